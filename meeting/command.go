@@ -1,0 +1,351 @@
+package meeting
+
+import (
+	"slices"
+	"time"
+)
+
+// Convene makes a session out of nothing. Every session gets the three console endpoints besides those given.
+type Convene struct {
+	Title       string
+	ScheduledAt time.Time
+	TimeZone    string
+	Rules       Rules
+	Units       []Unit
+	Endpoints   []Endpoint
+}
+
+// OpenSession lets sites enter.
+type OpenSession struct{}
+
+// StartSession makes the session live and gives main to the host.
+type StartSession struct{}
+
+// EndSession ends it for everyone.
+type EndSession struct{}
+
+// SealSession closes the verdicts of an ended session.
+type SealSession struct{}
+
+// RaiseHand asks for the floor.
+type RaiseHand struct{}
+
+// LowerHand takes the request back; host and operator may name whose. Empty means one's own.
+type LowerHand struct{ Endpoint string }
+
+// SetStandBy tells an endpoint that it is next, which opens its publisher, or takes that back.
+type SetStandBy struct {
+	Endpoint string
+	On       bool
+}
+
+// GrantSlot gives a slot to an endpoint; whoever holds it loses it. An empty Slot means the floor. A site
+// comes on air after the countdown of the rules.
+type GrantSlot struct {
+	Endpoint string
+	Slot     Slot
+}
+
+// RevokeSlot takes a slot back. A site may return its own. An empty Slot means every slot but main that the
+// endpoint holds.
+type RevokeSlot struct {
+	Endpoint string
+	Slot     Slot
+}
+
+// GoOnAir ends a countdown; time itself gives it.
+type GoOnAir struct {
+	Slot     Slot
+	Endpoint string
+}
+
+// Confirm puts the actor's held slots back on air, after a reconnection.
+type Confirm struct{}
+
+// SetMuted closes the microphone of an endpoint (empty = one's own). Only a person at the endpoint can open it.
+type SetMuted struct {
+	Endpoint string
+	Muted    bool
+}
+
+// SetRemoved shuts an endpoint out, or lets it in again.
+type SetRemoved struct {
+	Endpoint string
+	Removed  bool
+}
+
+// BeginRollCall asks every site to confirm.
+type BeginRollCall struct{}
+
+// AnswerRollCall confirms with the number of people in the room.
+type AnswerRollCall struct {
+	ID        int
+	Headcount int
+}
+
+// EndRollCall closes the open round.
+type EndRollCall struct{}
+
+// DeclareHeadcount tells how many people are in the actor's room.
+type DeclareHeadcount struct{ Headcount int }
+
+// DeclareDelegates names the people in the actor's room, replacing the list before.
+type DeclareDelegates struct{ Delegates []Delegate }
+
+// Bounds of what a site may declare.
+const (
+	MaxHeadcount    = 9999
+	MaxDelegates    = 200
+	MaxDelegateText = 200 // runes of a name, title or "attending for"
+)
+
+func steers(r Role) bool { return r == Host || r == Operator }
+
+func (c Convene) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
+	if !by.system() {
+		return refuse(Forbidden, "convene")
+	}
+	if len(s.Order) > 0 {
+		return refuse(AlreadyDone, "session is convened")
+	}
+	all := append([]Endpoint{
+		{Code: HostCode, Name: "Chủ trì", Role: Host},
+		{Code: OperatorCode, Name: "Kỹ thuật", Role: Operator},
+		{Code: SecretaryCode, Name: "Thư ký", Role: Secretary},
+	}, c.Endpoints...)
+	seen := make(map[string]bool, len(all))
+	for _, ep := range all {
+		if ep.Code == "" || ep.Name == "" || seen[ep.Code] {
+			return refuse(BadEndpointCode, ep.Code)
+		}
+		seen[ep.Code] = true
+	}
+	if c.Title == "" {
+		return refuse(BadValue, "a session needs a title")
+	}
+	if _, err := time.LoadLocation(c.TimeZone); err != nil {
+		return refuse(BadValue, err.Error())
+	}
+	return []Event{&Convened{Title: c.Title, ScheduledAt: c.ScheduledAt, TimeZone: c.TimeZone, Rules: c.Rules, Units: c.Units, Endpoints: all}}, nil
+}
+
+func (OpenSession) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
+	if !by.system() && !steers(by.Role) {
+		return refuse(Forbidden, "open the session")
+	}
+	if s.Phase != Draft {
+		return refuse(WrongPhase, string(s.Phase))
+	}
+	return []Event{&Opened{By: by.Endpoint}}, nil
+}
+
+func (StartSession) decide(s *Session, by Actor, at time.Time) ([]Event, error) {
+	if !steers(by.Role) {
+		return refuse(Forbidden, "start the session")
+	}
+	switch s.Phase {
+	case Live:
+		return refuse(AlreadyDone, "session is live")
+	case Open:
+	case Draft, Ended, Sealed:
+		return refuse(WrongPhase, string(s.Phase))
+	}
+	return []Event{
+		&Started{By: by.Endpoint},
+		&Granted{Endpoint: HostCode, Slot: SlotMain, By: by.Endpoint, OnAirAt: at},
+		&WentOnAir{Endpoint: HostCode, Slot: SlotMain},
+	}, nil
+}
+
+func (EndSession) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
+	if !by.system() && !steers(by.Role) {
+		return refuse(Forbidden, "end the session")
+	}
+	if s.Phase != Live && s.Phase != Open {
+		return refuse(WrongPhase, string(s.Phase))
+	}
+	var events []Event
+	for _, slot := range Slots() {
+		if g := s.Grants[slot]; g != nil {
+			events = append(events, &Returned{Endpoint: g.Endpoint, Slot: slot, By: by.Endpoint, Why: "ended"})
+		}
+	}
+	return append(events, &EndedEvent{By: by.Endpoint}), nil
+}
+
+func (SealSession) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
+	if by.Role != Secretary && by.Role != Host {
+		return refuse(Forbidden, "seal the session")
+	}
+	if s.Phase != Ended {
+		return refuse(WrongPhase, string(s.Phase))
+	}
+	return []Event{&SealedEvent{By: by.Endpoint}}, nil
+}
+
+func (RaiseHand) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
+	ep, err := s.present(by.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	if ep.Role != Site {
+		return refuse(Forbidden, "a console has no hand")
+	}
+	if !ep.HandAt.IsZero() || slices.ContainsFunc(s.GrantsOf(ep.Code), func(sl Slot) bool { return sl != SlotPresentation }) {
+		return refuse(AlreadyDone, "the hand is up, or the site has the floor")
+	}
+	return []Event{&HandRaised{Endpoint: ep.Code}}, nil
+}
+
+func (c LowerHand) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
+	code, err := s.target(c.Endpoint, by)
+	if err != nil {
+		return nil, err
+	}
+	if s.Endpoints[code].HandAt.IsZero() {
+		return refuse(AlreadyDone, "the hand is down")
+	}
+	return []Event{&HandLowered{Endpoint: code, By: by.Endpoint}}, nil
+}
+
+func (c SetStandBy) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
+	if !steers(by.Role) {
+		return refuse(Forbidden, "stand-by")
+	}
+	ep, err := s.present(c.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	if ep.StandBy == c.On {
+		return refuse(AlreadyDone, "stand-by")
+	}
+	return []Event{&StandByChanged{Endpoint: ep.Code, By: by.Endpoint, On: c.On}}, nil
+}
+
+func (c BeginRollCall) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
+	if !steers(by.Role) && by.Role != Secretary {
+		return refuse(Forbidden, "roll call")
+	}
+	if err := s.running(); err != nil {
+		return nil, err
+	}
+	if s.OpenRollCall() != nil {
+		return refuse(RollCallOpen, "")
+	}
+	return []Event{&RollCallOpened{ID: len(s.RollCalls) + 1, By: by.Endpoint}}, nil
+}
+
+func (c AnswerRollCall) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
+	ep, err := s.present(by.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	if ep.Role != Site {
+		return refuse(Forbidden, "only sites answer")
+	}
+	if rc := s.OpenRollCall(); rc == nil || rc.ID != c.ID {
+		return refuse(RollCallClosed, "")
+	}
+	if c.Headcount < 0 || c.Headcount > MaxHeadcount {
+		return refuse(BadValue, "headcount")
+	}
+	return []Event{&RollCallAnswered{ID: c.ID, Endpoint: ep.Code, Headcount: c.Headcount}}, nil
+}
+
+func (c EndRollCall) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
+	if !steers(by.Role) && by.Role != Secretary {
+		return refuse(Forbidden, "roll call")
+	}
+	rc := s.OpenRollCall()
+	if rc == nil {
+		return refuse(RollCallClosed, "")
+	}
+	return []Event{&RollCallEnded{ID: rc.ID, By: by.Endpoint}}, nil
+}
+
+func (c DeclareHeadcount) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
+	ep, err := s.declaring(by)
+	if err != nil {
+		return nil, err
+	}
+	if c.Headcount < 0 || c.Headcount > MaxHeadcount {
+		return refuse(BadValue, "headcount")
+	}
+	return []Event{&HeadcountDeclared{Endpoint: ep.Code, By: by.Endpoint, Headcount: c.Headcount}}, nil
+}
+
+func (c DeclareDelegates) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
+	ep, err := s.declaring(by)
+	if err != nil {
+		return nil, err
+	}
+	if len(c.Delegates) > MaxDelegates {
+		return refuse(BadValue, "too many delegates")
+	}
+	for _, d := range c.Delegates {
+		for _, text := range []string{d.Name, d.Title, d.AttendingFor} {
+			if len([]rune(text)) > MaxDelegateText {
+				return refuse(BadValue, "a delegate's text is too long")
+			}
+		}
+		if d.Name == "" {
+			return refuse(BadValue, "a delegate needs a name")
+		}
+	}
+	return []Event{&DelegatesDeclared{Endpoint: ep.Code, By: by.Endpoint, Delegates: c.Delegates}}, nil
+}
+
+// declaring returns the site that an actor speaks for. It may declare until the session is sealed.
+func (s *Session) declaring(by Actor) (*Endpoint, error) {
+	ep := s.Endpoints[by.Endpoint]
+	switch {
+	case ep == nil:
+		return nil, &Error{Code: UnknownEndpoint, Detail: by.Endpoint}
+	case ep.Role != Site:
+		return nil, &Error{Code: Forbidden, Detail: "only sites declare"}
+	case s.Phase == Sealed || s.Phase == Draft:
+		return nil, &Error{Code: WrongPhase, Detail: string(s.Phase)}
+	}
+	return ep, nil
+}
+
+// running refuses what needs people in the room.
+func (s *Session) running() error {
+	switch s.Phase {
+	case Open, Live:
+		return nil
+	case Draft:
+		return &Error{Code: NotOpen}
+	case Ended, Sealed:
+	}
+	return &Error{Code: SessionEnded}
+}
+
+// present returns a connected endpoint of a running session.
+func (s *Session) present(code string) (*Endpoint, error) {
+	if err := s.running(); err != nil {
+		return nil, err
+	}
+	ep := s.Endpoints[code]
+	if ep == nil {
+		return nil, &Error{Code: UnknownEndpoint, Detail: code}
+	}
+	if ep.Conn == nil {
+		return nil, &Error{Code: NotConnected, Detail: code}
+	}
+	return ep, nil
+}
+
+// target resolves the endpoint that a command of an actor concerns: its own, or any for who steers.
+func (s *Session) target(code string, by Actor) (string, error) {
+	if code == "" {
+		code = by.Endpoint
+	}
+	if s.Endpoints[code] == nil {
+		return "", &Error{Code: UnknownEndpoint, Detail: code}
+	}
+	if code != by.Endpoint && !steers(by.Role) {
+		return "", &Error{Code: Forbidden, Detail: "another endpoint"}
+	}
+	return code, nil
+}
