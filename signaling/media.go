@@ -1,0 +1,62 @@
+// Package signaling is the meeting plane's server: it authenticates connections, runs one Coordinator
+// goroutine per session and speaks the protocol over WebSocket and the API over HTTP. Media packets never
+// pass through it; what it needs of the media plane is the Media interface.
+package signaling
+
+import (
+	"context"
+	"time"
+)
+
+// PeerKind says what a peer connection is for.
+type PeerKind string
+
+// The kinds of peer connection.
+const (
+	PeerViewer    PeerKind = "viewer"    // the stage, sent to one connection
+	PeerPublisher PeerKind = "publisher" // camera, microphone and screen of one connection
+	PeerMonitor   PeerKind = "monitor"   // a console's private slots
+)
+
+// Peer identifies one peer connection.
+type Peer struct {
+	Session  string
+	Endpoint string // owner: its own sound is never sent back to it
+	Conn     string
+	ID       string // unique in the server
+	Kind     PeerKind
+}
+
+// Feed is what a slot of the stage shows. The zero Feed is nothing. Slots but the presentation take camera and
+// microphone of the endpoint; the presentation its screen and the screen's sound.
+type Feed struct {
+	Endpoint string
+	Audio    bool // false while muted
+}
+
+// Media is the media plane as the meeting needs it. Its methods do not wait for the network.
+type Media interface {
+	// Open makes a peer connection and returns its SDP offer, complete with candidates.
+	Open(ctx context.Context, p Peer) (offer string, err error)
+	// Answer applies the client's SDP; an error means that it is not acceptable.
+	Answer(ctx context.Context, peerID, sdp string) error
+	Close(peerID string)
+	// SetFeed says what a stage slot shows from now on, resolved to the endpoint's publisher whenever it has one.
+	SetFeed(session, slot string, f Feed)
+	// SetWatch does the same for a private slot of a monitor peer; an empty endpoint is nothing.
+	SetWatch(peerID, slot, endpoint string)
+	// CloseSession ends everything of a session.
+	CloseSession(session string)
+}
+
+// MediaEvents is what the media plane tells the meeting. The calls come from its goroutines and must not block.
+type MediaEvents interface {
+	PeerConnected(p Peer)
+	PeerFailed(p Peer, reason string)
+	// Receiving says that receiver reports of a viewer peer began or ceased to show the stage arriving.
+	Receiving(p Peer, receiving bool, at time.Time)
+	// SlotVideo says that pictures of a stage slot began or ceased to flow.
+	SlotVideo(session, slot string, flowing bool)
+	// Quality reports a viewer's round trip and loss, at most every few seconds.
+	Quality(p Peer, rtt time.Duration, lossPct int)
+}

@@ -1,0 +1,52 @@
+// Package protocol is every message between a page (or any client) and the server over /ws, and nothing else
+// knows their shape. docs/protocol.md is its twin: same types, same fields, same close codes.
+//
+// A message is one JSON object in one text frame. Its "type" names it. A client may add "id", a positive
+// number, to a request; the server answers it with ok or error carrying the same id, after the change has
+// been recorded. Times ("…_ms") are milliseconds since 1970 UTC.
+package protocol
+
+// Version of the protocol. A client that says another version in hello is refused with CloseVersion.
+const Version = 1
+
+// MaxMessage is the size of the largest message in bytes; a larger one closes the socket.
+const MaxMessage = 1 << 20
+
+// Type names a message.
+type Type string
+
+// Message is one of the structs of this package.
+type Message interface{ MessageType() Type }
+
+// Close codes of the socket (RFC 6455 7.4.2, private range), beside the standard ones.
+const (
+	CloseBadMessage = 4400 // not a message, an unknown type or field, or out of order
+	CloseBadToken   = 4401 // wrong, expired, revoked or foreign token
+	CloseTimeout    = 4408 // no hello in time, or no sign of life
+	CloseOccupied   = 4409 // another device is active on this endpoint; hello again with take_over
+	CloseEnded      = 4410 // the session is over
+	CloseRemoved    = 4411 // the host removed the endpoint
+	CloseTakenOver  = 4412 // another device took over this endpoint
+	CloseNotOpen    = 4425 // the session does not admit anyone yet
+	CloseVersion    = 4426 // other protocol version: reload the page
+	CloseSlow       = 4429 // the client does not read fast enough, or sends too much
+	CloseBroken     = 4500 // the server cannot record what happens and stopped the session
+	CloseRestart    = 1012 // the server goes away; come back as reconnect said
+)
+
+// Code is the stable name of an error. The refusals of the meeting have their own names there; these are those
+// of the connection.
+type Code string
+
+// Errors of the connection.
+const (
+	BadMessage  Code = "bad_message"
+	BadToken    Code = "bad_token"
+	BadVersion  Code = "bad_version"
+	BadSDP      Code = "bad_sdp"
+	UnknownPeer Code = "unknown_peer"
+	TooMany     Code = "too_many"    // rate limit
+	Broken      Code = "broken"      // the record cannot be written
+	Internal    Code = "internal"    // a fault of the server; details are in its log
+	Unavailable Code = "unavailable" // the media plane could not serve the request
+)

@@ -1,0 +1,151 @@
+package protocol
+
+// Messages from the server.
+type (
+	// Welcome answers Hello.
+	Welcome struct {
+		Version int         `json:"version"`
+		Conn    string      `json:"conn"` // secret of this connection, for Hello.Resume
+		Session SessionInfo `json:"session"`
+		Self    SelfInfo    `json:"self"`
+		NowMs   int64       `json:"now_ms"`
+		PingMs  int         `json:"ping_ms"` // the server pings this often; silence of three times that is a loss
+	}
+	// State is what everyone sees: phase and stage. It replaces the State before.
+	State struct {
+		Phase       string      `json:"phase"` // draft, open, live, ended, sealed
+		StartedAtMs int64       `json:"started_at_ms,omitempty"`
+		EndedAtMs   int64       `json:"ended_at_ms,omitempty"`
+		Stage       []StageSlot `json:"stage"` // only slots that are granted
+		RollCall    int         `json:"roll_call,omitempty"`
+		Present     int         `json:"present"`  // connected sites, at the time of the last change of phase or stage
+		Convened    int         `json:"convened"` // sites of the session
+	}
+	// Self is the endpoint's own state. It replaces the Self before.
+	Self struct {
+		Muted        bool       `json:"muted"`
+		HandAtMs     int64      `json:"hand_at_ms,omitempty"`
+		HandPosition int        `json:"hand_position,omitempty"` // 1 = next
+		StandBy      bool       `json:"stand_by,omitempty"`
+		Publish      bool       `json:"publish"` // a publisher connection is or will be offered; send as soon as it is there
+		Slots        []string   `json:"slots,omitempty"`
+		Headcount    int        `json:"headcount,omitempty"`
+		Answered     bool       `json:"answered,omitempty"` // the open roll call
+		Delegates    []Delegate `json:"delegates,omitempty"`
+	}
+	// Sites is the whole list of sites, sent once to a console.
+	Sites struct {
+		Units     []UnitInfo `json:"units"`
+		Endpoints []SiteInfo `json:"endpoints"`
+	}
+	// Presence is what changed since the last Sites or Presence, at most 4 times a second.
+	Presence struct {
+		Changes []SiteState `json:"changes"`
+	}
+	// Offer opens a peer connection; the client sends Answer. All candidates are in the SDP, and the answer
+	// needs none.
+	Offer struct {
+		Peer string `json:"peer"`
+		Kind string `json:"kind"` // viewer, publisher, monitor
+		SDP  string `json:"sdp"`
+	}
+	// ClosePeer ends a peer connection.
+	ClosePeer struct {
+		Peer string `json:"peer"`
+	}
+	// Ping is answered by Pong with the same T.
+	Ping struct {
+		T int64 `json:"t"`
+	}
+	// Ok answers the request with this id.
+	Ok struct {
+		ID int64 `json:"id"`
+	}
+	// Error answers the request with this id, or tells of a fault when ID is 0.
+	Error struct {
+		ID     int64  `json:"id,omitempty"`
+		Code   string `json:"code"`
+		Detail string `json:"detail,omitempty"` // for developers, in English
+		// At is a time that belongs to the code: not_open: when the session opens; occupied: since when.
+		AtMs int64 `json:"at_ms,omitempty"`
+	}
+	// Reconnect says when to come back: AfterMs plus a random part of SpreadMs.
+	Reconnect struct {
+		AfterMs  int `json:"after_ms"`
+		SpreadMs int `json:"spread_ms"`
+	}
+)
+
+// SessionInfo describes the session in Welcome.
+type SessionInfo struct {
+	ID            string `json:"id"`
+	Title         string `json:"title"`
+	TimeZone      string `json:"time_zone"`
+	ScheduledAtMs int64  `json:"scheduled_at_ms,omitempty"`
+}
+
+// SelfInfo says who the client is in the session.
+type SelfInfo struct {
+	Code    string   `json:"code"`
+	Name    string   `json:"name"`
+	Role    string   `json:"role"` // host, operator, secretary, endpoint
+	Unit    string   `json:"unit,omitempty"`
+	Parents []string `json:"parents,omitempty"` // names of the units above, the nearest first
+}
+
+// StageSlot is one granted slot.
+type StageSlot struct {
+	Slot     string   `json:"slot"`
+	Endpoint string   `json:"endpoint"`
+	Name     string   `json:"name"`
+	Parents  []string `json:"parents,omitempty"`
+	State    string   `json:"state"`               // countdown, on_air, held
+	OnAirMs  int64    `json:"on_air_ms,omitempty"` // end of the countdown; when speaking began
+	Muted    bool     `json:"muted,omitempty"`
+	Video    bool     `json:"video"` // pictures arrive; otherwise the page shows a plate with the name
+}
+
+// UnitInfo is a unit of the convened tree.
+type UnitInfo struct {
+	Code   string `json:"code"`
+	Parent string `json:"parent,omitempty"`
+	Level  string `json:"level"`
+	Name   string `json:"name"`
+}
+
+// SiteInfo is a site with its state.
+type SiteInfo struct {
+	SiteState
+	Unit string `json:"unit,omitempty"`
+	Name string `json:"name"`
+}
+
+// SiteState is the changing part of a site.
+type SiteState struct {
+	Code      string   `json:"code"`
+	State     string   `json:"state"` // absent, connecting, present, lost, on-floor
+	Receiving bool     `json:"receiving,omitempty"`
+	HandAtMs  int64    `json:"hand_at_ms,omitempty"`
+	StandBy   bool     `json:"stand_by,omitempty"`
+	Muted     bool     `json:"muted,omitempty"`
+	Slots     []string `json:"slots,omitempty"`
+	Removed   bool     `json:"removed,omitempty"`
+	Headcount int      `json:"headcount,omitempty"`
+	Answered  bool     `json:"answered,omitempty"` // the open or last roll call
+	RTTMs     int      `json:"rtt_ms,omitempty"`
+	LossPct   int      `json:"loss_pct,omitempty"`
+	SinceMs   int64    `json:"since_ms,omitempty"` // of the present State
+}
+
+// MessageType implements Message, as do the methods below.
+func (Welcome) MessageType() Type   { return "welcome" }
+func (State) MessageType() Type     { return "state" }
+func (Self) MessageType() Type      { return "self" }
+func (Sites) MessageType() Type     { return "sites" }
+func (Presence) MessageType() Type  { return "presence" }
+func (Offer) MessageType() Type     { return "offer" }
+func (ClosePeer) MessageType() Type { return "close_peer" }
+func (Ping) MessageType() Type      { return "ping" }
+func (Ok) MessageType() Type        { return "ok" }
+func (Error) MessageType() Type     { return "error" }
+func (Reconnect) MessageType() Type { return "reconnect" }
