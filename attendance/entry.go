@@ -1,0 +1,28 @@
+// Package attendance turns the ledger of a session into what a secretariat needs: who was there, when, and
+// whether the record is whole. It is pure: entries in, reports out.
+package attendance
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/diemcau/diemcau/meeting"
+)
+
+// Entry is one line of a session's ledger. docs/ledger.md specifies its canonical form and hash.
+type Entry struct {
+	Session    string          `json:"session"`
+	Seq        uint64          `json:"seq"`         // 1, 2, 3 … without gaps
+	At         time.Time       `json:"at"`          // when it happened, by the node that saw it; microseconds, UTC
+	RecordedAt time.Time       `json:"recorded_at"` // when it was decided to be written
+	Node       string          `json:"node"`
+	NodeSeq    uint64          `json:"node_seq"`     // with Node the idempotency key
+	By         string          `json:"by,omitempty"` // endpoint code of who commanded it; empty = the server
+	Kind       string          `json:"kind"`
+	Data       json.RawMessage `json:"data"`
+	Prev       string          `json:"prev"` // Hash of the entry before, hex; 64 zeros for the first
+	Hash       string          `json:"hash"` // SHA-256 of the canonical form (RFC 8785) without this member, hex
+}
+
+// Event decodes what happened.
+func (e Entry) Event() (meeting.Event, error) { return meeting.DecodeEvent(e.Kind, e.Data) }
