@@ -1,0 +1,45 @@
+// Package codec holds what the media plane knows of payload formats: the payload types and header extension ids
+// that every connection of a node uses, VP8 payload descriptors (RFC 7741) and Opus packets (RFC 7587).
+// It reads untrusted bytes, keeps none of them and allocates nothing.
+package codec
+
+// Payload types, the same on every connection.
+const (
+	PayloadRED  = 63  // audio/red, RFC 2198
+	PayloadVP8  = 96  // video/VP8, RFC 7741
+	PayloadRTX  = 97  // video/rtx of PayloadVP8, RFC 4588
+	PayloadOpus = 111 // audio/opus, RFC 7587
+)
+
+// Identifiers of RTP header extensions (RFC 8285), the same on every connection.
+const (
+	ExtMID         = 1
+	ExtRID         = 2
+	ExtRepairedRID = 3
+	ExtAbsSendTime = 4
+	ExtTWCC        = 5
+	ExtAudioLevel  = 6
+)
+
+// URIs of the same extensions, as they stand in a=extmap lines.
+const (
+	URIMID         = "urn:ietf:params:rtp-hdrext:sdes:mid"
+	URIRID         = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+	URIRepairedRID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
+	URIAbsSendTime = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+	URITWCC        = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+	URIAudioLevel  = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+)
+
+// Clock rates of RTP timestamps, in hertz.
+const (
+	VideoClock = 90_000
+	OpusClock  = 48_000
+)
+
+// Format parameters, as they stand in a=fmtp lines.
+const (
+	OpusFmtp = "minptime=10;useinbandfec=1;usedtx=1"
+	RTXFmtp  = "apt=96"
+	REDFmtp  = "111/111"
+)

@@ -1,0 +1,55 @@
+// Package packetcache keeps the last second of a rendition's packets, once for all its viewers, so that lost
+// packets can be sent again and a newcomer can start from the last keyframe.
+package packetcache
+
+// Packet is one packet of a rendition as every viewer gets it, but for what a leg patches into the header.
+// It is immutable once it has been stored or forwarded.
+type Packet struct {
+	Seq      uint16 // on the rendition's own numbering
+	Time     uint32 // RTP timestamp on the slot's timeline
+	Marker   bool
+	Start    bool  // first packet of a frame
+	Keyframe bool  // first packet of a keyframe at which a leg may switch or start
+	Arrived  int64 // nanoseconds, monotonic
+	Payload  []byte
+}
+
+const (
+	arenaPackets = 64
+	arenaBytes   = 64 << 10
+)
+
+// Arena hands out packets and payload space from slabs, so that forwarding costs an allocation per some fifty
+// packets rather than several per packet. A slab is freed when nothing points into it any more. The zero value is
+// ready. It is not safe for concurrent use.
+type Arena struct {
+	packets []Packet
+	refs    []*Packet
+	bytes   []byte
+}
+
+// Packet returns a zero packet with its own copy of payload.
+func (a *Arena) Packet(payload []byte) *Packet {
+	if len(a.packets) == 0 {
+		a.packets = make([]Packet, arenaPackets)
+	}
+	p := &a.packets[0]
+	a.packets = a.packets[1:]
+	if len(a.bytes) < len(payload) {
+		a.bytes = make([]byte, max(arenaBytes, len(payload)))
+	}
+	p.Payload = a.bytes[:len(payload):len(payload)]
+	a.bytes = a.bytes[len(payload):]
+	copy(p.Payload, payload)
+	return p
+}
+
+// List returns an empty list with room for n packets.
+func (a *Arena) List(n int) []*Packet {
+	if len(a.refs) < n {
+		a.refs = make([]*Packet, max(4*arenaPackets, n))
+	}
+	list := a.refs[:0:n]
+	a.refs = a.refs[n:]
+	return list
+}

@@ -1,0 +1,110 @@
+package rewrite
+
+import (
+	"math/bits"
+	"time"
+)
+
+// maxDisagreement is how far a sender report may put a packet from its arrival before it is not believed.
+const maxDisagreement = time.Second
+
+// Clock relates the RTP timestamps of one input stream to local time: by its sender reports once there is one,
+// before that by the arrival of its packets. Times are nanoseconds. The zero value knows only Rate 0; set Rate.
+type Clock struct {
+	Rate uint32 // of the timestamps, in hertz
+
+	reportTime uint32
+	reportNTP  int64
+	reported   bool
+
+	seenTime uint32
+	seenAt   int64
+	seen     bool
+}
+
+// Report takes a sender report: the sender's wall clock (any epoch) at an RTP timestamp.
+func (c *Clock) Report(rtp uint32, ntp int64) {
+	c.reportTime, c.reportNTP, c.reported = rtp, ntp, true
+}
+
+// Reported tells whether a sender report has come.
+func (c *Clock) Reported() bool { return c.reported }
+
+// Arrived takes the arrival of a packet.
+func (c *Clock) Arrived(rtp uint32, at int64) {
+	if c.seen && int32(rtp-c.seenTime) < 0 {
+		return
+	}
+	c.seenTime, c.seenAt, c.seen = rtp, at, true
+}
+
+// Local returns the local time at which the sample of an RTP timestamp was taken, as far as can be known. skew is
+// local time minus the sender's, equal for all streams of one sender: that is what keeps lips right.
+func (c *Clock) Local(rtp uint32, skew int64) int64 {
+	arrival := c.seenAt + c.span(rtp-c.seenTime)
+	if !c.reported {
+		return arrival
+	}
+	local := c.reportNTP + skew + c.span(rtp-c.reportTime)
+	if c.seen && max(local-arrival, arrival-local) > int64(maxDisagreement) {
+		return arrival
+	}
+	return local
+}
+
+// At is the inverse of Local.
+func (c *Clock) At(local int64, skew int64) uint32 {
+	rtp, at := c.seenTime, c.Local(c.seenTime, skew)
+	if !c.seen {
+		rtp, at = c.reportTime, c.reportNTP+skew
+	}
+	return rtp + Ticks(local-at, c.Rate)
+}
+
+// span is the duration of a signed number of ticks.
+func (c *Clock) span(ticks uint32) int64 {
+	return int64(int32(ticks)) * int64(time.Second) / int64(c.Rate)
+}
+
+// Ticks converts nanoseconds to timestamp units modulo 2^32.
+func Ticks(ns int64, rate uint32) uint32 {
+	abs := uint64(max(ns, -ns))
+	hi, lo := bits.Mul64(abs, uint64(rate))
+	q, _ := bits.Div64(hi%uint64(time.Second), lo, uint64(time.Second))
+	if ns < 0 {
+		return -uint32(q)
+	}
+	return uint32(q)
+}
+
+// NTP converts the 64-bit timestamp of a sender report (RFC 3550 4) to nanoseconds since 1900, modulo its range.
+func NTP(ntp uint64) int64 {
+	return int64(ntp>>32)*int64(time.Second) + int64((ntp&0xffffffff)*uint64(time.Second)>>32)
+}
+
+// ToNTP converts wall-clock time to the 64-bit timestamp of a sender report.
+func ToNTP(t time.Time) uint64 {
+	const sinceEpoch = 2_208_988_800 // seconds from 1900 to 1970
+	return uint64(t.Unix()+sinceEpoch)<<32 | uint64(t.Nanosecond())<<32/uint64(time.Second)
+}
+
+// Skew estimates local minus remote time from sender reports: the least delay seen is the nearest to the truth.
+// It may grow slowly, so that a clock that drifts is followed.
+type Skew struct {
+	value int64
+	valid bool
+}
+
+// Report takes the arrival of a report and the sender's clock in it.
+func (s *Skew) Report(ntp, arrived int64) {
+	skew := arrived - ntp
+	switch {
+	case !s.valid || skew < s.value:
+		s.value, s.valid = skew, true
+	default:
+		s.value += (skew - s.value) / 128
+	}
+}
+
+// Value is the estimate in nanoseconds, 0 before the first report.
+func (s *Skew) Value() int64 { return s.value }

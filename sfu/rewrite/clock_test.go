@@ -1,0 +1,83 @@
+package rewrite
+
+import (
+	"testing"
+	"time"
+)
+
+const ms = int64(time.Millisecond)
+
+func TestClock(t *testing.T) {
+	video := Clock{Rate: 90_000}
+	video.Arrived(4_294_967_290, 1000*ms)
+	video.Arrived(8994, 1100*ms) // 9,000 ticks and 100 ms later
+	if got := video.Local(8994+90_000, 0); got != 2100*ms {
+		t.Fatalf("by arrival: %d", got)
+	}
+	if got := video.Local(4_294_967_290, 0); got != 1000*ms {
+		t.Fatalf("by arrival, earlier: %d", got)
+	}
+	// The sender says that the sample was taken 40 ms before it arrived.
+	video.Report(8994, 500_000*ms)
+	skew := 1060*ms - 500_000*ms
+	if got := video.Local(8994, skew); got != 1060*ms {
+		t.Fatalf("by report: %d", got)
+	}
+	if got := video.At(1160*ms, skew); got != 8994+9000 {
+		t.Fatalf("At: %d", got)
+	}
+	if got := video.At(960*ms, skew); got != 4_294_967_290 {
+		t.Fatalf("At, before the wrap: %d", got)
+	}
+	// A report that puts the sample an hour off is not believed.
+	video.Report(8994, 4_000_000*ms)
+	if got := video.Local(8994, skew); got != 1100*ms {
+		t.Fatalf("absurd report: %d", got)
+	}
+}
+
+// Audio and video of one sender, sampled together, come out together, however differently they travelled.
+func TestLipSync(t *testing.T) {
+	audio, video := Clock{Rate: 48_000}, Clock{Rate: 90_000}
+	var skew Skew
+	audio.Arrived(1_000, 10_000*ms)
+	video.Arrived(70_000, 10_090*ms)
+	skew.Report(77_000*ms, 10_020*ms)
+	audio.Report(1_000, 77_000*ms)
+	skew.Report(77_050*ms, 10_100*ms)
+	video.Report(70_000+4_500, 77_050*ms)
+	if a, v := audio.Local(1_000, skew.Value()), video.Local(70_000, skew.Value()); a != v {
+		t.Fatalf("audio at %d, video at %d", a, v)
+	}
+}
+
+func TestTicks(t *testing.T) {
+	tests := []struct {
+		ns   int64
+		rate uint32
+		want uint32
+	}{
+		{0, 90_000, 0},
+		{int64(time.Second), 90_000, 90_000},
+		{-int64(time.Second), 90_000, ^uint32(90_000) + 1},
+		{int64(100 * time.Hour), 90_000, uint32(100 * 3600 * 90_000 % (1 << 32))},
+		{int64(20 * 365 * 24 * time.Hour), 48_000, uint32(uint64(20*365*24*3600*48_000) & 0xffffffff)},
+	}
+	for _, tt := range tests {
+		if got := Ticks(tt.ns, tt.rate); got != tt.want {
+			t.Errorf("Ticks(%d, %d) = %d, want %d", tt.ns, tt.rate, got, tt.want)
+		}
+	}
+}
+
+func TestNTP(t *testing.T) {
+	at := time.Date(2026, 11, 23, 8, 0, 0, 500_000_000, time.UTC)
+	ntp := ToNTP(at)
+	if ntp&0xffffffff != 1<<31 {
+		t.Fatalf("half a second is %x", ntp&0xffffffff)
+	}
+	epoch := time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
+	if got, want := NTP(ntp)/int64(time.Second), at.Unix()-epoch.Unix(); got != want {
+		t.Fatalf("seconds since 1900: %d, want %d", got, want)
+	}
+}
