@@ -42,11 +42,11 @@ func (e *Resumed) apply(s *Session, at time.Time) {
 	s.attach(e.Endpoint, Connection{ID: e.Conn, Device: e.Device, Since: at})
 }
 
-// attach never leaves an endpoint that holds a slot with an open microphone: a person there has to open it.
+// attach never brings an endpoint back to its slot with an open microphone: a person there has to open it.
 func (s *Session) attach(code string, c Connection) {
 	if ep := s.Endpoints[code]; ep != nil {
 		ep.Conn, ep.LostAt, ep.Receiving = &c, time.Time{}, false
-		ep.Muted = len(s.GrantsOf(code)) > 0
+		ep.Muted = ep.LastConn != "" && len(s.GrantsOf(code)) > 0
 	}
 }
 
@@ -119,7 +119,7 @@ func (e *WentOnAir) apply(s *Session, at time.Time) {
 	}
 	g.State, g.OnAirAt = OnAir, at
 	if ep := s.Endpoints[e.Endpoint]; ep != nil && e.Slot != SlotPresentation {
-		ep.Muted = false
+		ep.Muted = ep.Conn == nil
 	}
 }
 
