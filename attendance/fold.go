@@ -1,0 +1,273 @@
+package attendance
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/diemcau/diemcau/meeting"
+)
+
+// FoldOptions says which report is wanted.
+type FoldOptions struct {
+	// AsOf leaves out what happened after it. Zero means the time of the last entry.
+	AsOf time.Time
+}
+
+// Fold reads a session's ledger into a report. The same entries give the same report whatever their order
+// after the first, so entries that arrive late are counted where they belong.
+func Fold(entries iter.Seq2[Entry, error], opts FoldOptions) (*Report, error) {
+	b := NewBuilder()
+	for e, err := range entries {
+		if err != nil {
+			return nil, err
+		}
+		if err := b.Add(e); err != nil {
+			return nil, err
+		}
+	}
+	if !b.convened {
+		return nil, errors.New("the ledger has no entries")
+	}
+	return b.Report(opts), nil
+}
+
+// Builder folds a ledger entry by entry, for a report that is kept up to date.
+type Builder struct {
+	info      SessionInfo
+	convened  bool
+	units     map[string]meeting.Unit
+	sites     []*site
+	byCode    map[string]*site
+	rollCalls []*RollCallRow
+	floor     []floorTurn
+	latest    time.Time // of all times in the entries
+}
+
+// NewBuilder returns a Builder without entries.
+func NewBuilder() *Builder {
+	return &Builder{units: map[string]meeting.Unit{}, byCode: map[string]*site{}}
+}
+
+// site gathers what the ledger says of one endpoint.
+type site struct {
+	ep        meeting.Endpoint
+	conns     []*conn
+	byID      map[string]*conn
+	headcount dated[int]
+	delegates dated[[]meeting.Delegate]
+}
+
+// conn is one connection of a site. Ends are matched to beginnings by id, never by order.
+type conn struct {
+	from, to       time.Time
+	why            EndReason
+	began, ended   uint64 // Seq of the entries
+	receivingTurns []turn
+}
+
+// turn is a change of receiving.
+type turn struct {
+	at  time.Time
+	seq uint64
+	on  bool
+}
+
+// floorTurn is an entry about a slot that was granted, went on air or was returned.
+type floorTurn struct {
+	at  time.Time
+	seq uint64
+	ev  meeting.Event
+}
+
+// dated keeps every value that was declared, in order of time.
+type dated[T any] []datedValue[T]
+
+type datedValue[T any] struct {
+	at    time.Time
+	seq   uint64
+	value T
+}
+
+func (d *dated[T]) put(e Entry, v T) {
+	dv := datedValue[T]{e.At, e.Seq, v}
+	i, _ := slices.BinarySearchFunc(*d, dv, func(a, b datedValue[T]) int {
+		return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.seq, b.seq))
+	})
+	*d = slices.Insert(*d, i, dv)
+}
+
+// asOf returns the last value at a moment.
+func (d dated[T]) asOf(t time.Time) (v T) {
+	for _, dv := range d {
+		if dv.at.After(t) {
+			break
+		}
+		v = dv.value
+	}
+	return v
+}
+
+// Add folds one entry. The first one has to be that which convened the session.
+func (b *Builder) Add(e Entry) error {
+	ev, err := e.Event()
+	if err != nil {
+		return fmt.Errorf("entry %d: %w", e.Seq, err)
+	}
+	if c, ok := ev.(*meeting.Convened); ok {
+		b.convene(e, c)
+	} else if !b.convened {
+		return fmt.Errorf("entry %d: a ledger begins with %q, not %q", e.Seq, "convened", e.Kind)
+	}
+	if e.Seq > b.info.Head.Seq {
+		b.info.Head = Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}
+	}
+	for _, t := range []time.Time{e.At, e.RecordedAt} {
+		if t.After(b.latest) {
+			b.latest = t
+		}
+	}
+	b.fold(e, ev)
+	return nil
+}
+
+func (b *Builder) fold(e Entry, ev meeting.Event) {
+	switch ev := ev.(type) {
+	case *meeting.Opened:
+		b.info.OpenedAt = e.At
+	case *meeting.Started:
+		b.info.StartedAt = e.At
+	case *meeting.EndedEvent:
+		b.info.EndedAt = e.At
+	case *meeting.SealedEvent:
+		b.info.SealedAt = e.At
+	case *meeting.Connected:
+		b.begin(e, ev.Endpoint, ev.Conn)
+	case *meeting.Resumed:
+		b.begin(e, ev.Endpoint, ev.Conn)
+	case *meeting.Lost:
+		b.end(e, ev.Endpoint, ev.Conn, EndLost)
+	case *meeting.Left:
+		b.end(e, ev.Endpoint, ev.Conn, leftReason(ev.Why))
+	case *meeting.ReceivingChanged:
+		if c := b.conn(ev.Endpoint, ev.Conn); c != nil {
+			c.receivingTurns = append(c.receivingTurns, turn{e.At, e.Seq, ev.Receiving})
+		}
+	case *meeting.HeadcountDeclared:
+		b.count(e, ev.Endpoint, ev.Headcount)
+	case *meeting.DelegatesDeclared:
+		if s := b.byCode[ev.Endpoint]; s != nil {
+			s.delegates.put(e, ev.Delegates)
+		}
+	case *meeting.RollCallOpened:
+		b.rollCall(ev.ID).OpenedAt = e.At
+	case *meeting.RollCallAnswered:
+		rc := b.rollCall(ev.ID)
+		rc.Answers = append(rc.Answers, RollCallAnswer{Endpoint: ev.Endpoint, At: e.At, Headcount: ev.Headcount, Entry: e.Seq})
+		b.count(e, ev.Endpoint, ev.Headcount)
+	case *meeting.RollCallEnded:
+		b.rollCall(ev.ID).ClosedAt = e.At
+	case *meeting.Granted, *meeting.WentOnAir, *meeting.Returned:
+		b.floor = append(b.floor, floorTurn{e.At, e.Seq, ev})
+	}
+}
+
+func leftReason(why string) EndReason {
+	switch why {
+	case "taken_over":
+		return EndTakenOver
+	case "removed":
+		return EndRemoved
+	}
+	return EndLeft
+}
+
+func (b *Builder) convene(e Entry, c *meeting.Convened) {
+	b.convened = true
+	b.info.ID, b.info.Title, b.info.TimeZone = e.Session, c.Title, c.TimeZone
+	b.info.Rules, b.info.ScheduledAt = c.Rules, c.ScheduledAt
+	for _, u := range c.Units {
+		b.units[u.Code] = u
+	}
+	for _, ep := range c.Endpoints {
+		if ep.Role == meeting.Site && b.byCode[ep.Code] == nil {
+			s := &site{ep: ep, byID: map[string]*conn{}}
+			b.sites = append(b.sites, s)
+			b.byCode[ep.Code] = s
+		}
+	}
+}
+
+// conn returns a connection of a site, or nil if the endpoint is none.
+func (b *Builder) conn(endpoint, id string) *conn {
+	s := b.byCode[endpoint]
+	if s == nil {
+		return nil
+	}
+	c := s.byID[id]
+	if c == nil {
+		c = &conn{}
+		s.byID[id] = c
+		s.conns = append(s.conns, c)
+	}
+	return c
+}
+
+func (b *Builder) begin(e Entry, endpoint, id string) {
+	if c := b.conn(endpoint, id); c != nil && (c.from.IsZero() || e.At.Before(c.from)) {
+		c.from, c.began = e.At, e.Seq
+	}
+}
+
+// end closes a connection. Of two claims the earlier is the last evidence that there is.
+func (b *Builder) end(e Entry, endpoint, id string, why EndReason) {
+	if c := b.conn(endpoint, id); c != nil && (c.ended == 0 || e.At.Before(c.to) || (e.At.Equal(c.to) && e.Seq < c.ended)) {
+		c.to, c.why, c.ended = e.At, why, e.Seq
+	}
+}
+
+func (b *Builder) count(e Entry, endpoint string, n int) {
+	if s := b.byCode[endpoint]; s != nil {
+		s.headcount.put(e, n)
+	}
+}
+
+func (b *Builder) rollCall(id int) *RollCallRow {
+	for _, rc := range b.rollCalls {
+		if rc.ID == id {
+			return rc
+		}
+	}
+	rc := &RollCallRow{ID: id}
+	b.rollCalls = append(b.rollCalls, rc)
+	return rc
+}
+
+// Report returns the report of all entries added so far.
+func (b *Builder) Report(opts FoldOptions) *Report {
+	v := b.view(opts)
+	r := &Report{Session: v.info, Sites: make([]SiteRow, 0, len(b.sites))}
+	for _, s := range b.sites {
+		r.Sites = append(r.Sites, v.row(s))
+	}
+	for _, rc := range b.rollCalls {
+		if !rc.OpenedAt.After(v.info.AsOf) {
+			r.RollCalls = append(r.RollCalls, v.rollCall(rc))
+		}
+	}
+	slices.SortFunc(r.RollCalls, func(a, b RollCallRow) int { return cmp.Compare(a.ID, b.ID) })
+	r.Floor = v.grants(b.floor)
+	return r
+}
+
+// Site returns the row of one endpoint; ok is false if it is not a site of the session.
+func (b *Builder) Site(endpoint string, opts FoldOptions) (row SiteRow, ok bool) {
+	s := b.byCode[endpoint]
+	if s == nil {
+		return SiteRow{}, false
+	}
+	return b.view(opts).row(s), true
+}
