@@ -1,0 +1,60 @@
+# `make demo` and `make test` do all the set-up that they need.
+GO       ?= go
+BIN      := bin/diemcau
+GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+# Root needs no sudo to install Chromium.
+SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+CHROMIUM ?= /usr/bin/chromium
+export DIEMCAU_CHROMIUM := $(CHROMIUM)
+
+.PHONY: help demo build test lint unit web e2e fuzz bench soak clean tools
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+demo: build ## run a session on this machine and print its links
+	./$(BIN) demo
+
+build: ## build the binary into bin/
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o $(BIN) ./cmd/diemcau
+
+test: tools lint unit web e2e ## install what the tests need, then run every check and test
+
+tools: node_modules/.installed $(CHROMIUM) bin/golangci-lint
+
+node_modules/.installed: package.json package-lock.json
+	npm ci --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+$(CHROMIUM):
+	$(SUDO) apt-get update -q
+	$(SUDO) apt-get install -y -q --no-install-recommends chromium fonts-dejavu-core iproute2 iptables
+
+bin/golangci-lint:
+	GOBIN=$(CURDIR)/bin $(GO) install $(GOLANGCI)
+
+lint: bin/golangci-lint node_modules/.installed ## formatting, static analysis, import rules, front-end types
+	@out=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$out" ] || { echo "gofmt: $$out"; exit 1; }
+	$(GO) vet ./...
+	bin/golangci-lint run ./...
+	npm run --silent check
+
+unit: ## Go tests under the race detector
+	$(GO) test -race ./...
+
+web: node_modules/.installed ## front-end unit tests
+	npm test --silent
+
+e2e: build node_modules/.installed $(CHROMIUM) ## the story in real browsers
+	node --test --test-concurrency=1 --test-timeout=900000 'e2e/*.test.mjs'
+
+fuzz: ## every fuzzer for 30 s
+	@for f in $$(grep -rlE '^func Fuzz' --include='*_test.go' .); do \
+	  for n in $$(grep -oE '^func Fuzz[A-Za-z0-9_]+' $$f | cut -c6-); do \
+	    $(GO) test -run '^$$' -fuzz "^$$n\$$" -fuzztime 30s ./$$(dirname $$f) || exit 1; done; done
+
+bench: ## the benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+clean: ## remove what was built
+	rm -rf bin node_modules

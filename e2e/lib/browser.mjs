@@ -1,0 +1,77 @@
+// Browser processes, one for each person: the flags of fake devices hold for a whole process.
+import { chromium } from 'playwright-core';
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeTone, writeVideo } from './media.mjs';
+
+const EXECUTABLE = process.env.DIEMCAU_CHROMIUM ?? '/usr/bin/chromium';
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream',
+  '--auto-accept-this-tab-capture',
+];
+
+/** One person with a colour, a tone, a browser process and a page. */
+export class Person {
+  constructor(dir, name, { colour, tone, flags = [], wrapper } = {}) {
+    Object.assign(this, { dir, name, colour, tone, flags, wrapper });
+    if (colour) writeVideo(join(dir, `${name}.y4m`), colour);
+    if (tone) writeTone(join(dir, `${name}.wav`), tone);
+  }
+
+  /** Starts the browser (again) with an empty profile and opens a link. */
+  async open(link, { viewport = { width: 1366, height: 768 } } = {}) {
+    const args = [...FLAGS, ...this.flags];
+    if (this.colour) args.push(`--use-file-for-fake-video-capture=${join(this.dir, `${this.name}.y4m`)}`);
+    if (this.tone) args.push(`--use-file-for-fake-audio-capture=${join(this.dir, `${this.name}.wav`)}`);
+    this.link = link;
+    this.server = await chromium.launchServer({ executablePath: this.wrapper ?? EXECUTABLE, args, headless: true });
+    this.browser = await chromium.connect(this.server.wsEndpoint());
+    const context = await this.browser.newContext({ viewport, permissions: [] });
+    this.page = await context.newPage();
+    this.faults = [];
+    this.page.on('pageerror', (e) => this.faults.push(String(e)));
+    this.page.on('console', (m) => m.type() === 'error' && this.faults.push(m.text()));
+    await this.page.goto(link);
+    return this.page;
+  }
+
+  /** Presses a button by its action, inside a site's row when a code is given. */
+  async press(action, code) {
+    const scope = code ? `[data-endpoint="${code}"] ` : '';
+    await this.page.locator(`${scope}[data-action="${action}"]`).first().click();
+  }
+
+  async enter() {
+    await this.press('preview-ok');
+  }
+
+  async phase() {
+    return this.page.evaluate(() => document.body.dataset.phase);
+  }
+
+  async stateOf(code) {
+    return this.page.evaluate((c) => document.querySelector(`[data-endpoint="${c}"]`)?.dataset.state, code);
+  }
+
+  /** Kills the whole browser as a power cut would. */
+  async kill() {
+    await this.server?.kill();
+    this.server = undefined;
+  }
+
+  /** Closes the page as its person would. */
+  async close() {
+    await this.page.close({ runBeforeUnload: false });
+  }
+}
+
+export const profileDir = (dir) => mkdtempSync(join(dir, 'profile-'));

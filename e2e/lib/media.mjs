@@ -1,0 +1,116 @@
+// Known pictures and sounds for fake devices, and how a page that receives them is read: whose colour, whose tone.
+import { writeFileSync } from 'node:fs';
+
+/** Colours that survive VP8 far apart from each other, in limited-range YUV. */
+export const COLOURS = {
+  red: { yuv: [81, 90, 240], rgb: [255, 0, 0] },
+  green: { yuv: [145, 54, 34], rgb: [0, 255, 0] },
+  blue: { yuv: [41, 240, 110], rgb: [0, 0, 255] },
+  yellow: { yuv: [210, 16, 146], rgb: [255, 255, 0] },
+  magenta: { yuv: [106, 202, 222], rgb: [255, 0, 255] },
+};
+
+/** Writes a YUV4MPEG2 file of one colour with a bar that moves, so that no encoder falls asleep. */
+export function writeVideo(path, colour, width = 640, height = 360, frames = 15) {
+  const [y, u, v] = COLOURS[colour].yuv;
+  const parts = [Buffer.from(`YUV4MPEG2 W${width} H${height} F15:1 Ip A1:1 C420jpeg\n`)];
+  for (let f = 0; f < frames; f++) {
+    const luma = Buffer.alloc(width * height, y);
+    const x = Math.floor((f * width) / frames);
+    for (let row = 0; row < height / 8; row++) luma.fill(255 - y, row * width + x, row * width + Math.min(x + 8, width));
+    const chroma = (width / 2) * (height / 2);
+    parts.push(Buffer.from('FRAME\n'), luma, Buffer.alloc(chroma, u), Buffer.alloc(chroma, v));
+  }
+  writeFileSync(path, Buffer.concat(parts));
+}
+
+/** Writes a WAV file of tone bursts; bursts, because noise suppression takes a steady tone for noise. */
+export function writeTone(path, hz, seconds = 4, rate = 48000) {
+  const n = seconds * rate;
+  const data = Buffer.alloc(44 + n * 2);
+  data.write('RIFF', 0);
+  data.writeUInt32LE(36 + n * 2, 4);
+  data.write('WAVEfmt ', 8);
+  data.writeUInt32LE(16, 16);
+  data.writeUInt16LE(1, 20);
+  data.writeUInt16LE(1, 22);
+  data.writeUInt32LE(rate, 24);
+  data.writeUInt32LE(rate * 2, 28);
+  data.writeUInt16LE(2, 32);
+  data.writeUInt16LE(16, 34);
+  data.write('data', 36);
+  data.writeUInt32LE(n * 2, 40);
+  const period = Math.floor(rate * 0.4);
+  for (let i = 0; i < n; i++) {
+    const on = i % period < rate * 0.2;
+    data.writeInt16LE(on ? Math.round(12000 * Math.sin((2 * Math.PI * hz * i) / rate)) : 0, 44 + i * 2);
+  }
+  writeFileSync(path, data);
+}
+
+/** The mean colour of the lower half of a slot's picture (the bar is above), or null without a picture. */
+export function readColour(page, slot) {
+  return page.evaluate((slot) => {
+    const video = document.querySelector(`video[data-slot="${slot}"]`);
+    if (!video || !video.videoWidth || video.readyState < 2) return null;
+    const canvas = document.createElement('canvas');
+    canvas.width = 32;
+    canvas.height = 32;
+    const ctx = canvas.getContext('2d', { willReadFrequently: true });
+    ctx.drawImage(video, 0, 0, 32, 32);
+    const { data } = ctx.getImageData(4, 20, 24, 10);
+    const sum = [0, 0, 0];
+    for (let i = 0; i < data.length; i += 4) for (let c = 0; c < 3; c++) sum[c] += data[i + c];
+    return sum.map((s) => Math.round(s / (data.length / 4)));
+  }, slot);
+}
+
+/** Which of COLOURS a mean colour is nearest to, or null. */
+export function nameColour(rgb) {
+  if (!rgb) return null;
+  const distance = (name) => Math.hypot(...COLOURS[name].rgb.map((c, i) => c - rgb[i]));
+  const [best] = Object.keys(COLOURS).sort((a, b) => distance(a) - distance(b));
+  return distance(best) < 150 ? best : null;
+}
+
+/** How many frames a slot has shown so far: a picture that stands still is no picture. */
+export function framesShown(page, slot) {
+  return page.evaluate((slot) => document.querySelector(`video[data-slot="${slot}"]`)?.getVideoPlaybackQuality().totalVideoFrames ?? 0, slot);
+}
+
+/**
+ * Listens to a slot for a while and returns the strongest of the given tones in Hz, or 0 for silence: a tone
+ * counts when its bin rises 20 dB over the median of the spectrum and over -75 dB.
+ */
+export function readTone(page, slot, tones, ms = 1500) {
+  return page.evaluate(
+    async ({ slot, tones, ms }) => {
+      const audio = document.querySelector(`audio[data-slot="${slot}"]`);
+      const stream = audio?.srcObject;
+      if (!stream || stream.getAudioTracks().length === 0) return 0;
+      const ctx = new AudioContext();
+      await ctx.resume();
+      const analyser = ctx.createAnalyser();
+      analyser.fftSize = 4096;
+      analyser.smoothingTimeConstant = 0;
+      ctx.createMediaStreamSource(stream).connect(analyser);
+      const bins = new Float32Array(analyser.frequencyBinCount);
+      const peak = new Float32Array(analyser.frequencyBinCount).fill(-200);
+      const end = performance.now() + ms;
+      while (performance.now() < end) {
+        await new Promise((r) => setTimeout(r, 30));
+        analyser.getFloatFrequencyData(bins);
+        for (let i = 0; i < bins.length; i++) if (bins[i] > peak[i]) peak[i] = bins[i];
+      }
+      const median = [...peak].sort((a, b) => a - b)[peak.length >> 1];
+      const level = (hz) => {
+        const bin = Math.round((hz / ctx.sampleRate) * analyser.fftSize);
+        return Math.max(...peak.slice(bin - 2, bin + 3));
+      };
+      const ranked = tones.map((hz) => ({ hz, db: level(hz) })).sort((a, b) => b.db - a.db);
+      await ctx.close();
+      return ranked[0].db > -75 && ranked[0].db > median + 20 ? ranked[0].hz : 0;
+    },
+    { slot, tones, ms },
+  );
+}
