@@ -1,0 +1,235 @@
+package attendance
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/diemcau/diemcau/meeting"
+)
+
+// Lang is the language of an export's headings.
+type Lang string
+
+// The languages. English headings are a contract for programs; Vietnamese ones are for people.
+const (
+	English    Lang = "en"
+	Vietnamese Lang = "vi"
+)
+
+// Table names one of the lists that a CSV file can hold.
+type Table string
+
+// The tables of a CSV export.
+const (
+	TableSites     Table = "sites"     // one line per site
+	TableIntervals Table = "intervals" // one line per interval
+)
+
+// bom lets Excel see that a CSV file is UTF-8.
+const bom = "\uFEFF"
+
+// WriteCSV writes a table of the report as RFC 4180 with a byte order mark. Times are RFC 3339 in the session's
+// time zone, to the second; lengths are whole seconds.
+func (r *Report) WriteCSV(w io.Writer, table Table, lang Lang) error {
+	f, err := r.formatter()
+	if err != nil {
+		return err
+	}
+	var header []string
+	var records [][]string
+	switch table {
+	case TableSites:
+		header = []string{"endpoint", "unit", "name", "level", "parents", "first_joined", "last_left", "total_s", "interruptions"}
+		for _, s := range r.Sites {
+			j := f.site(s)
+			records = append(records, []string{
+				j.Endpoint, j.Unit, j.Name, j.Level, j.Parents, j.FirstJoined, j.LastLeft,
+				strconv.FormatInt(j.TotalS, 10), strconv.Itoa(j.Interruptions),
+			})
+		}
+	case TableIntervals:
+		header = []string{"endpoint", "from", "to", "end_reason"}
+		for _, iv := range f.intervals(r.Sites) {
+			records = append(records, []string{iv.Endpoint, iv.From, iv.To, string(iv.EndReason)})
+		}
+	default:
+		return fmt.Errorf("no table %q: it is %s or %s", table, TableSites, TableIntervals)
+	}
+	if lang == Vietnamese {
+		for i, h := range header {
+			header[i] = vietnamese(h)
+		}
+	}
+	if _, err := io.WriteString(w, bom); err != nil {
+		return err
+	}
+	out := csv.NewWriter(w)
+	out.UseCRLF = true
+	for _, record := range append([][]string{header}, records...) {
+		for i, cell := range record {
+			record[i] = inert(cell)
+		}
+		if err := out.Write(record); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// inert keeps a spreadsheet from reading a text as a formula.
+func inert(cell string) string {
+	if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
+		return "'" + cell
+	}
+	return cell
+}
+
+// vietnamese is the Vietnamese heading of a column.
+func vietnamese(column string) string {
+	switch column {
+	case "endpoint":
+		return "Mã điểm cầu"
+	case "unit":
+		return "Mã đơn vị"
+	case "name":
+		return "Tên điểm cầu"
+	case "level":
+		return "Cấp"
+	case "parents":
+		return "Đơn vị cấp trên"
+	case "first_joined":
+		return "Vào lần đầu"
+	case "last_left":
+		return "Rời lần cuối"
+	case "total_s":
+		return "Tổng thời gian (giây)"
+	case "interruptions":
+		return "Số lần gián đoạn"
+	case "from":
+		return "Từ"
+	case "to":
+		return "Đến"
+	case "end_reason":
+		return "Lý do kết thúc"
+	}
+	return column
+}
+
+// The JSON forms of a report. Their members are named as the columns of the CSV files.
+type (
+	sessionJSON struct {
+		ID          string        `json:"id"`
+		Title       string        `json:"title"`
+		TimeZone    string        `json:"time_zone"`
+		Rules       meeting.Rules `json:"rules"`
+		ScheduledAt string        `json:"scheduled_at,omitempty"`
+		OpenedAt    string        `json:"opened_at,omitempty"`
+		StartedAt   string        `json:"started_at,omitempty"`
+		EndedAt     string        `json:"ended_at,omitempty"`
+		SealedAt    string        `json:"sealed_at,omitempty"`
+		AsOf        string        `json:"as_of"`
+		Entries     uint64        `json:"entries"`
+		HeadHash    string        `json:"head_hash"`
+	}
+	siteJSON struct {
+		Endpoint      string             `json:"endpoint"`
+		Unit          string             `json:"unit"`
+		Name          string             `json:"name"`
+		Level         string             `json:"level"`
+		Parents       string             `json:"parents"`
+		FirstJoined   string             `json:"first_joined"`
+		LastLeft      string             `json:"last_left"`
+		TotalS        int64              `json:"total_s"`
+		Interruptions int                `json:"interruptions"`
+		Verdict       Verdict            `json:"verdict"`
+		Headcount     int                `json:"headcount"`
+		Delegates     []meeting.Delegate `json:"delegates,omitempty"`
+	}
+	intervalJSON struct {
+		Endpoint      string    `json:"endpoint"`
+		From          string    `json:"from"`
+		To            string    `json:"to"`
+		EndReason     EndReason `json:"end_reason"`
+		Interruptions int       `json:"interruptions"`
+		Entries       []uint64  `json:"entries"`
+	}
+)
+
+// WriteJSON writes the report as one JSON object with the members session, sites and intervals. Times are
+// written as in WriteCSV; one that has not come is an empty string.
+func (r *Report) WriteJSON(w io.Writer) error {
+	f, err := r.formatter()
+	if err != nil {
+		return err
+	}
+	out := struct {
+		Session   sessionJSON    `json:"session"`
+		Sites     []siteJSON     `json:"sites"`
+		Intervals []intervalJSON `json:"intervals"`
+	}{Session: f.session(r.Session), Sites: []siteJSON{}, Intervals: f.intervals(r.Sites)}
+	for _, s := range r.Sites {
+		out.Sites = append(out.Sites, f.site(s))
+	}
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", " ")
+	return enc.Encode(out)
+}
+
+// formatter writes times as people at the session read them.
+type formatter struct{ zone *time.Location }
+
+func (r *Report) formatter() (formatter, error) {
+	zone, err := time.LoadLocation(r.Session.TimeZone)
+	return formatter{zone: zone}, err
+}
+
+func (f formatter) time(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(f.zone).Format(time.RFC3339)
+}
+
+func (f formatter) session(s SessionInfo) sessionJSON {
+	return sessionJSON{
+		ID: s.ID, Title: s.Title, TimeZone: s.TimeZone, Rules: s.Rules, ScheduledAt: f.time(s.ScheduledAt), OpenedAt: f.time(s.OpenedAt),
+		StartedAt: f.time(s.StartedAt), EndedAt: f.time(s.EndedAt), SealedAt: f.time(s.SealedAt), AsOf: f.time(s.AsOf),
+		Entries: s.Head.Seq, HeadHash: s.Head.Hash,
+	}
+}
+
+func (f formatter) site(s SiteRow) siteJSON {
+	return siteJSON{
+		Endpoint: s.Endpoint, Unit: s.Unit, Name: s.Name, Level: string(s.Level), Parents: s.parents(),
+		FirstJoined: f.time(s.FirstJoined), LastLeft: f.time(s.LastLeft), TotalS: int64(s.Total / time.Second),
+		Interruptions: s.Interruptions, Verdict: s.Verdict, Headcount: s.Headcount, Delegates: s.Delegates,
+	}
+}
+
+// parents are the names of the units above, the nearest first.
+func (s SiteRow) parents() string {
+	names := make([]string, len(s.Parents))
+	for i, u := range s.Parents {
+		names[i] = u.Name
+	}
+	return strings.Join(names, " / ")
+}
+
+func (f formatter) intervals(sites []SiteRow) []intervalJSON {
+	list := []intervalJSON{}
+	for _, s := range sites {
+		for _, iv := range s.Intervals {
+			list = append(list, intervalJSON{
+				Endpoint: s.Endpoint, From: f.time(iv.From), To: f.time(iv.To), EndReason: iv.EndReason,
+				Interruptions: iv.Interruptions, Entries: iv.Entries,
+			})
+		}
+	}
+	return list
+}
