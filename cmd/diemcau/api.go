@@ -1,0 +1,165 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"strings"
+	"syscall"
+)
+
+// adminSocket is the file in the data folder on which a running server takes commands from its own machine.
+const adminSocket = "admin.sock"
+
+// target says which server or data folder a command works on. A command speaks the HTTP API in each case:
+// to a far server, to the live one of the folder through its socket, or to one made for the call.
+type target struct {
+	Data   string `help:"Data folder." default:"./data" placeholder:"DIR" type:"path"`
+	Server string `help:"URL of a running server, instead of a data folder." placeholder:"URL"`
+	Token  string `help:"Administrator's token for --server." placeholder:"TOKEN"`
+}
+
+// api is a caller of the HTTP API.
+type api struct {
+	client *http.Client
+	base   string
+	token  string
+	close  func() error
+}
+
+// open connects to the target.
+func (t target) open(ctx context.Context) (*api, error) {
+	if t.Server != "" {
+		u, err := url.Parse(t.Server)
+		if err != nil || u.Host == "" {
+			return nil, &usageError{"--server wants a URL such as https://hop.example.vn"}
+		}
+		if t.Token == "" {
+			return nil, &usageError{"--server needs --token or DIEMCAU_TOKEN; make one with `diemcau admin token` on the server"}
+		}
+		return &api{client: http.DefaultClient, base: strings.TrimSuffix(t.Server, "/"), token: t.Token, close: func() error { return nil }}, nil
+	}
+	live, err := dialAdmin(ctx, t.Data)
+	if live != nil || err != nil {
+		return live, err
+	}
+	off, err := openOffline(ctx, t.Data)
+	if err != nil {
+		return nil, err
+	}
+	return &api{client: &http.Client{Transport: inProcess{off.handler}}, base: "http://offline", close: off.Close}, nil
+}
+
+// dialAdmin connects to the live server of a data folder; nil without an error means that there is none.
+func dialAdmin(ctx context.Context, dir string) (*api, error) {
+	path, done, err := socketPath(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "unix", path)
+	}
+	conn, err := dial(ctx, "", "")
+	if err != nil {
+		done()
+		if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
+			return nil, nil
+		}
+		return nil, fmt.Errorf("cannot reach the running server: %w", err)
+	}
+	conn.Close()
+	transport := &http.Transport{DialContext: dial}
+	return &api{client: &http.Client{Transport: transport}, base: "http://admin", close: func() error {
+		transport.CloseIdleConnections()
+		done()
+		return nil
+	}}, nil
+}
+
+// inProcess answers requests by a handler without a network.
+type inProcess struct{ http.Handler }
+
+func (h inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+	rec := httptest.NewRecorder()
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	h.ServeHTTP(rec, r)
+	return rec.Result(), nil
+}
+
+// do sends a request and returns the body of a good answer; a refusal becomes an error that says why.
+func (a *api) do(ctx context.Context, method, path, contentType string, body io.Reader) (io.ReadCloser, error) {
+	req, err := http.NewRequestWithContext(ctx, method, a.base+path, body)
+	if err != nil {
+		return nil, err
+	}
+	if contentType != "" {
+		req.Header.Set("Content-Type", contentType)
+	}
+	if a.token != "" {
+		req.Header.Set("Authorization", "Bearer "+a.token)
+	}
+	resp, err := a.client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode < 300 {
+		return resp.Body, nil
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	if err != nil {
+		return nil, err
+	}
+	return nil, refusal(resp.Status, text)
+}
+
+// refusal reads the API's error body.
+func refusal(status string, body []byte) error {
+	var e struct {
+		Code   string `json:"code"`
+		Detail string `json:"detail"`
+		Rows   []struct {
+			Row    int    `json:"row"`
+			Reason string `json:"reason"`
+		} `json:"rows"`
+	}
+	if json.Unmarshal(body, &e) != nil || e.Code == "" {
+		return fmt.Errorf("the server answered %s", status)
+	}
+	text := e.Code
+	if e.Detail != "" {
+		text = e.Detail
+	}
+	for _, r := range e.Rows {
+		text += fmt.Sprintf("\nrow %d: %s", r.Row, r.Reason)
+	}
+	return errors.New(text)
+}
+
+// postJSON sends in and decodes the answer into out.
+func (a *api) postJSON(ctx context.Context, path string, in, out any) error {
+	data, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	body, err := a.do(ctx, http.MethodPost, path, "application/json", bytes.NewReader(data))
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	return json.NewDecoder(body).Decode(out)
+}

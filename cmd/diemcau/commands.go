@@ -1,0 +1,240 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// withAPI opens the target, calls f and closes it again.
+func (t target) withAPI(ctx context.Context, f func(*api) error) error {
+	a, err := t.open(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(a), a.close())
+}
+
+type rosterCmd struct {
+	Import rosterImportCmd `cmd:"" help:"Import the tree of units from a CSV or XLSX file, all or nothing."`
+}
+
+type rosterImportCmd struct {
+	File string `arg:"" help:"CSV or XLSX with the columns code,parent_code,level,name." type:"path"`
+	target
+}
+
+// Run imports the file and prints how many units there are now.
+func (c *rosterImportCmd) Run(ctx context.Context, std streams) error {
+	types := map[string]string{".csv": "text/csv", ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+	contentType, ok := types[strings.ToLower(filepath.Ext(c.File))]
+	if !ok {
+		return &usageError{"the file's name must end in .csv or .xlsx"}
+	}
+	f, err := os.Open(c.File)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return c.withAPI(ctx, func(a *api) error {
+		body, err := a.do(ctx, http.MethodPost, "/api/v1/roster", contentType, f)
+		if err != nil {
+			return fmt.Errorf("nothing was imported from %s: %w", filepath.Base(c.File), err)
+		}
+		defer body.Close()
+		var answer struct {
+			Units int `json:"units"`
+		}
+		if err := json.NewDecoder(body).Decode(&answer); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(std.out, "%d units\n", answer.Units)
+		return err
+	})
+}
+
+type sessionCmd struct {
+	Create sessionCreateCmd `cmd:"" help:"Convene a session and print its links."`
+	List   sessionListCmd   `cmd:"" help:"List the sessions."`
+}
+
+type sessionCreateCmd struct {
+	Title     string   `help:"Title of the session." required:""`
+	Units     string   `help:"Units to convene: codes, or CODE/* for all below CODE, separated by commas." required:"" placeholder:"C13999,P58/*"`
+	Guests    []string `help:"Names of guests without a unit." sep:"none"`
+	Start     string   `help:"When it starts (RFC 3339), or now to open it for joining at once." default:"now"`
+	TimeZone  string   `help:"IANA time zone of the session's reports." default:"Asia/Ho_Chi_Minh"`
+	Countdown int      `help:"Seconds from the grant of the floor to being on air." default:"3"`
+	JSON      bool     `help:"Print JSON." name:"json"`
+	target
+}
+
+// createRequest is the body of POST /api/v1/sessions.
+type createRequest struct {
+	Title      string   `json:"title"`
+	Units      string   `json:"units"`
+	Guests     []string `json:"guests,omitempty"`
+	Start      string   `json:"start"`
+	TimeZone   string   `json:"time_zone,omitempty"`
+	CountdownS *int     `json:"countdown_s,omitempty"`
+}
+
+// sessionLinks is what a created session answers, as DESIGN's contract has it.
+type sessionLinks struct {
+	ID    string `json:"id"`
+	Links struct {
+		Host      string `json:"host"`
+		Operator  string `json:"operator"`
+		Secretary string `json:"secretary"`
+	} `json:"links"`
+	Endpoints []struct {
+		Code string `json:"code"`
+		Unit string `json:"unit"`
+		Name string `json:"name"`
+		Link string `json:"link"`
+	} `json:"endpoints"`
+}
+
+// Run creates the session.
+func (c *sessionCreateCmd) Run(ctx context.Context, std streams) error {
+	if c.Start != "now" {
+		if _, err := time.Parse(time.RFC3339, c.Start); err != nil {
+			return &usageError{"--start wants a time such as 2026-12-01T08:00:00+07:00, or now"}
+		}
+	}
+	if c.Countdown < 0 || c.Countdown > 60 {
+		return &usageError{"--countdown wants 0 to 60 seconds"}
+	}
+	return c.withAPI(ctx, func(a *api) error {
+		var raw json.RawMessage
+		req := createRequest{Title: c.Title, Units: c.Units, Guests: c.Guests, Start: c.Start, TimeZone: c.TimeZone, CountdownS: &c.Countdown}
+		if err := a.postJSON(ctx, "/api/v1/sessions", req, &raw); err != nil {
+			return err
+		}
+		if c.JSON {
+			_, err := fmt.Fprintln(std.out, strings.TrimSpace(string(raw)))
+			return err
+		}
+		var links sessionLinks
+		if err := json.Unmarshal(raw, &links); err != nil {
+			return err
+		}
+		return links.print(std.out, len(links.Endpoints))
+	})
+}
+
+// print writes the links for a person, at most a number of sites.
+func (l *sessionLinks) print(w io.Writer, sites int) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "session    %s\nhost       %s\noperator   %s\nsecretary  %s\n", l.ID, l.Links.Host, l.Links.Operator, l.Links.Secretary)
+	for _, e := range l.Endpoints[:min(sites, len(l.Endpoints))] {
+		fmt.Fprintf(&b, "\n%s (%s)\n  %s\n", e.Name, e.Code, e.Link)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+type sessionListCmd struct{ target }
+
+// Run prints the API's list, one JSON object a line.
+func (c *sessionListCmd) Run(ctx context.Context, std streams) error {
+	return c.withAPI(ctx, func(a *api) error {
+		body, err := a.do(ctx, http.MethodGet, "/api/v1/sessions", "", nil)
+		if err != nil {
+			return err
+		}
+		defer body.Close()
+		_, err = io.Copy(std.out, body)
+		return err
+	})
+}
+
+type attendanceCmd struct {
+	Export attendanceExportCmd `cmd:"" help:"Write the attendance report of a session to a file."`
+	Show   attendanceShowCmd   `cmd:"" help:"Print the attendance report of a session."`
+	Verify attendanceVerifyCmd `cmd:"" help:"Check an exported ledger offline: exit 0 whole, 1 broken."`
+}
+
+// reportFlags choose a report.
+type reportFlags struct {
+	Session string `help:"Session id." required:"" placeholder:"ID"`
+	Format  string `help:"csv, xlsx, pdf, json, or jsonl for the ledger itself." enum:"csv,xlsx,pdf,json,jsonl" default:"csv"`
+	Table   string `help:"Which table: sites or intervals." enum:"sites,intervals" default:"sites"`
+	Lang    string `help:"Language of headers." enum:"vi,en" default:"en"`
+	target
+}
+
+func (f *reportFlags) fetch(ctx context.Context, w io.Writer) error {
+	path := "/api/v1/sessions/" + url.PathEscape(f.Session)
+	if f.Format == "jsonl" {
+		path += "/ledger.jsonl"
+	} else {
+		path += "/attendance." + f.Format + "?" + url.Values{"table": {f.Table}, "lang": {f.Lang}}.Encode()
+	}
+	return f.withAPI(ctx, func(a *api) error {
+		body, err := a.do(ctx, http.MethodGet, path, "", nil)
+		if err != nil {
+			return err
+		}
+		defer body.Close()
+		_, err = io.Copy(w, body)
+		return err
+	})
+}
+
+type attendanceExportCmd struct {
+	Out string `help:"File to write, or - for standard output." required:"" placeholder:"FILE"`
+	reportFlags
+}
+
+// Run writes the report; a failed export leaves no half file.
+func (c *attendanceExportCmd) Run(ctx context.Context, std streams) error {
+	if c.Out == "-" {
+		return c.fetch(ctx, std.out)
+	}
+	f, err := os.CreateTemp(filepath.Dir(c.Out), ".diemcau-export-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	if err := errors.Join(c.fetch(ctx, f), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), c.Out)
+}
+
+type attendanceShowCmd struct{ reportFlags }
+
+// Run prints the report.
+func (c *attendanceShowCmd) Run(ctx context.Context, std streams) error { return c.fetch(ctx, std.out) }
+
+type adminCmd struct {
+	Token adminTokenCmd `cmd:"" help:"Make an administrator's token for --server and the HTTP API."`
+}
+
+type adminTokenCmd struct {
+	Days int `help:"How many days it is valid." default:"365"`
+	target
+}
+
+// Run prints the token.
+func (c *adminTokenCmd) Run(ctx context.Context, std streams) error {
+	return c.withAPI(ctx, func(a *api) error {
+		var answer struct {
+			Token string `json:"token"`
+		}
+		if err := a.postJSON(ctx, "/api/v1/admin/token", map[string]int{"days": c.Days}, &answer); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintln(std.out, answer.Token)
+		return err
+	})
+}

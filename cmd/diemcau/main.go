@@ -1,0 +1,114 @@
+// Command diemcau runs a government's online steering-committee meetings from one central room down to every
+// commune: the server, its relays and load test, and the commands of those who prepare and account for them.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+	kongyaml "github.com/alecthomas/kong-yaml"
+)
+
+// Exit codes: done, refused or broken, usage.
+const (
+	exitDone   = 0
+	exitBroken = 1
+	exitUsage  = 2
+)
+
+// cli is every command and flag. Each flag is also a key of the YAML file, below its command's name, and a
+// variable DIEMCAU_<FLAG>. What the command line says wins, then the environment, then the file.
+type cli struct {
+	Config kong.ConfigFlag `help:"YAML file with settings." placeholder:"FILE"`
+
+	Demo       demoCmd       `cmd:"" help:"Run a session with sample sites on this machine and print its links."`
+	Serve      serveCmd      `cmd:"" help:"Run the server."`
+	Roster     rosterCmd     `cmd:"" help:"The organisation's units."`
+	Session    sessionCmd    `cmd:"" help:"Sessions and their links."`
+	Attendance attendanceCmd `cmd:"" help:"Attendance reports and ledgers."`
+	Admin      adminCmd      `cmd:"" help:"Administration."`
+	Loadtest   loadtestCmd   `cmd:"" help:"Load a server with real WebRTC viewers."`
+}
+
+// streams are where commands write: results on out, progress and logs on err.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})
+	stop()
+	os.Exit(code)
+}
+
+// run is the whole program but for the process around it. It returns the exit code.
+func run(ctx context.Context, args []string, std streams) int {
+	exit := -1
+	parser, err := kong.New(&cli{},
+		kong.Name("diemcau"),
+		kong.Description("Online meetings from one central room down to every commune."),
+		kong.DefaultEnvars("DIEMCAU"),
+		kong.Configuration(loadYAML),
+		kong.Writers(std.out, std.err),
+		kong.Exit(func(code int) { exit = code }), // --help
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(std),
+	)
+	if err != nil {
+		fmt.Fprintln(std.err, "diemcau:", err)
+		return exitBroken
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	if exit >= 0 {
+		return exit
+	}
+	if err != nil {
+		fmt.Fprintln(std.err, "diemcau:", err)
+		return exitUsage
+	}
+	if err := parsed.Run(); err != nil {
+		fmt.Fprintln(std.err, "diemcau:", oneLine(err))
+		var usage *usageError
+		if errors.As(err, &usage) {
+			return exitUsage
+		}
+		return exitBroken
+	}
+	return exitDone
+}
+
+// usageError is a call whose words do not fit together.
+type usageError struct{ text string }
+
+func (e *usageError) Error() string { return e.text }
+
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+
+// loadYAML reads the configuration file; a flag whose variable is set does not look there.
+func loadYAML(r io.Reader) (kong.Resolver, error) {
+	file, err := kongyaml.Loader(r)
+	if err != nil {
+		return nil, err
+	}
+	return kong.ResolverFunc(func(c *kong.Context, parent *kong.Path, flag *kong.Flag) (any, error) {
+		for _, name := range flag.Envs {
+			if _, set := os.LookupEnv(name); set {
+				return nil, nil
+			}
+		}
+		return file.Resolve(c, parent, flag)
+	}), nil
+}
