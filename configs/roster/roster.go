@@ -1,0 +1,9 @@
+// Package roster embeds the small roster that the demonstration convenes.
+package roster
+
+import _ "embed" // for the demo roster
+
+// Demo is a roster in CSV, as roster.Import reads it: the centre, two provinces, a few of their districts and communes.
+//
+//go:embed demo.csv
+var Demo []byte

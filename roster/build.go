@@ -1,0 +1,172 @@
+package roster
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/diemcau/diemcau/meeting"
+)
+
+// Problem is the stable name of what is wrong with a row; clients translate it.
+type Problem string
+
+// The problems of an import.
+const (
+	Unreadable    Problem = "unreadable"     // the file is not of its format
+	TooLarge      Problem = "too_large"      // more bytes, rows or text than any organisation has
+	WrongEncoding Problem = "wrong_encoding" // the text is not UTF-8
+	MissingColumn Problem = "missing_column"
+	DoubleColumn  Problem = "double_column"
+	EmptyCode     Problem = "empty_code"
+	EmptyName     Problem = "empty_name"
+	BadCode       Problem = "bad_code" // a character that codes may not have, or the @ of consoles
+	DuplicateCode Problem = "duplicate_code"
+	UnknownLevel  Problem = "unknown_level"
+	UnknownParent Problem = "unknown_parent"
+	Cycle         Problem = "cycle"    // the unit is above itself
+	NoUnits       Problem = "no_units" // the table has a header only
+)
+
+// RowError says what is wrong with one row of an import.
+type RowError struct {
+	Row     int    // as a spreadsheet numbers it: the header is row 1
+	Column  string // code, parent_code, level or name; empty when the row as a whole is meant
+	Problem Problem
+	Value   string // what stands there, shortened
+}
+
+func (e RowError) Error() string {
+	s := fmt.Sprintf("row %d: %s", e.Row, strings.ReplaceAll(string(e.Problem), "_", " "))
+	if e.Column != "" {
+		s += " in column " + e.Column
+	}
+	if e.Value != "" {
+		s += fmt.Sprintf(": %q", e.Value)
+	}
+	return s
+}
+
+// Bounds of an import.
+const (
+	MaxBytes  = 16 << 20
+	MaxRows   = 100_000
+	MaxText   = 200 // runes of a cell
+	MaxErrors = 100 // reported; what is wrong in more rows than this is wrong as a whole
+)
+
+func problem(number int, column string, p Problem, value string) RowError {
+	value = strings.ToValidUTF8(value, "\uFFFD")
+	if r := []rune(value); len(r) > 40 {
+		value = string(r[:40]) + "…"
+	}
+	return RowError{Row: number, Column: column, Problem: p, Value: value}
+}
+
+// row is one unit and where it stood.
+type row struct {
+	number int
+	unit   meeting.Unit
+}
+
+// build makes a tree or says what keeps the rows from being one.
+func build(rows []row) (*Tree, []RowError) {
+	t := &Tree{index: make(map[string]int, len(rows)), children: map[string][]int{}}
+	var problems []RowError
+	report := func(r row, column string, p Problem, value string) {
+		if len(problems) < MaxErrors {
+			problems = append(problems, problem(r.number, column, p, value))
+		}
+	}
+	for i, r := range rows {
+		u := r.unit
+		switch _, double := t.index[u.Code]; {
+		case u.Code == "":
+			report(r, "code", EmptyCode, "")
+		case !validCode(u.Code):
+			report(r, "code", BadCode, u.Code)
+		case double:
+			report(r, "code", DuplicateCode, u.Code)
+		default:
+			t.index[u.Code] = i
+		}
+		if u.Name == "" {
+			report(r, "name", EmptyName, "")
+		} else if utf8.RuneCountInString(u.Name) > MaxText {
+			report(r, "name", TooLarge, u.Name)
+		}
+		if levelOf(string(u.Level)) == "" {
+			report(r, "level", UnknownLevel, string(u.Level))
+		}
+		t.units = append(t.units, u)
+	}
+	for i, r := range rows {
+		if parent := r.unit.Parent; parent != "" {
+			if _, ok := t.index[parent]; !ok {
+				report(r, "parent_code", UnknownParent, parent)
+			}
+			t.children[parent] = append(t.children[parent], i)
+		}
+	}
+	for _, i := range t.cycles() {
+		report(rows[i], "parent_code", Cycle, rows[i].unit.Parent)
+	}
+	if len(rows) == 0 {
+		problems = append(problems, RowError{Row: 1, Problem: NoUnits})
+	}
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return t, nil
+}
+
+// cycles returns one unit of every cycle, by index.
+func (t *Tree) cycles() []int {
+	const onPath, done = 1, 2
+	state := make([]int, len(t.units))
+	var found []int
+	for start := range t.units {
+		var path []int
+		i, ok := start, true
+		for ok && state[i] == 0 {
+			state[i] = onPath
+			path = append(path, i)
+			i, ok = t.index[t.units[i].Parent]
+		}
+		if ok && state[i] == onPath {
+			found = append(found, i)
+		}
+		for _, p := range path {
+			state[p] = done
+		}
+	}
+	return found
+}
+
+// validCode reports whether a code can stand in a link, a pattern and a list.
+func validCode(code string) bool {
+	if utf8.RuneCountInString(code) > 32 {
+		return false
+	}
+	return !strings.ContainsFunc(code, func(r rune) bool {
+		return r != '-' && r != '_' && r != '.' && (r > unicode.MaxASCII || (!unicode.IsLetter(r) && !unicode.IsDigit(r)))
+	})
+}
+
+// levelOf reads a level in English or Vietnamese; empty if it is none.
+func levelOf(text string) meeting.Level {
+	switch strings.TrimPrefix(Plain(text), "cap ") {
+	case "central", "trung uong", "tw":
+		return meeting.Central
+	case "ministry", "bo", "bo nganh", "nganh":
+		return meeting.Ministry
+	case "province", "tinh", "tinh thanh pho":
+		return meeting.Province
+	case "district", "huyen", "quan", "thi xa", "quan huyen":
+		return meeting.District
+	case "commune", "xa", "phuong", "thi tran", "dac khu", "xa phuong", "xa phuong thi tran", "xa phuong dac khu":
+		return meeting.Commune
+	}
+	return ""
+}

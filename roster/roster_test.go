@@ -1,0 +1,262 @@
+package roster_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	demo "github.com/diemcau/diemcau/configs/roster"
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/roster"
+	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
+)
+
+func imported(t *testing.T, table string) *roster.Tree {
+	t.Helper()
+	tree, problems := roster.Import(strings.NewReader(table), roster.CSV)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	return tree
+}
+
+func TestImportRealTree(t *testing.T) {
+	f, err := os.Open("../configs/roster/units-vn-3tier.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	tree, problems := roster.Import(f, roster.CSV)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	count := map[meeting.Level]int{}
+	for _, u := range tree.Units() {
+		count[u.Level]++
+	}
+	want := map[meeting.Level]int{meeting.Central: 1, meeting.Province: 63, meeting.District: 705, meeting.Commune: 10599}
+	if diff := cmp.Diff(want, count); diff != "" {
+		t.Errorf("units by level (-want +got):\n%s", diff)
+	}
+	if _, codes, err := roster.Select(tree, "TW/commune"); err != nil || len(codes) != 10599 {
+		t.Errorf("every commune: %d, %v", len(codes), err)
+	}
+}
+
+func TestImportDemo(t *testing.T) {
+	tree := imported(t, string(demo.Demo))
+	if u, ok := tree.Unit("C22879"); !ok || u.Name != "Xã Phước Hậu" || tree.Len() != 20 {
+		t.Errorf("demo roster: %v, %d units", u, tree.Len())
+	}
+}
+
+func TestImportForms(t *testing.T) {
+	want := []meeting.Unit{
+		{Code: "TW", Level: meeting.Central, Name: "Trung ương"},
+		{Code: "P58", Parent: "TW", Level: meeting.Province, Name: "Tỉnh Ninh Thuận"},
+		{Code: "C1", Parent: "P58", Level: meeting.Commune, Name: `Xã "Đông", A`},
+	}
+	tests := map[string]string{
+		"plain":                   "code,parent_code,level,name\nTW,,central,Trung ương\nP58,TW,province,Tỉnh Ninh Thuận\nC1,P58,commune,\"Xã \"\"Đông\"\", A\"\n",
+		"byte order mark, CRLF":   "\uFEFFcode,parent_code,level,name\r\nTW,,central,Trung ương\r\nP58,TW,province,Tỉnh Ninh Thuận\r\nC1,P58,commune,\"Xã \"\"Đông\"\", A\"\r\n",
+		"Vietnamese, other order": "STT;Tên đơn vị;Mã đơn vị;Mã cấp trên;Cấp\n1;Trung ương;TW;;Trung ương\n2;Tỉnh Ninh Thuận;P58;TW;Tỉnh\n3;\"Xã \"\"Đông\"\", A\";C1;P58;xã\n",
+		"capitals, no diacritics": "MA,MA CAP TREN,CAP,TEN\nTW,,TRUNG UONG,Trung ương\nP58,TW,Cấp tỉnh,Tỉnh Ninh Thuận\nC1,P58,Phường,\"Xã \"\"Đông\"\", A\"\n",
+		"tabs, blank lines":       "code\tparent_code\tlevel\tname\n\nTW\t\tcentral\tTrung ương\n\t\t\t\nP58\tTW\tprovince\t  Tỉnh  Ninh Thuận \nC1\tP58\tcommune\t\"Xã \"\"Đông\"\", A\"\n",
+		"decomposed letters":      "code,parent_code,level,name\nTW,,central,Trung u\u031bo\u031bng\nP58,TW,province,Ti\u0309nh Ninh Thua\u0323\u0302n\nC1,P58,commune,\"Xa\u0303 \"\"Đông\"\", A\"\n",
+	}
+	for name, table := range tests {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(want, imported(t, table).Units()); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestImportRefuses(t *testing.T) {
+	const head = "code,parent_code,level,name\nTW,,central,Trung ương\n"
+	tests := map[string]struct {
+		table string
+		want  []string
+	}{
+		"empty file":       {"", []string{"row 1: missing column in column code", "row 1: missing column in column parent_code", "row 1: missing column in column level", "row 1: missing column in column name"}},
+		"header only":      {"code,parent_code,level,name\n", []string{"row 1: no units"}},
+		"missing column":   {"code,level,name\nTW,central,Trung ương\n", []string{"row 1: missing column in column parent_code"}},
+		"double column":    {"code,mã,parent_code,level,name\n", []string{`row 1: double column in column code: "mã"`}},
+		"duplicate code":   {head + "P1,TW,province,A\nP1,TW,province,B\n", []string{`row 4: duplicate code in column code: "P1"`}},
+		"unknown parent":   {head + "P1,XX,province,A\n", []string{`row 3: unknown parent in column parent_code: "XX"`}},
+		"own parent":       {head + "P1,P1,province,A\n", []string{`row 3: cycle in column parent_code: "P1"`}},
+		"cycle":            {head + "A,C,province,A\nB,A,province,B\nC,B,province,C\nD,C,commune,D\n", []string{`row 3: cycle in column parent_code: "C"`}},
+		"empty name":       {head + "P1,TW,province,\n", []string{"row 3: empty name in column name"}},
+		"empty code":       {head + ",TW,province,A\n", []string{"row 3: empty code in column code"}},
+		"short row":        {head + "P1\n", []string{"row 3: empty name in column name", "row 3: unknown level in column level"}},
+		"unknown level":    {head + "P1,TW,galaxy,A\n", []string{`row 3: unknown level in column level: "galaxy"`}},
+		"console's code":   {head + "@host,TW,province,A\n", []string{`row 3: bad code in column code: "@host"`}},
+		"pattern's code":   {head + "P/*,TW,province,A\n", []string{`row 3: bad code in column code: "P/*"`}},
+		"formula for code": {head + "=1+1,TW,province,A\n", []string{`row 3: bad code in column code: "=1+1"`}},
+		"old encoding":     {head + "P1,TW,province,T\xD8nh\n", []string{"row 3: wrong encoding: \"T\uFFFDnh\""}},
+		"UTF-16":           {"\xFF\xFEc\x00o\x00", []string{`row 1: wrong encoding: "UTF-16"`}},
+		"stray quote":      {head + "P1,TW,province,\"A\n", []string{"row 3: unreadable: \"extraneous or missing \\\" in quoted-field\""}},
+		"long name":        {head + "P1,TW,province," + strings.Repeat("ă", 201) + "\n", []string{"row 3: too large in column name: \"" + strings.Repeat("ă", 40) + "…\""}},
+		"several at once": {head + "P1,XX,province,A\n,TW,province,\n", []string{
+			"row 4: empty code in column code", "row 4: empty name in column name", `row 3: unknown parent in column parent_code: "XX"`,
+		}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			tree, problems := roster.Import(strings.NewReader(tt.table), roster.CSV)
+			var got []string
+			for _, p := range problems {
+				got = append(got, p.Error())
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" || tree != nil {
+				t.Errorf("tree %v (-want +got):\n%s", tree, diff)
+			}
+		})
+	}
+}
+
+// endless gives bytes for ever.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = 'x'
+	}
+	return len(p), nil
+}
+
+func TestImportIsBounded(t *testing.T) {
+	many := "code,parent_code,level,name\n" + strings.Repeat("X,X,galaxy,\n", roster.MaxErrors*3)
+	rows := io.MultiReader(strings.NewReader("code,parent_code,level,name\n"), strings.NewReader(strings.Repeat("A,,commune,A\n", roster.MaxRows+1)))
+	tests := map[string]struct {
+		in     io.Reader
+		format roster.Format
+		errs   int
+		first  roster.Problem
+	}{
+		"endless CSV":   {endless{}, roster.CSV, 1, roster.TooLarge},
+		"endless XLSX":  {endless{}, roster.XLSX, 1, roster.TooLarge},
+		"no XLSX":       {io.LimitReader(endless{}, 1000), roster.XLSX, 1, roster.Unreadable},
+		"too many rows": {rows, roster.CSV, 1, roster.TooLarge},
+		"all rows bad":  {strings.NewReader(many), roster.CSV, roster.MaxErrors, roster.EmptyName},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, problems := roster.Import(tt.in, tt.format)
+			if len(problems) != tt.errs || problems[0].Problem != tt.first {
+				t.Errorf("%d problems %v, want %d, first %s", len(problems), problems, tt.errs, tt.first)
+			}
+		})
+	}
+}
+
+func TestImportXLSX(t *testing.T) {
+	f := excelize.NewFile()
+	for i, line := range [][]any{{"Mã", "Mã cấp trên", "Cấp", "Tên"}, {"TW", nil, "Trung ương", "Trung ương"}, nil, {58, "TW", "Tỉnh", "Tỉnh Ninh Thuận"}} {
+		if err := f.SetSheetRow("Sheet1", fmt.Sprintf("A%d", i+1), &line); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var file bytes.Buffer
+	if err := f.Write(&file); err != nil {
+		t.Fatal(err)
+	}
+	tree, problems := roster.Import(bytes.NewReader(file.Bytes()), roster.XLSX)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	want := []meeting.Unit{
+		{Code: "TW", Level: meeting.Central, Name: "Trung ương"},
+		{Code: "58", Parent: "TW", Level: meeting.Province, Name: "Tỉnh Ninh Thuận"},
+	}
+	if diff := cmp.Diff(want, tree.Units()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if err := f.SetCellValue("Sheet1", "C4", "vũ trụ"); err != nil {
+		t.Fatal(err)
+	}
+	file.Reset()
+	if err := f.Write(&file); err != nil {
+		t.Fatal(err)
+	}
+	if _, problems := roster.Import(&file, roster.XLSX); len(problems) != 1 || problems[0].Row != 4 || problems[0].Problem != roster.UnknownLevel {
+		t.Errorf("problems %v, want an unknown level in row 4", problems)
+	}
+}
+
+func TestSelect(t *testing.T) {
+	tree := imported(t, string(demo.Demo))
+	tests := map[string]struct {
+		patterns string
+		codes    string
+		units    string
+		err      string
+	}{
+		"one unit":          {"C22879", "C22879", "TW P58 D587 C22879", ""},
+		"its two provinces": {"P58,P56", "P58 P56", "TW P56 P58", ""},
+		"all below": {
+			"P56/*", "D568 C22327 C22330 C22333 C22336", "TW P56 D568 C22327 C22330 C22333 C22336", "",
+		},
+		"one level below":     {"P56/commune", "C22327 C22330 C22333 C22336", "TW P56 D568 C22327 C22330 C22333 C22336", ""},
+		"each once":           {" C22327 ,D568/*,", "C22327 C22330 C22333 C22336", "TW P56 D568 C22327 C22330 C22333 C22336", ""},
+		"nothing there":       {"C22879,XX,P99/*", "", "", "\"XX\" matches no unit\n\"P99/*\" matches no unit"},
+		"nothing below":       {"C22879/*", "", "", `"C22879/*" matches no unit`},
+		"no such level below": {"D568/district", "", "", `"D568/district" matches no unit`},
+		"nothing":             {" , ", "", "", "no units are selected"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			units, codes, err := roster.Select(tree, tt.patterns)
+			if got := strings.Join(codes, " "); got != tt.codes {
+				t.Errorf("codes %q, want %q", got, tt.codes)
+			}
+			var kept []string
+			for _, u := range units {
+				kept = append(kept, u.Code)
+			}
+			if got := strings.Join(kept, " "); got != tt.units {
+				t.Errorf("units %q, want %q", got, tt.units)
+			}
+			if got := fmt.Sprint(err); err != nil && got != tt.err || err == nil && tt.err != "" {
+				t.Errorf("error %q, want %q", got, tt.err)
+			}
+		})
+	}
+}
+
+func TestPlain(t *testing.T) {
+	for text, want := range map[string]string{
+		"Tỉnh Ninh Thuận": "tinh ninh thuan", "ĐẮK  LẮK": "dak lak", "Bà Rịa - Vũng Tàu": "ba ria vung tau", "parent_code": "parent code",
+	} {
+		if got := roster.Plain(text); got != want {
+			t.Errorf("Plain(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+func FuzzImport(f *testing.F) {
+	f.Add("code,parent_code,level,name\nTW,,central,Trung ương\nP58,TW,province,Tỉnh Ninh Thuận\n")
+	f.Add("mã;mã cấp trên;cấp;tên\nA;B;xã;x\nB;A;xã;y\n")
+	f.Add("\xFF\xFEc")
+	f.Fuzz(func(t *testing.T, table string) {
+		tree, problems := roster.Import(strings.NewReader(table), roster.CSV)
+		if (tree == nil) == (len(problems) == 0) {
+			t.Fatalf("tree %v with problems %v", tree, problems)
+		}
+		if tree == nil {
+			return
+		}
+		again, err := roster.New(tree.Units())
+		if err != nil || again.Len() != tree.Len() {
+			t.Fatalf("an imported tree is refused: %v", err)
+		}
+		for _, u := range tree.Units() {
+			tree.Above(u.Code) // ends
+		}
+	})
+}
