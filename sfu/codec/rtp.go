@@ -31,6 +31,11 @@ const (
 	URIAudioLevel  = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 )
 
+// ExtensionURIs lists the extensions in the order of their identifiers, from 1.
+func ExtensionURIs() []string {
+	return []string{URIMID, URIRID, URIRepairedRID, URIAbsSendTime, URITWCC, URIAudioLevel}
+}
+
 // Clock rates of RTP timestamps, in hertz.
 const (
 	VideoClock = 90_000

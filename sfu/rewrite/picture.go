@@ -9,11 +9,11 @@ type Pictures struct {
 // those of the slot's other renditions and run on without gaps from there, so a receiver that changes rendition at
 // a keyframe only sees them grow. Numbers are kept unwrapped. The zero value waits for a keyframe.
 type PictureMap struct {
-	id, tl0         int64 // highest input seen
-	from            int64 // input picture id of the last keyframe
-	now, before     pictureOffset
-	outID, outTL0   int64 // highest output
-	started, again  bool  // a keyframe was seen; more than one was
+	id, tl0        int64 // highest input seen
+	from           int64 // input picture id of the last keyframe
+	now, before    pictureOffset
+	outID, outTL0  int64 // highest output
+	started, again bool  // a keyframe was seen; more than one was
 }
 
 type pictureOffset struct{ id, tl0 int64 }

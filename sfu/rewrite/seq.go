@@ -73,3 +73,8 @@ func (m *SeqMap) advance(ahead uint16) {
 		m.n--
 	}
 }
+
+// Latest returns the stream and the shift of the present run; false if there is none.
+func (m *SeqMap) Latest() (stream uint8, shift uint32, ok bool) {
+	return m.points[0].stream, m.points[0].shift, m.n > 0
+}

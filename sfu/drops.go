@@ -1,0 +1,30 @@
+package sfu
+
+import "sync/atomic"
+
+// DropReason says why a packet was not forwarded. It is a metric label.
+type DropReason string
+
+// The reasons.
+const (
+	DropMalformed  DropReason = "malformed"   // the payload descriptor is cut short
+	DropLate       DropReason = "late"        // older than what a switch left behind
+	DropShardQueue DropReason = "shard_queue" // a writer is behind; to the end of the frame
+	DropTaskQueue  DropReason = "task_queue"  // feedback of a viewer; its writer is behind
+	DropWrite      DropReason = "write"       // the viewer's transport refused it
+	DropRepair     DropReason = "repair"      // asked again too often
+)
+
+func dropReasons() [6]DropReason {
+	return [...]DropReason{DropMalformed, DropLate, DropShardQueue, DropTaskQueue, DropWrite, DropRepair}
+}
+
+type drops [6]atomic.Uint64
+
+func (d *drops) add(reason DropReason, n int) {
+	for i, r := range dropReasons() {
+		if r == reason {
+			d[i].Add(uint64(n))
+		}
+	}
+}

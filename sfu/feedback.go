@@ -1,0 +1,207 @@
+package sfu
+
+import (
+	"encoding/binary"
+	"sync"
+	"time"
+
+	"github.com/pion/rtcp"
+
+	"github.com/diemcau/diemcau/sfu/rewrite"
+	"github.com/diemcau/diemcau/sfu/transport"
+)
+
+const (
+	// reportInterval is the time between sender reports to a viewer.
+	reportInterval = time.Second
+	// receivingTimeout is how long receiver reports may fail to progress, while something is sent, before a viewer
+	// counts as not receiving. Browsers report about once a second, for sound alone every five.
+	receivingTimeout = 10 * time.Second
+)
+
+// reception is what a viewer last reported of a leg.
+type reception struct {
+	mu      sync.Mutex
+	highest uint32 // extended highest sequence number received
+	any     bool
+	lost    uint32 // cumulative
+	percent float64
+	jitter  time.Duration
+}
+
+// evidence of a viewer's presence.
+type evidence struct {
+	mu         sync.Mutex
+	lastRTCP   time.Duration
+	progressed time.Duration // when a report last showed packets arriving
+	sent       uint64        // packets sent by then
+	receiving  bool
+}
+
+// onRTCP takes a compound packet from the viewer.
+func (v *Viewer) onRTCP(compound []byte) {
+	packets, err := rtcp.Unmarshal(compound)
+	if err != nil {
+		v.stage.node.badRTCP.Add(1)
+		return
+	}
+	now := v.stage.node.now()
+	v.evidence.mu.Lock()
+	v.evidence.lastRTCP = now
+	v.evidence.mu.Unlock()
+	for _, packet := range packets {
+		switch p := packet.(type) {
+		case *rtcp.ReceiverReport:
+			v.onReception(p.Reports, now)
+		case *rtcp.SenderReport:
+			v.onReception(p.Reports, now)
+		case *rtcp.TransportLayerNack:
+			v.onNack(p)
+		case *rtcp.PictureLossIndication:
+			v.onPLI(p.MediaSSRC)
+		case *rtcp.FullIntraRequest:
+			for _, entry := range p.FIR {
+				v.onPLI(entry.SSRC)
+			}
+		}
+	}
+}
+
+func (v *Viewer) onReception(reports []rtcp.ReceptionReport, now time.Duration) {
+	var progress bool
+	for _, r := range reports {
+		l := v.bySSRC[r.SSRC]
+		if l == nil {
+			continue
+		}
+		rate := time.Duration(l.slot.spec.clockRate())
+		l.report.mu.Lock()
+		progress = progress || l.report.any && int32(r.LastSequenceNumber-l.report.highest) > 0
+		l.report.highest, l.report.any = r.LastSequenceNumber, true
+		l.report.lost, l.report.percent = r.TotalLost, float64(r.FractionLost)*100/256
+		l.report.jitter = time.Duration(r.Jitter) * time.Second / rate
+		l.report.mu.Unlock()
+		if r.LastSenderReport != 0 {
+			// Both are in units of 1/65536 s (RFC 3550 6.4.1); the difference wraps rightly.
+			middle := uint32(rewrite.ToNTP(v.stage.node.wall(now)) >> 16)
+			if trip := middle - r.LastSenderReport - r.Delay; trip < 30<<16 {
+				v.rtt.Store(int64(trip) * int64(time.Second) >> 16)
+			}
+		}
+	}
+	if progress {
+		v.progress(now)
+	}
+}
+
+func (v *Viewer) packetsSent() (n uint64) {
+	for _, l := range v.legs {
+		n += l.sent.packets.Load()
+	}
+	return n
+}
+
+func (v *Viewer) progress(now time.Duration) {
+	sent := v.packetsSent()
+	v.evidence.mu.Lock()
+	began := !v.evidence.receiving
+	v.evidence.receiving, v.evidence.progressed, v.evidence.sent = true, now, sent
+	v.evidence.mu.Unlock()
+	if began && v.params.OnReceiving != nil {
+		v.params.OnReceiving(true, v.stage.node.wall(now))
+	}
+}
+
+// checkReceiving notices that packets go out and no report shows them arriving.
+func (v *Viewer) checkReceiving(now time.Duration) {
+	sent := v.packetsSent()
+	e := &v.evidence
+	e.mu.Lock()
+	ceased := e.receiving && now-e.progressed > receivingTimeout && sent > e.sent
+	if ceased {
+		e.receiving = false
+	}
+	at := e.progressed
+	e.mu.Unlock()
+	if ceased && v.params.OnReceiving != nil {
+		v.params.OnReceiving(false, v.stage.node.wall(at))
+	}
+}
+
+func (v *Viewer) onNack(p *rtcp.TransportLayerNack) {
+	l := v.bySSRC[p.MediaSSRC]
+	if l == nil {
+		return
+	}
+	l.sent.nacks.Add(1)
+	pairs := p.Nacks
+	v.shard.try(func(now time.Duration) {
+		sendTime := absSendTime(v.stage.node.wall(now))
+		for _, pair := range pairs {
+			pair.Range(func(seq uint16) bool {
+				l.repair(v.shard, seq, sendTime)
+				return true
+			})
+		}
+		v.shard.flush()
+	})
+}
+
+func (v *Viewer) onPLI(ssrc uint32) {
+	l := v.bySSRC[ssrc]
+	if l == nil || l.media.Kind != transport.Video {
+		return
+	}
+	l.sent.plis.Add(1)
+	if rendition := l.rendition.Load(); rendition != none {
+		l.slot.requestKeyframe(int(rendition))
+	}
+}
+
+// sendReports sends one compound of a sender report (RFC 3550 6.4.1) for each leg that is flowing, and the CNAME.
+func (v *Viewer) sendReports(s *shard, now time.Duration) {
+	ntp := rewrite.ToNTP(s.node.wall(now))
+	out := v.rtcp[:0]
+	var ssrcs []uint32
+	for _, l := range v.legs {
+		if l.cur == none {
+			continue
+		}
+		rtp, ok := l.slot.clockNow(l.cur, now)
+		if !ok || l.gen != l.slot.gen.Load() {
+			continue
+		}
+		_, shift, _ := l.seq.Latest()
+		out = append(out, 0x80, 200, 0, 6)
+		out = binary.BigEndian.AppendUint32(out, l.media.SSRC)
+		out = binary.BigEndian.AppendUint64(out, ntp)
+		out = binary.BigEndian.AppendUint32(out, rtp+shift)
+		out = binary.BigEndian.AppendUint32(out, uint32(l.sent.packets.Load()))
+		out = binary.BigEndian.AppendUint32(out, l.sent.octets.Load())
+		ssrcs = append(ssrcs, l.media.SSRC)
+	}
+	if len(ssrcs) == 0 {
+		return
+	}
+	v.rtcp = appendSDES(out, ssrcs)
+	if err := v.conn.WriteRTCP(v.rtcp); err != nil {
+		s.node.drops.add(DropWrite, 1)
+	}
+}
+
+// appendSDES appends a source description with the CNAME of each stream (RFC 3550 6.5).
+func appendSDES(out []byte, ssrcs []uint32) []byte {
+	at := len(out)
+	out = append(out, 0x80|byte(len(ssrcs)), 202, 0, 0)
+	for _, ssrc := range ssrcs {
+		out = binary.BigEndian.AppendUint32(out, ssrc)
+		out = append(out, 1, byte(len(cname)))
+		out = append(out, cname...)
+		out = append(out, 0)
+		for (len(out)-at)%4 != 0 {
+			out = append(out, 0)
+		}
+	}
+	binary.BigEndian.PutUint16(out[at+2:], uint16((len(out)-at)/4-1))
+	return out
+}

@@ -1,0 +1,242 @@
+package sfu
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"github.com/diemcau/diemcau/sfu/codec"
+	"github.com/diemcau/diemcau/sfu/packetcache"
+	"github.com/diemcau/diemcau/sfu/rewrite"
+	"github.com/diemcau/diemcau/sfu/transport"
+)
+
+// headerSize is the RTP header with the abs-send-time extension (RFC 8285 4.2).
+const headerSize = 20
+
+const none = -1
+
+// leg is one slot towards one viewer: a selective forwarding middlebox (RFC 7667 3.7). Its viewer's shard owns it,
+// but for the counters.
+type leg struct {
+	viewer *Viewer
+	slot   *slot
+	media  transport.Media
+	active bool // the viewer answered with recvonly
+	rtx    bool
+	target int // highest rendition to send
+
+	cur         int // rendition, none before the first packet and while paused
+	gen         uint32
+	stale       int // ticks for which another rendition or source was due
+	seq         rewrite.SeqMap
+	out         uint16 // highest sequence number sent
+	rtxSeq      uint16
+	last        uint32 // highest timestamp sent
+	ever        bool
+	payloadType byte
+	header      [headerSize]byte
+
+	fresh     bool   // the present run began with cached packets:
+	freshFrom uint16 // those up to this one must not be sent twice
+
+	sent struct {
+		packets, bytes, repairs, nacks, plis atomic.Uint64
+		octets                               atomic.Uint32 // payload octets, as sender reports count them
+	}
+	rendition atomic.Int32 // cur, for statistics
+	report    reception
+}
+
+func newLeg(v *Viewer, s *slot, m transport.Media) *leg {
+	l := &leg{
+		viewer: v, slot: s, media: m, cur: none, target: s.spec.Top, payloadType: codec.PayloadVP8,
+		// A low first number keeps the roll-over counters of both sides equal even if the first packets are lost
+		// (RFC 3711 3.3.1).
+		out: uint16(rand.Uint32N(1 << 13)), rtxSeq: uint16(rand.Uint32N(1 << 13)),
+	}
+	l.rendition.Store(none)
+	if m.Kind == transport.Audio {
+		l.payloadType = codec.PayloadOpus
+	}
+	l.header[0] = 0x90 // version 2, an extension
+	binary.BigEndian.PutUint32(l.header[12:], 0xbede0001)
+	l.header[16] = codec.ExtAbsSendTime<<4 | 2
+	return l
+}
+
+// start sends what is cached since the last keyframe, if it is young.
+func (l *leg) start(s *shard, now time.Duration) {
+	list, rendition, gen := l.slot.fastStart(l.desired())
+	if len(list) == 0 {
+		if l.media.Kind == transport.Video {
+			l.slot.requestKeyframe(l.desired())
+		}
+		return
+	}
+	l.switchTo(rendition, gen, list[0])
+	l.send(s, rendition, list, absSendTime(s.node.wall(now)), now)
+	l.fresh, l.freshFrom = true, list[len(list)-1].Seq
+}
+
+// hearsItself tells whether the leg would carry a viewer's own sound back to it.
+func (l *leg) hearsItself(owner string) bool {
+	return l.media.Kind == transport.Audio && owner == l.viewer.params.Owner
+}
+
+// desired is the rendition to be on: the highest that arrives up to the target, or else the lowest that does.
+func (l *leg) desired() int {
+	alive := l.slot.alive.Load()
+	for r := l.target; r >= 0; r-- {
+		if alive&(1<<r) != 0 {
+			return r
+		}
+	}
+	for r := range renditions {
+		if alive&(1<<r) != 0 {
+			return r
+		}
+	}
+	return min(l.target, l.slot.spec.Top)
+}
+
+// forward sends a burst on, if it is of the leg's rendition or one to change to.
+func (l *leg) forward(s *shard, b *burst, sendTime uint32, now time.Duration) {
+	if l.hearsItself(b.owner) {
+		l.pause()
+		return
+	}
+	if l.cur != b.rendition || l.gen != b.gen {
+		if int32(b.gen-l.gen) < 0 || !l.shouldSwitch(b) {
+			return
+		}
+		l.switchTo(b.rendition, b.gen, b.packets[0])
+	}
+	packets := b.packets
+	if l.fresh {
+		for len(packets) > 0 && int16(packets[0].Seq-l.freshFrom) <= 0 {
+			packets = packets[1:]
+		}
+		l.fresh = len(packets) == 0
+	}
+	l.send(s, b.rendition, packets, sendTime, now)
+}
+
+// shouldSwitch tells whether a burst of another rendition, or of another source, is one to go on with.
+func (l *leg) shouldSwitch(b *burst) bool {
+	if l.media.Kind == transport.Audio {
+		return true
+	}
+	if !b.packets[0].Keyframe {
+		return false
+	}
+	want := l.desired()
+	if l.cur == none || l.gen != b.gen {
+		return b.rendition <= want
+	}
+	return abs(want-b.rendition) < abs(want-l.cur)
+}
+
+func (l *leg) switchTo(rendition int, gen uint32, first *packetcache.Packet) {
+	shift := uint32(0)
+	if l.ever && int32(first.Time-l.last) <= 0 {
+		shift = l.last + 1 - first.Time
+	}
+	l.seq.Switch(uint8(rendition), first.Seq, l.out+1, shift)
+	l.cur, l.gen, l.fresh = rendition, gen, false
+	l.rendition.Store(int32(rendition))
+}
+
+// pause ends the run: the next packet, whenever it comes, has the next number.
+func (l *leg) pause() {
+	l.cur, l.fresh = none, false
+	l.rendition.Store(none)
+}
+
+func (l *leg) send(s *shard, rendition int, packets []*packetcache.Packet, sendTime uint32, now time.Duration) {
+	var bytes int
+	for _, p := range packets {
+		out, shift, ok := l.seq.Out(uint8(rendition), p.Seq)
+		if !ok {
+			continue
+		}
+		l.patch(l.media.SSRC, l.payloadType, p.Marker, out, p.Time+shift, sendTime)
+		if err := l.viewer.conn.WriteRTP(s.batch, l.header[:], p.Payload); err != nil {
+			s.node.drops.add(DropWrite, 1)
+			continue
+		}
+		bytes += len(p.Payload)
+		if int16(out-l.out) > 0 {
+			l.out = out
+		}
+		if t := p.Time + shift; !l.ever || int32(t-l.last) > 0 {
+			l.last, l.ever = t, true
+		}
+	}
+	l.count(s, uint64(len(packets)), bytes)
+}
+
+func (l *leg) count(s *shard, packets uint64, bytes int) {
+	l.sent.packets.Add(packets)
+	l.sent.bytes.Add(uint64(bytes))
+	l.sent.octets.Add(uint32(bytes))
+	s.packets.Add(packets)
+	s.bytes.Add(uint64(bytes))
+}
+
+// patch writes what differs from viewer to viewer and packet to packet.
+func (l *leg) patch(ssrc uint32, payloadType byte, marker bool, seq uint16, time, sendTime uint32) {
+	h := &l.header
+	h[1] = payloadType
+	if marker {
+		h[1] |= 0x80
+	}
+	binary.BigEndian.PutUint16(h[2:], seq)
+	binary.BigEndian.PutUint32(h[4:], time)
+	binary.BigEndian.PutUint32(h[8:], ssrc)
+	h[17], h[18], h[19] = byte(sendTime>>16), byte(sendTime>>8), byte(sendTime)
+}
+
+// repair sends a packet again: as RTX (RFC 4588) if the viewer took it, otherwise as it was.
+func (l *leg) repair(s *shard, seq uint16, sendTime uint32) {
+	stream, in, shift, ok := l.seq.In(seq)
+	if !ok || int16(seq-l.out) > 0 {
+		return
+	}
+	p := l.slot.rends[stream].cache.Get(in)
+	if p == nil {
+		return
+	}
+	payload := p.Payload
+	if l.rtx && len(p.Payload)+2 <= len(s.scratch) {
+		binary.BigEndian.PutUint16(s.scratch[:], seq)
+		payload = s.scratch[:2+copy(s.scratch[2:], p.Payload)]
+		l.rtxSeq++
+		l.patch(l.media.RTXSSRC, codec.PayloadRTX, p.Marker, l.rtxSeq, p.Time+shift, sendTime)
+	} else {
+		l.patch(l.media.SSRC, l.payloadType, p.Marker, seq, p.Time+shift, sendTime)
+	}
+	if err := l.viewer.conn.WriteRTP(s.batch, l.header[:], payload); err != nil {
+		s.node.drops.add(DropWrite, 1)
+	}
+	l.sent.repairs.Add(1)
+	s.repairs.Add(1)
+}
+
+// tick asks for the keyframe that the leg has waited for since the tick before.
+func (l *leg) tick() {
+	if l.media.Kind != transport.Video || l.slot.alive.Load() == 0 {
+		return
+	}
+	want := l.desired()
+	if l.cur == want && l.gen == l.slot.gen.Load() {
+		l.stale = 0
+		return
+	}
+	if l.stale++; l.stale > 1 {
+		l.slot.requestKeyframe(want)
+	}
+}
+
+func abs(n int) int { return max(n, -n) }

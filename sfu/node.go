@@ -1,0 +1,265 @@
+// Package sfu is the media plane: it takes what a few sites send and forwards it to very many. It knows tracks,
+// slots and legs, not meetings or people.
+//
+// A Node has Stages. Publishers (simulcast sources) feed the slots of a stage, Viewers get them. A slot is a
+// media-switching mixer (RFC 7667 3.6.2): one outgoing stream that goes on while the source behind it changes. A leg,
+// one slot towards one viewer, is a selective forwarding middlebox (RFC 7667 3.7).
+//
+// Packets go from a publisher's reading goroutine through its slots, which rewrite and cache them once, to the shards:
+// a few goroutines among which the viewers are divided. No lock is held while a packet is sent, and a join or leave
+// is a task in the queue of one shard.
+package sfu
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/ice/v4"
+	piontransport "github.com/pion/transport/v5"
+	"github.com/pion/webrtc/v4"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/diemcau/diemcau/sfu/pionlog"
+	"github.com/diemcau/diemcau/sfu/transport"
+	"github.com/diemcau/diemcau/sfu/transport/peer"
+	"github.com/diemcau/diemcau/sfu/udpio"
+)
+
+// nodeTick is how often stages are looked after.
+const nodeTick = 50 * time.Millisecond
+
+// Config of a Node.
+type Config struct {
+	// UDP is the address of the one port; the zero value is every interface and a port of the kernel's choice.
+	UDP netip.AddrPort
+	// PublicIPs are announced in place of the interfaces' addresses.
+	PublicIPs []string
+	// Loopback announces loopback addresses too.
+	Loopback bool
+	// CertificatePEM is what NewCertificate returned; empty makes a new one for this run.
+	CertificatePEM string
+	// Writers is the number of sending goroutines, by default one for each CPU.
+	Writers int
+	// OnSlot is told when pictures or sound of a stage's slot begin to flow, and when they cease to. It comes from a
+	// goroutine of the node and must not block.
+	OnSlot func(stage string, slot SlotID, live bool)
+
+	net piontransport.Net // a virtual network in place of the port, for tests
+}
+
+// Node is the media plane of one machine.
+type Node struct {
+	cfg   Config
+	log   *slog.Logger
+	began time.Time
+
+	port       *udpio.Port
+	mux        ice.UDPMux
+	cert       webrtc.Certificate
+	publishers *webrtc.API
+	viewers    transport.Factory
+	shards     []*shard
+	next       atomic.Uint32
+
+	drops            drops
+	badRTCP          atomic.Uint64
+	keyframeRequests atomic.Uint64
+
+	mu     sync.Mutex
+	stages map[string]*Stage
+	closed bool
+
+	done    chan struct{}
+	running sync.WaitGroup
+}
+
+// NewCertificate makes a DTLS certificate and its key, in PEM, to be kept and given to every run.
+func NewCertificate() (string, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return "", err
+	}
+	cert, err := webrtc.GenerateCertificate(key)
+	if err != nil {
+		return "", err
+	}
+	return cert.PEM()
+}
+
+// New starts a node. Its metrics are registered with reg, which may be nil.
+func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Node, error) {
+	if cfg.Writers == 0 {
+		cfg.Writers = runtime.GOMAXPROCS(0)
+	}
+	n := &Node{
+		cfg: cfg, log: log, began: time.Now(), stages: map[string]*Stage{}, done: make(chan struct{}),
+	}
+	if err := n.open(); err != nil {
+		return nil, errors.Join(err, n.closeNetwork())
+	}
+	if reg != nil {
+		if err := reg.Register(&collector{n}); err != nil {
+			return nil, errors.Join(err, n.closeNetwork())
+		}
+	}
+	for _, s := range n.shards {
+		n.running.Go(s.run)
+	}
+	n.running.Go(n.run)
+	return n, nil
+}
+
+func (n *Node) open() error {
+	pem := n.cfg.CertificatePEM
+	if pem == "" {
+		var err error
+		if pem, err = NewCertificate(); err != nil {
+			return fmt.Errorf("certificate: %w", err)
+		}
+	}
+	cert, err := webrtc.CertificateFromPEM(pem)
+	if err != nil {
+		return fmt.Errorf("certificate: %w", err)
+	}
+	n.cert = *cert
+	if n.cfg.net == nil {
+		n.port, err = udpio.Listen(udpio.Config{Addr: n.cfg.UDP, Writers: n.cfg.Writers, Logger: n.log})
+		if err != nil {
+			return err
+		}
+		n.mux = ice.NewUDPMuxDefault(ice.UDPMuxParams{
+			Logger: pionlog.Factory{Logger: n.log}.NewLogger("ice"), UDPConn: n.port.Unclaimed(),
+		})
+	}
+	common := peer.Config{
+		Mux: n.mux, Net: n.cfg.net, PublicIPs: n.cfg.PublicIPs, Loopback: n.cfg.Loopback, Certificate: n.cert, Logger: n.log,
+	}
+	if n.publishers, err = newPublisherAPI(common); err != nil {
+		return err
+	}
+	if n.viewers, err = peer.New(common); err != nil {
+		return err
+	}
+	for i := range n.cfg.Writers {
+		batch := new(udpio.Batch)
+		if n.port != nil {
+			batch = n.port.NewBatch(i)
+		}
+		n.shards = append(n.shards, newShard(n, i, batch))
+	}
+	return nil
+}
+
+func (n *Node) closeNetwork() error {
+	var errs []error
+	if n.viewers != nil {
+		errs = append(errs, n.viewers.Close())
+	}
+	if n.mux != nil {
+		errs = append(errs, n.mux.Close())
+	}
+	if n.port != nil {
+		errs = append(errs, n.port.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// LocalAddr is the address of the UDP port.
+func (n *Node) LocalAddr() netip.AddrPort {
+	if n.port == nil {
+		return netip.AddrPort{}
+	}
+	return n.port.LocalAddr()
+}
+
+// Close ends everything and waits for it.
+func (n *Node) Close() error {
+	n.mu.Lock()
+	if n.closed {
+		n.mu.Unlock()
+		return nil
+	}
+	n.closed = true
+	var stages []*Stage
+	for _, s := range n.stages {
+		stages = append(stages, s)
+	}
+	clear(n.stages)
+	n.mu.Unlock()
+	for _, s := range stages {
+		s.close()
+	}
+	close(n.done)
+	n.running.Wait()
+	return n.closeNetwork()
+}
+
+// Stage returns the stage of that id and makes it if it is new. On a closed node it takes nobody.
+func (n *Node) Stage(id string) *Stage {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	s := n.stages[id]
+	if s == nil {
+		s = newStage(n, id)
+		s.closed = n.closed
+		if !n.closed {
+			n.stages[id] = s
+		}
+	}
+	return s
+}
+
+// CloseStage ends a stage with all its viewers and publishers.
+func (n *Node) CloseStage(id string) {
+	n.mu.Lock()
+	s := n.stages[id]
+	delete(n.stages, id)
+	n.mu.Unlock()
+	if s != nil {
+		s.close()
+	}
+}
+
+func (n *Node) run() {
+	ticker := time.NewTicker(nodeTick)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-n.done:
+			return
+		}
+		n.mu.Lock()
+		var stages []*Stage
+		for _, s := range n.stages {
+			stages = append(stages, s)
+		}
+		n.mu.Unlock()
+		for _, s := range stages {
+			s.tick(n.now())
+		}
+	}
+}
+
+// now is the time since the node began, the node's clock.
+func (n *Node) now() time.Duration { return time.Since(n.began) }
+
+// wall is the wall-clock time of a time of the node's clock.
+func (n *Node) wall(now time.Duration) time.Time { return n.began.Add(now) }
+
+func (n *Node) nextShard() *shard { return n.shards[int(n.next.Add(1))%len(n.shards)] }
+
+func (n *Node) logClose(what, id string, err error) {
+	if err != nil {
+		n.log.Debug("close", what, id, "err", err)
+	}
+}

@@ -1,0 +1,301 @@
+package sfu
+
+import (
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pion/interceptor"
+	"github.com/pion/interceptor/pkg/nack"
+	"github.com/pion/interceptor/pkg/report"
+	"github.com/pion/interceptor/pkg/twcc"
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+
+	"github.com/diemcau/diemcau/sfu/codec"
+	"github.com/diemcau/diemcau/sfu/pionlog"
+	"github.com/diemcau/diemcau/sfu/rewrite"
+	"github.com/diemcau/diemcau/sfu/transport"
+	"github.com/diemcau/diemcau/sfu/transport/peer"
+)
+
+// PublisherParams are what a publisher connection is opened with. The callbacks come from goroutines of the node,
+// must not block and must not call Close.
+type PublisherParams struct {
+	ID    string
+	Owner string // seat of the publisher
+	// OnState is told each new state.
+	OnState func(State)
+	// OnSource is told when packets of a track begin to arrive, and when they cease to.
+	OnSource func(kind SourceKind, active bool)
+}
+
+// Publisher is the connection on which one site sends camera, microphone, screen and the screen's sound.
+type Publisher struct {
+	stage   *Stage
+	params  PublisherParams
+	pc      *webrtc.PeerConnection
+	offer   string
+	sources map[SourceKind]*source
+	told    map[SourceKind]bool // what OnSource was told last; the node's ticker's
+
+	mu      sync.Mutex
+	clock   rewrite.Skew
+	closed  bool
+	readers sync.WaitGroup
+}
+
+// newPublisherAPI makes the settings of publisher connections: here Pion's interceptors work, for everything but
+// keyframe requests.
+func newPublisherAPI(c peer.Config) (*webrtc.API, error) {
+	settings, err := c.SettingEngine()
+	if err != nil {
+		return nil, err
+	}
+	var media webrtc.MediaEngine
+	feedback := []webrtc.RTCPFeedback{
+		{Type: "transport-cc"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"},
+	}
+	for _, p := range []webrtc.RTPCodecParameters{peer.VP8(feedback...), peer.RTX()} {
+		if err := media.RegisterCodec(p, webrtc.RTPCodecTypeVideo); err != nil {
+			return nil, err
+		}
+	}
+	opus := peer.Opus()
+	opus.RTCPFeedback = []webrtc.RTCPFeedback{{Type: "transport-cc"}, {Type: "nack"}}
+	if err := media.RegisterCodec(opus, webrtc.RTPCodecTypeAudio); err != nil {
+		return nil, err
+	}
+	video, audio := webrtc.RTPCodecTypeVideo, webrtc.RTPCodecTypeAudio
+	err = peer.RegisterExtensions(&media, webrtc.RTPTransceiverDirectionRecvonly, map[string][]webrtc.RTPCodecType{
+		codec.URIMID:         {video, audio},
+		codec.URIRID:         {video},
+		codec.URIRepairedRID: {video},
+		codec.URITWCC:        {video, audio},
+		codec.URIAudioLevel:  {audio},
+	})
+	if err != nil {
+		return nil, err
+	}
+	logs := pionlog.Factory{Logger: c.Logger}
+	nacks, err := nack.NewGeneratorInterceptor(nack.WithGeneratorLoggerFactory(logs))
+	if err != nil {
+		return nil, err
+	}
+	reports, err := report.NewReceiverInterceptor(report.WithReceiverLoggerFactory(logs))
+	if err != nil {
+		return nil, err
+	}
+	congestion, err := twcc.NewSenderInterceptor()
+	if err != nil {
+		return nil, err
+	}
+	var registry interceptor.Registry
+	registry.Add(nacks)
+	registry.Add(reports)
+	registry.Add(congestion)
+	return webrtc.NewAPI(
+		webrtc.WithSettingEngine(settings), webrtc.WithMediaEngine(&media), webrtc.WithInterceptorRegistry(&registry),
+	), nil
+}
+
+// OpenPublisher opens a connection that takes the four tracks of a site.
+func (s *Stage) OpenPublisher(params PublisherParams) (*Publisher, error) {
+	pc, err := s.node.publishers.NewPeerConnection(webrtc.Configuration{
+		Certificates: []webrtc.Certificate{s.node.cert},
+	})
+	if err != nil {
+		return nil, err
+	}
+	p := &Publisher{stage: s, params: params, pc: pc, sources: map[SourceKind]*source{}, told: map[SourceKind]bool{}}
+	if err := p.build(); err != nil {
+		return nil, errors.Join(err, pc.Close())
+	}
+	if err := s.addPublisher(p); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	return p, nil
+}
+
+func (p *Publisher) build() error {
+	for _, kind := range sourceKinds() {
+		p.sources[kind] = newSource(p, kind)
+		media := webrtc.RTPCodecTypeVideo
+		if kind.media() == transport.Audio {
+			media = webrtc.RTPCodecTypeAudio
+		}
+		tr, err := p.pc.AddTransceiverFromKind(media, webrtc.RTPTransceiverInit{
+			Direction: webrtc.RTPTransceiverDirectionRecvonly,
+		})
+		if err != nil {
+			return err
+		}
+		if err := tr.SetMid(string(kind)); err != nil {
+			return err
+		}
+	}
+	p.pc.OnConnectionStateChange(p.onState)
+	p.pc.OnTrack(p.onTrack)
+	text, err := peer.Gather(p.pc)
+	if err != nil {
+		return err
+	}
+	p.offer = offerSimulcast(text)
+	return nil
+}
+
+// offerSimulcast writes the simulcast offer (RFC 8853) of the camera into the text for the browser: Pion takes
+// simulcast, but does not put it into an offer of its own.
+func offerSimulcast(text string) string {
+	const mid = "a=mid:" + string(Camera) + "\r\n"
+	return strings.Replace(text, mid, mid+
+		"a=rid:l recv\r\na=rid:m recv\r\na=rid:h recv\r\na=simulcast:recv l;m;h\r\n", 1)
+}
+
+// ID is that of the params.
+func (p *Publisher) ID() string { return p.params.ID }
+
+// Offer is the SDP to send to the browser, complete with candidates.
+func (p *Publisher) Offer() string { return p.offer }
+
+// Answer applies the browser's SDP, once.
+func (p *Publisher) Answer(sdp string) error {
+	return p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp})
+}
+
+// Close ends the connection. It waits until nothing of it runs any more.
+func (p *Publisher) Close() error {
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return nil
+	}
+	p.closed = true
+	p.mu.Unlock()
+	p.stage.removePublisher(p)
+	err := p.pc.GracefulClose()
+	p.readers.Wait()
+	return err
+}
+
+func (p *Publisher) onState(state webrtc.PeerConnectionState) {
+	if p.params.OnState == nil {
+		return
+	}
+	switch state {
+	case webrtc.PeerConnectionStateConnected:
+		p.params.OnState(Connected)
+	case webrtc.PeerConnectionStateFailed:
+		p.params.OnState(Failed)
+	case webrtc.PeerConnectionStateClosed:
+		p.params.OnState(Closed)
+	default:
+	}
+}
+
+func (p *Publisher) onTrack(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+	src := p.sources[SourceKind(receiver.RTPTransceiver().Mid())]
+	index := layerOf(track.RID())
+	if src == nil || index < 0 || src.kind != Camera && index > 0 {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return
+	}
+	src.mu.Lock()
+	src.layers[index].ssrc = uint32(track.SSRC())
+	src.mu.Unlock()
+	p.readers.Go(func() { p.readRTP(track, src, index) })
+	p.readers.Go(func() { p.readRTCP(track, receiver, src, index) })
+}
+
+func (p *Publisher) readRTP(track *webrtc.TrackRemote, src *source, index int) {
+	buf := make([]byte, 1600)
+	var header rtp.Header
+	for {
+		n, _, err := track.Read(buf)
+		if err != nil {
+			return
+		}
+		now := p.stage.node.now()
+		size, err := header.Unmarshal(buf[:n])
+		if err != nil {
+			continue
+		}
+		payload := buf[size:n]
+		if header.Padding {
+			if len(payload) == 0 || int(payload[len(payload)-1]) > len(payload) {
+				continue
+			}
+			payload = payload[:len(payload)-int(payload[len(payload)-1])]
+		}
+		src.push(index, &packet{
+			seq: header.SequenceNumber, time: header.Timestamp, marker: header.Marker, payload: payload, arrived: now,
+		})
+	}
+}
+
+func (p *Publisher) readRTCP(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver, src *source, index int) {
+	for {
+		var packets []rtcp.Packet
+		var err error
+		if rid := track.RID(); rid != "" {
+			packets, _, err = receiver.ReadSimulcastRTCP(rid)
+		} else {
+			packets, _, err = receiver.ReadRTCP()
+		}
+		if err != nil {
+			return
+		}
+		now := p.stage.node.now()
+		for _, packet := range packets {
+			if sr, ok := packet.(*rtcp.SenderReport); ok && sr.SSRC == uint32(track.SSRC()) {
+				p.mu.Lock()
+				p.clock.Report(rewrite.NTP(sr.NTPTime), int64(now))
+				p.mu.Unlock()
+				src.report(index, sr.RTPTime, sr.NTPTime)
+			}
+		}
+	}
+}
+
+// skew is the node's time minus the sender's clock, in nanoseconds.
+func (p *Publisher) skew() int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.clock.Value()
+}
+
+// sendPLI asks for a keyframe of each stream (RFC 4585 6.3.1).
+func (p *Publisher) sendPLI(ssrcs []uint32) {
+	packets := make([]rtcp.Packet, len(ssrcs))
+	for i, ssrc := range ssrcs {
+		packets[i] = &rtcp.PictureLossIndication{MediaSSRC: ssrc}
+	}
+	p.stage.node.keyframeRequests.Add(1)
+	if err := p.pc.WriteRTCP(packets); err != nil {
+		p.stage.node.log.Debug("keyframe request", "publisher", p.params.ID, "err", err)
+	}
+}
+
+// tick looks after the sources and tells of changes.
+func (p *Publisher) tick(now time.Duration) {
+	changed := false
+	for _, kind := range sourceKinds() {
+		active := p.sources[kind].tick(now)
+		if active == p.told[kind] {
+			continue
+		}
+		p.told[kind], changed = active, true
+		if p.params.OnSource != nil {
+			p.params.OnSource(kind, active)
+		}
+	}
+	if changed {
+		p.stage.refresh(p.params.Owner)
+	}
+}

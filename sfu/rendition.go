@@ -1,0 +1,142 @@
+package sfu
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/diemcau/diemcau/sfu/codec"
+	"github.com/diemcau/diemcau/sfu/packetcache"
+	"github.com/diemcau/diemcau/sfu/rewrite"
+)
+
+const (
+	// cacheAge is how long packets are kept to be sent again, and the greatest age of a keyframe to start from.
+	cacheAge = 1200 * time.Millisecond
+	// maxBurst bounds the packets handed to the writers together.
+	maxBurst = 24
+)
+
+// rendition is one quality of a slot: a stream with numbering of its own, the same for all viewers. Its slot's lock
+// guards it.
+type rendition struct {
+	index int
+	cache *packetcache.Cache
+	arena packetcache.Arena
+
+	seq     rewrite.SeqMap
+	out     uint16 // highest number given out
+	in      uint16 // highest number taken in from the present source
+	started bool   // a packet of the present source was forwarded
+	arrived time.Duration
+
+	pics    rewrite.PictureMap
+	offset  uint32 // added to the source's timestamps
+	aligned bool   // offset comes from a sender report
+	last    uint32 // highest timestamp given out
+	ever    bool   // last is valid
+
+	open     []*packetcache.Packet // of the frame that is being collected
+	dropping []bool                // per shard: drop to the end of the frame
+}
+
+func newRendition(index, shards int) rendition {
+	return rendition{
+		index: index, cache: packetcache.New(cacheAge), out: uint16(rand.Uint32()), dropping: make([]bool, shards),
+	}
+}
+
+// restart waits for another source's first packet.
+func (r *rendition) restart() {
+	r.started, r.aligned, r.open, r.arrived = false, false, nil, 0
+	r.pics.Restart()
+}
+
+// take rewrites one packet of the slot's source; nil if it is not to be forwarded. For video it waits for a keyframe.
+func (r *rendition) take(s *slot, p *packet) *packetcache.Packet {
+	stream := uint8(s.gen.Load())
+	ahead := int16(p.seq - r.in)
+	if len(p.payload) == 0 {
+		if r.started && ahead == 1 { // padding: close the gap that it would leave
+			r.in = p.seq
+			r.seq.Switch(stream, p.seq+1, r.out+1, 0)
+		}
+		return nil
+	}
+	var v codec.VP8
+	video := s.video()
+	if video {
+		var err error
+		if v, err = codec.ParseVP8(p.payload); err != nil {
+			s.node.drops.add(DropMalformed, 1)
+			return nil
+		}
+	}
+	inOrder := !r.started || ahead > 0
+	key := v.Keyframe && inOrder
+	if !r.started {
+		if video && !key {
+			return nil
+		}
+		r.seq.Switch(stream, p.seq, r.out+1, 0)
+		r.align(s, p.time)
+		r.started, r.in, ahead = true, p.seq, 1
+	} else if key && !r.aligned {
+		r.align(s, p.time)
+	}
+	out, _, ok := r.seq.Out(stream, p.seq)
+	if !ok {
+		s.node.drops.add(DropLate, 1)
+		return nil
+	}
+	pkt := r.arena.Packet(p.payload)
+	pkt.Seq, pkt.Time, pkt.Marker, pkt.Arrived = out, p.time+r.offset, p.marker, int64(p.arrived)
+	pkt.Start, pkt.Keyframe = !video || v.FrameStart, key
+	if v.HasPictureID && !r.patch(s, &v, pkt) {
+		s.node.drops.add(DropLate, 1)
+		return nil
+	}
+	if inOrder {
+		r.in = p.seq
+	}
+	if int16(out-r.out) > 0 {
+		r.out = out
+	}
+	if !r.ever || int32(pkt.Time-r.last) > 0 {
+		r.last, r.ever = pkt.Time, true
+	}
+	r.cache.Put(pkt)
+	return pkt
+}
+
+func (r *rendition) patch(s *slot, v *codec.VP8, pkt *packetcache.Packet) bool {
+	bits := uint(7)
+	if v.LongPictureID {
+		bits = 15
+	}
+	if pkt.Keyframe {
+		r.pics.Keyframe(&s.pics, v.PictureID, bits, v.TL0PICIDX)
+	}
+	id, tl0, ok := r.pics.Map(&s.pics, v.PictureID, bits, v.TL0PICIDX)
+	if ok {
+		v.Patch(pkt.Payload, id, tl0)
+	}
+	return ok
+}
+
+// align fixes the offset to the slot's timeline, where a sample stands at the local time it was taken. The
+// rendition's output never runs backwards, nor does the slot's across a change of source.
+func (r *rendition) align(s *slot, rtp uint32) {
+	local, reported := s.cur.local(r.index, rtp)
+	want := s.timeAt(local) + s.shift
+	if !s.started {
+		if s.ever && int32(want-s.last) <= 0 {
+			s.shift += s.last + 1 - want
+			want = s.last + 1
+		}
+		s.started = true
+	}
+	if r.ever && int32(want-r.last) <= 0 {
+		want = r.last + 1
+	}
+	r.offset, r.aligned = want-rtp, reported
+}

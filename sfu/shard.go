@@ -1,0 +1,176 @@
+package sfu
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/diemcau/diemcau/sfu/packetcache"
+	"github.com/diemcau/diemcau/sfu/udpio"
+)
+
+const (
+	// burstQueue is how many bursts may wait for a shard: about a second of a full stage.
+	burstQueue = 256
+	// taskQueue is how much feedback of viewers may wait for a shard.
+	taskQueue = 1024
+	// shardTick is how often a shard looks after its legs.
+	shardTick = 100 * time.Millisecond
+)
+
+// burst is consecutive packets of one frame of one rendition.
+type burst struct {
+	slot      *slot
+	rendition int
+	gen       uint32
+	owner     string
+	packets   []*packetcache.Packet
+}
+
+// shard is one writer: a goroutine that sends to the viewers assigned to it. It owns their legs.
+type shard struct {
+	node    *Node
+	index   int
+	bursts  chan burst
+	tasks   chan func(now time.Duration)
+	batch   *udpio.Batch
+	legs    map[*slot][]*leg
+	viewers map[*Viewer]struct{}
+	packets atomic.Uint64 // forwarded
+	bytes   atomic.Uint64
+	repairs atomic.Uint64 // sent again
+	scratch [udpio.MaxPacket]byte
+}
+
+func newShard(n *Node, index int, batch *udpio.Batch) *shard {
+	return &shard{
+		node: n, index: index, batch: batch,
+		bursts: make(chan burst, burstQueue), tasks: make(chan func(time.Duration), taskQueue),
+		legs: map[*slot][]*leg{}, viewers: map[*Viewer]struct{}{},
+	}
+}
+
+// offer queues a burst. When the queue is full video is dropped to the end of the frame.
+func (s *shard) offer(b burst, dropping *bool) {
+	if *dropping && !b.packets[0].Start {
+		s.node.drops.add(DropShardQueue, len(b.packets))
+		return
+	}
+	select {
+	case s.bursts <- b:
+		*dropping = false
+	default:
+		*dropping = true
+		s.node.drops.add(DropShardQueue, len(b.packets))
+	}
+}
+
+// try queues a task, unless the queue is full.
+func (s *shard) try(task func(now time.Duration)) {
+	select {
+	case s.tasks <- task:
+	default:
+		s.node.drops.add(DropTaskQueue, 1)
+	}
+}
+
+// do runs a task on the shard and waits for it; it does nothing once the node is closed.
+func (s *shard) do(task func(now time.Duration)) {
+	done := make(chan struct{})
+	select {
+	case s.tasks <- func(now time.Duration) { task(now); close(done) }:
+	case <-s.node.done:
+		return
+	}
+	select {
+	case <-done:
+	case <-s.node.done:
+	}
+}
+
+func (s *shard) run() {
+	ticker := time.NewTicker(shardTick)
+	defer ticker.Stop()
+	for {
+		select {
+		case b := <-s.bursts:
+			s.forward(b)
+		case task := <-s.tasks:
+			task(s.node.now())
+		case <-ticker.C:
+			s.tick(s.node.now())
+		case <-s.node.done:
+			return
+		}
+	}
+}
+
+func (s *shard) forward(b burst) {
+	legs := s.legs[b.slot]
+	if len(legs) == 0 {
+		return
+	}
+	now := s.node.now()
+	sendTime := absSendTime(s.node.wall(now))
+	for _, l := range legs {
+		l.forward(s, &b, sendTime, now)
+	}
+	s.flush()
+}
+
+func (s *shard) flush() {
+	if err := s.batch.Flush(); err != nil {
+		s.node.log.Debug("flush", "shard", s.index, "err", err)
+	}
+}
+
+func (s *shard) tick(now time.Duration) {
+	for v := range s.viewers {
+		v.tick(s, now)
+	}
+	s.flush()
+}
+
+// add takes over a viewer whose answer has come.
+func (s *shard) add(v *Viewer, now time.Duration) {
+	s.viewers[v] = struct{}{}
+	for _, l := range v.legs {
+		if l.active {
+			s.legs[l.slot] = append(s.legs[l.slot], l)
+			l.slot.legs[s.index].Add(1)
+			l.start(s, now)
+		}
+	}
+	s.flush()
+}
+
+func (s *shard) remove(v *Viewer) {
+	if _, ok := s.viewers[v]; !ok {
+		return
+	}
+	delete(s.viewers, v)
+	for _, l := range v.legs {
+		if !l.active {
+			continue
+		}
+		list := s.legs[l.slot]
+		for i := range list {
+			if list[i] == l {
+				list[i] = list[len(list)-1]
+				list[len(list)-1] = nil
+				list = list[:len(list)-1]
+				break
+			}
+		}
+		if len(list) == 0 {
+			delete(s.legs, l.slot)
+		} else {
+			s.legs[l.slot] = list
+		}
+		l.slot.legs[s.index].Add(-1)
+	}
+}
+
+// absSendTime is the 24-bit 6.18 fixed-point time of the abs-send-time header extension.
+func absSendTime(t time.Time) uint32 {
+	return uint32(uint64(t.UnixNano())%(64*uint64(time.Second))<<18/uint64(time.Second)) & 0xffffff
+}

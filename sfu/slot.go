@@ -1,0 +1,297 @@
+package sfu
+
+import (
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/diemcau/diemcau/sfu/codec"
+	"github.com/diemcau/diemcau/sfu/packetcache"
+	"github.com/diemcau/diemcau/sfu/rewrite"
+	"github.com/diemcau/diemcau/sfu/transport"
+)
+
+const (
+	// breakAfter is how long an old picture stays while the new one's keyframe has not come.
+	breakAfter = time.Second
+	// renditionTimeout makes a rendition that stopped arriving, while others go on, one to leave.
+	renditionTimeout = 500 * time.Millisecond
+	// fastStartPackets bounds what a newcomer is sent at once from the cache.
+	fastStartPackets = 150
+)
+
+// feed is what a slot is to show; the zero feed is nothing.
+type feed struct {
+	owner string
+	kind  SourceKind
+}
+
+// slot is one outgoing stream: a media-switching mixer (RFC 7667 3.6.2) with up to three renditions. Packets come in
+// on the source's goroutines and leave on the shards'.
+type slot struct {
+	node *Node
+	spec SlotSpec
+
+	legs  []atomic.Int32 // subscribed legs per shard
+	alive atomic.Uint32  // bit set of the renditions that are arriving
+	gen   atomic.Uint32  // grows with each change of source
+
+	mu      sync.Mutex
+	want    feed
+	cur     *source // forwarded
+	next    *source // to be forwarded from its first keyframe on
+	breakAt time.Duration
+	rends   [renditions]rendition
+	pics    rewrite.Pictures
+	base    uint32 // timestamp at the node's time 0
+	shift   uint32 // how far the present source is moved to stay ahead of the one before
+	started bool   // the present source has given a packet
+	last    uint32 // highest timestamp given out
+	ever    bool   // last is valid
+	arrived time.Duration
+	live    bool // as last reported
+}
+
+// startsWithKeyframe tells whether a payload is the beginning of a VP8 keyframe.
+func startsWithKeyframe(payload []byte) bool {
+	v, err := codec.ParseVP8(payload)
+	return err == nil && v.Keyframe
+}
+
+func newSlot(n *Node, spec SlotSpec) *slot {
+	s := &slot{node: n, spec: spec, base: rand.Uint32(), legs: make([]atomic.Int32, len(n.shards))}
+	for i := range s.rends {
+		s.rends[i] = newRendition(i, len(n.shards))
+	}
+	return s
+}
+
+func (s *slot) video() bool { return s.spec.Kind == transport.Video }
+
+// timeAt is the slot's timestamp at a local time.
+func (s *slot) timeAt(local time.Duration) uint32 {
+	return s.base + rewrite.Ticks(int64(local), s.spec.clockRate())
+}
+
+// resolve takes what the slot is to show and the source that can show it now, nil if there is none. Sound changes at
+// once; a picture stays until the new one's keyframe, at most breakAfter; nothing wanted cuts at once.
+func (s *slot) resolve(want feed, src *source) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.want = want
+	if s.next != nil && s.next != src {
+		s.release(&s.next)
+	}
+	switch {
+	case want.owner == "":
+		s.cut()
+	case src == s.cur && src != nil:
+		s.breakAt = 0
+	case src == nil && s.cur != nil && s.cur.serves(want):
+		s.breakAt = 0
+	case !s.video():
+		s.cut()
+		if src != nil {
+			s.begin(src)
+		}
+	default:
+		if s.cur != nil && !s.cur.serves(want) && s.breakAt == 0 {
+			s.breakAt = s.node.now() + breakAfter
+		}
+		if src != nil && s.next != src {
+			s.next = src
+			src.addSink(s)
+			for i := range s.spec.Top + 1 {
+				src.requestKeyframe(i, s.node.now())
+			}
+		}
+	}
+}
+
+// begin makes src the forwarded source.
+func (s *slot) begin(src *source) {
+	if s.next == src {
+		s.next = nil
+	}
+	if s.cur != nil {
+		s.flushAll()
+		s.release(&s.cur)
+	}
+	s.cur, s.breakAt, s.started, s.shift = src, 0, false, 0
+	s.gen.Add(1)
+	s.alive.Store(0)
+	for i := range s.rends {
+		s.rends[i].restart()
+	}
+	src.addSink(s)
+}
+
+// cut ends what is forwarded and forgets it, so that no newcomer is shown it either.
+func (s *slot) cut() {
+	s.breakAt = 0
+	if s.cur == nil {
+		return
+	}
+	s.release(&s.cur)
+	s.gen.Add(1)
+	s.alive.Store(0)
+	for i := range s.rends {
+		s.rends[i].restart()
+		s.rends[i].cache.Reset()
+	}
+}
+
+// release lets go of the source in cur or next.
+func (s *slot) release(at **source) {
+	src := *at
+	*at = nil
+	if src != nil && src != s.cur && src != s.next {
+		src.removeSink(s)
+	}
+}
+
+// drop lets go of a source that has ended.
+func (s *slot) drop(src *source) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.next == src {
+		s.release(&s.next)
+	}
+	if s.cur == src {
+		s.cut()
+	}
+}
+
+// push takes a packet of a source.
+func (s *slot) push(src *source, layer int, p *packet) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if layer > s.spec.Top {
+		return
+	}
+	if src == s.next && startsWithKeyframe(p.payload) {
+		s.begin(src)
+	}
+	if src != s.cur {
+		return
+	}
+	r := &s.rends[layer]
+	r.arrived = p.arrived
+	if bit := uint32(1) << layer; s.alive.Load()&bit == 0 {
+		s.alive.Store(s.alive.Load() | bit)
+	}
+	pkt := r.take(s, p)
+	if pkt == nil {
+		return
+	}
+	s.arrived = p.arrived
+	if !s.ever || int32(pkt.Time-s.last) > 0 {
+		s.last, s.ever = pkt.Time, true
+	}
+	s.collect(r, pkt)
+}
+
+// collect gathers the packets of a frame, which leave together.
+func (s *slot) collect(r *rendition, pkt *packetcache.Packet) {
+	if n := len(r.open); n > 0 && (r.open[n-1].Time != pkt.Time || r.open[n-1].Seq+1 != pkt.Seq) {
+		s.flush(r)
+	}
+	if r.open == nil {
+		r.open = r.arena.List(maxBurst)
+	}
+	r.open = append(r.open, pkt)
+	if late := pkt.Seq != r.out; pkt.Marker || late || !s.video() || len(r.open) == maxBurst {
+		s.flush(r)
+	}
+}
+
+func (s *slot) flush(r *rendition) {
+	if len(r.open) == 0 {
+		return
+	}
+	b := burst{slot: s, rendition: r.index, gen: s.gen.Load(), owner: s.cur.owner, packets: r.open}
+	r.open = nil
+	for i, shard := range s.node.shards {
+		if s.legs[i].Load() > 0 {
+			shard.offer(b, &r.dropping[i])
+		}
+	}
+}
+
+func (s *slot) flushAll() {
+	for i := range s.rends {
+		s.flush(&s.rends[i])
+	}
+}
+
+// tick leaves a picture that overstayed and renditions that died. It reports whether pictures or sound are flowing
+// and whether that has changed since the last call.
+func (s *slot) tick(now time.Duration) (live, changed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.breakAt != 0 && now >= s.breakAt {
+		s.cut()
+	}
+	newest := time.Duration(0)
+	for i := range s.rends {
+		newest = max(newest, s.rends[i].arrived)
+	}
+	alive := s.alive.Load()
+	for i := range s.rends {
+		if r := &s.rends[i]; newest-r.arrived > renditionTimeout {
+			alive &^= 1 << i
+		}
+	}
+	s.alive.Store(alive)
+	live = s.cur != nil && s.started && now-s.arrived < sourceTimeout
+	changed = live != s.live
+	s.live = live
+	if !live && s.next != nil {
+		s.next.requestKeyframe(0, now)
+	}
+	return live, changed
+}
+
+// requestKeyframe asks the forwarded source for a keyframe of one rendition.
+func (s *slot) requestKeyframe(rendition int) {
+	s.mu.Lock()
+	src := s.cur
+	s.mu.Unlock()
+	if src != nil {
+		src.requestKeyframe(rendition, s.node.now())
+	}
+}
+
+// fastStart returns the packets from which a newcomer can start at once: those since the last keyframe of the
+// highest rendition up to top that has a young one. gen is the present generation, list is nil if there is none.
+func (s *slot) fastStart(top int) (list []*packetcache.Packet, rendition int, gen uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cur == nil || !s.video() {
+		return nil, 0, 0
+	}
+	s.flushAll()
+	notBefore := int64(s.node.now() - cacheAge)
+	for i := min(top, s.spec.Top); i >= 0; i-- {
+		r := &s.rends[i]
+		if !r.started || s.alive.Load()&(1<<i) == 0 {
+			continue
+		}
+		if list = r.cache.SinceKeyframe(nil, notBefore, fastStartPackets); len(list) > 0 {
+			return list, i, s.gen.Load()
+		}
+	}
+	return nil, 0, 0
+}
+
+// clockNow is what a sender report of a rendition says: the slot's timestamp at a local time.
+func (s *slot) clockNow(rendition int, now time.Duration) (rtp uint32, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := &s.rends[rendition]
+	if s.cur == nil || !r.started {
+		return 0, false
+	}
+	return s.cur.at(rendition, now) + r.offset, true
+}

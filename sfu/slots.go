@@ -1,0 +1,57 @@
+package sfu
+
+import "github.com/diemcau/diemcau/sfu/transport"
+
+// SlotID names one outgoing stream; it is also the mid of its m-line in a viewer's offer, such as "video-main".
+type SlotID string
+
+// SlotSet names the slots that one viewer connection carries.
+type SlotSet string
+
+// The slot sets.
+const (
+	StageSlots   SlotSet = "stage"   // what everyone sees and hears; shared by all viewers of a stage
+	MonitorSlots SlotSet = "monitor" // a console's private slots; each viewer connection has its own
+)
+
+// VideoSlot is the SlotID of the picture of a slot.
+func VideoSlot(name string) SlotID { return SlotID("video-" + name) }
+
+// AudioSlot is the SlotID of the sound of a slot.
+func AudioSlot(name string) SlotID { return SlotID("audio-" + name) }
+
+// SlotSpec describes one slot.
+type SlotSpec struct {
+	ID     SlotID
+	Stream string // slots of one stream share a=msid, so that lips match
+	Kind   transport.Kind
+	Top    int // highest rendition that is sent on it
+}
+
+// Specs lists the slots of a set in the order of their m-lines, nil for an unknown set. This table alone names slots.
+func (s SlotSet) Specs() []SlotSpec {
+	var specs []SlotSpec
+	both := func(name string) {
+		specs = append(specs,
+			SlotSpec{VideoSlot(name), name, transport.Video, renditions - 1},
+			SlotSpec{AudioSlot(name), name, transport.Audio, 0})
+	}
+	switch s {
+	case StageSlots:
+		for _, name := range []string{"main", "presentation", "floor", "floor2"} {
+			both(name)
+		}
+	case MonitorSlots:
+		both("preview")
+		for _, name := range []string{
+			"thumb1", "thumb2", "thumb3", "thumb4", "thumb5", "thumb6",
+			"thumb7", "thumb8", "thumb9", "thumb10", "thumb11", "thumb12",
+		} {
+			specs = append(specs, SlotSpec{VideoSlot(name), name, transport.Video, 0})
+		}
+	}
+	return specs
+}
+
+// clockRate of the slot's RTP timestamps, in hertz.
+func (s SlotSpec) clockRate() uint32 { return clockRate(s.Kind) }

@@ -1,0 +1,208 @@
+package sfu
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/diemcau/diemcau/sfu/codec"
+	"github.com/diemcau/diemcau/sfu/rewrite"
+	"github.com/diemcau/diemcau/sfu/transport"
+)
+
+// SourceKind is one track of a publisher connection; it is also the mid of its m-line.
+type SourceKind string
+
+// The tracks of a publisher connection.
+const (
+	Camera      SourceKind = "camera"
+	Microphone  SourceKind = "microphone"
+	Screen      SourceKind = "screen"
+	ScreenAudio SourceKind = "screen-audio"
+)
+
+func sourceKinds() [4]SourceKind { return [4]SourceKind{Camera, Microphone, Screen, ScreenAudio} }
+
+func (k SourceKind) media() transport.Kind {
+	if k == Microphone || k == ScreenAudio {
+		return transport.Audio
+	}
+	return transport.Video
+}
+
+func clockRate(kind transport.Kind) uint32 {
+	if kind == transport.Audio {
+		return codec.OpusClock
+	}
+	return codec.VideoClock
+}
+
+// renditions is the number of simulcast layers, lowest first.
+const renditions = 3
+
+// layerOf returns the rendition of a simulcast RID, 0 for a track without one, -1 for one that was not offered.
+func layerOf(rid string) int {
+	if rid == "" {
+		return 0
+	}
+	return slices.Index([]string{"l", "m", "h"}, rid)
+}
+
+const (
+	// keyframeInterval is the least time between two keyframe requests to one source: at most two a second.
+	keyframeInterval = 500 * time.Millisecond
+	// sourceTimeout makes a silent source inactive. It outlasts the pauses of Opus DTX and of a still screen.
+	sourceTimeout = 3 * time.Second
+)
+
+// source is one track of a publisher with its one to three simulcast layers.
+type source struct {
+	kind  SourceKind
+	owner string
+	pub   *Publisher
+	sinks atomic.Pointer[[]*slot]
+
+	mu        sync.Mutex
+	layers    [renditions]layer
+	active    bool
+	wanted    uint8 // layers whose keyframe was asked for and not yet requested
+	requested time.Duration
+	asked     bool
+}
+
+// layer is one encoding of a source.
+type layer struct {
+	ssrc  uint32 // 0 until its track has come
+	clock rewrite.Clock
+	last  time.Duration // of the last packet
+}
+
+// packet is what arrived: one RTP packet of a layer. payload is valid during the call only.
+type packet struct {
+	seq     uint16
+	time    uint32
+	marker  bool
+	payload []byte
+	arrived time.Duration
+}
+
+func newSource(p *Publisher, kind SourceKind) *source {
+	s := &source{kind: kind, owner: p.params.Owner, pub: p}
+	for i := range s.layers {
+		s.layers[i].clock.Rate = clockRate(kind.media())
+	}
+	s.sinks.Store(new([]*slot))
+	return s
+}
+
+// push hands a packet to every slot that the source feeds or is about to.
+func (s *source) push(layer int, p *packet) {
+	s.mu.Lock()
+	l := &s.layers[layer]
+	l.clock.Arrived(p.time, int64(p.arrived))
+	l.last = p.arrived
+	woke := !s.active
+	s.active = true
+	s.mu.Unlock()
+	if woke {
+		s.pub.stage.refresh(s.owner)
+	}
+	for _, slot := range *s.sinks.Load() {
+		slot.push(s, layer, p)
+	}
+}
+
+func (s *source) serves(want feed) bool { return s.owner == want.owner && s.kind == want.kind }
+
+func (s *source) addSink(sink *slot) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if sinks := *s.sinks.Load(); !slices.Contains(sinks, sink) {
+		sinks = append(slices.Clone(sinks), sink)
+		s.sinks.Store(&sinks)
+	}
+}
+
+func (s *source) removeSink(sink *slot) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sinks := slices.DeleteFunc(slices.Clone(*s.sinks.Load()), func(other *slot) bool { return other == sink })
+	s.sinks.Store(&sinks)
+}
+
+// report takes a sender report of a layer.
+func (s *source) report(layer int, rtp uint32, ntp uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.layers[layer].clock.Report(rtp, rewrite.NTP(ntp))
+}
+
+// local returns when a sample of a layer was taken, by the node's clock, and whether sender reports say so.
+func (s *source) local(layer int, rtp uint32) (at time.Duration, reported bool) {
+	skew := s.pub.skew()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := &s.layers[layer].clock
+	return time.Duration(c.Local(rtp, skew)), c.Reported()
+}
+
+// at is the inverse of local.
+func (s *source) at(layer int, local time.Duration) uint32 {
+	skew := s.pub.skew()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.layers[layer].clock.At(int64(local), skew)
+}
+
+// requestKeyframe asks the sender for a keyframe of a layer: at once, or together with others when the last request
+// is younger than keyframeInterval.
+func (s *source) requestKeyframe(layer int, now time.Duration) {
+	s.mu.Lock()
+	s.wanted |= 1 << layer
+	s.mu.Unlock()
+	s.flushKeyframes(now)
+}
+
+func (s *source) flushKeyframes(now time.Duration) {
+	s.mu.Lock()
+	if s.wanted == 0 || s.asked && now-s.requested < keyframeInterval {
+		s.mu.Unlock()
+		return
+	}
+	var ssrcs []uint32
+	for i, l := range s.layers {
+		if s.wanted&(1<<i) != 0 && l.ssrc != 0 {
+			ssrcs = append(ssrcs, l.ssrc)
+		}
+	}
+	s.wanted = 0
+	if len(ssrcs) > 0 {
+		s.requested, s.asked = now, true
+	}
+	s.mu.Unlock()
+	if len(ssrcs) > 0 {
+		s.pub.sendPLI(ssrcs)
+	}
+}
+
+// tick sends the requests that waited and notices silence; it reports whether the source is active.
+func (s *source) tick(now time.Duration) (active bool) {
+	s.flushKeyframes(now)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var last time.Duration
+	for i := range s.layers {
+		last = max(last, s.layers[i].last)
+	}
+	if now-last > sourceTimeout {
+		s.active = false
+	}
+	return s.active
+}
+
+func (s *source) isActive() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.active
+}

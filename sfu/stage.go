@@ -1,0 +1,173 @@
+package sfu
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Stage is one meeting's media: a set of shared slots, the publishers that feed them and the viewers that get them.
+type Stage struct {
+	node  *Node
+	id    string
+	slots map[SlotID]*slot
+
+	mu         sync.Mutex // taken before any slot's
+	wants      map[*slot]feed
+	publishers map[string][]*Publisher // by owner, oldest first
+	viewers    map[*Viewer]struct{}
+	closed     bool
+}
+
+func newStage(n *Node, id string) *Stage {
+	s := &Stage{
+		node: n, id: id, slots: map[SlotID]*slot{}, wants: map[*slot]feed{},
+		publishers: map[string][]*Publisher{}, viewers: map[*Viewer]struct{}{},
+	}
+	for _, spec := range StageSlots.Specs() {
+		slot := newSlot(n, spec)
+		s.slots[spec.ID] = slot
+		s.wants[slot] = feed{}
+	}
+	return s
+}
+
+// Feed says what a slot shows from now on: a track of the owner's publisher, whenever it has one; of several, the
+// newest that sends. An empty owner is nothing, at once. Sound changes at once; a picture stays until the first
+// keyframe of the new one, at most a second.
+func (s *Stage) Feed(slot SlotID, owner string, kind SourceKind) error {
+	target := s.slots[slot]
+	if target == nil {
+		return ErrUnknownSlot
+	}
+	s.feed(target, feed{owner, kind})
+	return nil
+}
+
+func (s *Stage) feed(target *slot, want feed) {
+	if want.owner == "" {
+		want = feed{}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	s.wants[target] = want
+	target.resolve(want, s.sourceOf(want))
+}
+
+// sourceOf finds the source for a feed: that of the owner's newest publisher that sends it.
+func (s *Stage) sourceOf(want feed) *source {
+	for _, p := range slices.Backward(s.publishers[want.owner]) {
+		if src := p.sources[want.kind]; src != nil && src.isActive() {
+			return src
+		}
+	}
+	return nil
+}
+
+// refresh resolves the slots that want something of an owner again.
+func (s *Stage) refresh(owner string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for slot, want := range s.wants {
+		if want.owner == owner && owner != "" {
+			slot.resolve(want, s.sourceOf(want))
+		}
+	}
+}
+
+func (s *Stage) addPublisher(p *Publisher) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return ErrClosed
+	}
+	s.publishers[p.params.Owner] = append(s.publishers[p.params.Owner], p)
+	return nil
+}
+
+func (s *Stage) removePublisher(p *Publisher) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	owner := p.params.Owner
+	list := slices.DeleteFunc(slices.Clone(s.publishers[owner]), func(other *Publisher) bool { return other == p })
+	if len(list) == 0 {
+		delete(s.publishers, owner)
+	} else {
+		s.publishers[owner] = list
+	}
+	for slot, want := range s.wants {
+		for _, src := range p.sources {
+			slot.drop(src)
+		}
+		if want.owner == owner {
+			slot.resolve(want, s.sourceOf(want))
+		}
+	}
+}
+
+func (s *Stage) addViewer(v *Viewer) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return ErrClosed
+	}
+	s.viewers[v] = struct{}{}
+	for _, slot := range v.private {
+		s.wants[slot] = feed{}
+	}
+	return nil
+}
+
+func (s *Stage) removeViewer(v *Viewer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.viewers, v)
+	for _, slot := range v.private {
+		delete(s.wants, slot)
+		slot.resolve(feed{}, nil)
+	}
+}
+
+// tick looks after slots and publishers and tells of changes.
+func (s *Stage) tick(now time.Duration) {
+	s.mu.Lock()
+	var publishers []*Publisher
+	for _, list := range s.publishers {
+		publishers = append(publishers, list...)
+	}
+	slots := slices.Collect(maps.Keys(s.wants))
+	s.mu.Unlock()
+	for _, p := range publishers {
+		p.tick(now)
+	}
+	for _, slot := range slots {
+		live, changed := slot.tick(now)
+		if changed && s.node.cfg.OnSlot != nil && s.slots[slot.spec.ID] == slot {
+			s.node.cfg.OnSlot(s.id, slot.spec.ID, live)
+		}
+	}
+}
+
+// close ends everything on the stage.
+func (s *Stage) close() {
+	s.mu.Lock()
+	s.closed = true
+	viewers := slices.Collect(maps.Keys(s.viewers))
+	var publishers []*Publisher
+	for _, list := range s.publishers {
+		publishers = append(publishers, list...)
+	}
+	s.mu.Unlock()
+	var wait sync.WaitGroup
+	for _, v := range viewers {
+		wait.Go(func() { s.node.logClose("viewer", v.params.ID, v.Close()) })
+	}
+	for _, p := range publishers {
+		wait.Go(func() { s.node.logClose("publisher", p.params.ID, p.Close()) })
+	}
+	wait.Wait()
+}

@@ -1,0 +1,170 @@
+// Package peer is a viewer's transport made of a pion/webrtc PeerConnection without interceptors, and the settings
+// that it shares with the publishers' connections.
+package peer
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/pion/dtls/v3"
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	piontransport "github.com/pion/transport/v5"
+	"github.com/pion/webrtc/v4"
+
+	"github.com/diemcau/diemcau/sfu/codec"
+	"github.com/diemcau/diemcau/sfu/pionlog"
+	"github.com/diemcau/diemcau/sfu/transport"
+)
+
+const (
+	// disconnectedAfter and failedAfter add up: a connection without any traffic fails after 12 s, so that a loss of
+	// ten seconds is survived and the page is told soon after that it needs a new one.
+	disconnectedAfter = 5 * time.Second
+	failedAfter       = 7 * time.Second
+	keepAlive         = 2 * time.Second
+	receiveMTU        = 1500
+)
+
+// Config of the connections.
+type Config struct {
+	Mux         ice.UDPMux        // the node's one port; nil only with Net
+	Net         piontransport.Net // a virtual network, for tests
+	PublicIPs   []string          // announced in place of the interfaces' addresses
+	Loopback    bool              // announce loopback addresses too
+	Certificate webrtc.Certificate
+	Logger      *slog.Logger
+}
+
+// SettingEngine is what all PeerConnections of a node have in common: ICE-lite on one UDP port, no mDNS, AES-128-GCM
+// before other SRTP profiles.
+func (c Config) SettingEngine() (webrtc.SettingEngine, error) {
+	var e webrtc.SettingEngine
+	e.LoggerFactory = pionlog.Factory{Logger: c.Logger}
+	e.SetLite(true)
+	e.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	e.SetICETimeouts(disconnectedAfter, failedAfter, keepAlive)
+	e.SetReceiveMTU(receiveMTU)
+	e.SetIncludeLoopbackCandidate(c.Loopback)
+	e.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
+	e.SetSRTPProtectionProfiles(
+		dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
+	if !c.Loopback {
+		e.SetIPFilter(func(ip net.IP) bool { return !ip.IsLoopback() })
+	}
+	if c.Mux != nil {
+		e.SetICEUDPMux(c.Mux)
+	}
+	if c.Net != nil {
+		e.SetNet(c.Net)
+	}
+	if len(c.PublicIPs) > 0 {
+		rule := webrtc.ICEAddressRewriteRule{
+			External: c.PublicIPs, AsCandidateType: webrtc.ICECandidateTypeHost, Mode: webrtc.ICEAddressRewriteReplace,
+		}
+		if err := e.SetICEAddressRewriteRules(rule); err != nil {
+			return e, fmt.Errorf("public addresses: %w", err)
+		}
+	}
+	return e, nil
+}
+
+// Opus is the audio codec of every connection.
+func Opus() webrtc.RTPCodecParameters {
+	return webrtc.RTPCodecParameters{
+		PayloadType: codec.PayloadOpus,
+		RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeOpus, ClockRate: codec.OpusClock, Channels: 2, SDPFmtpLine: codec.OpusFmtp,
+		},
+	}
+}
+
+// VP8 is the video codec of every connection, with the RTCP feedback it is offered with.
+func VP8(feedback ...webrtc.RTCPFeedback) webrtc.RTPCodecParameters {
+	return webrtc.RTPCodecParameters{
+		PayloadType: codec.PayloadVP8,
+		RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeVP8, ClockRate: codec.VideoClock, RTCPFeedback: feedback,
+		},
+	}
+}
+
+// RTX repairs VP8.
+func RTX() webrtc.RTPCodecParameters {
+	return webrtc.RTPCodecParameters{
+		PayloadType: codec.PayloadRTX,
+		RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeRTX, ClockRate: codec.VideoClock, SDPFmtpLine: codec.RTXFmtp,
+		},
+	}
+}
+
+// RegisterExtensions registers the wanted header extensions under the ids of package codec, for m-lines of one
+// direction. Pion numbers extensions from 1 in the order of registration, so the others are registered too, for the
+// opposite direction, where nothing is offered.
+func RegisterExtensions(
+	m *webrtc.MediaEngine, direction webrtc.RTPTransceiverDirection, wanted map[string][]webrtc.RTPCodecType,
+) error {
+	opposite := webrtc.RTPTransceiverDirectionSendonly
+	if direction == opposite {
+		opposite = webrtc.RTPTransceiverDirectionRecvonly
+	}
+	for _, uri := range codec.ExtensionURIs() {
+		at, kinds := direction, wanted[uri]
+		if kinds == nil {
+			at, kinds = opposite, []webrtc.RTPCodecType{webrtc.RTPCodecTypeVideo}
+		}
+		for _, kind := range kinds {
+			if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, kind, at); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Factory opens viewer connections.
+type Factory struct {
+	api  *webrtc.API
+	cert webrtc.Certificate
+}
+
+var _ transport.Factory = (*Factory)(nil)
+
+// New returns a factory.
+func New(c Config) (*Factory, error) {
+	settings, err := c.SettingEngine()
+	if err != nil {
+		return nil, err
+	}
+	var media webrtc.MediaEngine
+	feedback := []webrtc.RTCPFeedback{
+		{Type: "goog-remb"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"},
+	}
+	for _, p := range []webrtc.RTPCodecParameters{VP8(feedback...), RTX()} {
+		if err := media.RegisterCodec(p, webrtc.RTPCodecTypeVideo); err != nil {
+			return nil, err
+		}
+	}
+	opus := Opus()
+	opus.RTCPFeedback = []webrtc.RTCPFeedback{{Type: "nack"}}
+	if err := media.RegisterCodec(opus, webrtc.RTPCodecTypeAudio); err != nil {
+		return nil, err
+	}
+	err = RegisterExtensions(&media, webrtc.RTPTransceiverDirectionSendonly, map[string][]webrtc.RTPCodecType{
+		codec.URIAbsSendTime: {webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo},
+	})
+	if err != nil {
+		return nil, err
+	}
+	api := webrtc.NewAPI(
+		webrtc.WithSettingEngine(settings), webrtc.WithMediaEngine(&media),
+		webrtc.WithInterceptorRegistry(&interceptor.Registry{}), // none; without a registry Pion takes its defaults
+	)
+	return &Factory{api: api, cert: c.Certificate}, nil
+}
+
+// Close does nothing: the port belongs to the node.
+func (f *Factory) Close() error { return nil }

@@ -1,0 +1,192 @@
+package sfu
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/diemcau/diemcau/sfu/transport"
+)
+
+// State of a connection; it only goes forward.
+type State = transport.State
+
+// The states of a connection.
+const (
+	Connected = transport.Connected
+	Failed    = transport.Failed
+	Closed    = transport.Closed
+)
+
+// Errors of viewers and publishers.
+var (
+	ErrClosed      = errors.New("sfu: closed")
+	ErrUnknownSlot = errors.New("sfu: no such slot")
+	ErrUnknownSet  = errors.New("sfu: no such slot set")
+)
+
+const (
+	// cname ties together the streams of a connection (RFC 3550 6.5.1).
+	cname = "stage"
+	// firstSSRC numbers the streams of a viewer connection: two for each slot of its set, the second for RTX.
+	firstSSRC = 0x64630000
+)
+
+// ViewerParams are what a viewer connection is opened with. The callbacks come from goroutines of the node, must not
+// block and must not call Close.
+type ViewerParams struct {
+	ID    string
+	Owner string // seat of the viewer; sound of which it is itself the source is not sent to it
+	Slots SlotSet
+	// OnState is told each new state.
+	OnState func(State)
+	// OnReceiving is told when receiver reports begin to show media arriving, and when they cease to; then at is the
+	// time of the last report that did.
+	OnReceiving func(receiving bool, at time.Time)
+}
+
+// Viewer is one viewer connection: the legs of a slot set towards one browser.
+type Viewer struct {
+	stage   *Stage
+	params  ViewerParams
+	conn    transport.Conn
+	shard   *shard
+	legs    []*leg // in the order of the set
+	bySSRC  map[uint32]*leg
+	private []*slot // of a monitor
+
+	mu        sync.Mutex
+	answered  bool
+	connected bool
+	closed    bool
+
+	evidence evidence
+	reported time.Duration // when sender reports were sent last; the shard's
+	rtcp     []byte        // the shard's
+	rtt      atomic.Int64  // nanoseconds
+}
+
+// OpenViewer opens a connection that will carry the slots of a set.
+func (s *Stage) OpenViewer(p ViewerParams) (*Viewer, error) {
+	specs := p.Slots.Specs()
+	if specs == nil {
+		return nil, ErrUnknownSet
+	}
+	v := &Viewer{stage: s, params: p, shard: s.node.nextShard(), bySSRC: map[uint32]*leg{}}
+	media := make([]transport.Media, len(specs))
+	for i, spec := range specs {
+		media[i] = transport.Media{
+			MID: string(spec.ID), Kind: spec.Kind, StreamID: spec.Stream, TrackID: string(spec.ID),
+			SSRC: firstSSRC + uint32(2*i),
+		}
+		if spec.Kind == transport.Video {
+			media[i].RTXSSRC = media[i].SSRC + 1
+		}
+		slot := s.slots[spec.ID]
+		if p.Slots == MonitorSlots {
+			slot = newSlot(s.node, spec)
+			v.private = append(v.private, slot)
+		}
+		l := newLeg(v, slot, media[i])
+		v.legs = append(v.legs, l)
+		v.bySSRC[media[i].SSRC] = l
+	}
+	conn, err := s.node.viewers.New(transport.Params{
+		CNAME: cname, Media: media, OnState: v.onState, OnRTCP: v.onRTCP,
+	})
+	if err != nil {
+		return nil, err
+	}
+	v.conn = conn
+	if err := s.addViewer(v); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return v, nil
+}
+
+// ID is that of the params.
+func (v *Viewer) ID() string { return v.params.ID }
+
+// Offer is the SDP to send to the browser, complete with candidates.
+func (v *Viewer) Offer() string { return v.conn.Offer() }
+
+// Answer applies the browser's SDP, once.
+func (v *Viewer) Answer(sdp string) error {
+	accepted, err := v.conn.Answer(sdp)
+	if err != nil {
+		return err
+	}
+	v.mu.Lock()
+	for i, a := range accepted {
+		v.legs[i].active, v.legs[i].rtx = a.Active, a.RTX
+	}
+	v.answered = true
+	v.mu.Unlock()
+	v.start()
+	return nil
+}
+
+func (v *Viewer) onState(state State) {
+	if state == Connected {
+		v.mu.Lock()
+		v.connected = true
+		v.mu.Unlock()
+		v.start()
+	}
+	if v.params.OnState != nil {
+		v.params.OnState(state)
+	}
+}
+
+// start hands the viewer to its shard once the answer is known and packets can be sealed.
+func (v *Viewer) start() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.answered && v.connected && !v.closed {
+		v.connected = false // once
+		v.shard.do(func(now time.Duration) { v.shard.add(v, now) })
+	}
+}
+
+// FeedMonitor says what a private slot shows from now on, as Stage.Feed does for a shared one.
+func (v *Viewer) FeedMonitor(slot SlotID, owner string, kind SourceKind) error {
+	for _, s := range v.private {
+		if s.spec.ID == slot {
+			v.stage.feed(s, feed{owner, kind})
+			return nil
+		}
+	}
+	return ErrUnknownSlot
+}
+
+// Close ends the connection. It waits until nothing of it runs any more.
+func (v *Viewer) Close() error {
+	v.mu.Lock()
+	if v.closed {
+		v.mu.Unlock()
+		return nil
+	}
+	v.closed = true
+	v.mu.Unlock()
+	v.stage.removeViewer(v)
+	v.shard.do(func(time.Duration) { v.shard.remove(v) })
+	for _, s := range v.private {
+		s.resolve(feed{}, nil)
+	}
+	return v.conn.Close()
+}
+
+// tick looks after the legs; the shard calls it.
+func (v *Viewer) tick(s *shard, now time.Duration) {
+	for _, l := range v.legs {
+		if l.active {
+			l.tick()
+		}
+	}
+	if v.reported == 0 || now-v.reported >= reportInterval {
+		v.reported = now
+		v.sendReports(s, now)
+	}
+	v.checkReceiving(now)
+}
