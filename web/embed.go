@@ -1,0 +1,139 @@
+// Package web holds the pages and serves them: plain files, compressed once at start, each with an ETag.
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+)
+
+//go:embed static
+var static embed.FS
+
+// file is one embedded file, ready to be sent.
+type file struct {
+	name        string
+	contentType string
+	etag        string
+	plain       []byte
+	gzipped     []byte // nil where compression does not pay
+}
+
+// handler serves the files by path.
+type handler map[string]*file
+
+// Handler serves the pages at /, /join, /host and /secretary, and what they load under /static/. Everything is
+// revalidated by its ETag, so that a page is never older than its server. Headers of security are the caller's.
+func Handler() http.Handler {
+	h := handler{}
+	err := fs.WalkDir(static, "static", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.HasSuffix(name, ".d.ts") {
+			return err
+		}
+		f, err := load(name)
+		if err != nil {
+			return err
+		}
+		switch base := path.Base(name); {
+		case name == "static/index.html":
+			h["/"] = f
+		case name == "static/"+base && strings.HasSuffix(base, ".html"):
+			h["/"+strings.TrimSuffix(base, ".html")] = f
+		default:
+			h["/"+name] = f
+		}
+		return nil
+	})
+	if err != nil {
+		panic(fmt.Sprintf("web: embedded files cannot be read: %v", err)) // the binary itself is damaged
+	}
+	return h
+}
+
+func load(name string) (*file, error) {
+	plain, err := static.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(plain)
+	f := &file{name: path.Base(name), contentType: contentType(name), etag: `"` + hex.EncodeToString(sum[:12]) + `"`, plain: plain}
+	var buf bytes.Buffer
+	w, err := gzip.NewWriterLevel(&buf, gzip.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(plain); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	if buf.Len() < len(plain) {
+		f.gzipped = buf.Bytes()
+	}
+	return f, nil
+}
+
+// contentType does not trust the host's MIME table for what browsers are strict about.
+func contentType(name string) string {
+	switch path.Ext(name) {
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".html":
+		return "text/html; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	}
+	if t := mime.TypeByExtension(path.Ext(name)); t != "" {
+		return t
+	}
+	return "text/plain; charset=utf-8"
+}
+
+func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f := h[r.URL.Path]
+	if f == nil {
+		http.NotFound(w, r)
+		return
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
+		return
+	}
+	header := w.Header()
+	header.Set("Content-Type", f.contentType)
+	header.Set("Cache-Control", "no-cache")
+	header.Set("Vary", "Accept-Encoding")
+	body, etag := f.plain, f.etag
+	if f.gzipped != nil && acceptsGzip(r.Header.Get("Accept-Encoding")) {
+		header.Set("Content-Encoding", "gzip")
+		body, etag = f.gzipped, strings.TrimSuffix(f.etag, `"`)+`-gz"`
+	}
+	header.Set("ETag", etag)
+	// ServeContent answers If-None-Match and HEAD.
+	http.ServeContent(w, r, f.name, time.Time{}, bytes.NewReader(body))
+}
+
+// acceptsGzip reads an Accept-Encoding header as browsers send it (RFC 9110 12.5.3); a refusal by q=0 counts.
+func acceptsGzip(accept string) bool {
+	for part := range strings.SplitSeq(accept, ",") {
+		coding, weight, _ := strings.Cut(strings.TrimSpace(part), ";")
+		if strings.TrimSpace(coding) == "gzip" {
+			q := strings.TrimSpace(weight)
+			return q != "q=0" && q != "q=0.0" && q != "q=0.00" && q != "q=0.000"
+		}
+	}
+	return false
+}

@@ -1,0 +1,87 @@
+// The console of host and operator: the stage, who speaks, who asks to, and every site.
+import { html } from "../html.js";
+import { useState } from "../../vendor/hooks.js";
+import { t, formatNumber, formatDuration } from "../i18n.js";
+import { Button, Clock, Confirm, Dialog, Header, Preferences, tick } from "../parts.js";
+import { Stage, SoundButton, Video } from "../stage.js";
+import { DeviceCheck } from "../preview.js";
+import { MuteButton, ScreenButton } from "../site.js";
+import { FloorPanel } from "./floor.js";
+import { SitesPanel } from "./sites.js";
+
+/** @typedef {import("../room.js").Room} Room */
+
+/** @param {{room: Room, publishes: boolean}} props */
+export function Console({ room, publishes }) {
+  const welcome = room.welcome.value;
+  return html`<div class="console">
+    <${Header} title=${welcome?.session.title ?? room.claims?.title ?? ""}>
+      <${PhaseBadge} room=${room} /><${Clock} room=${room} seconds /><${Preferences} />
+    <//>
+    <main class="console__main">
+      <h1 class="visually-hidden">${t("console.label")}: ${welcome?.session.title ?? ""}</h1>
+      <div class="console__left">
+        <div class="console__stage">
+          <${Stage} room=${room} />
+          ${publishes && room.phase.value === "waiting" && html`<div class="console__self">
+            <${Video} stream=${room.media.picture.value} mirrored label=${t("devices.picture")} />
+            <p>${t("console.waiting")}</p>
+          </div>`}
+          ${!publishes && room.phase.value === "waiting" && html`<div class="console__self"><p>${t("console.waiting")}</p></div>`}
+        </div>
+        <${HeldNotice} room=${room} />
+        <${HostControls} room=${room} publishes=${publishes} />
+        <${FloorPanel} room=${room} />
+      </div>
+      <${SitesPanel} room=${room} />
+    </main>
+    <${SoundButton} room=${room} />
+  </div>`;
+}
+
+/** @param {{room: Room}} props */
+function PhaseBadge({ room }) {
+  void tick.value;
+  const state = room.state.value;
+  const live = room.phase.value === "live";
+  const since = live && state?.started_at_ms ? formatDuration(room.now() - state.started_at_ms) : "";
+  void room.sitesVersion.value;
+  const { total } = room.sites;
+  return html`<p class="badges">
+    <span class=${`badge badge--${live ? "live" : "idle"}`} role="status">${t(live ? "phase.live" : "phase.waiting")}${since && html` <time>${since}</time>`}</span>
+    <span class="badge">${t("counts.badge", { present: formatNumber(total.present), convened: formatNumber(total.convened) })}</span>
+  </p>`;
+}
+
+/** After a reconnection the host, too, comes back with a closed microphone. @param {{room: Room}} props */
+function HeldNotice({ room }) {
+  const held = room.phase.value === "live" && room.mine.value.some((slot) => slot.state === "held");
+  if (!held) return null;
+  return html`<div class="notice notice--attention" role="alert">
+    <p>${t("held.text")}</p>
+    <${Button} action="confirm" tone="onair" icon="play" onClick=${() => void room.ask("confirm", {})}>${t("held.confirm")}<//>
+  </div>`;
+}
+
+/** @param {{room: Room, publishes: boolean}} props */
+function HostControls({ room, publishes }) {
+  const [open, setOpen] = useState(/** @type {"" | "end" | "devices" | "leave"} */ (""));
+  const live = room.phase.value === "live";
+  const rollCall = room.state.value?.roll_call ?? 0;
+  const online = room.link.value === "online";
+  const close = () => setOpen("");
+  return html`<nav class="host-controls" aria-label=${t("controls.label")}>
+    ${!live && html`<${Button} action="start" tone="primary" icon="play" disabled=${!online} onClick=${() => void room.ask("start", {})}>${t("start")}<//>`}
+    ${publishes && live && html`<${MuteButton} room=${room} /><${ScreenButton} room=${room} />`}
+    <${Button} action="roll-call" icon="list" pressed=${Boolean(rollCall)} disabled=${!online}
+      onClick=${() => void room.ask("roll_call", { open: !rollCall })}>${t(rollCall ? "rollcall.close" : "rollcall.open")}<//>
+    ${publishes && html`<${Button} compact action="devices" icon="gear" label=${t("devices.label")} onClick=${() => setOpen("devices")} />`}
+    <${Button} compact action="leave" icon="leave" label=${t("leave")} onClick=${() => setOpen("leave")} />
+    ${live && html`<${Button} action="end" tone="danger" icon="stop" disabled=${!online} onClick=${() => setOpen("end")}>${t("end")}<//>`}
+    ${open === "end" && html`<${Confirm} title=${t("end.title")} text=${t("end.text", { n: formatNumber(room.sites.total.present) })} yes=${t("end.yes")}
+      onYes=${() => void room.ask("end", {})} onClose=${close} />`}
+    ${open === "leave" && html`<${Confirm} title=${t("leave.title")} text=${t("leave.console")} yes=${t("leave")} onYes=${() => room.leave()} onClose=${close} />`}
+    ${open === "devices" && html`<${Dialog} title=${t("devices.label")} onClose=${close} wide>
+      <${DeviceCheck} room=${room} /><div class="dialog__actions"><${Button} tone="primary" onClick=${close}>${t("close")}<//></div><//>`}
+  </nav>`;
+}

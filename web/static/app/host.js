@@ -1,0 +1,31 @@
+// The page of host and operator.
+import { html } from "./html.js";
+import { render } from "../vendor/preact.js";
+import { Room } from "./room.js";
+import { t } from "./i18n.js";
+import { markBody, Toasts, LinkNotice } from "./parts.js";
+import { Preview } from "./preview.js";
+import { EndedPage, ErrorPage } from "./endings.js";
+import { Console } from "./console/console.js";
+
+const room = new Room();
+
+function App() {
+  const publishes = room.role !== "operator";
+  const session = room.welcome.value?.session.title ?? room.claims?.title;
+  document.title = [session, t("brand")].filter(Boolean).join(" · ");
+  switch (room.phase.value) {
+    case "preview":
+      return html`<${Preview} room=${room} publishes=${publishes} heading=${t(publishes ? "preview.role.host" : "preview.role.operator")}
+        enter=${t(publishes ? "preview.enter" : "preview.enter.console")} />`;
+    case "error":
+      return html`<${ErrorPage} room=${room} />`;
+    case "ended":
+      return html`<${EndedPage} room=${room} />`;
+    default:
+      return html`<${Console} room=${room} publishes=${publishes} /><${LinkNotice} room=${room} /><${Toasts} room=${room} />`;
+  }
+}
+
+markBody(room);
+render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById("app")));

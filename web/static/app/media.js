@@ -1,0 +1,238 @@
+// Camera, microphone, screen and loudspeaker of this computer.
+import { signal, computed, effect } from "../vendor/signals.js";
+import { device } from "./settings.js";
+
+/** @typedef {"insecure" | "refused" | "none" | "busy"} Problem */
+/** @typedef {"audioinput" | "videoinput"} InputKind */
+
+const VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 25, max: 30 } };
+const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+
+/**
+ * Why a device could not be had.
+ * @param {unknown} error
+ * @returns {Problem}
+ */
+export function problemOf(error) {
+  switch (error instanceof Error ? error.name : "") {
+    case "NotAllowedError":
+    case "SecurityError":
+      return "refused";
+    case "NotReadableError":
+    case "AbortError":
+      return "busy";
+    default:
+      return "none";
+  }
+}
+
+export class LocalMedia {
+  /** @type {import("@preact/signals").Signal<MediaStreamTrack | null>} */ camera = signal(null);
+  /** @type {import("@preact/signals").Signal<MediaStreamTrack | null>} */ microphone = signal(null);
+  /** @type {import("@preact/signals").Signal<MediaStream | null>} */ screen = signal(null);
+  /** @type {import("@preact/signals").Signal<{camera?: Problem, microphone?: Problem}>} */ problems = signal({});
+  /** @type {import("@preact/signals").Signal<MediaDeviceInfo[]>} */ devices = signal([]);
+  /** True while a person is asked or a device starts. */
+  starting = signal(false);
+  /** Own picture, for the preview and for one's own place on the stage. */
+  picture = computed(() => (this.camera.value ? new MediaStream([this.camera.value]) : null));
+  #wanted = false;
+
+  constructor() {
+    navigator.mediaDevices?.addEventListener("devicechange", () => this.#devicesChanged());
+  }
+
+  /** Asks for camera and microphone, together first, each alone when that fails. */
+  async start() {
+    this.#wanted = true;
+    if (!navigator.mediaDevices?.getUserMedia) {
+      this.problems.value = { camera: "insecure", microphone: "insecure" };
+      return;
+    }
+    this.starting.value = true;
+    try {
+      try {
+        this.#take(await navigator.mediaDevices.getUserMedia({ video: wish("videoinput"), audio: wish("audioinput") }));
+        this.problems.value = {};
+      } catch {
+        await this.#startOne("audioinput");
+        await this.#startOne("videoinput");
+      }
+      await this.#listDevices();
+    } finally {
+      this.starting.value = false;
+    }
+  }
+
+  /**
+   * Changes to another device.
+   * @param {InputKind} kind
+   * @param {string} id
+   */
+  async choose(kind, id) {
+    device[kind].value = id;
+    await this.#startOne(kind);
+  }
+
+  /** Asks which screen to share. @returns {Promise<MediaStreamTrack | null>} null when the person thought better of it */
+  async startScreen() {
+    try {
+      const stream = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { max: 15 } }, audio: true });
+      const [video] = stream.getVideoTracks();
+      video.contentHint = "detail";
+      this.stopScreen();
+      this.screen.value = stream;
+      return video;
+    } catch {
+      return null;
+    }
+  }
+
+  stopScreen() {
+    for (const track of this.screen.value?.getTracks() ?? []) track.stop();
+    this.screen.value = null;
+  }
+
+  stop() {
+    this.#wanted = false;
+    this.stopScreen();
+    this.camera.value?.stop();
+    this.microphone.value?.stop();
+    this.camera.value = this.microphone.value = null;
+  }
+
+  /** @param {InputKind} kind */
+  async #startOne(kind) {
+    const name = kind === "videoinput" ? "camera" : "microphone";
+    // Some cameras open only after they were closed.
+    this[name].value?.stop();
+    this[name].value = null;
+    try {
+      this.#take(await navigator.mediaDevices.getUserMedia(kind === "videoinput" ? { video: wish(kind) } : { audio: wish(kind) }));
+      this.problems.value = { ...this.problems.value, [name]: undefined };
+    } catch (error) {
+      this.problems.value = { ...this.problems.value, [name]: problemOf(error) };
+    }
+  }
+
+  /** @param {MediaStream} stream */
+  #take(stream) {
+    for (const track of stream.getTracks()) {
+      const name = track.kind === "video" ? "camera" : "microphone";
+      if (track.kind === "video") track.contentHint = "motion";
+      this[name].value?.stop();
+      this[name].value = track;
+      track.onended = () => {
+        if (this[name].value !== track) return;
+        this[name].value = null;
+        this.problems.value = { ...this.problems.value, [name]: "none" };
+      };
+    }
+  }
+
+  /** A device that was pulled out is replaced by another; one that comes back is used again. */
+  async #devicesChanged() {
+    if (!this.#wanted) return;
+    await this.#listDevices();
+    for (const kind of /** @type {InputKind[]} */ (["audioinput", "videoinput"])) {
+      const name = kind === "videoinput" ? "camera" : "microphone";
+      const there = this.devices.value.some((d) => d.kind === kind);
+      if (!this[name].value && there && this.problems.value[name] !== "refused") await this.#startOne(kind);
+    }
+  }
+
+  async #listDevices() {
+    this.devices.value = await navigator.mediaDevices.enumerateDevices().catch(() => []);
+  }
+}
+
+/**
+ * The chosen device as a wish: one that is gone must not keep the site from speaking.
+ * @param {InputKind} kind
+ * @returns {MediaTrackConstraints}
+ */
+function wish(kind) {
+  const id = device[kind].value;
+  return { ...(kind === "videoinput" ? VIDEO : AUDIO), ...(id ? { deviceId: { ideal: id } } : {}) };
+}
+
+/**
+ * Loudness of a track, 0 … 1, on a scale that moves with speech.
+ * @param {import("@preact/signals").ReadonlySignal<MediaStreamTrack | null>} track
+ * @param {(level: number) => void} onLevel called some 15 times a second
+ * @returns {() => void} ends it
+ */
+export function meter(track, onLevel) {
+  /** @type {AudioContext | undefined} */
+  let context;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  let timer;
+  const wake = () => void context?.resume();
+  const stop = effect(() => {
+    clearInterval(timer);
+    const source = track.value;
+    if (!source || typeof AudioContext === "undefined") {
+      onLevel(0);
+      return;
+    }
+    context ??= new AudioContext();
+    const input = context.createMediaStreamSource(new MediaStream([source]));
+    const analyser = context.createAnalyser();
+    analyser.fftSize = 1024;
+    input.connect(analyser);
+    const samples = new Float32Array(analyser.fftSize);
+    timer = setInterval(() => {
+      analyser.getFloatTimeDomainData(samples);
+      let sum = 0;
+      for (const sample of samples) sum += sample * sample;
+      const decibels = 10 * Math.log10(sum / samples.length + 1e-10);
+      onLevel(Math.min(1, Math.max(0, (decibels + 60) / 50)));
+    }, 66);
+    return () => {
+      clearInterval(timer);
+      input.disconnect();
+    };
+  });
+  addEventListener("pointerdown", wake);
+  addEventListener("keydown", wake);
+  return () => {
+    stop();
+    removeEventListener("pointerdown", wake);
+    removeEventListener("keydown", wake);
+    void context?.close();
+  };
+}
+
+/** Plays two tones through the chosen loudspeaker. */
+export async function testLoudspeaker() {
+  const context = new AudioContext();
+  await context.resume();
+  const destination = context.createMediaStreamDestination();
+  const gain = context.createGain();
+  gain.connect(destination);
+  const start = context.currentTime + 0.1;
+  for (const [index, frequency] of [523.25, 659.25, 783.99].entries()) {
+    const tone = context.createOscillator();
+    const at = start + index * 0.35;
+    tone.frequency.value = frequency;
+    tone.connect(gain);
+    tone.start(at);
+    tone.stop(at + 0.3);
+  }
+  gain.gain.setValueAtTime(0.25, start);
+  const audio = new Audio();
+  audio.srcObject = destination.stream;
+  await routeToLoudspeaker(audio);
+  await audio.play().catch(() => undefined);
+  setTimeout(() => void context.close(), 2_000);
+}
+
+/** Whether the browser lets a page choose the loudspeaker. */
+export const canChooseLoudspeaker = typeof HTMLMediaElement !== "undefined" && "setSinkId" in HTMLMediaElement.prototype;
+
+/** @param {HTMLMediaElement} element */
+export async function routeToLoudspeaker(element) {
+  if (canChooseLoudspeaker && device.audiooutput.value) {
+    await element.setSinkId(device.audiooutput.value).catch(() => undefined);
+  }
+}

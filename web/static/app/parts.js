@@ -1,0 +1,134 @@
+// Small parts that every page uses.
+import { html } from "./html.js";
+import { useEffect, useRef } from "../vendor/hooks.js";
+import { signal, effect } from "../vendor/signals.js";
+import { t, tMaybe, formatTime } from "./i18n.js";
+import { lang, theme } from "./settings.js";
+import { Icon, Mark } from "./icons.js";
+
+/** @typedef {import("./room.js").Room} Room */
+/** @typedef {import("./html.js").Children} Children */
+/** @typedef {import("./icons.js").IconName} IconName */
+
+/** Time of this computer, once a second; every clock on the page moves with it. */
+export const tick = signal(Date.now());
+setInterval(() => {
+  tick.value = Date.now();
+}, 1000);
+
+/**
+ * A button: an icon, words, and the action that scripts know it by.
+ * @param {{action?: string, icon?: IconName, onClick: (event: MouseEvent) => void, tone?: string, pressed?: boolean,
+ *   disabled?: boolean, label?: string, compact?: boolean, autofocus?: boolean, children?: Children}} props
+ */
+export function Button({ action, icon, onClick, tone = "plain", pressed, disabled, label, compact, autofocus, children }) {
+  return html`<button type="button" class=${`button button--${tone} ${compact ? "button--compact" : ""}`} data-action=${action}
+    aria-pressed=${pressed === undefined ? undefined : String(pressed)} aria-label=${label} title=${compact ? label : undefined}
+    disabled=${disabled} autofocus=${autofocus} onClick=${onClick}>
+    ${icon && html`<${Icon} name=${icon} />`}${children && html`<span>${children}</span>`}
+  </button>`;
+}
+
+/** Language and theme. */
+export function Preferences() {
+  const other = lang.value === "vi" ? "en" : "vi";
+  const dark = theme.value === "dark" || (theme.value === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
+  return html`<div class="preferences">
+    <button type="button" class="button button--quiet" lang=${other} data-action="language" onClick=${() => (lang.value = other)}>
+      <${Icon} name="globe" /><span>${other === "en" ? "English" : "Tiếng Việt"}</span>
+    </button>
+    <button type="button" class="button button--quiet button--compact" data-action="theme" aria-label=${t("theme.dark")} title=${t("theme.dark")}
+      aria-pressed=${String(dark)} onClick=${() => (theme.value = dark ? "light" : "dark")}><${Icon} name="moon" /></button>
+  </div>`;
+}
+
+/** @param {{children?: Children, title?: string}} props */
+export function Header({ title, children }) {
+  return html`<header class="header">
+    <div class="brand"><${Mark} /><span class="brand__name">${t("brand")}</span></div>
+    ${title && html`<p class="header__title">${title}</p>`}
+    <div class="header__end">${children}</div>
+  </header>`;
+}
+
+/** Time of day at the session. @param {{room: Room, seconds?: boolean}} props */
+export function Clock({ room, seconds = false }) {
+  void tick.value;
+  return html`<time class="clock">${formatTime(room.now(), room.welcome.value?.session.time_zone, seconds)}</time>`;
+}
+
+/**
+ * A modal dialog; Escape and the second button close it.
+ * @param {{title: string, onClose: () => void, children?: Children, wide?: boolean}} props
+ */
+export function Dialog({ title, onClose, children, wide }) {
+  const ref = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  useEffect(() => {
+    const dialog = ref.current;
+    const before = document.activeElement;
+    dialog?.showModal();
+    return () => {
+      dialog?.close();
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, []);
+  return html`<dialog ref=${ref} class=${`dialog ${wide ? "dialog--wide" : ""}`} aria-labelledby="dialog-title"
+    onCancel=${(/** @type {Event} */ event) => { event.preventDefault(); onClose(); }}>
+    <h2 id="dialog-title">${title}</h2>
+    ${children}
+  </dialog>`;
+}
+
+/**
+ * Asks before something that cannot be undone.
+ * @param {{title: string, text: string, yes: string, onYes: () => void, onClose: () => void}} props
+ */
+export function Confirm({ title, text, yes, onYes, onClose }) {
+  return html`<${Dialog} title=${title} onClose=${onClose}>
+    <p>${text}</p>
+    <div class="dialog__actions">
+      <${Button} onClick=${onClose} autofocus>${t("cancel")}<//>
+      <${Button} action="confirm" tone="danger" onClick=${() => { onClose(); onYes(); }}>${yes}<//>
+    </div>
+  <//>`;
+}
+
+/** Short messages, spoken by screen readers. @param {{room: Room}} props */
+export function Toasts({ room }) {
+  return html`<div class="toasts" role="status" aria-live="polite">
+    ${room.toasts.value.map((toast) => html`<div key=${toast.id} class=${`toast toast--${toast.kind}`}>
+      <${Icon} name=${toast.kind === "error" ? "warn" : "check"} />
+      <p>${tMaybe(`refusal.${toast.code}`, "refusal.internal")}</p>
+      <${Button} compact tone="quiet" icon="close" label=${t("close")} onClick=${() => room.dismiss(toast.id)} />
+    </div>`)}
+  </div>`;
+}
+
+/** Says that the connection is being made again. @param {{room: Room}} props */
+export function LinkNotice({ room }) {
+  const away = room.link.value === "reconnecting";
+  return html`<div class="link-notice" role="status" aria-live="polite" hidden=${!away}>
+    ${away && html`<span class="spinner" /><span>${t("link.reconnecting")}</span>`}
+  </div>`;
+}
+
+/** Words for assistive technology only, told when they change. @param {{text: string}} props */
+export function Announcer({ text }) {
+  return html`<p class="visually-hidden" role="status" aria-live="assertive">${text}</p>`;
+}
+
+/**
+ * Keeps the body's data attributes, by which scripts and styles know where the page is.
+ * @param {Room} room
+ */
+export function markBody(room) {
+  effect(() => {
+    const body = document.body.dataset;
+    body.phase = room.phase.value;
+    const error = room.error.value;
+    if (error && (room.phase.value === "error" || error === "not_open")) body.error = error;
+    else delete body.error;
+    body.link = room.link.value;
+    body.onAir = String(room.onAir.value);
+  });
+}

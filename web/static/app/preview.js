@@ -1,0 +1,111 @@
+// The first page of every link: who you are, whether camera and microphone work, and one large button to go in.
+import { html } from "./html.js";
+import { useEffect, useRef } from "../vendor/hooks.js";
+import { t } from "./i18n.js";
+import { device } from "./settings.js";
+import { meter, testLoudspeaker, canChooseLoudspeaker } from "./media.js";
+import { Button, Header, Preferences } from "./parts.js";
+import { Icon } from "./icons.js";
+import { Video } from "./stage.js";
+
+/** @typedef {import("./room.js").Room} Room */
+
+/**
+ * @param {{room: Room, publishes: boolean, heading: string, enter: string}} props
+ */
+export function Preview({ room, publishes, heading, enter }) {
+  useEffect(() => {
+    if (publishes) void room.media.start();
+  }, []);
+  const { claims } = room;
+  return html`<${Header}><${Preferences} /><//>
+  <main class="preview">
+    <div class="preview__who">
+      <p class="preview__role">${heading}</p>
+      <h1 class="preview__name">${claims?.name || t("preview.welcome")}</h1>
+      ${claims?.title && html`<p class="preview__title">${claims.title}</p>`}
+      <p class="preview__hint">${t(publishes ? "preview.hint" : "preview.hint.operator")}</p>
+      <${Button} action="preview-ok" tone="primary" icon="next" onClick=${() => room.enter()}>${enter}<//>
+    </div>
+    ${publishes && html`<${DeviceCheck} room=${room} />`}
+  </main>`;
+}
+
+/** Picture, level and the choice of devices; also shown from within the room. @param {{room: Room}} props */
+export function DeviceCheck({ room }) {
+  const { media } = room;
+  const problems = media.problems.value;
+  return html`<section class="devices" aria-label=${t("devices.label")}>
+    <div class="devices__picture">
+      <${Video} stream=${media.picture.value} mirrored label=${t("devices.picture")} />
+      ${!media.camera.value && html`<p class="devices__nothing">${media.starting.value ? t("devices.starting") : t("devices.nocamera")}</p>`}
+    </div>
+    <${LevelMeter} room=${room} />
+    <${Problems} room=${room} />
+    <div class="devices__choice">
+      <${DevicePicker} room=${room} kind="videoinput" label=${t("devices.camera")} />
+      <${DevicePicker} room=${room} kind="audioinput" label=${t("devices.microphone")} />
+      ${canChooseLoudspeaker && html`<${DevicePicker} room=${room} kind="audiooutput" label=${t("devices.loudspeaker")} />`}
+      <${Button} action="test-sound" icon="sound" onClick=${() => void testLoudspeaker()}>${t("devices.test")}<//>
+      ${(problems.camera || problems.microphone) && problems.camera !== "insecure" && html`<${Button} action="retry-devices" onClick=${() => void media.start()}>${t("devices.retry")}<//>`}
+    </div>
+  </section>`;
+}
+
+/** Says plainly what does not work and what to do. @param {{room: Room}} props */
+function Problems({ room }) {
+  const { camera, microphone } = room.media.problems.value;
+  if (!camera && !microphone) return html`<div role="status" aria-live="polite" />`;
+  const both = camera === microphone;
+  return html`<div class="problems" role="status" aria-live="polite">
+    ${both ? html`<${Problem} text=${t(`problem.both.${/** @type {NonNullable<typeof camera>} */ (camera)}`)} />` : html`
+      ${camera && html`<${Problem} text=${t(`problem.camera.${camera}`)} />`}
+      ${microphone && html`<${Problem} text=${t(`problem.microphone.${microphone}`)} />`}`}
+    <p class="problems__listen">${t("problem.listen")}</p>
+  </div>`;
+}
+
+/** @param {{text: string}} props */
+function Problem({ text }) {
+  return html`<p class="problem"><${Icon} name="warn" /><span>${text}</span></p>`;
+}
+
+/** @param {{room: Room}} props */
+function LevelMeter({ room }) {
+  const ref = useRef(/** @type {HTMLMeterElement | null} */ (null));
+  useEffect(
+    () =>
+      meter(room.media.microphone, (level) => {
+        const bar = ref.current;
+        if (!bar) return;
+        bar.value = level;
+        /** @type {HTMLElement} */ (bar.nextElementSibling).style.setProperty("--level", String(level));
+      }),
+    [],
+  );
+  return html`<div class="level">
+    <label class="level__label" for="level"><${Icon} name="mic" />${t("devices.level")}</label>
+    <meter id="level" ref=${ref} class="visually-hidden" min="0" max="1" value="0" />
+    <span class="level__bar" aria-hidden="true"><span class="level__fill" /></span>
+  </div>`;
+}
+
+/**
+ * @param {{room: Room, kind: "videoinput" | "audioinput" | "audiooutput", label: string}} props
+ */
+function DevicePicker({ room, kind, label }) {
+  const list = room.media.devices.value.filter((d) => d.kind === kind && d.label);
+  if (list.length === 0) return null;
+  const track = kind === "videoinput" ? room.media.camera.value : kind === "audioinput" ? room.media.microphone.value : null;
+  const current = track?.getSettings().deviceId ?? device[kind].value;
+  const choose = (/** @type {Event} */ event) => {
+    const id = /** @type {HTMLSelectElement} */ (event.target).value;
+    if (kind === "audiooutput") device.audiooutput.value = id;
+    else void room.media.choose(kind, id);
+  };
+  return html`<label class="field"><span>${label}</span>
+    <select value=${current} onChange=${choose}>
+      ${list.map((d) => html`<option key=${d.deviceId} value=${d.deviceId}>${d.label}</option>`)}
+    </select>
+  </label>`;
+}

@@ -1,0 +1,320 @@
+// The room as a page sees it: one connection, its peers, the state that the server tells, and what a person can do.
+import { signal, computed, effect, batch } from "../vendor/signals.js";
+import { Connection, RequestError } from "../lib/connection.js";
+import { Viewer, Publisher } from "../lib/peers.js";
+import { SiteList } from "../lib/sites.js";
+import { SPEAKING_SLOTS } from "../lib/protocol.js";
+import { claimsOf, tokenOf } from "../lib/token.js";
+import { LocalMedia } from "./media.js";
+import { LineWatch } from "./line.js";
+
+/** @typedef {import("../lib/protocol.js").ServerMessage} ServerMessage */
+/** @typedef {import("../lib/protocol.js").StageSlot} StageSlot */
+/** @typedef {"preview" | "waiting" | "live" | "ended" | "error"} Phase */
+/** @typedef {{video?: MediaStream, audio?: MediaStream}} SlotStreams */
+/** @typedef {{id: number, kind: "info" | "error", code: string}} Toast */
+
+const TOAST_MS = 8_000;
+
+export class Room {
+  token = tokenOf(location.hash);
+  claims = claimsOf(this.token);
+  media = new LocalMedia();
+  sites = new SiteList();
+  line = new LineWatch();
+
+  /** @type {import("@preact/signals").Signal<"preview" | "room" | "left">} */ step = signal("preview");
+  /** @type {import("@preact/signals").Signal<import("../lib/connection.js").Link>} */ link = signal("idle");
+  /** @type {import("@preact/signals").Signal<import("../lib/connection.js").Stop | null>} */ stopped = signal(null);
+  /** @type {import("@preact/signals").Signal<import("../lib/protocol.js").Welcome | null>} */ welcome = signal(null);
+  /** @type {import("@preact/signals").Signal<import("../lib/protocol.js").State | null>} */ state = signal(null);
+  /** @type {import("@preact/signals").Signal<import("../lib/protocol.js").Self | null>} */ self = signal(null);
+  /** @type {import("@preact/signals").Signal<ReadonlyMap<string, SlotStreams>>} */ streams = signal(new Map());
+  /** Grows with every change of sites. */
+  sitesVersion = signal(0);
+  /** The browser refused to play sound until the person presses something. */
+  soundBlocked = signal(false);
+  /** @type {import("@preact/signals").Signal<Toast[]>} */ toasts = signal([]);
+  /** Server time minus the time of this computer, in ms. */
+  clockOffset = signal(0);
+
+  /** Why the page cannot go on, "" when it can. */
+  error = computed(() => (this.token ? (this.stopped.value?.code ?? "") : "bad_token"));
+
+  phase = computed(() => this.#phase());
+
+  /** The slots that this endpoint holds. @type {import("@preact/signals").ReadonlySignal<StageSlot[]>} */
+  mine = computed(() => {
+    const code = this.welcome.value?.self.code;
+    return (this.state.value?.stage ?? []).filter((slot) => slot.endpoint === code);
+  });
+
+  /** What this endpoint speaks in, if anything. */
+  speaking = computed(() => this.mine.value.find((slot) => SPEAKING_SLOTS.includes(slot.slot)) ?? null);
+
+  presenting = computed(() => this.mine.value.some((slot) => slot.slot === "presentation"));
+
+  onAir = computed(() => this.phase.value === "live" && this.mine.value.some((slot) => slot.state === "on_air"));
+
+  /** @type {Connection} */ #connection;
+  /** @type {Map<string, Viewer | Publisher>} */ #peers = new Map();
+  #toastId = 0;
+
+  constructor() {
+    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+    const resumeKey = `diemcau.resume.${this.token.slice(-16)}`;
+    this.#connection = new Connection({
+      url: `${scheme}//${location.host}/ws`,
+      token: this.token,
+      device: navigator.userAgent,
+      resume: sessionStorage.getItem(resumeKey) ?? "",
+      onMessage: (message) => {
+        if (message.type === "welcome") sessionStorage.setItem(resumeKey, message.conn);
+        this.#receive(message);
+      },
+      onLink: (link) => {
+        this.link.value = link;
+      },
+      onStop: (stop) => this.#stop(stop),
+    });
+    this.#followMedia();
+    addEventListener("online", () => this.#connection.nudge());
+    addEventListener("pagehide", () => {
+      if (this.step.value === "room") this.#connection.leave();
+    });
+    addEventListener("pageshow", (event) => {
+      if (event.persisted) location.reload();
+    });
+  }
+
+  /** Time by the server's clock, in ms. */
+  now() {
+    return Date.now() + this.clockOffset.value;
+  }
+
+  /** Role by the link, host until the server said otherwise. */
+  get role() {
+    return this.welcome.value?.self.role ?? this.claims?.role ?? "";
+  }
+
+  /** The person looked at the preview and enters. */
+  enter() {
+    this.step.value = "room";
+    this.#connection.open();
+  }
+
+  /** The person wants this device instead of the other. */
+  takeOver() {
+    this.stopped.value = null;
+    this.#connection.open({ takeOver: true });
+  }
+
+  /** Tries again after an error. */
+  retry() {
+    this.stopped.value = null;
+    this.#connection.open();
+  }
+
+  leave() {
+    this.#connection.leave();
+    this.#closePeers();
+    this.media.stop();
+    this.step.value = "left";
+  }
+
+  /**
+   * Sends a request and tells the person when it is refused.
+   * @template {keyof import("../lib/protocol.js").Requests} T
+   * @param {T} type
+   * @param {import("../lib/protocol.js").Requests[T]} fields
+   * @returns {Promise<boolean>} whether it was done
+   */
+  async ask(type, fields) {
+    try {
+      await this.#connection.request(type, fields);
+      return true;
+    } catch (error) {
+      const code = error instanceof RequestError ? error.code : "internal";
+      // Pressed twice, or somebody else was quicker: the wish is fulfilled.
+      if (code === "already_done") return true;
+      this.toast("error", code);
+      return false;
+    }
+  }
+
+  /** Shares a screen, or ceases to. */
+  async toggleScreen() {
+    const self = this.welcome.value?.self;
+    if (!self) return;
+    if (this.media.screen.value) {
+      this.media.stopScreen();
+      if (this.presenting.value) await this.ask("revoke", { slot: "presentation" });
+      return;
+    }
+    const track = await this.media.startScreen();
+    if (!track) return;
+    track.onended = () => {
+      if (this.media.screen.value?.getVideoTracks()[0] === track) void this.toggleScreen();
+    };
+    if (!(await this.ask("grant", { endpoint: self.code, slot: "presentation" }))) this.media.stopScreen();
+  }
+
+  /**
+   * Shows a short message.
+   * @param {"info" | "error"} kind
+   * @param {string} code
+   */
+  toast(kind, code) {
+    const id = ++this.#toastId;
+    this.toasts.value = [...this.toasts.value.filter((toast) => toast.code !== code), { id, kind, code }];
+    setTimeout(() => this.dismiss(id), TOAST_MS);
+  }
+
+  /** @param {number} id */
+  dismiss(id) {
+    this.toasts.value = this.toasts.value.filter((toast) => toast.id !== id);
+  }
+
+  /** @returns {Phase} */
+  #phase() {
+    const stopped = this.stopped.value;
+    const phase = this.state.value?.phase;
+    if (!this.token) return "error";
+    if (stopped?.code === "ended" || phase === "ended" || phase === "sealed" || this.step.value === "left") return "ended";
+    if (stopped && stopped.code !== "not_open") return "error";
+    if (this.step.value === "preview") return "preview";
+    return phase === "live" ? "live" : "waiting";
+  }
+
+  /** @param {import("../lib/connection.js").Stop} stop */
+  #stop(stop) {
+    batch(() => {
+      this.stopped.value = stop;
+      this.#closePeers();
+      if (!stop.retrying && stop.code !== "occupied") this.media.stopScreen();
+      if (stop.code === "ended") this.media.stop();
+    });
+  }
+
+  /** @param {ServerMessage} message */
+  #receive(message) {
+    switch (message.type) {
+      case "welcome":
+        batch(() => {
+          this.clockOffset.value = message.now_ms - Date.now();
+          this.stopped.value = null;
+          this.welcome.value = message;
+        });
+        break;
+      case "state":
+        this.state.value = message;
+        if (message.phase === "ended" || message.phase === "sealed") {
+          this.#closePeers();
+          this.media.stop();
+        }
+        break;
+      case "self":
+        this.self.value = message;
+        break;
+      case "sites":
+        this.sites.load(message.units, message.endpoints);
+        this.sitesVersion.value++;
+        break;
+      case "presence":
+        this.sites.apply(message.changes);
+        this.sitesVersion.value++;
+        break;
+      case "offer":
+        this.#offered(message);
+        break;
+      case "close_peer":
+        this.#closePeer(message.peer);
+        break;
+      default:
+    }
+  }
+
+  /** @param {import("../lib/protocol.js").Offer} offer */
+  #offered(offer) {
+    // A new connection of a kind replaces the one before, whose server side is gone.
+    for (const peer of [...this.#peers.values()]) {
+      if (peer.kind === offer.kind) this.#closePeer(peer.id);
+    }
+    const options = {
+      id: offer.peer,
+      kind: offer.kind,
+      onAnswer: (/** @type {string} */ sdp) => this.#connection.notify("answer", { peer: offer.peer, sdp }),
+      onFailed: (/** @type {string} */ reason) => {
+        this.#peers.delete(offer.peer);
+        this.#connection.notify("peer_failed", { peer: offer.peer, reason: reason.slice(0, 200) });
+      },
+    };
+    if (offer.kind === "publisher") {
+      const publisher = new Publisher(options);
+      this.#peers.set(offer.peer, publisher);
+      void publisher.accept(offer.sdp, this.#sources());
+      return;
+    }
+    const viewer = new Viewer({ ...options, onTrack: (slot, kind, track) => this.#track(slot, kind, track) });
+    this.#peers.set(offer.peer, viewer);
+    if (offer.kind === "viewer") this.line.follow(viewer);
+    void viewer.accept(offer.sdp);
+  }
+
+  /**
+   * @param {string} slot
+   * @param {"video" | "audio"} kind
+   * @param {MediaStreamTrack} track
+   */
+  #track(slot, kind, track) {
+    const streams = new Map(this.streams.value);
+    streams.set(slot, { ...streams.get(slot), [kind]: new MediaStream([track]) });
+    this.streams.value = streams;
+  }
+
+  #sources() {
+    const screen = this.media.screen.value;
+    return {
+      camera: this.media.camera.value,
+      microphone: this.media.microphone.value,
+      screen: screen?.getVideoTracks()[0] ?? null,
+      "screen-audio": screen?.getAudioTracks()[0] ?? null,
+    };
+  }
+
+  /** Keeps what is published equal to the devices, and the microphone closed while muted. */
+  #followMedia() {
+    effect(() => {
+      const sources = this.#sources();
+      for (const peer of this.#peers.values()) {
+        if (!(peer instanceof Publisher)) continue;
+        for (const [source, track] of Object.entries(sources)) {
+          void peer.setTrack(/** @type {import("../lib/peers.js").Source} */ (source), track);
+        }
+      }
+    });
+    effect(() => {
+      const microphone = this.media.microphone.value;
+      const muted = this.step.value === "room" && (this.self.value?.muted ?? false);
+      if (microphone) microphone.enabled = !muted;
+    });
+    effect(() => {
+      // The presentation was taken away, or given to another.
+      if (this.#hadPresentation && !this.presenting.value) this.media.stopScreen();
+      this.#hadPresentation = this.presenting.value;
+    });
+  }
+
+  #hadPresentation = false;
+
+  /** @param {string} id */
+  #closePeer(id) {
+    this.#peers.get(id)?.close();
+    this.#peers.delete(id);
+  }
+
+  #closePeers() {
+    for (const id of [...this.#peers.keys()]) this.#closePeer(id);
+    this.streams.value = new Map();
+  }
+}

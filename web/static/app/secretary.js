@@ -1,0 +1,29 @@
+// The page of the secretariat: attendance as it happens, and the log to take home.
+import { html } from "./html.js";
+import { render } from "../vendor/preact.js";
+import { Room } from "./room.js";
+import { t } from "./i18n.js";
+import { markBody, Toasts, LinkNotice } from "./parts.js";
+import { Preview } from "./preview.js";
+import { EndedPage, ErrorPage } from "./endings.js";
+import { Secretariat, Downloads } from "./console/secretariat.js";
+
+const room = new Room();
+
+function App() {
+  const session = room.welcome.value?.session.title ?? room.claims?.title;
+  document.title = [session, t("brand")].filter(Boolean).join(" · ");
+  switch (room.phase.value) {
+    case "preview":
+      return html`<${Preview} room=${room} publishes=${false} heading=${t("preview.role.secretary")} enter=${t("preview.enter.secretary")} />`;
+    case "error":
+      return html`<${ErrorPage} room=${room} />`;
+    case "ended":
+      return html`<${EndedPage} room=${room}><${Downloads} room=${room} /><//><${Toasts} room=${room} />`;
+    default:
+      return html`<${Secretariat} room=${room} /><${LinkNotice} room=${room} /><${Toasts} room=${room} />`;
+  }
+}
+
+markBody(room);
+render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById("app")));

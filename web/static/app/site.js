@@ -1,0 +1,179 @@
+// A site inside the room: the waiting page until the session is live, then the stage with a few large buttons.
+import { html } from "./html.js";
+import { useState, useEffect } from "../vendor/hooks.js";
+import { t, formatDay, formatTime, formatDuration } from "./i18n.js";
+import { Announcer, Button, Clock, Confirm, Dialog, Header, Preferences, tick } from "./parts.js";
+import { Icon } from "./icons.js";
+import { Stage, SoundButton, Video } from "./stage.js";
+import { DeviceCheck } from "./preview.js";
+import { RoomSheet, RollCallQuestion } from "./declare.js";
+
+/** @typedef {import("./room.js").Room} Room */
+
+/** @param {{room: Room}} props */
+export function SitePage({ room }) {
+  const waiting = room.phase.value === "waiting";
+  return html`
+    ${waiting ? html`<${Waiting} room=${room} />` : html`<${Live} room=${room} />`}
+    <${RollCallQuestion} room=${room} />
+    <${Countdown} room=${room} />
+    <${OnAirFrame} room=${room} />
+    <${SoundButton} room=${room} />`;
+}
+
+/** @param {{room: Room}} props */
+function Waiting({ room }) {
+  void tick.value;
+  const welcome = room.welcome.value;
+  const at = room.stopped.value?.atMs ?? welcome?.session.scheduled_at_ms;
+  const zone = welcome?.session.time_zone;
+  const left = at ? at - room.now() : 0;
+  const title = welcome?.session.title ?? room.claims?.title ?? "";
+  const notOpen = room.stopped.value?.code === "not_open";
+  return html`<div class="site site--waiting">
+    <${Header}><${Clock} room=${room} /><${Preferences} /><//>
+    <main class="waiting">
+      <div class="waiting__words">
+        <p class="waiting__site">${welcome?.self.name ?? room.claims?.name ?? ""}</p>
+        ${welcome?.self.parents?.length ? html`<p class="waiting__parents">${welcome.self.parents.join(" · ")}</p>` : null}
+        <h1>${title}</h1>
+        <p class="waiting__state" role="status">${t(welcome ? "waiting.state" : notOpen ? "waiting.notopen" : "waiting.connecting")}</p>
+        ${at && html`<p class="waiting__when">${t("waiting.when", { time: formatTime(at, zone), day: formatDay(at, zone) })}</p>`}
+        ${left > 0 && html`<p class="waiting__countdown"><span>${t("waiting.left")}</span> <strong>${formatDuration(left)}</strong></p>`}
+        <p class="waiting__hint">${t("waiting.hint")}</p>
+      </div>
+      <div class="waiting__picture">
+        <${Video} stream=${room.media.picture.value} mirrored label=${t("devices.picture")} />
+        <p>${t(room.media.camera.value ? "waiting.picture" : "devices.nocamera")}</p>
+      </div>
+    </main>
+    <${Controls} room=${room} />
+  </div>`;
+}
+
+/** @param {{room: Room}} props */
+function Live({ room }) {
+  const welcome = room.welcome.value;
+  return html`<div class="site site--live">
+    <main class="site__main">
+      <h1 class="visually-hidden">${welcome?.session.title ?? ""}</h1>
+      <${Stage} room=${room} />
+      <div class="site__top">
+        <p class="site__who"><strong>${welcome?.self.name ?? ""}</strong><span>${welcome?.session.title ?? ""}</span></p>
+        <${LineNotice} room=${room} />
+        <${Clock} room=${room} />
+      </div>
+      <${OwnPicture} room=${room} />
+    </main>
+    <${Controls} room=${room} />
+  </div>`;
+}
+
+/** A small mirror while the site is about to be seen but is not yet on the stage. @param {{room: Room}} props */
+function OwnPicture({ room }) {
+  if (!room.self.value?.stand_by || room.speaking.value) return null;
+  return html`<aside class="own">
+    <${Video} stream=${room.media.picture.value} mirrored label=${t("devices.picture")} />
+    <p role="status">${t("standby.text")}</p>
+  </aside>`;
+}
+
+/** What a weak line does to this site. @param {{room: Room}} props */
+function LineNotice({ room }) {
+  const quality = room.link.value === "online" ? room.line.quality.value : "good";
+  return html`<p class=${`line line--${quality}`} role="status" aria-live="polite" hidden=${quality === "good"}>
+    ${quality !== "good" && html`<${Icon} name="warn" /><span>${t(`line.${quality}`)}</span>`}
+  </p>`;
+}
+
+/** @param {{room: Room}} props */
+function OnAirFrame({ room }) {
+  const speaking = room.speaking.value;
+  const held = room.phase.value === "live" && speaking?.state === "held";
+  const onAir = room.phase.value === "live" && speaking?.state === "on_air";
+  const text = onAir ? t(room.self.value?.muted ? "onair.muted" : "onair.text") : held ? t("held.text") : "";
+  return html`<${Announcer} text=${text} />
+    ${onAir && html`<div class="onair" aria-hidden="true"><p class=${room.self.value?.muted ? "onair__muted" : ""}>${text}</p></div>`}
+    ${held && html`<div class="held" role="alertdialog" aria-label=${t("held.title")}>
+      <h2>${t("held.title")}</h2><p>${t("held.text")}</p>
+      <${Button} action="confirm" tone="onair" icon="play" onClick=${() => void room.ask("confirm", {})}>${t("held.confirm")}<//>
+    </div>`}`;
+}
+
+/** "On air in 3 … 2 … 1", over everything. @param {{room: Room}} props */
+function Countdown({ room }) {
+  const grant = room.mine.value.find((slot) => slot.state === "countdown");
+  const end = grant?.on_air_ms ?? 0;
+  const [left, setLeft] = useState(0);
+  useEffect(() => {
+    if (!end) return setLeft(0);
+    const look = () => setLeft(Math.max(0, Math.ceil((end - room.now()) / 1000)));
+    look();
+    const timer = setInterval(look, 100);
+    return () => clearInterval(timer);
+  }, [end]);
+  if (!grant) return null;
+  return html`<div class="countdown" role="alert" data-countdown=${left}>
+    <p>${t("countdown.text")}</p>
+    <p class="countdown__number" key=${left}>${left || "•"}</p>
+    <p class="countdown__hint">${t(room.media.microphone.value ? "countdown.hint" : "countdown.nomicrophone")}</p>
+  </div>`;
+}
+
+/** @param {{room: Room}} props */
+function Controls({ room }) {
+  const [open, setOpen] = useState(/** @type {"" | "devices" | "people" | "leave"} */ (""));
+  const self = room.self.value;
+  const speaking = room.speaking.value;
+  const live = room.phase.value === "live";
+  const canScreen = Boolean(navigator.mediaDevices?.getDisplayMedia);
+  const close = () => setOpen("");
+  return html`<nav class="controls" aria-label=${t("controls.label")}>
+    <div class="controls__speak">
+      ${!speaking && !self?.hand_at_ms && html`<${Button} action="raise-hand" tone="primary" icon="hand" disabled=${!room.welcome.value}
+        onClick=${() => void room.ask("raise_hand", {})}>${t("hand.raise")}<//>`}
+      ${!speaking && self?.hand_at_ms && html`
+        <${Button} action="lower-hand" tone="attention" icon="hand" pressed=${true} onClick=${() => void room.ask("lower_hand", {})}>${t("hand.lower")}<//>`}
+      ${speaking && html`<${MuteButton} room=${room} />`}
+      ${speaking && live && canScreen && html`<${ScreenButton} room=${room} />`}
+      ${speaking && speaking.slot !== "main" && html`<${Button} action="revoke-floor" icon="stop" onClick=${() => void room.ask("revoke", {})}>${t("floor.return")}<//>`}
+      <p class="controls__queue" role="status" aria-live="polite">${!speaking && self?.hand_at_ms ? queueText(self.hand_position ?? 0) : ""}</p>
+    </div>
+    <div class="controls__rest">
+      <${Button} action="people" icon="people" onClick=${() => setOpen("people")}>${self?.headcount ? t("people.count", { n: self.headcount }) : t("people.declare")}<//>
+      <${Button} action="devices" icon="gear" onClick=${() => setOpen("devices")}>${t("devices.short")}<//>
+      <${Button} action="full-screen" icon="full" onClick=${toggleFullScreen}>${t("fullscreen")}<//>
+      <${Button} action="leave" icon="leave" onClick=${() => setOpen("leave")}>${t("leave")}<//>
+    </div>
+    ${open === "devices" && html`<${Dialog} title=${t("devices.label")} onClose=${close} wide>
+      <${DeviceCheck} room=${room} /><div class="dialog__actions"><${Preferences} /><${Button} tone="primary" onClick=${close}>${t("close")}<//></div><//>`}
+    ${open === "people" && html`<${RoomSheet} room=${room} onClose=${close} />`}
+    ${open === "leave" && html`<${Confirm} title=${t("leave.title")} text=${t("leave.text")} yes=${t("leave")} onYes=${() => room.leave()} onClose=${close} />`}
+  </nav>`;
+}
+
+/** @param {number} position */
+function queueText(position) {
+  if (position === 1) return t("hand.next");
+  return position > 1 ? t("hand.position", { n: position }) : t("hand.waiting");
+}
+
+/** @param {{room: Room}} props */
+export function MuteButton({ room }) {
+  const muted = room.self.value?.muted ?? false;
+  const none = !room.media.microphone.value;
+  return html`<${Button} action="mute" tone=${muted ? "danger" : "plain"} icon=${muted ? "mic-off" : "mic"} pressed=${muted} disabled=${none}
+    onClick=${() => void room.ask("mute", { muted: !muted })}>${t(none ? "mute.none" : muted ? "mute.open" : "mute.close")}<//>`;
+}
+
+/** @param {{room: Room}} props */
+export function ScreenButton({ room }) {
+  const sharing = Boolean(room.media.screen.value);
+  return html`<${Button} action="share-screen" tone=${sharing ? "attention" : "plain"} icon="screen" pressed=${sharing}
+    onClick=${() => void room.toggleScreen()}>${t(sharing ? "screen.stop" : "screen.share")}<//>`;
+}
+
+function toggleFullScreen() {
+  if (document.fullscreenElement) void document.exitFullscreen();
+  else void document.documentElement.requestFullscreen?.().catch(() => undefined);
+}

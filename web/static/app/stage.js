@@ -1,0 +1,121 @@
+// The stage: what everyone sees and hears. Every slot has its video and audio element from the start, so that a
+// change of layout never touches what plays.
+import { html } from "./html.js";
+import { useEffect, useRef } from "../vendor/hooks.js";
+import { SLOTS } from "../lib/protocol.js";
+import { chooseLayout } from "../lib/layout.js";
+import { t, formatDuration } from "./i18n.js";
+import { device } from "./settings.js";
+import { routeToLoudspeaker } from "./media.js";
+import { Icon } from "./icons.js";
+import { tick } from "./parts.js";
+
+/** @typedef {import("./room.js").Room} Room */
+/** @typedef {import("../lib/protocol.js").StageSlot} StageSlot */
+
+/**
+ * A video element that shows a stream, silent: sound has its own element.
+ * @param {{slot?: string, stream: MediaStream | null, mirrored?: boolean, label: string}} props
+ */
+export function Video({ slot, stream, mirrored, label }) {
+  const ref = useRef(/** @type {HTMLVideoElement | null} */ (null));
+  useEffect(() => {
+    const video = ref.current;
+    if (!video) return;
+    video.muted = true;
+    if (video.srcObject !== stream) video.srcObject = stream;
+    if (stream) void video.play().catch(() => undefined);
+  }, [stream]);
+  return html`<video ref=${ref} class=${mirrored ? "mirrored" : ""} data-slot=${slot} muted playsinline autoplay aria-label=${label} />`;
+}
+
+/**
+ * The sound of a slot. One's own is never played.
+ * @param {{room: Room, slot: string, own: boolean}} props
+ */
+function Sound({ room, slot, own }) {
+  const ref = useRef(/** @type {HTMLAudioElement | null} */ (null));
+  const stream = room.streams.value.get(slot)?.audio ?? null;
+  const sink = device.audiooutput.value;
+  useEffect(() => {
+    const audio = ref.current;
+    if (!audio) return;
+    if (audio.srcObject !== stream) audio.srcObject = stream;
+    if (!stream) return;
+    void routeToLoudspeaker(audio);
+    audio.play().catch((error) => {
+      if (error.name === "NotAllowedError") room.soundBlocked.value = true;
+    });
+  }, [stream, sink, room.soundBlocked.value]);
+  useEffect(() => {
+    if (ref.current) ref.current.muted = own;
+  }, [own]);
+  return html`<audio ref=${ref} data-slot=${slot} autoplay />`;
+}
+
+/** @param {{room: Room}} props */
+export function Stage({ room }) {
+  const stage = room.state.value?.stage ?? [];
+  const bySlot = new Map(stage.map((slot) => [slot.slot, slot]));
+  const layout = chooseLayout(stage.map((slot) => slot.slot));
+  const own = room.welcome.value?.self.code;
+  const place = (/** @type {string} */ slot) => {
+    const large = layout.large.indexOf(slot);
+    if (large >= 0) return `large${large + 1}`;
+    const side = layout.side.indexOf(slot);
+    return side >= 0 ? `side${side + 1}` : "";
+  };
+  return html`<section class=${`stage stage--${layout.name} stage--sides${layout.side.length}`} aria-label=${t("stage.label")}>
+    ${SLOTS.map((slot) => html`<${Tile} key=${slot} room=${room} slot=${slot} grant=${bySlot.get(slot)} place=${place(slot)}
+      own=${bySlot.get(slot)?.endpoint === own} />`)}
+    ${layout.name === "empty" && html`<p class="stage__empty">${t("stage.empty")}</p>`}
+    <div hidden>${SLOTS.map((slot) => html`<${Sound} key=${slot} room=${room} slot=${slot} own=${bySlot.get(slot)?.endpoint === own} />`)}</div>
+  </section>`;
+}
+
+/**
+ * One place on the stage.
+ * @param {{room: Room, slot: string, grant: StageSlot | undefined, place: string, own: boolean}} props
+ */
+function Tile({ room, slot, grant, place, own }) {
+  const local = slot === "presentation" ? room.media.screen.value : room.media.picture.value;
+  // Until it is on air, and when others see nothing of it, one's own place says so too.
+  const stream = own ? local : (room.streams.value.get(slot)?.video ?? null);
+  const live = grant?.state === "on_air" || (own && grant?.state === "countdown");
+  const pictures = Boolean(live && stream && (own || grant?.video));
+  const name = grant?.name ?? "";
+  return html`<figure class=${`tile tile--${place || "off"} ${pictures ? "tile--pictures" : ""}`} hidden=${!grant} data-tile=${slot}>
+    <${Video} slot=${slot} stream=${stream} label=${t("tile.video", { name })} />
+    ${grant && !pictures && html`<div class="plate">
+      <p class="plate__name">${name}</p>
+      ${grant.parents?.length ? html`<p class="plate__parents">${grant.parents.join(" · ")}</p>` : null}
+      <p class="plate__state">${plateState(grant)}</p>
+    </div>`}
+    ${grant && html`<figcaption class="caption">
+      ${grant.muted && slot !== "presentation" && html`<span class="caption__muted"><${Icon} name="mic-off" /><span class="visually-hidden">${t("tile.muted")}</span></span>`}
+      <span class="caption__name">${slot === "presentation" ? t("tile.presentation", { name }) : name}</span>
+      ${slot !== "presentation" && grant.parents?.length ? html`<span class="caption__parents">${grant.parents.join(" · ")}</span>` : null}
+      ${(slot === "floor" || slot === "floor2") && grant.state === "on_air" && html`<${SpeakingTime} room=${room} since=${grant.on_air_ms ?? 0} />`}
+    </figcaption>`}
+  </figure>`;
+}
+
+/** @param {StageSlot} grant */
+function plateState(grant) {
+  if (grant.state === "countdown") return t("tile.countdown");
+  return grant.state === "held" ? t("tile.held") : t("tile.nopicture");
+}
+
+/** How long somebody speaks. @param {{room: Room, since: number}} props */
+export function SpeakingTime({ room, since }) {
+  void tick.value;
+  return since ? html`<time class="speaking-time">${formatDuration(room.now() - since)}</time>` : null;
+}
+
+/** Where the browser refused to play sound: one press starts it. @param {{room: Room}} props */
+export function SoundButton({ room }) {
+  if (!room.soundBlocked.value) return null;
+  return html`<button type="button" class="sound-button" data-action="play-sound" onClick=${() => (room.soundBlocked.value = false)}>
+    <${Icon} name="sound" /><span>${t("sound.start")}</span>
+  </button>`;
+}

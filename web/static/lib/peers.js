@@ -1,0 +1,185 @@
+// The page's peer connections. The server offers each once and never renegotiates it; the page answers, takes what
+// arrives by mid, and feeds what it publishes with replaceTrack.
+
+/** Mids of a publisher connection. @typedef {"camera" | "microphone" | "screen" | "screen-audio"} Source */
+
+/**
+ * Encoder settings by RID: a third of the wall is enough for most, and weak uplinks still carry the lowest.
+ * @type {Readonly<Record<string, {scaleResolutionDownBy: number, maxBitrate: number}>>}
+ */
+export const ENCODINGS = {
+  l: { scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+  m: { scaleResolutionDownBy: 2, maxBitrate: 500_000 },
+  h: { scaleResolutionDownBy: 1, maxBitrate: 1_500_000 },
+};
+
+const SCREEN_BITRATE = 2_000_000;
+const CONNECT_TIMEOUT_MS = 15_000;
+const DISCONNECTED_TIMEOUT_MS = 6_000;
+
+/**
+ * Splits the mid of a viewer or monitor connection.
+ * @param {string | null} mid such as "v-main", the picture of main, or "a-main", its sound
+ * @returns {{kind: "video" | "audio", slot: string} | null}
+ */
+export function slotOfMid(mid) {
+  const match = /^([va])-([a-z0-9]+)$/.exec(mid ?? "");
+  return match ? { kind: match[1] === "v" ? "video" : "audio", slot: match[2] } : null;
+}
+
+/**
+ * @typedef {object} PeerOptions
+ * @property {string} id
+ * @property {string} kind viewer, publisher, monitor
+ * @property {(sdp: string) => void} onAnswer
+ * @property {(reason: string) => void} onFailed called once
+ * @property {(slot: string, kind: "video" | "audio", track: MediaStreamTrack) => void} [onTrack]
+ * @property {() => RTCPeerConnection} [create]
+ */
+
+/** One peer connection, watched until it connects and whenever it wavers. */
+class Peer {
+  /** @param {PeerOptions} options */
+  constructor(options) {
+    this.id = options.id;
+    this.kind = options.kind;
+    this.options = options;
+    const create = options.create ?? (() => new RTCPeerConnection({ bundlePolicy: "max-bundle" }));
+    this.pc = create();
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = setTimeout(() => this.fail("connect timeout"), CONNECT_TIMEOUT_MS);
+    this.closed = false;
+    this.pc.onconnectionstatechange = () => this.#changed();
+  }
+
+  #changed() {
+    if (this.closed) return;
+    clearTimeout(this.timer);
+    switch (this.pc.connectionState) {
+      case "failed":
+        this.fail("ice failed");
+        break;
+      case "disconnected":
+        this.timer = setTimeout(() => this.fail("ice disconnected"), DISCONNECTED_TIMEOUT_MS);
+        break;
+      case "connecting":
+        this.timer = setTimeout(() => this.fail("connect timeout"), CONNECT_TIMEOUT_MS);
+        break;
+      default:
+    }
+  }
+
+  /** @param {string} reason */
+  fail(reason) {
+    if (this.closed) return;
+    this.close();
+    this.options.onFailed(reason);
+  }
+
+  close() {
+    this.closed = true;
+    clearTimeout(this.timer);
+    this.pc.onconnectionstatechange = null;
+    this.pc.ontrack = null;
+    this.pc.close();
+  }
+
+  /** Sends the local answer; no candidates need to wait, the server finds this page by its checks. */
+  async answer() {
+    const answer = await this.pc.createAnswer();
+    await this.pc.setLocalDescription(answer);
+    if (!this.closed) this.options.onAnswer(/** @type {string} */ (this.pc.localDescription?.sdp ?? answer.sdp));
+  }
+}
+
+/** Receives the slots of a slot set. */
+export class Viewer extends Peer {
+  /** @param {string} sdp */
+  async accept(sdp) {
+    this.pc.ontrack = (event) => {
+      const where = slotOfMid(event.transceiver.mid);
+      if (where) this.options.onTrack?.(where.slot, where.kind, event.track);
+    };
+    try {
+      await this.pc.setRemoteDescription({ type: "offer", sdp });
+      await this.answer();
+    } catch (error) {
+      this.fail(`answer: ${error}`);
+    }
+  }
+
+  /**
+   * What arrives now, for the notice of a weak line: totals since the connection began.
+   * @returns {Promise<{lost: number, received: number, frames: Map<string, number>, audioBytes: number}>} frames decoded by slot
+   */
+  async stats() {
+    const totals = { lost: 0, received: 0, frames: new Map(), audioBytes: 0 };
+    if (this.closed) return totals;
+    for (const report of (await this.pc.getStats()).values()) {
+      if (report.type !== "inbound-rtp") continue;
+      totals.lost += report.packetsLost ?? 0;
+      totals.received += report.packetsReceived ?? 0;
+      if (report.kind === "audio") totals.audioBytes += report.bytesReceived ?? 0;
+      const where = slotOfMid(report.mid ?? null);
+      if (where?.kind === "video") totals.frames.set(where.slot, report.framesDecoded ?? 0);
+    }
+    return totals;
+  }
+}
+
+/** Sends camera, microphone and screen, each when there is one. */
+export class Publisher extends Peer {
+  /** @type {Map<string, RTCRtpTransceiver>} */ #byMid = new Map();
+  /** @type {Partial<Record<Source, MediaStreamTrack | null>>} */ #tracks = {};
+
+  /**
+   * @param {string} sdp
+   * @param {Partial<Record<Source, MediaStreamTrack | null>>} tracks
+   */
+  async accept(sdp, tracks) {
+    this.#tracks = { ...tracks };
+    try {
+      await this.pc.setRemoteDescription({ type: "offer", sdp });
+      for (const transceiver of this.pc.getTransceivers()) {
+        const mid = transceiver.mid ?? "";
+        this.#byMid.set(mid, transceiver);
+        transceiver.direction = "sendonly";
+        await transceiver.sender.replaceTrack(this.#tracks[/** @type {Source} */ (mid)] ?? null);
+        await this.#tune(mid, transceiver.sender);
+      }
+      await this.answer();
+    } catch (error) {
+      this.fail(`answer: ${error}`);
+    }
+  }
+
+  /**
+   * Exchanges one source; null stops it.
+   * @param {Source} source
+   * @param {MediaStreamTrack | null} track
+   */
+  async setTrack(source, track) {
+    this.#tracks[source] = track;
+    await this.#byMid.get(source)?.sender.replaceTrack(track);
+  }
+
+  /**
+   * @param {string} mid
+   * @param {RTCRtpSender} sender
+   */
+  async #tune(mid, sender) {
+    const parameters = sender.getParameters();
+    if (!parameters.encodings?.length) return;
+    if (mid === "camera") {
+      for (const encoding of parameters.encodings) Object.assign(encoding, ENCODINGS[encoding.rid ?? "h"] ?? ENCODINGS.h);
+      parameters.degradationPreference = "maintain-framerate";
+    } else if (mid === "screen") {
+      parameters.encodings[0].maxBitrate = SCREEN_BITRATE;
+      parameters.degradationPreference = "maintain-resolution";
+    } else {
+      return;
+    }
+    // A browser that refuses a wish still sends with its own settings.
+    await sender.setParameters(parameters).catch(() => undefined);
+  }
+}

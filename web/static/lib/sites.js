@@ -1,0 +1,202 @@
+// The console's copy of all sites: kept up to date by deltas, counted by province, filtered and ordered for the list.
+// Its cost per delta does not grow with the number of sites; a view costs one pass over them.
+
+import { fold, matcher } from "./fold.js";
+
+/** @typedef {import("./protocol.js").SiteInfo} SiteInfo */
+/** @typedef {import("./protocol.js").SiteState} SiteState */
+/** @typedef {import("./protocol.js").UnitInfo} UnitInfo */
+
+/**
+ * A site with what the list needs to know besides.
+ * @typedef {SiteInfo & {parents: string[], province: string, folded: string}} Site
+ */
+
+/**
+ * @typedef {object} Counts
+ * @property {string} code of the province; "" for sites outside any
+ * @property {string} name
+ * @property {number} convened
+ * @property {number} present connected: present or on the floor
+ * @property {number} lost
+ * @property {number} hands
+ * @property {number} answered the open roll call
+ * @property {number} headcount
+ */
+
+/** @typedef {"all" | "present" | "absent" | "lost" | "weak" | "hand" | "unanswered"} Filter */
+
+/** Loss in per cent and round trip in ms from which a line counts as weak. */
+const WEAK_LOSS_PCT = 5;
+const WEAK_RTT_MS = 500;
+
+/** @param {{state: string, rtt_ms?: number, loss_pct?: number}} site */
+export function isWeak(site) {
+  return isHere(site) && ((site.loss_pct ?? 0) >= WEAK_LOSS_PCT || (site.rtt_ms ?? 0) >= WEAK_RTT_MS);
+}
+
+/** @param {{state: string}} site */
+export function isHere(site) {
+  return site.state === "present" || site.state === "on-floor";
+}
+
+/** @type {Record<Filter, (site: Site) => boolean>} */
+const FILTERS = {
+  all: () => true,
+  present: isHere,
+  absent: (site) => site.state === "absent",
+  lost: (site) => site.state === "lost",
+  weak: isWeak,
+  hand: (site) => Boolean(site.hand_at_ms),
+  unanswered: (site) => !site.answered,
+};
+
+/** Order of the list: what wants attention first. @type {Record<string, number>} */
+const RANK = { "on-floor": 0, lost: 2, connecting: 3, present: 4, absent: 5 };
+const HAND_RANK = 1;
+const RANKS = 6;
+
+/** Levels at which counts are kept. */
+const PROVINCIAL = new Set(["province", "ministry"]);
+
+export class SiteList {
+  /** @type {Map<string, Site>} */ #sites = new Map();
+  /** @type {Map<string, Counts>} */ #provinces = new Map();
+  /** @type {Counts} */ total = emptyCounts("", "");
+
+  get size() {
+    return this.#sites.size;
+  }
+
+  /** @param {string} code */
+  get(code) {
+    return this.#sites.get(code);
+  }
+
+  /** Provinces in the order of the roster. @returns {Counts[]} */
+  provinces() {
+    return [...this.#provinces.values()];
+  }
+
+  /**
+   * Replaces everything.
+   * @param {readonly UnitInfo[]} units
+   * @param {readonly SiteInfo[]} endpoints
+   */
+  load(units, endpoints) {
+    const byCode = new Map(units.map((unit) => [unit.code, unit]));
+    this.#sites.clear();
+    this.#provinces.clear();
+    this.total = emptyCounts("", "");
+    for (const endpoint of endpoints) {
+      const { parents, province } = above(byCode, endpoint.unit);
+      const folded = fold([endpoint.name, ...parents, endpoint.code].join(" "));
+      const site = { ...endpoint, parents, province: province?.code ?? "", folded };
+      this.#sites.set(site.code, site);
+      if (!this.#provinces.has(site.province)) {
+        this.#provinces.set(site.province, emptyCounts(site.province, province?.name ?? ""));
+      }
+      this.#count(site, 1);
+    }
+  }
+
+  /**
+   * Applies a delta. A change of a site that is not in the list is passed over.
+   * @param {readonly SiteState[]} changes each replaces the whole changing part of its site
+   */
+  apply(changes) {
+    for (const change of changes) {
+      const old = this.#sites.get(change.code);
+      if (!old) continue;
+      this.#count(old, -1);
+      const { name, unit, parents, province, folded } = old;
+      const site = { ...change, name, unit, parents, province, folded };
+      this.#sites.set(site.code, site);
+      this.#count(site, 1);
+    }
+  }
+
+  /**
+   * The sites to list, those that want attention first: on the floor, hands by time, lost, connecting, present, absent.
+   * @param {{query?: string, filter?: Filter, province?: string}} [wish]
+   * @returns {Site[]}
+   */
+  view({ query = "", filter = "all", province } = {}) {
+    const matches = matcher(query);
+    const passes = FILTERS[filter];
+    /** @type {Site[][]} */
+    const buckets = Array.from({ length: RANKS }, () => []);
+    for (const site of this.#sites.values()) {
+      if (province !== undefined && site.province !== province) continue;
+      if (!passes(site) || !matches(site.folded)) continue;
+      const rank = RANK[site.state] ?? RANKS - 1;
+      buckets[rank !== 0 && site.hand_at_ms ? HAND_RANK : rank].push(site);
+    }
+    buckets[HAND_RANK].sort(byHand);
+    return buckets.flat();
+  }
+
+  /** Raised hands, the first raised first. @returns {Site[]} */
+  hands() {
+    return [...this.#sites.values()].filter((site) => site.hand_at_ms).sort(byHand);
+  }
+
+  /** Sites told that they are next. @returns {Site[]} */
+  standingBy() {
+    return [...this.#sites.values()].filter((site) => site.stand_by);
+  }
+
+  /**
+   * @param {Site} site
+   * @param {1 | -1} sign
+   */
+  #count(site, sign) {
+    for (const counts of [this.total, this.#provinces.get(site.province)]) {
+      if (!counts) continue;
+      counts.convened += sign;
+      if (isHere(site)) counts.present += sign;
+      if (site.state === "lost") counts.lost += sign;
+      if (site.hand_at_ms) counts.hands += sign;
+      if (site.answered) counts.answered += sign;
+      counts.headcount += sign * (site.headcount ?? 0);
+    }
+  }
+}
+
+/**
+ * @param {Site} a
+ * @param {Site} b
+ */
+function byHand(a, b) {
+  return (a.hand_at_ms ?? 0) - (b.hand_at_ms ?? 0);
+}
+
+/**
+ * @param {string} code
+ * @param {string} name
+ * @returns {Counts}
+ */
+function emptyCounts(code, name) {
+  return { code, name, convened: 0, present: 0, lost: 0, hands: 0, answered: 0, headcount: 0 };
+}
+
+/**
+ * Walks up the tree from a unit: the names above it (the nearest first, without the central one) and its province, which may
+ * be the unit itself. A damaged tree ends the walk.
+ * @param {Map<string, UnitInfo>} units
+ * @param {string | undefined} code
+ */
+function above(units, code) {
+  /** @type {string[]} */
+  const parents = [];
+  /** @type {UnitInfo | undefined} */
+  let province;
+  let unit = code ? units.get(code) : undefined;
+  for (let depth = 0; unit && depth < 8; depth++) {
+    if (!province && PROVINCIAL.has(unit.level)) province = unit;
+    const next = unit.parent ? units.get(unit.parent) : undefined;
+    if (next && next.level !== "central") parents.push(next.name);
+    unit = next;
+  }
+  return { parents, province };
+}

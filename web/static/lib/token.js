@@ -1,0 +1,38 @@
+// The token of a join link stands in the fragment of the address, which no browser sends to a server or a log.
+
+/**
+ * @typedef {object} Claims
+ * @property {string} [role] host, operator, secretary, endpoint
+ * @property {string} [endpoint]
+ * @property {string} [session]
+ * @property {string} [name] of the site
+ * @property {string} [title] of the session
+ * @property {number} [exp] seconds since 1970
+ */
+
+/**
+ * Reads the token of an address.
+ * @param {string} hash location.hash; "#token" or "#t=token"
+ * @returns {string} "" when there is none
+ */
+export function tokenOf(hash) {
+  const raw = hash.replace(/^#/, "");
+  const named = /(?:^|&)(?:t|token)=([^&]*)/.exec(raw);
+  const token = named ? named[1] : raw;
+  return /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){2}$/.test(token) ? token : "";
+}
+
+/**
+ * Reads what a token says, for display only: the server alone judges it.
+ * @param {string} token
+ * @returns {Claims | null} null when it is not a token at all
+ */
+export function claimsOf(token) {
+  try {
+    const bytes = Uint8Array.from(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+    const claims = JSON.parse(new TextDecoder().decode(bytes));
+    return claims && typeof claims === "object" ? claims : null;
+  } catch {
+    return null;
+  }
+}
