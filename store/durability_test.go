@@ -1,0 +1,211 @@
+package store_test
+
+import (
+	"bufio"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/store"
+)
+
+// child appends to one session for ever and prints each entry's seq when it is acknowledged.
+func child(dir string) {
+	ctx := context.Background()
+	s, err := store.Open(ctx, filepath.Join(dir, "diemcau.db"), slog.New(slog.DiscardHandler))
+	if err != nil {
+		fmt.Println("error", err)
+		return
+	}
+	head, err := s.Head(ctx, "s1")
+	last, nodeErr := s.LastNodeSeq(ctx, "n1")
+	if err = errors.Join(err, nodeErr); err != nil {
+		fmt.Println("error", err)
+		return
+	}
+	c := attendance.NewChain("s1", attendance.NewNode("n1", last), head)
+	for {
+		e, err := c.Next(time.Time{}, time.Now(), "", &meeting.HandRaised{Endpoint: "C1"})
+		if err == nil {
+			err = s.Append(ctx, "s1", meeting.Open, []attendance.Entry{e})
+		}
+		if err != nil {
+			fmt.Println("error", err)
+			return
+		}
+		fmt.Println("ok", e.Seq)
+	}
+}
+
+func TestKilledProcessLosesNothingAcknowledged(t *testing.T) {
+	dir := t.TempDir()
+	acknowledged := uint64(0)
+	for round := range 8 {
+		cmd := exec.CommandContext(t.Context(), os.Args[0])
+		cmd.Env = append(os.Environ(), "STORE_TEST_CHILD="+dir)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(out)
+		for n := 0; n < 10+round*7 && lines.Scan(); n++ {
+			if _, err := fmt.Sscanf(lines.Text(), "ok %d", &acknowledged); err != nil {
+				t.Fatalf("child: %s", lines.Text())
+			}
+		}
+		if err := cmd.Process.Kill(); err != nil { // SIGKILL
+			t.Fatal(err)
+		}
+		for lines.Scan() { // what it had acknowledged before it died
+			fmt.Sscanf(lines.Text(), "ok %d", &acknowledged)
+		}
+		cmd.Wait()
+
+		s := open(t, filepath.Join(dir, "diemcau.db"))
+		head, err := attendance.VerifyChain(s.Entries(t.Context(), "s1", 1))
+		if err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+		if head.Seq < acknowledged {
+			t.Fatalf("round %d: entry %d was acknowledged, the ledger ends at %d", round, acknowledged, head.Seq)
+		}
+		s.Close()
+	}
+	if acknowledged < 80 {
+		t.Fatalf("only %d entries were acknowledged in all rounds", acknowledged)
+	}
+}
+
+func TestEditedRowsAreFound(t *testing.T) {
+	for name, tt := range map[string]struct {
+		edit string
+		seq  uint64
+	}{
+		"content":        {"UPDATE entries SET by_endpoint = '@operator' WHERE seq = 3", 3},
+		"data":           {`UPDATE entries SET data = '{"endpoint":"C9"}' WHERE seq = 4`, 4},
+		"time":           {"UPDATE entries SET happened_at = happened_at - 1 WHERE seq = 2", 2},
+		"deleted":        {"DELETE FROM entries WHERE seq = 3", 3},
+		"hashes":         {"UPDATE entries SET hash = prev, prev = hash WHERE seq = 5", 5},
+		"broken off row": {"UPDATE entries SET data = substr(data, 1, 5) WHERE seq = 6", 6},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "diemcau.db")
+			s := open(t, path)
+			c := session(t, s, "s1", attendance.NewNode("n1", 0))
+			for range 8 {
+				if err := s.Append(t.Context(), "s1", meeting.Open, []attendance.Entry{next(t, c, &meeting.HandRaised{Endpoint: "C1"})}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s.Close()
+			edit(t, path, tt.edit)
+			s = open(t, path)
+			defer s.Close()
+			_, err := attendance.VerifyChain(s.Entries(t.Context(), "s1", 1))
+			var broken *attendance.BrokenError
+			if !errors.As(err, &broken) || broken.Seq != tt.seq {
+				t.Errorf("got %v, want broken at %d", err, tt.seq)
+			}
+		})
+	}
+}
+
+func edit(t *testing.T, path, statement string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), statement); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	reopen := func(t *testing.T, path string) error {
+		t.Helper()
+		s, err := store.Open(t.Context(), path, slog.New(slog.DiscardHandler))
+		if err == nil {
+			s.Close()
+		}
+		return err
+	}
+	tests := map[string]struct {
+		prepare func(t *testing.T, path string)
+		want    error
+	}{
+		"in use": {func(t *testing.T, path string) {
+			t.Helper()
+			s := open(t, path)
+			t.Cleanup(func() { s.Close() })
+		}, store.ErrInUse},
+		"newer schema": {func(t *testing.T, path string) {
+			t.Helper()
+			open(t, path).Close()
+			edit(t, path, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)")
+		}, store.ErrNewerSchema},
+		"another file": {func(t *testing.T, path string) {
+			t.Helper()
+			if err := os.WriteFile(path, []byte(strings.Repeat("no database at all ", 1000)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, store.ErrNotADatabase},
+		"a file where the folder should be": {func(t *testing.T, path string) {
+			t.Helper()
+			dir := filepath.Dir(path)
+			if err := os.Remove(dir); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(dir, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, store.ErrNotWritable},
+		"a folder where the file should be": {func(t *testing.T, path string) {
+			t.Helper()
+			if err := os.Mkdir(path, 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}, store.ErrNotWritable},
+	}
+	if os.Geteuid() != 0 { // root may write everywhere
+		tests["read-only folder"] = struct {
+			prepare func(t *testing.T, path string)
+			want    error
+		}{func(t *testing.T, path string) {
+			t.Helper()
+			if err := os.Chmod(filepath.Dir(path), 0o500); err != nil {
+				t.Fatal(err)
+			}
+		}, store.ErrNotWritable}
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "data", "diemcau.db")
+			if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			tt.prepare(t, path)
+			err := reopen(t, path)
+			if !errors.Is(err, tt.want) {
+				t.Fatalf("got %v, want %v", err, tt.want)
+			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("the error is not one line: %q", err)
+			}
+		})
+	}
+}

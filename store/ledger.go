@@ -1,0 +1,149 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/meeting"
+)
+
+const entryColumns = "session, seq, happened_at, recorded_at, node, node_seq, by_endpoint, kind, data, prev, hash"
+
+// Append adds entries to a session's ledger, all or none, and sets the phase that the session has after them.
+// When it returns nil they are on the disk. ErrForked says that they do not follow the last recorded entry.
+func (s *Store) Append(ctx context.Context, session string, phase meeting.Phase, entries []attendance.Entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		head, err := s.head(ctx, tx, session)
+		if err != nil {
+			return err
+		}
+		if err := s.insert(ctx, tx, session, head, entries); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, s.bind("UPDATE sessions SET phase = ? WHERE id = ? AND phase <> ?"), phase, session, phase)
+		return err
+	})
+}
+
+// insert writes entries that continue a head.
+func (s *Store) insert(ctx context.Context, tx *sql.Tx, session string, head attendance.Head, entries []attendance.Entry) error {
+	add, err := tx.PrepareContext(ctx, s.bind("INSERT INTO entries ("+entryColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"))
+	if err != nil {
+		return err
+	}
+	defer add.Close()
+	for _, e := range entries {
+		if e.Session != session || e.Seq != head.Seq+1 || e.Prev != head.Hash {
+			return fmt.Errorf("%w: session %s has entry %d last, entry %d of %s was to follow", ErrForked, session, head.Seq, e.Seq, e.Session)
+		}
+		if _, err := add.ExecContext(ctx, e.Session, int64(e.Seq), micros(e.At), micros(e.RecordedAt), e.Node, int64(e.NodeSeq),
+			e.By, e.Kind, string(e.Data), e.Prev, e.Hash); err != nil {
+			return fmt.Errorf("entry %d: %w", e.Seq, err)
+		}
+		head = attendance.Head{Seq: e.Seq, Hash: e.Hash}
+	}
+	return nil
+}
+
+// querier is a database or a transaction.
+type querier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func (s *Store) head(ctx context.Context, q querier, session string) (attendance.Head, error) {
+	var seq, recorded int64
+	head := attendance.Head{Hash: attendance.Genesis()}
+	err := q.QueryRowContext(ctx, s.bind("SELECT seq, hash, recorded_at FROM entries WHERE session = ? ORDER BY seq DESC LIMIT 1"), session).
+		Scan(&seq, &head.Hash, &recorded)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return head, nil
+	case err != nil:
+		return head, err
+	}
+	head.Seq, head.RecordedAt = uint64(seq), fromMicros(recorded)
+	return head, nil
+}
+
+// Head returns the end of a session's ledger; of a session without entries, Seq 0.
+func (s *Store) Head(ctx context.Context, session string) (attendance.Head, error) {
+	return s.head(ctx, s.read, session)
+}
+
+// Entries reads a session's ledger from an entry on. It does not check the chain: attendance.VerifyChain does.
+func (s *Store) Entries(ctx context.Context, session string, fromSeq uint64) iter.Seq2[attendance.Entry, error] {
+	return func(yield func(attendance.Entry, error) bool) {
+		rows, err := s.read.QueryContext(ctx, s.bind("SELECT "+entryColumns+" FROM entries WHERE session = ? AND seq >= ? ORDER BY seq"),
+			session, int64(fromSeq))
+		if err != nil {
+			yield(attendance.Entry{}, err)
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			e, err := scanEntry(rows)
+			if !yield(e, err) || err != nil {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(attendance.Entry{}, err)
+		}
+	}
+}
+
+func scanEntry(rows *sql.Rows) (attendance.Entry, error) {
+	var e attendance.Entry
+	var seq, happened, recorded, nodeSeq int64
+	var data string
+	err := rows.Scan(&e.Session, &seq, &happened, &recorded, &e.Node, &nodeSeq, &e.By, &e.Kind, &data, &e.Prev, &e.Hash)
+	e.Seq, e.NodeSeq, e.Data = uint64(seq), uint64(nodeSeq), json.RawMessage(data)
+	e.At, e.RecordedAt = fromMicros(happened), fromMicros(recorded)
+	return e, err
+}
+
+// LastNodeSeq returns the highest number that a node has used, for attendance.NewNode; 0 if it has used none.
+func (s *Store) LastNodeSeq(ctx context.Context, node string) (uint64, error) {
+	var last sql.NullInt64
+	err := s.read.QueryRowContext(ctx, s.bind("SELECT MAX(node_seq) FROM entries WHERE node = ?"), node).Scan(&last)
+	return uint64(last.Int64), err
+}
+
+// LastRecordedAt returns the last instant in the record, for attendance.NewClock; zero if there is none.
+func (s *Store) LastRecordedAt(ctx context.Context) (time.Time, error) {
+	var entry, alive sql.NullInt64
+	err := s.read.QueryRowContext(ctx, "SELECT (SELECT MAX(recorded_at) FROM entries), (SELECT MAX(seen_at) FROM alive)").Scan(&entry, &alive)
+	if err != nil || (!entry.Valid && !alive.Valid) {
+		return time.Time{}, err
+	}
+	return fromMicros(max(entry.Int64, alive.Int64)), nil
+}
+
+// Alive notes that a session was running at a moment, so that after a crash its connections are dated by the
+// last evidence of life. It is no entry of the ledger.
+func (s *Store) Alive(ctx context.Context, session string, at time.Time) error {
+	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, s.bind("INSERT INTO alive (session, seen_at) VALUES (?, ?) ON CONFLICT (session) DO UPDATE SET seen_at = excluded.seen_at"),
+			session, micros(at))
+		return err
+	})
+}
+
+// LastAlive returns the last moment noted by Alive; zero if there is none.
+func (s *Store) LastAlive(ctx context.Context, session string) (time.Time, error) {
+	var at int64
+	err := s.read.QueryRowContext(ctx, s.bind("SELECT seen_at FROM alive WHERE session = ?"), session).Scan(&at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return time.Time{}, nil
+	}
+	return fromMicros(at), err
+}

@@ -1,0 +1,94 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/roster"
+)
+
+// SessionRow is a session as lists show it. The ledger is what decides.
+type SessionRow struct {
+	ID        string
+	Title     string
+	Phase     meeting.Phase
+	CreatedAt time.Time
+}
+
+// CreateSession makes a session whose ledger begins with an entry, which convenes it. ErrExists if the id is taken.
+func (s *Store) CreateSession(ctx context.Context, id, title string, createdAt time.Time, first attendance.Entry) error {
+	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		var n int
+		if err := tx.QueryRowContext(ctx, s.bind("SELECT COUNT(*) FROM sessions WHERE id = ?"), id).Scan(&n); err != nil {
+			return err
+		}
+		if n > 0 {
+			return fmt.Errorf("session %s: %w", id, ErrExists)
+		}
+		if _, err := tx.ExecContext(ctx, s.bind("INSERT INTO sessions (id, title, phase, created_at) VALUES (?, ?, ?, ?)"),
+			id, title, meeting.Draft, micros(createdAt)); err != nil {
+			return err
+		}
+		return s.insert(ctx, tx, id, attendance.Head{Hash: attendance.Genesis()}, []attendance.Entry{first})
+	})
+}
+
+// Sessions lists all sessions, the newest first.
+func (s *Store) Sessions(ctx context.Context) ([]SessionRow, error) {
+	rows, err := s.read.QueryContext(ctx, "SELECT id, title, phase, created_at FROM sessions ORDER BY created_at DESC, id")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []SessionRow
+	for rows.Next() {
+		var r SessionRow
+		var created int64
+		if err := rows.Scan(&r.ID, &r.Title, &r.Phase, &created); err != nil {
+			return nil, err
+		}
+		r.CreatedAt = fromMicros(created)
+		list = append(list, r)
+	}
+	return list, rows.Err()
+}
+
+// ReplaceRoster makes a tree the organisation map in force. Earlier versions stay on record.
+func (s *Store) ReplaceRoster(ctx context.Context, tree *roster.Tree, importedAt time.Time) error {
+	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		var version int64
+		if err := tx.QueryRowContext(ctx, "SELECT COALESCE(MAX(version), 0) + 1 FROM roster_versions").Scan(&version); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, s.bind("INSERT INTO roster_versions (version, imported_at) VALUES (?, ?)"), version, micros(importedAt)); err != nil {
+			return err
+		}
+		var values [][]any
+		for i, u := range tree.Units() {
+			values = append(values, []any{version, i, u.Code, u.Parent, u.Level, u.Name})
+		}
+		return s.insertMany(ctx, tx, "units (version, place, code, parent, level, name)", values)
+	})
+}
+
+// Units returns the organisation map in force, in the order of its import; nothing before the first import.
+func (s *Store) Units(ctx context.Context) ([]meeting.Unit, error) {
+	rows, err := s.read.QueryContext(ctx, "SELECT code, parent, level, name FROM units WHERE version = (SELECT MAX(version) FROM roster_versions) ORDER BY place")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []meeting.Unit
+	for rows.Next() {
+		var u meeting.Unit
+		if err := rows.Scan(&u.Code, &u.Parent, &u.Level, &u.Name); err != nil {
+			return nil, err
+		}
+		list = append(list, u)
+	}
+	return list, rows.Err()
+}

@@ -1,0 +1,184 @@
+// Package store is the record: sessions with their ledgers, the roster, join links and settings, in SQLite or
+// PostgreSQL. What it has acknowledged survives kill -9 and power loss.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+	_ "github.com/jackc/pgx/v5/stdlib" // the PostgreSQL driver "pgx"
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // the SQLite driver "sqlite"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Store is an open record. It is safe for concurrent use.
+type Store struct {
+	log      *slog.Logger
+	write    *sql.DB // used by the committer alone
+	read     *sql.DB
+	dollars  bool // placeholders are $1, $2 … instead of ?
+	lock     *flock.Flock
+	commits  chan *commit
+	stopping chan struct{} // closed by Close
+	stopped  chan struct{} // closed when the committer has ended
+}
+
+// Open opens the record, making or migrating it where needed. dsn is the path of a SQLite file, whose folder
+// this process then holds alone (ErrInUse), or a postgres:// URL.
+func Open(ctx context.Context, dsn string, log *slog.Logger) (*Store, error) {
+	s := &Store{log: log, commits: make(chan *commit, maxQueue), stopping: make(chan struct{}), stopped: make(chan struct{})}
+	var err error
+	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
+		err = s.openPostgres(ctx, dsn)
+	} else {
+		err = s.openSQLite(ctx, dsn)
+	}
+	if err != nil {
+		s.closeDatabases()
+		return nil, err
+	}
+	go s.commitLoop()
+	return s, nil
+}
+
+// Close finishes the commits that are queued and closes the record.
+func (s *Store) Close() error {
+	close(s.stopping)
+	<-s.stopped
+	return s.closeDatabases()
+}
+
+func (s *Store) closeDatabases() error {
+	var err error
+	if s.read != nil && s.read != s.write {
+		err = s.read.Close()
+	}
+	if s.write != nil {
+		err = errors.Join(err, s.write.Close())
+	}
+	if s.lock != nil {
+		err = errors.Join(err, s.lock.Close())
+	}
+	return err
+}
+
+func (s *Store) openSQLite(ctx context.Context, path string) error {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return notWritable(dir, err)
+	}
+	s.lock = flock.New(filepath.Join(dir, "lock"), flock.SetPermissions(0o600))
+	switch held, err := s.lock.TryLock(); {
+	case err != nil:
+		return notWritable(dir, err)
+	case !held:
+		return fmt.Errorf("%w: %s", ErrInUse, dir)
+	}
+	// A file of our own first: SQLite would make it readable to all.
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return notWritable(dir, err)
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	open := func(options url.Values, connections int) (*sql.DB, error) {
+		options.Add("_pragma", "busy_timeout(10000)")
+		options.Add("_pragma", "synchronous(FULL)") // a commit is on the disk
+		db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path, RawQuery: options.Encode()}).String())
+		if err == nil {
+			db.SetMaxOpenConns(connections)
+			db.SetMaxIdleConns(connections)
+		}
+		return db, err
+	}
+	if s.write, err = open(url.Values{"_pragma": {"journal_mode(WAL)"}, "_txlock": {"immediate"}}, 1); err != nil {
+		return err
+	}
+	if s.read, err = open(url.Values{"_pragma": {"query_only(1)"}}, 4); err != nil {
+		return err
+	}
+	if err := s.migrate(ctx, goose.DialectSQLite3); err != nil {
+		return fmt.Errorf("database %s: %w", path, sqliteError(err))
+	}
+	return nil
+}
+
+func (s *Store) openPostgres(ctx context.Context, dsn string) error {
+	db, err := sql.Open("pgx", dsn)
+	if err != nil {
+		return err
+	}
+	db.SetMaxOpenConns(8)
+	db.SetMaxIdleConns(8)
+	s.write, s.read, s.dollars = db, db, true
+	if err := s.migrate(ctx, goose.DialectPostgres); err != nil {
+		return fmt.Errorf("PostgreSQL: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) migrate(ctx context.Context, dialect goose.Dialect) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(dialect, s.write, files, goose.WithLogger(goose.NopLogger()), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return err
+	}
+	current, known, err := provider.GetVersions(ctx)
+	if err != nil {
+		return err
+	}
+	if current > known {
+		return fmt.Errorf("%w: its schema is version %d, this program knows up to %d", ErrNewerSchema, current, known)
+	}
+	results, err := provider.Up(ctx)
+	for _, r := range results {
+		s.log.Info("migrated the database", "version", r.Source.Version, "took", r.Duration.Round(time.Millisecond))
+	}
+	return err
+}
+
+// bind writes a query's placeholders as the database wants them. No query has a ? that is not a placeholder.
+func (s *Store) bind(query string) string {
+	if !s.dollars {
+		return query
+	}
+	var out strings.Builder
+	n := 0
+	for _, r := range query {
+		if r != '?' {
+			out.WriteRune(r)
+			continue
+		}
+		n++
+		out.WriteString("$" + strconv.Itoa(n))
+	}
+	return out.String()
+}
+
+// micros is a time as the database keeps it.
+func micros(t time.Time) int64 { return t.UnixMicro() }
+
+func fromMicros(us int64) time.Time { return time.UnixMicro(us).UTC() }

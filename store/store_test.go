@@ -1,0 +1,356 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/diemcau/diemcau/attendance"
+	demo "github.com/diemcau/diemcau/configs/roster"
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/roster"
+	"github.com/diemcau/diemcau/store"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv("STORE_TEST_CHILD"); dir != "" {
+		child(dir)
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+var t0 = time.Date(2026, 3, 2, 1, 0, 0, 123456000, time.UTC)
+
+func open(t *testing.T, dsn string) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), dsn, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// conformance runs a test on every kind of database, each empty.
+func conformance(t *testing.T, test func(t *testing.T, s *store.Store, reopen func() *store.Store)) {
+	t.Helper()
+	dsns := map[string]func(t *testing.T) string{
+		"SQLite": func(t *testing.T) string { return filepath.Join(t.TempDir(), "a folder?", "diemcau.db") },
+	}
+	for name, dsn := range dsns {
+		t.Run(name, func(t *testing.T) {
+			dsn := dsn(t)
+			s := open(t, dsn)
+			t.Cleanup(func() { s.Close() })
+			test(t, s, func() *store.Store {
+				t.Helper()
+				if err := s.Close(); err != nil {
+					t.Fatal(err)
+				}
+				s = open(t, dsn)
+				return s
+			})
+		})
+	}
+}
+
+// session creates a session and returns its chain.
+func session(t *testing.T, s *store.Store, id string, node *attendance.Node) *attendance.Chain {
+	t.Helper()
+	c := attendance.NewChain(id, node, attendance.Head{})
+	first := next(t, c, &meeting.Convened{Title: "Phiên họp " + id, TimeZone: "Asia/Ho_Chi_Minh"})
+	if err := s.CreateSession(t.Context(), id, "Phiên họp "+id, t0, first); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func next(t *testing.T, c *attendance.Chain, ev meeting.Event) attendance.Entry {
+	t.Helper()
+	e, err := c.Next(time.Time{}, t0.Add(time.Duration(c.Head().Seq)*time.Millisecond), "@host", ev)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func read(t *testing.T, s *store.Store, id string, from uint64) []attendance.Entry {
+	t.Helper()
+	var list []attendance.Entry
+	for e, err := range s.Entries(t.Context(), id, from) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, e)
+	}
+	return list
+}
+
+func TestLedger(t *testing.T) {
+	conformance(t, func(t *testing.T, s *store.Store, reopen func() *store.Store) {
+		ctx := t.Context()
+		node := attendance.NewNode("n1", 0)
+		c := session(t, s, "s1", node)
+		session(t, s, "s2", node)
+		var want []attendance.Entry
+		for i := range 5 {
+			want = append(want, next(t, c, &meeting.HandRaised{Endpoint: fmt.Sprintf("Xã <%d> & \u0000'\"", i)}))
+		}
+		if err := s.Append(ctx, "s1", meeting.Live, want[:2]); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Append(ctx, "s1", meeting.Live, want[2:]); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Append(ctx, "s1", meeting.Live, nil); err != nil {
+			t.Fatal(err)
+		}
+		s = reopen()
+		if diff := cmp.Diff(want, read(t, s, "s1", 2)); diff != "" {
+			t.Errorf("entries (-want +got):\n%s", diff)
+		}
+		head, err := attendance.VerifyChain(s.Entries(ctx, "s1", 1))
+		if err != nil {
+			t.Error(err)
+		}
+		stored, err := s.Head(ctx, "s1")
+		if err != nil || stored != head || head != c.Head() {
+			t.Errorf("head %+v, verified %+v, made %+v, %v", stored, head, c.Head(), err)
+		}
+		if none, err := s.Head(ctx, "none"); err != nil || none.Seq != 0 {
+			t.Errorf("head of no session: %+v, %v", none, err)
+		}
+		if last, err := s.LastNodeSeq(ctx, "n1"); err != nil || last != 7 {
+			t.Errorf("last node_seq %d, %v, want 7", last, err)
+		}
+		if last, err := s.LastNodeSeq(ctx, "n2"); err != nil || last != 0 {
+			t.Errorf("last node_seq of another node %d, %v", last, err)
+		}
+		if last, err := s.LastRecordedAt(ctx); err != nil || !last.Equal(head.RecordedAt) {
+			t.Errorf("last recorded at %v, %v, want %v", last, err, head.RecordedAt)
+		}
+		sessions, err := s.Sessions(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantSessions := []store.SessionRow{
+			{ID: "s1", Title: "Phiên họp s1", Phase: meeting.Live, CreatedAt: t0}, {ID: "s2", Title: "Phiên họp s2", Phase: meeting.Draft, CreatedAt: t0},
+		}
+		if diff := cmp.Diff(wantSessions, sessions); diff != "" {
+			t.Errorf("sessions (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestLedgerDoesNotFork(t *testing.T) {
+	conformance(t, func(t *testing.T, s *store.Store, _ func() *store.Store) {
+		ctx := t.Context()
+		c := session(t, s, "s1", attendance.NewNode("n1", 0))
+		head := c.Head()
+		first := next(t, c, &meeting.HandRaised{Endpoint: "C1"})
+		if err := s.Append(ctx, "s1", meeting.Open, []attendance.Entry{first}); err != nil {
+			t.Fatal(err)
+		}
+		other := attendance.NewChain("s1", attendance.NewNode("n2", 0), head)
+		fork := next(t, other, &meeting.HandRaised{Endpoint: "C2"})
+		gap := next(t, c, &meeting.HandRaised{Endpoint: "C3"})
+		after := next(t, c, &meeting.HandRaised{Endpoint: "C4"})
+		twice := attendance.NewChain("s1", attendance.NewNode("n1", first.NodeSeq-1), attendance.Head{Seq: first.Seq, Hash: first.Hash})
+		tests := map[string][]attendance.Entry{
+			"a fork": {fork}, "twice": {first}, "a gap": {after}, "another session's": {{Session: "s2", Seq: 3, Prev: first.Hash}},
+			"good, then a gap": {gap, next(t, c, &meeting.HandRaised{Endpoint: "C5"})}, "node_seq used": {next(t, twice, &meeting.HandRaised{Endpoint: "C6"})},
+		}
+		for name, entries := range tests {
+			if err := s.Append(ctx, "s1", meeting.Ended, entries); err == nil || (name != "node_seq used" && !errors.Is(err, store.ErrForked)) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if got := read(t, s, "s1", 1); len(got) != 2 {
+			t.Errorf("%d entries, want 2", len(got))
+		}
+		if list, err := s.Sessions(ctx); err != nil || list[0].Phase != meeting.Open {
+			t.Errorf("phase %v, %v: a refused append changed it", list, err)
+		}
+		if err := s.CreateSession(ctx, "s1", "again", t0, fork); !errors.Is(err, store.ErrExists) {
+			t.Errorf("a second session s1: %v", err)
+		}
+	})
+}
+
+func TestConcurrentAppendsShareCommits(t *testing.T) {
+	conformance(t, func(t *testing.T, s *store.Store, _ func() *store.Store) {
+		const sessions, appends = 20, 20
+		node := attendance.NewNode("n1", 0)
+		var wg sync.WaitGroup
+		for i := range sessions {
+			c := session(t, s, fmt.Sprint("s", i), node)
+			wg.Go(func() {
+				for range appends {
+					e, err := c.Next(time.Time{}, t0, "", &meeting.HandRaised{Endpoint: "C1"})
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					if err := s.Append(t.Context(), e.Session, meeting.Open, []attendance.Entry{e}); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+		for i := range sessions {
+			head, err := attendance.VerifyChain(s.Entries(t.Context(), fmt.Sprint("s", i), 1))
+			if err != nil || head.Seq != appends+1 {
+				t.Errorf("session %d: %d entries, %v", i, head.Seq, err)
+			}
+		}
+	})
+}
+
+func TestAlive(t *testing.T) {
+	conformance(t, func(t *testing.T, s *store.Store, reopen func() *store.Store) {
+		if at, err := s.LastAlive(t.Context(), "s1"); err != nil || !at.IsZero() {
+			t.Errorf("never alive: %v, %v", at, err)
+		}
+		for i := range 3 {
+			if err := s.Alive(t.Context(), "s1", t0.Add(time.Duration(i)*time.Second)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s = reopen()
+		if at, err := s.LastAlive(t.Context(), "s1"); err != nil || !at.Equal(t0.Add(2*time.Second)) {
+			t.Errorf("last alive %v, %v", at, err)
+		}
+		if at, err := s.LastRecordedAt(t.Context()); err != nil || !at.Equal(t0.Add(2*time.Second)) {
+			t.Errorf("last recorded at %v, %v", at, err)
+		}
+	})
+}
+
+func TestRoster(t *testing.T) {
+	conformance(t, func(t *testing.T, s *store.Store, reopen func() *store.Store) {
+		if units, err := s.Units(t.Context()); err != nil || len(units) != 0 {
+			t.Errorf("before the first import: %v, %v", units, err)
+		}
+		tree, problems := roster.Import(strings.NewReader(string(demo.Demo)), roster.CSV)
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		small, err := roster.New([]meeting.Unit{{Code: "TW", Level: meeting.Central, Name: "Trung ương"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tree := range []*roster.Tree{tree, small, tree} {
+			if err := s.ReplaceRoster(t.Context(), tree, t0); err != nil {
+				t.Fatal(err)
+			}
+			s = reopen()
+			units, err := s.Units(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tree.Units(), units); diff != "" {
+				t.Errorf("units (-want +got):\n%s", diff)
+			}
+		}
+	})
+}
+
+func TestLinks(t *testing.T) {
+	conformance(t, func(t *testing.T, s *store.Store, _ func() *store.Store) {
+		ctx := t.Context()
+		codes := make([]string, 10_600)
+		for i := range codes {
+			codes[i] = fmt.Sprintf("C%05d", i)
+		}
+		if err := s.CreateLinks(ctx, "s1", codes); err != nil {
+			t.Fatal(err)
+		}
+		if serial, err := s.LinkSerial(ctx, "s1", "C10599"); err != nil || serial != 1 {
+			t.Errorf("serial %d, %v", serial, err)
+		}
+		if _, err := s.LinkSerial(ctx, "s2", "C10599"); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("link of another session: %v", err)
+		}
+		if err := s.RevokeLink(ctx, "s1", "C00001", t0); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.LinkSerial(ctx, "s1", "C00001"); !errors.Is(err, store.ErrRevoked) {
+			t.Errorf("revoked link: %v", err)
+		}
+		if serial, err := s.ReissueLink(ctx, "s1", "C00001"); err != nil || serial != 2 {
+			t.Errorf("reissued: %d, %v", serial, err)
+		}
+		if err := s.RevokeLink(ctx, "s1", "C00002", t0); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.ReissueLink(ctx, "s1", "none"); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("reissue of no link: %v", err)
+		}
+		if err := s.RevokeLink(ctx, "s1", "none", t0); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("revoke of no link: %v", err)
+		}
+		links, err := s.Links(ctx, "s1")
+		if err != nil || len(links) != len(codes) {
+			t.Fatalf("%d links, %v", len(links), err)
+		}
+		want := []store.Link{
+			{Session: "s1", Endpoint: "C00000", Serial: 1}, {Session: "s1", Endpoint: "C00001", Serial: 2},
+			{Session: "s1", Endpoint: "C00002", Serial: 1, RevokedAt: t0},
+		}
+		if diff := cmp.Diff(want, links[:3]); diff != "" {
+			t.Errorf("links (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestSettings(t *testing.T) {
+	conformance(t, func(t *testing.T, s *store.Store, reopen func() *store.Store) {
+		if _, err := s.Setting(t.Context(), "public_url"); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("no setting: %v", err)
+		}
+		for _, value := range []string{"http://a", "http://b"} {
+			if err := s.SetSetting(t.Context(), "public_url", value); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s = reopen()
+		if v, err := s.Setting(t.Context(), "public_url"); err != nil || v != "http://b" {
+			t.Errorf("setting %q, %v", v, err)
+		}
+	})
+}
+
+func TestClosedStoreRefuses(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "diemcau.db"))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SetSetting(t.Context(), "a", "b"); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("after Close: %v", err)
+	}
+}
+
+func TestACancelledCallerIsNotQueued(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "diemcau.db"))
+	defer s.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	id := uuid.NewString()
+	// Either it was refused, or it was made durable and said so.
+	err := s.SetSetting(ctx, id, "x")
+	if _, missing := s.Setting(t.Context(), id); (err == nil) != (missing == nil) {
+		t.Errorf("SetSetting says %v, Setting says %v", err, missing)
+	}
+}
