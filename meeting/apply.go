@@ -6,7 +6,7 @@ import (
 )
 
 func (e *Convened) apply(s *Session, _ time.Time) {
-	s.Title, s.ScheduledAt, s.TimeZone, s.Rules = e.Title, e.ScheduledAt, e.TimeZone, e.Rules
+	s.Title, s.ScheduledAt, s.TimeZone, s.Rules, s.Agenda = e.Title, e.ScheduledAt, e.TimeZone, e.Rules, e.Agenda
 	for _, u := range e.Units {
 		s.Units[u.Code] = u
 	}

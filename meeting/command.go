@@ -12,7 +12,8 @@ type Convene struct {
 	TimeZone    string
 	Rules       Rules
 	Units       []Unit
-	Endpoints   []Endpoint
+	Endpoints   []Endpoint // sites, and delegated operators with a Scope
+	Agenda      []AgendaItem
 }
 
 // OpenSession lets sites enter.
@@ -99,8 +100,6 @@ const (
 	MaxDelegateText = 200 // runes of a name, title or "attending for"
 )
 
-func steers(r Role) bool { return r == Host || r == Operator }
-
 func (c Convene) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 	if !by.system() {
 		return refuse(Forbidden, "convene")
@@ -118,6 +117,9 @@ func (c Convene) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 		if ep.Code == "" || ep.Name == "" || seen[ep.Code] {
 			return refuse(BadEndpointCode, ep.Code)
 		}
+		if ep.Scope != "" && (ep.Role != Operator || !slices.ContainsFunc(c.Units, func(u Unit) bool { return u.Code == ep.Scope })) {
+			return refuse(BadEndpointCode, ep.Code+": a scope is a convened unit, of an operator")
+		}
 		seen[ep.Code] = true
 	}
 	if c.Title == "" {
@@ -126,11 +128,11 @@ func (c Convene) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 	if _, err := time.LoadLocation(c.TimeZone); err != nil {
 		return refuse(BadValue, err.Error())
 	}
-	return []Event{&Convened{Title: c.Title, ScheduledAt: c.ScheduledAt, TimeZone: c.TimeZone, Rules: c.Rules, Units: c.Units, Endpoints: all}}, nil
+	return []Event{&Convened{Title: c.Title, ScheduledAt: c.ScheduledAt, TimeZone: c.TimeZone, Rules: c.Rules, Units: c.Units, Endpoints: all, Agenda: c.Agenda}}, nil
 }
 
 func (OpenSession) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
-	if !by.system() && !steers(by.Role) {
+	if !by.system() && !s.steersAll(by) {
 		return refuse(Forbidden, "open the session")
 	}
 	if s.Phase != Draft {
@@ -140,7 +142,7 @@ func (OpenSession) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 }
 
 func (StartSession) decide(s *Session, by Actor, at time.Time) ([]Event, error) {
-	if !steers(by.Role) {
+	if !s.steersAll(by) {
 		return refuse(Forbidden, "start the session")
 	}
 	switch s.Phase {
@@ -158,7 +160,7 @@ func (StartSession) decide(s *Session, by Actor, at time.Time) ([]Event, error) 
 }
 
 func (EndSession) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
-	if !by.system() && !steers(by.Role) {
+	if !by.system() && !s.steersAll(by) {
 		return refuse(Forbidden, "end the session")
 	}
 	if s.Phase != Live && s.Phase != Open {
@@ -209,7 +211,7 @@ func (c LowerHand) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 }
 
 func (c SetStandBy) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
-	if !steers(by.Role) {
+	if !s.Steers(by, c.Endpoint) {
 		return refuse(Forbidden, "stand-by")
 	}
 	ep, err := s.present(c.Endpoint)
@@ -223,7 +225,7 @@ func (c SetStandBy) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 }
 
 func (c BeginRollCall) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
-	if !steers(by.Role) && by.Role != Secretary {
+	if !s.steersAll(by) && by.Role != Secretary {
 		return refuse(Forbidden, "roll call")
 	}
 	if err := s.running(); err != nil {
@@ -253,7 +255,7 @@ func (c AnswerRollCall) decide(s *Session, by Actor, _ time.Time) ([]Event, erro
 }
 
 func (c EndRollCall) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
-	if !steers(by.Role) && by.Role != Secretary {
+	if !s.steersAll(by) && by.Role != Secretary {
 		return refuse(Forbidden, "roll call")
 	}
 	rc := s.OpenRollCall()
@@ -344,7 +346,7 @@ func (s *Session) target(code string, by Actor) (string, error) {
 	if s.Endpoints[code] == nil {
 		return "", &Error{Code: UnknownEndpoint, Detail: code}
 	}
-	if code != by.Endpoint && !steers(by.Role) {
+	if code != by.Endpoint && !s.Steers(by, code) {
 		return "", &Error{Code: Forbidden, Detail: "another endpoint"}
 	}
 	return code, nil

@@ -22,7 +22,9 @@ func (c GrantSlot) decide(s *Session, by Actor, at time.Time) ([]Event, error) {
 	}
 	// A site that speaks may present by its own wish; everything else is given by who steers.
 	own := slot == SlotPresentation && ep.Code == by.Endpoint && s.speaks(ep.Code)
-	if !steers(by.Role) && !own {
+	// A delegated operator gives the floor within its units, never main, and takes it from nobody else.
+	replaces := s.Grants[slot] != nil && !s.Steers(by, s.Grants[slot].Endpoint)
+	if !own && (!s.Steers(by, ep.Code) || (slot == SlotMain && !s.steersAll(by)) || replaces) {
 		return refuse(Forbidden, "give "+string(slot))
 	}
 	if ep.Role == Operator || ep.Role == Secretary || (ep.Role == Host && slot != SlotMain && slot != SlotPresentation) {
@@ -144,7 +146,7 @@ func (c SetMuted) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 }
 
 func (c SetRemoved) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
-	if !steers(by.Role) {
+	if !s.Steers(by, c.Endpoint) {
 		return refuse(Forbidden, "remove")
 	}
 	ep := s.Endpoints[c.Endpoint]

@@ -15,6 +15,8 @@ type Convened struct {
 	Rules       Rules      `json:"rules"`
 	Units       []Unit     `json:"units"` // the units of the endpoints and all above them
 	Endpoints   []Endpoint `json:"endpoints"`
+
+	Agenda []AgendaItem `json:"agenda,omitempty"`
 }
 
 // Opened lets sites enter.
@@ -174,6 +176,8 @@ func kinds() map[string]func() Event {
 		func() Event { return &MuteChanged{} }, func() Event { return &RemovalChanged{} },
 		func() Event { return &RollCallOpened{} }, func() Event { return &RollCallAnswered{} }, func() Event { return &RollCallEnded{} },
 		func() Event { return &HeadcountDeclared{} }, func() Event { return &DelegatesDeclared{} },
+		func() Event { return &LockChanged{} }, func() Event { return &ChairHandedOver{} }, func() Event { return &AgendaMoved{} },
+		func() Event { return &MessageSent{} }, func() Event { return &BudgetSet{} },
 	}
 	m := make(map[string]func() Event, len(list))
 	for _, f := range list {

@@ -94,6 +94,9 @@ type Endpoint struct {
 	Unit string `json:"unit,omitempty"` // code of its unit; empty for guests and consoles
 	Name string `json:"name"`
 	Role Role   `json:"role"`
+	// Scope of a delegated operator: the unit in and below which it sees and steers; empty = everything.
+	Scope string `json:"scope,omitempty"`
+	Phone string `json:"phone,omitempty"` // of the person to call about the line
 
 	Conn      *Connection `json:"-"` // the active connection, nil when there is none
 	LastConn  string      `json:"-"` // id of the last connection that ended, for a resumption
@@ -164,7 +167,12 @@ type Session struct {
 	OpenedAt    time.Time
 	StartedAt   time.Time
 	EndedAt     time.Time
-	Locked      bool // no endpoint that was not connected before may enter
+	Locked      bool   // no endpoint that was not connected before may enter
+	Chair       string // endpoint that chairs: the host's console, or whom it handed over to
+	Agenda      []AgendaItem
+	AgendaItem  string // id of the item being discussed
+	AgendaAt    time.Time
+	BudgetKbps  int // limit of what each viewer is sent; 0 = none
 
 	Units     map[string]Unit
 	Endpoints map[string]*Endpoint
@@ -176,7 +184,7 @@ type Session struct {
 
 // New returns a session without content; its first event is Convened.
 func New(id string) *Session {
-	return &Session{ID: id, Phase: Draft, Units: map[string]Unit{}, Endpoints: map[string]*Endpoint{}, Grants: map[Slot]*Grant{}}
+	return &Session{ID: id, Phase: Draft, Chair: HostCode, Units: map[string]Unit{}, Endpoints: map[string]*Endpoint{}, Grants: map[Slot]*Grant{}}
 }
 
 // Actor is who commands: an endpoint of the session by its code and role. The zero Actor is the server itself.

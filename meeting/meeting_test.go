@@ -309,6 +309,9 @@ func randomCommand(r *rand.Rand, w *world) (Command, Actor) {
 	}
 	steering := w.actor(HostCode)
 	options := []func() (Command, Actor){
+		func() (Command, Actor) { return SetLocked{Locked: r.IntN(4) == 0}, by },
+		func() (Command, Actor) { return HandOverChair{To: code}, by },
+		func() (Command, Actor) { return SendMessage{To: code, Text: "x"}, by },
 		func() (Command, Actor) { return Connect{Conn: conn, TakeOver: r.IntN(2) == 0}, w.actor(code) },
 		func() (Command, Actor) { return Connect{Conn: conn, Resume: s.Endpoints[code].LastConn}, w.actor(code) },
 		func() (Command, Actor) { return Connect{Conn: conn, Resume: active}, w.actor(code) },
@@ -354,6 +357,9 @@ func checkInvariants(t *testing.T, s *Session) {
 		case ep.Conn == nil && g.State != Held && slot != SlotMain:
 			t.Fatalf("%s: %s is away and %s", slot, ep.Code, g.State)
 		}
+	}
+	if ep := s.Endpoints[s.Chair]; ep == nil || ep.Role == Operator || ep.Role == Secretary {
+		t.Fatalf("%q chairs", s.Chair)
 	}
 	speaking := map[string]int{}
 	for slot, g := range s.Grants {

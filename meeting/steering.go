@@ -1,0 +1,214 @@
+package meeting
+
+import (
+	"slices"
+	"time"
+)
+
+// AgendaItem is one point of the session's agenda.
+type AgendaItem struct {
+	ID       string   `json:"id"`
+	Title    string   `json:"title"`
+	Minutes  int      `json:"minutes,omitempty"`  // planned length; 0 = open
+	Speakers []string `json:"speakers,omitempty"` // endpoint codes registered to speak, in order
+}
+
+// ToSecretariat addresses a message to host, operators and secretaries; EveryEndpoint to everyone.
+const (
+	ToSecretariat = "@secretariat"
+	EveryEndpoint = "*"
+)
+
+// MaxMessageText bounds a message, in runes.
+const MaxMessageText = 2000
+
+// LockChanged keeps sites out that were not there before, or lets them in again.
+type LockChanged struct {
+	By     string `json:"by"`
+	Locked bool   `json:"locked"`
+}
+
+// ChairHandedOver makes another endpoint the chair; the one before keeps steering from its console.
+type ChairHandedOver struct {
+	By   string `json:"by"`
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// AgendaMoved says which agenda item is being discussed; empty = none.
+type AgendaMoved struct {
+	By   string `json:"by"`
+	Item string `json:"item"`
+}
+
+// MessageSent is a written message. To is an endpoint's code, a unit's code (all endpoints in and below it),
+// EveryEndpoint or ToSecretariat.
+type MessageSent struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+	Text string `json:"text"`
+}
+
+// BudgetSet limits what each viewer is sent, in kbit/s; 0 = no limit.
+type BudgetSet struct {
+	By   string `json:"by"`
+	Kbps int    `json:"kbps"`
+}
+
+// SetLocked locks or unlocks the session.
+type SetLocked struct{ Locked bool }
+
+// HandOverChair gives the chair to a connected endpoint, or back to the host's own console.
+type HandOverChair struct{ To string }
+
+// MoveAgenda names the agenda item that is discussed now; empty = none.
+type MoveAgenda struct{ Item string }
+
+// SendMessage writes to others. A site writes to the secretariat only.
+type SendMessage struct {
+	To   string
+	Text string
+}
+
+// SetBudget limits the media sent to each viewer.
+type SetBudget struct{ Kbps int }
+
+func (c SetLocked) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
+	if !s.steersAll(by) {
+		return refuse(Forbidden, "lock")
+	}
+	if s.Locked == c.Locked {
+		return refuse(AlreadyDone, "lock")
+	}
+	return []Event{&LockChanged{By: by.Endpoint, Locked: c.Locked}}, nil
+}
+
+func (c HandOverChair) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
+	if by.Endpoint != s.Chair && by.Role != Host {
+		return refuse(Forbidden, "only the chair hands it over")
+	}
+	to, err := s.present(c.To)
+	if err != nil {
+		return nil, err
+	}
+	if to.Role != Site && to.Role != Host {
+		return refuse(BadValue, "the chair is a site or the host")
+	}
+	if c.To == s.Chair {
+		return refuse(AlreadyDone, "chair")
+	}
+	return []Event{&ChairHandedOver{By: by.Endpoint, From: s.Chair, To: c.To}}, nil
+}
+
+func (c MoveAgenda) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
+	if !s.steersAll(by) {
+		return refuse(Forbidden, "agenda")
+	}
+	if c.Item != "" && !slices.ContainsFunc(s.Agenda, func(a AgendaItem) bool { return a.ID == c.Item }) {
+		return refuse(BadValue, "no such agenda item")
+	}
+	if s.AgendaItem == c.Item {
+		return refuse(AlreadyDone, "agenda")
+	}
+	return []Event{&AgendaMoved{By: by.Endpoint, Item: c.Item}}, nil
+}
+
+func (c SendMessage) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
+	from, err := s.present(by.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	if n := len([]rune(c.Text)); n == 0 || n > MaxMessageText {
+		return refuse(BadValue, "a message has 1 to 2,000 characters")
+	}
+	if from.Role == Site && c.To != ToSecretariat && !s.chairs(by) {
+		return refuse(Forbidden, "a site writes to the secretariat")
+	}
+	_, unit := s.Units[c.To]
+	if s.Endpoints[c.To] == nil && !unit && c.To != EveryEndpoint && c.To != ToSecretariat {
+		return refuse(UnknownEndpoint, c.To)
+	}
+	if scope := from.Scope; scope != "" && c.To != ToSecretariat && !s.below(c.To, scope) {
+		return refuse(Forbidden, "outside the operator's units")
+	}
+	return []Event{&MessageSent{From: by.Endpoint, To: c.To, Text: c.Text}}, nil
+}
+
+func (c SetBudget) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
+	if !s.steersAll(by) {
+		return refuse(Forbidden, "media budget")
+	}
+	if c.Kbps < 0 || c.Kbps > 100_000 {
+		return refuse(BadValue, "kbit/s")
+	}
+	return []Event{&BudgetSet{By: by.Endpoint, Kbps: c.Kbps}}, nil
+}
+
+// chairs reports whether an actor is the chair now.
+func (s *Session) chairs(by Actor) bool { return by.Endpoint != "" && by.Endpoint == s.Chair }
+
+// steersAll reports whether an actor may steer the whole session: the host, whoever holds the chair, and operators
+// without a scope.
+func (s *Session) steersAll(by Actor) bool {
+	if by.Role == Host || s.chairs(by) {
+		return true
+	}
+	ep := s.Endpoints[by.Endpoint]
+	return by.Role == Operator && ep != nil && ep.Scope == ""
+}
+
+// Steers reports whether an actor may steer an endpoint: who steers all, and an operator whose scope it is in.
+func (s *Session) Steers(by Actor, endpoint string) bool {
+	if s.steersAll(by) {
+		return true
+	}
+	op := s.Endpoints[by.Endpoint]
+	return by.Role == Operator && op != nil && s.below(endpoint, op.Scope)
+}
+
+// below reports whether an endpoint or unit is in a unit or below it.
+func (s *Session) below(code, unit string) bool {
+	if ep := s.Endpoints[code]; ep != nil {
+		code = ep.Unit
+	}
+	for range len(s.Units) + 1 { // a damaged tree ends the walk
+		if code == unit {
+			return true
+		}
+		u, ok := s.Units[code]
+		if !ok {
+			return false
+		}
+		code = u.Parent
+	}
+	return false
+}
+
+// Addressed reports whether a message is for an endpoint to read.
+func (s *Session) Addressed(m *MessageSent, endpoint string) bool {
+	ep := s.Endpoints[endpoint]
+	switch {
+	case ep == nil:
+		return false
+	case m.From == endpoint || m.To == endpoint || m.To == EveryEndpoint:
+		return true
+	case m.To == ToSecretariat:
+		sender := s.Endpoints[m.From]
+		return ep.Role != Site && (ep.Scope == "" || (sender != nil && s.below(sender.Code, ep.Scope)))
+	}
+	_, unit := s.Units[m.To]
+	return unit && ep.Unit != "" && s.below(endpoint, m.To)
+}
+
+func (e *LockChanged) apply(s *Session, _ time.Time)     { s.Locked = e.Locked }
+func (e *ChairHandedOver) apply(s *Session, _ time.Time) { s.Chair = e.To }
+func (e *AgendaMoved) apply(s *Session, at time.Time)    { s.AgendaItem, s.AgendaAt = e.Item, at }
+func (e *MessageSent) apply(*Session, time.Time)         {}
+func (e *BudgetSet) apply(s *Session, _ time.Time)       { s.BudgetKbps = e.Kbps }
+
+// Kind implements Event, as do the methods below.
+func (*LockChanged) Kind() string     { return "lock" }
+func (*ChairHandedOver) Kind() string { return "chair" }
+func (*AgendaMoved) Kind() string     { return "agenda" }
+func (*MessageSent) Kind() string     { return "message" }
+func (*BudgetSet) Kind() string       { return "budget" }
