@@ -14,7 +14,7 @@ const RETRY = new Set(["removed", "locked", "broken"]);
 export function ErrorPage({ room }) {
   const code = room.error.value;
   const at = room.stopped.value?.atMs;
-  const vars = { time: at ? formatTime(at, room.welcome.value?.session.time_zone) : "" };
+  const vars = { time: at ? formatTime(at, room.session.value?.time_zone) : "" };
   return html`<${Header}><${Preferences} /><//>
   <main class="message" role="alert">
     <span class="message__icon message__icon--${TAKE_OVER.has(code) ? "ask" : "warn"}"><${Icon} name=${TAKE_OVER.has(code) ? "screen" : "warn"} /></span>
@@ -31,7 +31,7 @@ export function ErrorPage({ room }) {
 /** @param {{room: Room, children?: import("./html.js").Children}} props */
 export function EndedPage({ room, children }) {
   const state = room.state.value;
-  const zone = room.welcome.value?.session.time_zone;
+  const zone = room.session.value?.time_zone;
   const left = room.step.value === "left";
   const times = state?.started_at_ms && state.ended_at_ms
     ? t("ended.times", { from: formatTime(state.started_at_ms, zone), to: formatTime(state.ended_at_ms, zone) }) : "";
@@ -39,7 +39,7 @@ export function EndedPage({ room, children }) {
   <main class="message" role="status">
     <span class="message__icon message__icon--done"><${Icon} name="check" /></span>
     <h1>${t(left ? "left.title" : "ended.title")}</h1>
-    <p class="message__session">${room.welcome.value?.session.title ?? ""}</p>
+    <p class="message__session">${room.session.value?.title ?? ""}</p>
     <p class="message__text">${left ? t("left.text") : `${t("ended.text")} ${times}`}</p>
     <div class="message__actions">
       ${left && html`<${Button} action="return" tone="primary" onClick=${() => location.reload()}>${t("left.return")}<//>`}

@@ -12,7 +12,7 @@ const room = new Room();
 
 function App() {
   const publishes = room.role !== "operator";
-  const session = room.welcome.value?.session.title ?? room.claims?.title;
+  const session = room.session.value?.title;
   document.title = [session, t("brand")].filter(Boolean).join(" · ");
   switch (room.phase.value) {
     case "preview":

@@ -10,13 +10,13 @@ import { SitePage } from "./site.js";
 
 const room = new Room();
 room.line.expected = () => {
-  const own = room.welcome.value?.self.code;
+  const own = room.identity.value?.code;
   return (room.state.value?.stage ?? []).filter((s) => s.video && s.endpoint !== own).map((s) => s.slot);
 };
 
 function App() {
   const phase = room.phase.value;
-  const session = room.welcome.value?.session.title ?? room.claims?.title;
+  const session = room.session.value?.title;
   document.title = [session, t("brand")].filter(Boolean).join(" · ");
   switch (phase) {
     case "preview":

@@ -54,7 +54,7 @@ export function Header({ title, children }) {
 /** Time of day at the session. @param {{room: Room, seconds?: boolean}} props */
 export function Clock({ room, seconds = false }) {
   void tick.value;
-  return html`<time class="clock">${formatTime(room.now(), room.welcome.value?.session.time_zone, seconds)}</time>`;
+  return html`<time class="clock">${formatTime(room.now(), room.session.value?.time_zone, seconds)}</time>`;
 }
 
 /**

@@ -1,7 +1,7 @@
 // The first page of every link: who you are, whether camera and microphone work, and one large button to go in.
 import { html } from "./html.js";
 import { useEffect, useRef } from "../vendor/hooks.js";
-import { t } from "./i18n.js";
+import { t, formatDay, formatTime } from "./i18n.js";
 import { device } from "./settings.js";
 import { meter, testLoudspeaker, canChooseLoudspeaker } from "./media.js";
 import { Button, Header, Preferences } from "./parts.js";
@@ -17,13 +17,16 @@ export function Preview({ room, publishes, heading, enter }) {
   useEffect(() => {
     if (publishes) void room.media.start();
   }, []);
-  const { claims } = room;
+  const identity = room.identity.value;
+  const session = room.session.value;
   return html`<${Header}><${Preferences} /><//>
-  <main class="preview">
+  <main class=${`preview ${publishes ? "" : "preview--alone"}`}>
     <div class="preview__who">
       <p class="preview__role">${heading}</p>
-      <h1 class="preview__name">${claims?.name || t("preview.welcome")}</h1>
-      ${claims?.title && html`<p class="preview__title">${claims.title}</p>`}
+      <h1 class="preview__name">${identity?.role === "endpoint" ? identity.name : t("preview.welcome")}</h1>
+      ${identity?.parents?.length ? html`<p class="preview__parents">${identity.parents.join(" · ")}</p>` : null}
+      ${session && html`<p class="preview__title">${session.title}</p>`}
+      ${session?.scheduled_at_ms ? html`<p class="preview__when">${t("waiting.when", { time: formatTime(session.scheduled_at_ms, session.time_zone), day: formatDay(session.scheduled_at_ms, session.time_zone) })}</p>` : null}
       <p class="preview__hint">${t(publishes ? "preview.hint" : "preview.hint.operator")}</p>
       <${Button} action="preview-ok" tone="primary" icon="next" onClick=${() => room.enter()}>${enter}<//>
     </div>

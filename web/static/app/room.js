@@ -12,6 +12,7 @@ import { LineWatch } from "./line.js";
 /** @typedef {import("../lib/protocol.js").StageSlot} StageSlot */
 /** @typedef {"preview" | "waiting" | "live" | "ended" | "error"} Phase */
 /** @typedef {{video?: MediaStream, audio?: MediaStream}} SlotStreams */
+/** @typedef {{session: import("../lib/protocol.js").SessionInfo, self: import("../lib/protocol.js").SelfInfo, phase: string}} Introduction */
 /** @typedef {{id: number, kind: "info" | "error", code: string}} Toast */
 
 const TOAST_MS = 8_000;
@@ -27,6 +28,7 @@ export class Room {
   /** @type {import("@preact/signals").Signal<import("../lib/connection.js").Link>} */ link = signal("idle");
   /** @type {import("@preact/signals").Signal<import("../lib/connection.js").Stop | null>} */ stopped = signal(null);
   /** @type {import("@preact/signals").Signal<import("../lib/protocol.js").Welcome | null>} */ welcome = signal(null);
+  /** What the link is for, told before anyone enters. @type {import("@preact/signals").Signal<Introduction | null>} */ introduction = signal(null);
   /** @type {import("@preact/signals").Signal<import("../lib/protocol.js").State | null>} */ state = signal(null);
   /** @type {import("@preact/signals").Signal<import("../lib/protocol.js").Self | null>} */ self = signal(null);
   /** @type {import("@preact/signals").Signal<ReadonlyMap<string, SlotStreams>>} */ streams = signal(new Map());
@@ -38,6 +40,9 @@ export class Room {
   /** Server time minus the time of this computer, in ms. */
   clockOffset = signal(0);
 
+  session = computed(() => this.welcome.value?.session ?? this.introduction.value?.session);
+  identity = computed(() => this.welcome.value?.self ?? this.introduction.value?.self);
+
   /** Why the page cannot go on, "" when it can. */
   error = computed(() => (this.token ? (this.stopped.value?.code ?? "") : "bad_token"));
 
@@ -45,7 +50,7 @@ export class Room {
 
   /** The slots that this endpoint holds. @type {import("@preact/signals").ReadonlySignal<StageSlot[]>} */
   mine = computed(() => {
-    const code = this.welcome.value?.self.code;
+    const code = this.identity.value?.code;
     return (this.state.value?.stage ?? []).filter((slot) => slot.endpoint === code);
   });
 
@@ -78,6 +83,7 @@ export class Room {
       onStop: (stop) => this.#stop(stop),
     });
     this.#followMedia();
+    void this.introduce();
     addEventListener("online", () => this.#connection.nudge());
     addEventListener("pagehide", () => {
       if (this.step.value === "room") this.#connection.leave();
@@ -92,9 +98,24 @@ export class Room {
     return Date.now() + this.clockOffset.value;
   }
 
-  /** Role by the link, host until the server said otherwise. */
+  /** Role by the link. */
   get role() {
-    return this.welcome.value?.self.role ?? this.claims?.role ?? "";
+    return this.identity.value?.role ?? this.claims?.role ?? "";
+  }
+
+  /**
+   * Asks what the link is for, so that a wrong one is told at once and the preview bears names. Nobody is present by
+   * it. Without an answer the page goes on with what it has.
+   */
+  async introduce() {
+    if (!this.token) return;
+    const response = await fetch("/api/v1/me", { headers: { Authorization: `Bearer ${this.token}` } }).catch(() => null);
+    if (response?.ok) {
+      this.introduction.value = await response.json();
+    } else if (response && [401, 403, 404, 410].includes(response.status)) {
+      const { code } = await response.json().catch(() => ({ code: "bad_token" }));
+      if (this.step.value === "preview") this.stopped.value = { code: code === "removed" ? code : "bad_token", retrying: false };
+    }
   }
 
   /** The person looked at the preview and enters. */
@@ -144,7 +165,7 @@ export class Room {
 
   /** Shares a screen, or ceases to. */
   async toggleScreen() {
-    const self = this.welcome.value?.self;
+    const self = this.identity.value;
     if (!self) return;
     if (this.media.screen.value) {
       this.media.stopScreen();
@@ -178,7 +199,7 @@ export class Room {
   /** @returns {Phase} */
   #phase() {
     const stopped = this.stopped.value;
-    const phase = this.state.value?.phase;
+    const phase = this.state.value?.phase ?? this.introduction.value?.phase;
     if (!this.token) return "error";
     if (stopped?.code === "ended" || phase === "ended" || phase === "sealed" || this.step.value === "left") return "ended";
     if (stopped && stopped.code !== "not_open") return "error";

@@ -11,7 +11,7 @@ import { Secretariat, Downloads } from "./console/secretariat.js";
 const room = new Room();
 
 function App() {
-  const session = room.welcome.value?.session.title ?? room.claims?.title;
+  const session = room.session.value?.title;
   document.title = [session, t("brand")].filter(Boolean).join(" · ");
   switch (room.phase.value) {
     case "preview":

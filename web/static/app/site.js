@@ -25,18 +25,19 @@ export function SitePage({ room }) {
 function Waiting({ room }) {
   void tick.value;
   const welcome = room.welcome.value;
-  const at = room.stopped.value?.atMs ?? welcome?.session.scheduled_at_ms;
-  const zone = welcome?.session.time_zone;
+  const identity = room.identity.value;
+  const session = room.session.value;
+  const at = room.stopped.value?.atMs ?? session?.scheduled_at_ms;
+  const zone = session?.time_zone;
   const left = at ? at - room.now() : 0;
-  const title = welcome?.session.title ?? room.claims?.title ?? "";
   const notOpen = room.stopped.value?.code === "not_open";
   return html`<div class="site site--waiting">
     <${Header}><${Clock} room=${room} /><${Preferences} /><//>
     <main class="waiting">
       <div class="waiting__words">
-        <p class="waiting__site">${welcome?.self.name ?? room.claims?.name ?? ""}</p>
-        ${welcome?.self.parents?.length ? html`<p class="waiting__parents">${welcome.self.parents.join(" · ")}</p>` : null}
-        <h1>${title}</h1>
+        <p class="waiting__site">${identity?.name ?? ""}</p>
+        ${identity?.parents?.length ? html`<p class="waiting__parents">${identity.parents.join(" · ")}</p>` : null}
+        <h1>${session?.title ?? ""}</h1>
         <p class="waiting__state" role="status">${t(welcome ? "waiting.state" : notOpen ? "waiting.notopen" : "waiting.connecting")}</p>
         ${at && html`<p class="waiting__when">${t("waiting.when", { time: formatTime(at, zone), day: formatDay(at, zone) })}</p>`}
         ${left > 0 && html`<p class="waiting__countdown"><span>${t("waiting.left")}</span> <strong>${formatDuration(left)}</strong></p>`}
@@ -53,13 +54,13 @@ function Waiting({ room }) {
 
 /** @param {{room: Room}} props */
 function Live({ room }) {
-  const welcome = room.welcome.value;
+  const title = room.session.value?.title ?? "";
   return html`<div class="site site--live">
     <main class="site__main">
-      <h1 class="visually-hidden">${welcome?.session.title ?? ""}</h1>
+      <h1 class="visually-hidden">${title}</h1>
       <${Stage} room=${room} />
       <div class="site__top">
-        <p class="site__who"><strong>${welcome?.self.name ?? ""}</strong><span>${welcome?.session.title ?? ""}</span></p>
+        <p class="site__who"><strong>${room.identity.value?.name ?? ""}</strong><span>${title}</span></p>
         <${LineNotice} room=${room} />
         <${Clock} room=${room} />
       </div>

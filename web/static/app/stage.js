@@ -58,7 +58,7 @@ export function Stage({ room }) {
   const stage = room.state.value?.stage ?? [];
   const bySlot = new Map(stage.map((slot) => [slot.slot, slot]));
   const layout = chooseLayout(stage.map((slot) => slot.slot));
-  const own = room.welcome.value?.self.code;
+  const own = room.identity.value?.code;
   const place = (/** @type {string} */ slot) => {
     const large = layout.large.indexOf(slot);
     if (large >= 0) return `large${large + 1}`;

@@ -58,11 +58,12 @@ const FINAL = {
   [Close.Ended]: "ended",
   [Close.Removed]: "removed",
   [Close.TakenOver]: "taken_over",
+  [Close.Locked]: "locked",
   [Close.Version]: "bad_version",
 };
 
 /** Refusals of hello that may come under a close code without a name of its own. */
-const FINAL_ERRORS = new Set(["bad_token", "occupied", "removed", "locked", "bad_version", "unknown_endpoint", "forbidden"]);
+const FINAL_ERRORS = new Set(["bad_token", "occupied", "removed", "locked", "bad_version", "unknown_endpoint", "not_found"]);
 
 export class Connection {
   /** @type {Options} */ #options;
@@ -186,7 +187,7 @@ export class Connection {
         if (message.id && this.#pending.has(message.id)) {
           this.#settle(message.id, new RequestError(message.code, message.detail));
         } else {
-          this.#lastError = message;
+          if (this.#link !== "online") this.#lastError = message;
           this.#options.onMessage(message);
         }
         break;

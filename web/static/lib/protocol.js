@@ -13,6 +13,7 @@ export const Close = Object.freeze({
   Ended: 4410,
   Removed: 4411,
   TakenOver: 4412,
+  Locked: 4423,
   NotOpen: 4425,
   Version: 4426,
   Slow: 4429,

@@ -3,10 +3,8 @@
 /**
  * @typedef {object} Claims
  * @property {string} [role] host, operator, secretary, endpoint
- * @property {string} [endpoint]
- * @property {string} [session]
- * @property {string} [name] of the site
- * @property {string} [title] of the session
+ * @property {string} [sub] code of the endpoint
+ * @property {string} [sid] session
  * @property {number} [exp] seconds since 1970
  */
 

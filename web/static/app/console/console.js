@@ -13,13 +13,13 @@ import { SitesPanel } from "./sites.js";
 
 /** @param {{room: Room, publishes: boolean}} props */
 export function Console({ room, publishes }) {
-  const welcome = room.welcome.value;
+  const title = room.session.value?.title ?? "";
   return html`<div class="console">
-    <${Header} title=${welcome?.session.title ?? room.claims?.title ?? ""}>
+    <${Header} title=${title}>
       <${PhaseBadge} room=${room} /><${Clock} room=${room} seconds /><${Preferences} />
     <//>
     <main class="console__main">
-      <h1 class="visually-hidden">${t("console.label")}: ${welcome?.session.title ?? ""}</h1>
+      <h1 class="visually-hidden">${t("console.label")}: ${title}</h1>
       <div class="console__left">
         <div class="console__stage">
           <${Stage} room=${room} />

@@ -12,7 +12,7 @@ export function Secretariat({ room }) {
   const live = room.phase.value === "live";
   const rollCall = room.state.value?.roll_call ?? 0;
   return html`<div class="console console--secretary">
-    <${Header} title=${room.welcome.value?.session.title ?? room.claims?.title ?? ""}>
+    <${Header} title=${room.session.value?.title ?? ""}>
       <p class="badges"><span class=${`badge badge--${live ? "live" : "idle"}`} role="status">${t(live ? "phase.live" : "phase.waiting")}</span></p>
       <${Clock} room=${room} seconds /><${Preferences} />
     <//>
@@ -46,7 +46,7 @@ function ProvinceTable({ room }) {
 
 /** The attendance log as files; also after the session has ended. @param {{room: Room}} props */
 export function Downloads({ room }) {
-  const session = room.welcome.value?.session.id ?? room.claims?.session;
+  const session = room.session.value?.id ?? room.claims?.sid;
   if (!session) return null;
   return html`<section class="downloads" aria-label=${t("secretary.download")}>
     <h2>${t("secretary.download")}</h2>
