@@ -9,17 +9,18 @@ type DropReason string
 const (
 	DropMalformed  DropReason = "malformed"   // the payload descriptor is cut short
 	DropLate       DropReason = "late"        // older than what a switch left behind
+	DropDuplicate  DropReason = "duplicate"   // came again from the publisher
 	DropShardQueue DropReason = "shard_queue" // a writer is behind; to the end of the frame
 	DropTaskQueue  DropReason = "task_queue"  // feedback of a viewer; its writer is behind
 	DropWrite      DropReason = "write"       // the viewer's transport refused it
 	DropRepair     DropReason = "repair"      // asked again too often
 )
 
-func dropReasons() [6]DropReason {
-	return [...]DropReason{DropMalformed, DropLate, DropShardQueue, DropTaskQueue, DropWrite, DropRepair}
+func dropReasons() [7]DropReason {
+	return [...]DropReason{DropMalformed, DropLate, DropDuplicate, DropShardQueue, DropTaskQueue, DropWrite, DropRepair}
 }
 
-type drops [6]atomic.Uint64
+type drops [7]atomic.Uint64
 
 func (d *drops) add(reason DropReason, n int) {
 	for i, r := range dropReasons() {

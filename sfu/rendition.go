@@ -88,6 +88,10 @@ func (r *rendition) take(s *slot, p *packet) *packetcache.Packet {
 		s.node.drops.add(DropLate, 1)
 		return nil
 	}
+	if !inOrder && r.cache.Get(out) != nil { // browsers probe for bandwidth by sending old packets again
+		s.node.drops.add(DropDuplicate, 1)
+		return nil
+	}
 	pkt := r.arena.Packet(p.payload)
 	pkt.Seq, pkt.Time, pkt.Marker, pkt.Arrived = out, p.time+r.offset, p.marker, int64(p.arrived)
 	pkt.Start, pkt.Keyframe = !video || v.FrameStart, key

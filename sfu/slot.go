@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -192,16 +193,22 @@ func (s *slot) push(src *source, layer int, p *packet) {
 	s.collect(r, pkt)
 }
 
-// collect gathers the packets of a frame, which leave together.
+// collect gathers the packets of a frame, which leave together and in order: Pion may hand out a packet that was sent
+// again before one that it overtook.
 func (s *slot) collect(r *rendition, pkt *packetcache.Packet) {
-	if n := len(r.open); n > 0 && (r.open[n-1].Time != pkt.Time || r.open[n-1].Seq+1 != pkt.Seq) {
+	if n := len(r.open); n > 0 && r.open[n-1].Time != pkt.Time {
 		s.flush(r)
 	}
 	if r.open == nil {
 		r.open = r.arena.List(maxBurst)
 	}
-	r.open = append(r.open, pkt)
-	if late := pkt.Seq != r.out; pkt.Marker || late || !s.video() || len(r.open) == maxBurst {
+	at := len(r.open)
+	for at > 0 && int16(pkt.Seq-r.open[at-1].Seq) < 0 {
+		at--
+	}
+	r.open = slices.Insert(r.open, at, pkt)
+	late := len(r.open) == 1 && pkt.Seq != r.out
+	if pkt.Marker || late || !s.video() || len(r.open) == maxBurst {
 		s.flush(r)
 	}
 }

@@ -2,7 +2,8 @@ package sfu
 
 import "github.com/diemcau/diemcau/sfu/transport"
 
-// SlotID names one outgoing stream; it is also the mid of its m-line in a viewer's offer, such as "video-main".
+// SlotID names one outgoing stream, such as "v-main" or "a-main"; it is also the mid of its m-line in a viewer's offer,
+// of which Chromium takes at most 16 characters.
 type SlotID string
 
 // SlotSet names the slots that one viewer connection carries.
@@ -15,10 +16,10 @@ const (
 )
 
 // VideoSlot is the SlotID of the picture of a slot.
-func VideoSlot(name string) SlotID { return SlotID("video-" + name) }
+func VideoSlot(name string) SlotID { return SlotID("v-" + name) }
 
 // AudioSlot is the SlotID of the sound of a slot.
-func AudioSlot(name string) SlotID { return SlotID("audio-" + name) }
+func AudioSlot(name string) SlotID { return SlotID("a-" + name) }
 
 // SlotSpec describes one slot.
 type SlotSpec struct {
