@@ -1,9 +1,5 @@
 package udpio
 
-import (
-	"time"
-)
-
 const (
 	// maxMessages bounds one flush; beyond ~100 messages a system call amortises nothing more.
 	maxMessages = 128
@@ -26,7 +22,6 @@ type Batch struct {
 	arena []byte
 	used  int
 	runs  []run
-	now   time.Time
 	sys   batchSys
 }
 
@@ -77,18 +72,6 @@ func (b *Batch) extends(path *Path, size int) bool {
 	return r.path == path && !r.closed && size <= r.size && r.count < maxSegments && r.len+size <= maxMessage
 }
 
-// Now is the time the batch's first packet was added, read once per flush: what abs-send-time is stamped with. A batch
-// is flushed within a fraction of a millisecond of it.
-func (b *Batch) Now() time.Time {
-	if len(b.runs) == 0 || b.now.IsZero() {
-		b.now = time.Now()
-	}
-	return b.now
-}
-
-// Len is the number of messages the batch holds.
-func (b *Batch) Len() int { return len(b.runs) }
-
 // Flush sends what the batch holds. What could not be sent is dropped and counted, never kept; the only error is
 // net.ErrClosed.
 func (b *Batch) Flush() error {
@@ -96,6 +79,6 @@ func (b *Batch) Flush() error {
 		return nil
 	}
 	err := b.send()
-	b.runs, b.used, b.now = b.runs[:0], 0, time.Time{}
+	b.runs, b.used = b.runs[:0], 0
 	return err
 }

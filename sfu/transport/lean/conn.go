@@ -1,0 +1,300 @@
+package lean
+
+import (
+	"crypto/rand"
+	"errors"
+	"net/netip"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/srtp/v3"
+
+	"github.com/diemcau/diemcau/sfu/transport"
+	"github.com/diemcau/diemcau/sfu/udpio"
+)
+
+// ErrAnswered is the error of a second Answer.
+var ErrAnswered = errors.New("lean: already answered")
+
+const (
+	ufragSize = 8  // 48 bits of randomness; RFC 8445 5.3 asks for 24
+	pwdSize   = 24 // 144 bits; RFC 8445 5.3 asks for 128
+)
+
+// conn is one viewer's connection.
+type conn struct {
+	factory    *Factory
+	worker     *worker
+	params     transport.Params
+	ufrag, pwd string
+
+	// What the media path uses, without a lock.
+	path atomic.Pointer[udpio.Path] // nominated last
+	out  atomic.Pointer[sender]     // nil unless connected
+
+	mu          sync.Mutex // held while something is handled, callbacks included
+	state       transport.State
+	closed      bool
+	answered    time.Time // zero until Answer
+	remoteUfrag string
+	prints      []peerFingerprint
+	paths       []*udpio.Path // authenticated
+	lastRequest time.Time     // authentic STUN request
+	lastHeard   time.Time     // the same, or authentic SRTCP
+	pipe        *pipe         // of the handshake, nil before it and once it was let go
+	ending      *pipe         // let go, its goroutine maybe still ending
+	in          *srtp.Context
+}
+
+func newConn(f *Factory, w *worker, p transport.Params) *conn {
+	random := make([]byte, ufragSize+pwdSize)
+	_, _ = rand.Read(random) // never fails
+	return &conn{
+		factory: f, worker: w, params: p,
+		ufrag: randomString(ufragSize, random), pwd: randomString(pwdSize, random[ufragSize:]),
+	}
+}
+
+// Offer is rendered at each call: it is asked for once, and a kilobyte for each m-line is not worth keeping.
+func (c *conn) Offer() string {
+	var b strings.Builder
+	if err := c.factory.renderOffer(&b, c); err != nil {
+		c.factory.log.Error("offer", "err", err) // a template that is in a test cannot fail on its data
+	}
+	return b.String()
+}
+
+func (c *conn) Answer(sdp string) ([]transport.Accepted, error) {
+	a, err := parseAnswer(sdp, c.params.Media)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.closed:
+		return nil, ErrClosed
+	case !c.answered.IsZero():
+		return nil, ErrAnswered
+	}
+	c.answered, c.remoteUfrag, c.prints = time.Now(), a.ufrag, a.fingerprints
+	if c.pipe != nil { // the peer was faster than its answer
+		c.startHandshake()
+	}
+	return a.accepted, nil
+}
+
+func (c *conn) WriteRTP(batch *udpio.Batch, header, payload []byte) error {
+	out, path := c.out.Load(), c.path.Load()
+	if out == nil || path == nil {
+		return ErrNotConnected
+	}
+	return out.writeRTP(batch, path, header, payload)
+}
+
+func (c *conn) WriteRTCP(compound []byte) error {
+	out, path := c.out.Load(), c.path.Load()
+	if out == nil || path == nil {
+		return ErrNotConnected
+	}
+	return out.writeRTCP(c.factory.cfg.Port, path, compound)
+}
+
+// Close waits for a callback that is running. If the DTLS association is still held it says goodbye to the peer.
+func (c *conn) Close() error {
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return nil
+	}
+	c.closed = true
+	c.out.Store(nil)
+	pipes := []*pipe{c.pipe, c.ending}
+	c.factory.remove(c, c.addrs())
+	c.mu.Unlock()
+	for _, p := range pipes {
+		if p == nil {
+			continue
+		}
+		_ = p.Close()
+		if p.done != nil {
+			<-p.done
+		}
+	}
+	return nil
+}
+
+func (c *conn) addrs() []netip.AddrPort {
+	addrs := make([]netip.AddrPort, len(c.paths))
+	for i, p := range c.paths {
+		addrs[i] = p.Remote()
+	}
+	return addrs
+}
+
+// handle takes one datagram, on the worker's goroutine.
+func (c *conn) handle(d *datagram) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed || c.state == transport.Failed || c.state == transport.Closed || d.n == 0 {
+		return
+	}
+	switch first := d.buf[0]; { // RFC 7983 7
+	case first < 4:
+		c.handleSTUN(d)
+	case first >= 20 && first < 64:
+		c.handleDTLS(d.buf[:d.n])
+	case first >= 128 && first < 192 && d.n > 1 && d.buf[1] >= 192 && d.buf[1] < 224: // RFC 5761 4
+		c.handleRTCP(d.buf[:d.n])
+	default:
+		c.factory.drops.add(DropUnknown)
+	}
+}
+
+func (c *conn) handleDTLS(b []byte) {
+	if c.ending != nil {
+		c.factory.drops.add(DropHandshake)
+		return
+	}
+	if c.pipe == nil {
+		c.pipe = newPipe(c)
+	}
+	if _, err := c.pipe.in.Write(b, nil); err != nil {
+		c.factory.drops.add(DropHandshake)
+	}
+	if c.pipe.done == nil && !c.answered.IsZero() {
+		c.startHandshake()
+	}
+}
+
+func (c *conn) startHandshake() {
+	c.pipe.done = make(chan struct{})
+	p, prints := c.pipe, c.prints
+	c.factory.handshakes.Go(func() { p.secure(prints) })
+}
+
+func (c *conn) handleRTCP(b []byte) {
+	if c.in == nil {
+		c.factory.drops.add(DropEarly)
+		return
+	}
+	plain, err := c.in.DecryptRTCP(c.worker.rtcp[:0], b, nil)
+	if err != nil {
+		c.factory.drops.add(DropBadRTCP)
+		return
+	}
+	c.worker.rtcp = plain
+	c.lastHeard = time.Now()
+	c.letGo()
+	if c.params.OnRTCP != nil {
+		c.params.OnRTCP(plain)
+	}
+}
+
+// letGo ends the server's side of the DTLS association. A peer that sends SRTCP has finished its handshake and will
+// not ask for the last flight again; nothing but memory and goroutines is lost.
+func (c *conn) letGo() {
+	if c.pipe == nil {
+		return
+	}
+	c.ending, c.pipe = c.pipe, nil
+	c.ending.mute.Store(true)
+	_ = c.ending.Close()
+}
+
+// post hands what a handshake has to tell to the worker.
+func (c *conn) post(event func()) {
+	select {
+	case c.worker.events <- func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if !c.closed {
+			event()
+		}
+	}:
+	case <-c.factory.done:
+	}
+}
+
+// secured begins to send: the keys are there and the peer is the one that answered.
+func (c *conn) secured(keys *srtp.Config) {
+	if c.state != transport.New {
+		return
+	}
+	in, err := srtp.CreateContext(keys.Keys.RemoteMasterKey, keys.Keys.RemoteMasterSalt, keys.Profile,
+		srtp.SRTCPReplayProtection(replayWindow))
+	if err != nil {
+		c.failed("SRTP", err)
+		return
+	}
+	streams := make([]stream, 0, 2*len(c.params.Media))
+	for _, m := range c.params.Media {
+		streams = append(streams, stream{ssrc: m.SSRC})
+		if m.RTXSSRC != 0 {
+			streams = append(streams, stream{ssrc: m.RTXSSRC})
+		}
+	}
+	out, err := newSender(keys, streams)
+	if err != nil {
+		c.failed("SRTP", err)
+		return
+	}
+	c.in = in
+	c.out.Store(out)
+	c.enter(transport.Connected)
+}
+
+// hungUp ends the connection that its peer has ended.
+func (c *conn) hungUp() {
+	if c.pipe == nil || c.state != transport.Connected { // let go by ourselves, or over already
+		return
+	}
+	c.enter(transport.Closed)
+}
+
+func (c *conn) failed(what string, err error) {
+	if c.state == transport.Failed || c.state == transport.Closed {
+		return
+	}
+	c.factory.log.Debug("viewer connection failed", "ufrag", c.ufrag, "what", what, "err", err)
+	c.enter(transport.Failed)
+}
+
+// tick enforces the time limits.
+func (c *conn) tick(now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return
+	}
+	switch c.state {
+	case transport.New:
+		if !c.answered.IsZero() && now.Sub(c.answered) > connectTimeout {
+			c.failed("connecting", errTimeout)
+		}
+	case transport.Connected:
+		if now.Sub(c.lastHeard) > c.factory.cfg.Silence || now.Sub(c.lastRequest) > consentExpiry {
+			c.failed("consent", errTimeout)
+		}
+	case transport.Failed, transport.Closed:
+	}
+}
+
+var errTimeout = errors.New("lean: timed out")
+
+// enter goes to a new state and says so. What has failed or ended sends nothing more and is no longer found.
+func (c *conn) enter(s transport.State) {
+	c.state = s
+	if s != transport.Connected {
+		c.out.Store(nil)
+		c.factory.remove(c, c.addrs())
+		if c.pipe != nil {
+			_ = c.pipe.Close()
+		}
+	}
+	if c.params.OnState != nil {
+		c.params.OnState(s)
+	}
+}

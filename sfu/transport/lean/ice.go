@@ -1,0 +1,154 @@
+package lean
+
+import (
+	"bytes"
+	"encoding/binary"
+	"net/netip"
+	"time"
+
+	"github.com/pion/stun/v4"
+
+	"github.com/diemcau/diemcau/sfu/udpio"
+)
+
+const (
+	stunHeader = 20
+	stunCookie = 0x2112a442
+	// maxPaths bounds the address pairs that a peer may have authenticated at once: a handful of interfaces and
+	// relays, each with IPv4 and IPv6.
+	maxPaths = 16
+)
+
+// requestUfrag returns the first half of the USERNAME of a STUN binding request, the ufrag that the server chose
+// (RFC 8445 7.2.2), nil if b is anything else.
+func requestUfrag(b []byte) []byte {
+	if len(b) < stunHeader || binary.BigEndian.Uint16(b) != 0x0001 || binary.BigEndian.Uint32(b[4:]) != stunCookie {
+		return nil
+	}
+	for b = b[stunHeader:]; len(b) >= 4; {
+		typ, n := binary.BigEndian.Uint16(b), int(binary.BigEndian.Uint16(b[2:]))
+		b = b[4:]
+		if n > len(b) {
+			return nil
+		}
+		if stun.AttrType(typ) == stun.AttrUsername {
+			ufrag, _, _ := bytes.Cut(b[:n], []byte{':'})
+			return ufrag
+		}
+		b = b[min(len(b), (n+3)&^3):]
+	}
+	return nil
+}
+
+// handleSTUN answers a binding request of the peer. An agent that is lite sends none of its own: the requests of the
+// peer are the connectivity checks, the nominations and the consent.
+func (c *conn) handleSTUN(d *datagram) {
+	w := c.worker
+	m := &w.stun
+	m.Raw = append(m.Raw[:0], d.buf[:d.n]...)
+	if m.Decode() != nil || m.Type != stun.BindingRequest || !c.authentic(m) {
+		c.factory.drops.add(DropBadSTUN)
+		return
+	}
+	path := c.authenticated(d.remote, d.local)
+	c.lastRequest = time.Now()
+	c.lastHeard = c.lastRequest
+	if c.path.Load() == nil || m.Contains(stun.AttrUseCandidate) {
+		// What was nominated last is what the peer uses now, be it that its address has changed.
+		c.path.Store(path)
+	}
+	if err := c.reply(m, d.remote); err != nil {
+		c.factory.log.Debug("STUN reply", "err", err)
+		return
+	}
+	if err := c.factory.cfg.Port.Send(path, w.reply.Raw); err != nil {
+		c.factory.log.Debug("STUN reply", "err", err)
+	}
+}
+
+// authentic checks the credentials of a request (RFC 8445 7.3). One that fails gets no answer: it may come from
+// anywhere.
+func (c *conn) authentic(m *stun.Message) bool {
+	username, err := m.Get(stun.AttrUsername)
+	if err != nil || stun.Fingerprint.Check(m) != nil {
+		return false
+	}
+	_, remote, ok := bytes.Cut(username, []byte{':'})
+	if !ok || (c.remoteUfrag != "" && string(remote) != c.remoteUfrag) {
+		return false
+	}
+	return stun.MessageIntegrity(c.pwd).Check(m) == nil
+}
+
+// reply makes the answer to a request in the worker's memory.
+func (c *conn) reply(m *stun.Message, remote netip.AddrPort) error {
+	r := &c.worker.reply
+	setters := []stun.Setter{stun.NewTransactionIDSetter(m.TransactionID), stun.BindingSuccess}
+	if unknown := unknownRequired(m); len(unknown) > 0 {
+		setters[1] = stun.BindingError
+		setters = append(setters, stun.CodeUnknownAttribute, unknown)
+	} else {
+		addr := remote.Addr().As16()
+		setters = append(setters, &stun.XORMappedAddress{IP: addr[:], Port: int(remote.Port())})
+	}
+	return r.Build(append(setters, stun.MessageIntegrity(c.pwd), stun.Fingerprint)...)
+}
+
+// unknownRequired lists the attributes that a receiver must understand (RFC 8489 14) and this one does not.
+func unknownRequired(m *stun.Message) stun.UnknownAttributes {
+	var unknown stun.UnknownAttributes
+	for _, a := range m.Attributes {
+		switch a.Type {
+		case stun.AttrUsername, stun.AttrMessageIntegrity, stun.AttrPriority, stun.AttrUseCandidate,
+			stun.AttrMessageIntegritySHA256:
+		default:
+			if a.Type.Required() {
+				unknown = append(unknown, a.Type)
+			}
+		}
+	}
+	return unknown
+}
+
+// authenticated returns the path of an address pair that has passed a check, a new one or the one there is.
+func (c *conn) authenticated(remote netip.AddrPort, local netip.Addr) *udpio.Path {
+	for _, p := range c.paths {
+		if p.Remote() == remote && p.Local() == local {
+			return p
+		}
+	}
+	if len(c.paths) == maxPaths {
+		c.forgetPath()
+	}
+	p := c.factory.cfg.Port.Path(remote, local)
+	c.paths = append(c.paths, p)
+	c.factory.bind(remote, c)
+	return p
+}
+
+// forgetPath makes room: it forgets the oldest path that is not in use.
+func (c *conn) forgetPath() {
+	for i, p := range c.paths {
+		if p == c.path.Load() {
+			continue
+		}
+		c.paths = append(c.paths[:i], c.paths[i+1:]...)
+		for _, other := range c.paths {
+			if other.Remote() == p.Remote() {
+				return
+			}
+		}
+		c.factory.unbind(p.Remote(), c)
+		return
+	}
+}
+
+// randomString returns n characters of RFC 8445's ice-char, 6 bits of randomness each.
+func randomString(n int, random []byte) string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	s := make([]byte, n)
+	for i := range s {
+		s[i] = alphabet[random[i]&63]
+	}
+	return string(s)
+}

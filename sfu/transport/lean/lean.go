@@ -1,0 +1,240 @@
+// Package lean is a viewer's transport without a PeerConnection: an ICE-lite agent (RFC 8445 2.5) on pion/stun,
+// pion/dtls for the handshake, and AES-GCM sealing of RTP (RFC 7714) into the memory of a udpio.Batch. A viewer that
+// is connected costs a few kilobytes and no goroutine.
+//
+// Datagrams that arrive are told apart by their first byte (RFC 7983). A STUN request belongs to the connection that
+// its USERNAME names, everything else to the connection that has authenticated its source address by such a request;
+// what belongs to none is left unclaimed, for the mux of the publishers. A few workers, among which the connections
+// are divided, handle what arrives and call the connections' callbacks.
+package lean
+
+import (
+	"crypto"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"text/template"
+	"time"
+
+	"github.com/pion/dtls/v3"
+	"github.com/pion/dtls/v3/pkg/crypto/fingerprint"
+
+	"github.com/diemcau/diemcau/sfu/pionlog"
+	"github.com/diemcau/diemcau/sfu/transport"
+	"github.com/diemcau/diemcau/sfu/udpio"
+)
+
+// Config of a Factory.
+type Config struct {
+	// Port that the connections share; the factory claims what arrives for them.
+	Port *udpio.Port
+	// Addrs are announced as host candidates with the port's number, the preferred first.
+	Addrs []netip.Addr
+	// Certificate is shown to every viewer in the DTLS handshake.
+	Certificate tls.Certificate
+	// Workers handle what arrives, at least 1.
+	Workers int
+	// Silence after which a connection fails: no authenticated STUN request nor RTCP. By default 12 s.
+	Silence time.Duration
+	// Logger defaults to one that discards.
+	Logger *slog.Logger
+}
+
+const (
+	defaultSilence = 12 * time.Second
+	// consentExpiry is the longest time that sending goes on without a STUN request (RFC 7675 5.1).
+	consentExpiry = 30 * time.Second
+	// connectTimeout is how long after the answer a connection may take until it can send.
+	connectTimeout = 20 * time.Second
+)
+
+// Errors of a Factory.
+var (
+	ErrClosed       = errors.New("lean: closed")
+	ErrNoCandidates = errors.New("lean: no address to announce")
+)
+
+// Factory opens viewer connections on one port.
+type Factory struct {
+	cfg         Config
+	log         *slog.Logger
+	fingerprint string // of the certificate, SHA-256
+	offer       *template.Template
+	dtls        []dtls.ServerOption
+	workers     []*worker
+	next        atomic.Uint32
+	drops       drops
+	done        chan struct{}
+	running     sync.WaitGroup // workers
+	handshakes  sync.WaitGroup
+
+	mu      sync.RWMutex
+	closed  bool
+	byUfrag map[string]*conn
+	byAddr  map[netip.AddrPort]*conn // by authenticated source address
+}
+
+var _ transport.Factory = (*Factory)(nil)
+
+// New returns a factory and claims the port for it.
+func New(cfg Config) (*Factory, error) {
+	if len(cfg.Addrs) == 0 {
+		return nil, ErrNoCandidates
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Silence == 0 {
+		cfg.Silence = defaultSilence
+	}
+	leaf, err := x509.ParseCertificate(cfg.Certificate.Certificate[0])
+	if err != nil {
+		return nil, fmt.Errorf("certificate: %w", err)
+	}
+	print256, err := fingerprint.Fingerprint(leaf, crypto.SHA256)
+	if err != nil {
+		return nil, fmt.Errorf("certificate: %w", err)
+	}
+	offer, err := offerTemplate()
+	if err != nil {
+		return nil, err
+	}
+	f := &Factory{
+		cfg: cfg, log: cfg.Logger, fingerprint: print256, offer: offer,
+		dtls: []dtls.ServerOption{
+			dtls.WithCertificates(cfg.Certificate),
+			dtls.WithClientAuth(dtls.RequireAnyClientCert),
+			dtls.WithExtendedMasterSecret(dtls.RequireExtendedMasterSecret),
+			dtls.WithSRTPProtectionProfiles(profiles()...),
+			dtls.WithInsecureSkipVerifyHello(true), // ICE has verified the address already
+			dtls.WithLoggerFactory(pionlog.Factory{Logger: cfg.Logger}),
+		},
+		done:    make(chan struct{}),
+		byUfrag: map[string]*conn{}, byAddr: map[netip.AddrPort]*conn{},
+	}
+	for range max(1, cfg.Workers) {
+		w := newWorker(f)
+		f.workers = append(f.workers, w)
+		f.running.Go(w.run)
+	}
+	cfg.Port.Claim(f.receive)
+	return f, nil
+}
+
+// New opens a connection; it is answered by anybody who knows its credentials once its Answer has come.
+func (f *Factory) New(p transport.Params) (transport.Conn, error) {
+	c := newConn(f, f.workers[int(f.next.Add(1))%len(f.workers)], p)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return nil, ErrClosed
+	}
+	f.byUfrag[c.ufrag] = c
+	c.worker.add(c)
+	return c, nil
+}
+
+// Stats counts what arrived and was dropped, by reason.
+func (f *Factory) Stats() map[DropReason]uint64 { return f.drops.snapshot() }
+
+// Close closes every connection and waits for the workers.
+func (f *Factory) Close() error {
+	f.mu.Lock()
+	f.closed = true
+	conns := make([]*conn, 0, len(f.byUfrag))
+	for _, c := range f.byUfrag {
+		conns = append(conns, c)
+	}
+	f.mu.Unlock()
+	f.cfg.Port.Claim(nil)
+	for _, c := range conns {
+		_ = c.Close()
+	}
+	close(f.done)
+	f.handshakes.Wait()
+	f.running.Wait()
+	return nil
+}
+
+// receive is the port's handler: it finds the connection of a datagram and queues it for the connection's worker.
+func (f *Factory) receive(b []byte, remote netip.AddrPort, local netip.Addr) bool {
+	c := f.find(b, remote)
+	if c == nil {
+		return false
+	}
+	c.worker.push(c, b, remote, local)
+	return true
+}
+
+func (f *Factory) find(b []byte, remote netip.AddrPort) *conn {
+	ufrag := requestUfrag(b)
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	if ufrag != nil {
+		return f.byUfrag[string(ufrag)]
+	}
+	return f.byAddr[remote]
+}
+
+// bind directs what comes from an authenticated address to a connection.
+func (f *Factory) bind(addr netip.AddrPort, c *conn) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.byUfrag[c.ufrag] == c {
+		f.byAddr[addr] = c
+	}
+}
+
+// unbind forgets an address of a connection, unless another has taken it over.
+func (f *Factory) unbind(addr netip.AddrPort, c *conn) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.byAddr[addr] == c {
+		delete(f.byAddr, addr)
+	}
+}
+
+// remove forgets a connection.
+func (f *Factory) remove(c *conn, addrs []netip.AddrPort) {
+	f.mu.Lock()
+	delete(f.byUfrag, c.ufrag)
+	for _, a := range addrs {
+		if f.byAddr[a] == c {
+			delete(f.byAddr, a)
+		}
+	}
+	f.mu.Unlock()
+	c.worker.remove(c)
+}
+
+// HostAddrs lists the addresses of this host's interfaces that are up: IPv4 first, link-local ones left out, loopback
+// only if asked for.
+func HostAddrs(loopback bool) ([]netip.Addr, error) {
+	prefixes, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil, err
+	}
+	var v4, v6 []netip.Addr
+	for _, p := range prefixes {
+		ipnet, ok := p.(*net.IPNet)
+		if !ok {
+			continue
+		}
+		a, _ := netip.AddrFromSlice(ipnet.IP)
+		a = a.Unmap()
+		switch {
+		case !a.IsValid() || a.IsLinkLocalUnicast() || (a.IsLoopback() && !loopback):
+		case a.Is4():
+			v4 = append(v4, a)
+		default:
+			v6 = append(v6, a)
+		}
+	}
+	return append(v4, v6...), nil
+}
