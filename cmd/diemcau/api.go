@@ -133,8 +133,10 @@ func refusal(status string, body []byte) error {
 		Code   string `json:"code"`
 		Detail string `json:"detail"`
 		Rows   []struct {
-			Row    int    `json:"row"`
-			Reason string `json:"reason"`
+			Row     int    `json:"row"`
+			Column  string `json:"column"`
+			Problem string `json:"problem"`
+			Value   string `json:"value"`
 		} `json:"rows"`
 	}
 	if json.Unmarshal(body, &e) != nil || e.Code == "" {
@@ -145,7 +147,7 @@ func refusal(status string, body []byte) error {
 		text = e.Detail
 	}
 	for _, r := range e.Rows {
-		text += fmt.Sprintf("\nrow %d: %s", r.Row, r.Reason)
+		text += strings.TrimRight(fmt.Sprintf("\nrow %d %s: %s %q", r.Row, r.Column, r.Problem, r.Value), ` "`)
 	}
 	return errors.New(text)
 }

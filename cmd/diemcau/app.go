@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -25,10 +26,13 @@ import (
 	"github.com/diemcau/diemcau/web"
 )
 
+// nodeName names this server in ledgers; a second central node will need another.
+const nodeName = "central"
+
 // serverFlags are the settings of a server, whether it is served or demonstrated.
 type serverFlags struct {
 	Data      string   `help:"Data folder." default:"./data" placeholder:"DIR" type:"path"`
-	UDP       int      `help:"UDP port of all media; 0 takes a free one." default:"7882" name:"udp"`
+	UDP       uint16   `help:"UDP port of all media; 0 takes a free one." default:"7882" name:"udp"`
 	PublicURL string   `help:"Base URL of links (default: the address listened on)." placeholder:"URL" name:"public-url"`
 	PublicIP  []string `help:"Further addresses under which sites reach the UDP port." placeholder:"IP" name:"public-ip"`
 	LogLevel  string   `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
@@ -38,7 +42,7 @@ type serverFlags struct {
 type app struct {
 	log       *slog.Logger
 	store     *store.Store
-	node      *sfu.Node
+	media     *mediaPlane
 	signaling *signaling.Server
 	public    net.Listener
 	admin     net.Listener
@@ -54,7 +58,7 @@ func newLogger(std streams, level string) *slog.Logger {
 	return slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: l}))
 }
 
-// newApp opens everything in the order in which it can fail cheaply: folder, record, ports.
+// newApp opens everything in the order in which it can fail cheaply: record, ports, sessions.
 func newApp(ctx context.Context, f serverFlags, addr string, cert *tls.Certificate, log *slog.Logger) (_ *app, err error) {
 	a := &app{log: log}
 	defer func() {
@@ -62,10 +66,7 @@ func newApp(ctx context.Context, f serverFlags, addr string, cert *tls.Certifica
 			err = errors.Join(err, a.close())
 		}
 	}()
-	if err := makeDataFolder(f.Data); err != nil {
-		return nil, err
-	}
-	if a.store, err = store.Open(ctx, f.Data, log); err != nil {
+	if a.store, err = openStore(ctx, f.Data, log); err != nil {
 		return nil, err
 	}
 	if a.public, a.url, err = listen(ctx, addr, cert); err != nil {
@@ -73,7 +74,13 @@ func newApp(ctx context.Context, f serverFlags, addr string, cert *tls.Certifica
 	}
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	a.node, err = sfu.New(sfu.Config{UDPPort: f.UDP, PublicIPs: f.PublicIP, Loopback: listensOnLoopback(a.public)}, log.With("part", "sfu"), reg)
+	certificate, err := keepCertificate(ctx, a.store)
+	if err != nil {
+		return nil, err
+	}
+	a.media, err = newMediaPlane(sfu.Config{
+		UDP: netip.AddrPortFrom(netip.IPv6Unspecified(), f.UDP), PublicIPs: f.PublicIP, Loopback: listensOnLoopback(a.public), CertificatePEM: certificate,
+	}, log.With("part", "sfu"), reg)
 	if err != nil {
 		return nil, portError(err, fmt.Sprintf("UDP port %d", f.UDP), "--udp")
 	}
@@ -81,14 +88,16 @@ func newApp(ctx context.Context, f serverFlags, addr string, cert *tls.Certifica
 	if err != nil {
 		return nil, err
 	}
-	media := newMediaPlane(a.node)
 	a.signaling, err = signaling.New(ctx, signaling.Config{
-		Record: a.store, Media: media, Pages: web.Handler(), PublicURL: publicURL, Registry: reg, Log: log.With("part", "signaling"),
+		Record: a.store, Media: a.media, Pages: web.Handler(), PublicURL: publicURL, Registry: reg, Log: log.With("part", "signaling"), Node: nodeName,
 	})
 	if err != nil {
 		return nil, err
 	}
-	media.report(a.signaling)
+	a.media.report(a.signaling)
+	if err := a.signaling.Start(ctx); err != nil {
+		return nil, err
+	}
 	if a.admin, a.adminFile, err = listenAdmin(ctx, f.Data); err != nil {
 		return nil, err
 	}
@@ -125,10 +134,10 @@ func (a *app) run(ctx context.Context) error {
 func (a *app) close() error {
 	var errs []error
 	if a.signaling != nil {
-		errs = append(errs, a.signaling.Close())
+		a.signaling.Close()
 	}
-	if a.node != nil {
-		errs = append(errs, a.node.Close())
+	if a.media != nil {
+		errs = append(errs, a.media.node.Close())
 	}
 	for _, l := range []net.Listener{a.admin, a.public} {
 		if l != nil {
@@ -148,15 +157,9 @@ func (a *app) close() error {
 	return errors.Join(errs...)
 }
 
-func makeDataFolder(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("the data folder cannot be made (%w); choose another with --data", err)
-	}
-	probe, err := os.CreateTemp(dir, ".probe-*")
-	if err != nil {
-		return fmt.Errorf("the data folder cannot be written (%w); give this user the right, or choose another with --data", err)
-	}
-	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+// openStore opens the record in a data folder.
+func openStore(ctx context.Context, dir string, log *slog.Logger) (*store.Store, error) {
+	return store.Open(ctx, filepath.Join(dir, "diemcau.db"), log)
 }
 
 // listen opens the public address and returns the URL that reaches it from this machine.
@@ -204,11 +207,11 @@ const (
 )
 
 func keepPublicURL(ctx context.Context, s *store.Store, asked, listening string) (string, error) {
-	kept, err := s.Get(ctx, keyPublicURL)
+	kept, err := setting(ctx, s, keyPublicURL)
 	if err != nil {
 		return "", err
 	}
-	keptAsked, err := s.Get(ctx, keyAskedURL)
+	keptAsked, err := setting(ctx, s, keyAskedURL)
 	if err != nil {
 		return "", err
 	}
@@ -220,7 +223,30 @@ func keepPublicURL(ctx context.Context, s *store.Store, asked, listening string)
 		use, how = kept, "yes"
 	}
 	use = strings.TrimSuffix(use, "/")
-	return use, errors.Join(s.Set(ctx, keyPublicURL, use), s.Set(ctx, keyAskedURL, how))
+	return use, errors.Join(s.SetSetting(ctx, keyPublicURL, use), s.SetSetting(ctx, keyAskedURL, how))
+}
+
+// setting reads a setting; one that was never set is empty.
+func setting(ctx context.Context, s *store.Store, name string) (string, error) {
+	value, err := s.Setting(ctx, name)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", nil
+	}
+	return value, err
+}
+
+// keepCertificate returns the DTLS certificate of this server, made once: its fingerprint is then the same after a
+// restart.
+func keepCertificate(ctx context.Context, s *store.Store) (string, error) {
+	const key = "dtls_certificate"
+	kept, err := setting(ctx, s, key)
+	if err != nil || kept != "" {
+		return kept, err
+	}
+	if kept, err = sfu.NewCertificate(); err != nil {
+		return "", err
+	}
+	return kept, s.SetSetting(ctx, key, kept)
 }
 
 // socketPath is where the admin socket is bound and dialled. A path too long for a socket address is reached
@@ -271,11 +297,8 @@ type offline struct {
 }
 
 func openOffline(ctx context.Context, dir string) (*offline, error) {
-	if err := makeDataFolder(dir); err != nil {
-		return nil, err
-	}
 	log := slog.New(slog.DiscardHandler)
-	st, err := store.Open(ctx, dir, log)
+	st, err := openStore(ctx, dir, log)
 	if err != nil {
 		return nil, err
 	}
@@ -283,7 +306,7 @@ func openOffline(ctx context.Context, dir string) (*offline, error) {
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	srv, err := signaling.New(ctx, signaling.Config{Record: st, PublicURL: publicURL, Registry: prometheus.NewRegistry(), Log: log, Offline: true})
+	srv, err := signaling.New(ctx, signaling.Config{Record: st, PublicURL: publicURL, Registry: prometheus.NewRegistry(), Log: log, Node: nodeName})
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -291,10 +314,13 @@ func openOffline(ctx context.Context, dir string) (*offline, error) {
 }
 
 // Close ends the API and unlocks the folder.
-func (o *offline) Close() error { return errors.Join(o.server.Close(), o.store.Close()) }
+func (o *offline) Close() error {
+	o.server.Close()
+	return o.store.Close()
+}
 
 func keptPublicURL(ctx context.Context, s *store.Store) (string, error) {
-	kept, err := s.Get(ctx, keyPublicURL)
+	kept, err := setting(ctx, s, keyPublicURL)
 	if kept == "" {
 		kept = "http://localhost:8080"
 	}

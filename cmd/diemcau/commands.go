@@ -79,12 +79,17 @@ type sessionCreateCmd struct {
 
 // createRequest is the body of POST /api/v1/sessions.
 type createRequest struct {
-	Title      string   `json:"title"`
-	Units      string   `json:"units"`
-	Guests     []string `json:"guests,omitempty"`
-	Start      string   `json:"start"`
-	TimeZone   string   `json:"time_zone,omitempty"`
-	CountdownS *int     `json:"countdown_s,omitempty"`
+	Title      string  `json:"title"`
+	Units      string  `json:"units"`
+	Guests     []guest `json:"guests,omitempty"`
+	Start      string  `json:"start"`
+	TimeZone   string  `json:"time_zone,omitempty"`
+	CountdownS *int    `json:"countdown_s,omitempty"`
+}
+
+// guest is a seat without a unit.
+type guest struct {
+	Name string `json:"name"`
 }
 
 // sessionLinks is what a created session answers, as DESIGN's contract has it.
@@ -113,9 +118,13 @@ func (c *sessionCreateCmd) Run(ctx context.Context, std streams) error {
 	if c.Countdown < 0 || c.Countdown > 60 {
 		return &usageError{"--countdown wants 0 to 60 seconds"}
 	}
+	guests := make([]guest, len(c.Guests))
+	for i, name := range c.Guests {
+		guests[i].Name = name
+	}
 	return c.withAPI(ctx, func(a *api) error {
 		var raw json.RawMessage
-		req := createRequest{Title: c.Title, Units: c.Units, Guests: c.Guests, Start: c.Start, TimeZone: c.TimeZone, CountdownS: &c.Countdown}
+		req := createRequest{Title: c.Title, Units: c.Units, Guests: guests, Start: c.Start, TimeZone: c.TimeZone, CountdownS: &c.Countdown}
 		if err := a.postJSON(ctx, "/api/v1/sessions", req, &raw); err != nil {
 			return err
 		}
@@ -231,7 +240,7 @@ func (c *adminTokenCmd) Run(ctx context.Context, std streams) error {
 		var answer struct {
 			Token string `json:"token"`
 		}
-		if err := a.postJSON(ctx, "/api/v1/admin/token", map[string]int{"days": c.Days}, &answer); err != nil {
+		if err := a.postJSON(ctx, "/api/v1/tokens", map[string]int{"days": c.Days}, &answer); err != nil {
 			return err
 		}
 		_, err := fmt.Fprintln(std.out, answer.Token)

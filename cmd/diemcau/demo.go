@@ -16,8 +16,10 @@ type demoCmd struct {
 	serverFlags
 }
 
-// demoUnits are convened in the demonstration: everything below its two provinces.
-const demoSites = 3
+const (
+	demoUnits = "P58/*,P56/*" // everything below the sample's two provinces
+	demoSites = 3             // links printed
+)
 
 // Run starts a server with the sample roster and one session that is open for joining.
 func (c *demoCmd) Run(ctx context.Context, std streams) error {
@@ -47,7 +49,7 @@ func prepareDemo(ctx context.Context, local *api) (*sessionLinks, error) {
 	body.Close()
 	var raw json.RawMessage
 	req := createRequest{
-		Title: "Phiên họp trực tuyến Ban Chỉ đạo (thử nghiệm " + time.Now().Format("02/01/2006") + ")", Units: roster.DemoUnits, Start: "now",
+		Title: "Phiên họp trực tuyến Ban Chỉ đạo (thử nghiệm " + time.Now().Format("02/01/2006") + ")", Units: demoUnits, Start: "now",
 	}
 	if err := local.postJSON(ctx, "/api/v1/sessions", req, &raw); err != nil {
 		return nil, err

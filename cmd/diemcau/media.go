@@ -3,8 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/diemcau/diemcau/sfu"
 	"github.com/diemcau/diemcau/signaling"
@@ -12,12 +17,11 @@ import (
 
 // mediaPlane joins the meeting's wishes (signaling.Media) to the SFU, which knows neither meetings nor people.
 type mediaPlane struct {
-	node *sfu.Node
+	node   *sfu.Node
+	events atomic.Pointer[signaling.MediaEvents] // who is told what happens; nil until the meeting plane is there
 
-	mu     sync.Mutex
-	events signaling.MediaEvents
-	peers  map[string]mediaPeer
-	stages map[string]bool // sessions whose stage reports to events
+	mu    sync.Mutex
+	peers map[string]mediaPeer
 }
 
 // mediaPeer is a viewer or a publisher of the SFU.
@@ -26,49 +30,33 @@ type mediaPeer interface {
 	Close() error
 }
 
-func newMediaPlane(node *sfu.Node) *mediaPlane {
-	return &mediaPlane{node: node, peers: map[string]mediaPeer{}, stages: map[string]bool{}}
-}
-
-// report says who is told what happens; it is called once, before the first peer.
-func (m *mediaPlane) report(to signaling.MediaEvents) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.events = to
-}
-
-func (m *mediaPlane) stage(session string) *sfu.Stage {
-	stage := m.node.Stage(session)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if !m.stages[session] {
-		m.stages[session] = true
-		events := m.events
-		stage.OnSlot(func(slot sfu.SlotID, live bool) {
-			if name, ok := slot.VideoName(); ok {
-				events.SlotVideo(session, name, live)
-			}
-		})
+// newMediaPlane opens an SFU.
+func newMediaPlane(cfg sfu.Config, log *slog.Logger, reg prometheus.Registerer) (*mediaPlane, error) {
+	m := &mediaPlane{peers: map[string]mediaPeer{}}
+	cfg.OnSlot = func(stage string, slot sfu.SlotID, live bool) {
+		if name, isVideo := strings.CutPrefix(string(slot), string(sfu.VideoSlot(""))); isVideo {
+			m.tell(func(e signaling.MediaEvents) { e.SlotVideo(stage, name, live) })
+		}
 	}
-	return stage
+	node, err := sfu.New(cfg, log, reg)
+	if err != nil {
+		return nil, err
+	}
+	m.node = node
+	return m, nil
+}
+
+func (m *mediaPlane) report(to signaling.MediaEvents) { m.events.Store(&to) }
+
+func (m *mediaPlane) tell(what func(signaling.MediaEvents)) {
+	if e := m.events.Load(); e != nil {
+		what(*e)
+	}
 }
 
 // Open makes a peer connection of the SFU.
 func (m *mediaPlane) Open(_ context.Context, p signaling.Peer) (string, error) {
-	stage := m.stage(p.Session)
-	m.mu.Lock()
-	events := m.events
-	m.mu.Unlock()
-	onState := func(s sfu.State) {
-		switch s {
-		case sfu.Connected:
-			events.PeerConnected(p)
-		case sfu.Failed:
-			events.PeerFailed(p, "connection lost")
-		case sfu.New, sfu.Closed:
-		}
-	}
-	peer, offer, err := open(stage, p, onState, events)
+	peer, offer, err := m.open(m.node.Stage(p.Session), p)
 	if err != nil {
 		return "", err
 	}
@@ -78,7 +66,15 @@ func (m *mediaPlane) Open(_ context.Context, p signaling.Peer) (string, error) {
 	return offer, nil
 }
 
-func open(stage *sfu.Stage, p signaling.Peer, onState func(sfu.State), events signaling.MediaEvents) (mediaPeer, string, error) {
+func (m *mediaPlane) open(stage *sfu.Stage, p signaling.Peer) (mediaPeer, string, error) {
+	onState := func(s sfu.State) {
+		if s == sfu.Connected {
+			m.tell(func(e signaling.MediaEvents) { e.PeerConnected(p) })
+		}
+		if s == sfu.Failed {
+			m.tell(func(e signaling.MediaEvents) { e.PeerFailed(p, "connection lost") })
+		}
+	}
 	if p.Kind == signaling.PeerPublisher {
 		pub, err := stage.OpenPublisher(sfu.PublisherParams{ID: p.ID, Owner: p.Endpoint, OnState: onState})
 		if err != nil {
@@ -90,7 +86,9 @@ func open(stage *sfu.Stage, p signaling.Peer, onState func(sfu.State), events si
 	if p.Kind == signaling.PeerMonitor {
 		params.Slots = sfu.MonitorSlots
 	} else {
-		params.OnReceiving = func(receiving bool, at time.Time) { events.Receiving(p, receiving, at) }
+		params.OnReceiving = func(receiving bool, at time.Time) {
+			m.tell(func(e signaling.MediaEvents) { e.Receiving(p, receiving, at) })
+		}
 	}
 	viewer, err := stage.OpenViewer(params)
 	if err != nil {
@@ -127,7 +125,7 @@ func (m *mediaPlane) Close(id string) {
 
 // SetFeed routes camera and microphone, or screen and its sound, of an endpoint to a slot.
 func (m *mediaPlane) SetFeed(session, slot string, f signaling.Feed) {
-	stage := m.stage(session)
+	stage := m.node.Stage(session)
 	video, audio := sfu.Camera, sfu.Microphone
 	if slot == "presentation" {
 		video, audio = sfu.Screen, sfu.ScreenAudio
@@ -136,8 +134,8 @@ func (m *mediaPlane) SetFeed(session, slot string, f signaling.Feed) {
 	if !f.Audio {
 		speaker = ""
 	}
-	stage.Feed(sfu.AudioSlot(slot), speaker, audio)
-	stage.Feed(sfu.VideoSlot(slot), f.Endpoint, video)
+	_ = stage.Feed(sfu.AudioSlot(slot), speaker, audio) // a slot that is not there shows nothing
+	_ = stage.Feed(sfu.VideoSlot(slot), f.Endpoint, video)
 }
 
 // SetWatch routes an endpoint's camera (and, in the preview, microphone) to a console's private slot.
@@ -146,7 +144,7 @@ func (m *mediaPlane) SetWatch(peerID, slot, endpoint string) {
 	if !ok {
 		return
 	}
-	_ = v.FeedMonitor(sfu.VideoSlot(slot), endpoint, sfu.Camera) // a slot that is not there shows nothing
+	_ = v.FeedMonitor(sfu.VideoSlot(slot), endpoint, sfu.Camera)
 	if slot == "preview" {
 		_ = v.FeedMonitor(sfu.AudioSlot(slot), endpoint, sfu.Microphone)
 	}
@@ -154,8 +152,5 @@ func (m *mediaPlane) SetWatch(peerID, slot, endpoint string) {
 
 // CloseSession ends the stage of a session with all its peers.
 func (m *mediaPlane) CloseSession(session string) {
-	m.mu.Lock()
-	delete(m.stages, session)
-	m.mu.Unlock()
 	m.node.CloseStage(session)
 }
