@@ -49,8 +49,7 @@ func Open(ctx context.Context, dsn string, log *slog.Logger) (*Store, error) {
 		err = s.openSQLite(ctx, dsn)
 	}
 	if err != nil {
-		s.closeDatabases()
-		return nil, err
+		return nil, errors.Join(err, s.closeDatabases())
 	}
 	go s.commitLoop()
 	return s, nil

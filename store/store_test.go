@@ -41,27 +41,35 @@ func open(t *testing.T, dsn string) *store.Store {
 	return s
 }
 
-// conformance runs a test on every kind of database, each empty.
-func conformance(t *testing.T, test func(t *testing.T, s *store.Store, reopen func() *store.Store)) {
-	t.Helper()
-	dsns := map[string]func(t *testing.T) string{
-		"SQLite": func(t *testing.T) string { return filepath.Join(t.TempDir(), "a folder?", "diemcau.db") },
+// fixture is an empty database of some kind.
+type fixture struct {
+	t   *testing.T
+	s   *store.Store
+	dsn string
+}
+
+// reopen closes the store and opens it again, as a restart does.
+func (f *fixture) reopen() *store.Store {
+	f.t.Helper()
+	if err := f.s.Close(); err != nil {
+		f.t.Fatal(err)
 	}
-	for name, dsn := range dsns {
+	f.s = open(f.t, f.dsn)
+	return f.s
+}
+
+// conformance runs a test on every kind of database.
+func conformance(t *testing.T, test func(f *fixture)) {
+	t.Helper()
+	run := func(name string, dsn func(t *testing.T) string) {
 		t.Run(name, func(t *testing.T) {
-			dsn := dsn(t)
-			s := open(t, dsn)
-			t.Cleanup(func() { s.Close() })
-			test(t, s, func() *store.Store {
-				t.Helper()
-				if err := s.Close(); err != nil {
-					t.Fatal(err)
-				}
-				s = open(t, dsn)
-				return s
-			})
+			f := &fixture{t: t, dsn: dsn(t)}
+			f.s = open(t, f.dsn)
+			defer func() { f.s.Close() }()
+			test(f)
 		})
 	}
+	run("SQLite", func(t *testing.T) string { t.Helper(); return filepath.Join(t.TempDir(), "a folder?", "diemcau.db") })
 }
 
 // session creates a session and returns its chain.
@@ -97,7 +105,8 @@ func read(t *testing.T, s *store.Store, id string, from uint64) []attendance.Ent
 }
 
 func TestLedger(t *testing.T) {
-	conformance(t, func(t *testing.T, s *store.Store, reopen func() *store.Store) {
+	conformance(t, func(f *fixture) {
+		t, s := f.t, f.s
 		ctx := t.Context()
 		node := attendance.NewNode("n1", 0)
 		c := session(t, s, "s1", node)
@@ -115,7 +124,7 @@ func TestLedger(t *testing.T) {
 		if err := s.Append(ctx, "s1", meeting.Live, nil); err != nil {
 			t.Fatal(err)
 		}
-		s = reopen()
+		s = f.reopen()
 		if diff := cmp.Diff(want, read(t, s, "s1", 2)); diff != "" {
 			t.Errorf("entries (-want +got):\n%s", diff)
 		}
@@ -153,7 +162,8 @@ func TestLedger(t *testing.T) {
 }
 
 func TestLedgerDoesNotFork(t *testing.T) {
-	conformance(t, func(t *testing.T, s *store.Store, _ func() *store.Store) {
+	conformance(t, func(f *fixture) {
+		t, s := f.t, f.s
 		ctx := t.Context()
 		c := session(t, s, "s1", attendance.NewNode("n1", 0))
 		head := c.Head()
@@ -188,7 +198,8 @@ func TestLedgerDoesNotFork(t *testing.T) {
 }
 
 func TestConcurrentAppendsShareCommits(t *testing.T) {
-	conformance(t, func(t *testing.T, s *store.Store, _ func() *store.Store) {
+	conformance(t, func(f *fixture) {
+		t, s := f.t, f.s
 		const sessions, appends = 20, 20
 		node := attendance.NewNode("n1", 0)
 		var wg sync.WaitGroup
@@ -219,7 +230,8 @@ func TestConcurrentAppendsShareCommits(t *testing.T) {
 }
 
 func TestAlive(t *testing.T) {
-	conformance(t, func(t *testing.T, s *store.Store, reopen func() *store.Store) {
+	conformance(t, func(f *fixture) {
+		t, s := f.t, f.s
 		if at, err := s.LastAlive(t.Context(), "s1"); err != nil || !at.IsZero() {
 			t.Errorf("never alive: %v, %v", at, err)
 		}
@@ -228,7 +240,7 @@ func TestAlive(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		s = reopen()
+		s = f.reopen()
 		if at, err := s.LastAlive(t.Context(), "s1"); err != nil || !at.Equal(t0.Add(2*time.Second)) {
 			t.Errorf("last alive %v, %v", at, err)
 		}
@@ -239,7 +251,8 @@ func TestAlive(t *testing.T) {
 }
 
 func TestRoster(t *testing.T) {
-	conformance(t, func(t *testing.T, s *store.Store, reopen func() *store.Store) {
+	conformance(t, func(f *fixture) {
+		t, s := f.t, f.s
 		if units, err := s.Units(t.Context()); err != nil || len(units) != 0 {
 			t.Errorf("before the first import: %v, %v", units, err)
 		}
@@ -255,7 +268,7 @@ func TestRoster(t *testing.T) {
 			if err := s.ReplaceRoster(t.Context(), tree, t0); err != nil {
 				t.Fatal(err)
 			}
-			s = reopen()
+			s = f.reopen()
 			units, err := s.Units(t.Context())
 			if err != nil {
 				t.Fatal(err)
@@ -268,7 +281,8 @@ func TestRoster(t *testing.T) {
 }
 
 func TestLinks(t *testing.T) {
-	conformance(t, func(t *testing.T, s *store.Store, _ func() *store.Store) {
+	conformance(t, func(f *fixture) {
+		t, s := f.t, f.s
 		ctx := t.Context()
 		codes := make([]string, 10_600)
 		for i := range codes {
@@ -316,7 +330,8 @@ func TestLinks(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	conformance(t, func(t *testing.T, s *store.Store, reopen func() *store.Store) {
+	conformance(t, func(f *fixture) {
+		t, s := f.t, f.s
 		if _, err := s.Setting(t.Context(), "public_url"); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("no setting: %v", err)
 		}
@@ -325,7 +340,7 @@ func TestSettings(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		s = reopen()
+		s = f.reopen()
 		if v, err := s.Setting(t.Context(), "public_url"); err != nil || v != "http://b" {
 			t.Errorf("setting %q, %v", v, err)
 		}
