@@ -27,6 +27,7 @@ const (
 	CloseEnded      = 4410 // the session is over
 	CloseRemoved    = 4411 // the host removed the endpoint
 	CloseTakenOver  = 4412 // another device took over this endpoint
+	CloseLocked     = 4423 // the host locked the session against new sites
 	CloseNotOpen    = 4425 // the session does not admit anyone yet
 	CloseVersion    = 4426 // other protocol version: reload the page
 	CloseSlow       = 4429 // the client does not read fast enough, or sends too much
@@ -49,4 +50,14 @@ const (
 	Broken      Code = "broken"      // the record cannot be written
 	Internal    Code = "internal"    // a fault of the server; details are in its log
 	Unavailable Code = "unavailable" // the media plane could not serve the request
+	Timeout     Code = "timeout"     // no hello in time
+	Restarting  Code = "restarting"  // the server goes away
+)
+
+// Further errors of the HTTP API.
+const (
+	BadRequest Code = "bad_request" // a parameter or body is not as docs/api.md says
+	BadRoster  Code = "bad_roster"  // errors in the rows of a roster
+	NotFound   Code = "not_found"
+	TooLarge   Code = "too_large"
 )

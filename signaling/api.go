@@ -1,0 +1,357 @@
+package signaling
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/roster"
+	"github.com/diemcau/diemcau/signaling/protocol"
+	"github.com/diemcau/diemcau/store"
+)
+
+const (
+	maxBody      = 1 << 20 // of a JSON request
+	adminLife    = 365 * 24 * time.Hour
+	maxAdminDays = 3650
+)
+
+// api is the HTTP API of docs/api.md.
+type api struct {
+	srv      *Server
+	log      *slog.Logger
+	identify func(*http.Request) (Identity, error)
+}
+
+// endpointFunc answers one API request of who was let in.
+type endpointFunc func(w http.ResponseWriter, r *http.Request, who Identity) error
+
+// rule says who may make a request.
+type rule func(who Identity, r *http.Request) bool
+
+func admins(who Identity, _ *http.Request) bool { return who.admin() }
+
+// roles admits these roles of the session in the path, and admins.
+func roles(list ...meeting.Role) rule {
+	return func(who Identity, r *http.Request) bool {
+		return who.admin() || who.Session == r.PathValue("id") && slices.Contains(list, meeting.Role(who.Role))
+	}
+}
+
+func anyLink(who Identity, _ *http.Request) bool { return !who.admin() }
+
+func newAPI(s *Server, identify func(*http.Request) (Identity, error)) http.Handler {
+	a := &api{srv: s, log: s.log, identify: identify}
+	mux := http.NewServeMux()
+	consoles := roles(meeting.Host, meeting.Operator, meeting.Secretary)
+	steering := roles(meeting.Host, meeting.Operator)
+	a.route(mux, "GET /api/v1/me", anyLink, a.me)
+	a.route(mux, "POST /api/v1/roster", admins, a.importRoster)
+	a.route(mux, "POST /api/v1/tokens", admins, a.createToken)
+	a.route(mux, "POST /api/v1/sessions", admins, a.createSession)
+	a.route(mux, "GET /api/v1/sessions", admins, a.listSessions)
+	a.route(mux, "GET /api/v1/sessions/{id}", consoles, a.showSession)
+	a.route(mux, "GET /api/v1/sessions/{id}/links", admins, a.showLinks)
+	a.route(mux, "POST /api/v1/sessions/{id}/links/{code}/reissue", steering, a.reissueLink)
+	a.route(mux, "POST /api/v1/sessions/{id}/links/{code}/revoke", steering, a.revokeLink)
+	a.route(mux, "GET /api/v1/sessions/{id}/{file}", consoles, a.download)
+	a.route(mux, "/", func(Identity, *http.Request) bool { return true }, func(http.ResponseWriter, *http.Request, Identity) error {
+		return refusal(protocol.NotFound, "no such address")
+	})
+	return mux
+}
+
+// route enters a request with the rule that guards it.
+func (a *api) route(mux *http.ServeMux, pattern string, allowed rule, f endpointFunc) {
+	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		who, err := a.identify(r)
+		if err == nil && !allowed(who, r) {
+			err = &meeting.Error{Code: meeting.Forbidden, Detail: "this token does not open this"}
+		}
+		if err == nil {
+			err = f(w, r, who)
+		}
+		if err != nil {
+			writeError(w, r, a.log, err)
+		}
+	})
+}
+
+// me tells a page what its link is for, without its endpoint counting as present.
+func (a *api) me(w http.ResponseWriter, r *http.Request, who Identity) error {
+	var body struct {
+		Session protocol.SessionInfo `json:"session"`
+		Phase   string               `json:"phase"`
+		Self    protocol.SelfInfo    `json:"self"`
+	}
+	err := a.read(r.Context(), who.Session, func(s *meeting.Session) error {
+		ep := s.Endpoints[who.Endpoint]
+		if ep == nil {
+			return refusal(protocol.BadToken, "no such endpoint")
+		}
+		body.Session, body.Phase, body.Self = sessionView(s), string(s.Phase), identityView(s, ep)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, body)
+	return nil
+}
+
+// read looks at a session as it is now: in its coordinator where the server runs, else in the record. What it
+// hands to f may be kept only as far as Convened made it.
+func (a *api) read(ctx context.Context, id string, f func(*meeting.Session) error) error {
+	if err := a.known(ctx, id); err != nil {
+		return err
+	}
+	switch c, err := a.srv.coordinator(ctx, id); {
+	case err == nil:
+		return c.call(ctx, request{work: func() error { return f(c.session) }})
+	case !errors.Is(err, errStopped):
+		return err
+	}
+	s, _, err := replay(ctx, a.srv.record, id)
+	if err != nil {
+		return err
+	}
+	return f(s)
+}
+
+// known refuses an id that no session has.
+func (a *api) known(ctx context.Context, id string) error {
+	if c, err := a.srv.loaded(id); err == nil && c != nil {
+		return nil
+	}
+	rows, err := a.srv.record.Sessions(ctx)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(rows, func(row store.SessionRow) bool { return row.ID == id }) {
+		return refusal(protocol.NotFound, "no such session")
+	}
+	return nil
+}
+
+// rosterError carries the rows of a refused roster.
+type rosterError struct{ rows []rowError }
+
+func (e *rosterError) Error() string { return fmt.Sprintf("%d rows are wrong", len(e.rows)) }
+
+func (e *rosterError) Unwrap() error { return refusal(protocol.BadRoster, e.Error()) }
+
+func (a *api) importRoster(w http.ResponseWriter, r *http.Request, _ Identity) error {
+	format := roster.CSV
+	if strings.Contains(r.Header.Get("Content-Type"), "spreadsheetml") || r.URL.Query().Get("format") == string(roster.XLSX) {
+		format = roster.XLSX
+	}
+	tree, problems := roster.Import(r.Body, format)
+	if len(problems) > 0 {
+		e := &rosterError{}
+		for _, p := range problems {
+			e.rows = append(e.rows, rowError{Row: p.Row, Column: p.Column, Problem: string(p.Problem), Value: p.Value})
+		}
+		return e
+	}
+	if err := a.srv.record.ReplaceRoster(r.Context(), tree, a.srv.clock.Now()); err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, struct {
+		Units int `json:"units"`
+	}{tree.Len()})
+	return nil
+}
+
+func (a *api) createToken(w http.ResponseWriter, r *http.Request, _ Identity) error {
+	var req struct {
+		Name string `json:"name"`
+		Days int    `json:"days"`
+	}
+	if err := readJSON(w, r, &req); err != nil {
+		return err
+	}
+	if req.Name == "" || req.Days < 0 || req.Days > maxAdminDays {
+		return refusal(protocol.BadRequest, "name is empty, or days is not within 0 to "+strconv.Itoa(maxAdminDays))
+	}
+	life := adminLife
+	if req.Days > 0 {
+		life = time.Duration(req.Days) * 24 * time.Hour
+	}
+	token, err := a.srv.tokens.sign(Identity{Endpoint: req.Name, Role: RoleAdmin}, a.srv.clock.Now().Add(life))
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusCreated, struct {
+		Token string `json:"token"`
+	}{token})
+	return nil
+}
+
+func (a *api) createSession(w http.ResponseWriter, r *http.Request, _ Identity) error {
+	var req sessionRequest
+	if err := readJSON(w, r, &req); err != nil {
+		return err
+	}
+	created, err := a.srv.convene(r.Context(), req)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusCreated, created)
+	return nil
+}
+
+// sessionSummary is a session in a list.
+type sessionSummary struct {
+	ID        string    `json:"id"`
+	Title     string    `json:"title"`
+	Phase     string    `json:"phase"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+func (a *api) listSessions(w http.ResponseWriter, r *http.Request, _ Identity) error {
+	rows, err := a.srv.record.Sessions(r.Context())
+	if err != nil {
+		return err
+	}
+	list := make([]sessionSummary, 0, len(rows))
+	for _, row := range rows {
+		list = append(list, sessionSummary{ID: row.ID, Title: row.Title, Phase: string(row.Phase), CreatedAt: row.CreatedAt})
+	}
+	writeJSON(w, http.StatusOK, struct {
+		Sessions []sessionSummary `json:"sessions"`
+	}{list})
+	return nil
+}
+
+// sessionDetail is one session; times that have not come are left out.
+type sessionDetail struct {
+	ID          string    `json:"id"`
+	Title       string    `json:"title"`
+	Phase       string    `json:"phase"`
+	TimeZone    string    `json:"time_zone"`
+	ScheduledAt time.Time `json:"scheduled_at"`
+	StartedAt   time.Time `json:"started_at,omitzero"`
+	EndedAt     time.Time `json:"ended_at,omitzero"`
+	Convened    int       `json:"convened"` // sites
+	Present     int       `json:"present"`  // connected sites
+}
+
+func (a *api) showSession(w http.ResponseWriter, r *http.Request, _ Identity) error {
+	var d sessionDetail
+	err := a.read(r.Context(), r.PathValue("id"), func(s *meeting.Session) error {
+		d = sessionDetail{
+			ID: s.ID, Title: s.Title, Phase: string(s.Phase), TimeZone: s.TimeZone,
+			ScheduledAt: s.ScheduledAt, StartedAt: s.StartedAt, EndedAt: s.EndedAt,
+		}
+		for _, ep := range s.Endpoints {
+			if ep.Role != meeting.Site {
+				continue
+			}
+			d.Convened++
+			if ep.Conn != nil {
+				d.Present++
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, d)
+	return nil
+}
+
+func (a *api) showLinks(w http.ResponseWriter, r *http.Request, _ Identity) error {
+	id := r.PathValue("id")
+	if err := a.known(r.Context(), id); err != nil {
+		return err
+	}
+	s, _, err := replay(r.Context(), a.srv.record, id)
+	if err != nil {
+		return err
+	}
+	links, err := a.srv.links(r.Context(), s)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, links)
+	return nil
+}
+
+func (a *api) reissueLink(w http.ResponseWriter, r *http.Request, _ Identity) error {
+	ctx := r.Context()
+	session, seat, err := a.seat(ctx, r)
+	if err != nil {
+		return err
+	}
+	serial, err := a.srv.record.ReissueLink(ctx, session.ID, seat.Code)
+	if err != nil {
+		return err
+	}
+	a.srv.expel(ctx, session.ID, seat.Code)
+	url, err := a.srv.linkOf(session, seat, serial)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, struct {
+		Link string `json:"link"`
+	}{url})
+	return nil
+}
+
+func (a *api) revokeLink(w http.ResponseWriter, r *http.Request, _ Identity) error {
+	ctx := r.Context()
+	session, seat, err := a.seat(ctx, r)
+	if err != nil {
+		return err
+	}
+	if err := a.srv.record.RevokeLink(ctx, session.ID, seat.Code, a.srv.clock.Now()); err != nil {
+		return err
+	}
+	a.srv.expel(ctx, session.ID, seat.Code)
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// seat resolves session and endpoint of the path. Of the session it returns what links are made of.
+func (a *api) seat(ctx context.Context, r *http.Request) (*meeting.Session, *meeting.Endpoint, error) {
+	code := r.PathValue("code")
+	seat, session := meeting.Endpoint{Code: code}, meeting.Session{ID: r.PathValue("id")}
+	err := a.read(ctx, session.ID, func(s *meeting.Session) error {
+		ep := s.Endpoints[code]
+		if ep == nil {
+			return &meeting.Error{Code: meeting.UnknownEndpoint, Detail: code}
+		}
+		seat.Role, session.ScheduledAt = ep.Role, s.ScheduledAt
+		return nil
+	})
+	return &session, &seat, err
+}
+
+// readJSON reads a bounded body of exactly one object with known members.
+func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	dec.DisallowUnknownFields()
+	err := dec.Decode(into)
+	if err == nil {
+		if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+			return refusal(protocol.BadRequest, "trailing data")
+		}
+		return nil
+	}
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return refusal(protocol.TooLarge, err.Error())
+	}
+	return refusal(protocol.BadRequest, err.Error())
+}

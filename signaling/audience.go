@@ -1,0 +1,381 @@
+package signaling
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/signaling/protocol"
+	"github.com/gorilla/websocket"
+)
+
+// member is an endpoint as the coordinator sees it beyond the meeting's state.
+type member struct {
+	conn     *conn // nil while nothing is attached
+	counted  bool  // in audience.present
+	viewerUp bool  // its viewer peer is connected
+	rtt      time.Duration
+	lossPct  int
+	row      string    // last rowState
+	since    time.Time // of row
+	self     []byte    // last Self sent on conn
+	position int       // in the queue of hands, from 1
+	watchers int       // monitor slots that show it
+}
+
+// audience is who is connected to a session and what they were last told. It belongs to the coordinator's
+// goroutine. Between settle calls it gathers what changed; the cost of one site's change does not depend on
+// the number of sites.
+type audience struct {
+	session *meeting.Session
+	media   Media
+	metrics *metrics
+	units   []protocol.UnitInfo
+
+	members  map[string]*member
+	conns    map[*conn]*member
+	consoles map[*conn]struct{}
+	present  int // connected sites
+	convened int
+
+	touched  map[string]struct{} // endpoints whose own state changed
+	rows     map[string]struct{} // rows that consoles do not know yet
+	everyone bool                // a change that concerns all endpoints
+	hands    bool                // the queue changed
+
+	feeds  map[meeting.Slot]Feed
+	video  map[meeting.Slot]bool
+	closed bool // the media plane was told that the session is over
+	state  []byte
+	stated *websocket.PreparedMessage // the State that everyone has
+}
+
+func newAudience(s *meeting.Session, media Media, m *metrics) *audience {
+	a := &audience{
+		session: s, media: media, metrics: m, units: unitsView(s),
+		members: make(map[string]*member, len(s.Order)), conns: map[*conn]*member{}, consoles: map[*conn]struct{}{},
+		touched: map[string]struct{}{}, rows: map[string]struct{}{},
+		feeds: map[meeting.Slot]Feed{}, video: map[meeting.Slot]bool{},
+	}
+	for _, code := range s.Order {
+		ep := s.Endpoints[code]
+		a.members[code] = &member{row: rowState(s, ep, false), since: ep.LostAt}
+		if ep.Role == meeting.Site {
+			a.convened++
+		}
+	}
+	return a
+}
+
+// happened takes note of an event that is on disk.
+func (a *audience) happened(ev meeting.Event) {
+	if code := concerned(ev); code != "" {
+		a.touched[code] = struct{}{}
+	}
+	switch e := ev.(type) {
+	case *meeting.Opened, *meeting.Started, *meeting.EndedEvent, *meeting.SealedEvent, *meeting.RollCallOpened, *meeting.RollCallEnded:
+		a.everyone = true
+	case *meeting.HandRaised, *meeting.HandLowered, *meeting.Granted, *meeting.RemovalChanged:
+		a.hands = true
+	case *meeting.Lost:
+		a.detach(e.Endpoint, e.Conn, e.Why)
+	case *meeting.Left:
+		a.detach(e.Endpoint, e.Conn, e.Why)
+	}
+}
+
+// attach puts a connection in its endpoint's place and tells it all it needs.
+func (a *audience) attach(c *conn, now time.Time) error {
+	ep := a.session.Endpoints[c.who.Endpoint]
+	if ep.Conn == nil || ep.Conn.ID != c.id { // another one came within the same batch
+		return &meeting.Error{Code: meeting.StaleConnection, Detail: "taken over at once"}
+	}
+	m := a.members[ep.Code]
+	m.conn, m.viewerUp, m.rtt, m.lossPct, m.self = c, false, 0, 0, nil
+	a.conns[c] = m
+	a.metrics.connections.WithLabelValues(string(ep.Role)).Inc()
+	c.send(welcomeView(a.session, ep, c.id, now))
+	if !a.announce() {
+		c.sendPrepared(a.stated)
+	}
+	a.touched[ep.Code] = struct{}{}
+	if ep.Role != meeting.Site {
+		a.consoles[c] = struct{}{}
+		c.send(a.sites())
+	}
+	return nil
+}
+
+// detach ends the socket of a connection that the meeting no longer knows.
+func (a *audience) detach(code, conn, why string) {
+	m := a.members[code]
+	if m == nil || m.conn == nil || m.conn.id != conn {
+		return
+	}
+	c := m.conn
+	m.conn, m.viewerUp = nil, false
+	delete(a.conns, c)
+	delete(a.consoles, c)
+	a.metrics.connections.WithLabelValues(c.who.Role).Dec()
+	for slot := range maps.Clone(c.watching) {
+		a.watch(c, slot, "")
+	}
+	c.close(ending(why))
+}
+
+// ending is how a socket is closed by the reason that the meeting gives for the end of its connection.
+func ending(why string) fault {
+	switch why {
+	case "taken_over", "resumed":
+		return fault{close: protocol.CloseTakenOver, code: why}
+	case "removed":
+		return fault{close: protocol.CloseRemoved, code: why}
+	case "revoked":
+		return fault{close: protocol.CloseBadToken, code: why}
+	case "timeout":
+		return fault{close: protocol.CloseTimeout, code: why}
+	case "server_restart":
+		return fault{close: protocol.CloseRestart, code: why}
+	}
+	return fault{close: websocket.CloseNormalClosure, code: why}
+}
+
+// settle makes media and people follow the session after a batch of changes.
+func (a *audience) settle(now time.Time) {
+	a.feed()
+	if a.everyone {
+		for _, code := range a.session.Order {
+			a.touched[code] = struct{}{}
+		}
+	}
+	if a.hands || a.everyone {
+		a.queue()
+	}
+	for code := range a.touched {
+		a.refresh(code, now)
+	}
+	clear(a.touched)
+	a.everyone, a.hands = false, false
+	a.announce()
+}
+
+// queue tells everyone in the queue whose position changed.
+func (a *audience) queue() {
+	for i, code := range a.session.Hands {
+		if m := a.members[code]; m.position != i+1 {
+			m.position = i + 1
+			a.tellSelf(code)
+		}
+	}
+}
+
+// announce sends the State to everyone if it is another than they have, and reports that.
+func (a *audience) announce() bool {
+	if !a.restate() {
+		return false
+	}
+	for c := range a.conns {
+		c.sendPrepared(a.stated)
+	}
+	return true
+}
+
+// feed tells the media plane what the slots show now, and when the session is over.
+func (a *audience) feed() {
+	for _, slot := range meeting.Slots() {
+		if f := feedOf(a.session, slot); f != a.feeds[slot] {
+			a.feeds[slot] = f
+			a.media.SetFeed(a.session.ID, string(slot), f)
+		}
+	}
+	if a.over() && !a.closed {
+		a.closed = true
+		a.media.CloseSession(a.session.ID)
+	}
+}
+
+func (a *audience) over() bool {
+	return a.session.Phase == meeting.Ended || a.session.Phase == meeting.Sealed
+}
+
+// refresh brings one endpoint's row, peers and Self up to date.
+func (a *audience) refresh(code string, now time.Time) {
+	ep, m := a.session.Endpoints[code], a.members[code]
+	if ep == nil || m == nil {
+		return
+	}
+	if row := rowState(a.session, ep, m.viewerUp); row != m.row {
+		m.row, m.since = row, now
+		if row == rowLost {
+			m.since = ep.LostAt
+		}
+	}
+	if ep.HandAt.IsZero() {
+		m.position = 0
+	}
+	if ep.Role == meeting.Site {
+		if there := ep.Conn != nil; there != m.counted {
+			m.counted = there
+			if there {
+				a.present++
+			} else {
+				a.present--
+			}
+		}
+		if len(a.consoles) > 0 {
+			a.rows[code] = struct{}{}
+		}
+	}
+	a.tellSelf(code)
+}
+
+// tellSelf opens and closes an endpoint's peers as its state asks, and sends its Self if that changed.
+func (a *audience) tellSelf(code string) {
+	ep, m := a.session.Endpoints[code], a.members[code]
+	if m.conn == nil {
+		return
+	}
+	publish := !a.over() && (toPublish(a.session, ep) || m.watchers > 0)
+	switch {
+	case a.over():
+		m.conn.peers.unwant(PeerPublisher, 0)
+		m.conn.peers.unwant(PeerMonitor, 0)
+		m.conn.peers.unwant(PeerViewer, 0)
+	case publish:
+		m.conn.peers.want(PeerViewer)
+		m.conn.peers.want(PeerPublisher)
+	default:
+		m.conn.peers.want(PeerViewer)
+		m.conn.peers.unwant(PeerPublisher, publisherLinger)
+	}
+	self, err := protocol.Encode(selfView(a.session, ep, m.position, publish), 0)
+	if err == nil && !bytes.Equal(self, m.self) {
+		m.self = self
+		m.conn.sendText(self)
+	}
+}
+
+// restate encodes the State anew if anything but the count in it has changed, and reports that.
+func (a *audience) restate() bool {
+	// The count alone is no news: a State goes to everyone.
+	bare, err := protocol.Encode(stateView(a.session, a.video, 0, a.convened), 0)
+	if err != nil || bytes.Equal(bare, a.state) {
+		return false
+	}
+	full, err := protocol.Encode(stateView(a.session, a.video, a.present, a.convened), 0)
+	if err != nil {
+		return false
+	}
+	stated, err := websocket.NewPreparedMessage(websocket.TextMessage, full)
+	if err != nil {
+		return false
+	}
+	a.state, a.stated = bare, stated
+	return true
+}
+
+// sites is the whole list for a console that has just come.
+func (a *audience) sites() protocol.Sites {
+	v := protocol.Sites{Units: a.units, Endpoints: make([]protocol.SiteInfo, 0, a.convened)}
+	for _, code := range a.session.Order {
+		if ep := a.session.Endpoints[code]; ep.Role == meeting.Site {
+			v.Endpoints = append(v.Endpoints, protocol.SiteInfo{SiteState: siteView(a.session, ep, a.members[code]), Unit: ep.Unit, Name: ep.Name})
+		}
+	}
+	return v
+}
+
+// flush tells the consoles which rows changed since the last time.
+func (a *audience) flush() {
+	if len(a.rows) == 0 {
+		return
+	}
+	v := protocol.Presence{Changes: make([]protocol.SiteState, 0, len(a.rows))}
+	for _, code := range slices.Sorted(maps.Keys(a.rows)) {
+		v.Changes = append(v.Changes, siteView(a.session, a.session.Endpoints[code], a.members[code]))
+	}
+	clear(a.rows)
+	a.tell(v, maps.Keys(a.consoles))
+}
+
+// broadcast sends one message to everyone.
+func (a *audience) broadcast(m protocol.Message) { a.tell(m, maps.Keys(a.conns)) }
+
+// tell sends one message to several, encoded once.
+func (a *audience) tell(m protocol.Message, to func(func(*conn) bool)) {
+	text, err := protocol.Encode(m, 0)
+	if err != nil {
+		return
+	}
+	prepared, err := websocket.NewPreparedMessage(websocket.TextMessage, text)
+	if err != nil {
+		return
+	}
+	for c := range to {
+		c.sendPrepared(prepared)
+	}
+}
+
+// memberOf returns the member that a peer belongs to, nil when its connection has ended.
+func (a *audience) memberOf(p Peer) *member {
+	if m := a.members[p.Endpoint]; m != nil && m.conn != nil && m.conn.id == p.Conn {
+		return m
+	}
+	return nil
+}
+
+// peerNews takes in what the media plane told of one member's peer.
+func (a *audience) peerNews(m *member, n peerNews) {
+	viewer := n.peer.Kind == PeerViewer && m.conn.peers.id(PeerViewer) == n.peer.ID
+	if n.failed {
+		a.peerFailed(m, n.peer.ID)
+		return
+	}
+	if viewer && n.connected {
+		m.viewerUp = true
+		a.touched[n.peer.Endpoint] = struct{}{}
+	}
+	if viewer && n.measured && worthTelling(m, n) {
+		m.rtt, m.lossPct = n.rtt, n.lossPct
+		a.touched[n.peer.Endpoint] = struct{}{}
+	}
+}
+
+// peerFailed replaces a peer that broke. It reports whether the connection had such a peer.
+func (a *audience) peerFailed(m *member, id string) bool {
+	if m.conn.peers.id(PeerViewer) == id {
+		m.viewerUp = false
+		a.touched[m.conn.who.Endpoint] = struct{}{}
+	}
+	return m.conn.peers.fail(id)
+}
+
+// worthTelling keeps consoles from a row for every millisecond of ten thousand lines.
+func worthTelling(m *member, n peerNews) bool {
+	drift := (n.rtt - m.rtt).Abs()
+	return drift > 50*time.Millisecond || drift > m.rtt/3 || max(n.lossPct-m.lossPct, m.lossPct-n.lossPct) >= 2
+}
+
+// watch changes what a console's private slot shows; a watched endpoint publishes.
+func (a *audience) watch(c *conn, slot, endpoint string) {
+	if before := a.members[c.watching[slot]]; before != nil {
+		before.watchers--
+		a.touched[c.watching[slot]] = struct{}{}
+	}
+	delete(c.watching, slot)
+	if m := a.members[endpoint]; m != nil {
+		c.watching[slot] = endpoint
+		m.watchers++
+		a.touched[endpoint] = struct{}{}
+	}
+	c.peers.watch(slot, endpoint)
+}
+
+// closeAll ends every socket.
+func (a *audience) closeAll(f fault) {
+	for c := range a.conns {
+		c.close(f)
+	}
+}

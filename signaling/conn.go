@@ -1,0 +1,370 @@
+package signaling
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/signaling/protocol"
+	"github.com/google/uuid"
+	"github.com/gorilla/websocket"
+	"golang.org/x/time/rate"
+)
+
+const (
+	pingMs       = 2000
+	lostAfter    = 3 * pingMs * time.Millisecond // silence that ends a connection
+	helloWithin  = 10 * time.Second
+	writeWithin  = 10 * time.Second
+	closeWithin  = 2 * time.Second
+	maxOutgoing  = 128 // messages that may wait for a socket
+	requestRate  = 20  // requests a second
+	requestBurst = 100
+	maxRefused   = 200 // requests over the rate before the socket is closed
+	maxDevice    = 200 // runes
+)
+
+// conn is one WebSocket. Its reader is the goroutine of the upgrade request, which lives as long as the
+// socket; one more goroutine writes.
+type conn struct {
+	srv     *Server
+	ws      *websocket.Conn
+	log     *slog.Logger
+	id      string // the meeting's Connection.ID
+	who     Identity
+	coord   *coordinator
+	peers   *peers
+	limiter *rate.Limiter
+	refused int // requests over the rate
+
+	watching map[string]string // monitor slot -> endpoint; belongs to the coordinator
+	out      chan func() error
+	lastSeen atomic.Int64 // microseconds since 1970
+	left     bool         // the page said leave; reader only
+
+	closeOnce sync.Once
+	closing   chan struct{} // closed by close
+	fault     fault         // why; set before closing is closed
+}
+
+func newConn(srv *Server, ws *websocket.Conn) *conn {
+	c := &conn{
+		srv: srv, ws: ws, log: srv.log, id: uuid.NewString(), limiter: rate.NewLimiter(requestRate, requestBurst),
+		watching: map[string]string{}, out: make(chan func() error, maxOutgoing),
+		closing: make(chan struct{}),
+	}
+	c.peers = newPeers(srv.media, &srv.peerIDs, c)
+	return c
+}
+
+// serve runs the connection until it is over. token is that of the upgrade request, if it had one.
+func (c *conn) serve(ctx context.Context, token string) {
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		c.writer()
+	}()
+	c.ws.SetReadLimit(protocol.MaxMessage)
+	err := c.hello(ctx, token)
+	if err == nil {
+		err = c.reader(ctx)
+		c.disconnect(ctx, err)
+	}
+	c.close(faultOf(err))
+	<-written
+	c.peers.closeAll()
+	c.ws.Close()
+}
+
+// read returns the next message from the page.
+func (c *conn) read(within time.Duration) (int64, protocol.Message, error) {
+	if err := c.ws.SetReadDeadline(time.Now().Add(within)); err != nil {
+		return 0, nil, err
+	}
+	kind, data, err := c.ws.ReadMessage()
+	if err != nil {
+		return 0, nil, err
+	}
+	c.lastSeen.Store(c.srv.clock.Now().UnixMicro())
+	if kind != websocket.TextMessage {
+		return 0, nil, &protocol.DecodeError{Err: errors.New("not a text frame")}
+	}
+	return c.srv.codec.Decode(data)
+}
+
+// hello authenticates the page and attaches it to its endpoint. A refusal is told before the socket closes.
+func (c *conn) hello(ctx context.Context, token string) error {
+	id, m, err := c.read(helloWithin)
+	var malformed *protocol.DecodeError
+	switch {
+	case err == nil:
+		err = c.enter(ctx, m, token)
+	case isTimeout(err):
+		err = refusal(protocol.Timeout, "no hello in time")
+	case !errors.As(err, &malformed):
+		return errGone
+	}
+	if err != nil {
+		c.refuse(id, err)
+	}
+	return err
+}
+
+func (c *conn) enter(ctx context.Context, m protocol.Message, token string) error {
+	hello, ok := m.(protocol.Hello)
+	switch {
+	case !ok:
+		return &protocol.DecodeError{Type: m.MessageType(), Err: errors.New("hello comes first")}
+	case hello.Version != protocol.Version:
+		return refusal(protocol.BadVersion, "this server speaks another version of the protocol")
+	}
+	if hello.Token != "" {
+		token = hello.Token
+	}
+	who, err := c.srv.identify(ctx, token)
+	if err != nil {
+		return err
+	}
+	if who.admin() {
+		return refusal(protocol.BadToken, "an admin token enters no session")
+	}
+	coord, err := c.srv.coordinator(ctx, who.Session)
+	if err != nil {
+		return err
+	}
+	c.who, c.coord = who, coord
+	c.log = c.log.With("session", who.Session, "endpoint", who.Endpoint, "conn", c.id[:8])
+	c.peers.owner = Peer{Session: who.Session, Endpoint: who.Endpoint, Conn: c.id}
+	return coord.connect(ctx, c, hello)
+}
+
+// connect attaches a connection to its endpoint; the coordinator welcomes the page.
+func (co *coordinator) connect(ctx context.Context, c *conn, hello protocol.Hello) error {
+	return co.call(ctx, request{
+		by: c.actor(),
+		prepare: func() meeting.Command {
+			cmd := meeting.Connect{Conn: c.id, Device: shorten(hello.Device, maxDevice), Resume: hello.Resume, TakeOver: hello.TakeOver}
+			if m := co.audience.members[c.who.Endpoint]; m != nil && m.conn != nil {
+				cmd.LastSeen = m.conn.seen() // the page may be the same, its old socket not yet given up
+			}
+			return cmd
+		},
+		work: func() error { return co.audience.attach(c, co.clock.Now()) },
+	})
+}
+
+// reader takes messages until the socket ends, and returns why it did.
+func (c *conn) reader(ctx context.Context) error {
+	for {
+		select {
+		case <-c.closing:
+			return c.drainSocket()
+		default:
+		}
+		id, m, err := c.read(lostAfter)
+		var malformed *protocol.DecodeError
+		if errors.As(err, &malformed) {
+			c.refuse(id, err)
+			return err
+		}
+		if err != nil {
+			return err
+		}
+		if _, leave := m.(protocol.Leave); leave {
+			c.left = true
+			return nil
+		}
+		if err := c.dispatch(ctx, id, m); err != nil {
+			return err
+		}
+	}
+}
+
+// drainSocket waits for the page to answer the close frame; the writer has set a deadline.
+func (c *conn) drainSocket() error {
+	for {
+		if _, _, err := c.ws.NextReader(); err != nil {
+			return err
+		}
+	}
+}
+
+// dispatch carries out one request. An error ends the connection.
+func (c *conn) dispatch(ctx context.Context, id int64, m protocol.Message) error {
+	if _, pong := m.(protocol.Pong); pong {
+		return nil
+	}
+	if !c.limiter.Allow() {
+		c.refused++
+		err := refusal(protocol.TooMany, "too many requests")
+		c.reply(id, err)
+		if c.refused > maxRefused {
+			c.srv.metrics.dropped(dropFlood)
+			return err
+		}
+		return nil
+	}
+	handle, ok := c.srv.handlers[m.MessageType()]
+	if !ok {
+		err := &protocol.DecodeError{Type: m.MessageType(), Err: errors.New("out of order")}
+		c.refuse(id, err)
+		return err
+	}
+	if err := handle(ctx, c, id, m); err != nil {
+		c.reply(id, err)
+	}
+	return nil
+}
+
+// disconnect tells the coordinator how the connection ended.
+func (c *conn) disconnect(ctx context.Context, err error) {
+	cmd := meeting.Disconnect{Endpoint: c.who.Endpoint, Conn: c.id, LastSeen: c.seen(), Why: "closed"}
+	switch {
+	case c.left || websocket.IsCloseError(err, websocket.CloseNormalClosure, websocket.CloseGoingAway):
+		cmd.Clean, cmd.Why = true, "page_closed"
+	case isTimeout(err):
+		cmd.Why = "timeout"
+	}
+	// A connection that the meeting ended itself is refused here, which is no news.
+	_ = c.coord.do(ctx, request{cmd: cmd})
+}
+
+// writer sends what is queued, and pings, until the connection closes.
+func (c *conn) writer() {
+	ping := time.NewTicker(pingMs * time.Millisecond)
+	defer ping.Stop()
+	for {
+		var err error
+		select {
+		case job := <-c.out:
+			err = job()
+		case <-ping.C:
+			err = c.write(protocol.Ping{T: c.srv.clock.Now().UnixMilli()})
+		case <-c.closing:
+			c.farewell()
+			return
+		}
+		if err != nil {
+			c.close(fault{close: websocket.CloseAbnormalClosure})
+			c.ws.Close()
+			return
+		}
+	}
+}
+
+// farewell sends what is still queued and the close frame, and gives the page a moment to answer it.
+func (c *conn) farewell() {
+	c.peers.closeAll()
+	deadline := time.Now().Add(closeWithin)
+	for {
+		select {
+		case job := <-c.out:
+			if err := job(); err == nil && time.Now().Before(deadline) {
+				continue
+			}
+		default:
+		}
+		break
+	}
+	_ = c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(c.fault.close, c.fault.code), deadline)
+	_ = c.ws.SetReadDeadline(deadline)
+}
+
+// write sends one message now; only the writer's goroutine may.
+func (c *conn) write(m protocol.Message) error { return c.writeID(m, 0) }
+
+func (c *conn) writeID(m protocol.Message, id int64) error {
+	text, err := protocol.Encode(m, id)
+	if err != nil {
+		return err
+	}
+	return c.writeText(text)
+}
+
+func (c *conn) writeText(text []byte) error {
+	if err := c.ws.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil {
+		return err
+	}
+	return c.ws.WriteMessage(websocket.TextMessage, text)
+}
+
+// enqueue gives the writer a job. A page that does not read what it is sent is dropped: a State or Offer that
+// it missed would leave it wrong without knowing.
+func (c *conn) enqueue(job func() error) {
+	select {
+	case c.out <- job:
+	case <-c.closing:
+	default:
+		c.srv.metrics.dropped(dropSlow)
+		c.close(fault{close: protocol.CloseSlow, code: "slow"})
+	}
+}
+
+// send queues a message; it is encoded by the writer.
+func (c *conn) send(m protocol.Message) { c.enqueue(func() error { return c.write(m) }) }
+
+func (c *conn) sendText(text []byte) { c.enqueue(func() error { return c.writeText(text) }) }
+
+func (c *conn) sendPrepared(p *websocket.PreparedMessage) {
+	c.enqueue(func() error {
+		if err := c.ws.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil {
+			return err
+		}
+		return c.ws.WritePreparedMessage(p)
+	})
+}
+
+// reply answers a request.
+func (c *conn) reply(id int64, err error) {
+	switch {
+	case err != nil:
+		c.send(faultOf(err).message(id))
+	case id > 0:
+		c.send(protocol.Ok{ID: id})
+	}
+}
+
+// refuse answers with an error that closes the connection.
+func (c *conn) refuse(id int64, err error) {
+	f := faultOf(err)
+	if f.code == string(protocol.Internal) {
+		c.log.Error("connection refused by a fault", "err", err)
+	} else {
+		c.log.Info("connection refused", "code", f.code, "detail", f.detail)
+	}
+	c.srv.metrics.refusals.WithLabelValues(f.code).Inc()
+	c.send(f.message(id))
+	c.close(f)
+}
+
+// close ends the connection once, with the first reason given. It does not wait.
+func (c *conn) close(f fault) {
+	c.closeOnce.Do(func() {
+		c.fault = f
+		close(c.closing)
+	})
+}
+
+func (c *conn) actor() meeting.Actor {
+	return meeting.Actor{Endpoint: c.who.Endpoint, Role: meeting.Role(c.who.Role)}
+}
+
+// seen is the last evidence of life.
+func (c *conn) seen() time.Time { return time.UnixMicro(c.lastSeen.Load()).UTC() }
+
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
+}
+
+func shorten(s string, runes int) string {
+	if r := []rune(s); len(r) > runes {
+		return string(r[:runes])
+	}
+	return s
+}

@@ -1,0 +1,124 @@
+package signaling
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/signaling/protocol"
+	"github.com/gorilla/websocket"
+)
+
+// Error is a refusal that is not the meeting's own.
+type Error struct {
+	Code   protocol.Code
+	Detail string
+}
+
+func (e *Error) Error() string { return string(e.Code) + ": " + e.Detail }
+
+func refusal(code protocol.Code, detail string) error { return &Error{Code: code, Detail: detail} }
+
+// refusalAt adds to an error the time that belongs to it, in milliseconds since 1970.
+type refusalAt struct {
+	error
+	atMs int64
+}
+
+func (e *refusalAt) Unwrap() error { return e.error }
+
+// fault is an error as the outside sees it.
+type fault struct {
+	status int    // HTTP status
+	close  int    // WebSocket close code, where the error ends the connection
+	code   string // stable name
+	detail string
+	atMs   int64
+}
+
+func (f fault) message(id int64) protocol.Error {
+	return protocol.Error{ID: id, Code: f.code, Detail: f.detail, AtMs: f.atMs}
+}
+
+// faultOf is the one mapping from errors to what the outside sees of them. The text of an unknown error stays
+// inside: it belongs in the log.
+func faultOf(err error) fault {
+	var (
+		f       fault
+		decode  *protocol.DecodeError
+		own     *Error
+		refused *meeting.Error
+		timed   *refusalAt
+	)
+	switch {
+	case errors.As(err, &decode):
+		f = connectionFault(protocol.BadMessage)
+		f.detail = decode.Error()
+	case errors.As(err, &own):
+		f = connectionFault(own.Code)
+		f.detail = own.Detail
+	case errors.As(err, &refused):
+		f = meetingFault(refused.Code)
+		f.detail = refused.Detail
+	default:
+		f = connectionFault(protocol.Internal)
+	}
+	if errors.As(err, &timed) {
+		f.atMs = timed.atMs
+	}
+	return f
+}
+
+func connectionFault(code protocol.Code) fault {
+	f := fault{status: http.StatusInternalServerError, close: websocket.CloseInternalServerErr, code: string(code)}
+	switch code {
+	case protocol.BadMessage, protocol.BadSDP, protocol.BadRoster, protocol.BadRequest:
+		f.status, f.close = http.StatusBadRequest, protocol.CloseBadMessage
+	case protocol.BadToken:
+		f.status, f.close = http.StatusUnauthorized, protocol.CloseBadToken
+	case protocol.Timeout:
+		f.status, f.close = http.StatusRequestTimeout, protocol.CloseTimeout
+	case protocol.BadVersion:
+		f.status, f.close = http.StatusUpgradeRequired, protocol.CloseVersion
+	case protocol.UnknownPeer, protocol.NotFound:
+		f.status, f.close = http.StatusNotFound, protocol.CloseBadMessage
+	case protocol.TooMany:
+		f.status, f.close = http.StatusTooManyRequests, protocol.CloseSlow
+	case protocol.TooLarge:
+		f.status, f.close = http.StatusRequestEntityTooLarge, websocket.CloseMessageTooBig
+	case protocol.Restarting:
+		f.status, f.close = http.StatusServiceUnavailable, protocol.CloseRestart
+	case protocol.Broken:
+		f.status, f.close = http.StatusServiceUnavailable, protocol.CloseBroken
+	case protocol.Unavailable:
+		f.status, f.close = http.StatusServiceUnavailable, websocket.CloseTryAgainLater
+	case protocol.Internal:
+	}
+	return f
+}
+
+func meetingFault(code meeting.Code) fault {
+	f := fault{status: http.StatusConflict, close: protocol.CloseBadMessage, code: string(code)}
+	switch code {
+	case meeting.Forbidden:
+		f.status, f.close = http.StatusForbidden, protocol.CloseBadToken
+	case meeting.UnknownEndpoint:
+		f.status, f.close = http.StatusNotFound, protocol.CloseBadToken
+	case meeting.BadValue, meeting.BadEndpointCode:
+		f.status = http.StatusBadRequest
+	case meeting.NotOpen:
+		f.close = protocol.CloseNotOpen
+	case meeting.SessionEnded:
+		f.status, f.close = http.StatusGone, protocol.CloseEnded
+	case meeting.Occupied:
+		f.close = protocol.CloseOccupied
+	case meeting.StaleConnection:
+		f.close = protocol.CloseTakenOver
+	case meeting.Removed:
+		f.status, f.close = http.StatusForbidden, protocol.CloseRemoved
+	case meeting.Locked:
+		f.status, f.close = http.StatusForbidden, protocol.CloseLocked
+	default: // the rest contradict the state of the session
+	}
+	return f
+}

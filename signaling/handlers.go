@@ -1,0 +1,129 @@
+package signaling
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/signaling/protocol"
+)
+
+// maxThumbs is the number of thumbnails in a console's monitor.
+const maxThumbs = 12
+
+// handler carries out one type of request. A returned error is the answer; nil means that the answer comes
+// later, or that there is none.
+type handler func(ctx context.Context, c *conn, id int64, m protocol.Message) error
+
+// handlers is the table of all requests of an attached connection but leave and pong.
+func handlers() map[protocol.Type]handler {
+	h := map[protocol.Type]handler{}
+	on(h, onAnswer)
+	on(h, onPeerFailed)
+	on(h, onWatch)
+	command(h, func(protocol.Start) meeting.Command { return meeting.StartSession{} })
+	command(h, func(protocol.End) meeting.Command { return meeting.EndSession{} })
+	command(h, func(protocol.RaiseHand) meeting.Command { return meeting.RaiseHand{} })
+	command(h, func(m protocol.LowerHand) meeting.Command { return meeting.LowerHand{Endpoint: m.Endpoint} })
+	command(h, func(m protocol.StandBy) meeting.Command { return meeting.SetStandBy{Endpoint: m.Endpoint, On: m.On} })
+	command(h, func(m protocol.Grant) meeting.Command {
+		return meeting.GrantSlot{Endpoint: m.Endpoint, Slot: meeting.Slot(m.Slot)}
+	})
+	command(h, func(m protocol.Revoke) meeting.Command {
+		return meeting.RevokeSlot{Endpoint: m.Endpoint, Slot: meeting.Slot(m.Slot)}
+	})
+	command(h, func(protocol.Confirm) meeting.Command { return meeting.Confirm{} })
+	command(h, func(m protocol.Mute) meeting.Command { return meeting.SetMuted{Endpoint: m.Endpoint, Muted: m.Muted} })
+	command(h, func(m protocol.Remove) meeting.Command {
+		return meeting.SetRemoved{Endpoint: m.Endpoint, Removed: m.Removed}
+	})
+	command(h, func(m protocol.RollCall) meeting.Command {
+		if m.Open {
+			return meeting.BeginRollCall{}
+		}
+		return meeting.EndRollCall{}
+	})
+	command(h, func(m protocol.RollCallAnswer) meeting.Command {
+		return meeting.AnswerRollCall{ID: m.RollCall, Headcount: m.Headcount}
+	})
+	command(h, func(m protocol.Headcount) meeting.Command { return meeting.DeclareHeadcount{Headcount: m.Headcount} })
+	command(h, func(m protocol.Delegates) meeting.Command {
+		var cmd meeting.DeclareDelegates
+		for _, d := range m.Delegates {
+			cmd.Delegates = append(cmd.Delegates, meeting.Delegate{Name: d.Name, Title: d.Title, AttendingFor: d.AttendingFor})
+		}
+		return cmd
+	})
+	return h
+}
+
+// on enters a handler under the type of its message.
+func on[M protocol.Message](h map[protocol.Type]handler, f func(ctx context.Context, c *conn, id int64, m M) error) {
+	var zero M
+	h[zero.MessageType()] = func(ctx context.Context, c *conn, id int64, m protocol.Message) error {
+		return f(ctx, c, id, m.(M)) //nolint:forcetypeassert // the table is keyed by the type
+	}
+}
+
+// command enters a message that is a command of the meeting; it is answered when its events are on disk.
+func command[M protocol.Message](h map[protocol.Type]handler, make func(M) meeting.Command) {
+	on(h, func(ctx context.Context, c *conn, id int64, m M) error {
+		return c.coord.do(ctx, request{cmd: make(m), by: c.actor(), done: func(err error) { c.reply(id, err) }})
+	})
+}
+
+func onAnswer(_ context.Context, c *conn, id int64, m protocol.Answer) error {
+	if err := c.peers.answer(m.Peer, m.SDP); err != nil {
+		return err
+	}
+	c.reply(id, nil)
+	return nil
+}
+
+func onPeerFailed(ctx context.Context, c *conn, id int64, m protocol.PeerFailed) error {
+	return c.coord.do(ctx, request{
+		work: func() error {
+			member := c.coord.audience.conns[c]
+			if member == nil || !c.coord.audience.peerFailed(member, m.Peer) {
+				return refusal(protocol.UnknownPeer, m.Peer)
+			}
+			return nil
+		},
+		done: func(err error) { c.reply(id, err) },
+	})
+}
+
+func onWatch(ctx context.Context, c *conn, id int64, m protocol.Watch) error {
+	switch meeting.Role(c.who.Role) {
+	case meeting.Host, meeting.Operator:
+	default:
+		return &meeting.Error{Code: meeting.Forbidden, Detail: "watch"}
+	}
+	if !slices.Contains(monitorSlots(), m.Slot) {
+		return &meeting.Error{Code: meeting.BadValue, Detail: "slot " + m.Slot}
+	}
+	return c.coord.do(ctx, request{
+		work: func() error {
+			a := c.coord.audience
+			if m.Endpoint != "" && a.members[m.Endpoint] == nil {
+				return &meeting.Error{Code: meeting.UnknownEndpoint, Detail: m.Endpoint}
+			}
+			if a.conns[c] == nil || a.over() {
+				return &meeting.Error{Code: meeting.SessionEnded, Detail: "watch"}
+			}
+			a.watch(c, m.Slot, m.Endpoint)
+			return nil
+		},
+		done: func(err error) { c.reply(id, err) },
+	})
+}
+
+// monitorSlots are the private slots of a console.
+func monitorSlots() []string {
+	slots := []string{"preview"}
+	for i := range maxThumbs {
+		slots = append(slots, "thumb"+strconv.Itoa(i+1))
+	}
+	return slots
+}

@@ -1,0 +1,443 @@
+package signaling_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/signaling"
+	"github.com/diemcau/diemcau/signaling/client"
+	"github.com/diemcau/diemcau/signaling/protocol"
+	"github.com/diemcau/diemcau/store"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const rosterCSV = `code,parent_code,level,name
+TW,,central,Trung ương
+P58,TW,province,Ninh Thuận
+D582,P58,district,Huyện Bác Ái
+C1,D582,commune,Xã Phước Bình
+C2,D582,commune,Xã Phước Hòa
+C3,D582,commune,Xã Phước Tân
+`
+
+// patience bounds what a test waits for; it is no measure of the server.
+const patience = 20 * time.Second
+
+// await polls until something holds.
+func await(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !holds(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain until %s", what)
+		}
+	}
+}
+
+// record is a store that can break, or die as a killed process does.
+type record struct {
+	*store.Store
+	failing atomic.Bool // appends fail
+	dead    atomic.Bool // nothing is written any more
+}
+
+var errDisk = errors.New("no space left on device")
+
+func (r *record) Append(ctx context.Context, session string, phase meeting.Phase, entries []attendance.Entry) error {
+	if r.failing.Load() || r.dead.Load() {
+		return errDisk
+	}
+	return r.Store.Append(ctx, session, phase, entries)
+}
+
+func (r *record) Alive(ctx context.Context, session string, at time.Time) error {
+	if r.dead.Load() {
+		return errDisk
+	}
+	return r.Store.Alive(ctx, session, at)
+}
+
+// fakeMedia stands for the media plane. An answer that begins with v=0 connects its peer at once.
+type fakeMedia struct {
+	events signaling.MediaEvents
+
+	mu      sync.Mutex
+	peers   map[string]signaling.Peer
+	feeds   map[string]signaling.Feed // by slot
+	watches map[string]string         // peer/slot
+	over    map[string]bool
+	refuse  bool // Open fails
+	opened  int
+}
+
+func newFakeMedia() *fakeMedia {
+	return &fakeMedia{
+		peers: map[string]signaling.Peer{}, feeds: map[string]signaling.Feed{}, watches: map[string]string{}, over: map[string]bool{},
+	}
+}
+
+func (m *fakeMedia) Open(_ context.Context, p signaling.Peer) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.opened++
+	if m.refuse {
+		return "", errors.New("no port")
+	}
+	m.peers[p.ID] = p
+	return "v=0 offer for " + p.ID, nil
+}
+
+func (m *fakeMedia) Answer(_ context.Context, id, sdp string) error {
+	m.mu.Lock()
+	p, ok := m.peers[id]
+	m.mu.Unlock()
+	if !ok || !strings.HasPrefix(sdp, "v=0") {
+		return errors.New("SDP is not acceptable")
+	}
+	m.events.PeerConnected(p)
+	return nil
+}
+
+func (m *fakeMedia) Close(id string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.peers, id)
+}
+
+func (m *fakeMedia) SetFeed(_, slot string, f signaling.Feed) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.feeds[slot] = f
+}
+
+func (m *fakeMedia) SetWatch(id, slot, endpoint string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.watches[id+"/"+slot] = endpoint
+}
+
+func (m *fakeMedia) CloseSession(session string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.over[session] = true
+}
+
+func (m *fakeMedia) feed(slot meeting.Slot) signaling.Feed {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.feeds[string(slot)]
+}
+
+// of returns the peer of an endpoint, "" if there is none.
+func (m *fakeMedia) of(endpoint string, kind signaling.PeerKind) signaling.Peer {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, p := range m.peers {
+		if p.Endpoint == endpoint && p.Kind == kind {
+			return p
+		}
+	}
+	return signaling.Peer{}
+}
+
+// bed is a server with one session.
+type bed struct {
+	*testing.T
+	srv    *signaling.Server
+	http   *httptest.Server
+	record *record
+	media  *fakeMedia
+	links  links
+	log    *bytes.Buffer
+	logMu  *sync.Mutex
+}
+
+type links struct {
+	ID        string
+	Links     struct{ Host, Operator, Secretary string }
+	Endpoints []struct{ Code, Unit, Name, Link string }
+}
+
+func (l links) of(code string) string {
+	switch code {
+	case meeting.HostCode:
+		return l.Links.Host
+	case meeting.OperatorCode:
+		return l.Links.Operator
+	case meeting.SecretaryCode:
+		return l.Links.Secretary
+	}
+	for _, e := range l.Endpoints {
+		if e.Code == code {
+			return e.Link
+		}
+	}
+	return ""
+}
+
+type lockedWriter struct {
+	mu *sync.Mutex
+	w  io.Writer
+}
+
+func (l lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
+// newBed serves the session that request asks for; "" asks for C1, C2 and C3, open, without a countdown.
+func newBed(t *testing.T, request string) *bed {
+	t.Helper()
+	st, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "diemcau.db"), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { st.Close() })
+	b := &bed{T: t, record: &record{Store: st}, log: &bytes.Buffer{}, logMu: &sync.Mutex{}}
+	b.serve()
+	if request == "" {
+		request = `{"title":"Giao ban","units":"D582/*","start":"now","countdown_s":0}`
+	}
+	b.admin("POST", "/api/v1/roster", rosterCSV, nil)
+	b.admin("POST", "/api/v1/sessions", request, &b.links)
+	return b
+}
+
+// serve starts a server on the record, as after a restart.
+func (b *bed) serve() {
+	b.Helper()
+	b.media = newFakeMedia()
+	b.http = httptest.NewUnstartedServer(nil)
+	var err error
+	b.srv, err = signaling.New(context.Background(), signaling.Config{
+		Record: b.record, Media: b.media, Log: slog.New(slog.NewTextHandler(lockedWriter{b.logMu, b.log}, nil)),
+		Registry: prometheus.NewRegistry(), Node: "test", PublicURL: "http://" + b.http.Listener.Addr().String(),
+		Pages: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("page")) }),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.media.events = b.srv
+	b.http.Config.Handler = b.srv.Handler()
+	b.http.Start()
+	if err := b.srv.Start(context.Background()); err != nil {
+		b.Fatal(err)
+	}
+	srv, web := b.srv, b.http
+	b.Cleanup(func() { srv.Close(); web.Close() })
+}
+
+// restart ends the server, cleanly or as kill -9 does, and starts another on the same record.
+func (b *bed) restart(kill bool) {
+	b.Helper()
+	b.record.dead.Store(kill)
+	b.srv.Close()
+	b.http.Close()
+	old := b.links
+	b.record = &record{Store: b.record.Store}
+	b.serve()
+	// Links of the old address stay valid: only the port of the test moved.
+	b.admin("GET", "/api/v1/sessions/"+old.ID+"/links", "", &b.links)
+	for i, e := range old.Endpoints {
+		if token(e.Link) != token(b.links.Endpoints[i].Link) {
+			b.Errorf("link of %s changed over a restart", e.Code)
+		}
+	}
+}
+
+func token(link string) string {
+	_, t, _ := strings.Cut(link, "#")
+	return t
+}
+
+// admin makes a request of the local administrator.
+func (b *bed) admin(method, path, body string, into any) {
+	b.Helper()
+	w := httptest.NewRecorder()
+	b.srv.AdminHandler().ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
+	if w.Code >= 300 {
+		b.Fatalf("%s %s: %d %s", method, path, w.Code, w.Body)
+	}
+	if into != nil {
+		if err := json.Unmarshal(w.Body.Bytes(), into); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// person is a page: it answers offers and keeps what it was last told.
+type person struct {
+	*client.Client
+	t    *testing.T
+	code string
+
+	mu        sync.Mutex
+	state     protocol.State
+	self      protocol.Self
+	sites     map[string]protocol.SiteState
+	peers     map[string]string // id -> kind
+	errors    []protocol.Error
+	reconnect *protocol.Reconnect
+	states    int // State messages so far
+	deaf      bool
+}
+
+func (b *bed) enter(code string) *person {
+	b.Helper()
+	p, err := b.tryEnter(code, client.Options{})
+	if err != nil {
+		b.Fatalf("%s enters: %v", code, err)
+	}
+	return p
+}
+
+func (b *bed) tryEnter(code string, opts client.Options) (*person, error) {
+	b.Helper()
+	p := &person{t: b.T, code: code, sites: map[string]protocol.SiteState{}, peers: map[string]string{}}
+	ready := make(chan struct{})
+	opts.Device = "test"
+	opts.Handle = func(m protocol.Message) { <-ready; p.take(m) }
+	c, err := client.Dial(context.Background(), b.links.of(code), opts)
+	if err != nil {
+		return nil, err
+	}
+	p.Client = c
+	close(ready)
+	b.Cleanup(p.Close)
+	return p, nil
+}
+
+func (p *person) take(m protocol.Message) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch m := m.(type) {
+	case protocol.State:
+		p.state = m
+		p.states++
+	case protocol.Self:
+		p.self = m
+	case protocol.Sites:
+		for _, s := range m.Endpoints {
+			p.sites[s.Code] = s.SiteState
+		}
+	case protocol.Presence:
+		for _, s := range m.Changes {
+			p.sites[s.Code] = s
+		}
+	case protocol.Offer:
+		p.peers[m.Peer] = m.Kind
+		if !p.deaf {
+			_ = p.Send(protocol.Answer{Peer: m.Peer, SDP: "v=0 answer"})
+		}
+	case protocol.ClosePeer:
+		delete(p.peers, m.Peer)
+	case protocol.Error:
+		p.errors = append(p.errors, m)
+	case protocol.Reconnect:
+		p.reconnect = &m
+	}
+}
+
+// see looks at what the person was told.
+func (p *person) see(look func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	look()
+}
+
+// sees waits until what the person was told fits.
+func (p *person) sees(what string, fits func() bool) {
+	p.t.Helper()
+	await(p.t, p.code+" sees "+what, func() (ok bool) {
+		p.see(func() { ok = fits() })
+		return ok
+	})
+}
+
+func (p *person) seesRow(code, state string) {
+	p.t.Helper()
+	p.sees(fmt.Sprintf("%s as %s", code, state), func() bool { return p.sites[code].State == state })
+}
+
+// stage returns a slot of the last State; its Endpoint is empty when nobody has it.
+func (p *person) stage(slot meeting.Slot) protocol.StageSlot {
+	for _, s := range p.state.Stage {
+		if s.Slot == string(slot) {
+			return s
+		}
+	}
+	return protocol.StageSlot{}
+}
+
+// ask makes a request that must succeed.
+func (p *person) ask(m protocol.Message) {
+	p.t.Helper()
+	if err := p.try(m); err != nil {
+		p.t.Fatalf("%s asks %T: %v", p.code, m, err)
+	}
+}
+
+func (p *person) try(m protocol.Message) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	return p.Request(ctx, m)
+}
+
+// refused makes a request that must be refused with a code.
+func (p *person) refused(code string, m protocol.Message) {
+	p.t.Helper()
+	err := p.try(m)
+	var refusal *client.RequestError
+	if !errors.As(err, &refusal) || refusal.Code != code {
+		p.t.Errorf("%s asks %T: got %v, want %s", p.code, m, err, code)
+	}
+}
+
+// closed waits for the end of the connection and compares its close code.
+func (p *person) closed(code int) {
+	p.t.Helper()
+	select {
+	case <-p.Done():
+	case <-time.After(patience):
+		p.t.Fatalf("%s: the connection does not end", p.code)
+	}
+	var end *client.CloseError
+	if !errors.As(p.Err(), &end) || end.Code != code {
+		p.t.Errorf("%s: closed with %v, want %d", p.code, p.Err(), code)
+	}
+}
+
+// ledger returns kind, endpoint and reason of the entries so far.
+func (b *bed) ledger() []string {
+	b.Helper()
+	var list []string
+	for e, err := range b.record.Entries(context.Background(), b.links.ID, 1) {
+		if err != nil {
+			b.Fatal(err)
+		}
+		var d struct{ Endpoint, Why string }
+		if e.Kind != "convened" {
+			_ = json.Unmarshal(e.Data, &d)
+		}
+		list = append(list, strings.TrimRight(e.Kind+" "+d.Endpoint+" "+d.Why, " "))
+	}
+	return list
+}

@@ -1,0 +1,123 @@
+package signaling
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Handler serves everything that comes over TCP: pages, /ws, the API for bearers of tokens, health and metrics.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /readyz", s.serveReady)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /ws", s.serveWS)
+	mux.Handle("/api/v1/", s.logged(newAPI(s, s.bearer)))
+	if s.pages != nil {
+		mux.Handle("/", s.pages)
+	}
+	return s.secured(mux)
+}
+
+// AdminHandler serves the API to the administrator of the machine. Who can reach it is trusted, so it belongs
+// on a Unix socket that only he can open. It works without Start.
+func (s *Server) AdminHandler() http.Handler {
+	return s.logged(newAPI(s, func(*http.Request) (Identity, error) { return Identity{Endpoint: "local", Role: RoleAdmin}, nil }))
+}
+
+func (s *Server) bearer(r *http.Request) (Identity, error) { return s.identify(r.Context(), bearer(r)) }
+
+func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
+	defer cancel()
+	if err := s.ready(ctx); err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	w.Write([]byte("ready\n"))
+}
+
+// secured sets the headers that bound what a page of this server may do (CSP Level 3, Permissions Policy).
+func (s *Server) secured(next http.Handler) http.Handler {
+	connect := "'self'"
+	if u, err := url.Parse(s.publicURL); err == nil && u.Host != "" {
+		// Older Safari does not count WebSockets of the same host as 'self'.
+		connect += " ws://" + u.Host + " wss://" + u.Host
+	}
+	policy := "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src " + connect +
+		"; style-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), geolocation=()")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// logged writes one line per request. The query is left out, and tokens are never in the path.
+func (s *Server) logged(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begun := time.Now()
+		rec := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
+		next.ServeHTTP(rec, r)
+		s.log.Info("request", "method", r.Method, "path", r.URL.Path, "status", rec.status, "took", time.Since(begun).Round(time.Millisecond))
+	})
+}
+
+type statusRecorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (r *statusRecorder) WriteHeader(status int) {
+	r.status = status
+	r.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (r *statusRecorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// apiError is the body of a refused request.
+type apiError struct {
+	Code   string     `json:"code"`
+	Detail string     `json:"detail,omitempty"`
+	Rows   []rowError `json:"rows,omitempty"` // of a refused roster
+}
+
+// rowError is what is wrong with one row of a roster.
+type rowError struct {
+	Row     int    `json:"row"` // the heading is row 1
+	Column  string `json:"column,omitempty"`
+	Problem string `json:"problem"`
+	Value   string `json:"value,omitempty"`
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // a client that went away is no fault
+}
+
+// writeError answers with what the outside may see of an error, and logs what it may not.
+func writeError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
+	f := faultOf(err)
+	if f.status == http.StatusInternalServerError && !errors.Is(err, context.Canceled) {
+		log.Error("request failed", "method", r.Method, "path", r.URL.Path, "err", err)
+	}
+	body := apiError{Code: f.code, Detail: f.detail}
+	var rows *rosterError
+	if errors.As(err, &rows) {
+		body.Rows = rows.rows
+	}
+	writeJSON(w, f.status, body)
+}

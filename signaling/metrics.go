@@ -1,0 +1,72 @@
+package signaling
+
+import (
+	"errors"
+	"reflect"
+	"sync/atomic"
+	"time"
+
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// The reasons for which the server drops a connection by itself.
+const (
+	dropSlow  = "slow_reader" // its queue of outgoing messages is full
+	dropFlood = "flood"       // it keeps sending over the rate
+)
+
+type metrics struct {
+	connections *prometheus.GaugeVec   // role
+	refusals    *prometheus.CounterVec // code
+	drops       *prometheus.CounterVec // reason
+	commands    *prometheus.CounterVec // command, code
+	commit      prometheus.Histogram
+	entries     prometheus.Counter
+	broken      atomic.Int64 // sessions
+	sessions    prometheus.Gauge
+}
+
+func newMetrics(reg prometheus.Registerer) *metrics {
+	m := &metrics{
+		connections: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "diemcau_connections", Help: "Connections attached to an endpoint.",
+		}, []string{"role"}),
+		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "diemcau_connections_refused_total", Help: "Connections closed because of what they asked or sent.",
+		}, []string{"code"}),
+		drops: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "diemcau_connections_dropped_total", Help: "Connections the server gave up.",
+		}, []string{"reason"}),
+		commands: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "diemcau_commands_total", Help: "Commands of the meeting by outcome.",
+		}, []string{"command", "code"}),
+		commit: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "diemcau_commit_seconds", Help: "Time to put a batch of ledger entries on disk.",
+			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 12),
+		}),
+		entries:  prometheus.NewCounter(prometheus.CounterOpts{Name: "diemcau_ledger_entries_total", Help: "Ledger entries written."}),
+		sessions: prometheus.NewGauge(prometheus.GaugeOpts{Name: "diemcau_sessions", Help: "Sessions in memory."}),
+	}
+	broken := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "diemcau_sessions_broken", Help: "Sessions stopped because the record cannot be written or read.",
+	}, func() float64 { return float64(m.broken.Load()) })
+	reg.MustRegister(m.connections, m.refusals, m.drops, m.commands, m.commit, m.entries, m.sessions, broken)
+	return m
+}
+
+func (m *metrics) dropped(reason string) { m.drops.WithLabelValues(reason).Inc() }
+
+func (m *metrics) committed(entries int, took time.Duration) {
+	m.entries.Add(float64(entries))
+	m.commit.Observe(took.Seconds())
+}
+
+func (m *metrics) command(cmd meeting.Command, err error) {
+	code := "ok"
+	var refused *meeting.Error
+	if errors.As(err, &refused) {
+		code = string(refused.Code)
+	}
+	m.commands.WithLabelValues(reflect.TypeOf(cmd).Name(), code).Inc()
+}

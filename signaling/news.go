@@ -1,0 +1,90 @@
+package signaling
+
+import (
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/diemcau/diemcau/meeting"
+)
+
+// news gathers what the media plane tells of a session until its coordinator looks. Later news of a peer
+// merges with what is there, so nothing is lost, nobody waits, and it grows no larger than the session.
+type news struct {
+	wake chan struct{} // one token while there is something to take
+
+	mu    sync.Mutex
+	peers map[string]peerNews
+	video map[meeting.Slot]bool
+}
+
+// peerNews is what was told of one peer since the last look.
+type peerNews struct {
+	peer      Peer
+	connected bool
+	failed    bool
+	reason    string
+	receiving *bool
+	at        time.Time // of receiving
+	measured  bool
+	rtt       time.Duration
+	lossPct   int
+}
+
+func newNews() *news {
+	return &news{wake: make(chan struct{}, 1), peers: map[string]peerNews{}, video: map[meeting.Slot]bool{}}
+}
+
+func (n *news) tell(p Peer, merge func(*peerNews)) {
+	n.mu.Lock()
+	known := n.peers[p.ID]
+	known.peer = p
+	merge(&known)
+	n.peers[p.ID] = known
+	n.mu.Unlock()
+	n.ring()
+}
+
+func (n *news) tellVideo(slot meeting.Slot, flowing bool) {
+	n.mu.Lock()
+	n.video[slot] = flowing
+	n.mu.Unlock()
+	n.ring()
+}
+
+func (n *news) ring() {
+	select {
+	case n.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (n *news) take() (map[string]peerNews, map[meeting.Slot]bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	peers, video := n.peers, maps.Clone(n.video)
+	n.peers = map[string]peerNews{}
+	clear(n.video)
+	return peers, video
+}
+
+// heard takes in what the media plane told. What belongs in the record becomes commands.
+func (c *coordinator) heard(peers map[string]peerNews, video map[meeting.Slot]bool) []request {
+	var batch []request
+	for slot, flowing := range video {
+		c.audience.video[slot] = flowing
+	}
+	for _, n := range peers {
+		m := c.audience.memberOf(n.peer)
+		if m == nil {
+			continue // of a connection that has ended
+		}
+		if n.receiving != nil {
+			batch = append(batch, request{cmd: meeting.ObserveReceiving{
+				Endpoint: n.peer.Endpoint, Conn: n.peer.Conn, Receiving: *n.receiving, At: n.at,
+			}})
+		}
+		c.audience.peerNews(m, n)
+	}
+	return batch
+}

@@ -1,0 +1,250 @@
+package signaling
+
+import (
+	"context"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/diemcau/diemcau/signaling/protocol"
+	"golang.org/x/time/rate"
+)
+
+const (
+	publisherLinger = 10 * time.Second // a publisher nobody needs any more is kept this long: the floor may come back
+	reofferEvery    = 2 * time.Second  // a peer that keeps failing is offered anew this often
+	reofferBurst    = 5
+)
+
+// peers are the peer connections of one socket, at most one of each kind. Opening one costs CPU, so it happens
+// on the socket's own writer; everything else may be called from anywhere.
+type peers struct {
+	media   Media
+	owner   Peer // Session, Endpoint and Conn of every peer here; set before the first is wanted
+	ids     *atomic.Uint64
+	enqueue func(job func() error) // runs a job on the socket's writer
+	write   func(protocol.Message) error
+	reoffer *rate.Limiter
+
+	mu      sync.Mutex
+	closed  bool
+	current map[PeerKind]*peer
+	watches map[string]string // slot of the monitor -> endpoint
+}
+
+type peer struct {
+	Peer
+	offered  bool
+	answered bool
+	timer    *time.Timer // of a delayed opening or closing
+}
+
+func newPeers(media Media, ids *atomic.Uint64, c *conn) *peers {
+	return &peers{
+		media: media, ids: ids, enqueue: c.enqueue, write: c.write,
+		reoffer: rate.NewLimiter(rate.Every(reofferEvery), reofferBurst),
+		current: map[PeerKind]*peer{}, watches: map[string]string{},
+	}
+}
+
+// want opens the peer of a kind if there is none, and keeps it if it was about to be closed.
+func (ps *peers) want(kind PeerKind) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	if p := ps.current[kind]; p != nil {
+		if p.timer != nil && p.offered {
+			p.timer.Stop()
+			p.timer = nil
+		}
+		return
+	}
+	ps.begin(kind, 0)
+}
+
+// begin makes a peer that is offered after a delay. It is called locked.
+func (ps *peers) begin(kind PeerKind, delay time.Duration) {
+	if ps.closed {
+		return
+	}
+	p := &peer{Peer: ps.owner}
+	p.Kind = kind
+	p.ID = string(kind) + "-" + strconv.FormatUint(ps.ids.Add(1), 36)
+	ps.current[kind] = p
+	if delay > 0 {
+		p.timer = time.AfterFunc(delay, func() { ps.enqueue(func() error { return ps.open(p) }) })
+		return
+	}
+	ps.enqueue(func() error { return ps.open(p) })
+}
+
+// open runs on the socket's writer: it makes the peer connection and offers it to the page.
+func (ps *peers) open(p *peer) error {
+	if !ps.is(p) {
+		return nil
+	}
+	offer, err := ps.media.Open(context.Background(), p.Peer)
+	if err != nil {
+		ps.fail(p.ID)
+		return ps.write(protocol.Error{Code: string(protocol.Unavailable), Detail: "peer connection " + string(p.Kind)})
+	}
+	ps.mu.Lock()
+	wanted := !ps.closed && ps.current[p.Kind] == p
+	if wanted {
+		p.offered, p.timer = true, nil
+		if p.Kind == PeerMonitor {
+			for slot, endpoint := range ps.watches {
+				ps.media.SetWatch(p.ID, slot, endpoint)
+			}
+		}
+	}
+	ps.mu.Unlock()
+	if !wanted {
+		ps.media.Close(p.ID)
+		return nil
+	}
+	return ps.write(protocol.Offer{Peer: p.ID, Kind: string(p.Kind), SDP: offer})
+}
+
+// is reports whether p is still the peer of its kind.
+func (ps *peers) is(p *peer) bool {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	return !ps.closed && ps.current[p.Kind] == p
+}
+
+// unwant closes the peer of a kind after a while, unless it is wanted again before.
+func (ps *peers) unwant(kind PeerKind, linger time.Duration) {
+	ps.mu.Lock()
+	p := ps.current[kind]
+	if p != nil && linger > 0 && p.offered {
+		if p.timer == nil {
+			p.timer = time.AfterFunc(linger, func() { ps.end(p, true) })
+		}
+		p = nil
+	}
+	ps.mu.Unlock()
+	if p != nil {
+		ps.end(p, false)
+	}
+}
+
+// end closes a peer and tells the page. One that only lingered may have been wanted again meanwhile.
+func (ps *peers) end(p *peer, lingered bool) {
+	ps.mu.Lock()
+	if ps.current[p.Kind] != p || lingered && p.timer == nil {
+		ps.mu.Unlock()
+		return
+	}
+	delete(ps.current, p.Kind)
+	p.stopTimer()
+	ps.mu.Unlock()
+	ps.media.Close(p.ID)
+	if p.offered {
+		ps.enqueue(func() error { return ps.write(protocol.ClosePeer{Peer: p.ID}) })
+	}
+}
+
+func (p *peer) stopTimer() {
+	if p.timer != nil {
+		p.timer.Stop()
+	}
+}
+
+// fail replaces a peer that broke by a new one, at a bounded rate. It reports whether there was such a peer.
+func (ps *peers) fail(id string) bool {
+	ps.mu.Lock()
+	p := ps.find(id)
+	if p == nil {
+		ps.mu.Unlock()
+		return false
+	}
+	ending := p.offered && p.timer != nil // nobody needs it any more
+	ps.mu.Unlock()
+	ps.end(p, false)
+	if !ending {
+		ps.mu.Lock()
+		if ps.current[p.Kind] == nil {
+			ps.begin(p.Kind, ps.reoffer.Reserve().Delay())
+		}
+		ps.mu.Unlock()
+	}
+	return true
+}
+
+// answer hands the page's SDP to the media plane.
+func (ps *peers) answer(id, sdp string) error {
+	ps.mu.Lock()
+	p := ps.find(id)
+	ok := p != nil && p.offered && !p.answered
+	if ok {
+		p.answered = true
+	}
+	ps.mu.Unlock()
+	if !ok {
+		return refusal(protocol.UnknownPeer, "no offer waits for this answer")
+	}
+	if err := ps.media.Answer(context.Background(), id, sdp); err != nil {
+		ps.mu.Lock()
+		p.answered = false
+		ps.mu.Unlock()
+		return refusal(protocol.BadSDP, err.Error())
+	}
+	return nil
+}
+
+// find is called locked.
+func (ps *peers) find(id string) *peer {
+	for _, p := range ps.current {
+		if p.ID == id {
+			return p
+		}
+	}
+	return nil
+}
+
+// id returns the peer of a kind, or "".
+func (ps *peers) id(kind PeerKind) string {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	if p := ps.current[kind]; p != nil {
+		return p.ID
+	}
+	return ""
+}
+
+// watch sets what a slot of the monitor shows and returns what it showed before.
+func (ps *peers) watch(slot, endpoint string) (before string) {
+	ps.mu.Lock()
+	before = ps.watches[slot]
+	if endpoint == "" {
+		delete(ps.watches, slot)
+	} else {
+		ps.watches[slot] = endpoint
+	}
+	p := ps.current[PeerMonitor]
+	if p != nil && p.offered {
+		ps.media.SetWatch(p.ID, slot, endpoint)
+	}
+	ps.mu.Unlock()
+	if p == nil && endpoint != "" {
+		ps.want(PeerMonitor)
+	}
+	return before
+}
+
+// closeAll ends all peers for good.
+func (ps *peers) closeAll() {
+	ps.mu.Lock()
+	ps.closed = true
+	var ended []*peer
+	for _, p := range ps.current {
+		p.stopTimer()
+		ended = append(ended, p)
+	}
+	clear(ps.current)
+	ps.mu.Unlock()
+	for _, p := range ended {
+		ps.media.Close(p.ID)
+	}
+}

@@ -1,0 +1,40 @@
+package signaling
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/roster"
+	"github.com/diemcau/diemcau/store"
+)
+
+// Record is what signaling needs of the store; *store.Store is it.
+type Record interface {
+	ReplaceRoster(ctx context.Context, tree *roster.Tree, importedAt time.Time) error
+	Units(ctx context.Context) ([]meeting.Unit, error)
+
+	CreateSession(ctx context.Context, id, title string, createdAt time.Time, first attendance.Entry) error
+	Sessions(ctx context.Context) ([]store.SessionRow, error)
+
+	// Append returns when the entries are on disk, or none of them ever will be.
+	Append(ctx context.Context, session string, phase meeting.Phase, entries []attendance.Entry) error
+	Entries(ctx context.Context, session string, fromSeq uint64) iter.Seq2[attendance.Entry, error]
+	Alive(ctx context.Context, session string, at time.Time) error
+	LastAlive(ctx context.Context, session string) (time.Time, error)
+
+	CreateLinks(ctx context.Context, session string, endpoints []string) error
+	Links(ctx context.Context, session string) ([]store.Link, error)
+	LinkSerial(ctx context.Context, session, endpoint string) (int, error)
+	ReissueLink(ctx context.Context, session, endpoint string) (serial int, err error)
+	RevokeLink(ctx context.Context, session, endpoint string, at time.Time) error
+
+	Setting(ctx context.Context, name string) (string, error)
+	SetSetting(ctx context.Context, name, value string) error
+
+	// LastNodeSeq and LastRecordedAt are where numbers and time go on after a restart.
+	LastNodeSeq(ctx context.Context, node string) (uint64, error)
+	LastRecordedAt(ctx context.Context) (time.Time, error)
+}

@@ -1,0 +1,186 @@
+package signaling
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/signaling/protocol"
+)
+
+// The states of a site's row.
+const (
+	rowAbsent     = "absent"
+	rowConnecting = "connecting" // the socket is there, the stage does not flow yet
+	rowPresent    = "present"
+	rowLost       = "lost"
+	rowOnFloor    = "on-floor"
+)
+
+func ms(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// stateView is what everyone sees.
+func stateView(s *meeting.Session, video map[meeting.Slot]bool, present, convened int) protocol.State {
+	v := protocol.State{
+		Phase: string(s.Phase), StartedAtMs: ms(s.StartedAt), EndedAtMs: ms(s.EndedAt),
+		Stage: []protocol.StageSlot{}, Present: present, Convened: convened,
+	}
+	if rc := s.OpenRollCall(); rc != nil {
+		v.RollCall = rc.ID
+	}
+	for _, slot := range meeting.Slots() {
+		g := s.Grants[slot]
+		if g == nil {
+			continue
+		}
+		ep := s.Endpoints[g.Endpoint]
+		v.Stage = append(v.Stage, protocol.StageSlot{
+			Slot: string(slot), Endpoint: g.Endpoint, Name: ep.Name, Parents: parentNames(s, g.Endpoint), State: string(g.State),
+			OnAirMs: ms(g.OnAirAt), Muted: ep.Muted && slot != meeting.SlotPresentation, Video: video[slot],
+		})
+	}
+	return v
+}
+
+// selfView is an endpoint's own state; position is its place in the queue of hands.
+func selfView(s *meeting.Session, ep *meeting.Endpoint, position int, publish bool) protocol.Self {
+	v := protocol.Self{
+		Muted: ep.Muted, HandAtMs: ms(ep.HandAt), HandPosition: position, StandBy: ep.StandBy,
+		Publish: publish, Slots: slotNames(s, ep.Code), Headcount: ep.Headcount,
+	}
+	if rc := s.OpenRollCall(); rc != nil {
+		_, v.Answered = rc.Answers[ep.Code]
+	}
+	for _, d := range ep.Delegates {
+		v.Delegates = append(v.Delegates, protocol.Delegate{Name: d.Name, Title: d.Title, AttendingFor: d.AttendingFor})
+	}
+	return v
+}
+
+func welcomeView(s *meeting.Session, ep *meeting.Endpoint, conn string, now time.Time) protocol.Welcome {
+	return protocol.Welcome{
+		Version: protocol.Version, Conn: conn, Session: sessionView(s), Self: identityView(s, ep), NowMs: ms(now), PingMs: pingMs,
+	}
+}
+
+func sessionView(s *meeting.Session) protocol.SessionInfo {
+	return protocol.SessionInfo{ID: s.ID, Title: s.Title, TimeZone: s.TimeZone, ScheduledAtMs: ms(s.ScheduledAt)}
+}
+
+func identityView(s *meeting.Session, ep *meeting.Endpoint) protocol.SelfInfo {
+	return protocol.SelfInfo{Code: ep.Code, Name: ep.Name, Role: string(ep.Role), Unit: ep.Unit, Parents: parentNames(s, ep.Code)}
+}
+
+// rowState is the one word for a site in the consoles.
+func rowState(s *meeting.Session, ep *meeting.Endpoint, receivesStage bool) string {
+	switch {
+	case ep.Conn == nil && ep.LostAt.IsZero():
+		return rowAbsent
+	case ep.Conn == nil:
+		return rowLost
+	case !receivesStage:
+		return rowConnecting
+	case slices.ContainsFunc(s.GrantsOf(ep.Code), func(slot meeting.Slot) bool { return slot != meeting.SlotPresentation }):
+		return rowOnFloor
+	}
+	return rowPresent
+}
+
+// siteView is the row of a site.
+func siteView(s *meeting.Session, ep *meeting.Endpoint, m *member) protocol.SiteState {
+	v := protocol.SiteState{
+		Code: ep.Code, State: rowState(s, ep, m.viewerUp), Receiving: ep.Receiving, HandAtMs: ms(ep.HandAt), StandBy: ep.StandBy,
+		Muted: ep.Muted, Slots: slotNames(s, ep.Code), Removed: ep.Removed, Headcount: ep.Headcount, SinceMs: ms(m.since),
+		RTTMs: int(m.rtt.Milliseconds()), LossPct: m.lossPct,
+	}
+	if n := len(s.RollCalls); n > 0 {
+		_, v.Answered = s.RollCalls[n-1].Answers[ep.Code]
+	}
+	return v
+}
+
+func unitsView(s *meeting.Session) []protocol.UnitInfo {
+	units := make([]protocol.UnitInfo, 0, len(s.Units))
+	for _, u := range s.Units {
+		units = append(units, protocol.UnitInfo{Code: u.Code, Parent: u.Parent, Level: string(u.Level), Name: u.Name})
+	}
+	slices.SortFunc(units, func(a, b protocol.UnitInfo) int { return cmp.Compare(a.Code, b.Code) })
+	return units
+}
+
+func slotNames(s *meeting.Session, code string) []string {
+	var names []string
+	for _, slot := range s.GrantsOf(code) {
+		names = append(names, string(slot))
+	}
+	return names
+}
+
+func parentNames(s *meeting.Session, code string) []string {
+	var names []string
+	for _, u := range s.Parents(code) {
+		names = append(names, u.Name)
+	}
+	return names
+}
+
+// feedOf is what a slot of the stage shows: its holder once on air, in sound unless muted. A presentation's
+// sound is the screen's, which the microphone's mute does not concern.
+func feedOf(s *meeting.Session, slot meeting.Slot) Feed {
+	g := s.Grants[slot]
+	if g == nil || g.State != meeting.OnAir {
+		return Feed{}
+	}
+	return Feed{Endpoint: g.Endpoint, Audio: slot == meeting.SlotPresentation || !s.Endpoints[g.Endpoint].Muted}
+}
+
+// toPublish reports whether an endpoint is to send its camera and microphone. The host does from the start,
+// whoever feeds main.
+func toPublish(s *meeting.Session, ep *meeting.Endpoint) bool {
+	return s.ToPublish(ep.Code) || ep.Role == meeting.Host && s.Phase == meeting.Live && ep.Conn != nil
+}
+
+// concerned returns the endpoint whose own state an event changes, if it is one.
+func concerned(ev meeting.Event) string {
+	switch e := ev.(type) {
+	case *meeting.Connected:
+		return e.Endpoint
+	case *meeting.Resumed:
+		return e.Endpoint
+	case *meeting.Lost:
+		return e.Endpoint
+	case *meeting.Left:
+		return e.Endpoint
+	case *meeting.ReceivingChanged:
+		return e.Endpoint
+	case *meeting.HandRaised:
+		return e.Endpoint
+	case *meeting.HandLowered:
+		return e.Endpoint
+	case *meeting.StandByChanged:
+		return e.Endpoint
+	case *meeting.Granted:
+		return e.Endpoint
+	case *meeting.WentOnAir:
+		return e.Endpoint
+	case *meeting.Returned:
+		return e.Endpoint
+	case *meeting.MuteChanged:
+		return e.Endpoint
+	case *meeting.RemovalChanged:
+		return e.Endpoint
+	case *meeting.RollCallAnswered:
+		return e.Endpoint
+	case *meeting.HeadcountDeclared:
+		return e.Endpoint
+	case *meeting.DelegatesDeclared:
+		return e.Endpoint
+	}
+	return ""
+}
