@@ -159,7 +159,7 @@ function wish(kind) {
 /**
  * Loudness of a track, 0 … 1, on a scale that moves with speech.
  * @param {import("@preact/signals").ReadonlySignal<MediaStreamTrack | null>} track
- * @param {(level: number) => void} onLevel called some 15 times a second
+ * @param {(level: number) => void} onLevel called some 15 times a second; -1 while the browser waits for a press
  * @returns {() => void} ends it
  */
 export function meter(track, onLevel) {
@@ -182,6 +182,10 @@ export function meter(track, onLevel) {
     input.connect(analyser);
     const samples = new Float32Array(analyser.fftSize);
     timer = setInterval(() => {
+      if (context?.state === "suspended") {
+        onLevel(-1);
+        return;
+      }
       analyser.getFloatTimeDomainData(samples);
       let sum = 0;
       for (const sample of samples) sum += sample * sample;

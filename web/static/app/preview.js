@@ -1,6 +1,6 @@
 // The first page of every link: who you are, whether camera and microphone work, and one large button to go in.
 import { html } from "./html.js";
-import { useEffect, useRef } from "../vendor/hooks.js";
+import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { t, formatDay, formatTime } from "./i18n.js";
 import { device } from "./settings.js";
 import { meter, testLoudspeaker, canChooseLoudspeaker } from "./media.js";
@@ -76,13 +76,15 @@ function Problem({ text }) {
 /** @param {{room: Room}} props */
 function LevelMeter({ room }) {
   const ref = useRef(/** @type {HTMLMeterElement | null} */ (null));
+  const [asleep, setAsleep] = useState(false);
   useEffect(
     () =>
       meter(room.media.microphone, (level) => {
+        setAsleep(level < 0);
         const bar = ref.current;
         if (!bar) return;
-        bar.value = level;
-        /** @type {HTMLElement} */ (bar.nextElementSibling).style.setProperty("--level", String(level));
+        bar.value = Math.max(0, level);
+        /** @type {HTMLElement} */ (bar.nextElementSibling).style.setProperty("--level", String(Math.max(0, level)));
       }),
     [],
   );
@@ -90,6 +92,7 @@ function LevelMeter({ room }) {
     <label class="level__label" for="level"><${Icon} name="mic" />${t("devices.level")}</label>
     <meter id="level" ref=${ref} class="visually-hidden" min="0" max="1" value="0" />
     <span class="level__bar" aria-hidden="true"><span class="level__fill" /></span>
+    ${asleep && html`<${Button} action="test-microphone" onClick=${() => undefined}>${t("devices.testmic")}<//>`}
   </div>`;
 }
 
@@ -100,7 +103,8 @@ function DevicePicker({ room, kind, label }) {
   const list = room.media.devices.value.filter((d) => d.kind === kind && d.label);
   if (list.length === 0) return null;
   const track = kind === "videoinput" ? room.media.camera.value : kind === "audioinput" ? room.media.microphone.value : null;
-  const current = track?.getSettings().deviceId ?? device[kind].value;
+  const wished = track?.getSettings().deviceId ?? device[kind].value;
+  const current = list.some((d) => d.deviceId === wished) ? wished : list[0].deviceId;
   const choose = (/** @type {Event} */ event) => {
     const id = /** @type {HTMLSelectElement} */ (event.target).value;
     if (kind === "audiooutput") device.audiooutput.value = id;

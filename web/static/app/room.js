@@ -21,7 +21,7 @@ export class Room {
   token = tokenOf(location.hash);
   claims = claimsOf(this.token);
   media = new LocalMedia();
-  sites = new SiteList();
+  #sites = new SiteList();
   line = new LineWatch();
 
   /** @type {import("@preact/signals").Signal<"preview" | "room" | "left">} */ step = signal("preview");
@@ -33,7 +33,7 @@ export class Room {
   /** @type {import("@preact/signals").Signal<import("../lib/protocol.js").Self | null>} */ self = signal(null);
   /** @type {import("@preact/signals").Signal<ReadonlyMap<string, SlotStreams>>} */ streams = signal(new Map());
   /** Grows with every change of sites. */
-  sitesVersion = signal(0);
+  #sitesVersion = signal(0);
   /** The browser refused to play sound until the person presses something. */
   soundBlocked = signal(false);
   /** @type {import("@preact/signals").Signal<Toast[]>} */ toasts = signal([]);
@@ -96,6 +96,12 @@ export class Room {
   /** Time by the server's clock, in ms. */
   now() {
     return Date.now() + this.clockOffset.value;
+  }
+
+  /** All sites, for a console. Who reads them is told of every change. */
+  get sites() {
+    void this.#sitesVersion.value;
+    return this.#sites;
   }
 
   /** Role by the link. */
@@ -238,12 +244,12 @@ export class Room {
         this.self.value = message;
         break;
       case "sites":
-        this.sites.load(message.units, message.endpoints);
-        this.sitesVersion.value++;
+        this.#sites.load(message.units, message.endpoints);
+        this.#sitesVersion.value++;
         break;
       case "presence":
-        this.sites.apply(message.changes);
-        this.sitesVersion.value++;
+        this.#sites.apply(message.changes);
+        this.#sitesVersion.value++;
         break;
       case "offer":
         this.#offered(message);

@@ -91,13 +91,25 @@ function Tile({ room, slot, grant, place, own }) {
       ${grant.parents?.length ? html`<p class="plate__parents">${grant.parents.join(" · ")}</p>` : null}
       <p class="plate__state">${plateState(grant)}</p>
     </div>`}
-    ${grant && html`<figcaption class="caption">
-      ${grant.muted && slot !== "presentation" && html`<span class="caption__muted"><${Icon} name="mic-off" /><span class="visually-hidden">${t("tile.muted")}</span></span>`}
-      <span class="caption__name">${slot === "presentation" ? t("tile.presentation", { name }) : name}</span>
-      ${slot !== "presentation" && grant.parents?.length ? html`<span class="caption__parents">${grant.parents.join(" · ")}</span>` : null}
-      ${(slot === "floor" || slot === "floor2") && grant.state === "on_air" && html`<${SpeakingTime} room=${room} since=${grant.on_air_ms ?? 0} />`}
-    </figcaption>`}
+    ${grant && html`<${Caption} room=${room} slot=${slot} grant=${grant} named=${pictures} />`}
   </figure>`;
+}
+
+/**
+ * Who it is, and how long they have been speaking. The plate bears the names itself.
+ * @param {{room: Room, slot: string, grant: StageSlot, named: boolean}} props
+ */
+function Caption({ room, slot, grant, named }) {
+  const presentation = slot === "presentation";
+  const muted = grant.muted && !presentation;
+  const timed = (slot === "floor" || slot === "floor2") && grant.state === "on_air";
+  if (!named && !muted && !timed) return null;
+  return html`<figcaption class="caption">
+    ${muted && html`<span class="caption__muted"><${Icon} name="mic-off" /><span class="visually-hidden">${t("tile.muted")}</span></span>`}
+    ${named && html`<span class="caption__name">${presentation ? t("tile.presentation", { name: grant.name }) : grant.name}</span>`}
+    ${named && !presentation && grant.parents?.length ? html`<span class="caption__parents">${grant.parents.join(" · ")}</span>` : null}
+    ${timed && html`<${SpeakingTime} room=${room} since=${grant.on_air_ms ?? 0} />`}
+  </figcaption>`;
 }
 
 /** @param {StageSlot} grant */

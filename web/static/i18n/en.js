@@ -41,6 +41,7 @@ const en = {
   "devices.camera": "Camera",
   "devices.microphone": "Microphone",
   "devices.loudspeaker": "Loudspeaker",
+  "devices.testmic": "Test the microphone",
   "devices.test": "Test the loudspeaker",
   "devices.retry": "Try camera and microphone again",
 

@@ -40,6 +40,7 @@ export default {
   "devices.camera": "Máy quay",
   "devices.microphone": "Micro",
   "devices.loudspeaker": "Loa",
+  "devices.testmic": "Thử micro",
   "devices.test": "Thử loa",
   "devices.retry": "Thử lại máy quay và micro",
 

@@ -45,7 +45,6 @@ function PhaseBadge({ room }) {
   const state = room.state.value;
   const live = room.phase.value === "live";
   const since = live && state?.started_at_ms ? formatDuration(room.now() - state.started_at_ms) : "";
-  void room.sitesVersion.value;
   const { total } = room.sites;
   return html`<p class="badges">
     <span class=${`badge badge--${live ? "live" : "idle"}`} role="status">${t(live ? "phase.live" : "phase.waiting")}${since && html` <time>${since}</time>`}</span>

@@ -11,7 +11,6 @@ import { SpeakingTime } from "../stage.js";
 
 /** @param {{room: Room}} props */
 export function FloorPanel({ room }) {
-  void room.sitesVersion.value;
   const host = room.identity.value?.code;
   const onFloor = (room.state.value?.stage ?? []).filter((s) => s.slot !== "presentation" && s.endpoint !== host && room.sites.get(s.endpoint));
   const next = room.sites.standingBy();

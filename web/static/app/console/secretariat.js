@@ -8,7 +8,6 @@ import { SitesPanel } from "./sites.js";
 
 /** @param {{room: Room}} props */
 export function Secretariat({ room }) {
-  void room.sitesVersion.value;
   const live = room.phase.value === "live";
   const rollCall = room.state.value?.roll_call ?? 0;
   return html`<div class="console console--secretary">

@@ -24,7 +24,6 @@ export function SitesPanel({ room, steers = true }) {
   const [query, setQuery] = useState("");
   const [filter, setFilter] = useState(/** @type {Filter} */ ("all"));
   const [province, setProvince] = useState(/** @type {string | undefined} */ (undefined));
-  void room.sitesVersion.value;
   const rollCall = Boolean(room.state.value?.roll_call);
   const filters = rollCall ? [...FILTERS, /** @type {Filter} */ ("unanswered")] : FILTERS;
   const sites = room.sites.view({ query, filter: filters.includes(filter) ? filter : "all", province });
@@ -34,10 +33,10 @@ export function SitesPanel({ room, steers = true }) {
       <label class="search"><${Icon} name="search" /><span class="visually-hidden">${t("sites.search")}</span>
         <input type="search" placeholder=${t("sites.search")} value=${query} onInput=${(/** @type {Event} */ e) => setQuery(/** @type {HTMLInputElement} */ (e.target).value)} />
       </label>
+      <p class="sites__found" role="status" aria-live="polite">${t("sites.found", { n: formatNumber(sites.length) })}</p>
       <div class="filters" role="group" aria-label=${t("sites.filter")}>
         ${filters.map((name) => html`<button type="button" key=${name} class="chip" data-filter=${name} aria-pressed=${String(filter === name)} onClick=${() => setFilter(name)}>${t(`filter.${name}`)}</button>`)}
       </div>
-      <p class="sites__found" role="status" aria-live="polite">${t("sites.found", { n: formatNumber(sites.length) })}</p>
     </div>
     <${SiteRows} room=${room} sites=${sites} steers=${steers} />
   </section>`;
@@ -103,7 +102,7 @@ function Row({ room, site, steers, position, total }) {
     <span class="row__state" aria-hidden="true" />
     <div class="row__who"><strong>${site.name}</strong><span>${[...site.parents, site.code].join(" · ")}</span></div>
     <div class="row__facts">
-      <span class="row__word">${site.removed ? t("state.removed") : tMaybe(`state.${site.state}`, "state.absent")}</span>
+      ${!site.hand_at_ms && html`<span class="row__word">${site.removed ? t("state.removed") : tMaybe(`state.${site.state}`, "state.absent")}</span>`}
       ${site.hand_at_ms && html`<span class="tag tag--hand"><${Icon} name="hand" />${t("row.hand")}</span>`}
       ${site.stand_by && html`<span class="tag tag--next">${t("row.next")}</span>`}
       ${isWeak(site) && html`<span class="tag tag--weak">${t("row.weak", { loss: site.loss_pct ?? 0, rtt: site.rtt_ms ?? 0 })}</span>`}
