@@ -53,7 +53,8 @@ type Config struct {
 	// goroutine of the node and must not block.
 	OnSlot func(stage string, slot SlotID, live bool)
 
-	net piontransport.Net // a virtual network in place of the port, for tests
+	net     piontransport.Net // a virtual network in place of the port, for tests
+	viewers transport.Factory // in place of the network, for tests
 }
 
 // Node is the media plane of one machine.
@@ -146,8 +147,10 @@ func (n *Node) open() error {
 	if n.publishers, err = newPublisherAPI(common); err != nil {
 		return err
 	}
-	if n.viewers, err = peer.New(common); err != nil {
-		return err
+	if n.viewers = n.cfg.viewers; n.viewers == nil {
+		if n.viewers, err = peer.New(common); err != nil {
+			return err
+		}
 	}
 	for i := range n.cfg.Writers {
 		batch := new(udpio.Batch)

@@ -276,7 +276,6 @@ func (p *Publisher) sendPLI(ssrcs []uint32) {
 	for i, ssrc := range ssrcs {
 		packets[i] = &rtcp.PictureLossIndication{MediaSSRC: ssrc}
 	}
-	p.stage.node.keyframeRequests.Add(1)
 	if err := p.pc.WriteRTCP(packets); err != nil {
 		p.stage.node.log.Debug("keyframe request", "publisher", p.params.ID, "err", err)
 	}

@@ -18,6 +18,9 @@ const (
 	breakAfter = time.Second
 	// renditionTimeout makes a rendition that stopped arriving, while others go on, one to leave.
 	renditionTimeout = 500 * time.Millisecond
+	// maxDrift is how far the TL0PICIDX of two renditions may drift apart: half of what a receiver can tell from a step
+	// back.
+	maxDrift = 64
 	// fastStartPackets bounds what a newcomer is sent at once from the cache.
 	fastStartPackets = 150
 )
@@ -251,6 +254,7 @@ func (s *slot) tick(now time.Duration) (live, changed bool) {
 		}
 	}
 	s.alive.Store(alive)
+	s.level(alive, now)
 	live = s.cur != nil && s.started && now-s.arrived < sourceTimeout
 	changed = live != s.live
 	s.live = live
@@ -258,6 +262,17 @@ func (s *slot) tick(now time.Duration) (live, changed bool) {
 		s.next.requestKeyframe(0, now)
 	}
 	return live, changed
+}
+
+// level asks for a keyframe of each rendition whose numbers have fallen far behind the slot's: it brings them level.
+func (s *slot) level(alive uint32, now time.Duration) {
+	for i := range s.rends {
+		if r := &s.rends[i]; s.cur != nil && r.started && alive&(1<<i) != 0 {
+			if _, tl0s := r.pics.Behind(&s.pics); tl0s > maxDrift {
+				s.cur.requestKeyframe(i, now)
+			}
+		}
+	}
 }
 
 // requestKeyframe asks the forwarded source for a keyframe of one rendition.

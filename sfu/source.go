@@ -61,6 +61,7 @@ type source struct {
 	kind  SourceKind
 	owner string
 	pub   *Publisher
+	pli   func(ssrcs []uint32) // sends keyframe requests
 	sinks atomic.Pointer[[]*slot]
 
 	mu        sync.Mutex
@@ -88,7 +89,7 @@ type packet struct {
 }
 
 func newSource(p *Publisher, kind SourceKind) *source {
-	s := &source{kind: kind, owner: p.params.Owner, pub: p}
+	s := &source{kind: kind, owner: p.params.Owner, pub: p, pli: p.sendPLI}
 	for i := range s.layers {
 		s.layers[i].clock.Rate = clockRate(kind.media())
 	}
@@ -182,7 +183,8 @@ func (s *source) flushKeyframes(now time.Duration) {
 	}
 	s.mu.Unlock()
 	if len(ssrcs) > 0 {
-		s.pub.sendPLI(ssrcs)
+		s.pub.stage.node.keyframeRequests.Add(1)
+		s.pli(ssrcs)
 	}
 }
 

@@ -1,0 +1,242 @@
+package sfu
+
+import (
+	"encoding/binary"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+
+	"github.com/diemcau/diemcau/sfu/transport"
+	"github.com/diemcau/diemcau/sfu/udpio"
+)
+
+// wire is a transport without a network: it keeps what is written.
+type wire struct {
+	params transport.Params
+	accept transport.Accepted // of each m-line
+
+	mu   sync.Mutex
+	rtp  []*rtp.Packet
+	rtcp []rtcp.Packet
+	hold chan struct{} // not nil: WriteRTP waits for it
+}
+
+type wires struct {
+	mu     sync.Mutex
+	accept transport.Accepted
+	all    []*wire
+}
+
+func (f *wires) New(p transport.Params) (transport.Conn, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	w := &wire{params: p, accept: f.accept}
+	f.all = append(f.all, w)
+	return w, nil
+}
+
+func (f *wires) Close() error { return nil }
+
+func (f *wires) last() *wire {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.all[len(f.all)-1]
+}
+
+func (w *wire) Offer() string { return "" }
+
+func (w *wire) Answer(string) ([]transport.Accepted, error) {
+	return slices.Repeat([]transport.Accepted{w.accept}, len(w.params.Media)), nil
+}
+
+func (w *wire) WriteRTP(_ *udpio.Batch, header, payload []byte) error {
+	if w.hold != nil {
+		<-w.hold
+	}
+	p := new(rtp.Packet)
+	if err := p.Unmarshal(slices.Concat(header, payload)); err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.rtp = append(w.rtp, p)
+	return nil
+}
+
+func (w *wire) WriteRTCP(compound []byte) error {
+	packets, err := rtcp.Unmarshal(compound)
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.rtcp = append(w.rtcp, packets...)
+	return nil
+}
+
+func (w *wire) Close() error { return nil }
+
+// rig is a node without a network, with one stage.
+type rig struct {
+	t     testing.TB
+	node  *Node
+	stage *Stage
+	wires *wires
+}
+
+func newRig(t *testing.T) *rig {
+	t.Helper()
+	f := &wires{accept: transport.Accepted{Active: true, RTX: true}}
+	n := newNode(t, func(c *Config) { c.viewers = f })
+	return &rig{t, n, n.Stage("s"), f}
+}
+
+func (r *rig) feed(slot SlotID, owner string, kind SourceKind) {
+	r.t.Helper()
+	if err := r.stage.Feed(slot, owner, kind); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// view opens a connected viewer.
+func (r *rig) view(owner string, set SlotSet) (*Viewer, *wire) {
+	r.t.Helper()
+	v, err := r.stage.OpenViewer(ViewerParams{ID: owner, Owner: owner, Slots: set})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	w := r.wires.last()
+	if err := v.Answer(""); err != nil {
+		r.t.Fatal(err)
+	}
+	w.params.OnState(transport.Connected)
+	return v, w
+}
+
+// settle waits until the shards have sent everything that was pushed.
+func (r *rig) settle() {
+	for _, s := range r.node.shards {
+		for len(s.bursts) > 0 {
+			time.Sleep(time.Millisecond)
+		}
+		s.do(func(time.Duration) {})
+	}
+}
+
+// got returns what a viewer was sent on a slot.
+func (r *rig) got(w *wire, slot SlotID) []*rtp.Packet {
+	r.settle()
+	return r.gotOn(w, ssrcOf(w, slot))
+}
+
+func (r *rig) gotOn(w *wire, ssrc uint32) (list []*rtp.Packet) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, p := range w.rtp {
+		if p.SSRC == ssrc {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+func ssrcOf(w *wire, slot SlotID) uint32 {
+	for _, m := range w.params.Media {
+		if m.MID == string(slot) {
+			return m.SSRC
+		}
+	}
+	return 0
+}
+
+// site is a publisher without a network; a test says when which packet comes.
+type site struct {
+	r     *rig
+	pub   *Publisher
+	mark  byte
+	seq   [renditions]uint16
+	frame [renditions]uint16
+	time  uint32
+	sound uint16
+
+	mu   sync.Mutex
+	plis []uint32
+}
+
+// site adds a publisher whose payloads end with mark.
+func (r *rig) site(owner string, mark byte) *site {
+	r.t.Helper()
+	c := &site{r: r, mark: mark, time: uint32(mark) << 24, seq: [renditions]uint16{100, 65530, 30000}}
+	c.pub = &Publisher{stage: r.stage, params: PublisherParams{Owner: owner}, sources: map[SourceKind]*source{}, told: map[SourceKind]bool{}}
+	for _, kind := range sourceKinds() {
+		src := newSource(c.pub, kind)
+		src.pli = func(ssrcs []uint32) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.plis = append(c.plis, ssrcs...)
+		}
+		for i := range src.layers {
+			src.layers[i].ssrc = uint32(i + 1)
+		}
+		c.pub.sources[kind] = src
+	}
+	if err := r.stage.addPublisher(c.pub); err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() { r.stage.removePublisher(c.pub) })
+	return c
+}
+
+func (c *site) asked() []uint32 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.plis)
+}
+
+// tick moves the site's capture clock on by a frame of 30 per second.
+func (c *site) tick() { c.time += 3000 }
+
+// video sends one frame of n packets on a layer.
+func (c *site) video(layer, n int, key bool) {
+	c.frame[layer]++
+	for i := range n {
+		c.push(Camera, layer, c.seq[layer]+uint16(i), i == n-1, vp8(i == 0, key, c.frame[layer], c.mark))
+	}
+	c.seq[layer] += uint16(n)
+}
+
+func (c *site) push(kind SourceKind, layer int, seq uint16, marker bool, payload []byte) {
+	c.pub.sources[kind].push(layer, &packet{
+		seq: seq, time: c.time + uint32(layer)*1_000_000, marker: marker, payload: payload, arrived: c.r.node.now(),
+	})
+}
+
+func (c *site) audio() {
+	c.sound++
+	c.pub.sources[Microphone].push(0, &packet{
+		seq: c.sound, time: uint32(c.sound) * 960, payload: []byte{0xf8, 0xff, c.mark}, arrived: c.r.node.now(),
+	})
+}
+
+// nack asks a viewer's leg for packets again.
+func (w *wire) nack(slot SlotID, seqs ...uint16) {
+	n := rtcp.TransportLayerNack{MediaSSRC: ssrcOf(w, slot), Nacks: rtcp.NackPairsFromSequenceNumbers(seqs)}
+	w.feedback(&n)
+}
+
+func (w *wire) feedback(packets ...rtcp.Packet) {
+	b, err := rtcp.Marshal(packets)
+	if err != nil {
+		panic(err)
+	}
+	w.params.OnRTCP(b)
+}
+
+// original takes the packet out of an RTX packet (RFC 4588 4).
+func original(p *rtp.Packet) (seq uint16, payload []byte) {
+	return binary.BigEndian.Uint16(p.Payload), p.Payload[2:]
+}

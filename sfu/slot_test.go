@@ -1,0 +1,394 @@
+package sfu
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+
+	"github.com/diemcau/diemcau/sfu/codec"
+)
+
+const main = "v-main"
+
+// decodable checks what a decoder needs: numbers without gaps, a keyframe wherever source or rendition changes,
+// timestamps that grow from frame to frame, picture ids that never go back.
+func decodable(t *testing.T, packets []*rtp.Packet) {
+	t.Helper()
+	if len(packets) == 0 {
+		t.Fatal("nothing was sent")
+	}
+	var last codec.VP8
+	for i, p := range packets {
+		v, err := codec.ParseVP8(p.Payload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			if !v.Keyframe {
+				t.Fatal("does not begin with a keyframe")
+			}
+			last = v
+			continue
+		}
+		before := packets[i-1]
+		if p.SequenceNumber != before.SequenceNumber+1 {
+			t.Fatalf("packet %d: number %d after %d", i, p.SequenceNumber, before.SequenceNumber)
+		}
+		forward := int32(p.Timestamp - before.Timestamp)
+		if v.FrameStart && forward <= 0 || !v.FrameStart && forward != 0 {
+			t.Fatalf("packet %d: timestamp moves by %d, start of a frame: %v", i, forward, v.FrameStart)
+		}
+		ids, tl0s := (v.PictureID-last.PictureID)&0x7fff, v.TL0PICIDX-last.TL0PICIDX
+		if v.FrameStart && (ids == 0 || ids >= 1<<14 || tl0s == 0 || tl0s >= 1<<7) || !v.FrameStart && ids != 0 {
+			t.Fatalf("packet %d: picture id %d after %d, index %d after %d",
+				i, v.PictureID, last.PictureID, v.TL0PICIDX, last.TL0PICIDX)
+		}
+		if ids > 1 && !v.Keyframe {
+			t.Fatalf("packet %d: picture ids jump without a keyframe", i)
+		}
+		last = v
+	}
+}
+
+func TestRenditionSwitch(t *testing.T) {
+	r := newRig(t)
+	r.feed(main, alice, Camera)
+	a := r.site(alice, markA)
+	_, w := r.view(bob, StageSlots)
+	for i := range 100 {
+		a.tick()
+		for layer, n := range []int{1, 2, 5} {
+			if layer == 2 && i < 10 || layer == 1 && i < 5 {
+				continue // higher layers come later, as with browsers
+			}
+			a.video(layer, n, i%5 == 0)
+		}
+	}
+	got := r.got(w, main)
+	decodable(t, got)
+	// 5 frames of one packet, 5 of two, 90 of five; at each change both have a frame of the same time.
+	if n := len(got); n < 5+10+450 || n > 5+10+450+3 {
+		t.Fatalf("%d packets", n)
+	}
+}
+
+func TestDeadRendition(t *testing.T) {
+	r := newRig(t)
+	r.feed(main, alice, Camera)
+	a := r.site(alice, markA)
+	v, w := r.view(bob, StageSlots)
+	slot := r.stage.slots[main]
+	a.video(0, 1, true)
+	a.video(2, 3, true)
+	r.settle()
+	leg := v.legs[0]
+	eventually(t, "the leg is on h", func() bool { return leg.rendition.Load() == 2 })
+
+	// h stops; l goes on without a keyframe until it is asked for one.
+	var sent time.Duration
+	send := func() { // at a frame rate: no more than half of TL0PICIDX's range in the time it takes
+		if now := r.node.now(); now-sent > 20*time.Millisecond {
+			sent = now
+			a.tick()
+			a.video(0, 1, false)
+		}
+	}
+	eventually(t, "h counts as dead", func() bool { send(); return slot.alive.Load() == 1 })
+	asked := len(a.asked())
+	eventually(t, "a keyframe of l is requested", func() bool { send(); return slices.Contains(a.asked()[asked:], 1) })
+	a.tick()
+	a.video(0, 1, true)
+	a.tick()
+	a.video(0, 1, false)
+	eventually(t, "the leg is on l", func() bool { return leg.rendition.Load() == 0 })
+	a.tick()
+	a.video(2, 3, true)
+	eventually(t, "the leg is back on h", func() bool { return leg.rendition.Load() == 2 })
+	decodable(t, r.got(w, main))
+}
+
+// Two renditions of different frame rates drift apart; before their numbers do by half of their range, a keyframe
+// brings the slower one level.
+func TestDriftIsLevelled(t *testing.T) {
+	r := newRig(t)
+	r.feed(main, alice, Camera)
+	a := r.site(alice, markA)
+	r.view(bob, StageSlots)
+	a.video(0, 1, true)
+	a.video(1, 1, true)
+	asked := 0
+	eventually(t, "no more requests", func() bool {
+		before := asked
+		asked = len(a.asked())
+		return asked > 0 && before == asked
+	})
+	for range maxDrift + 1 {
+		a.tick()
+		a.video(0, 1, false)
+	}
+	eventually(t, "a keyframe of m is requested", func() bool {
+		a.video(1, 1, false)
+		return slices.Contains(a.asked()[asked:], 2)
+	})
+}
+
+func TestMakeBeforeBreak(t *testing.T) {
+	r := newRig(t)
+	a, b := r.site(alice, markA), r.site(bob, markB)
+	_, w := r.view("C00009", StageSlots)
+	r.feed(main, alice, Camera)
+	a.video(0, 2, true)
+	b.video(0, 2, true) // bob sends, but is not on stage
+	r.feed(main, bob, Camera)
+	if len(b.asked()) == 0 {
+		t.Fatal("bob was not asked for a keyframe")
+	}
+	for range 10 {
+		a.tick()
+		b.tick()
+		a.video(0, 2, false)
+		b.video(0, 2, false)
+	}
+	if got := r.got(w, main); len(got) != 22 || lastMark(got) != markA {
+		t.Fatalf("%d packets, the last of %x: alice must stay until bob's keyframe", len(got), lastMark(got))
+	}
+	b.tick()
+	b.video(0, 3, true)
+	a.tick()
+	a.video(0, 2, true)
+	b.tick()
+	b.video(0, 1, false)
+	got := r.got(w, main)
+	decodable(t, got)
+	if len(got) != 22+4 || lastMark(got) != markB {
+		t.Fatalf("%d packets, the last of %x", len(got), lastMark(got))
+	}
+
+	// Nobody's keyframe comes: after a second the old picture goes.
+	r.feed(main, alice, Camera)
+	eventually(t, "bob's picture is cut", func() bool {
+		before := len(r.got(w, main))
+		b.tick()
+		b.video(0, 1, false)
+		return len(r.got(w, main)) == before
+	})
+	a.video(0, 1, true)
+	if got := r.got(w, main); lastMark(got) != markA {
+		t.Fatal("alice's keyframe still counts")
+	}
+}
+
+func TestCutForgets(t *testing.T) {
+	r := newRig(t)
+	a := r.site(alice, markA)
+	_, w := r.view(bob, StageSlots)
+	r.feed(main, alice, Camera)
+	r.feed("a-main", alice, Microphone)
+	a.video(0, 2, true)
+	a.audio()
+	r.feed(main, "", Camera)
+	r.feed("a-main", "", Microphone)
+	a.video(0, 2, true)
+	a.audio()
+	if n, m := len(r.got(w, main)), len(r.got(w, "a-main")); n != 2 || m != 1 {
+		t.Fatalf("%d packets of video, %d of audio after the cut", n, m)
+	}
+	_, late := r.view("C00009", StageSlots)
+	if n := len(r.got(late, main)); n != 0 {
+		t.Fatalf("a newcomer was shown %d packets of what was cut", n)
+	}
+}
+
+func TestOwnSoundIsPaused(t *testing.T) {
+	r := newRig(t)
+	a, b := r.site(alice, markA), r.site(bob, markB)
+	_, w := r.view(bob, StageSlots)
+	r.feed("a-main", alice, Microphone)
+	r.feed("a-floor", bob, Microphone)
+	for range 5 {
+		a.audio()
+		b.audio()
+	}
+	r.feed("a-main", bob, Microphone)
+	for range 5 {
+		b.audio()
+	}
+	r.feed("a-main", alice, Microphone)
+	for range 5 {
+		a.audio()
+	}
+	got := r.got(w, "a-main")
+	follows(t, got)
+	if len(got) != 10 {
+		t.Fatalf("%d packets on main, want alice's ten", len(got))
+	}
+	if n := len(r.got(w, "a-floor")); n != 0 {
+		t.Fatalf("bob was sent %d packets of himself", n)
+	}
+}
+
+func TestFastStart(t *testing.T) {
+	r := newRig(t)
+	r.feed(main, alice, Camera)
+	a := r.site(alice, markA)
+	a.video(0, 4, true)
+	for range 10 {
+		a.tick()
+		a.video(0, 1, false)
+	}
+	asked := len(a.asked())
+	_, w := r.view(bob, StageSlots)
+	a.tick()
+	a.video(0, 1, false)
+	got := r.got(w, main)
+	decodable(t, got)
+	if len(got) != 15 {
+		t.Fatalf("%d packets, want the 14 cached and the next one", len(got))
+	}
+	if got[0].SequenceNumber > 1<<13 {
+		t.Errorf("first number %d", got[0].SequenceNumber)
+	}
+	if len(a.asked()) != asked {
+		t.Error("a keyframe was requested though a young one was cached")
+	}
+}
+
+func TestKeyframeRequestsAreMerged(t *testing.T) {
+	r := newRig(t)
+	r.feed(main, alice, Camera)
+	a := r.site(alice, markA)
+	a.video(0, 1, true)
+	began := r.node.now()
+	before := r.node.keyframeRequests.Load()
+	for time.Duration(0) < began && r.node.now()-began < 1200*time.Millisecond {
+		r.stage.slots[main].requestKeyframe(0)
+	}
+	took := r.node.now() - began
+	if n, most := r.node.keyframeRequests.Load()-before, uint64(took/keyframeInterval)+1; n == 0 || n > most {
+		t.Fatalf("%d requests in %v", n, took)
+	}
+}
+
+func TestRepair(t *testing.T) {
+	for _, rtx := range []bool{true, false} {
+		r := newRig(t)
+		r.wires.accept.RTX = rtx
+		r.feed(main, alice, Camera)
+		a := r.site(alice, markA)
+		v, w := r.view(bob, StageSlots)
+		a.video(0, 3, true)
+		a.tick()
+		a.video(2, 3, true) // the leg changes rendition; both parts can be asked for
+		sent := r.got(w, main)
+		if len(sent) != 6 {
+			t.Fatalf("%d packets", len(sent))
+		}
+		asked := []uint16{sent[1].SequenceNumber, sent[4].SequenceNumber}
+		w.nack(main, append(asked, sent[5].SequenceNumber+1, sent[0].SequenceNumber-1)...)
+		again := r.got(w, main)[6:]
+		if rtx {
+			again = r.gotOn(w, ssrcOf(w, main)+1)
+		}
+		if len(again) != 2 || v.legs[0].sent.repairs.Load() != 2 {
+			t.Fatalf("rtx %v: %d packets came again", rtx, len(again))
+		}
+		for i, want := range []*rtp.Packet{sent[1], sent[4]} {
+			seq, payload, payloadType := again[i].SequenceNumber, again[i].Payload, uint8(codec.PayloadVP8)
+			if rtx {
+				seq, payload = original(again[i])
+				payloadType = codec.PayloadRTX
+			}
+			if seq != want.SequenceNumber || !bytes.Equal(payload, want.Payload) || again[i].Timestamp != want.Timestamp ||
+				again[i].PayloadType != payloadType || again[i].Marker != want.Marker {
+				t.Errorf("rtx %v: got %v, want %v", rtx, again[i], want)
+			}
+		}
+	}
+}
+
+func TestPaddingAndRepeats(t *testing.T) {
+	r := newRig(t)
+	r.feed(main, alice, Camera)
+	a := r.site(alice, markA)
+	_, w := r.view(bob, StageSlots)
+	a.video(0, 2, true)
+	for range 3 {
+		a.push(Camera, 0, a.seq[0], false, nil) // padding on the media stream
+		a.seq[0]++
+		a.tick()
+		a.video(0, 2, false)
+	}
+	a.push(Camera, 0, a.seq[0]-1, true, vp8(false, false, a.frame[0], markA)) // a probe repeats the last packet
+	a.push(Camera, 0, a.seq[0], true, []byte{0x90})                           // cut short
+	got := r.got(w, main)
+	decodable(t, got)
+	if len(got) != 8 {
+		t.Fatalf("%d packets", len(got))
+	}
+}
+
+func TestReordering(t *testing.T) {
+	r := newRig(t)
+	r.feed(main, alice, Camera)
+	a := r.site(alice, markA)
+	_, w := r.view(bob, StageSlots)
+	a.video(0, 1, true)
+	a.tick()
+	seq, id := a.seq[0], a.frame[0]+1
+	a.push(Camera, 0, seq+1, false, vp8(false, false, id, markA))
+	a.push(Camera, 0, seq, false, vp8(true, false, id, markA)) // overtaken within the frame: put right
+	a.push(Camera, 0, seq+2, true, vp8(false, false, id, markA))
+	decodable(t, r.got(w, main))
+	a.tick()
+	a.push(Camera, 0, seq+4, true, vp8(false, false, id+1, markA))
+	a.push(Camera, 0, seq+3, false, vp8(true, false, id+1, markA)) // overtaken by the end of the frame: sent late
+	got := r.got(w, main)
+	if n := len(got); n != 6 || got[4].SequenceNumber != got[5].SequenceNumber+1 {
+		t.Fatalf("%d packets", n)
+	}
+}
+
+func TestSenderReports(t *testing.T) {
+	r := newRig(t)
+	r.feed(main, alice, Camera)
+	r.feed("a-main", alice, Microphone)
+	a := r.site(alice, markA)
+	_, w := r.view(bob, StageSlots)
+	var reports map[uint32]*rtcp.SenderReport
+	eventually(t, "sender reports of sound and picture", func() bool {
+		a.tick()
+		a.video(0, 1, true)
+		a.audio()
+		r.settle()
+		reports = map[uint32]*rtcp.SenderReport{}
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		for _, p := range w.rtcp {
+			if sr, ok := p.(*rtcp.SenderReport); ok {
+				reports[sr.SSRC] = sr
+			}
+		}
+		return len(reports) == 2
+	})
+	if sr := reports[ssrcOf(w, main)]; sr.PacketCount == 0 || sr.OctetCount == 0 {
+		t.Errorf("counts %+v", sr)
+	}
+	names := 0
+	for _, p := range w.rtcp {
+		if sdes, ok := p.(*rtcp.SourceDescription); ok {
+			for _, c := range sdes.Chunks {
+				names++
+				if c.Items[0].Text != cname {
+					t.Errorf("CNAME %q", c.Items[0].Text)
+				}
+			}
+		}
+	}
+	if names < 2 {
+		t.Errorf("%d names", names)
+	}
+}
