@@ -30,20 +30,25 @@ func Seal(prev string, e Entry) (Entry, error) {
 
 // digest is the hash of an entry as docs/ledger.md specifies it.
 func digest(e Entry) (string, error) {
-	e.Hash = ""
-	plain, err := json.Marshal(struct {
+	e.Personal = nil
+	canonical, err := canonical(struct {
 		Entry
 		Hash *string `json:"hash,omitempty"` // hides Entry.Hash: the hash does not cover itself
 	}{Entry: e})
 	if err != nil {
 		return "", fmt.Errorf("entry %d: %w", e.Seq, err)
 	}
-	canonical, err := jcs.Transform(plain)
-	if err != nil {
-		return "", fmt.Errorf("entry %d: canonical form: %w", e.Seq, err)
-	}
 	sum := sha256.Sum256(canonical)
 	return hex.EncodeToString(sum[:]), nil
+}
+
+// canonical is the canonical JSON of a value (RFC 8785).
+func canonical(v any) ([]byte, error) {
+	plain, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	return jcs.Transform(plain)
 }
 
 // BrokenError says where a ledger stops being whole.
@@ -101,6 +106,11 @@ func (v *verifier) next(e Entry) error {
 	}
 	if e.Hash != hash {
 		return broken("its hash does not match its content")
+	}
+	if e.Personal != nil {
+		if err := e.Personal.verify(e.Kind, e.Data); err != nil {
+			return broken("%v", err)
+		}
 	}
 	v.head = Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}
 	return nil
@@ -166,9 +176,13 @@ func (c *Chain) Next(at, recordedAt time.Time, by string, ev meeting.Event) (Ent
 	if err != nil {
 		return Entry{}, fmt.Errorf("event %s: %w", ev.Kind(), err)
 	}
+	data, personal, err := separate(ev.Kind(), data)
+	if err != nil {
+		return Entry{}, fmt.Errorf("event %s: %w", ev.Kind(), err)
+	}
 	e, err := Seal(c.head.Hash, Entry{
 		Session: c.session, Seq: c.head.Seq + 1, At: instant(at), RecordedAt: instant(recordedAt),
-		Node: c.node.id, NodeSeq: c.node.seq.Add(1), By: by, Kind: ev.Kind(), Data: data,
+		Node: c.node.id, NodeSeq: c.node.seq.Add(1), By: by, Kind: ev.Kind(), Data: data, Personal: personal,
 	})
 	if err != nil {
 		return Entry{}, err

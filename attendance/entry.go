@@ -21,8 +21,20 @@ type Entry struct {
 	Kind       string          `json:"kind"`
 	Data       json.RawMessage `json:"data"`
 	Prev       string          `json:"prev"` // Hash of the entry before, hex; 64 zeros for the first
-	Hash       string          `json:"hash"` // SHA-256 of the canonical form (RFC 8785) without this member, hex
+	Hash       string          `json:"hash"` // SHA-256 of the canonical form (RFC 8785) without this member and Personal, hex
+
+	// Personal is what may be erased from the record: Data holds only its commitment. Nil if there is none or no more.
+	Personal *Personal `json:"personal,omitempty"`
 }
 
-// Event decodes what happened.
-func (e Entry) Event() (meeting.Event, error) { return meeting.DecodeEvent(e.Kind, e.Data) }
+// Event decodes what happened. Personal data that was erased is empty in it.
+func (e Entry) Event() (meeting.Event, error) {
+	data := e.Data
+	if e.Personal != nil {
+		var err error
+		if data, err = e.Personal.restore(e.Kind, data); err != nil {
+			return nil, err
+		}
+	}
+	return meeting.DecodeEvent(e.Kind, data)
+}

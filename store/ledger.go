@@ -49,6 +49,12 @@ func (s *Store) insert(ctx context.Context, tx *sql.Tx, session string, head att
 			e.By, e.Kind, string(e.Data), e.Prev, e.Hash); err != nil {
 			return fmt.Errorf("entry %d: %w", e.Seq, err)
 		}
+		if e.Personal != nil {
+			if _, err := tx.ExecContext(ctx, s.bind("INSERT INTO personal (session, seq, salt, value) VALUES (?, ?, ?, ?)"),
+				e.Session, int64(e.Seq), e.Personal.Salt, string(e.Personal.Value)); err != nil {
+				return fmt.Errorf("entry %d: %w", e.Seq, err)
+			}
+		}
 		head = attendance.Head{Seq: e.Seq, Hash: e.Hash}
 	}
 	return nil
@@ -82,7 +88,7 @@ func (s *Store) Head(ctx context.Context, session string) (attendance.Head, erro
 // Entries reads a session's ledger from an entry on. It does not check the chain: attendance.VerifyChain does.
 func (s *Store) Entries(ctx context.Context, session string, fromSeq uint64) iter.Seq2[attendance.Entry, error] {
 	return func(yield func(attendance.Entry, error) bool) {
-		rows, err := s.read.QueryContext(ctx, s.bind("SELECT "+entryColumns+" FROM entries WHERE session = ? AND seq >= ? ORDER BY seq"),
+		rows, err := s.read.QueryContext(ctx, s.bind("SELECT "+entryColumns+", salt, value FROM entries LEFT JOIN personal USING (session, seq) WHERE session = ? AND seq >= ? ORDER BY seq"),
 			session, int64(fromSeq))
 		if err != nil {
 			yield(attendance.Entry{}, err)
@@ -105,7 +111,11 @@ func scanEntry(rows *sql.Rows) (attendance.Entry, error) {
 	var e attendance.Entry
 	var seq, happened, recorded, nodeSeq int64
 	var data string
-	err := rows.Scan(&e.Session, &seq, &happened, &recorded, &e.Node, &nodeSeq, &e.By, &e.Kind, &data, &e.Prev, &e.Hash)
+	var salt, value sql.NullString
+	err := rows.Scan(&e.Session, &seq, &happened, &recorded, &e.Node, &nodeSeq, &e.By, &e.Kind, &data, &e.Prev, &e.Hash, &salt, &value)
+	if salt.Valid {
+		e.Personal = &attendance.Personal{Salt: salt.String, Value: json.RawMessage(value.String)}
+	}
 	e.Seq, e.NodeSeq, e.Data = uint64(seq), uint64(nodeSeq), json.RawMessage(data)
 	e.At, e.RecordedAt = fromMicros(happened), fromMicros(recorded)
 	return e, err
@@ -146,4 +156,31 @@ func (s *Store) LastAlive(ctx context.Context, session string) (time.Time, error
 		return time.Time{}, nil
 	}
 	return fromMicros(at), err
+}
+
+// EraseNames erases the personal data of a session: the names of delegates and their salts. The ledger keeps its
+// commitments to them and can still be verified. It returns how many entries were concerned.
+func (s *Store) EraseNames(ctx context.Context, session string) (int64, error) {
+	return s.erase(ctx, "session = ?", session)
+}
+
+// EraseNamesBefore erases the personal data of all sessions that recorded nothing after a moment.
+func (s *Store) EraseNamesBefore(ctx context.Context, before time.Time) (int64, error) {
+	return s.erase(ctx, "session NOT IN (SELECT session FROM entries WHERE recorded_at >= ?)", micros(before))
+}
+
+func (s *Store) erase(ctx context.Context, where string, arg any) (n int64, err error) {
+	err = s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, s.bind("DELETE FROM personal WHERE "+where), arg)
+		if err != nil {
+			return err
+		}
+		n, err = result.RowsAffected()
+		return err
+	})
+	if err == nil && !s.dollars {
+		// The names are gone from the file too: secure_delete overwrote them, and this empties the log.
+		_, err = s.write.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+	}
+	return n, err
 }

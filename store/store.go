@@ -103,6 +103,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	open := func(options url.Values, connections int) (*sql.DB, error) {
 		options.Add("_pragma", "busy_timeout(10000)")
 		options.Add("_pragma", "synchronous(FULL)") // a commit is on the disk
+		options.Add("_pragma", "secure_delete(1)")  // what is erased is overwritten
 		db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path, RawQuery: options.Encode()}).String())
 		if err == nil {
 			db.SetMaxOpenConns(connections)

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -43,9 +44,10 @@ func open(t *testing.T, dsn string) *store.Store {
 
 // fixture is an empty database of some kind.
 type fixture struct {
-	t   *testing.T
-	s   *store.Store
-	dsn string
+	t    *testing.T
+	s    *store.Store
+	dsn  string
+	file string // of SQLite; empty otherwise
 }
 
 // reopen closes the store and opens it again, as a restart does.
@@ -64,6 +66,9 @@ func conformance(t *testing.T, test func(f *fixture)) {
 	run := func(name string, dsn func(t *testing.T) string) {
 		t.Run(name, func(t *testing.T) {
 			f := &fixture{t: t, dsn: dsn(t)}
+			if name == "SQLite" {
+				f.file = f.dsn
+			}
 			f.s = open(t, f.dsn)
 			defer func() { f.s.Close() }()
 			test(f)
@@ -157,6 +162,58 @@ func TestLedger(t *testing.T) {
 		}
 		if diff := cmp.Diff(wantSessions, sessions); diff != "" {
 			t.Errorf("sessions (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestEraseNames(t *testing.T) {
+	conformance(t, func(f *fixture) {
+		t, s := f.t, f.s
+		node := attendance.NewNode("n1", 0)
+		declared := &meeting.DelegatesDeclared{Endpoint: "C1", Delegates: []meeting.Delegate{{Name: "Nguyễn Thị Bé"}}}
+		for _, id := range []string{"s1", "s2", "s3"} {
+			c := session(t, s, id, node)
+			if err := s.Append(t.Context(), id, meeting.Open, []attendance.Entry{next(t, c, declared)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		names := func(id string) []meeting.Delegate {
+			ev, err := read(t, s, id, 2)[0].Event()
+			if err != nil {
+				t.Fatal(err)
+			}
+			return ev.(*meeting.DelegatesDeclared).Delegates
+		}
+		if diff := cmp.Diff(declared.Delegates, names("s1")); diff != "" {
+			t.Errorf("before (-want +got):\n%s", diff)
+		}
+		if n, err := s.EraseNames(t.Context(), "s1"); err != nil || n != 1 {
+			t.Errorf("erased %d, %v", n, err)
+		}
+		if got := names("s1"); got != nil {
+			t.Errorf("names after erasure: %v", got)
+		}
+		if got := names("s2"); len(got) != 1 {
+			t.Errorf("another session's names: %v", got)
+		}
+		if n, err := s.EraseNamesBefore(t.Context(), t0); err != nil || n != 0 {
+			t.Errorf("nothing is that old, but %d were erased, %v", n, err)
+		}
+		if n, err := s.EraseNamesBefore(t.Context(), t0.Add(time.Hour)); err != nil || n != 2 {
+			t.Errorf("erased %d, %v, want 2", n, err)
+		}
+		for _, id := range []string{"s1", "s2", "s3"} {
+			if _, err := attendance.VerifyChain(s.Entries(t.Context(), id, 1)); err != nil {
+				t.Error(err)
+			}
+		}
+		if f.file == "" {
+			return
+		}
+		for _, suffix := range []string{"", "-wal"} {
+			if data, err := os.ReadFile(f.file + suffix); err == nil && bytes.Contains(data, []byte("Nguyễn Thị Bé")) {
+				t.Errorf("the name is still in %s", f.file+suffix)
+			}
 		}
 	})
 }

@@ -1,0 +1,207 @@
+package attendance_test
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/google/go-cmp/cmp"
+)
+
+// signer is a key that every run of the tests shares.
+func signer(seed byte) ed25519.PrivateKey {
+	return ed25519.NewKeyFromSeed(bytes.Repeat([]byte{seed}, ed25519.SeedSize))
+}
+
+func named(t *testing.T) []attendance.Entry {
+	t.Helper()
+	return entries(t, meeting.DefaultRules(), append(script(t, "0 start; 5 in a; 500 lost a"),
+		happening{510, &meeting.DelegatesDeclared{Endpoint: "C1", Delegates: []meeting.Delegate{{Name: "Nguyễn Thị <Bé>", Title: "Chủ tịch"}}}},
+		happening{600, &meeting.EndedEvent{By: meeting.HostCode}})...)
+}
+
+func exported(t *testing.T, list []attendance.Entry) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := attendance.WriteJSONL(&out, seq(list), signer(1)); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func TestVerifyWhole(t *testing.T) {
+	list := named(t)
+	file := exported(t, list)
+	pub := signer(1).Public().(ed25519.PublicKey)
+	want := attendance.Verified{Session: "s1", Count: 6, Head: list[5].Hash, Fingerprint: attendance.Fingerprint(pub)}
+	for _, key := range []ed25519.PublicKey{nil, pub} {
+		got, err := attendance.Verify(bytes.NewReader(file), key)
+		if err != nil || got != want {
+			t.Errorf("got %+v, %v, want %+v", got, err, want)
+		}
+	}
+	if _, err := attendance.Verify(bytes.NewReader(file), signer(2).Public().(ed25519.PublicKey)); !errors.Is(err, attendance.ErrOtherKey) {
+		t.Errorf("another key: %v", err)
+	}
+}
+
+func TestVerifyFindsEveryFlippedByte(t *testing.T) {
+	file := exported(t, named(t))
+	var lineOf []uint64 // entry of each byte
+	line := uint64(1)
+	for _, b := range file {
+		lineOf = append(lineOf, line)
+		if b == '\n' {
+			line++
+		}
+	}
+	for i := range file {
+		if lineOf[i] == 1 && i%8 != 0 { // the long list of units and endpoints is all of a kind
+			continue
+		}
+		flip := []byte{0x20, 0x01, 0x80}[i%3]
+		damaged := bytes.Clone(file)
+		damaged[i] ^= flip
+		_, err := attendance.Verify(bytes.NewReader(damaged), nil)
+		if err == nil {
+			t.Fatalf("byte %d (%q) flipped by %#x was not found", i, file[i], flip)
+		}
+		var broken *attendance.BrokenError
+		if errors.As(err, &broken) && broken.Seq != lineOf[i] && i != len(file)-1 {
+			t.Fatalf("byte %d of entry %d: %v", i, lineOf[i], err)
+		}
+	}
+}
+
+func TestVerifyNamesTheFirstBrokenEntry(t *testing.T) {
+	file := exported(t, named(t))
+	lines := bytes.SplitAfter(file, []byte("\n"))
+	lines = lines[:len(lines)-1]
+	other := bytes.SplitAfter(exported(t, ledger(t, 6)), []byte("\n"))
+	tests := map[string]struct {
+		lines [][]byte
+		seq   uint64 // of a BrokenError, or
+		err   error
+	}{
+		"empty file":          {nil, 0, attendance.ErrNoTrailer},
+		"without trailer":     {lines[:6], 0, attendance.ErrNoTrailer},
+		"truncated":           {lines[:4], 0, attendance.ErrNoTrailer},
+		"torn in a line":      {append(slices.Clone(lines[:3]), lines[3][:20]), 4, nil},
+		"entry removed":       {slices.Delete(slices.Clone(lines), 2, 3), 3, nil},
+		"last entry removed":  {slices.Delete(slices.Clone(lines), 5, 6), 6, nil},
+		"entry added":         {slices.Insert(slices.Clone(lines), 3, lines[2]), 4, nil},
+		"entries swapped":     {[][]byte{lines[0], lines[2], lines[1], lines[3], lines[4], lines[5], lines[6]}, 2, nil},
+		"other file's entry":  {append(slices.Clone(lines[:5]), other[5], lines[6]), 6, nil},
+		"other's trailer":     {append(slices.Clone(lines[:6]), other[6]), 6, nil},
+		"behind the trailer":  {append(slices.Clone(lines), lines[0]), 0, attendance.ErrBehindTrailer},
+		"a member more":       {[][]byte{bytes.Replace(lines[0], []byte(`"at"`), []byte(`"a":1,"at"`), 1)}, 1, nil},
+		"other spelling":      {[][]byte{bytes.Replace(lines[0], []byte(`"at"`), []byte(` "at"`), 1)}, 1, nil},
+		"names exchanged":     {append(slices.Clone(lines[:4]), bytes.Replace(lines[4], []byte("Bé"), []byte("Bế"), 1)), 5, nil},
+		"salt in capitals":    {append(slices.Clone(lines[:4]), capitalSalt(lines[4])), 5, nil},
+		"signature of others": {append(slices.Clone(lines[:6]), bytes.Replace(lines[6], []byte(`"count":6`), []byte(`"count":5`), 1)), 0, attendance.ErrBadSignature},
+		"unknown trailer":     {append(slices.Clone(lines[:6]), []byte(`{"trailer":"diemcau ledger 2"}`)), 0, attendance.ErrBadTrailer},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := attendance.Verify(bytes.NewReader(bytes.Join(tt.lines, nil)), nil)
+			var broken *attendance.BrokenError
+			if tt.err != nil {
+				if !errors.Is(err, tt.err) {
+					t.Errorf("got %v, want %v", err, tt.err)
+				}
+			} else if !errors.As(err, &broken) || broken.Seq != tt.seq {
+				t.Errorf("got %v, want broken at %d", err, tt.seq)
+			}
+		})
+	}
+}
+
+// capitalSalt spells the salt of a line in another way.
+func capitalSalt(line []byte) []byte {
+	before, after, _ := bytes.Cut(line, []byte(`"salt":"`))
+	salt, rest, _ := bytes.Cut(after, []byte(`"`))
+	return bytes.Join([][]byte{before, []byte(`"salt":"`), bytes.ToUpper(salt), []byte(`"`), rest}, nil)
+}
+
+func TestABrokenLedgerIsNotSigned(t *testing.T) {
+	list := named(t)
+	list[3].By = "@operator"
+	var out bytes.Buffer
+	err := attendance.WriteJSONL(&out, seq(list), signer(1))
+	var broken *attendance.BrokenError
+	if !errors.As(err, &broken) || broken.Seq != 4 {
+		t.Errorf("got %v, want broken at 4", err)
+	}
+	if strings.Contains(out.String(), "signature") {
+		t.Error("it was signed")
+	}
+}
+
+func TestErasedNamesLeaveTheChainWhole(t *testing.T) {
+	list := named(t)
+	if strings.Contains(string(list[4].Data), "Nguy") {
+		t.Fatalf("the ledger holds a name: %s", list[4].Data)
+	}
+	report := func() []meeting.Delegate {
+		r, err := attendance.Fold(seq(list), attendance.FoldOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Sites[0].Delegates
+	}
+	if diff := cmp.Diff([]meeting.Delegate{{Name: "Nguyễn Thị <Bé>", Title: "Chủ tịch"}}, report()); diff != "" {
+		t.Errorf("before (-want +got):\n%s", diff)
+	}
+	list[4].Personal = nil
+	if got := report(); got != nil {
+		t.Errorf("after: %v", got)
+	}
+	got, err := attendance.Verify(bytes.NewReader(exported(t, list)), nil)
+	if err != nil || got.Erased != 1 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestSaltsDiffer(t *testing.T) {
+	a, b := named(t)[4], named(t)[4]
+	if len(a.Personal.Salt) != 32 || a.Personal.Salt == b.Personal.Salt || a.Hash == b.Hash {
+		t.Errorf("salts %s and %s of equal names, hashes %s and %s", a.Personal.Salt, b.Personal.Salt, a.Hash, b.Hash)
+	}
+}
+
+func TestPublicKeyFile(t *testing.T) {
+	pub := signer(1).Public().(ed25519.PublicKey)
+	text, err := attendance.EncodePublicKey(pub)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := attendance.DecodePublicKey(text); err != nil || !got.Equal(pub) {
+		t.Errorf("%v, %v", got, err)
+	}
+	for _, bad := range []string{"", "rubbish", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"} {
+		if _, err := attendance.DecodePublicKey([]byte(bad)); err == nil {
+			t.Errorf("%q was read as a key", bad)
+		}
+	}
+}
+
+func FuzzVerify(f *testing.F) {
+	var out bytes.Buffer
+	if err := attendance.WriteJSONL(&out, seq(nil), signer(1)); err != nil {
+		f.Fatal(err)
+	}
+	whole := out.Bytes()
+	f.Add(whole)
+	f.Add([]byte(`{"at":"2026-03-02T01:00:00Z","data":{},"hash":"","kind":"x","node":"","node_seq":0,"prev":"","recorded_at":"2026-03-02T01:00:00Z","seq":1,"session":"s"}` + "\n"))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		v, err := attendance.Verify(bytes.NewReader(file), signer(1).Public().(ed25519.PublicKey))
+		if err == nil && (v.Count != 0 || !bytes.Equal(bytes.TrimSuffix(file, []byte("\n")), bytes.TrimSuffix(whole, []byte("\n")))) {
+			t.Fatalf("signed by nobody and accepted: %q", file)
+		}
+	})
+}
