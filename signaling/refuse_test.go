@@ -85,9 +85,9 @@ func TestBadInput(t *testing.T) {
 			if code != tc.close || last.Code != tc.code {
 				t.Errorf("got %q and close code %d", last.Code, code)
 			}
-			await(t, "C1 is free again", func() (free bool) {
-				witness.see(func() { s := witness.sites["C1"].State; free = s == "absent" || s == "lost" })
-				return free
+			await(t, "C1 is free again", func() bool {
+				_, body := b.request("GET", "/api/v1/sessions/"+b.links.ID, token(b.links.Links.Host), "")
+				return strings.Contains(body, `"present":0`)
 			})
 		})
 	}

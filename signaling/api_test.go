@@ -1,0 +1,176 @@
+package signaling_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/diemcau/diemcau/meeting"
+)
+
+// request makes one over TCP and returns status and body.
+func (b *bed) request(method, path, token, body string) (int, string) {
+	b.Helper()
+	r, err := http.NewRequestWithContext(b.Context(), method, b.http.URL+path, strings.NewReader(body))
+	if err != nil {
+		b.Fatal(err)
+	}
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	resp, err := b.http.Client().Do(r)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return resp.StatusCode, string(text)
+}
+
+func TestAPI(t *testing.T) {
+	b := newBed(t, "")
+	var admin struct{ Token string }
+	b.admin("POST", "/api/v1/tokens", `{"name":"ops"}`, &admin)
+	tokens := map[string]string{"admin": admin.Token, "none": "", "forged": admin.Token[:len(admin.Token)-4] + "AAAA"}
+	for _, code := range []string{meeting.HostCode, meeting.OperatorCode, meeting.SecretaryCode, "C1"} {
+		tokens[code] = token(b.links.of(code))
+	}
+	session := "/api/v1/sessions/" + b.links.ID
+	foreign := newBed(t, "")
+	for _, tc := range []struct {
+		name, method, path, who, body string
+		status                        int
+		want                          string // in the body
+	}{
+		{"health", "GET", "/healthz", "none", "", 200, "ok"},
+		{"ready", "GET", "/readyz", "none", "", 200, "ready"},
+		{"metrics", "GET", "/metrics", "none", "", 200, "diemcau_commit_seconds"},
+		{"a page", "GET", "/join", "none", "", 200, "page"},
+		{"no such address", "GET", "/api/v1/nothing", "admin", "", 404, "not_found"},
+		{"wrong method", "DELETE", "/api/v1/sessions", "admin", "", 404, "not_found"},
+		{"no token", "GET", "/api/v1/sessions", "none", "", 401, "bad_token"},
+		{"forged token", "GET", "/api/v1/sessions", "forged", "", 401, "bad_token"},
+		{"site lists", "GET", "/api/v1/sessions", "C1", "", 403, "forbidden"},
+		{"host lists", "GET", "/api/v1/sessions", meeting.HostCode, "", 403, "forbidden"},
+		{"list", "GET", "/api/v1/sessions", "admin", "", 200, b.links.ID},
+		{"me", "GET", "/api/v1/me", "C1", "", 200, `"name":"Xã Phước Bình","role":"endpoint"`},
+		{"admin is nobody", "GET", "/api/v1/me", "admin", "", 403, "forbidden"},
+		{"detail", "GET", session, meeting.SecretaryCode, "", 200, `"convened":3,"present":0`},
+		{"site reads detail", "GET", session, "C1", "", 403, "forbidden"},
+		{"foreign session", "GET", "/api/v1/sessions/" + foreign.links.ID, meeting.HostCode, "", 403, "forbidden"},
+		{"unknown session", "GET", "/api/v1/sessions/none", "admin", "", 404, "not_found"},
+		{"links", "GET", session + "/links", "admin", "", 200, tokens["C1"]},
+		{"host reads links", "GET", session + "/links", meeting.HostCode, "", 403, "forbidden"},
+		{"csv", "GET", session + "/attendance.csv", meeting.SecretaryCode, "", 200, "endpoint,unit,name,level,parents,first_joined,last_left,total_s,interruptions\r\nC1,C1,"},
+		{"intervals", "GET", session + "/attendance.csv?table=intervals", meeting.OperatorCode, "", 200, "endpoint,from,to,end_reason"},
+		{"json", "GET", session + "/attendance.json", meeting.HostCode, "", 200, `"endpoint"`},
+		{"bad table", "GET", session + "/attendance.csv?table=x", "admin", "", 400, "bad_request"},
+		{"bad format", "GET", session + "/attendance.exe", "admin", "", 404, "not_found"},
+		{"site reads attendance", "GET", session + "/attendance.csv", "C1", "", 403, "forbidden"},
+		{"ledger", "GET", session + "/ledger.jsonl", meeting.SecretaryCode, "", 200, `"kind":"convened"`},
+		{"ledger of none", "GET", "/api/v1/sessions/none/ledger.jsonl", "admin", "", 404, "not_found"},
+		{"roster by host", "POST", "/api/v1/roster", meeting.HostCode, rosterCSV, 403, "forbidden"},
+		{"roster", "POST", "/api/v1/roster", "admin", rosterCSV, 200, `{"units":6}`},
+		{"bad roster", "POST", "/api/v1/roster", "admin", rosterCSV + "C3,D582,commune,Again\n", 400, `"row":8,"column":"code","problem":"duplicate_code"`},
+		{"title missing", "POST", "/api/v1/sessions", "admin", `{"units":"C1","start":"now"}`, 400, "bad_value"},
+		{"no seats", "POST", "/api/v1/sessions", "admin", `{"title":"x","start":"now"}`, 400, "bad_request"},
+		{"unknown unit", "POST", "/api/v1/sessions", "admin", `{"title":"x","units":"C1,Z9","start":"now"}`, 400, "Z9"},
+		{"bad start", "POST", "/api/v1/sessions", "admin", `{"title":"x","units":"C1","start":"soon"}`, 400, "bad_request"},
+		{"bad zone", "POST", "/api/v1/sessions", "admin", `{"title":"x","units":"C1","start":"now","time_zone":"Mars"}`, 400, "bad_value"},
+		{"bad countdown", "POST", "/api/v1/sessions", "admin", `{"title":"x","units":"C1","start":"now","countdown_s":-1}`, 400, "bad_request"},
+		{"unknown member", "POST", "/api/v1/sessions", "admin", `{"title":"x","unit":"C1"}`, 400, "bad_request"},
+		{"not JSON", "POST", "/api/v1/sessions", "admin", `title`, 400, "bad_request"},
+		{"trailing data", "POST", "/api/v1/sessions", "admin", `{"title":"x","units":"C1","start":"now"}{}`, 400, "bad_request"},
+		{"too large", "POST", "/api/v1/sessions", "admin", `{"title":"` + strings.Repeat("x", 1<<20) + `"}`, 413, "too_large"},
+		{"guests", "POST", "/api/v1/sessions", "admin", `{"title":"x","units":"C1","start":"now","guests":[{"unit":"C1"},{"name":"Bộ Y tế"},{"name":"B"}]}`, 201,
+			`{"code":"C1-2","unit":"C1","name":"Xã Phước Bình"`},
+		{"seat twice", "POST", "/api/v1/sessions", "admin", `{"title":"x","units":"C1","start":"now","guests":[{"code":"C1","name":"A"}]}`, 400, "bad_endpoint_code"},
+		{"token without a name", "POST", "/api/v1/tokens", "admin", `{}`, 400, "bad_request"},
+		{"token by host", "POST", "/api/v1/tokens", meeting.HostCode, `{"name":"x"}`, 403, "forbidden"},
+		{"revoke by site", "POST", session + "/links/C2/revoke", "C1", "", 403, "forbidden"},
+		{"revoke unknown", "POST", session + "/links/C9/revoke", "admin", "", 404, "unknown_endpoint"},
+		{"revoke", "POST", session + "/links/C2/revoke", meeting.HostCode, "", 204, ""},
+		{"revoked is empty", "GET", session + "/links", "admin", "", 200, `"name":"Xã Phước Hòa","link":""`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			status, body := b.request(tc.method, tc.path, tokens[tc.who], tc.body)
+			if status != tc.status || !strings.Contains(body, tc.want) {
+				t.Errorf("got %d %.500s", status, body)
+			}
+		})
+	}
+}
+
+// A site that asks what its link is for is not there yet.
+func TestMeIsNoPresence(t *testing.T) {
+	b := newBed(t, "")
+	if status, body := b.request("GET", "/api/v1/me", token(b.links.of("C1")), ""); status != 200 {
+		t.Fatalf("%d %s", status, body)
+	}
+	if d := b.ledger(); len(d) != 2 {
+		t.Errorf("ledger: %v", d)
+	}
+}
+
+func TestHeaders(t *testing.T) {
+	b := newBed(t, "")
+	for _, path := range []string{"/join", "/api/v1/me", "/healthz"} {
+		resp := get(t, b, path, "")
+		policy := resp.Header.Get("Content-Security-Policy")
+		for _, part := range []string{"default-src 'self'", "script-src 'self';", "frame-ancestors 'none'", "connect-src 'self' ws://127.0.0.1:"} {
+			if !strings.Contains(policy, part) {
+				t.Errorf("%s: policy %q has no %q", path, policy, part)
+			}
+		}
+		if !strings.Contains(resp.Header.Get("Permissions-Policy"), "camera=(self)") || resp.Header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: %v", path, resp.Header)
+		}
+	}
+	if resp := get(t, b, "/api/v1/me", ""); resp.Header.Get("Cache-Control") != "no-store" {
+		t.Error("the API may be cached")
+	}
+}
+
+// The administrator's commands work on a record that no server serves, and leave its sessions alone.
+func TestAdminWithoutServer(t *testing.T) {
+	b := newBed(t, "")
+	b.enter("C1").Drop()
+	b.restart(true)
+	before := len(b.ledger())
+	b.srv.Close()
+	status := func(method, path, body string, into any) int {
+		w := httptest.NewRecorder()
+		b.srv.AdminHandler().ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
+		if into != nil {
+			if err := json.Unmarshal(w.Body.Bytes(), into); err != nil {
+				t.Fatalf("%s %s: %s", method, path, w.Body)
+			}
+		}
+		return w.Code
+	}
+	var created links
+	if got := status("POST", "/api/v1/sessions", `{"title":"x","units":"C1,C2","start":"2030-01-02T08:00:00+07:00"}`, &created); got != 201 || len(created.Endpoints) != 2 {
+		t.Errorf("create: %d %+v", got, created)
+	}
+	var detail struct {
+		Phase       string
+		ScheduledAt time.Time `json:"scheduled_at"`
+	}
+	want := time.Date(2030, 1, 2, 1, 0, 0, 0, time.UTC)
+	if got := status("GET", "/api/v1/sessions/"+created.ID, "", &detail); got != 200 || detail.Phase != "draft" || !detail.ScheduledAt.Equal(want) {
+		t.Errorf("detail: %d %+v", got, detail)
+	}
+	if got := status("GET", "/api/v1/sessions/"+b.links.ID+"/attendance.csv", "", nil); got != 200 {
+		t.Errorf("attendance: %d", got)
+	}
+	if after := len(b.ledger()); after != before {
+		t.Errorf("the ledger grew from %d to %d", before, after)
+	}
+}
