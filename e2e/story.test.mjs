@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import { Person } from './lib/browser.mjs';
 import { parseCSV } from './lib/csv.mjs';
 import { framesShown, nameColour, readColour, readTone } from './lib/media.mjs';
@@ -56,12 +56,12 @@ const state = (code, want, ms = 15000) => until(`the host sees ${code} ${want}`,
 
 before(async () => {
   mkdirSync(SHOTS, { recursive: true });
+  netns = Netns.create(); // before the server, which announces the addresses that it finds
   server = await Server.create();
   const roster = join(server.dir, 'roster.csv');
   writeFileSync(roster, ROSTER);
   await server.cli('roster', 'import', roster);
   session = JSON.parse(await server.cli('session', 'create', '--title', 'Phiên họp Ban Chỉ đạo', '--units', 'P58/*', '--start', 'now', '--json'));
-  netns = Netns.create();
   const behind = netns && {
     flags: [`--unsafely-treat-insecure-origin-as-secure=http://${netns.host}:${server.port}`],
     wrapper: netns.wrapper(server.dir),
@@ -74,6 +74,13 @@ before(async () => {
   for (const c of ['C1', 'C2', 'C3']) {
     const link = session.endpoints.find((e) => e.code === c).link;
     people[c.toLowerCase()].url = c === 'C3' && netns ? link.replace('127.0.0.1', netns.host) : link;
+  }
+});
+
+afterEach(async (t) => {
+  if (t.passed !== false) return;
+  for (const p of Object.values(people)) {
+    if (p.server) await p.page.screenshot({ path: join(SHOTS, `failed-${p.name}.png`), timeout: 5000 }).catch(() => {});
   }
 });
 

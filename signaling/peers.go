@@ -117,14 +117,12 @@ func (ps *peers) is(p *peer) bool {
 func (ps *peers) unwant(kind PeerKind, linger time.Duration) {
 	ps.mu.Lock()
 	p := ps.current[kind]
-	if p != nil && linger > 0 && p.offered {
-		if p.timer == nil {
-			p.timer = time.AfterFunc(linger, func() { ps.end(p, true) })
-		}
-		p = nil
+	lingers := p != nil && linger > 0 && p.offered
+	if lingers && p.timer == nil {
+		p.timer = time.AfterFunc(linger, func() { ps.end(p, true) })
 	}
 	ps.mu.Unlock()
-	if p != nil {
+	if p != nil && !lingers {
 		ps.end(p, false)
 	}
 }
