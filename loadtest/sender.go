@@ -1,0 +1,273 @@
+package loadtest
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+)
+
+const (
+	midCamera     = "camera"
+	midMicrophone = "microphone"
+	// keptPackets is how many packets of a track can be sent again.
+	keptPackets = 512
+)
+
+// sender sends the reference stage, or a site's half of it, on a publisher connection.
+type sender struct {
+	peer   *peer
+	video  []*track // by rendition
+	audio  *track
+	stop   context.CancelFunc
+	source uint32
+	idle   sync.WaitGroup
+	unsent atomic.Int64 // packets that the socket refused
+}
+
+// track is one outgoing RTP stream.
+type track struct {
+	ssrc       uint32
+	payload    uint8
+	clock      int64
+	extensions []rtpExtension
+	picture    *picture // nil for sound
+	wantKey    atomic.Bool
+
+	mu        sync.Mutex // of what follows: sent by the pump, sent again by the reader
+	number    uint16
+	timestamp uint32 // offset
+	kept      [keptPackets]*rtp.Packet
+	packets   uint32
+	octets    uint32
+}
+
+type rtpExtension struct {
+	id    uint8
+	value string
+}
+
+// newSender answers a publisher offer.
+func newSender(o *offer, me *credentials, endpoint string, renditions []rendition) (s *sender, answer string, err error) {
+	s = &sender{source: sourceOf(endpoint), stop: func() {}}
+	s.peer = newPeer(o, me, s)
+	send := map[string]outgoing{}
+	for i := range o.media {
+		m := &o.media[i]
+		if m.sendonly || m.payload == 0 {
+			continue
+		}
+		switch m.mid {
+		case midCamera:
+			out := outgoing{}
+			for _, r := range renditions {
+				t := newTrack(m, 90_000)
+				t.picture = newPicture(r, s.source)
+				if r.rid != "" {
+					if !slices.Contains(m.rids, r.rid) {
+						return nil, "", errors.New("offer: no simulcast stream " + r.rid)
+					}
+					t.extend(m, extRID, r.rid)
+					out.rids = append(out.rids, r.rid)
+				}
+				out.ssrc = t.ssrc
+				s.video = append(s.video, t)
+			}
+			send[m.mid] = out
+		case midMicrophone:
+			s.audio = newTrack(m, 48_000)
+			send[m.mid] = outgoing{ssrc: s.audio.ssrc}
+		}
+	}
+	if s.video == nil || s.audio == nil {
+		return nil, "", errors.New("offer: no camera or no microphone wanted")
+	}
+	answer, err = s.peer.answer(send)
+	return s, answer, err
+}
+
+func newTrack(m *offeredMedia, clock int64) *track {
+	t := &track{
+		ssrc: rand.Uint32(), payload: m.payload, clock: clock,
+		number: uint16(rand.IntN(1 << 15)), timestamp: rand.Uint32(), // the lower half: see the roll-over trap of RFC 3711 3.3.1
+	}
+	t.extend(m, extMID, m.mid)
+	return t
+}
+
+func (t *track) extend(m *offeredMedia, uri, value string) {
+	if id := m.extensions[uri]; id != 0 {
+		t.extensions = append(t.extensions, rtpExtension{id, value})
+	}
+}
+
+// start connects and sends until Close.
+func (s *sender) start(ctx context.Context, prefer netip.Addr) error {
+	if err := s.peer.connect(ctx, prefer); err != nil {
+		return err
+	}
+	pumping, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	s.idle.Go(func() { s.pump(pumping) })
+	return nil
+}
+
+// Close stops sending.
+func (s *sender) Close() error {
+	s.stop()
+	s.idle.Wait()
+	return s.peer.Close()
+}
+
+// pump sends each frame when it is due. After a pause of the machine it goes on from now.
+func (s *sender) pump(ctx context.Context) {
+	begin := time.Now()
+	nextVideo, nextAudio, nextReport := begin, begin, begin.Add(500*time.Millisecond)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		now := time.Now()
+		if !now.Before(nextVideo) {
+			for _, t := range s.video {
+				s.send(t, now.Sub(begin), t.picture.next(now, t.wantKey.Swap(false)))
+			}
+			nextVideo = following(nextVideo, now, frameInterval)
+		}
+		if !now.Before(nextAudio) {
+			sound := silence()
+			stamp{s.source, now}.put(sound)
+			s.send(s.audio, now.Sub(begin), [][]byte{sound})
+			nextAudio = following(nextAudio, now, audioInterval)
+		}
+		if !now.Before(nextReport) {
+			s.report(now, now.Sub(begin))
+			nextReport = following(nextReport, now, time.Second)
+		}
+		s.peer.keepConsent(now)
+		due := nextVideo
+		for _, t := range []time.Time{nextAudio, nextReport} {
+			if t.Before(due) {
+				due = t
+			}
+		}
+		timer.Reset(time.Until(due))
+	}
+}
+
+// following is the next time of a series, skipping what is long past.
+func following(last, now time.Time, interval time.Duration) time.Time {
+	next := last.Add(interval)
+	if now.Sub(next) > 5*interval {
+		return now.Add(interval)
+	}
+	return next
+}
+
+func (t *track) timestampAt(elapsed time.Duration) uint32 {
+	return t.timestamp + uint32(int64(elapsed)*t.clock/int64(time.Second))
+}
+
+// send sends the packets of one frame.
+func (s *sender) send(t *track, elapsed time.Duration, payloads [][]byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i, payload := range payloads {
+		p := &rtp.Packet{
+			Header: rtp.Header{
+				Version: 2, PayloadType: t.payload, SSRC: t.ssrc, SequenceNumber: t.number, Timestamp: t.timestampAt(elapsed),
+				Marker: t.picture != nil && i == len(payloads)-1,
+			},
+			Payload: payload,
+		}
+		for _, e := range t.extensions {
+			if err := p.SetExtension(e.id, []byte(e.value)); err != nil {
+				s.unsent.Add(1)
+			}
+		}
+		t.kept[t.number%keptPackets] = p
+		t.number++
+		t.packets++
+		t.octets += uint32(len(payload))
+		if err := s.peer.sendRTP(&p.Header, payload); err != nil {
+			s.unsent.Add(1)
+		}
+	}
+}
+
+// report sends the sender reports.
+func (s *sender) report(now time.Time, elapsed time.Duration) {
+	var packets []rtcp.Packet
+	for _, t := range append(slices.Clone(s.video), s.audio) {
+		t.mu.Lock()
+		packets = append(packets, &rtcp.SenderReport{
+			SSRC: t.ssrc, NTPTime: ntp(now), RTPTime: t.timestampAt(elapsed), PacketCount: t.packets, OctetCount: t.octets,
+		}, rtcp.NewCNAMESourceDescription(t.ssrc, "loadtest"))
+		t.mu.Unlock()
+	}
+	if err := s.peer.sendRTCP(packets); err != nil {
+		s.unsent.Add(1)
+	}
+}
+
+// ntp is the 64-bit timestamp of RFC 3550 4: seconds since 1900 and their 2^32th parts.
+func ntp(t time.Time) uint64 {
+	const since1900 = 2_208_988_800
+	return uint64(t.Unix()+since1900)<<32 | uint64(t.Nanosecond())<<32/1_000_000_000
+}
+
+// onRTP implements receiver: nothing comes on a publisher connection.
+func (s *sender) onRTP(*peer, []byte, time.Time) {}
+
+// onRTCP implements receiver: it makes keyframes and sends again what was lost.
+func (s *sender) onRTCP(_ *peer, packets []rtcp.Packet, _ time.Time) {
+	for _, packet := range packets {
+		switch p := packet.(type) {
+		case *rtcp.PictureLossIndication:
+			s.wantKeyframe(p.MediaSSRC)
+		case *rtcp.FullIntraRequest:
+			for _, f := range p.FIR {
+				s.wantKeyframe(f.SSRC)
+			}
+		case *rtcp.TransportLayerNack:
+			for _, t := range append(slices.Clone(s.video), s.audio) {
+				if t.ssrc == p.MediaSSRC {
+					s.sendAgain(t, p.Nacks)
+				}
+			}
+		}
+	}
+}
+
+func (s *sender) wantKeyframe(ssrc uint32) {
+	for _, t := range s.video {
+		if t.ssrc == ssrc {
+			t.wantKey.Store(true)
+		}
+	}
+}
+
+func (s *sender) sendAgain(t *track, pairs []rtcp.NackPair) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, pair := range pairs {
+		for _, number := range pair.PacketList() {
+			if p := t.kept[number%keptPackets]; p != nil && p.SequenceNumber == number {
+				if err := s.peer.sendRTP(&p.Header, p.Payload); err != nil {
+					s.unsent.Add(1)
+				}
+			}
+		}
+	}
+}

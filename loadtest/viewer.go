@@ -1,0 +1,279 @@
+package loadtest
+
+import (
+	"encoding/binary"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+)
+
+const (
+	// reportInterval is the time between receiver reports.
+	reportInterval = time.Second
+	// reporter is the SSRC of a side that sends no media, the one that browsers use.
+	reporter = 1
+
+	mainVideo = "video-main"
+)
+
+// observer is told what viewers see. The calls come from many goroutines, must not block and must not call the viewer.
+// What is nil is not told.
+type observer struct {
+	firstFrame func(after time.Duration)         // from opening the link to the first whole keyframe of main
+	switched   func(source uint32, at time.Time) // an awaited source's first whole keyframe has come
+	latency    func(d time.Duration)             // of a whole frame
+}
+
+// viewer receives the stage on one viewer connection, as a browser without a decoder.
+type viewer struct {
+	peer    *peer
+	to      observer
+	full    bool      // it decrypts and checks every frame
+	opened  time.Time // when the link was opened
+	mu      sync.Mutex
+	streams []*stream
+	plain   []byte // of the packet at hand
+
+	sawFirst  bool // the first whole keyframe of main
+	awaited   awaited
+	nextRTCP  time.Time
+	remb      bandwidth
+	measuring bool
+	checked   int64 // frames assembled
+	unsound   int64 // frames or packets that did not arrive as they were sent
+}
+
+// awaited is a change of source that a viewer has not seen yet.
+type awaited struct {
+	mid    string
+	source uint32
+}
+
+func newViewer(o *offer, me *credentials, to observer, opened time.Time, full bool) (*viewer, error) {
+	v := &viewer{to: to, opened: opened, full: full}
+	v.peer = newPeer(o, me, v)
+	for i := range o.media {
+		if m := &o.media[i]; m.sendonly && m.payload != 0 && m.ssrc != 0 {
+			s := newStream(m)
+			s.wanted = full || m.mid == mainVideo
+			v.streams = append(v.streams, s)
+		}
+	}
+	if len(v.streams) == 0 {
+		return nil, errors.New("offer: nothing to view")
+	}
+	return v, nil
+}
+
+// onRTP implements receiver.
+func (v *viewer) onRTP(p *peer, sealed []byte, at time.Time) {
+	number, timestamp := binary.BigEndian.Uint16(sealed[2:]), binary.BigEndian.Uint32(sealed[4:])
+	ssrc := binary.BigEndian.Uint32(sealed[8:])
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, s := range v.streams {
+		switch ssrc {
+		case s.media.ssrc:
+			extended, what := s.put(number, timestamp, len(sealed), at)
+			if s.wanted && what == fresh {
+				if !s.synced {
+					p.in.SetROC(ssrc, uint32(extended>>16))
+					s.synced = true
+				}
+				v.decode(s, extended, sealed, 0, at)
+			}
+			return
+		case s.media.rtxSSRC:
+			if s.media.rtxSSRC != 0 {
+				v.decode(s, 0, sealed, 2, at)
+				return
+			}
+		}
+	}
+}
+
+// decode opens a packet of a stream. A repaired one (RFC 4588 4) has the original number in front, skip bytes long.
+func (v *viewer) decode(s *stream, extended int64, sealed []byte, skip int, at time.Time) {
+	var header rtp.Header
+	payload, err := v.peer.open(v.plain[:0], sealed, &header)
+	if err != nil {
+		v.unsound++
+		return
+	}
+	if cap(payload) > cap(v.plain) {
+		v.plain = payload
+	}
+	if skip > 0 {
+		if len(payload) < skip {
+			return // padding, to probe the line
+		}
+		var what arrival
+		if extended, what = s.repair(binary.BigEndian.Uint16(payload)); what != fresh || !s.wanted {
+			return
+		}
+		payload = payload[skip:]
+	}
+	if !s.media.video {
+		if _, found, sound := readStamp(payload); found && !sound {
+			v.unsound++
+		}
+		return
+	}
+	if f, whole := s.frames.push(extended, header.Timestamp, header.Marker, payload); whole {
+		v.onFrame(s, f, at)
+	}
+}
+
+func (v *viewer) onFrame(s *stream, f frame, at time.Time) {
+	mark, found, sound := readStamp(f.data)
+	v.checked++
+	if found && !sound {
+		v.unsound++
+	}
+	if s.media.mid == mainVideo && f.keyframe && !v.sawFirst {
+		v.sawFirst = true
+		if v.to.firstFrame != nil {
+			v.to.firstFrame(at.Sub(v.opened))
+		}
+	}
+	if a := v.awaited; a.mid == s.media.mid && f.keyframe && found && mark.source == a.source {
+		v.awaited = awaited{}
+		if v.to.switched != nil {
+			v.to.switched(a.source, at)
+		}
+	}
+	if found && v.full && v.measuring && v.to.latency != nil {
+		v.to.latency(at.Sub(mark.sent))
+	}
+	if !v.full && v.awaited.mid != s.media.mid && (s.media.mid != mainVideo || v.sawFirst) {
+		s.wanted = false
+		s.frames.reset()
+	}
+}
+
+// onRTCP implements receiver.
+func (v *viewer) onRTCP(_ *peer, packets []rtcp.Packet, at time.Time) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, packet := range packets {
+		sr, ok := packet.(*rtcp.SenderReport)
+		if !ok {
+			continue
+		}
+		for _, s := range v.streams {
+			if s.media.ssrc == sr.SSRC {
+				s.reportedNTP, s.reportedAt = uint32(sr.NTPTime>>16), at
+			}
+		}
+	}
+}
+
+// await looks for the first whole keyframe of a source on a slot.
+func (v *viewer) await(mid string, source uint32) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.awaited = awaited{mid, source}
+	for _, s := range v.streams {
+		if s.media.mid == mid && !s.wanted {
+			s.wanted, s.synced = true, false
+		}
+	}
+}
+
+// tick sends the feedback that is due and looks after consent.
+func (v *viewer) tick(now time.Time) {
+	packets := v.feedback(now)
+	if len(packets) > 0 {
+		// A send that fails is a lost report; consent notices a dead path.
+		_ = v.peer.sendRTCP(packets)
+	}
+	v.peer.keepConsent(now)
+}
+
+func (v *viewer) feedback(now time.Time) (packets []rtcp.Packet) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if !now.Before(v.nextRTCP) {
+		v.nextRTCP = now.Add(reportInterval)
+		packets = v.reports(now)
+	}
+	for _, s := range v.streams {
+		if len(s.gaps) > 0 {
+			if nack := s.nack(reporter, now); nack != nil {
+				packets = append(packets, nack)
+			}
+		}
+		if s.pli(now, s.media.mid == mainVideo && !v.sawFirst) {
+			packets = append(packets, &rtcp.PictureLossIndication{SenderSSRC: reporter, MediaSSRC: s.media.ssrc})
+		}
+	}
+	return packets
+}
+
+// reports returns receiver report, source description and REMB.
+func (v *viewer) reports(now time.Time) []rtcp.Packet {
+	rr := &rtcp.ReceiverReport{SSRC: reporter}
+	var bytes int64
+	var ssrcs []uint32
+	for _, s := range v.streams {
+		bytes += s.bytes
+		if r, ok := s.report(now); ok {
+			rr.Reports = append(rr.Reports, r)
+			if s.media.video {
+				ssrcs = append(ssrcs, s.media.ssrc)
+			}
+		}
+	}
+	packets := []rtcp.Packet{rr, rtcp.NewCNAMESourceDescription(reporter, "loadtest")}
+	if estimate := v.remb.update(bytes, now); estimate > 0 && len(ssrcs) > 0 {
+		packets = append(packets, &rtcp.ReceiverEstimatedMaximumBitrate{
+			SenderSSRC: reporter, Bitrate: float32(estimate), SSRCs: ssrcs,
+		})
+	}
+	return packets
+}
+
+// tally is what one viewer received in a measurement.
+type tally struct {
+	received, duplicates, lost int64
+	checked, unsound           int64
+	perStream                  map[string]int64 // numbers that a stream told of, by mid
+}
+
+// begin starts a measurement.
+func (v *viewer) begin() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.measuring = true
+	for _, s := range v.streams {
+		s.seq.begin()
+	}
+}
+
+// end fixes what the measurement is about; repairs of it may still come until settle.
+func (v *viewer) end() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.measuring = false
+	for _, s := range v.streams {
+		s.seq.end()
+	}
+}
+
+// settle returns what was measured.
+func (v *viewer) settle() tally {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	t := tally{checked: v.checked, unsound: v.unsound, perStream: map[string]int64{}}
+	for _, s := range v.streams {
+		s.seq.settle()
+		t.received += s.seq.received
+		t.duplicates += s.seq.duplicates
+		t.lost += s.seq.lost
+		t.perStream[s.media.mid] = s.seq.received + s.seq.lost
+	}
+	return t
+}
