@@ -20,9 +20,9 @@ const (
 )
 
 var (
-	errBroken  = refusal(protocol.Broken, "the record cannot be written") //nolint:gochecknoglobals // sentinel
-	errStopped = refusal(protocol.Restarting, "the server is going away") //nolint:gochecknoglobals // sentinel
-	errGone    = errors.New("the socket ended before hello")              //nolint:gochecknoglobals // sentinel
+	errBroken  = refusal(protocol.Broken, "the record cannot be written")
+	errStopped = refusal(protocol.Restarting, "the server is going away")
+	errGone    = errors.New("the socket ended before hello")
 )
 
 // request is something for the coordinator to do in its turn: a command of the meeting, or work on its state
@@ -300,14 +300,11 @@ func (c *coordinator) dated(by meeting.Actor, err error) error {
 	if !errors.As(err, &refused) {
 		return err
 	}
-	switch refused.Code {
-	case meeting.NotOpen:
-		if at, _, ok := c.session.NextTimer(); ok {
-			return &refusalAt{error: err, atMs: ms(at)}
-		}
-	case meeting.Occupied:
-		return &refusalAt{error: err, atMs: ms(c.session.Endpoints[by.Endpoint].Conn.Since)}
-	default:
+	if at, _, ok := c.session.NextTimer(); ok && refused.Code == meeting.NotOpen {
+		return &datedError{error: err, atMs: ms(at)}
+	}
+	if ep := c.session.Endpoints[by.Endpoint]; refused.Code == meeting.Occupied && ep.Conn != nil {
+		return &datedError{error: err, atMs: ms(ep.Conn.Since)}
 	}
 	return err
 }

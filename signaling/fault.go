@@ -19,13 +19,13 @@ func (e *Error) Error() string { return string(e.Code) + ": " + e.Detail }
 
 func refusal(code protocol.Code, detail string) error { return &Error{Code: code, Detail: detail} }
 
-// refusalAt adds to an error the time that belongs to it, in milliseconds since 1970.
-type refusalAt struct {
+// datedError adds to an error the time that belongs to it, in milliseconds since 1970.
+type datedError struct {
 	error
 	atMs int64
 }
 
-func (e *refusalAt) Unwrap() error { return e.error }
+func (e *datedError) Unwrap() error { return e.error }
 
 // fault is an error as the outside sees it.
 type fault struct {
@@ -48,7 +48,7 @@ func faultOf(err error) fault {
 		decode  *protocol.DecodeError
 		own     *Error
 		refused *meeting.Error
-		timed   *refusalAt
+		timed   *datedError
 	)
 	switch {
 	case errors.As(err, &decode):
@@ -98,27 +98,21 @@ func connectionFault(code protocol.Code) fault {
 }
 
 func meetingFault(code meeting.Code) fault {
-	f := fault{status: http.StatusConflict, close: protocol.CloseBadMessage, code: string(code)}
-	switch code {
-	case meeting.Forbidden:
-		f.status, f.close = http.StatusForbidden, protocol.CloseBadToken
-	case meeting.UnknownEndpoint:
-		f.status, f.close = http.StatusNotFound, protocol.CloseBadToken
-	case meeting.BadValue, meeting.BadEndpointCode:
-		f.status = http.StatusBadRequest
-	case meeting.NotOpen:
-		f.close = protocol.CloseNotOpen
-	case meeting.SessionEnded:
-		f.status, f.close = http.StatusGone, protocol.CloseEnded
-	case meeting.Occupied:
-		f.close = protocol.CloseOccupied
-	case meeting.StaleConnection:
-		f.close = protocol.CloseTakenOver
-	case meeting.Removed:
-		f.status, f.close = http.StatusForbidden, protocol.CloseRemoved
-	case meeting.Locked:
-		f.status, f.close = http.StatusForbidden, protocol.CloseLocked
-	default: // the rest contradict the state of the session
+	f, ok := map[meeting.Code]fault{
+		meeting.Forbidden:       {status: http.StatusForbidden, close: protocol.CloseBadToken},
+		meeting.UnknownEndpoint: {status: http.StatusNotFound, close: protocol.CloseBadToken},
+		meeting.BadValue:        {status: http.StatusBadRequest, close: protocol.CloseBadMessage},
+		meeting.BadEndpointCode: {status: http.StatusBadRequest, close: protocol.CloseBadMessage},
+		meeting.NotOpen:         {status: http.StatusConflict, close: protocol.CloseNotOpen},
+		meeting.SessionEnded:    {status: http.StatusGone, close: protocol.CloseEnded},
+		meeting.Occupied:        {status: http.StatusConflict, close: protocol.CloseOccupied},
+		meeting.StaleConnection: {status: http.StatusConflict, close: protocol.CloseTakenOver},
+		meeting.Removed:         {status: http.StatusForbidden, close: protocol.CloseRemoved},
+		meeting.Locked:          {status: http.StatusForbidden, close: protocol.CloseLocked},
+	}[code]
+	if !ok { // the rest contradict the state of the session
+		f = fault{status: http.StatusConflict, close: protocol.CloseBadMessage}
 	}
+	f.code = string(code)
 	return f
 }

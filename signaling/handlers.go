@@ -95,9 +95,7 @@ func onPeerFailed(ctx context.Context, c *conn, id int64, m protocol.PeerFailed)
 }
 
 func onWatch(ctx context.Context, c *conn, id int64, m protocol.Watch) error {
-	switch meeting.Role(c.who.Role) {
-	case meeting.Host, meeting.Operator:
-	default:
+	if r := meeting.Role(c.who.Role); r != meeting.Host && r != meeting.Operator {
 		return &meeting.Error{Code: meeting.Forbidden, Detail: "watch"}
 	}
 	if !slices.Contains(monitorSlots(), m.Slot) {

@@ -34,7 +34,7 @@ func refusal(err error) *client.RequestError {
 
 func get(t *testing.T, b *bed, path, token string) *http.Response {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), "GET", b.http.URL+path, nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.http.URL+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package signaling_test
 
 import (
+	"net/http"
 	"slices"
 	"testing"
 
@@ -113,7 +114,9 @@ func TestCountdown(t *testing.T) {
 	host, c1 := b.enter(meeting.HostCode), b.enter("C1")
 	host.ask(protocol.Start{})
 	host.ask(protocol.Grant{Endpoint: "C1"})
-	c1.sees("the countdown", func() bool { return c1.stage(meeting.SlotFloor).State == "countdown" && c1.stage(meeting.SlotFloor).OnAirMs > 0 })
+	c1.sees("the countdown", func() bool {
+		return c1.stage(meeting.SlotFloor).State == "countdown" && c1.stage(meeting.SlotFloor).OnAirMs > 0
+	})
 	await(t, "C1 publishes", func() bool { return b.media.of("C1", signaling.PeerPublisher).ID != "" })
 	c1.sees("itself on air", func() bool { return c1.stage(meeting.SlotFloor).State == "on_air" })
 	await(t, "C1 feeds the floor", func() bool { return b.media.feed(meeting.SlotFloor).Endpoint == "C1" })
@@ -209,7 +212,7 @@ func TestBrokenRecord(t *testing.T) {
 	if _, err := client.Dial(t.Context(), other.of("C1"), client.Options{}); err != nil {
 		t.Errorf("another session: %v", err)
 	}
-	if got := get(t, b, "/readyz", ""); got.StatusCode != 503 {
+	if got := get(t, b, "/readyz", ""); got.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("readyz: %s", got.Status)
 	}
 	if l := b.ledger(); l[len(l)-1] != "connected C1" {

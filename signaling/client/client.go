@@ -119,7 +119,7 @@ func Dial(ctx context.Context, link string, opts Options) (*Client, error) {
 // DialToken is Dial with the address of the WebSocket and the token apart.
 func DialToken(ctx context.Context, wsURL, token string, opts Options) (*Client, error) {
 	dialer := websocket.Dialer{TLSClientConfig: opts.TLSConfig, Proxy: http.ProxyFromEnvironment, HandshakeTimeout: 15 * time.Second}
-	ws, resp, err := dialer.DialContext(ctx, wsURL, opts.Header)
+	ws, resp, err := dialer.DialContext(ctx, wsURL, opts.Header) //nolint:bodyclose // the library has read it
 	if err != nil {
 		if resp != nil {
 			return nil, fmt.Errorf("open %s: %w (%s)", wsURL, err, resp.Status)
@@ -163,7 +163,7 @@ func (c *Client) enter(hello protocol.Hello) error {
 		case protocol.Error:
 			c.refusal = &RequestError{Code: m.Code, Detail: m.Detail, AtMs: m.AtMs}
 		case protocol.Ping:
-			if err := c.Send(protocol.Pong{T: m.T}); err != nil {
+			if err := c.Send(protocol.Pong(m)); err != nil {
 				return err
 			}
 		}
@@ -206,7 +206,7 @@ func (c *Client) read() {
 		}
 		switch m := m.(type) {
 		case protocol.Ping:
-			_ = c.Send(protocol.Pong{T: m.T}) // a broken socket shows at the next read
+			_ = c.Send(protocol.Pong(m)) // a broken socket shows at the next read
 		case protocol.Ok:
 			c.answer(id, nil)
 		case protocol.Error:

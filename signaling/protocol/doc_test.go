@@ -54,14 +54,13 @@ func TestDocumentTwin(t *testing.T) {
 
 // fieldNames returns the members of a message and of what is in it.
 func fieldNames(t reflect.Type) []string {
-	switch t.Kind() {
-	case reflect.Slice, reflect.Pointer:
-		return fieldNames(t.Elem())
-	case reflect.Struct:
-	default:
+	var names []string
+	if t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct {
 		return nil
 	}
-	var names []string
 	for f := range t.Fields() {
 		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" {
 			names = append(names, name)
