@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/ice/v4"
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	piontransport "github.com/pion/transport/v5"
@@ -51,6 +52,7 @@ func newPC(t *testing.T, net piontransport.Net) *webrtc.PeerConnection {
 	t.Helper()
 	var settings webrtc.SettingEngine
 	settings.SetIncludeLoopbackCandidate(true)
+	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	// A browser that is offered a passive server is the DTLS client; Pion must be told.
 	if err := settings.SetAnsweringDTLSRole(webrtc.DTLSRoleClient); err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/pion/rtp"
@@ -56,7 +57,15 @@ func lastMark(packets []*rtp.Packet) byte {
 }
 
 func TestForward(t *testing.T) {
-	n := newNode(t, nil)
+	for _, peers := range []bool{false, true} {
+		t.Run(fmt.Sprintf("PeerConnections=%v", peers), func(t *testing.T) {
+			testForward(t, newNode(t, func(c *Config) { c.PeerConnections = peers }))
+		})
+	}
+}
+
+func testForward(t *testing.T, n *Node) {
+	t.Helper()
 	s := n.Stage("s")
 	feed := func(owner string) {
 		t.Helper()

@@ -24,8 +24,8 @@ type reception struct {
 	mu      sync.Mutex
 	highest uint32 // extended highest sequence number received
 	any     bool
-	lost    uint32 // cumulative
-	percent float64
+	lost    uint32  // cumulative
+	rate    float64 // share lost since the report before
 	jitter  time.Duration
 }
 
@@ -78,7 +78,7 @@ func (v *Viewer) onReception(reports []rtcp.ReceptionReport, now time.Duration) 
 		l.report.mu.Lock()
 		progress = progress || l.report.any && int32(r.LastSequenceNumber-l.report.highest) > 0
 		l.report.highest, l.report.any = r.LastSequenceNumber, true
-		l.report.lost, l.report.percent = r.TotalLost, float64(r.FractionLost)*100/256
+		l.report.lost, l.report.rate = r.TotalLost, float64(r.FractionLost)/256
 		l.report.jitter = time.Duration(r.Jitter) * time.Second / rate
 		l.report.mu.Unlock()
 		if r.LastSenderReport != 0 {

@@ -11,9 +11,7 @@
 package sfu
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -30,6 +28,7 @@ import (
 
 	"github.com/diemcau/diemcau/sfu/pionlog"
 	"github.com/diemcau/diemcau/sfu/transport"
+	"github.com/diemcau/diemcau/sfu/transport/lean"
 	"github.com/diemcau/diemcau/sfu/transport/peer"
 	"github.com/diemcau/diemcau/sfu/udpio"
 )
@@ -49,6 +48,8 @@ type Config struct {
 	CertificatePEM string
 	// Writers is the number of sending goroutines, by default one for each CPU.
 	Writers int
+	// PeerConnections makes viewer connections of pion/webrtc PeerConnections rather than of the lean transport.
+	PeerConnections bool
 	// OnSlot is told when pictures or sound of a stage's slot begin to flow, and when they cease to. It comes from a
 	// goroutine of the node and must not block.
 	OnSlot func(stage string, slot SlotID, live bool)
@@ -83,19 +84,6 @@ type Node struct {
 	running sync.WaitGroup
 }
 
-// NewCertificate makes a DTLS certificate and its key, in PEM, to be kept and given to every run.
-func NewCertificate() (string, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return "", err
-	}
-	cert, err := webrtc.GenerateCertificate(key)
-	if err != nil {
-		return "", err
-	}
-	return cert.PEM()
-}
-
 // New starts a node. Its metrics are registered with reg, which may be nil.
 func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Node, error) {
 	if cfg.Writers == 0 {
@@ -127,11 +115,11 @@ func (n *Node) open() error {
 			return fmt.Errorf("certificate: %w", err)
 		}
 	}
-	cert, err := webrtc.CertificateFromPEM(pem)
+	pair, cert, err := parseCertificate(pem)
 	if err != nil {
 		return fmt.Errorf("certificate: %w", err)
 	}
-	n.cert = *cert
+	n.cert = cert
 	if n.cfg.net == nil {
 		n.port, err = udpio.Listen(udpio.Config{Addr: n.cfg.UDP, Writers: n.cfg.Writers, Logger: n.log})
 		if err != nil {
@@ -147,10 +135,8 @@ func (n *Node) open() error {
 	if n.publishers, err = newPublisherAPI(common); err != nil {
 		return err
 	}
-	if n.viewers = n.cfg.viewers; n.viewers == nil {
-		if n.viewers, err = peer.New(common); err != nil {
-			return err
-		}
+	if err := n.openViewers(common, pair); err != nil {
+		return err
 	}
 	for i := range n.cfg.Writers {
 		batch := new(udpio.Batch)
@@ -160,6 +146,26 @@ func (n *Node) open() error {
 		n.shards = append(n.shards, newShard(n, i, batch))
 	}
 	return nil
+}
+
+// openViewers opens the viewers' transport: the lean one, or PeerConnections where asked for or on a virtual network.
+func (n *Node) openViewers(common peer.Config, cert tls.Certificate) (err error) {
+	switch {
+	case n.cfg.viewers != nil:
+		n.viewers = n.cfg.viewers
+		return nil
+	case n.cfg.PeerConnections || n.port == nil:
+		n.viewers, err = peer.New(common)
+		return err
+	}
+	addrs, err := candidates(n.LocalAddr().Addr(), n.cfg.PublicIPs, n.cfg.Loopback)
+	if err != nil {
+		return err
+	}
+	n.viewers, err = lean.New(lean.Config{
+		Port: n.port, Addrs: addrs, Certificate: cert, Workers: n.cfg.Writers, Logger: n.log,
+	})
+	return err
 }
 
 func (n *Node) closeNetwork() error {
