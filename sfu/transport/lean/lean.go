@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"text/template"
@@ -64,7 +65,7 @@ var (
 type Factory struct {
 	cfg         Config
 	log         *slog.Logger
-	fingerprint string // of the certificate, SHA-256
+	fingerprint string // of the certificate, SHA-256 in upper case: Firefox takes no other (RFC 8122 5)
 	offer       *template.Template
 	dtls        []dtls.ServerOption
 	workers     []*worker
@@ -106,7 +107,7 @@ func New(cfg Config) (*Factory, error) {
 		return nil, err
 	}
 	f := &Factory{
-		cfg: cfg, log: cfg.Logger, fingerprint: print256, offer: offer,
+		cfg: cfg, log: cfg.Logger, fingerprint: strings.ToUpper(print256), offer: offer,
 		dtls: []dtls.ServerOption{
 			dtls.WithCertificates(cfg.Certificate),
 			dtls.WithClientAuth(dtls.RequireAnyClientCert),
