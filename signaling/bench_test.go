@@ -1,0 +1,168 @@
+package signaling
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+func newTestMetrics() *metrics { return newMetrics(prometheus.NewRegistry()) }
+
+// nullRecord remembers one session and writes nothing down.
+type nullRecord struct {
+	Record
+	entries []attendance.Entry
+}
+
+func (r *nullRecord) Append(context.Context, string, meeting.Phase, []attendance.Entry) error {
+	return nil
+}
+
+func (r *nullRecord) Entries(context.Context, string, uint64) iter.Seq2[attendance.Entry, error] {
+	return func(yield func(attendance.Entry, error) bool) {
+		for _, e := range r.entries {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (r *nullRecord) LastAlive(context.Context, string) (time.Time, error) { return time.Time{}, nil }
+
+// liveCoordinator is a coordinator of a live session of n sites, which nobody runs.
+func liveCoordinator(tb testing.TB, n int) *coordinator {
+	tb.Helper()
+	srv := &Server{
+		media: newPeerBench(), metrics: newTestMetrics(), log: slog.New(slog.DiscardHandler),
+		node: attendance.NewNode("bench", 0), clock: attendance.NewClock(time.Time{}),
+	}
+	rec := &nullRecord{}
+	srv.record = rec
+	convene := meeting.Convene{Title: "x", TimeZone: "UTC", Rules: meeting.DefaultRules()}
+	convene.Rules.CountdownS = 0
+	for i := range n {
+		convene.Endpoints = append(convene.Endpoints, meeting.Endpoint{Code: fmt.Sprintf("C%d", i), Name: "Xã", Role: meeting.Site})
+	}
+	s, chain, now := meeting.New("s"), attendance.NewChain("s", srv.node, attendance.Head{}), srv.clock.Now()
+	for _, step := range []struct {
+		cmd meeting.Command
+		by  meeting.Actor
+	}{
+		{convene, meeting.Actor{}},
+		{meeting.OpenSession{}, meeting.Actor{}},
+		{meeting.StartSession{}, meeting.Actor{Endpoint: meeting.HostCode, Role: meeting.Host}},
+	} {
+		events, err := s.Decide(step.cmd, step.by, now)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		for _, ev := range events {
+			e, err := chain.Next(time.Time{}, now, "", ev)
+			if err != nil {
+				tb.Fatal(err)
+			}
+			s.Apply(ev, e.At)
+			rec.entries = append(rec.entries, e)
+		}
+	}
+	c, err := loadCoordinator(tb.Context(), srv, "s")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return c
+}
+
+// benchConn is a connection whose messages are thrown away by drain.
+func benchConn(c *coordinator, endpoint string, role meeting.Role, id int) *conn {
+	cn := &conn{
+		srv: &Server{metrics: c.metrics, clock: c.clock}, id: fmt.Sprintf("conn-%d", id), coord: c,
+		who: Identity{Session: "s", Endpoint: endpoint, Role: string(role)}, watching: map[string]string{},
+		out: make(chan func() error, maxOutgoing), closing: make(chan struct{}),
+	}
+	cn.peers = newPeers(c.audience.media, &cn.srv.peerIDs, cn)
+	return cn
+}
+
+func (c *conn) drain() {
+	for len(c.out) > 0 {
+		<-c.out
+	}
+}
+
+func (c *coordinator) attachNow(tb testing.TB, cn *conn) {
+	tb.Helper()
+	var refused error
+	err := c.handle(context.Background(), []request{{
+		cmd: meeting.Connect{Conn: cn.id, TakeOver: true}, by: cn.actor(),
+		work: func() error { return c.audience.attach(cn, c.clock.Now()) },
+		done: func(err error) { refused = err },
+	}})
+	if err != nil || refused != nil {
+		tb.Fatal(err, refused)
+	}
+}
+
+// The coordinator's cost of one site's join and leave, all others being there, must not grow with their number.
+func BenchmarkJoin(b *testing.B) {
+	for _, n := range []int{100, 1_000, 10_000} {
+		b.Run(fmt.Sprintf("sites=%d", n), func(b *testing.B) {
+			c := liveCoordinator(b, n)
+			host := benchConn(c, meeting.HostCode, meeting.Host, -1)
+			c.attachNow(b, host)
+			for i := range n - 1 {
+				cn := benchConn(c, fmt.Sprintf("C%d", i+1), meeting.Site, i)
+				c.attachNow(b, cn)
+				cn.drain()
+			}
+			host.drain()
+			c.audience.flush()
+			host.drain()
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				cn := benchConn(c, "C0", meeting.Site, n+i)
+				c.attachNow(b, cn)
+				if err := c.handle(context.Background(), []request{{cmd: meeting.Disconnect{
+					Endpoint: "C0", Conn: cn.id, Clean: true, Why: "page_closed",
+				}}}); err != nil {
+					b.Fatal(err)
+				}
+				c.audience.flush()
+				host.drain()
+			}
+		})
+	}
+}
+
+// What one change of the stage costs with everyone there: it is encoded once.
+func BenchmarkStageChange(b *testing.B) {
+	for _, n := range []int{100, 1_000, 10_000} {
+		b.Run(fmt.Sprintf("sites=%d", n), func(b *testing.B) {
+			c := liveCoordinator(b, n)
+			conns := make([]*conn, n)
+			for i := range conns {
+				conns[i] = benchConn(c, fmt.Sprintf("C%d", i), meeting.Site, i)
+				c.attachNow(b, conns[i])
+			}
+			host := meeting.Actor{Endpoint: meeting.HostCode, Role: meeting.Host}
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				b.StopTimer()
+				for _, cn := range conns {
+					cn.drain()
+				}
+				b.StartTimer()
+				if err := c.handle(context.Background(), []request{{cmd: meeting.GrantSlot{Endpoint: fmt.Sprintf("C%d", i%2)}, by: host}}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
