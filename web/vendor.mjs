@@ -38,7 +38,7 @@ export async function build() {
   for (const pkg of ["preact", "@preact/signals-core", "@preact/signals", "htm"]) {
     const meta = JSON.parse(await readFile(join(modules, pkg, "package.json"), "utf8"));
     versions.push(`${pkg} ${meta.version} (${meta.license})`);
-    built.set(`LICENSE.${pkg.replace(/^@/, "").replace("/", "-")}`, await readFile(join(modules, pkg, "LICENSE"), "utf8"));
+    built.set(`LICENSE-${pkg.replace(/^@/, "").replace("/", "-")}`, await readFile(join(modules, pkg, "LICENSE"), "utf8"));
   }
   built.set("VERSIONS", versions.join("\n") + "\n");
   return built;

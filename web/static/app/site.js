@@ -56,14 +56,14 @@ function Waiting({ room }) {
 function Live({ room }) {
   const title = room.session.value?.title ?? "";
   return html`<div class="site site--live">
+    <header class="site__top">
+      <p class="site__who"><strong>${room.identity.value?.name ?? ""}</strong><span>${title}</span></p>
+      <${LineNotice} room=${room} />
+      <${Clock} room=${room} />
+    </header>
     <main class="site__main">
       <h1 class="visually-hidden">${title}</h1>
       <${Stage} room=${room} />
-      <div class="site__top">
-        <p class="site__who"><strong>${room.identity.value?.name ?? ""}</strong><span>${title}</span></p>
-        <${LineNotice} room=${room} />
-        <${Clock} room=${room} />
-      </div>
       <${OwnPicture} room=${room} />
     </main>
     <${Controls} room=${room} />

@@ -85,11 +85,11 @@ function Tile({ room, slot, grant, place, own }) {
   const pictures = Boolean(live && stream && (own || grant?.video));
   const name = grant?.name ?? "";
   return html`<figure class=${`tile tile--${place || "off"} ${pictures ? "tile--pictures" : ""}`} hidden=${!grant} data-tile=${slot}>
-    <${Video} slot=${slot} stream=${stream} label=${t("tile.video", { name })} />
+    <${Video} slot=${slot} stream=${stream} label=${t(slot === "presentation" ? "tile.presentation" : "tile.video", { name })} />
     ${grant && !pictures && html`<div class="plate">
       <p class="plate__name">${name}</p>
       ${grant.parents?.length ? html`<p class="plate__parents">${grant.parents.join(" · ")}</p>` : null}
-      <p class="plate__state">${plateState(grant)}</p>
+      <p class="plate__state">${slot === "presentation" ? t("tile.presenting") : plateState(grant)}</p>
     </div>`}
     ${grant && html`<${Caption} room=${room} slot=${slot} grant=${grant} named=${pictures} />`}
   </figure>`;
@@ -100,14 +100,15 @@ function Tile({ room, slot, grant, place, own }) {
  * @param {{room: Room, slot: string, grant: StageSlot, named: boolean}} props
  */
 function Caption({ room, slot, grant, named }) {
-  const presentation = slot === "presentation";
-  const muted = grant.muted && !presentation;
+  // Words over slides would hide what is on them.
+  if (slot === "presentation") return null;
+  const { muted } = grant;
   const timed = (slot === "floor" || slot === "floor2") && grant.state === "on_air";
   if (!named && !muted && !timed) return null;
   return html`<figcaption class="caption">
     ${muted && html`<span class="caption__muted"><${Icon} name="mic-off" /><span class="visually-hidden">${t("tile.muted")}</span></span>`}
-    ${named && html`<span class="caption__name">${presentation ? t("tile.presentation", { name: grant.name }) : grant.name}</span>`}
-    ${named && !presentation && grant.parents?.length ? html`<span class="caption__parents">${grant.parents.join(" · ")}</span>` : null}
+    ${named && html`<span class="caption__name">${grant.name}</span>`}
+    ${named && grant.parents?.length ? html`<span class="caption__parents">${grant.parents.join(" · ")}</span>` : null}
     ${timed && html`<${SpeakingTime} room=${room} since=${grant.on_air_ms ?? 0} />`}
   </figcaption>`;
 }

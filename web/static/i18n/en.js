@@ -11,6 +11,8 @@ const en = {
   start: "Start the session",
   end: "End the session",
   leave: "Leave",
+  "leave.short": "Leave",
+  "end.short": "End",
   "theme.dark": "Dark background",
 
   "home.title": "Online meetings from the centre to every commune",
@@ -71,6 +73,7 @@ const en = {
   "stage.empty": "Nothing is on the stage",
   "tile.video": "Picture of {name}",
   "tile.presentation": "Presentation from {name}",
+  "tile.presenting": "About to present",
   "tile.muted": "Microphone off",
   "tile.countdown": "About to go on air",
   "tile.held": "Connection lost, waiting for return",
@@ -173,7 +176,6 @@ const en = {
   "console.waiting": "The session has not started. Sites are entering.",
   "phase.live": "Live",
   "phase.waiting": "Not started",
-  "phase.ended": "Ended",
   "end.title": "End the session?",
   "end.text": "The session ends for all {n} sites present and cannot be opened again.",
   "end.yes": "End the session",
@@ -238,6 +240,5 @@ const en = {
   "secretary.unit": "Unit",
   "secretary.convened": "Convened",
   "secretary.progress": "Share",
-  "secretary.ended": "The session is over. The attendance log is complete and can be downloaded.",
 };
 export default en;

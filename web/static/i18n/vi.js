@@ -10,6 +10,8 @@ export default {
   start: "Bắt đầu phiên họp",
   end: "Kết thúc phiên họp",
   leave: "Rời phòng họp",
+  "leave.short": "Rời phòng",
+  "end.short": "Kết thúc",
   "theme.dark": "Nền tối",
 
   "home.title": "Họp trực tuyến từ trung ương đến từng xã",
@@ -70,6 +72,7 @@ export default {
   "stage.empty": "Chưa có hình trên sân khấu",
   "tile.video": "Hình của {name}",
   "tile.presentation": "Trình chiếu từ {name}",
+  "tile.presenting": "Chuẩn bị trình chiếu",
   "tile.muted": "Đã tắt micro",
   "tile.countdown": "Sắp lên sóng",
   "tile.held": "Mất kết nối, đang chờ trở lại",
@@ -172,7 +175,6 @@ export default {
   "console.waiting": "Phiên họp chưa bắt đầu. Các điểm cầu đang vào phòng.",
   "phase.live": "Đang họp",
   "phase.waiting": "Chưa bắt đầu",
-  "phase.ended": "Đã kết thúc",
   "end.title": "Kết thúc phiên họp?",
   "end.text": "Phiên họp sẽ kết thúc cho tất cả {n} điểm cầu đang dự và không mở lại được.",
   "end.yes": "Kết thúc phiên họp",
@@ -237,5 +239,4 @@ export default {
   "secretary.unit": "Đơn vị",
   "secretary.convened": "Triệu tập",
   "secretary.progress": "Tỷ lệ",
-  "secretary.ended": "Phiên họp đã kết thúc. Sổ điểm danh đã đầy đủ, có thể tải về.",
 };

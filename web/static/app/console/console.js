@@ -74,9 +74,9 @@ function HostControls({ room, publishes }) {
     ${publishes && live && html`<${MuteButton} room=${room} /><${ScreenButton} room=${room} />`}
     <${Button} action="roll-call" icon="list" pressed=${Boolean(rollCall)} disabled=${!online}
       onClick=${() => void room.ask("roll_call", { open: !rollCall })}>${t(rollCall ? "rollcall.close" : "rollcall.open")}<//>
-    ${publishes && html`<${Button} compact action="devices" icon="gear" label=${t("devices.label")} onClick=${() => setOpen("devices")} />`}
-    <${Button} compact action="leave" icon="leave" label=${t("leave")} onClick=${() => setOpen("leave")} />
-    ${live && html`<${Button} action="end" tone="danger" icon="stop" disabled=${!online} onClick=${() => setOpen("end")}>${t("end")}<//>`}
+    ${publishes && html`<${Button} action="devices" icon="gear" onClick=${() => setOpen("devices")}>${t("devices.short")}<//>`}
+    <${Button} action="leave" icon="leave" onClick=${() => setOpen("leave")}>${t("leave.short")}<//>
+    ${live && html`<${Button} action="end" tone="danger" icon="stop" disabled=${!online} onClick=${() => setOpen("end")}>${t("end.short")}<//>`}
     ${open === "end" && html`<${Confirm} title=${t("end.title")} text=${t("end.text", { n: formatNumber(room.sites.total.present) })} yes=${t("end.yes")}
       onYes=${() => void room.ask("end", {})} onClose=${close} />`}
     ${open === "leave" && html`<${Confirm} title=${t("leave.title")} text=${t("leave.console")} yes=${t("leave")} onYes=${() => room.leave()} onClose=${close} />`}

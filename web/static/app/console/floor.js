@@ -39,7 +39,7 @@ function Speaker({ room, grant }) {
       <span class="speaker__state">${grant.state === "on_air" ? html`<${SpeakingTime} room=${room} since=${grant.on_air_ms ?? 0} />` : t(grant.state === "held" ? "tile.held" : "tile.countdown")}
         ${grant.muted && html` <${Icon} name="mic-off" /> ${t("tile.muted")}`}</span>
     </div>
-    ${!grant.muted && html`<${Button} compact action="mute-speaker" icon="mic-off" label=${t("row.mute", { name: grant.name })} onClick=${() => void room.ask("mute", { endpoint, muted: true })} />`}
+    ${!grant.muted && html`<${Button} compact action="mute-speaker" icon="mic" label=${t("row.mute", { name: grant.name })} onClick=${() => void room.ask("mute", { endpoint, muted: true })} />`}
     <${Button} action="revoke-floor" tone="danger" icon="stop" onClick=${() => void room.ask("revoke", { endpoint, slot })}>${t("floor.revoke")}<//>
   </article>`;
 }

@@ -1,0 +1,164 @@
+import test from "node:test";
+import assert from "node:assert/strict";
+import { ENCODINGS, Publisher, Viewer, slotOfMid } from "../static/lib/peers.js";
+
+class FakeSender {
+  /** @type {any} */ track = null;
+  /** @type {any} */ parameters;
+  /** @param {any} parameters */
+  constructor(parameters) {
+    this.parameters = parameters;
+  }
+  /** @param {any} track */
+  async replaceTrack(track) {
+    this.track = track;
+  }
+  getParameters() {
+    return structuredClone(this.parameters);
+  }
+  /** @param {any} parameters */
+  async setParameters(parameters) {
+    this.parameters = parameters;
+  }
+}
+
+/** A peer connection that has the transceivers of a publisher's offer. */
+class FakePeerConnection {
+  connectionState = "new";
+  closed = false;
+  /** @type {(() => void) | null} */ onconnectionstatechange = null;
+  /** @type {((event: any) => void) | null} */ ontrack = null;
+  /** @type {any} */ localDescription = null;
+  fails = false;
+  transceivers = ["camera", "microphone", "screen", "screen-audio"].map((mid) => ({
+    mid,
+    direction: "inactive",
+    sender: new FakeSender({ encodings: mid === "camera" ? [{ rid: "l" }, { rid: "m" }, { rid: "h" }] : [{}] }),
+  }));
+  /** @param {any} description */
+  async setRemoteDescription(description) {
+    if (this.fails) throw new Error("bad offer");
+    assert.equal(description.type, "offer");
+  }
+  async createAnswer() {
+    return { type: "answer", sdp: "answer-sdp" };
+  }
+  /** @param {any} description */
+  async setLocalDescription(description) {
+    this.localDescription = description;
+  }
+  getTransceivers() {
+    return this.transceivers;
+  }
+  close() {
+    this.closed = true;
+  }
+  /** @param {string} state */
+  become(state) {
+    this.connectionState = state;
+    this.onconnectionstatechange?.();
+  }
+}
+
+/**
+ * @param {import("node:test").TestContext} t
+ * @param {"viewer" | "publisher"} kind
+ */
+function peer(t, kind) {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const pc = new FakePeerConnection();
+  /** @type {string[]} */ const answers = [];
+  /** @type {string[]} */ const failures = [];
+  /** @type {any[]} */ const tracks = [];
+  const options = {
+    id: "p1", kind, create: () => /** @type {any} */ (pc),
+    onAnswer: (/** @type {string} */ sdp) => void answers.push(sdp),
+    onFailed: (/** @type {string} */ reason) => void failures.push(reason),
+    onTrack: (/** @type {any[]} */ ...args) => void tracks.push(args),
+  };
+  return { pc, answers, failures, tracks, options };
+}
+
+test("mids name kind and slot", () => {
+  assert.deepEqual(slotOfMid("v-main"), { kind: "video", slot: "main" });
+  assert.deepEqual(slotOfMid("a-floor2"), { kind: "audio", slot: "floor2" });
+  for (const mid of [null, "", "0", "main", "v-", "x-main", "v-main-x", "camera"]) assert.equal(slotOfMid(mid), null);
+});
+
+test("a publisher answers once, sends what there is and tunes its encoders", async (t) => {
+  const p = peer(t, "publisher");
+  const publisher = new Publisher(p.options);
+  const camera = /** @type {any} */ ({ kind: "video" });
+  await publisher.accept("offer", { camera });
+  assert.deepEqual(p.answers, ["answer-sdp"]);
+  const [cam, mic, screen] = p.pc.transceivers;
+  assert.ok(p.pc.transceivers.every((transceiver) => transceiver.direction === "sendonly"));
+  assert.equal(cam.sender.track, camera);
+  assert.equal(mic.sender.track, null);
+  assert.deepEqual(cam.sender.parameters.encodings, [{ rid: "l", ...ENCODINGS.l }, { rid: "m", ...ENCODINGS.m }, { rid: "h", ...ENCODINGS.h }]);
+  assert.ok(screen.sender.parameters.encodings[0].maxBitrate > 0);
+  const microphone = /** @type {any} */ ({ kind: "audio" });
+  await publisher.setTrack("microphone", microphone);
+  assert.equal(mic.sender.track, microphone);
+  assert.deepEqual(p.answers.length, 1);
+  publisher.close();
+});
+
+test("a viewer hands out tracks by slot", async (t) => {
+  const p = peer(t, "viewer");
+  const viewer = new Viewer(p.options);
+  await viewer.accept("offer");
+  p.pc.ontrack?.({ transceiver: { mid: "v-floor" }, track: "T" });
+  p.pc.ontrack?.({ transceiver: { mid: "other" }, track: "U" });
+  assert.deepEqual(p.tracks, [["floor", "video", "T"]]);
+  viewer.close();
+});
+
+test("an offer that cannot be accepted is reported once", async (t) => {
+  const p = peer(t, "viewer");
+  p.pc.fails = true;
+  await new Viewer(p.options).accept("garbage");
+  p.pc.become("failed");
+  assert.deepEqual(p.failures.length, 1);
+  assert.deepEqual(p.answers, []);
+  assert.ok(p.pc.closed);
+});
+
+test("a connection that fails, never comes about or stays away is reported", async (t) => {
+  const failed = peer(t, "viewer");
+  await new Viewer(failed.options).accept("offer");
+  failed.pc.become("connected");
+  t.mock.timers.tick(60_000);
+  assert.deepEqual(failed.failures, []);
+  failed.pc.become("failed");
+  assert.deepEqual(failed.failures, ["ice failed"]);
+
+  t.mock.timers.reset();
+  const never = peer(t, "viewer");
+  await new Viewer(never.options).accept("offer");
+  t.mock.timers.tick(15_000);
+  assert.deepEqual(never.failures, ["connect timeout"]);
+
+  t.mock.timers.reset();
+  const away = peer(t, "viewer");
+  await new Viewer(away.options).accept("offer");
+  away.pc.become("connected");
+  away.pc.become("disconnected");
+  t.mock.timers.tick(5_999);
+  away.pc.become("connected");
+  t.mock.timers.tick(60_000);
+  assert.deepEqual(away.failures, []);
+  away.pc.become("disconnected");
+  t.mock.timers.tick(6_000);
+  assert.deepEqual(away.failures, ["ice disconnected"]);
+});
+
+test("a closed connection reports nothing", async (t) => {
+  const p = peer(t, "viewer");
+  const viewer = new Viewer(p.options);
+  await viewer.accept("offer");
+  viewer.close();
+  p.pc.become("failed");
+  t.mock.timers.tick(60_000);
+  assert.deepEqual(p.failures, []);
+});
