@@ -1,0 +1,162 @@
+package meeting
+
+import "time"
+
+// Verdict is the conclusion on a site's attendance.
+type Verdict string
+
+// The verdicts. The empty one stands for none: before a session is live, or an override that is taken back.
+const (
+	OnTime  Verdict = "on_time"
+	Late    Verdict = "late"    // first there later than Rules.LateAfterS after the start
+	Partial Verdict = "partial" // there for less than Rules.PartialPct of the live time, late or not
+	Absent  Verdict = "absent"  // not there while the session was live
+)
+
+// MaxReasonText bounds the reason of a correction, in runes.
+const MaxReasonText = 500
+
+// VerdictOverridden puts a person's conclusion in the place of the computed one. An empty Verdict takes that back.
+type VerdictOverridden struct {
+	Endpoint string  `json:"endpoint"`
+	By       string  `json:"by"`
+	Verdict  Verdict `json:"verdict"`
+	Reason   string  `json:"reason"`
+}
+
+// AttendanceAdded records that a site attended by other means, such as by telephone. The event happened at From;
+// a zero To means until the end.
+type AttendanceAdded struct {
+	Endpoint string    `json:"endpoint"`
+	By       string    `json:"by"`
+	From     time.Time `json:"from"`
+	To       time.Time `json:"to,omitzero"`
+	Means    string    `json:"means"` // "phone" or "other"
+	Reason   string    `json:"reason"`
+}
+
+// RulesChanged replaces the rules by which attendance is judged.
+type RulesChanged struct {
+	By     string `json:"by"`
+	Rules  Rules  `json:"rules"`
+	Reason string `json:"reason"`
+}
+
+// OverrideVerdict puts one's own conclusion in the place of the computed one; an empty Verdict takes it back. It
+// is possible after the seal too, as a correction that the ledger shows to be later.
+type OverrideVerdict struct {
+	Endpoint string
+	Verdict  Verdict
+	Reason   string
+}
+
+// AddAttendance records that a site attended by other means, until the session is sealed.
+type AddAttendance struct {
+	Endpoint string
+	From, To time.Time // a zero To means until the end
+	Means    string    // "phone" or "other"
+	Reason   string
+}
+
+// ChangeRules replaces the rules of attendance (GraceS, LateAfterS, PartialPct), until the session is sealed.
+type ChangeRules struct {
+	GraceS     int
+	LateAfterS int
+	PartialPct int
+	Reason     string
+}
+
+// corrects refuses who may not correct attendance, and a correction without a reason.
+func (s *Session) corrects(by Actor, reason string) error {
+	switch n := len([]rune(reason)); {
+	case by.Role != Secretary && by.Role != Host:
+		return &Error{Code: Forbidden, Detail: "correct attendance"}
+	case s.Phase == Draft:
+		return &Error{Code: WrongPhase, Detail: string(s.Phase)}
+	case n == 0 || n > MaxReasonText:
+		return &Error{Code: BadValue, Detail: "a correction needs a reason of at most 500 characters"}
+	}
+	return nil
+}
+
+// convenedSite returns an endpoint whose attendance is judged.
+func (s *Session) convenedSite(code string) (*Endpoint, error) {
+	ep := s.Endpoints[code]
+	if ep == nil || ep.Role != Site {
+		return nil, &Error{Code: UnknownEndpoint, Detail: code}
+	}
+	return ep, nil
+}
+
+func (c OverrideVerdict) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
+	if err := s.corrects(by, c.Reason); err != nil {
+		return nil, err
+	}
+	ep, err := s.convenedSite(c.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	switch c.Verdict {
+	case OnTime, Late, Partial, Absent, "":
+	default:
+		return refuse(BadValue, "verdict "+string(c.Verdict))
+	}
+	return []Event{&VerdictOverridden{Endpoint: ep.Code, By: by.Endpoint, Verdict: c.Verdict, Reason: c.Reason}}, nil
+}
+
+func (c AddAttendance) decide(s *Session, by Actor, at time.Time) ([]Event, error) {
+	if err := s.corrects(by, c.Reason); err != nil {
+		return nil, err
+	}
+	if s.Phase == Sealed {
+		return refuse(WrongPhase, string(s.Phase))
+	}
+	ep, err := s.convenedSite(c.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case c.From.IsZero() || c.From.After(at) || (!c.To.IsZero() && !c.To.After(c.From)):
+		return refuse(BadValue, "from and to")
+	case c.Means != "phone" && c.Means != "other":
+		return refuse(BadValue, "means "+c.Means)
+	}
+	return []Event{&AttendanceAdded{Endpoint: ep.Code, By: by.Endpoint, From: c.From, To: c.To, Means: c.Means, Reason: c.Reason}}, nil
+}
+
+func (c ChangeRules) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
+	if err := s.corrects(by, c.Reason); err != nil {
+		return nil, err
+	}
+	const day = 24 * 60 * 60
+	switch {
+	case s.Phase == Sealed:
+		return refuse(WrongPhase, string(s.Phase))
+	case c.GraceS < 0 || c.GraceS > day || c.LateAfterS < 0 || c.LateAfterS > day || c.PartialPct < 0 || c.PartialPct > 100:
+		return refuse(BadValue, "rules")
+	}
+	rules := s.Rules
+	rules.GraceS, rules.LateAfterS, rules.PartialPct = c.GraceS, c.LateAfterS, c.PartialPct
+	if rules == s.Rules {
+		return refuse(AlreadyDone, "rules")
+	}
+	return []Event{&RulesChanged{By: by.Endpoint, Rules: rules, Reason: c.Reason}}, nil
+}
+
+// Attendance is not part of the session's state: reports fold it from the ledger.
+func (*VerdictOverridden) apply(*Session, time.Time) {}
+func (*AttendanceAdded) apply(*Session, time.Time)   {}
+
+func (e *RulesChanged) apply(s *Session, _ time.Time) { s.Rules = e.Rules }
+
+// OccurredAt is when the site began to attend.
+func (e *AttendanceAdded) OccurredAt() time.Time { return e.From }
+
+// Kind implements Event.
+func (*VerdictOverridden) Kind() string { return "verdict_overridden" }
+
+// Kind implements Event.
+func (*AttendanceAdded) Kind() string { return "attendance_added" }
+
+// Kind implements Event.
+func (*RulesChanged) Kind() string { return "rules_changed" }
