@@ -155,7 +155,7 @@ func (l *leg) pause() {
 }
 
 func (l *leg) send(s *shard, rendition int, packets []*packetcache.Packet, sendTime uint32, now time.Duration) {
-	var bytes int
+	var sent, bytes int
 	for _, p := range packets {
 		out, shift, ok := l.seq.Out(uint8(rendition), p.Seq)
 		if !ok {
@@ -166,6 +166,7 @@ func (l *leg) send(s *shard, rendition int, packets []*packetcache.Packet, sendT
 			s.node.drops.add(DropWrite, 1)
 			continue
 		}
+		sent++
 		bytes += len(p.Payload)
 		if int16(out-l.out) > 0 {
 			l.out = out
@@ -174,7 +175,7 @@ func (l *leg) send(s *shard, rendition int, packets []*packetcache.Packet, sendT
 			l.last, l.ever = t, true
 		}
 	}
-	l.count(s, uint64(len(packets)), bytes)
+	l.count(s, uint64(sent), bytes)
 }
 
 func (l *leg) count(s *shard, packets uint64, bytes int) {
