@@ -96,7 +96,7 @@ func (a *audience) attach(c *conn, now time.Time) error {
 	m.conn, m.viewerUp, m.rtt, m.lossPct, m.self = c, false, 0, 0, nil
 	a.conns[c] = m
 	a.metrics.connections.WithLabelValues(string(ep.Role)).Inc()
-	c.send(welcomeView(a.session, ep, c.id, now))
+	c.send(welcomeView(a.session, ep, c.id, c.srv.pingEvery, now))
 	if !a.announce() {
 		c.sendPrepared(a.stated)
 	}

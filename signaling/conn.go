@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	pingMs       = 2000
-	lostAfter    = 3 * pingMs * time.Millisecond // silence that ends a connection
+	pingEvery    = 2 * time.Second
+	missedPings  = 3 // silence for as many ends a connection
 	helloWithin  = 10 * time.Second
 	writeWithin  = 10 * time.Second
 	closeWithin  = 2 * time.Second
@@ -73,7 +73,7 @@ func (c *conn) serve(ctx context.Context, token string) {
 	err := c.hello(ctx, token)
 	if err == nil {
 		err = c.reader(ctx)
-		c.disconnect(ctx, err)
+		c.close(c.disconnect(ctx, err))
 	}
 	c.close(faultOf(err))
 	<-written
@@ -166,7 +166,7 @@ func (c *conn) reader(ctx context.Context) error {
 			return c.drainSocket()
 		default:
 		}
-		id, m, err := c.read(lostAfter)
+		id, m, err := c.read(missedPings * c.srv.pingEvery)
 		var malformed *protocol.DecodeError
 		if errors.As(err, &malformed) {
 			c.refuse(id, err)
@@ -221,22 +221,25 @@ func (c *conn) dispatch(ctx context.Context, id int64, m protocol.Message) error
 	return nil
 }
 
-// disconnect tells the coordinator how the connection ended.
-func (c *conn) disconnect(ctx context.Context, err error) {
-	cmd := meeting.Disconnect{Endpoint: c.who.Endpoint, Conn: c.id, LastSeen: c.seen(), Why: "closed"}
+// disconnect tells the coordinator how the connection ended, and returns how to close what is left of it.
+func (c *conn) disconnect(ctx context.Context, err error) fault {
+	cmd, f := meeting.Disconnect{Endpoint: c.who.Endpoint, Conn: c.id, LastSeen: c.seen(), Why: "closed"}, faultOf(err)
 	switch {
 	case c.left || websocket.IsCloseError(err, websocket.CloseNormalClosure, websocket.CloseGoingAway):
 		cmd.Clean, cmd.Why = true, "page_closed"
+		f = ending(cmd.Why)
 	case isTimeout(err):
 		cmd.Why = "timeout"
+		f = ending(cmd.Why)
 	}
 	// A connection that the meeting ended itself is refused here, which is no news.
 	_ = c.coord.do(ctx, request{cmd: cmd})
+	return f
 }
 
 // writer sends what is queued, and pings, until the connection closes.
 func (c *conn) writer() {
-	ping := time.NewTicker(pingMs * time.Millisecond)
+	ping := time.NewTicker(c.srv.pingEvery)
 	defer ping.Stop()
 	for {
 		var err error

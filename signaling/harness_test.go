@@ -165,6 +165,7 @@ type bed struct {
 	record *record
 	media  *fakeMedia
 	links  links
+	ping   time.Duration // 0 = the default
 	log    *bytes.Buffer
 	logMu  *sync.Mutex
 }
@@ -236,6 +237,9 @@ func (b *bed) serve() {
 		b.Fatal(err)
 	}
 	b.media.events = b.srv
+	if b.ping > 0 {
+		b.srv.SetPingEvery(b.ping)
+	}
 	b.http.Config.Handler = b.srv.Handler()
 	b.http.Start()
 	if err := b.srv.Start(context.Background()); err != nil {

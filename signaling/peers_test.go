@@ -27,8 +27,8 @@ func newPeerBench() *peerBench {
 	b := &peerBench{}
 	c := &conn{out: make(chan func() error, maxOutgoing), closing: make(chan struct{})}
 	b.peers = newPeers(b, &atomic.Uint64{}, c)
-	b.peers.enqueue = func(job func() error) { go func() { _ = job() }() }
-	b.peers.write = func(m protocol.Message) error {
+	b.enqueue = func(job func() error) { go func() { _ = job() }() }
+	b.write = func(m protocol.Message) error {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.sent = append(b.sent, string(m.MessageType()))

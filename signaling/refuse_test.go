@@ -239,3 +239,28 @@ func TestFlood(t *testing.T) {
 		t.Error("the page was not told")
 	}
 }
+
+// A page that falls silent is lost, at the last evidence of its life and not when that was noticed.
+func TestSilence(t *testing.T) {
+	b := newBed(t, "")
+	b.ping = 200 * time.Millisecond
+	b.restart(false)
+	ws, _, err := websocket.DefaultDialer.Dial(wsURL(b), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ws.Close()
+	_ = ws.WriteMessage(websocket.TextMessage, []byte(`{"type":"hello","version":1,"token":"`+token(b.links.of("C1"))+`"}`))
+	if _, code := readAll(ws); code != protocol.CloseTimeout {
+		t.Errorf("closed with %d", code)
+	}
+	await(t, "the loss is recorded", func() bool { l := b.ledger(); return l[len(l)-1] == "lost C1 timeout" })
+	for e, err := range b.record.Entries(t.Context(), b.links.ID, 1) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if silence := e.RecordedAt.Sub(e.At); e.Kind == "lost" && silence < b.ping {
+			t.Errorf("lost is dated %s before it was noticed, the silence was longer than a ping", silence)
+		}
+	}
+}

@@ -53,6 +53,7 @@ type Server struct {
 	handlers  map[protocol.Type]handler
 	upgrader  websocket.Upgrader
 	peerIDs   atomic.Uint64
+	pingEvery time.Duration // fixed before Start
 
 	loading  sync.Mutex // held while a session is replayed
 	mu       sync.Mutex
@@ -81,7 +82,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	s := &Server{
 		record: cfg.Record, media: cfg.Media, log: cfg.Log, registry: cfg.Registry, metrics: newMetrics(cfg.Registry),
 		node: attendance.NewNode(cfg.Node, last), clock: attendance.NewClock(notBefore), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), pages: cfg.Pages, tokens: tokens,
-		codec: protocol.ClientCodec(), handlers: handlers(),
+		codec: protocol.ClientCodec(), handlers: handlers(), pingEvery: pingEvery,
 		sessions: map[string]*coordinator{}, conns: map[*conn]struct{}{},
 	}
 	s.upgrader = websocket.Upgrader{
