@@ -148,8 +148,34 @@ type (
 		TotalS        int64              `json:"total_s"`
 		Interruptions int                `json:"interruptions"`
 		Verdict       Verdict            `json:"verdict"`
+		Computed      Verdict            `json:"computed"`
+		Override      *overrideJSON      `json:"override,omitempty"`
+		Declared      []declaredJSON     `json:"declared,omitempty"`
 		Headcount     int                `json:"headcount"`
 		Delegates     []meeting.Delegate `json:"delegates,omitempty"`
+	}
+	overrideJSON struct {
+		Verdict   Verdict `json:"verdict"`
+		By        string  `json:"by"`
+		Reason    string  `json:"reason"`
+		At        string  `json:"at"`
+		AfterSeal bool    `json:"after_seal"`
+		Entry     uint64  `json:"entry"`
+	}
+	declaredJSON struct {
+		From   string `json:"from"`
+		To     string `json:"to"`
+		Means  string `json:"means"`
+		By     string `json:"by"`
+		Reason string `json:"reason"`
+		Entry  uint64 `json:"entry"`
+	}
+	groupJSON struct {
+		Unit  string `json:"unit"`
+		Name  string `json:"name"`
+		Level string `json:"level"`
+		Depth int    `json:"depth"`
+		Counts
 	}
 	intervalJSON struct {
 		Endpoint      string    `json:"endpoint"`
@@ -161,8 +187,8 @@ type (
 	}
 )
 
-// WriteJSON writes the report as one JSON object with the members session, sites and intervals. Times are
-// written as in WriteCSV; one that has not come is an empty string.
+// WriteJSON writes the report as one JSON object with the members session, total, groups, sites and
+// intervals. Times are written as in WriteCSV; one that has not come is an empty string.
 func (r *Report) WriteJSON(w io.Writer) error {
 	f, err := r.formatter()
 	if err != nil {
@@ -170,9 +196,14 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	}
 	out := struct {
 		Session   sessionJSON    `json:"session"`
+		Total     Counts         `json:"total"`
+		Groups    []groupJSON    `json:"groups"`
 		Sites     []siteJSON     `json:"sites"`
 		Intervals []intervalJSON `json:"intervals"`
-	}{Session: f.session(r.Session), Sites: []siteJSON{}, Intervals: f.intervals(r.Sites)}
+	}{Session: f.session(r.Session), Total: r.Total, Groups: []groupJSON{}, Sites: []siteJSON{}, Intervals: f.intervals(r.Sites)}
+	for _, g := range r.Groups {
+		out.Groups = append(out.Groups, groupJSON{Unit: g.Unit.Code, Name: g.Unit.Name, Level: string(g.Unit.Level), Depth: g.Depth, Counts: g.Counts})
+	}
 	for _, s := range r.Sites {
 		out.Sites = append(out.Sites, f.site(s))
 	}
@@ -205,11 +236,18 @@ func (f formatter) session(s SessionInfo) sessionJSON {
 }
 
 func (f formatter) site(s SiteRow) siteJSON {
-	return siteJSON{
+	j := siteJSON{
 		Endpoint: s.Endpoint, Unit: s.Unit, Name: s.Name, Level: string(s.Level), Parents: s.parents(),
 		FirstJoined: f.time(s.FirstJoined), LastLeft: f.time(s.LastLeft), TotalS: int64(s.Total / time.Second),
-		Interruptions: s.Interruptions, Verdict: s.Verdict, Headcount: s.Headcount, Delegates: s.Delegates,
+		Interruptions: s.Interruptions, Verdict: s.Verdict, Computed: s.Computed, Headcount: s.Headcount, Delegates: s.Delegates,
 	}
+	if o := s.Override; o != nil {
+		j.Override = &overrideJSON{o.Verdict, o.By, o.Reason, f.time(o.At), o.AfterSeal, o.Entry}
+	}
+	for _, d := range s.Declared {
+		j.Declared = append(j.Declared, declaredJSON{f.time(d.From), f.time(d.To), d.Means, d.By, d.Reason, d.Entry})
+	}
+	return j
 }
 
 // parents are the names of the units above, the nearest first.

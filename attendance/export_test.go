@@ -112,7 +112,7 @@ func TestWriteJSONNamesAsCSV(t *testing.T) {
 	want := map[string]any{
 		"endpoint": "C1", "unit": "C1", "name": "Xã Phước Dân", "level": "commune", "parents": "Huyện Ninh Phước / Tỉnh Ninh Thuận / Trung ương",
 		"first_joined": "2026-03-02T07:59:10+07:00", "last_left": "2026-03-02T08:05:00+07:00", "total_s": 300.0, "interruptions": 0.0,
-		"verdict": "partial", "headcount": 0.0,
+		"verdict": "partial", "computed": "partial", "headcount": 0.0,
 	}
 	if diff := cmp.Diff(want, got.Sites[0]); diff != "" {
 		t.Errorf("site (-want +got):\n%s", diff)

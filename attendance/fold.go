@@ -40,10 +40,13 @@ type Builder struct {
 	info      SessionInfo
 	convened  bool
 	units     map[string]meeting.Unit
+	unitOrder []string
 	sites     []*site
 	byCode    map[string]*site
 	rollCalls []*RollCallRow
 	floor     []floorTurn
+	rules     dated[meeting.Rules]
+	sealedBy  uint64    // Seq
 	latest    time.Time // of all times in the entries
 }
 
@@ -59,6 +62,8 @@ type site struct {
 	byID      map[string]*conn
 	headcount dated[int]
 	delegates dated[[]meeting.Delegate]
+	overrides dated[*Override]
+	declared  []Declared
 }
 
 // conn is one connection of a site. Ends are matched to beginnings by id, never by order.
@@ -136,6 +141,14 @@ func (b *Builder) Add(e Entry) error {
 
 func (b *Builder) fold(e Entry, ev meeting.Event) {
 	switch ev := ev.(type) {
+	case *meeting.RulesChanged:
+		b.rules.put(e, ev.Rules)
+	case *meeting.VerdictOverridden:
+		b.override(e, ev)
+	case *meeting.AttendanceAdded:
+		if s := b.byCode[ev.Endpoint]; s != nil {
+			s.declared = append(s.declared, Declared{ev.From, ev.To, ev.Means, ev.By, ev.Reason, e.Seq})
+		}
 	case *meeting.Opened:
 		b.info.OpenedAt = e.At
 	case *meeting.Started:
@@ -143,7 +156,7 @@ func (b *Builder) fold(e Entry, ev meeting.Event) {
 	case *meeting.EndedEvent:
 		b.info.EndedAt = e.At
 	case *meeting.SealedEvent:
-		b.info.SealedAt = e.At
+		b.info.SealedAt, b.sealedBy = e.At, e.Seq
 	case *meeting.Connected:
 		b.begin(e, ev.Endpoint, ev.Conn)
 	case *meeting.Resumed:
@@ -175,6 +188,19 @@ func (b *Builder) fold(e Entry, ev meeting.Event) {
 	}
 }
 
+// override notes a person's verdict; an empty one takes it back.
+func (b *Builder) override(e Entry, ev *meeting.VerdictOverridden) {
+	s := b.byCode[ev.Endpoint]
+	if s == nil {
+		return
+	}
+	var o *Override
+	if ev.Verdict != "" {
+		o = &Override{Verdict: ev.Verdict, By: ev.By, Reason: ev.Reason, At: e.At, Entry: e.Seq}
+	}
+	s.overrides.put(e, o)
+}
+
 func leftReason(why string) EndReason {
 	switch why {
 	case "taken_over":
@@ -188,8 +214,12 @@ func leftReason(why string) EndReason {
 func (b *Builder) convene(e Entry, c *meeting.Convened) {
 	b.convened = true
 	b.info.ID, b.info.Title, b.info.TimeZone = e.Session, c.Title, c.TimeZone
-	b.info.Rules, b.info.ScheduledAt = c.Rules, c.ScheduledAt
+	b.info.ScheduledAt = c.ScheduledAt
+	b.rules.put(e, c.Rules)
 	for _, u := range c.Units {
+		if _, twice := b.units[u.Code]; !twice {
+			b.unitOrder = append(b.unitOrder, u.Code)
+		}
 		b.units[u.Code] = u
 	}
 	for _, ep := range c.Endpoints {
@@ -253,6 +283,7 @@ func (b *Builder) Report(opts FoldOptions) *Report {
 	for _, s := range b.sites {
 		r.Sites = append(r.Sites, v.row(s))
 	}
+	r.Total, r.Groups = v.rollUp(r.Sites)
 	for _, rc := range b.rollCalls {
 		if !rc.OpenedAt.After(v.info.AsOf) {
 			r.RollCalls = append(r.RollCalls, v.rollCall(rc))

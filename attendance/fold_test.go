@@ -281,9 +281,15 @@ func TestFoldDeclarations(t *testing.T) {
 			StartedAt: t0, EndedAt: at(90), SealedAt: at(95), AsOf: at(95), Head: report.Session.Head,
 		},
 		Sites: []attendance.SiteRow{
-			{Endpoint: "C1", Unit: "C1", Name: "Xã Phước Dân", Level: meeting.Commune, Headcount: 6, Delegates: delegates, Verdict: attendance.Absent},
-			{Endpoint: "C2", Unit: "C2", Name: "Xã Phước Hậu", Level: meeting.Commune, Headcount: 7, Verdict: attendance.Absent},
-			{Endpoint: "G1", Name: "Khách mời", Verdict: attendance.Absent},
+			{Endpoint: "C1", Unit: "C1", Name: "Xã Phước Dân", Level: meeting.Commune, Headcount: 6, Delegates: delegates, Verdict: attendance.Absent, Computed: attendance.Absent},
+			{Endpoint: "C2", Unit: "C2", Name: "Xã Phước Hậu", Level: meeting.Commune, Headcount: 7, Verdict: attendance.Absent, Computed: attendance.Absent},
+			{Endpoint: "G1", Name: "Khách mời", Verdict: attendance.Absent, Computed: attendance.Absent},
+		},
+		Total: attendance.Counts{Convened: 3, Absent: 3, Headcount: 13},
+		Groups: []attendance.GroupRow{
+			{Unit: units()[0], Depth: 0, Counts: attendance.Counts{Convened: 2, Absent: 2, Headcount: 13}},
+			{Unit: units()[1], Depth: 1, Counts: attendance.Counts{Convened: 2, Absent: 2, Headcount: 13}},
+			{Unit: units()[2], Depth: 2, Counts: attendance.Counts{Convened: 2, Absent: 2, Headcount: 13}},
 		},
 		RollCalls: []attendance.RollCallRow{{ID: 1, OpenedAt: at(10), ClosedAt: at(90), Answers: []attendance.RollCallAnswer{
 			{Endpoint: "C1", At: at(11), Headcount: 5, Entry: 6}, {Endpoint: "C2", At: at(12), Headcount: 7, Entry: 5},
@@ -312,5 +318,91 @@ func TestFoldRefusesALedgerWithoutItsBeginning(t *testing.T) {
 	whole[1].Kind = "from_the_future"
 	if _, err := attendance.Fold(seq(whole), attendance.FoldOptions{}); err == nil {
 		t.Error("an unknown kind was folded")
+	}
+}
+
+func TestFoldCorrections(t *testing.T) {
+	override := func(v attendance.Verdict) meeting.Event {
+		return &meeting.VerdictOverridden{Endpoint: "C1", By: meeting.SecretaryCode, Verdict: v, Reason: "mất điện"}
+	}
+	phone := func(from, to int) meeting.Event {
+		ev := &meeting.AttendanceAdded{Endpoint: "C1", From: at(from), Means: "phone", Reason: "x"}
+		if to != 0 {
+			ev.To = at(to)
+		}
+		return ev
+	}
+	rules := meeting.DefaultRules()
+	rules.PartialPct, rules.GraceS = 40, 0
+	tests := map[string]struct {
+		corrections       []happening
+		computed, verdict attendance.Verdict
+		interruptions     int
+		afterSeal         bool
+	}{
+		"none":                  {nil, attendance.Partial, attendance.Partial, 1, false},
+		"overridden":            {[]happening{{1100, override(attendance.OnTime)}}, attendance.Partial, attendance.OnTime, 1, false},
+		"overridden, undone":    {[]happening{{1100, override(attendance.OnTime)}, {1101, override("")}}, attendance.Partial, attendance.Partial, 1, false},
+		"overridden twice":      {[]happening{{1100, override(attendance.OnTime)}, {1101, override(attendance.Late)}}, attendance.Partial, attendance.Late, 1, false},
+		"after the seal":        {[]happening{{1100, &meeting.SealedEvent{}}, {1101, override(attendance.OnTime)}}, attendance.Partial, attendance.OnTime, 1, true},
+		"before the seal":       {[]happening{{1100, override(attendance.OnTime)}, {1101, &meeting.SealedEvent{}}}, attendance.Partial, attendance.OnTime, 1, false},
+		"then by telephone":     {[]happening{{500, phone(500, 0)}}, attendance.Partial, attendance.OnTime, 1, false},
+		"by telephone, a bit":   {[]happening{{500, phone(500, 510)}}, attendance.Partial, attendance.Partial, 1, false},
+		"telephone overlapping": {[]happening{{100, phone(100, 700)}, {650, phone(650, 850)}}, attendance.Partial, attendance.OnTime, 1, false},
+		"milder rules":          {[]happening{{1100, &meeting.RulesChanged{Rules: rules}}}, attendance.OnTime, attendance.OnTime, 1, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			history := append(script(t, "0 start; 0 in a; 300 lost a; 310 back b; 500 left b; 1000 end"), tt.corrections...)
+			r, err := attendance.Fold(seq(entries(t, meeting.DefaultRules(), history...)), attendance.FoldOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			row := r.Sites[0]
+			if row.Computed != tt.computed || row.Verdict != tt.verdict || row.Interruptions != tt.interruptions {
+				t.Errorf("computed %s, verdict %s, %d interruptions, want %s, %s, %d", row.Computed, row.Verdict, row.Interruptions,
+					tt.computed, tt.verdict, tt.interruptions)
+			}
+			if row.Override != nil && row.Override.AfterSeal != tt.afterSeal {
+				t.Errorf("after the seal: %v", row.Override.AfterSeal)
+			}
+		})
+	}
+}
+
+func TestRollUp(t *testing.T) {
+	first := convened(meeting.DefaultRules())
+	first.Units = append(first.Units, meeting.Unit{Code: "P56", Parent: "TW", Level: meeting.Province, Name: "Tỉnh Khánh Hòa"})
+	first.Endpoints = append(first.Endpoints,
+		meeting.Endpoint{Code: "P58", Unit: "P58", Name: "Tỉnh Ninh Thuận", Role: meeting.Site}, // in its own group
+		meeting.Endpoint{Code: "P56", Unit: "P56", Name: "Tỉnh Khánh Hòa", Role: meeting.Site},  // nothing below it
+		meeting.Endpoint{Code: "C1-2", Unit: "C1", Name: "Xã Phước Dân 2", Role: meeting.Site},
+	)
+	b := attendance.NewBuilder()
+	c := attendance.NewChain("s1", attendance.NewNode("n1", 0), attendance.Head{})
+	for _, h := range []happening{
+		{-10, first}, {0, &meeting.Started{}}, {0, &meeting.Connected{Endpoint: "C1", Conn: "a"}}, {400, &meeting.Connected{Endpoint: "P58", Conn: "b"}},
+		{0, &meeting.Connected{Endpoint: "G1", Conn: "c"}}, {700, &meeting.Left{Endpoint: "G1", Conn: "c"}},
+		{500, &meeting.HeadcountDeclared{Endpoint: "C2", Headcount: 9}}, {4000, &meeting.EndedEvent{}},
+	} {
+		e, err := c.Next(at(h.s), at(h.s), "", h.ev)
+		if err == nil {
+			err = b.Add(e)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := b.Report(attendance.FoldOptions{})
+	want := attendance.Counts{Convened: 6, Present: 3, OnTime: 1, Late: 1, Partial: 1, Absent: 3, Headcount: 9}
+	if diff := cmp.Diff(want, r.Total); diff != "" {
+		t.Errorf("total (-want +got):\n%s", diff)
+	}
+	var got []string
+	for _, g := range r.Groups {
+		got = append(got, fmt.Sprintf("%d %s %d of %d, %d people", g.Depth, g.Unit.Code, g.Present, g.Convened, g.Headcount))
+	}
+	if diff := cmp.Diff([]string{"0 TW 2 of 5, 9 people", "1 P58 2 of 4, 9 people", "2 D587 1 of 3, 9 people"}, got); diff != "" {
+		t.Errorf("groups (-want +got):\n%s", diff)
 	}
 }

@@ -10,16 +10,20 @@ import (
 
 // view is the session as it stood at one moment.
 type view struct {
-	info  SessionInfo
-	units map[string]meeting.Unit
+	info      SessionInfo
+	units     map[string]meeting.Unit
+	unitOrder []string
+	sealedBy  uint64 // Seq of the entry that sealed the session
 }
 
 func (b *Builder) view(opts FoldOptions) view {
-	v := view{info: b.info, units: b.units}
+	v := view{info: b.info, units: b.units, unitOrder: b.unitOrder, sealedBy: b.sealedBy}
 	v.info.AsOf = opts.AsOf
 	if opts.AsOf.IsZero() {
 		v.info.AsOf = b.latest
 	}
+	// A report as of an earlier moment is judged by the rules in force now: they were changed for a reason.
+	v.info.Rules = b.rules.asOf(b.latest)
 	for _, t := range []*time.Time{&v.info.OpenedAt, &v.info.StartedAt, &v.info.EndedAt, &v.info.SealedAt} {
 		*t = v.known(*t)
 	}
@@ -53,8 +57,51 @@ func (v view) row(s *site) SiteRow {
 		row.FirstJoined, row.LastLeft = row.Intervals[0].From, row.Intervals[n-1].To
 	}
 	row.Total = v.liveTime(row.Intervals)
-	row.Verdict = v.verdict(row)
+	row.Computed = v.verdict(row.Intervals)
+	row.Declared, row.Verdict = v.declared(s), row.Computed
+	if len(row.Declared) > 0 {
+		row.Verdict = v.verdict(union(row.Intervals, row.Declared))
+	}
+	if o := s.overrides.asOf(v.info.AsOf); o != nil {
+		given := *o
+		given.AfterSeal = !v.info.SealedAt.IsZero() && given.Entry > v.sealedBy
+		row.Override, row.Verdict = &given, given.Verdict
+	}
 	return row
+}
+
+// declared returns the attendance by other means that the view knows, by beginning.
+func (v view) declared(s *site) []Declared {
+	var list []Declared
+	for _, d := range s.declared {
+		if !d.From.After(v.info.AsOf) {
+			d.To = v.known(d.To)
+			list = append(list, d)
+		}
+	}
+	slices.SortFunc(list, func(a, b Declared) int { return cmp.Or(a.From.Compare(b.From), cmp.Compare(a.Entry, b.Entry)) })
+	return list
+}
+
+// union joins connections and declared attendance to intervals that do not overlap.
+func union(connected []Interval, declared []Declared) []Interval {
+	list := slices.Clone(connected)
+	for _, d := range declared {
+		list = append(list, Interval{From: d.From, To: d.To})
+	}
+	slices.SortStableFunc(list, func(a, b Interval) int { return a.From.Compare(b.From) })
+	var joined []Interval
+	for _, next := range list {
+		n := len(joined) - 1
+		switch {
+		case n < 0 || (!joined[n].To.IsZero() && next.From.After(joined[n].To)):
+			joined = append(joined, Interval{From: next.From, To: next.To})
+		case joined[n].To.IsZero():
+		case next.To.IsZero() || next.To.After(joined[n].To):
+			joined[n].To = next.To
+		}
+	}
+	return joined
 }
 
 // parents are the units above a unit, the nearest first. A damaged tree ends the walk.
@@ -226,16 +273,17 @@ func (v view) live(iv Interval) (from, to time.Time, ok bool) {
 }
 
 // verdict applies the rules: absent before partial before late.
-func (v view) verdict(row SiteRow) Verdict {
+func (v view) verdict(list []Interval) Verdict {
 	start := v.info.StartedAt
 	if start.IsZero() {
 		return ""
 	}
-	if row.Total <= 0 {
+	total := v.liveTime(list)
+	if total <= 0 {
 		return Absent
 	}
 	var first time.Time
-	for _, iv := range row.Intervals {
+	for _, iv := range list {
 		if from, _, ok := v.live(iv); ok {
 			first = from
 			break
@@ -243,7 +291,7 @@ func (v view) verdict(row SiteRow) Verdict {
 	}
 	live := v.now().Sub(start)
 	switch {
-	case row.Total.Microseconds()*100 < live.Microseconds()*int64(v.info.Rules.PartialPct):
+	case total.Microseconds()*100 < live.Microseconds()*int64(v.info.Rules.PartialPct):
 		return Partial
 	case first.Sub(start) > time.Duration(v.info.Rules.LateAfterS)*time.Second:
 		return Late

@@ -10,7 +10,9 @@ import (
 // them in the session's time zone.
 type Report struct {
 	Session   SessionInfo
-	Sites     []SiteRow // in the order in which they were convened; consoles are not among them
+	Total     Counts
+	Groups    []GroupRow // every unit with convened sites below it, parents before their children
+	Sites     []SiteRow  // in the order in which they were convened; consoles are not among them
 	RollCalls []RollCallRow
 	Floor     []FloorRow
 }
@@ -44,8 +46,11 @@ type SiteRow struct {
 	Interruptions int           // returns after a loss
 	Intervals     []Interval    // when it was connected
 	Receiving     []Interval    // when the stage really arrived there
-	Verdict       Verdict
-	Headcount     int // people in the room as last declared; 0 = not declared
+	Declared      []Declared    // attendance by other means; in the Verdict, not in Total
+	Verdict       Verdict       // what counts: the override, or what follows from Intervals and Declared
+	Computed      Verdict       // what follows from Intervals alone
+	Override      *Override     // nil if nobody overrode the verdict
+	Headcount     int           // people in the room as last declared; 0 = not declared
 	Delegates     []meeting.Delegate
 }
 
@@ -56,6 +61,40 @@ type Interval struct {
 	EndReason     EndReason
 	Interruptions int      // losses bridged within it
 	Entries       []uint64 // Seq of the entries that it follows from
+}
+
+// Counts sums up sites. Before the session is live only Convened and Headcount count.
+type Counts struct {
+	Convened  int `json:"convened"`
+	Present   int `json:"present"` // on time, late or partial
+	OnTime    int `json:"on_time"`
+	Late      int `json:"late"`
+	Partial   int `json:"partial"`
+	Absent    int `json:"absent"`
+	Headcount int `json:"headcount"` // people in the rooms of all sites, as declared
+}
+
+func (c *Counts) add(s SiteRow) {
+	c.Convened++
+	c.Headcount += s.Headcount
+	switch s.Verdict {
+	case OnTime:
+		c.OnTime++
+	case Late:
+		c.Late++
+	case Partial:
+		c.Partial++
+	case Absent:
+		c.Absent++
+	}
+	c.Present = c.OnTime + c.Late + c.Partial
+}
+
+// GroupRow sums up the sites of a unit and of all units below it.
+type GroupRow struct {
+	Unit  meeting.Unit
+	Depth int // number of groups above it
+	Counts
 }
 
 // EndReason says why an interval ended.
@@ -71,16 +110,36 @@ const (
 	EndEnded     EndReason = "ended"      // the session ended; or, of receiving, the stage ceased to arrive
 )
 
-// Verdict is the conclusion on a site's attendance by the rules of the session.
-type Verdict string
+// Verdict is the conclusion on a site's attendance by the rules of the session. Before it is live there is none.
+type Verdict = meeting.Verdict
 
-// The verdicts. Before the session is live there is none.
+// The verdicts.
 const (
-	OnTime  Verdict = "on_time"
-	Late    Verdict = "late"    // first there later than Rules.LateAfterS after the start
-	Partial Verdict = "partial" // there for less than Rules.PartialPct of the live time, late or not
-	Absent  Verdict = "absent"  // not there while the session was live
+	OnTime  = meeting.OnTime
+	Late    = meeting.Late
+	Partial = meeting.Partial
+	Absent  = meeting.Absent
 )
+
+// Override is a person's conclusion in the place of the computed one.
+type Override struct {
+	Verdict   Verdict
+	By        string // endpoint code of who decided it
+	Reason    string
+	At        time.Time
+	AfterSeal bool // a correction of a sealed record
+	Entry     uint64
+}
+
+// Declared is attendance by other means than a connection, as the secretariat recorded it.
+type Declared struct {
+	From   time.Time
+	To     time.Time // zero = until the end
+	Means  string    // as in meeting.AttendanceAdded
+	By     string
+	Reason string
+	Entry  uint64
+}
 
 // RollCallRow is one round of a roll call.
 type RollCallRow struct {
