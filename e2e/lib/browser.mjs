@@ -36,6 +36,17 @@ export class Person {
     this.server = await chromium.launchServer({ executablePath: this.wrapper ?? EXECUTABLE, args, headless: true });
     this.browser = await chromium.connect(this.server.wsEndpoint());
     const context = await this.browser.newContext({ viewport, permissions: [] });
+    // The page's peer connections, for tests that read their statistics.
+    await context.addInitScript(() => {
+      const peers = (window.testPeers = []);
+      const Native = window.RTCPeerConnection;
+      window.RTCPeerConnection = class extends Native {
+        constructor(...args) {
+          super(...args);
+          peers.push(this);
+        }
+      };
+    });
     this.page = await context.newPage();
     this.faults = [];
     this.page.on('pageerror', (e) => this.faults.push(String(e)));
@@ -48,6 +59,17 @@ export class Person {
   async press(action, code) {
     const scope = code ? `[data-endpoint="${code}"] ` : '';
     await this.page.locator(`${scope}[data-action="${action}"]`).first().click();
+  }
+
+  /** Statistics of what arrives, by mid, over all open peer connections. */
+  async inbound() {
+    return this.page.evaluate(async () => {
+      const byMid = {};
+      for (const pc of window.testPeers.filter((p) => p.connectionState === 'connected')) {
+        for (const s of (await pc.getStats()).values()) if (s.type === 'inbound-rtp') byMid[s.mid] = s;
+      }
+      return byMid;
+    });
   }
 
   async enter() {

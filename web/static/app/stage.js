@@ -80,7 +80,8 @@ export function Stage({ room }) {
 function Tile({ room, slot, grant, place, own }) {
   const local = slot === "presentation" ? room.media.screen.value : room.media.picture.value;
   // Until it is on air, and when others see nothing of it, one's own place says so too.
-  const stream = own ? local : (room.streams.value.get(slot)?.video ?? null);
+  // A slot that nobody holds keeps no last frame of who held it.
+  const stream = !grant ? null : own ? local : (room.streams.value.get(slot)?.video ?? null);
   const live = grant?.state === "on_air" || (own && grant?.state === "countdown");
   const pictures = Boolean(live && stream && (own || grant?.video));
   const name = grant?.name ?? "";
