@@ -110,18 +110,15 @@ func (b *Batch) trySend(fd uintptr) bool {
 	for {
 		n, errno := b.sys.sendmsg(fd, b.sys.pending)
 		b.w.counters.syscalls.Add(1)
-		switch errno {
-		case 0:
-			b.sys.sent = n
-			return true
-		case unix.EINTR:
-		case unix.EAGAIN:
+		if errno == unix.EINTR {
+			continue
+		}
+		if errno == unix.EAGAIN {
 			b.w.counters.waits.Add(1)
 			return false
-		default:
-			b.sys.errno = errno
-			return true
 		}
+		b.sys.sent, b.sys.errno = max(n, 0), errno
+		return true
 	}
 }
 
@@ -155,10 +152,5 @@ func (b *Batch) dropped(_ int, errno syscall.Errno) error {
 // refusesSegments tells errors that a single datagram may not meet: EIO from a device without checksum offload, EINVAL
 // or EMSGSIZE from segments over the path's MTU, the others from kernels that do not know the option.
 func refusesSegments(errno syscall.Errno) bool {
-	switch errno {
-	case unix.EIO, unix.EINVAL, unix.EMSGSIZE, unix.EOPNOTSUPP, unix.ENOPROTOOPT:
-		return true
-	default:
-		return false
-	}
+	return oneOf(errno, unix.EIO, unix.EINVAL, unix.EMSGSIZE, unix.EOPNOTSUPP, unix.ENOPROTOOPT)
 }

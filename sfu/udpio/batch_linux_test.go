@@ -280,6 +280,7 @@ func BenchmarkTwoWriters(b *testing.B) {
 
 // sinks are n sockets that nobody reads, with small buffers: what overflows costs the kernel the same.
 func sinks(b *testing.B, p *Port, n int) []*Path {
+	b.Helper()
 	paths := make([]*Path, n)
 	for i := range paths {
 		c, to := receiver(b, "127.0.0.1:0")

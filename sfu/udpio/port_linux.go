@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"syscall"
 	"unsafe"
@@ -142,19 +143,22 @@ func errnoReason(err error) DropReason {
 	if !errors.As(err, &errno) {
 		return DropSendError
 	}
-	switch errno {
-	case unix.ENETUNREACH, unix.EHOSTUNREACH, unix.ECONNREFUSED, unix.EADDRNOTAVAIL, unix.ENETDOWN, unix.EHOSTDOWN:
+	switch {
+	case oneOf(errno, unix.ENETUNREACH, unix.EHOSTUNREACH, unix.ECONNREFUSED, unix.EADDRNOTAVAIL, unix.ENETDOWN,
+		unix.EHOSTDOWN):
 		return DropUnreachable
-	case unix.EPERM, unix.EACCES:
+	case oneOf(errno, unix.EPERM, unix.EACCES):
 		return DropRefused
-	case unix.ENOBUFS, unix.ENOMEM:
+	case oneOf(errno, unix.ENOBUFS, unix.ENOMEM):
 		return DropNoBuffer
-	case unix.EMSGSIZE:
+	case errno == unix.EMSGSIZE:
 		return DropTooBig
 	default:
 		return DropSendError
 	}
 }
+
+func oneOf(errno syscall.Errno, list ...syscall.Errno) bool { return slices.Contains(list, errno) }
 
 // inbox is the memory of one recvmmsg.
 type inbox struct {
@@ -177,17 +181,16 @@ func (p *Port) read() {
 		in.reset()
 		for {
 			r, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&in.msgs[0])), readBatch, 0, 0, 0)
-			switch errno {
-			case 0:
-				n = int(r)
-				return true
-			case unix.EINTR:
-			case unix.EAGAIN:
-				return false
-			default: // a pending ICMP error: nothing was read, nothing is wrong with the socket
-				n = 0
-				return true
+			if errno == unix.EINTR {
+				continue
 			}
+			if errno == unix.EAGAIN {
+				return false
+			}
+			if n = int(r); errno != 0 {
+				n = 0 // a pending ICMP error: nothing was read, nothing is wrong with the socket
+			}
+			return true
 		}
 	}
 	for raw.Read(recv) == nil {
@@ -235,7 +238,7 @@ func port(field *uint16) uint16 { return binary.BigEndian.Uint16((*[2]byte)(unsa
 
 // local finds the destination address in the packet's control messages.
 func (in *inbox) local(i int) netip.Addr {
-	b := in.control[i][:min(uint64(in.msgs[i].hdr.Controllen), controlSize)]
+	b := in.control[i][:min(int(in.msgs[i].hdr.Controllen), controlSize)]
 	for len(b) >= unix.SizeofCmsghdr {
 		h := (*unix.Cmsghdr)(unsafe.Pointer(&b[0]))
 		end := int(h.Len)

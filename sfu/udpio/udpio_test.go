@@ -16,35 +16,35 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // listen opens a port for the test.
-func listen(t testing.TB, cfg Config) *Port {
-	t.Helper()
+func listen(tb testing.TB, cfg Config) *Port {
+	tb.Helper()
 	p, err := Listen(cfg)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = p.Close() })
+	tb.Cleanup(func() { _ = p.Close() })
 	return p
 }
 
 // receiver opens a plain socket that must get what a port sends.
-func receiver(t testing.TB, addr string) (*net.UDPConn, netip.AddrPort) {
-	t.Helper()
+func receiver(tb testing.TB, addr string) (*net.UDPConn, netip.AddrPort) {
+	tb.Helper()
 	c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.MustParseAddrPort(addr)))
 	if err != nil {
-		t.Skipf("no socket on %s: %v", addr, err)
+		tb.Skipf("no socket on %s: %v", addr, err)
 	}
-	t.Cleanup(func() { _ = c.Close() })
+	tb.Cleanup(func() { _ = c.Close() })
 	_ = c.SetReadBuffer(4 << 20)
 	return c, unmap(c.LocalAddr().(*net.UDPAddr).AddrPort())
 }
 
-func recv(t testing.TB, c *net.UDPConn) ([]byte, netip.AddrPort) {
-	t.Helper()
+func recv(tb testing.TB, c *net.UDPConn) ([]byte, netip.AddrPort) {
+	tb.Helper()
 	buf := make([]byte, 65535)
 	_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
 	n, from, err := c.ReadFromUDPAddrPort(buf)
 	if err != nil {
-		t.Fatalf("nothing arrived: %v", err)
+		tb.Fatalf("nothing arrived: %v", err)
 	}
 	return buf[:n], unmap(from)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/pion/stun/v4"
@@ -98,13 +99,12 @@ func (c *conn) reply(m *stun.Message, remote netip.AddrPort) error {
 func unknownRequired(m *stun.Message) stun.UnknownAttributes {
 	var unknown stun.UnknownAttributes
 	for _, a := range m.Attributes {
-		switch a.Type {
-		case stun.AttrUsername, stun.AttrMessageIntegrity, stun.AttrPriority, stun.AttrUseCandidate,
-			stun.AttrMessageIntegritySHA256:
-		default:
-			if a.Type.Required() {
-				unknown = append(unknown, a.Type)
-			}
+		known := slices.Contains([]stun.AttrType{
+			stun.AttrUsername, stun.AttrMessageIntegrity, stun.AttrMessageIntegritySHA256, stun.AttrPriority,
+			stun.AttrUseCandidate,
+		}, a.Type)
+		if a.Type.Required() && !known {
+			unknown = append(unknown, a.Type)
 		}
 	}
 	return unknown

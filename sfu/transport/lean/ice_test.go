@@ -18,21 +18,21 @@ type stunPeer struct {
 	to netip.AddrPort
 }
 
-func newSTUNPeer(t testing.TB, f *Factory) *stunPeer {
-	t.Helper()
+func newSTUNPeer(tb testing.TB, f *Factory) *stunPeer {
+	tb.Helper()
 	c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = c.Close() })
+	tb.Cleanup(func() { _ = c.Close() })
 	return &stunPeer{c, f.cfg.Port.LocalAddr()}
 }
 
 func (p *stunPeer) addr() netip.AddrPort { return p.LocalAddr().(*net.UDPAddr).AddrPort() }
 
 // request builds a binding request to a connection.
-func request(t testing.TB, c *conn, more ...stun.Setter) *stun.Message {
-	t.Helper()
+func request(tb testing.TB, c *conn, more ...stun.Setter) *stun.Message {
+	tb.Helper()
 	setters := append([]stun.Setter{
 		stun.TransactionID, stun.BindingRequest, stun.NewUsername(c.ufrag + ":peer"),
 		stun.RawAttribute{Type: stun.AttrICEControlling, Value: make([]byte, 8)},
@@ -40,19 +40,19 @@ func request(t testing.TB, c *conn, more ...stun.Setter) *stun.Message {
 	}, more...)
 	m, err := stun.Build(append(setters, stun.MessageIntegrity(c.pwd), stun.Fingerprint)...)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return m
 }
 
 // exchange sends a request and returns the authenticated answer, nil if none comes before that of a second, valid
 // request does.
-func (p *stunPeer) exchange(t testing.TB, c *conn, raw []byte) *stun.Message {
-	t.Helper()
-	probe := request(t, c)
+func (p *stunPeer) exchange(tb testing.TB, c *conn, raw []byte) *stun.Message {
+	tb.Helper()
+	probe := request(tb, c)
 	for _, b := range [][]byte{raw, probe.Raw} {
 		if _, err := p.WriteToUDPAddrPort(b, p.to); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	var answer *stun.Message
@@ -61,14 +61,14 @@ func (p *stunPeer) exchange(t testing.TB, c *conn, raw []byte) *stun.Message {
 		_ = p.SetReadDeadline(time.Now().Add(deadline))
 		n, _, err := p.ReadFromUDPAddrPort(buf)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		m := &stun.Message{Raw: append([]byte(nil), buf[:n]...)}
 		if err := m.Decode(); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		if stun.MessageIntegrity(c.pwd).Check(m) != nil || stun.Fingerprint.Check(m) != nil {
-			t.Fatalf("the answer %v is not authentic", m)
+			tb.Fatalf("the answer %v is not authentic", m)
 		}
 		if m.TransactionID == probe.TransactionID {
 			return answer

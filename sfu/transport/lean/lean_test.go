@@ -2,6 +2,7 @@ package lean
 
 import (
 	"encoding/binary"
+	"errors"
 	"net/netip"
 	"strings"
 	"testing"
@@ -34,23 +35,23 @@ func testMedia() []transport.Media {
 	}
 }
 
-func newFactory(t testing.TB, cfg Config, addr string) *Factory {
-	t.Helper()
+func newFactory(tb testing.TB, cfg Config, addr string) *Factory {
+	tb.Helper()
 	bind := netip.MustParseAddr(addr)
 	port, err := udpio.Listen(udpio.Config{Addr: netip.AddrPortFrom(bind, 0)})
 	if err != nil {
-		t.Skipf("no port on %s: %v", addr, err)
+		tb.Skipf("no port on %s: %v", addr, err)
 	}
-	t.Cleanup(func() { _ = port.Close() })
+	tb.Cleanup(func() { _ = port.Close() })
 	cfg.Port, cfg.Addrs = port, []netip.Addr{bind}
 	if cfg.Certificate, err = selfsign.GenerateSelfSigned(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	f, err := New(cfg)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = f.Close() })
+	tb.Cleanup(func() { _ = f.Close() })
 	return f
 }
 
@@ -61,8 +62,8 @@ type viewer struct {
 	rtcp   chan []rtcp.Packet
 }
 
-func newViewer(t testing.TB, f transport.Factory) *viewer {
-	t.Helper()
+func newViewer(tb testing.TB, f transport.Factory) *viewer {
+	tb.Helper()
 	v := &viewer{states: make(chan transport.State, 8), rtcp: make(chan []rtcp.Packet, 1024)}
 	c, err := f.New(transport.Params{
 		CNAME: "stage", Media: testMedia(),
@@ -70,7 +71,7 @@ func newViewer(t testing.TB, f transport.Factory) *viewer {
 		OnRTCP: func(b []byte) {
 			packets, err := rtcp.Unmarshal(append([]byte(nil), b...))
 			if err != nil {
-				t.Errorf("RTCP %x: %v", b, err)
+				tb.Errorf("RTCP %x: %v", b, err)
 			}
 			select {
 			case v.rtcp <- packets:
@@ -79,22 +80,22 @@ func newViewer(t testing.TB, f transport.Factory) *viewer {
 		},
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	v.Conn = c
-	t.Cleanup(func() { _ = c.Close() })
+	tb.Cleanup(func() { _ = c.Close() })
 	return v
 }
 
-func (v *viewer) wait(t testing.TB, want transport.State) {
-	t.Helper()
+func (v *viewer) wait(tb testing.TB, want transport.State) {
+	tb.Helper()
 	select {
 	case got := <-v.states:
 		if got != want {
-			t.Fatalf("state %v, want %v", got, want)
+			tb.Fatalf("state %v, want %v", got, want)
 		}
 	case <-time.After(deadline):
-		t.Fatalf("state %v never came", want)
+		tb.Fatalf("state %v never came", want)
 	}
 }
 
@@ -104,22 +105,22 @@ type client struct {
 	packets chan *rtp.Packet
 }
 
-func newClient(t testing.TB, settings webrtc.SettingEngine) *client {
-	t.Helper()
-	return newClientWith(t, settings, true)
+func newClient(tb testing.TB, settings webrtc.SettingEngine) *client {
+	tb.Helper()
+	return newClientWith(tb, settings, true)
 }
 
 // newClientWith makes a client that sends no RTCP of its own unless it has interceptors.
-func newClientWith(t testing.TB, settings webrtc.SettingEngine, withInterceptors bool) *client {
-	t.Helper()
+func newClientWith(tb testing.TB, settings webrtc.SettingEngine, withInterceptors bool) *client {
+	tb.Helper()
 	var media webrtc.MediaEngine
 	if err := media.RegisterDefaultCodecs(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var interceptors interceptor.Registry
 	if withInterceptors {
 		if err := webrtc.RegisterDefaultInterceptors(&media, &interceptors); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	settings.SetIncludeLoopbackCandidate(true)
@@ -128,10 +129,10 @@ func newClientWith(t testing.TB, settings webrtc.SettingEngine, withInterceptors
 		webrtc.WithMediaEngine(&media), webrtc.WithInterceptorRegistry(&interceptors), webrtc.WithSettingEngine(settings))
 	pc, err := api.NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	c := &client{PeerConnection: pc, packets: make(chan *rtp.Packet, 4096)}
-	t.Cleanup(func() { _ = pc.GracefulClose() })
+	tb.Cleanup(func() { _ = pc.GracefulClose() })
 	pc.OnTrack(func(track *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
 		for {
 			p, _, err := track.ReadRTP()
@@ -148,10 +149,10 @@ func newClientWith(t testing.TB, settings webrtc.SettingEngine, withInterceptors
 }
 
 // answer gives the client's answer to an offer, complete with candidates.
-func (c *client) answer(t testing.TB, offer string) string {
-	t.Helper()
+func (c *client) answer(tb testing.TB, offer string) string {
+	tb.Helper()
 	if err := c.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for _, tr := range c.GetTransceivers() {
 		if tr.Mid() == "audio-floor" {
@@ -160,23 +161,23 @@ func (c *client) answer(t testing.TB, offer string) string {
 	}
 	answer, err := c.CreateAnswer(nil)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	gathered := webrtc.GatheringCompletePromise(c.PeerConnection)
 	if err := c.SetLocalDescription(answer); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	<-gathered
 	return c.LocalDescription().SDP
 }
 
-func connect(t testing.TB, v *viewer, c *client) []transport.Accepted {
-	t.Helper()
-	accepted, err := v.Answer(c.answer(t, v.Offer()))
+func connect(tb testing.TB, v *viewer, c *client) []transport.Accepted {
+	tb.Helper()
+	accepted, err := v.Answer(c.answer(tb, v.Offer()))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	v.wait(t, transport.Connected)
+	v.wait(tb, transport.Connected)
 	return accepted
 }
 
@@ -293,7 +294,7 @@ func reports(packets []rtcp.Packet, ssrc uint32) bool {
 func TestOfferIsStable(t *testing.T) {
 	f := newFactory(t, Config{}, "127.0.0.1")
 	a, b := newViewer(t, f), newViewer(t, f)
-	if a.Offer() != a.Offer() || a.Offer() == b.Offer() {
+	if first := a.Offer(); a.Offer() != first || b.Offer() == first {
 		t.Error("an offer must stay the same and differ from others")
 	}
 	for _, line := range strings.Split(strings.TrimSuffix(a.Offer(), "\r\n"), "\r\n") {
@@ -318,7 +319,7 @@ func TestFastPeer(t *testing.T) {
 		t.Fatal(err)
 	}
 	v.wait(t, transport.Connected)
-	if _, err := v.Answer(sdp); err != ErrAnswered {
+	if _, err := v.Answer(sdp); !errors.Is(err, ErrAnswered) {
 		t.Errorf("second answer: %v", err)
 	}
 }
@@ -339,7 +340,7 @@ func TestWrongFingerprintFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	v.wait(t, transport.Failed)
-	if err := v.WriteRTP(f.cfg.Port.NewBatch(0), header(1000, 96, 1), nil); err != ErrNotConnected {
+	if err := v.WriteRTP(f.cfg.Port.NewBatch(0), header(1000, 96, 1), nil); !errors.Is(err, ErrNotConnected) {
 		t.Errorf("write after failure: %v", err)
 	}
 }
@@ -377,7 +378,7 @@ func TestGoodbye(t *testing.T) {
 		connect(t, v, c)
 		f.cfg.Port.Claim(func([]byte, netip.AddrPort, netip.Addr) bool { return true }) // the line is cut
 		v.wait(t, transport.Failed)
-		if err := v.WriteRTCP(nil); err != ErrNotConnected {
+		if err := v.WriteRTCP(nil); !errors.Is(err, ErrNotConnected) {
 			t.Errorf("write after expiry: %v", err)
 		}
 	})
@@ -479,11 +480,11 @@ func TestSharesThePort(t *testing.T) {
 	}
 }
 
-func poll(t testing.TB, what string, ok func() bool) {
-	t.Helper()
+func poll(tb testing.TB, what string, ok func() bool) {
+	tb.Helper()
 	for until := time.Now().Add(deadline); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(until) {
-			t.Fatalf("waited in vain for %s", what)
+			tb.Fatalf("waited in vain for %s", what)
 		}
 	}
 }

@@ -53,10 +53,9 @@ func newSender(keys *srtp.Config, streams []stream) (*sender, error) {
 	if s.rtcp, err = srtp.CreateContext(keys.Keys.LocalMasterKey, keys.Keys.LocalMasterSalt, keys.Profile); err != nil {
 		return nil, err
 	}
-	switch keys.Profile {
-	case srtp.ProtectionProfileAeadAes128Gcm, srtp.ProtectionProfileAeadAes256Gcm:
+	if keys.Profile == srtp.ProtectionProfileAeadAes128Gcm || keys.Profile == srtp.ProtectionProfileAeadAes256Gcm {
 		s.rtp, err = newGCM(keys.Keys.LocalMasterKey, keys.Keys.LocalMasterSalt)
-	default:
+	} else {
 		s.rtp, err = newContextSealer(keys)
 	}
 	return s, err

@@ -221,16 +221,16 @@ func BenchmarkFrame(b *testing.B) {
 }
 
 // benchConn makes n connections that are connected by decree, each to a socket of its own.
-func benchConn(t testing.TB, profile srtp.ProtectionProfile, n int) ([]*conn, *udpio.Batch) {
-	f := newFactory(t, Config{}, "127.0.0.1")
+func benchConn(tb testing.TB, profile srtp.ProtectionProfile, n int) ([]*conn, *udpio.Batch) {
+	f := newFactory(tb, Config{}, "127.0.0.1")
 	conns := make([]*conn, n)
 	for i := range conns {
 		tc, err := f.New(transport.Params{Media: testMedia()})
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		c := tc.(*conn)
-		c.path.Store(f.cfg.Port.Path(newSTUNPeer(t, f).addr(), netip.MustParseAddr("127.0.0.1")))
+		c.path.Store(f.cfg.Port.Path(newSTUNPeer(tb, f).addr(), netip.MustParseAddr("127.0.0.1")))
 		c.mu.Lock()
 		c.secured(testKeys(profile))
 		c.lastRequest = time.Now().Add(time.Hour) // consent for the length of the test
@@ -241,11 +241,11 @@ func benchConn(t testing.TB, profile srtp.ProtectionProfile, n int) ([]*conn, *u
 	return conns, f.cfg.Port.NewBatch(0)
 }
 
-func newPort(t testing.TB) (*udpio.Port, *udpio.Path) {
+func newPort(tb testing.TB) (*udpio.Port, *udpio.Path) {
 	port, err := udpio.Listen(udpio.Config{Addr: netip.MustParseAddrPort("127.0.0.1:0")})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = port.Close() })
+	tb.Cleanup(func() { _ = port.Close() })
 	return port, port.Path(netip.MustParseAddrPort("127.0.0.1:9"), netip.Addr{})
 }

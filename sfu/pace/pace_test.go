@@ -1,0 +1,232 @@
+package pace
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+)
+
+const ms = time.Millisecond
+
+// drain pops what may go at now.
+func drain(p *Pacer[int], now time.Duration) []int {
+	var out []int
+	for {
+		item, ok := p.Pop(now)
+		if !ok {
+			return out
+		}
+		out = append(out, item)
+	}
+}
+
+func TestUnpaced(t *testing.T) {
+	for _, rate := range []int{0, -1, Threshold, 10 * Threshold} {
+		var p Pacer[int]
+		p.SetRate(rate)
+		for i := range 1000 {
+			if v := p.Offer(0, 0, i%10 == 0, 1200, i); v != Send {
+				t.Fatalf("rate %d: packet %d: %v", rate, i, v)
+			}
+		}
+	}
+}
+
+// TestKeyframeOnAWeakLine: 100 packets to a line of 400 kbit/s arrive whole, in order, never faster than the line.
+func TestKeyframeOnAWeakLine(t *testing.T) {
+	const rate, size, packets = 400_000, 1000, 100
+	var p Pacer[int]
+	var s Schedule[int]
+	p.SetRate(rate)
+	var sent []int
+	var at []time.Duration
+	for i := range packets {
+		switch p.Offer(0, 0, i == 0, size, i) {
+		case Send:
+			sent, at = append(sent, i), append(at, 0)
+		case Dropped:
+			t.Fatalf("packet %d dropped", i)
+		case Queued:
+			s.Update(&p)
+		}
+	}
+	for due, ok := s.Next(); ok; due, ok = s.Next() {
+		if s.Due(due-1) != nil || s.Due(due) != &p {
+			t.Fatal("not due when it says")
+		}
+		for _, i := range drain(&p, due) {
+			sent, at = append(sent, i), append(at, due)
+		}
+		s.Update(&p)
+	}
+	if len(sent) != packets || !slices.IsSorted(sent) {
+		t.Fatalf("%d packets, in order %v", len(sent), slices.IsSorted(sent))
+	}
+	for i := range at { // from any packet on, the line is never owed more than Burst and one packet
+		for j := i; j < len(at); j++ {
+			line := time.Duration((j-i+1)*size*8) * time.Second / rate
+			if line > at[j]-at[i]+Burst+2*size*8*time.Second/rate {
+				t.Fatalf("packets %d..%d left within %v, the line needs %v", i, j, at[j]-at[i], line)
+			}
+		}
+	}
+	if last, want := at[packets-1], time.Duration(packets*size*8)*time.Second/rate; last > want || last < want-Burst-40*ms {
+		t.Errorf("the last left after %v, the line needs %v", last, want)
+	}
+}
+
+func TestBurst(t *testing.T) {
+	var p Pacer[int]
+	p.SetRate(2_000_000) // 10 ms are 2,500 bytes
+	verdicts := make([]Verdict, 6)
+	for i := range verdicts {
+		verdicts[i] = p.Offer(0, 0, i == 0, 1000, i)
+	}
+	if want := []Verdict{Send, Send, Send, Queued, Queued, Queued}; !slices.Equal(verdicts, want) {
+		t.Errorf("verdicts %v, want %v", verdicts, want)
+	}
+	if got := drain(&p, 3*ms); !slices.Equal(got, []int{3}) {
+		t.Errorf("after 3 ms %v", got)
+	}
+	if got := drain(&p, time.Second); len(got) != 2 {
+		t.Errorf("after a second %v", got)
+	}
+	if v := p.Offer(2*time.Second, 0, true, 1000, 9); v != Send {
+		t.Errorf("after a pause: %v", v)
+	}
+}
+
+func TestQueuedPacketsGoFirst(t *testing.T) {
+	var p Pacer[int]
+	p.SetRate(100_000)
+	p.Offer(0, 0, true, 1000, 0)
+	p.Offer(0, 0, false, 1000, 1)
+	if v := p.Offer(time.Hour, 0, false, 1000, 2); v != Queued {
+		t.Errorf("overtook the queue: %v", v)
+	}
+	p.SetRate(0)
+	if got := drain(&p, time.Hour); !slices.Equal(got, []int{1, 2}) {
+		t.Errorf("drained %v", got)
+	}
+}
+
+func TestSoundIsCharged(t *testing.T) {
+	var p Pacer[int]
+	p.SetRate(80_000) // 10 bytes a millisecond
+	p.Charge(0, 100)  // occupies 10 ms
+	p.Charge(0, 100)  // and 10 more
+	p.Offer(0, 0, true, 100, 1)
+	if due, ok := p.Due(); !ok || due != 10*ms+1 {
+		t.Errorf("due at %v, %v", due, ok)
+	}
+}
+
+// TestDropsToTheEndOfTheFrame: a full queue costs a stream the rest of the frame, and another stream nothing once
+// there is room.
+func TestDropsToTheEndOfTheFrame(t *testing.T) {
+	var p Pacer[int]
+	p.SetRate(100_000) // 80 ms for each packet
+	for i := range MaxQueue + 1 {
+		if v := p.Offer(0, 1, i == 0, 1000, i); v == Dropped {
+			t.Fatalf("packet %d dropped", i)
+		}
+	}
+	if v := p.Offer(0, 1, false, 1000, 0); v != Dropped {
+		t.Fatalf("more than the queue holds: %v", v)
+	}
+	drain(&p, 200*ms)
+	drain(&p, 300*ms)
+	for _, step := range []struct {
+		name   string
+		stream uint8
+		start  bool
+		want   Verdict
+	}{
+		{"rest of the frame", 1, false, Dropped},
+		{"another stream", 2, false, Queued},
+		{"next frame", 1, true, Queued},
+	} {
+		if v := p.Offer(300*ms, step.stream, step.start, 1000, 0); v != step.want {
+			t.Errorf("%s: %v, want %v", step.name, v, step.want)
+		}
+	}
+	if n := p.Clear(); n != MaxQueue || p.Len() != 0 {
+		t.Errorf("cleared %d, %d left", n, p.Len())
+	}
+}
+
+// TestScheduleAgainstSorting drives a schedule at random and compares it with a search of all pacers.
+func TestScheduleAgainstSorting(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	pacers := make([]Pacer[int], 50)
+	var s Schedule[int]
+	now := time.Duration(0)
+	for range 20_000 {
+		p := &pacers[rng.IntN(len(pacers))]
+		switch rng.IntN(5) {
+		case 0:
+			p.SetRate(rng.IntN(4_000_000))
+		case 1:
+			p.Clear()
+		default:
+			p.Offer(now, 0, true, 1+rng.IntN(1200), 0)
+		}
+		s.Update(p)
+		now += time.Duration(rng.IntN(int(ms)))
+		for q := s.Due(now); q != nil; q = s.Due(now) {
+			if len(drain(q, now)) == 0 {
+				t.Fatal("due, but nothing to send")
+			}
+			s.Update(q)
+		}
+		first, any := time.Duration(0), false
+		for i := range pacers {
+			if due, ok := pacers[i].Due(); ok && (!any || due < first) {
+				first, any = due, true
+			}
+		}
+		if next, ok := s.Next(); ok != any || next != first {
+			t.Fatalf("next %v %v, want %v %v", next, ok, first, any)
+		}
+	}
+}
+
+func TestSteadyStateAllocatesNothing(t *testing.T) {
+	var p Pacer[int]
+	var s Schedule[int]
+	p.SetRate(500_000)
+	now := time.Duration(0)
+	frame := func() {
+		for i := range 4 {
+			p.Offer(now, 0, i == 0, 500, i)
+		}
+		s.Update(&p)
+		now += 40 * ms
+		for _, ok := p.Pop(now); ok; _, ok = p.Pop(now) {
+		}
+		s.Update(&p)
+	}
+	frame()
+	if n := testing.AllocsPerRun(100, frame); n != 0 {
+		t.Errorf("%v allocations per frame", n)
+	}
+}
+
+func BenchmarkOffer(b *testing.B) {
+	var p Pacer[int]
+	var s Schedule[int]
+	p.SetRate(1_000_000)
+	now := time.Duration(0)
+	b.ReportAllocs()
+	for b.Loop() {
+		now += 8 * ms
+		if p.Offer(now, 0, true, 1000, 0) == Queued {
+			s.Update(&p)
+		}
+		for q := s.Due(now); q != nil; q = s.Due(now) {
+			q.Pop(now)
+			s.Update(q)
+		}
+	}
+}
