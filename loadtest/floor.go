@@ -12,8 +12,8 @@ import (
 
 const (
 	floorSlot  = "floor"
-	floorVideo = "video-floor"
-	mainAudio  = "audio-main"
+	floorVideo = "v-floor"
+	mainAudio  = "a-main"
 )
 
 // change is one change of the floor: who sees it, and when.

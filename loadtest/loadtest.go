@@ -12,7 +12,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/diemcau/diemcau/signaling/client"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
@@ -127,8 +126,7 @@ func (t *test) openConsoles(ctx context.Context, fail context.CancelCauseFunc, r
 		if t.host, err = open("host", t.cfg.Host, referencePicture(t.cfg.Simulcast)); err != nil {
 			return err
 		}
-		var refused *client.RequestError
-		if err := t.host.client.Request(ctx, protocol.Start{}); err != nil && !(errors.As(err, &refused) && t.host.live.Load()) {
+		if err := t.host.begin(ctx); err != nil {
 			return fmt.Errorf("start the session: %w", err)
 		}
 		if err := wait(ctx, t.host.sendingNow(), joinTimeout, "host sends"); err != nil {

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/diemcau/diemcau/signaling/client"
@@ -40,8 +39,9 @@ type site struct {
 	mu      sync.Mutex
 	viewers []*viewer // the last one is in use
 	sender  *sender
-	live    atomic.Bool // the session has started
-	sends   chan struct{}
+	state   protocol.State
+	self    protocol.Self
+	sends   chan struct{} // see sendingNow
 }
 
 func newSite(t *test, code, link string, picture []rendition, observe observer) *site {
@@ -90,6 +90,29 @@ func (s *site) run(ctx context.Context, entered func()) error {
 	}
 }
 
+// begin starts the session as its host. If it was live before, this host has come back: it takes up what was held for
+// it and opens its microphone again, which is never done for a person.
+func (s *site) begin(ctx context.Context) error {
+	s.mu.Lock()
+	live := s.state.Phase == "live"
+	held := slices.ContainsFunc(s.state.Stage, func(slot protocol.StageSlot) bool {
+		return slot.Endpoint == s.client.Welcome().Self.Code && slot.State == "held"
+	})
+	muted := s.self.Muted
+	s.mu.Unlock()
+	if !live {
+		return s.client.Request(ctx, protocol.Start{})
+	}
+	var errs []error
+	if held {
+		errs = append(errs, s.client.Request(ctx, protocol.Confirm{}))
+	}
+	if muted {
+		errs = append(errs, s.client.Request(ctx, protocol.Mute{Muted: false}))
+	}
+	return errors.Join(errs...)
+}
+
 // leave closes everything.
 func (s *site) leave() {
 	s.mu.Lock()
@@ -111,8 +134,14 @@ func (s *site) handle(ctx context.Context, m protocol.Message, prefer netip.Addr
 	case protocol.ClosePeer:
 		s.drop(m.Peer)
 	case protocol.State:
-		s.live.Store(m.Phase == "live")
+		s.mu.Lock()
+		s.state = m
+		s.mu.Unlock()
 		s.test.stage(m)
+	case protocol.Self:
+		s.mu.Lock()
+		s.self = m
+		s.mu.Unlock()
 	}
 	return nil
 }

@@ -16,7 +16,8 @@ const (
 	// reporter is the SSRC of a side that sends no media, the one that browsers use.
 	reporter = 1
 
-	mainVideo = "video-main"
+	// mainVideo is the mid of the picture of main: v or a for the kind, then the slot.
+	mainVideo = "v-main"
 )
 
 // observer is told what viewers see. The calls come from many goroutines, must not block and must not call the viewer.
