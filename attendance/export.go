@@ -62,7 +62,7 @@ func (r *Report) WriteCSV(w io.Writer, table Table, lang Lang) error {
 	}
 	if lang == Vietnamese {
 		for i, h := range header {
-			header[i] = vietnamese(h)
+			header[i] = label(lang, h)
 		}
 	}
 	if _, err := io.WriteString(w, bom); err != nil {
@@ -88,37 +88,6 @@ func inert(cell string) string {
 		return "'" + cell
 	}
 	return cell
-}
-
-// vietnamese is the Vietnamese heading of a column.
-func vietnamese(column string) string {
-	switch column {
-	case "endpoint":
-		return "Mã điểm cầu"
-	case "unit":
-		return "Mã đơn vị"
-	case "name":
-		return "Tên điểm cầu"
-	case "level":
-		return "Cấp"
-	case "parents":
-		return "Đơn vị cấp trên"
-	case "first_joined":
-		return "Vào lần đầu"
-	case "last_left":
-		return "Rời lần cuối"
-	case "total_s":
-		return "Tổng thời gian (giây)"
-	case "interruptions":
-		return "Số lần gián đoạn"
-	case "from":
-		return "Từ"
-	case "to":
-		return "Đến"
-	case "end_reason":
-		return "Lý do kết thúc"
-	}
-	return column
 }
 
 // The JSON forms of a report. Their members are named as the columns of the CSV files.
@@ -213,7 +182,10 @@ func (r *Report) WriteJSON(w io.Writer) error {
 }
 
 // formatter writes times as people at the session read them.
-type formatter struct{ zone *time.Location }
+type formatter struct {
+	zone *time.Location
+	lang Lang
+}
 
 func (r *Report) formatter() (formatter, error) {
 	zone, err := time.LoadLocation(r.Session.TimeZone)

@@ -1,0 +1,78 @@
+package attendance
+
+import "github.com/diemcau/diemcau/meeting"
+
+// label is the text of an export in a language: a column, a sheet, a verdict. Columns in English are their
+// names, on which programs rely.
+func label(lang Lang, key string) string {
+	if text, ok := labels[lang][key]; ok {
+		return text
+	}
+	if lang == Vietnamese {
+		if text, ok := labels[English][key]; ok {
+			return text
+		}
+	}
+	return key
+}
+
+func levelLabel(lang Lang, level meeting.Level) string {
+	if level == "" {
+		return ""
+	}
+	return label(lang, "level."+string(level))
+}
+
+func verdictLabel(lang Lang, v Verdict) string {
+	if v == "" {
+		return ""
+	}
+	return label(lang, "verdict."+string(v))
+}
+
+var labels = map[Lang]map[string]string{ //nolint:gochecknoglobals // immutable table
+	Vietnamese: {
+		"endpoint": "Mã điểm cầu", "unit": "Mã đơn vị", "name": "Tên điểm cầu", "level": "Cấp", "parents": "Đơn vị cấp trên",
+		"first_joined": "Vào lần đầu", "last_left": "Rời lần cuối", "total_s": "Tổng thời gian (giây)", "total": "Tổng thời gian",
+		"interruptions": "Số lần gián đoạn", "from": "Từ", "to": "Đến", "end_reason": "Lý do kết thúc", "length": "Thời lượng",
+		"verdict": "Kết luận", "computed": "Hệ thống tính", "override_reason": "Lý do điều chỉnh", "headcount": "Số người dự",
+		"number": "STT", "group": "Đơn vị", "convened": "Triệu tập", "present": "Có mặt", "on_time": "Đúng giờ", "late": "Vào muộn",
+		"partial": "Dự một phần", "absent": "Vắng mặt", "people": "Số người dự",
+		"delegate": "Họ và tên", "title": "Chức vụ", "attending_for": "Dự thay",
+		"round": "Lần", "opened_at": "Bắt đầu", "closed_at": "Kết thúc", "answered_at": "Trả lời lúc",
+		"slot": "Khung", "granted_at": "Mời lúc", "on_air_at": "Lên sóng lúc", "returned_at": "Kết thúc lúc", "why": "Lý do",
+
+		"sheet.summary": "Tổng hợp", "sheet.groups": "Theo đơn vị", "sheet.sites": "Điểm cầu", "sheet.intervals": "Khoảng thời gian",
+		"sheet.delegates": "Đại biểu", "sheet.roll_calls": "Điểm danh", "sheet.floor": "Phát biểu",
+		"report": "BÁO CÁO ĐIỂM DANH", "nation": "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "motto": "Độc lập - Tự do - Hạnh phúc",
+		"session": "Phiên họp", "scheduled": "Thời gian dự kiến", "started": "Bắt đầu", "ended": "Kết thúc", "as_of": "Tính đến",
+		"time_zone": "Múi giờ", "rules": "Quy tắc", "entries": "Số bút toán trong sổ", "head_hash": "Mã băm cuối của sổ", "guests": "Khách mời",
+		"rules.text":   "gián đoạn dưới %d giây không tính là rời; vào muộn sau %d giây; dự dưới %d%% thời gian là dự một phần",
+		"absentees":    "DANH SÁCH ĐIỂM CẦU VẮNG MẶT",
+		"by_unit":      "TỔNG HỢP THEO ĐƠN VỊ",
+		"all_sites":    "DANH SÁCH ĐIỂM CẦU",
+		"sign.prepare": "NGƯỜI LẬP BÁO CÁO", "sign.chair": "CHỦ TRÌ", "sign.note": "(Ký, ghi rõ họ tên)", "page": "Trang %d/%s", "all": "Toàn phiên",
+
+		"level.central": "Trung ương", "level.ministry": "Bộ, ngành", "level.province": "Tỉnh", "level.district": "Huyện", "level.commune": "Xã",
+		"verdict.on_time": "Đúng giờ", "verdict.late": "Vào muộn", "verdict.partial": "Dự một phần", "verdict.absent": "Vắng mặt",
+		"end.open": "đang dự", "end.left": "rời phiên", "end.lost": "mất kết nối", "end.taken_over": "thiết bị khác thay", "end.removed": "bị đưa ra", "end.ended": "phiên kết thúc",
+	},
+	English: {
+		"total": "total_time", "number": "no", "override_reason": "override_reason",
+		"sheet.summary": "Summary", "sheet.groups": "By unit", "sheet.sites": "Sites", "sheet.intervals": "Intervals",
+		"sheet.delegates": "Delegates", "sheet.roll_calls": "Roll calls", "sheet.floor": "Floor",
+		"report": "ATTENDANCE REPORT", "nation": "SOCIALIST REPUBLIC OF VIETNAM", "motto": "Independence - Freedom - Happiness",
+		"session": "Session", "scheduled": "Scheduled", "started": "Started", "ended": "Ended", "as_of": "As of",
+		"time_zone": "Time zone", "rules": "Rules", "entries": "Ledger entries", "head_hash": "Ledger head hash", "guests": "Guests",
+		"rules.text":   "a drop under %d s is no leaving; late after %d s; under %d%% of the time is partial",
+		"absentees":    "ABSENT SITES",
+		"by_unit":      "SUMMARY BY UNIT",
+		"all_sites":    "SITES",
+		"sign.prepare": "PREPARED BY", "sign.chair": "CHAIR", "sign.note": "(signature, full name)", "page": "Page %d/%s", "all": "Whole session",
+
+		"convened": "Convened", "present": "Present", "on_time": "On time", "late": "Late", "partial": "Partial", "absent": "Absent", "people": "People", "group": "Unit",
+		"level.central": "Central", "level.ministry": "Ministry", "level.province": "Province", "level.district": "District", "level.commune": "Commune",
+		"verdict.on_time": "On time", "verdict.late": "Late", "verdict.partial": "Partial", "verdict.absent": "Absent",
+		"end.open": "open", "end.left": "left", "end.lost": "lost", "end.taken_over": "taken over", "end.removed": "removed", "end.ended": "ended",
+	},
+}
