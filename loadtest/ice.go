@@ -155,7 +155,10 @@ func (a *agent) check(ctx context.Context, p *path, timeout time.Duration) (bool
 				time.Sleep(time.Millisecond) // refused: do not spin
 				continue
 			}
-			return false, ctx.Err()
+			if err := ctx.Err(); err != nil {
+				return false, fmt.Errorf("%w: %w", errNoPath, err)
+			}
+			return false, nil
 		}
 		m := &stun.Message{Raw: bytes.Clone(buf[:n])}
 		if m.Decode() != nil {
