@@ -1,6 +1,6 @@
 import test from "node:test";
 import assert from "node:assert/strict";
-import { SiteList } from "../static/lib/sites.js";
+import { SiteList, isWeak } from "../static/lib/sites.js";
 
 const UNITS = [
   { code: "TW", level: "central", name: "Trung ương" },
@@ -48,7 +48,7 @@ test("counts follow every change, whole and by province", () => {
   assert.equal(sites.total.headcount, 12);
   sites.apply([{ code: "C2", state: "on-floor", headcount: 3, answered: true }, { code: "C1", state: "lost" }, { code: "nobody", state: "present" }]);
   const ninhThuan = sites.provinces()[0];
-  assert.deepEqual({ ...ninhThuan }, { code: "P1", name: "Tỉnh Ninh Thuận", convened: 4, present: 2, lost: 1, hands: 0, answered: 1, headcount: 3 });
+  assert.deepEqual({ ...ninhThuan }, { code: "P1", name: "Tỉnh Ninh Thuận", convened: 4, present: 2, lost: 1, absent: 1, weak: 0, hands: 0, answered: 1, headcount: 3 });
   assert.equal(sites.total.headcount, 3);
   assert.equal(sites.size, 7);
 });
@@ -70,7 +70,7 @@ test("counts after thousands of random changes equal a count from scratch", () =
   for (let i = 0; i < 5_000; i++) {
     sites.apply([{
       code: all[random(7)], state: ["absent", "connecting", "present", "lost", "on-floor"][random(5)],
-      hand_at_ms: random(2) ? i : undefined, headcount: random(30), answered: random(2) === 1,
+      loss_pct: random(9), hand_at_ms: random(2) ? i : undefined, headcount: random(30), answered: random(2) === 1,
     }]);
   }
   const every = sites.view();
@@ -79,6 +79,8 @@ test("counts after thousands of random changes equal a count from scratch", () =
     assert.equal(counts.convened, own.length);
     assert.equal(counts.present, own.filter((s) => s.state === "present" || s.state === "on-floor").length);
     assert.equal(counts.lost, own.filter((s) => s.state === "lost").length);
+    assert.equal(counts.absent, own.filter((s) => s.state === "absent").length);
+    assert.equal(counts.weak, own.filter(isWeak).length);
     assert.equal(counts.hands, own.filter((s) => s.hand_at_ms).length);
     assert.equal(counts.answered, own.filter((s) => s.answered).length);
     assert.equal(counts.headcount, own.reduce((sum, s) => sum + (s.headcount ?? 0), 0));

@@ -16,7 +16,7 @@ export function ErrorPage({ room }) {
   const at = room.stopped.value?.atMs;
   const vars = { time: at ? formatTime(at, room.session.value?.time_zone) : "" };
   return html`<${Header}><${Preferences} /><//>
-  <main class="message" role="alert">
+  <main class="message"><div class="message__body" role="alert">
     <span class="message__icon message__icon--${TAKE_OVER.has(code) ? "ask" : "warn"}"><${Icon} name=${TAKE_OVER.has(code) ? "screen" : "warn"} /></span>
     <h1>${tMaybe(`error.${code}.title`, "error.other.title")}</h1>
     <p class="message__text">${tMaybe(code === "occupied" && !at ? "error.occupied.text.notime" : `error.${code}.text`, "error.other.text", vars)}</p>
@@ -25,7 +25,7 @@ export function ErrorPage({ room }) {
       ${RETRY.has(code) && html`<${Button} action="retry" tone="primary" onClick=${() => room.retry()}>${t("retry")}<//>`}
       ${code === "bad_version" && html`<${Button} action="reload" tone="primary" onClick=${() => location.reload()}>${t("reload")}<//>`}
     </div>
-  </main>`;
+  </div></main>`;
 }
 
 /** @param {{room: Room, children?: import("./html.js").Children}} props */
@@ -36,7 +36,7 @@ export function EndedPage({ room, children }) {
   const times = state?.started_at_ms && state.ended_at_ms
     ? t("ended.times", { from: formatTime(state.started_at_ms, zone), to: formatTime(state.ended_at_ms, zone) }) : "";
   return html`<${Header}><${Preferences} /><//>
-  <main class="message" role="status">
+  <main class="message"><div class="message__body" role="status">
     <span class="message__icon message__icon--done"><${Icon} name="check" /></span>
     <h1>${t(left ? "left.title" : "ended.title")}</h1>
     <p class="message__session">${room.session.value?.title ?? ""}</p>
@@ -45,5 +45,5 @@ export function EndedPage({ room, children }) {
       ${left && html`<${Button} action="return" tone="primary" onClick=${() => location.reload()}>${t("left.return")}<//>`}
       ${children}
     </div>
-  </main>`;
+  </div></main>`;
 }

@@ -8,13 +8,13 @@ import { Mark } from "./icons.js";
 function Home() {
   document.title = t("brand");
   return html`<${Header}><${Preferences} /><//>
-  <main class="message">
+  <main class="message"><div class="message__body">
     <span class="message__mark"><${Mark} /></span>
     <h1>${t("home.title")}</h1>
     <p class="message__text">${t("home.text")}</p>
     <p class="message__text">${t("home.lost")}</p>
     <p class="message__session">${t("home.advice")}</p>
-  </main>`;
+  </div></main>`;
 }
 
 render(html`<${Home} />`, /** @type {HTMLElement} */ (document.getElementById("app")));

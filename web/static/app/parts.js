@@ -88,7 +88,7 @@ export function Confirm({ title, text, yes, onYes, onClose }) {
     <p>${text}</p>
     <div class="dialog__actions">
       <${Button} onClick=${onClose} autofocus>${t("cancel")}<//>
-      <${Button} action="confirm" tone="danger" onClick=${() => { onClose(); onYes(); }}>${yes}<//>
+      <${Button} action="confirm" tone="onair" onClick=${() => { onClose(); onYes(); }}>${yes}<//>
     </div>
   <//>`;
 }

@@ -34,6 +34,8 @@ export class Room {
   /** @type {import("@preact/signals").Signal<ReadonlyMap<string, SlotStreams>>} */ streams = signal(new Map());
   /** Grows with every change of sites. */
   #sitesVersion = signal(0);
+  /** Code of the site that the console's preview shows, "" for none. */
+  previewed = signal("");
   /** The browser refused to play sound until the person presses something. */
   soundBlocked = signal(false);
   /** @type {import("@preact/signals").Signal<Toast[]>} */ toasts = signal([]);
@@ -159,6 +161,7 @@ export class Room {
   async ask(type, fields) {
     try {
       await this.#connection.request(type, fields);
+      if (type === "watch" && "slot" in fields && fields.slot === "preview") this.previewed.value = ("endpoint" in fields && fields.endpoint) || "";
       return true;
     } catch (error) {
       const code = error instanceof RequestError ? error.code : "internal";
@@ -230,6 +233,7 @@ export class Room {
         batch(() => {
           this.clockOffset.value = message.now_ms - Date.now();
           this.stopped.value = null;
+          this.previewed.value = "";
           this.welcome.value = message;
         });
         break;

@@ -33,7 +33,7 @@ function Waiting({ room }) {
   const notOpen = room.stopped.value?.code === "not_open";
   return html`<div class="site site--waiting">
     <${Header}><${Clock} room=${room} /><${Preferences} /><//>
-    <main class="waiting">
+    <main class="waiting" tabindex="0">
       <div class="waiting__words">
         <p class="waiting__site">${identity?.name ?? ""}</p>
         ${identity?.parents?.length ? html`<p class="waiting__parents">${identity.parents.join(" · ")}</p>` : null}

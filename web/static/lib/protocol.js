@@ -92,6 +92,19 @@ export const Close = Object.freeze({
  * @property {string} slot
  * @property {string} [endpoint]
  *
+ * @typedef {object} Lock
+ * @property {boolean} locked
+ *
+ * @typedef {object} HandOver
+ * @property {string} to
+ *
+ * @typedef {object} Agenda
+ * @property {string} [item]
+ *
+ * @typedef {object} SendMessage
+ * @property {string} to
+ * @property {string} text
+ *
  * @typedef {object} Delegate
  * @property {string} name
  * @property {string} [title]
@@ -116,6 +129,10 @@ export const Close = Object.freeze({
  * @property {Headcount} headcount
  * @property {Delegates} delegates
  * @property {Watch} watch
+ * @property {Lock} lock
+ * @property {HandOver} hand_over
+ * @property {Agenda} agenda
+ * @property {SendMessage} send_message
  */
 
 /**
@@ -147,6 +164,10 @@ export const Close = Object.freeze({
  * @property {number} [roll_call]
  * @property {number} present
  * @property {number} convened
+ * @property {string} chair
+ * @property {boolean} [locked]
+ * @property {string} [agenda_item]
+ * @property {number} [agenda_at_ms]
  *
  * @typedef {object} Self
  * @property {boolean} muted
@@ -190,11 +211,25 @@ export const Close = Object.freeze({
  * @property {number} after_ms
  * @property {number} spread_ms
  *
+ * @typedef {object} Written
+ * @property {string} from
+ * @property {string} from_name
+ * @property {string} to
+ * @property {string} text
+ * @property {number} at_ms
+ *
+ * @typedef {object} AgendaItem
+ * @property {string} id
+ * @property {string} title
+ * @property {number} [minutes]
+ * @property {string[]} [speakers]
+ *
  * @typedef {object} SessionInfo
  * @property {string} id
  * @property {string} title
  * @property {string} time_zone
  * @property {number} [scheduled_at_ms]
+ * @property {AgendaItem[]} [agenda]
  *
  * @typedef {object} SelfInfo
  * @property {string} code
@@ -202,6 +237,7 @@ export const Close = Object.freeze({
  * @property {string} role host, operator, secretary, endpoint
  * @property {string} [unit]
  * @property {string[]} [parents]
+ * @property {string} [scope]
  *
  * @typedef {object} StageSlot
  * @property {string} slot
@@ -222,6 +258,7 @@ export const Close = Object.freeze({
  * @typedef {object} SiteInfo
  * @property {string} [unit]
  * @property {string} name
+ * @property {string} [phone]
  * @property {string} code
  * @property {string} state
  * @property {boolean} [receiving]
@@ -257,8 +294,11 @@ export const Close = Object.freeze({
  * @typedef {({type: "welcome"} & Welcome) | ({type: "state"} & State) | ({type: "self"} & Self)
  *   | ({type: "sites"} & Sites) | ({type: "presence"} & Presence) | ({type: "offer"} & Offer)
  *   | ({type: "close_peer"} & ClosePeer) | ({type: "ping"} & Ping) | ({type: "ok"} & Ok)
- *   | ({type: "error"} & Error) | ({type: "reconnect"} & Reconnect)} ServerMessage
+ *   | ({type: "error"} & Error) | ({type: "reconnect"} & Reconnect) | ({type: "message"} & Written)} ServerMessage
  */
+
+/** Code of the host's endpoint in every session. */
+export const HOST = "@host";
 
 /** Slots of the stage, by precedence of quality. */
 export const SLOTS = Object.freeze(["presentation", "main", "floor", "floor2"]);

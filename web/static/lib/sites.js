@@ -19,6 +19,8 @@ import { fold, matcher } from "./fold.js";
  * @property {number} convened
  * @property {number} present connected: present or on the floor
  * @property {number} lost
+ * @property {number} absent
+ * @property {number} weak
  * @property {number} hands
  * @property {number} answered the open roll call
  * @property {number} headcount
@@ -156,6 +158,8 @@ export class SiteList {
       counts.convened += sign;
       if (isHere(site)) counts.present += sign;
       if (site.state === "lost") counts.lost += sign;
+      if (site.state === "absent") counts.absent += sign;
+      if (isWeak(site)) counts.weak += sign;
       if (site.hand_at_ms) counts.hands += sign;
       if (site.answered) counts.answered += sign;
       counts.headcount += sign * (site.headcount ?? 0);
@@ -177,7 +181,7 @@ function byHand(a, b) {
  * @returns {Counts}
  */
 function emptyCounts(code, name) {
-  return { code, name, convened: 0, present: 0, lost: 0, hands: 0, answered: 0, headcount: 0 };
+  return { code, name, convened: 0, present: 0, lost: 0, absent: 0, weak: 0, hands: 0, answered: 0, headcount: 0 };
 }
 
 /**

@@ -14,6 +14,7 @@ import { SitesPanel } from "./sites.js";
 /** @param {{room: Room, publishes: boolean}} props */
 export function Console({ room, publishes }) {
   const title = room.session.value?.title ?? "";
+  const [province, setProvince] = useState(/** @type {string | undefined} */ (undefined));
   return html`<div class="console">
     <${Header} title=${title}>
       <${PhaseBadge} room=${room} /><${Clock} room=${room} seconds /><${Preferences} />
@@ -33,7 +34,7 @@ export function Console({ room, publishes }) {
         <${HostControls} room=${room} publishes=${publishes} />
         <${FloorPanel} room=${room} />
       </div>
-      <${SitesPanel} room=${room} />
+      <${SitesPanel} room=${room} province=${province} onProvince=${setProvince} />
     </main>
     <${SoundButton} room=${room} />
   </div>`;
@@ -74,8 +75,8 @@ function HostControls({ room, publishes }) {
     ${publishes && live && html`<${MuteButton} room=${room} /><${ScreenButton} room=${room} />`}
     <${Button} action="roll-call" icon="list" pressed=${Boolean(rollCall)} disabled=${!online}
       onClick=${() => void room.ask("roll_call", { open: !rollCall })}>${t(rollCall ? "rollcall.close" : "rollcall.open")}<//>
-    ${publishes && html`<${Button} action="devices" icon="gear" onClick=${() => setOpen("devices")}>${t("devices.short")}<//>`}
-    <${Button} action="leave" icon="leave" onClick=${() => setOpen("leave")}>${t("leave.short")}<//>
+    ${publishes && html`<${Button} compact action="devices" icon="gear" label=${t("devices.label")} onClick=${() => setOpen("devices")} />`}
+    <${Button} compact action="leave" icon="leave" label=${t("leave")} onClick=${() => setOpen("leave")} />
     ${live && html`<${Button} action="end" tone="danger" icon="stop" disabled=${!online} onClick=${() => setOpen("end")}>${t("end.short")}<//>`}
     ${open === "end" && html`<${Confirm} title=${t("end.title")} text=${t("end.text", { n: formatNumber(room.sites.total.present) })} yes=${t("end.yes")}
       onYes=${() => void room.ask("end", {})} onClose=${close} />`}

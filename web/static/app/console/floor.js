@@ -1,18 +1,31 @@
 // Who speaks, who is next, and who asks to, in order.
 import { html } from "../html.js";
+import { useEffect, useRef, useState } from "../../vendor/hooks.js";
+import { HOST } from "../../lib/protocol.js";
 import { t, formatDuration } from "../i18n.js";
 import { Button, tick } from "../parts.js";
 import { Icon } from "../icons.js";
-import { SpeakingTime } from "../stage.js";
+import { SpeakingTime, Video } from "../stage.js";
 
 /** @typedef {import("../room.js").Room} Room */
 /** @typedef {import("../../lib/sites.js").Site} Site */
 /** @typedef {import("../../lib/protocol.js").StageSlot} StageSlot */
 
+/**
+ * Tells a site that it is next, which opens its camera for the console's preview; or takes that back.
+ * @param {Room} room
+ * @param {Site} site
+ */
+export async function standBy(room, site) {
+  const endpoint = site.code;
+  if (!(await room.ask("stand_by", { endpoint, on: !site.stand_by }))) return;
+  if (!site.stand_by) await room.ask("watch", { slot: "preview", endpoint });
+  else if (room.previewed.value === endpoint) await room.ask("watch", { slot: "preview" });
+}
+
 /** @param {{room: Room}} props */
 export function FloorPanel({ room }) {
-  const host = room.identity.value?.code;
-  const onFloor = (room.state.value?.stage ?? []).filter((s) => s.slot !== "presentation" && s.endpoint !== host && room.sites.get(s.endpoint));
+  const onFloor = (room.state.value?.stage ?? []).filter((s) => s.slot !== "presentation" && s.endpoint !== HOST);
   const next = room.sites.standingBy();
   const hands = room.sites.hands().filter((site) => !site.stand_by);
   return html`<section class="floor" aria-label=${t("floor.label")}>
@@ -20,6 +33,7 @@ export function FloorPanel({ room }) {
     ${onFloor.length === 0 && html`<p class="quiet">${t("floor.nobody")}</p>`}
     ${onFloor.map((slot) => html`<${Speaker} key=${slot.slot} room=${room} grant=${slot} />`)}
     ${next.length > 0 && html`<h2>${t("floor.next")}</h2>
+      <${SitePreview} room=${room} />
       <ul class="queue">${next.map((site) => html`<${Waiting} key=${site.code} room=${room} site=${site} />`)}</ul>`}
     <h2>${t("floor.hands")} <span class="count">${hands.length}</span></h2>
     ${hands.length === 0 && html`<p class="quiet">${t("floor.nohands")}</p>`}
@@ -29,18 +43,45 @@ export function FloorPanel({ room }) {
   </section>`;
 }
 
+/**
+ * Picture, and on demand sound, of the site that is next. The sound is off at first: the chair's microphone may be open.
+ * @param {{room: Room}} props
+ */
+function SitePreview({ room }) {
+  const [heard, setHeard] = useState(false);
+  const audio = useRef(/** @type {HTMLAudioElement | null} */ (null));
+  const site = room.sites.get(room.previewed.value);
+  const streams = room.streams.value.get("preview");
+  const sound = streams?.audio ?? null;
+  useEffect(() => {
+    if (!audio.current) return;
+    audio.current.srcObject = sound;
+    audio.current.muted = !heard;
+    if (sound) void audio.current.play().catch(() => undefined);
+  }, [sound, heard, site]);
+  if (!site?.stand_by || !streams) return null;
+  return html`<div class="site-preview">
+    <${Video} slot="preview" stream=${streams.video ?? null} label=${t("tile.video", { name: site.name })} />
+    <audio ref=${audio} data-slot="preview" />
+    <div><strong>${site.name}</strong>
+      <${Button} action="listen" icon="sound" pressed=${heard} onClick=${() => setHeard(!heard)}>${t(heard ? "preview.deaf" : "preview.listen")}<//></div>
+  </div>`;
+}
+
 /** @param {{room: Room, grant: StageSlot}} props */
 function Speaker({ room, grant }) {
   const { endpoint, slot } = grant;
+  // The main place is never left empty: the chair takes it back.
+  const revoke = () => void (slot === "main" ? room.ask("grant", { endpoint: HOST, slot: "main" }) : room.ask("revoke", { endpoint, slot }));
   return html`<article class=${`speaker speaker--${grant.state}`}>
     <div class="speaker__who">
       <strong>${grant.name}</strong>
-      <span>${grant.parents?.join(" · ")}</span>
+      <span>${[...(slot === "main" ? [t("floor.main")] : []), ...(grant.parents ?? [])].join(" · ")}</span>
       <span class="speaker__state">${grant.state === "on_air" ? html`<${SpeakingTime} room=${room} since=${grant.on_air_ms ?? 0} />` : t(grant.state === "held" ? "tile.held" : "tile.countdown")}
         ${grant.muted && html` <${Icon} name="mic-off" /> ${t("tile.muted")}`}</span>
     </div>
     ${!grant.muted && html`<${Button} compact action="mute-speaker" icon="mic" label=${t("row.mute", { name: grant.name })} onClick=${() => void room.ask("mute", { endpoint, muted: true })} />`}
-    <${Button} action="revoke-floor" tone="danger" icon="stop" onClick=${() => void room.ask("revoke", { endpoint, slot })}>${t("floor.revoke")}<//>
+    <${Button} action=${slot === "main" ? "take-main" : "revoke-floor"} tone="danger" icon="stop" onClick=${revoke}>${t(slot === "main" ? "floor.takemain" : "floor.revoke")}<//>
   </article>`;
 }
 
@@ -52,10 +93,10 @@ function Waiting({ room, site }) {
   return html`<li class=${`waiter ${site.stand_by ? "waiter--next" : ""}`}>
     <div class="waiter__who">
       <strong>${site.name}</strong>
-      <span>${[...site.parents, ...(site.hand_at_ms ? [t("floor.waits", { time: formatDuration(room.now() - site.hand_at_ms) })] : [])].join(" · ")}</span>
+      <span>${[...(site.hand_at_ms ? [t("floor.waits", { time: formatDuration(room.now() - site.hand_at_ms) })] : []), ...site.parents].join(" · ")}</span>
     </div>
     <${Button} compact action="stand-by" icon="next" pressed=${Boolean(site.stand_by)} disabled=${!here} label=${t(site.stand_by ? "row.standby.off" : "row.standby", { name: site.name })}
-      onClick=${() => void room.ask("stand_by", { endpoint, on: !site.stand_by })} />
+      onClick=${() => void standBy(room, site)} />
     ${site.hand_at_ms && html`<${Button} compact action="lower-hand" icon="close" label=${t("row.lower", { name: site.name })} onClick=${() => void room.ask("lower_hand", { endpoint })} />`}
     <${Button} action="grant-floor" tone="primary" disabled=${!here || room.phase.value !== "live"} onClick=${() => void room.ask("grant", { endpoint })}>${t("floor.grant")}<//>
   </li>`;

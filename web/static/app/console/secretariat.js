@@ -1,5 +1,6 @@
 // The secretariat's table: every unit with its sites, live, and the downloads.
 import { html } from "../html.js";
+import { useState } from "../../vendor/hooks.js";
 import { t, formatNumber } from "../i18n.js";
 import { Button, Clock, Header, Preferences } from "../parts.js";
 import { SitesPanel } from "./sites.js";
@@ -8,6 +9,7 @@ import { SitesPanel } from "./sites.js";
 
 /** @param {{room: Room}} props */
 export function Secretariat({ room }) {
+  const [province, setProvince] = useState(/** @type {string | undefined} */ (undefined));
   const live = room.phase.value === "live";
   const rollCall = room.state.value?.roll_call ?? 0;
   return html`<div class="console console--secretary">
@@ -18,28 +20,30 @@ export function Secretariat({ room }) {
     <main class="console__main">
       <h1 class="visually-hidden">${t("secretary.label")}</h1>
       <div class="console__left">
-        <${ProvinceTable} room=${room} />
+        <${ProvinceTable} room=${room} province=${province} onProvince=${setProvince} />
         <div class="host-controls">
           <${Button} action="roll-call" icon="list" pressed=${Boolean(rollCall)} onClick=${() => void room.ask("roll_call", { open: !rollCall })}>${t(rollCall ? "rollcall.close" : "rollcall.open")}<//>
         </div>
         <${Downloads} room=${room} />
       </div>
-      <${SitesPanel} room=${room} steers=${false} />
+      <${SitesPanel} room=${room} steers=${false} province=${province} />
     </main>
   </div>`;
 }
 
-/** @param {{room: Room}} props */
-function ProvinceTable({ room }) {
-  const { total } = room.sites;
-  const row = (/** @type {import("../../lib/sites.js").Counts} */ c, /** @type {string} */ name) => html`<tr key=${c.code}>
-    <th scope="row">${name}</th><td>${formatNumber(c.convened)}</td><td>${formatNumber(c.present)}</td><td>${formatNumber(c.lost)}</td>
-    <td>${formatNumber(c.convened - c.present - c.lost)}</td><td>${formatNumber(c.headcount)}</td>
-    <td>${c.convened ? Math.round((100 * c.present) / c.convened) : 0}%</td></tr>`;
+/**
+ * Counts by province; a press on one narrows the list of sites to it.
+ * @param {{room: Room, province: string | undefined, onProvince: (code: string | undefined) => void}} props
+ */
+function ProvinceTable({ room, province, onProvince }) {
+  const row = (/** @type {import("../../lib/sites.js").Counts} */ c, /** @type {string} */ name, /** @type {string | undefined} */ code) => html`<tr key=${code ?? "all"}>
+    <th scope="row"><button type="button" class="link" aria-pressed=${String(province === code)} onClick=${() => onProvince(code)}>${name}</button></th>
+    <td>${formatNumber(c.convened)}</td><td>${formatNumber(c.present)}</td><td>${formatNumber(c.lost)}</td><td>${formatNumber(c.absent)}</td>
+    <td>${formatNumber(c.headcount)}</td><td>${c.convened ? Math.round((100 * c.present) / c.convened) : 0}%</td></tr>`;
+  const heads = [t("secretary.unit"), t("secretary.convened"), t("filter.present"), t("secretary.lost"), t("filter.absent"), t("secretary.people"), t("secretary.progress")];
   return html`<div class="table" tabindex="0" role="region" aria-label=${t("counts.provinces")}><table>
-    <thead><tr><th scope="col">${t("secretary.unit")}</th><th scope="col">${t("secretary.convened")}</th><th scope="col">${t("counts.present")}</th>
-      <th scope="col">${t("counts.lost")}</th><th scope="col">${t("counts.absent")}</th><th scope="col">${t("counts.people")}</th><th scope="col">${t("secretary.progress")}</th></tr></thead>
-    <tbody>${row(total, t("counts.all"))}${room.sites.provinces().map((p) => row(p, p.name || t("counts.others")))}</tbody>
+    <thead><tr>${heads.map((head) => html`<th scope="col" key=${head}>${head}</th>`)}</tr></thead>
+    <tbody>${row(room.sites.total, t("counts.all"), undefined)}${room.sites.provinces().map((p) => row(p, p.name || t("counts.others"), p.code))}</tbody>
   </table></div>`;
 }
 

@@ -1,11 +1,12 @@
 // Every site: counts by province, filters, search, and a list that draws only the rows on screen.
 import { html } from "../html.js";
 import { useState, useRef, useEffect } from "../../vendor/hooks.js";
-import { t, tMaybe, formatNumber } from "../i18n.js";
+import { t, tMaybe, formatNumber, formatTime } from "../i18n.js";
 import { isHere, isWeak } from "../../lib/sites.js";
 import { windowOf } from "../../lib/window.js";
-import { Button, Confirm } from "../parts.js";
+import { Button, Confirm, Dialog } from "../parts.js";
 import { Icon } from "../icons.js";
+import { standBy } from "./floor.js";
 
 /** @typedef {import("../room.js").Room} Room */
 /** @typedef {import("../../lib/sites.js").Site} Site */
@@ -17,54 +18,75 @@ const ROW = 60;
 const WHOLE = 200;
 
 /** @type {Filter[]} */
-const FILTERS = ["all", "present", "absent", "lost", "weak", "hand"];
+const FILTERS = ["all", "present", "lost", "absent", "weak", "hand"];
 
-/** @param {{room: Room, steers?: boolean}} props steers: rows have buttons */
-export function SitesPanel({ room, steers = true }) {
+/**
+ * @param {{room: Room, steers?: boolean, province: string | undefined, onProvince?: (code: string | undefined) => void}} props
+ *   steers: rows have buttons; onProvince: the panel itself offers the choice of a province
+ */
+export function SitesPanel({ room, steers = true, province, onProvince }) {
   const [query, setQuery] = useState("");
   const [filter, setFilter] = useState(/** @type {Filter} */ ("all"));
-  const [province, setProvince] = useState(/** @type {string | undefined} */ (undefined));
   const rollCall = Boolean(room.state.value?.roll_call);
   const filters = rollCall ? [...FILTERS, /** @type {Filter} */ ("unanswered")] : FILTERS;
-  const sites = room.sites.view({ query, filter: filters.includes(filter) ? filter : "all", province });
+  const chosen = filters.includes(filter) ? filter : "all";
+  const list = room.sites;
+  const counts = province === undefined ? list.total : (list.provinces().find((p) => p.code === province) ?? list.total);
+  const sites = list.view({ query, filter: chosen, province });
   return html`<section class="sites" aria-label=${t("sites.label")}>
-    <${Counts} room=${room} province=${province} onProvince=${setProvince} rollCall=${rollCall} />
+    <div class="tabs" role="group" aria-label=${t("sites.filter")}>
+      ${filters.map((name) => html`<button type="button" key=${name} class="tab" data-filter=${name} aria-pressed=${String(chosen === name)} onClick=${() => setFilter(name)}>
+        <strong>${formatNumber(countOf(counts, name))}</strong><span>${t(`filter.${name}`)}</span></button>`)}
+    </div>
+    ${onProvince && html`<${Provinces} room=${room} province=${province} onProvince=${onProvince} rollCall=${rollCall} />`}
     <div class="sites__tools">
       <label class="search"><${Icon} name="search" /><span class="visually-hidden">${t("sites.search")}</span>
         <input type="search" placeholder=${t("sites.search")} value=${query} onInput=${(/** @type {Event} */ e) => setQuery(/** @type {HTMLInputElement} */ (e.target).value)} />
       </label>
       <p class="sites__found" role="status" aria-live="polite">${t("sites.found", { n: formatNumber(sites.length) })}</p>
-      <div class="filters" role="group" aria-label=${t("sites.filter")}>
-        ${filters.map((name) => html`<button type="button" key=${name} class="chip" data-filter=${name} aria-pressed=${String(filter === name)} onClick=${() => setFilter(name)}>${t(`filter.${name}`)}</button>`)}
-      </div>
+      <p class="sites__people"><${Icon} name="people" /> ${t("counts.people", { n: formatNumber(counts.headcount) })}</p>
     </div>
     <${SiteRows} room=${room} sites=${sites} steers=${steers} />
   </section>`;
 }
 
 /**
+ * @param {import("../../lib/sites.js").Counts} counts
+ * @param {Filter} filter
+ */
+function countOf(counts, filter) {
+  switch (filter) {
+    case "all":
+      return counts.convened;
+    case "present":
+      return counts.present;
+    case "lost":
+      return counts.lost;
+    case "absent":
+      return counts.absent;
+    case "weak":
+      return counts.weak;
+    case "hand":
+      return counts.hands;
+    default:
+      return counts.convened - counts.answered;
+  }
+}
+
+/**
  * @param {{room: Room, province: string | undefined, onProvince: (code: string | undefined) => void, rollCall: boolean}} props
  */
-function Counts({ room, province, onProvince, rollCall }) {
-  const { total } = room.sites;
+function Provinces({ room, province, onProvince, rollCall }) {
   const provinces = room.sites.provinces();
+  if (provinces.length < 2) return null;
   const share = (/** @type {import("../../lib/sites.js").Counts} */ c) => `${formatNumber(rollCall ? c.answered : c.present)}/${formatNumber(c.convened)}`;
-  return html`<div class="counts">
-    <dl class="counts__total">
-      <div><dt>${t("counts.present")}</dt><dd>${formatNumber(total.present)}<small>/${formatNumber(total.convened)}</small></dd></div>
-      <div><dt>${t("counts.lost")}</dt><dd class=${total.lost ? "bad" : ""}>${formatNumber(total.lost)}</dd></div>
-      <div><dt>${t("counts.absent")}</dt><dd>${formatNumber(total.convened - total.present - total.lost)}</dd></div>
-      <div><dt>${t("counts.people")}</dt><dd>${formatNumber(total.headcount)}</dd></div>
-      ${rollCall && html`<div><dt>${t("counts.answered")}</dt><dd>${formatNumber(total.answered)}<small>/${formatNumber(total.convened)}</small></dd></div>`}
-    </dl>
-    ${provinces.length > 1 && html`<div class="provinces" role="group" aria-label=${t("counts.provinces")}>
-      <button type="button" class="province" aria-pressed=${String(province === undefined)} onClick=${() => onProvince(undefined)}>
-        <span>${t("counts.all")}</span><strong>${share(total)}</strong></button>
-      ${provinces.map((p) => html`<button type="button" key=${p.code} class=${`province ${p.present === p.convened ? "province--full" : ""} ${p.lost ? "province--lost" : ""}`}
-        aria-pressed=${String(province === p.code)} onClick=${() => onProvince(p.code)}>
-        <span>${p.name || t("counts.others")}</span><strong>${share(p)}</strong>
-        <meter min="0" max=${p.convened} value=${rollCall ? p.answered : p.present} aria-hidden="true" /></button>`)}
-    </div>`}
+  return html`<div class="provinces" role="group" aria-label=${t("counts.provinces")}>
+    <button type="button" class="province" aria-pressed=${String(province === undefined)} onClick=${() => onProvince(undefined)}>
+      <span>${t("counts.all")}</span><strong>${share(room.sites.total)}</strong></button>
+    ${provinces.map((p) => html`<button type="button" key=${p.code} class=${`province ${p.lost ? "province--lost" : ""}`}
+      aria-pressed=${String(province === p.code)} onClick=${() => onProvince(p.code)}>
+      <span>${p.name || t("counts.others")}</span><strong>${share(p)}</strong>
+      <meter min="0" max=${p.convened} value=${rollCall ? p.answered : p.present} aria-hidden="true" /></button>`)}
   </div>`;
 }
 
@@ -100,24 +122,31 @@ function Row({ room, site, steers, position, total }) {
   return html`<div class="row" role="listitem" aria-posinset=${position} aria-setsize=${total} data-endpoint=${site.code} data-state=${site.state}
     data-hand=${site.hand_at_ms ? "" : undefined} data-removed=${site.removed ? "" : undefined}>
     <span class="row__state" aria-hidden="true" />
-    <div class="row__who"><strong>${site.name}</strong><span>${[...site.parents, site.code].join(" · ")}</span></div>
-    <div class="row__facts">
-      ${!site.hand_at_ms && html`<span class="row__word">${site.removed ? t("state.removed") : tMaybe(`state.${site.state}`, "state.absent")}</span>`}
-      ${site.hand_at_ms && html`<span class="tag tag--hand"><${Icon} name="hand" />${t("row.hand")}</span>`}
-      ${site.stand_by && html`<span class="tag tag--next">${t("row.next")}</span>`}
-      ${isWeak(site) && html`<span class="tag tag--weak">${t("row.weak", { loss: site.loss_pct ?? 0, rtt: site.rtt_ms ?? 0 })}</span>`}
-      ${site.headcount ? html`<span class="tag"><${Icon} name="people" />${formatNumber(site.headcount)}</span>` : null}
-      ${site.answered && html`<span class="tag tag--done"><${Icon} name="check" />${t("row.answered")}</span>`}
+    <div class="row__who">
+      <p class="row__name"><strong>${site.name}</strong><${Tags} site=${site} /></p>
+      <p class="row__unit">${[...site.parents, site.code].join(" · ")}</p>
     </div>
+    <span class="row__word">${site.removed ? t("state.removed") : tMaybe(`state.${site.state}`, "state.absent")}</span>
     ${steers && html`<${RowActions} room=${room} site=${site} />`}
   </div>`;
 }
 
+/** @param {{site: Site}} props */
+function Tags({ site }) {
+  return html`
+    ${site.hand_at_ms && html`<span class="tag tag--hand"><${Icon} name="hand" />${t("row.hand")}</span>`}
+    ${site.stand_by && html`<span class="tag tag--hand">${t("row.next")}</span>`}
+    ${site.answered && html`<span class="tag tag--done"><${Icon} name="check" />${t("row.answered")}</span>`}
+    ${isWeak(site) && html`<span class="tag tag--weak"><${Icon} name="warn" />${t("row.weak", { loss: site.loss_pct ?? 0 })}</span>`}
+    ${site.headcount ? html`<span class="tag"><${Icon} name="people" />${formatNumber(site.headcount)}</span>` : null}`;
+}
+
 /** @param {{room: Room, site: Site}} props */
 function RowActions({ room, site }) {
-  const [removing, setRemoving] = useState(false);
+  const [open, setOpen] = useState(/** @type {"" | "sheet" | "remove"} */ (""));
   const { code: endpoint, name } = site;
   const onFloor = site.state === "on-floor";
+  const close = () => setOpen("");
   const remove = (/** @type {boolean} */ removed) => void room.ask("remove", { endpoint, removed });
   return html`<div class="row__actions">
     ${onFloor && html`
@@ -127,11 +156,39 @@ function RowActions({ room, site }) {
     ${isHere(site) && !onFloor && html`
       ${site.hand_at_ms && html`<${Button} compact action="lower-hand" icon="close" label=${t("row.lower", { name })} onClick=${() => void room.ask("lower_hand", { endpoint })} />`}
       <${Button} compact action="stand-by" icon="next" pressed=${Boolean(site.stand_by)} label=${t(site.stand_by ? "row.standby.off" : "row.standby", { name })}
-        onClick=${() => void room.ask("stand_by", { endpoint, on: !site.stand_by })} />
+        onClick=${() => void standBy(room, site)} />
       <${Button} action="grant-floor" disabled=${room.phase.value !== "live"} onClick=${() => void room.ask("grant", { endpoint })}>${t("floor.grant")}<//>`}
-    ${!onFloor && html`<${Button} compact tone="quiet" action="remove" icon=${site.removed ? "check" : "ban"} pressed=${Boolean(site.removed)}
-      label=${t(site.removed ? "row.readmit" : "row.remove", { name })} onClick=${() => (site.removed ? remove(false) : setRemoving(true))} />`}
-    ${removing && html`<${Confirm} title=${t("remove.title")} text=${t("remove.text", { name })} yes=${t("remove.yes")}
-      onYes=${() => remove(true)} onClose=${() => setRemoving(false)} />`}
+    <${Button} compact tone="quiet" action="more" icon="more" label=${t("row.more", { name })} onClick=${() => setOpen("sheet")} />
+    ${open === "sheet" && html`<${SiteSheet} room=${room} site=${site} onRemove=${() => (site.removed ? (close(), remove(false)) : setOpen("remove"))} onClose=${close} />`}
+    ${open === "remove" && html`<${Confirm} title=${t("remove.title")} text=${t("remove.text", { name })} yes=${t("remove.yes")}
+      onYes=${() => remove(true)} onClose=${close} />`}
   </div>`;
+}
+
+/**
+ * What is rarely done with a site.
+ * @param {{room: Room, site: Site, onRemove: () => void, onClose: () => void}} props
+ */
+function SiteSheet({ room, site, onRemove, onClose }) {
+  const endpoint = site.code;
+  const can = room.phase.value === "live" && isHere(site);
+  const grant = (/** @type {string} */ slot) => {
+    onClose();
+    void room.ask("grant", { endpoint, slot });
+  };
+  return html`<${Dialog} title=${site.name} onClose=${onClose}>
+    <p class="quiet">${[...site.parents, site.code].join(" · ")}</p>
+    <dl class="facts">
+      <div><dt>${t("sheet.state")}</dt><dd>${tMaybe(`state.${site.state}`, "state.absent")}${site.since_ms ? ` · ${formatTime(site.since_ms, room.session.value?.time_zone, true)}` : ""}</dd></div>
+      <div><dt>${t("sheet.line")}</dt><dd>${isHere(site) ? t("sheet.quality", { loss: site.loss_pct ?? 0, rtt: site.rtt_ms ?? 0 }) : "–"}</dd></div>
+      <div><dt>${t("sheet.receiving")}</dt><dd>${t(site.receiving ? "yes" : "no")}</dd></div>
+      <div><dt>${t("people.number")}</dt><dd>${site.headcount || "–"}</dd></div>
+    </dl>
+    <div class="sheet__actions">
+      <${Button} action="grant-floor2" icon="people" disabled=${!can} onClick=${() => grant("floor2")}>${t("sheet.floor2")}<//>
+      <${Button} action="grant-main" icon="camera" disabled=${!can} onClick=${() => grant("main")}>${t("sheet.main")}<//>
+      <${Button} action="remove" tone="danger" icon=${site.removed ? "check" : "ban"} pressed=${Boolean(site.removed)} onClick=${onRemove}>${t(site.removed ? "row.readmit" : "row.remove", { name: site.name })}<//>
+      <${Button} onClick=${onClose} autofocus>${t("close")}<//>
+    </div>
+  <//>`;
 }
