@@ -121,7 +121,7 @@ func (a *api) read(ctx context.Context, id string, f func(*meeting.Session) erro
 	case !errors.Is(err, errStopped):
 		return err
 	}
-	s, _, err := replay(ctx, a.srv.record, id)
+	s, _, err := replay(ctx, a.srv.record, id, nil)
 	if err != nil {
 		return err
 	}
@@ -276,7 +276,7 @@ func (a *api) showLinks(w http.ResponseWriter, r *http.Request, _ Identity) erro
 	if err := a.known(r.Context(), id); err != nil {
 		return err
 	}
-	s, _, err := replay(r.Context(), a.srv.record, id)
+	s, _, err := replay(r.Context(), a.srv.record, id, nil)
 	if err != nil {
 		return err
 	}

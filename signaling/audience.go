@@ -3,7 +3,6 @@ package signaling
 import (
 	"bytes"
 	"maps"
-	"slices"
 	"time"
 
 	"github.com/diemcau/diemcau/meeting"
@@ -36,8 +35,8 @@ type audience struct {
 
 	members  map[string]*member
 	conns    map[*conn]*member
-	consoles map[*conn]struct{}
-	present  int // connected sites
+	consoles map[*conn]string // scope; empty = all sites
+	present  int              // connected sites
 	convened int
 
 	touched  map[string]struct{} // endpoints whose own state changed
@@ -45,17 +44,18 @@ type audience struct {
 	everyone bool                // a change that concerns all endpoints
 	hands    bool                // the queue changed
 
-	feeds  map[meeting.Slot]Feed
-	video  map[meeting.Slot]bool
-	closed bool // the media plane was told that the session is over
-	state  []byte
-	stated *websocket.PreparedMessage // the State that everyone has
+	feeds   map[meeting.Slot]Feed
+	video   map[meeting.Slot]bool
+	closed  bool // the media plane was told that the session is over
+	written []written
+	state   []byte
+	stated  *websocket.PreparedMessage // the State that everyone has
 }
 
 func newAudience(s *meeting.Session, media Media, m *metrics) *audience {
 	a := &audience{
 		session: s, media: media, metrics: m, units: unitsView(s),
-		members: make(map[string]*member, len(s.Order)), conns: map[*conn]*member{}, consoles: map[*conn]struct{}{},
+		members: make(map[string]*member, len(s.Order)), conns: map[*conn]*member{}, consoles: map[*conn]string{},
 		touched: map[string]struct{}{}, rows: map[string]struct{}{},
 		feeds: map[meeting.Slot]Feed{}, video: map[meeting.Slot]bool{},
 	}
@@ -70,7 +70,7 @@ func newAudience(s *meeting.Session, media Media, m *metrics) *audience {
 }
 
 // happened takes note of an event that is on disk.
-func (a *audience) happened(ev meeting.Event) {
+func (a *audience) happened(ev meeting.Event, at time.Time) {
 	if code := concerned(ev); code != "" {
 		a.touched[code] = struct{}{}
 	}
@@ -79,6 +79,11 @@ func (a *audience) happened(ev meeting.Event) {
 		a.everyone = true
 	case *meeting.HandRaised, *meeting.HandLowered, *meeting.Granted, *meeting.RemovalChanged:
 		a.hands = true
+	case *meeting.ChairHandedOver:
+		a.seatConsole(e.From)
+		a.seatConsole(e.To)
+	case *meeting.MessageSent:
+		a.deliver(e, at)
 	case *meeting.Lost:
 		a.detach(e.Endpoint, e.Conn, e.Why)
 	case *meeting.Left:
@@ -101,10 +106,8 @@ func (a *audience) attach(c *conn, now time.Time) error {
 		c.sendPrepared(a.stated)
 	}
 	a.touched[ep.Code] = struct{}{}
-	if ep.Role != meeting.Site {
-		a.consoles[c] = struct{}{}
-		c.send(a.sites())
-	}
+	a.seatConsole(ep.Code)
+	a.recall(c)
 	return nil
 }
 
@@ -274,30 +277,6 @@ func (a *audience) restate() bool {
 	}
 	a.state, a.stated = bare, stated
 	return true
-}
-
-// sites is the whole list for a console that has just come.
-func (a *audience) sites() protocol.Sites {
-	v := protocol.Sites{Units: a.units, Endpoints: make([]protocol.SiteInfo, 0, a.convened)}
-	for _, code := range a.session.Order {
-		if ep := a.session.Endpoints[code]; ep.Role == meeting.Site {
-			v.Endpoints = append(v.Endpoints, protocol.SiteInfo{SiteState: siteView(a.session, ep, a.members[code]), Unit: ep.Unit, Name: ep.Name})
-		}
-	}
-	return v
-}
-
-// flush tells the consoles which rows changed since the last time.
-func (a *audience) flush() {
-	if len(a.rows) == 0 {
-		return
-	}
-	v := protocol.Presence{Changes: make([]protocol.SiteState, 0, len(a.rows))}
-	for _, code := range slices.Sorted(maps.Keys(a.rows)) {
-		v.Changes = append(v.Changes, siteView(a.session, a.session.Endpoints[code], a.members[code]))
-	}
-	clear(a.rows)
-	a.tell(v, maps.Keys(a.consoles))
 }
 
 // broadcast sends one message to everyone.

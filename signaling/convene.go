@@ -3,6 +3,7 @@ package signaling
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,7 +24,18 @@ type sessionRequest struct {
 	Start      string  `json:"start"`  // RFC 3339, or "now" to open it for joining
 	TimeZone   string  `json:"time_zone"`
 	CountdownS *int    `json:"countdown_s"` // nil = the default
+
+	Operators []delegatedOperator  `json:"operators"`
+	Agenda    []meeting.AgendaItem `json:"agenda"`
 }
+
+// delegatedOperator is a seat that sees and steers one unit and all below it.
+type delegatedOperator struct {
+	Scope string `json:"scope"` // code of the unit
+	Name  string `json:"name"`  // empty = the unit's
+}
+
+const maxAgenda = 200
 
 // guest is a seat that the units do not give: a second one of a unit, or one without a unit.
 type guest struct {
@@ -37,6 +49,7 @@ type sessionLinks struct {
 	ID        string         `json:"id"`
 	Links     consoleLinks   `json:"links"`
 	Endpoints []endpointLink `json:"endpoints"`
+	Operators []endpointLink `json:"operators,omitempty"` // delegated; unit is the scope
 }
 
 type consoleLinks struct {
@@ -137,8 +150,11 @@ func (s *Server) conveneCommand(ctx context.Context, req sessionRequest, now tim
 			patterns = append(patterns, g.Unit)
 		}
 	}
+	for _, op := range req.Operators {
+		patterns = append(patterns, op.Scope)
+	}
 	if len(patterns) > 0 {
-		// The guests' units stand in the tree of the session too, but are no seats by themselves.
+		// The units of guests and scopes stand in the tree of the session too, but are no seats by themselves.
 		if cmd.Units, _, err = roster.Select(tree, strings.Join(patterns, ",")); err != nil {
 			return cmd, refusal(protocol.BadRequest, err.Error())
 		}
@@ -157,7 +173,44 @@ func (s *Server) conveneCommand(ctx context.Context, req sessionRequest, now tim
 	if len(cmd.Endpoints) == 0 {
 		return cmd, refusal(protocol.BadRequest, "no units and no guests")
 	}
-	return cmd, nil
+	cmd.Agenda, err = agenda(req.Agenda, cmd.Endpoints)
+	for i, op := range req.Operators {
+		u, _ := tree.Unit(op.Scope)
+		ep := meeting.Endpoint{Code: fmt.Sprintf("%s-%d", meeting.OperatorCode, i+2), Name: strings.TrimSpace(op.Name), Role: meeting.Operator, Scope: u.Code}
+		if ep.Name == "" {
+			ep.Name = u.Name
+		}
+		cmd.Endpoints = append(cmd.Endpoints, ep)
+	}
+	return cmd, err
+}
+
+// agenda checks an agenda and numbers the items that have no id.
+func agenda(items []meeting.AgendaItem, seats []meeting.Endpoint) ([]meeting.AgendaItem, error) {
+	if len(items) > maxAgenda {
+		return nil, refusal(protocol.BadRequest, "the agenda is too long")
+	}
+	known := make(map[string]bool, len(seats))
+	for _, ep := range seats {
+		known[ep.Code] = true
+	}
+	ids := map[string]bool{}
+	for i := range items {
+		item := &items[i]
+		if item.ID == "" {
+			item.ID = strconv.Itoa(i + 1)
+		}
+		if item.Title = strings.TrimSpace(item.Title); item.Title == "" || ids[item.ID] || item.Minutes < 0 || item.Minutes > 24*60 {
+			return nil, refusal(protocol.BadRequest, fmt.Sprintf("agenda item %d: no title, an id used before, or minutes out of range", i+1))
+		}
+		ids[item.ID] = true
+		for _, code := range item.Speakers {
+			if !known[code] {
+				return nil, refusal(protocol.BadRequest, fmt.Sprintf("agenda item %d: no endpoint %s", i+1, code))
+			}
+		}
+	}
+	return items, nil
 }
 
 // guestSeats gives the guests codes that no other seat has.
@@ -212,6 +265,10 @@ func (s *Server) links(ctx context.Context, session *meeting.Session) (*sessionL
 		case meeting.Host:
 			out.Links.Host = url
 		case meeting.Operator:
+			if ep.Scope != "" {
+				out.Operators = append(out.Operators, endpointLink{Code: code, Unit: ep.Scope, Name: ep.Name, Link: url})
+				continue
+			}
 			out.Links.Operator = url
 		case meeting.Secretary:
 			out.Links.Secretary = url

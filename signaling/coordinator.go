@@ -54,8 +54,8 @@ type coordinator struct {
 	done     chan struct{} // closed when run has returned
 }
 
-// replay rebuilds a session from its ledger.
-func replay(ctx context.Context, rec Record, id string) (*meeting.Session, attendance.Head, error) {
+// replay rebuilds a session from its ledger, letting seen, if given, look at each event on the way.
+func replay(ctx context.Context, rec Record, id string, seen func(meeting.Event, time.Time)) (*meeting.Session, attendance.Head, error) {
 	s, head := meeting.New(id), attendance.Head{}
 	for e, err := range rec.Entries(ctx, id, 1) {
 		if err != nil {
@@ -66,6 +66,9 @@ func replay(ctx context.Context, rec Record, id string) (*meeting.Session, atten
 			return nil, head, fmt.Errorf("session %s, entry %d: %w", id, e.Seq, err)
 		}
 		s.Apply(ev, e.At)
+		if seen != nil {
+			seen(ev, e.At)
+		}
 		head = attendance.Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}
 	}
 	if head.Seq == 0 {
@@ -77,7 +80,12 @@ func replay(ctx context.Context, rec Record, id string) (*meeting.Session, atten
 // loadCoordinator replays a session and takes it over: connections of a server that is no more are lost, at
 // the last evidence of its life.
 func loadCoordinator(ctx context.Context, srv *Server, id string) (*coordinator, error) {
-	session, head, err := replay(ctx, srv.record, id)
+	var mail []written
+	session, head, err := replay(ctx, srv.record, id, func(ev meeting.Event, at time.Time) {
+		if m, ok := ev.(*meeting.MessageSent); ok {
+			mail = keep(mail, written{m, at})
+		}
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -98,6 +106,7 @@ func loadCoordinator(ctx context.Context, srv *Server, id string) (*coordinator,
 		stop:     make(chan struct{}),
 		done:     make(chan struct{}),
 	}
+	c.audience.written = mail
 	if err := c.handle(ctx, []request{{cmd: meeting.Restart{LastSeen: lastAlive}}}); err != nil {
 		return nil, err
 	}
@@ -253,7 +262,7 @@ func (c *coordinator) handle(ctx context.Context, batch []request) error {
 	}
 	for _, o := range outcomes {
 		for _, ev := range o.events {
-			c.audience.happened(ev)
+			c.audience.happened(ev, now)
 		}
 		if o.err == nil && o.work != nil {
 			o.err = o.work()

@@ -55,6 +55,10 @@ func handlers() map[protocol.Type]handler {
 		}
 		return cmd
 	})
+	command(h, func(m protocol.Lock) meeting.Command { return meeting.SetLocked{Locked: m.Locked} })
+	command(h, func(m protocol.HandOver) meeting.Command { return meeting.HandOverChair{To: m.To} })
+	command(h, func(m protocol.Agenda) meeting.Command { return meeting.MoveAgenda{Item: m.Item} })
+	command(h, func(m protocol.SendMessage) meeting.Command { return meeting.SendMessage{To: m.To, Text: m.Text} })
 	return h
 }
 
@@ -95,20 +99,19 @@ func onPeerFailed(ctx context.Context, c *conn, id int64, m protocol.PeerFailed)
 }
 
 func onWatch(ctx context.Context, c *conn, id int64, m protocol.Watch) error {
-	if r := meeting.Role(c.who.Role); r != meeting.Host && r != meeting.Operator {
-		return &meeting.Error{Code: meeting.Forbidden, Detail: "watch"}
-	}
 	if !slices.Contains(monitorSlots(), m.Slot) {
 		return &meeting.Error{Code: meeting.BadValue, Detail: "slot " + m.Slot}
 	}
 	return c.coord.do(ctx, request{
 		work: func() error {
 			a := c.coord.audience
-			if m.Endpoint != "" && a.members[m.Endpoint] == nil {
-				return &meeting.Error{Code: meeting.UnknownEndpoint, Detail: m.Endpoint}
-			}
-			if a.conns[c] == nil || a.over() {
+			switch {
+			case a.conns[c] == nil || a.over():
 				return &meeting.Error{Code: meeting.SessionEnded, Detail: "watch"}
+			case m.Endpoint != "" && !c.coord.session.Steers(c.actor(), m.Endpoint):
+				return &meeting.Error{Code: meeting.Forbidden, Detail: "watch " + m.Endpoint}
+			case m.Endpoint != "" && a.members[m.Endpoint] == nil:
+				return &meeting.Error{Code: meeting.UnknownEndpoint, Detail: m.Endpoint}
 			}
 			a.watch(c, m.Slot, m.Endpoint)
 			return nil

@@ -299,6 +299,7 @@ type person struct {
 	sites     map[string]protocol.SiteState
 	peers     map[string]string // id -> kind
 	errors    []protocol.Error
+	mail      []string // "from: text"
 	reconnect *protocol.Reconnect
 	states    int // State messages so far
 	deaf      bool
@@ -353,6 +354,8 @@ func (p *person) take(m protocol.Message) {
 		}
 	case protocol.ClosePeer:
 		delete(p.peers, m.Peer)
+	case protocol.Written:
+		p.mail = append(p.mail, m.From+": "+m.Text)
 	case protocol.Error:
 		p.errors = append(p.errors, m)
 	case protocol.Reconnect:

@@ -30,6 +30,7 @@ func stateView(s *meeting.Session, video map[meeting.Slot]bool, present, convene
 	v := protocol.State{
 		Phase: string(s.Phase), StartedAtMs: ms(s.StartedAt), EndedAtMs: ms(s.EndedAt),
 		Stage: []protocol.StageSlot{}, Present: present, Convened: convened,
+		Chair: s.Chair, Locked: s.Locked, AgendaItem: s.AgendaItem, AgendaAtMs: ms(s.AgendaAt),
 	}
 	if rc := s.OpenRollCall(); rc != nil {
 		v.RollCall = rc.ID
@@ -70,11 +71,15 @@ func welcomeView(s *meeting.Session, ep *meeting.Endpoint, conn string, ping tim
 }
 
 func sessionView(s *meeting.Session) protocol.SessionInfo {
-	return protocol.SessionInfo{ID: s.ID, Title: s.Title, TimeZone: s.TimeZone, ScheduledAtMs: ms(s.ScheduledAt)}
+	v := protocol.SessionInfo{ID: s.ID, Title: s.Title, TimeZone: s.TimeZone, ScheduledAtMs: ms(s.ScheduledAt)}
+	for _, item := range s.Agenda {
+		v.Agenda = append(v.Agenda, protocol.AgendaItem(item))
+	}
+	return v
 }
 
 func identityView(s *meeting.Session, ep *meeting.Endpoint) protocol.SelfInfo {
-	return protocol.SelfInfo{Code: ep.Code, Name: ep.Name, Role: string(ep.Role), Unit: ep.Unit, Parents: parentNames(s, ep.Code)}
+	return protocol.SelfInfo{Code: ep.Code, Name: ep.Name, Role: string(ep.Role), Unit: ep.Unit, Parents: parentNames(s, ep.Code), Scope: ep.Scope}
 }
 
 // rowState is the one word for a site in the consoles.
@@ -180,6 +185,10 @@ func concerned(ev meeting.Event) string {
 	case *meeting.HeadcountDeclared:
 		return e.Endpoint
 	case *meeting.DelegatesDeclared:
+		return e.Endpoint
+	case *meeting.VerdictOverridden:
+		return e.Endpoint
+	case *meeting.AttendanceAdded:
 		return e.Endpoint
 	}
 	return ""

@@ -33,13 +33,14 @@ func ClientMessages() []Message {
 	return []Message{
 		Hello{}, Leave{}, Pong{}, Answer{}, PeerFailed{}, Start{}, End{}, RaiseHand{}, LowerHand{}, StandBy{}, Grant{}, Revoke{},
 		Confirm{}, Mute{}, Remove{}, RollCall{}, RollCallAnswer{}, Headcount{}, Delegates{}, Watch{},
+		Lock{}, HandOver{}, Agenda{}, SendMessage{},
 	}
 }
 
 // ServerMessages returns an empty message of every type that the server sends.
 func ServerMessages() []Message {
 	return []Message{
-		Welcome{}, State{}, Self{}, Sites{}, Presence{}, Offer{}, ClosePeer{}, Ping{}, Ok{}, Error{}, Reconnect{},
+		Welcome{}, State{}, Self{}, Sites{}, Presence{}, Offer{}, ClosePeer{}, Ping{}, Ok{}, Error{}, Reconnect{}, Written{},
 	}
 }
 

@@ -20,6 +20,10 @@ type (
 		RollCall    int         `json:"roll_call,omitempty"`
 		Present     int         `json:"present"`  // connected sites, at the time of the last change of phase or stage
 		Convened    int         `json:"convened"` // sites of the session
+		Chair       string      `json:"chair"`    // endpoint that chairs and steers
+		Locked      bool        `json:"locked,omitempty"`
+		AgendaItem  string      `json:"agenda_item,omitempty"` // id of the item that is discussed
+		AgendaAtMs  int64       `json:"agenda_at_ms,omitempty"`
 	}
 	// Self is the endpoint's own state. It replaces the Self before.
 	Self struct {
@@ -78,10 +82,11 @@ type (
 
 // SessionInfo describes the session in Welcome.
 type SessionInfo struct {
-	ID            string `json:"id"`
-	Title         string `json:"title"`
-	TimeZone      string `json:"time_zone"`
-	ScheduledAtMs int64  `json:"scheduled_at_ms,omitempty"`
+	ID            string       `json:"id"`
+	Title         string       `json:"title"`
+	TimeZone      string       `json:"time_zone"`
+	ScheduledAtMs int64        `json:"scheduled_at_ms,omitempty"`
+	Agenda        []AgendaItem `json:"agenda,omitempty"`
 }
 
 // SelfInfo says who the client is in the session.
@@ -91,6 +96,7 @@ type SelfInfo struct {
 	Role    string   `json:"role"` // host, operator, secretary, endpoint
 	Unit    string   `json:"unit,omitempty"`
 	Parents []string `json:"parents,omitempty"` // names of the units above, the nearest first
+	Scope   string   `json:"scope,omitempty"`   // unit that a delegated operator sees and steers; empty = all
 }
 
 // StageSlot is one granted slot.
@@ -116,8 +122,9 @@ type UnitInfo struct {
 // SiteInfo is a site with its state.
 type SiteInfo struct {
 	SiteState
-	Unit string `json:"unit,omitempty"`
-	Name string `json:"name"`
+	Unit  string `json:"unit,omitempty"`
+	Name  string `json:"name"`
+	Phone string `json:"phone,omitempty"` // of the person to call about the line
 }
 
 // SiteState is the changing part of a site.
