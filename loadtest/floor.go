@@ -54,7 +54,7 @@ func (t *test) steer(ctx context.Context) error {
 			return errors.New("floor: fewer than two sites have entered")
 		}
 		if err := t.prepare(ctx, s); err != nil {
-			return ignoreEnd(ctx, fmt.Errorf("floor: %s: %w", s.code, err))
+			return unlessOver(ctx, fmt.Errorf("floor: %s: %w", s.code, err))
 		}
 		select {
 		case <-ctx.Done():
@@ -63,16 +63,19 @@ func (t *test) steer(ctx context.Context) error {
 		}
 		t.expect(s)
 		if err := t.operator.client.Request(ctx, protocol.Grant{Endpoint: s.code, Slot: floorSlot}); err != nil {
-			return ignoreEnd(ctx, fmt.Errorf("floor: grant %s: %w", s.code, err))
+			return unlessOver(ctx, fmt.Errorf("floor: grant %s: %w", s.code, err))
 		}
 	}
 }
 
-func ignoreEnd(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+// unlessOver is err, or nil when the end of the window caused it.
+func unlessOver(ctx context.Context, err error) error {
+	select {
+	case <-ctx.Done():
 		return nil
+	default:
+		return err
 	}
-	return err
 }
 
 // speaker picks the i-th site that is there.

@@ -217,7 +217,7 @@ func (p *peer) demux(packet []byte, at time.Time, open bool) {
 	case first < 4:
 		p.onSTUN(packet, at)
 	case first >= 20 && first < 64:
-		_, _ = p.pipe.Buffer.Write(packet, nil) // full: the handshake repeats
+		_, _ = p.pipe.Write(packet, nil) // full: the handshake repeats
 	case first < 128 || first >= 192 || len(packet) < 12 || !open:
 	case packet[1] >= 192 && packet[1] < 224: // RTCP (RFC 5761 4)
 		plain, err := p.in.DecryptRTCP(nil, packet, nil)
@@ -346,7 +346,7 @@ type pipe struct {
 }
 
 func (p *pipe) ReadFrom(b []byte) (int, net.Addr, error) {
-	n, _, err := p.Buffer.Read(b, nil)
+	n, _, err := p.Read(b, nil)
 	return n, p.conn.RemoteAddr(), err
 }
 
