@@ -137,6 +137,9 @@ func (s *Server) conveneCommand(ctx context.Context, req sessionRequest, now tim
 	if err != nil {
 		return cmd, err
 	}
+	if len(all) == 0 {
+		return cmd, refusal(protocol.BadRequest, fmt.Sprintf("nothing matches %q: no roster was imported yet (diemcau roster import)", req.Units))
+	}
 	tree, err := roster.New(all)
 	if err != nil {
 		return cmd, fmt.Errorf("the roster of the record: %w", err)

@@ -230,7 +230,8 @@ type adminCmd struct {
 }
 
 type adminTokenCmd struct {
-	Days int `help:"How many days it is valid." default:"365"`
+	Name string `help:"Who will use it; stands in the logs." default:"admin"`
+	Days int    `help:"How many days it is valid." default:"365"`
 	target
 }
 
@@ -240,7 +241,7 @@ func (c *adminTokenCmd) Run(ctx context.Context, std streams) error {
 		var answer struct {
 			Token string `json:"token"`
 		}
-		if err := a.postJSON(ctx, "/api/v1/tokens", map[string]int{"days": c.Days}, &answer); err != nil {
+		if err := a.postJSON(ctx, "/api/v1/tokens", map[string]any{"name": c.Name, "days": c.Days}, &answer); err != nil {
 			return err
 		}
 		_, err := fmt.Fprintln(std.out, answer.Token)
