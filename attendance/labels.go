@@ -34,7 +34,7 @@ var labels = map[Lang]map[string]string{ //nolint:gochecknoglobals // immutable 
 	Vietnamese: {
 		"endpoint": "Mã điểm cầu", "unit": "Mã đơn vị", "name": "Tên điểm cầu", "level": "Cấp", "parents": "Đơn vị cấp trên",
 		"first_joined": "Vào lần đầu", "last_left": "Rời lần cuối", "total_s": "Tổng thời gian (giây)", "total": "Tổng thời gian",
-		"interruptions": "Số lần gián đoạn", "from": "Từ", "to": "Đến", "end_reason": "Lý do kết thúc", "length": "Thời lượng",
+		"interruptions": "Số lần gián đoạn", "from": "Từ", "to": "Đến", "end_reason": "Lý do kết thúc", "length": "Thời lượng", "drops": "Gián đoạn",
 		"verdict": "Kết luận", "computed": "Hệ thống tính", "override_reason": "Lý do điều chỉnh", "headcount": "Số người dự",
 		"number": "STT", "group": "Đơn vị", "convened": "Triệu tập", "present": "Có mặt", "on_time": "Đúng giờ", "late": "Vào muộn",
 		"partial": "Dự một phần", "absent": "Vắng mặt", "people": "Số người dự",
@@ -58,7 +58,7 @@ var labels = map[Lang]map[string]string{ //nolint:gochecknoglobals // immutable 
 		"end.open": "đang dự", "end.left": "rời phiên", "end.lost": "mất kết nối", "end.taken_over": "thiết bị khác thay", "end.removed": "bị đưa ra", "end.ended": "phiên kết thúc",
 	},
 	English: {
-		"total": "total_time", "number": "no", "override_reason": "override_reason",
+		"total": "total_time", "drops": "interruptions", "number": "no", "override_reason": "override_reason",
 		"sheet.summary": "Summary", "sheet.groups": "By unit", "sheet.sites": "Sites", "sheet.intervals": "Intervals",
 		"sheet.delegates": "Delegates", "sheet.roll_calls": "Roll calls", "sheet.floor": "Floor",
 		"report": "ATTENDANCE REPORT", "nation": "SOCIALIST REPUBLIC OF VIETNAM", "motto": "Independence - Freedom - Happiness",
