@@ -93,7 +93,8 @@ func (a *answer) readTransport(desc *sdp.SessionDescription, m *sdp.MediaDescrip
 		v, _ := desc.Attribute(key)
 		return v
 	}
-	if a.ufrag = find("ice-ufrag"); a.ufrag == "" || find("ice-pwd") == "" {
+	// Cloned: a part of the parsed text would keep all of it.
+	if a.ufrag = strings.Clone(find("ice-ufrag")); a.ufrag == "" || find("ice-pwd") == "" {
 		return ErrCredentials
 	}
 	attributes := desc.Attributes
@@ -108,7 +109,7 @@ func (a *answer) readTransport(desc *sdp.SessionDescription, m *sdp.MediaDescrip
 		hash, err := fingerprint.HashFromString(strings.ToLower(name))
 		// Only the functions that RFC 8122 5 does not call weak.
 		if ok && err == nil && hash.Available() && hash.Size() >= crypto.SHA256.Size() {
-			a.fingerprints = append(a.fingerprints, peerFingerprint{hash, strings.TrimSpace(value)})
+			a.fingerprints = append(a.fingerprints, peerFingerprint{hash, strings.Clone(strings.TrimSpace(value))})
 		}
 	}
 	if len(a.fingerprints) == 0 {

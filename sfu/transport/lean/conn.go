@@ -44,7 +44,7 @@ type conn struct {
 	lastRequest time.Time     // authentic STUN request
 	lastHeard   time.Time     // the same, or authentic SRTCP
 	pipe        *pipe         // of the handshake, nil before it and once it was let go
-	ending      *pipe         // let go, its goroutine maybe still ending
+	released    chan struct{} // closed when the handshake that was let go has ended; nil before
 	in          *srtp.Context
 }
 
@@ -111,17 +111,15 @@ func (c *conn) Close() error {
 	}
 	c.closed = true
 	c.out.Store(nil)
-	pipes := []*pipe{c.pipe, c.ending}
+	ended := c.released
+	if c.pipe != nil {
+		_ = c.pipe.Close()
+		ended = c.pipe.done
+	}
 	c.factory.remove(c, c.addrs())
 	c.mu.Unlock()
-	for _, p := range pipes {
-		if p == nil {
-			continue
-		}
-		_ = p.Close()
-		if p.done != nil {
-			<-p.done
-		}
+	if ended != nil {
+		<-ended
 	}
 	return nil
 }
@@ -154,7 +152,7 @@ func (c *conn) handle(d *datagram) {
 }
 
 func (c *conn) handleDTLS(b []byte) {
-	if c.ending != nil {
+	if c.released != nil {
 		c.factory.drops.add(DropHandshake)
 		return
 	}
@@ -172,6 +170,7 @@ func (c *conn) handleDTLS(b []byte) {
 func (c *conn) startHandshake() {
 	c.pipe.done = make(chan struct{})
 	p, prints := c.pipe, c.prints
+	c.prints = nil
 	c.factory.handshakes.Go(func() { p.secure(prints) })
 }
 
@@ -199,9 +198,9 @@ func (c *conn) letGo() {
 	if c.pipe == nil {
 		return
 	}
-	c.ending, c.pipe = c.pipe, nil
-	c.ending.mute.Store(true)
-	_ = c.ending.Close()
+	c.pipe.mute.Store(true)
+	_ = c.pipe.Close()
+	c.released, c.pipe = c.pipe.done, nil
 }
 
 // post hands what a handshake has to tell to the worker.
@@ -229,14 +228,14 @@ func (c *conn) secured(keys *srtp.Config) {
 		c.failed("SRTP", err)
 		return
 	}
-	streams := make([]stream, 0, 2*len(c.params.Media))
+	ssrcs := make([]uint32, 0, 2*len(c.params.Media))
 	for _, m := range c.params.Media {
-		streams = append(streams, stream{ssrc: m.SSRC})
+		ssrcs = append(ssrcs, m.SSRC)
 		if m.RTXSSRC != 0 {
-			streams = append(streams, stream{ssrc: m.RTXSSRC})
+			ssrcs = append(ssrcs, m.RTXSSRC)
 		}
 	}
-	out, err := newSender(keys, streams)
+	out, err := newSender(keys, ssrcs)
 	if err != nil {
 		c.failed("SRTP", err)
 		return

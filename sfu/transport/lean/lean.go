@@ -15,7 +15,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/netip"
 	"strings"
 	"sync"
@@ -212,30 +211,4 @@ func (f *Factory) remove(c *conn, addrs []netip.AddrPort) {
 	}
 	f.mu.Unlock()
 	c.worker.remove(c)
-}
-
-// HostAddrs lists the addresses of this host's interfaces that are up: IPv4 first, link-local ones left out, loopback
-// only if asked for.
-func HostAddrs(loopback bool) ([]netip.Addr, error) {
-	prefixes, err := net.InterfaceAddrs()
-	if err != nil {
-		return nil, err
-	}
-	var v4, v6 []netip.Addr
-	for _, p := range prefixes {
-		ipnet, ok := p.(*net.IPNet)
-		if !ok {
-			continue
-		}
-		a, _ := netip.AddrFromSlice(ipnet.IP)
-		a = a.Unmap()
-		switch {
-		case !a.IsValid() || a.IsLinkLocalUnicast() || (a.IsLoopback() && !loopback):
-		case a.Is4():
-			v4 = append(v4, a)
-		default:
-			v6 = append(v6, a)
-		}
-	}
-	return append(v4, v6...), nil
 }

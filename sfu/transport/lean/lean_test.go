@@ -421,10 +421,10 @@ func TestConnectedCostsNoGoroutine(t *testing.T) {
 	})
 	inner := v.Conn.(*conn)
 	inner.mu.Lock()
-	p := inner.ending
+	released := inner.released
 	inner.mu.Unlock()
 	select {
-	case <-p.done:
+	case <-released:
 	case <-time.After(deadline):
 		t.Fatal("the handshake's goroutine is still there")
 	}

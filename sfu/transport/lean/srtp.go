@@ -5,6 +5,7 @@ import (
 	"crypto/cipher"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/pion/dtls/v3"
@@ -33,49 +34,52 @@ var (
 
 // sealer seals one RTP packet. dst has room for header, payload and overhead.
 type sealer interface {
-	overhead() int
 	seal(dst, header, payload []byte, ssrc uint32, index uint64) error
 }
 
-// sender seals what one viewer is sent.
+// sender seals what one viewer is sent. With many viewers each of its packets finds this memory cold: what the media
+// path reads stands together.
 type sender struct {
-	rtp     sealer
-	streams []stream // one for each SSRC of the connection
+	rtp      sealer
+	overhead int // bytes that sealing adds to a packet
+	ssrcs    []uint32
+	streams  []stream // of the same index
 
 	mu      sync.Mutex
 	rtcp    *srtp.Context
 	rtcpBuf []byte
 }
 
-func newSender(keys *srtp.Config, streams []stream) (*sender, error) {
-	s := &sender{streams: streams}
+func newSender(keys *srtp.Config, ssrcs []uint32) (*sender, error) {
+	s := &sender{ssrcs: ssrcs, streams: make([]stream, len(ssrcs))}
 	var err error
 	if s.rtcp, err = srtp.CreateContext(keys.Keys.LocalMasterKey, keys.Keys.LocalMasterSalt, keys.Profile); err != nil {
 		return nil, err
 	}
 	if keys.Profile == srtp.ProtectionProfileAeadAes128Gcm || keys.Profile == srtp.ProtectionProfileAeadAes256Gcm {
 		s.rtp, err = newGCM(keys.Keys.LocalMasterKey, keys.Keys.LocalMasterSalt)
-	} else {
-		s.rtp, err = newContextSealer(keys)
+		s.overhead = gcmTag
+		return s, err
 	}
+	if s.rtp, err = newContextSealer(keys); err != nil {
+		return nil, err
+	}
+	s.overhead, err = keys.Profile.AuthTagRTPLen()
 	return s, err
 }
 
 // writeRTP seals a packet into the batch. It allocates nothing.
 func (s *sender) writeRTP(batch *udpio.Batch, path *udpio.Path, header, payload []byte) error {
-	if len(header) < 12 || len(payload) > udpio.MaxPacket {
+	size := len(header) + len(payload) + s.overhead
+	if len(header) < 12 || size > udpio.MaxPacket {
 		return ErrBadPacket
 	}
 	ssrc := binary.BigEndian.Uint32(header[8:])
-	st := s.stream(ssrc)
-	if st == nil {
+	i := slices.Index(s.ssrcs, ssrc)
+	if i < 0 {
 		return ErrBadPacket
 	}
-	size := len(header) + len(payload) + s.rtp.overhead()
-	if size > udpio.MaxPacket {
-		return ErrBadPacket
-	}
-	index, ok := st.next(binary.BigEndian.Uint16(header[2:]))
+	index, ok := s.streams[i].next(binary.BigEndian.Uint16(header[2:]))
 	if !ok {
 		return ErrRepeated
 	}
@@ -84,15 +88,6 @@ func (s *sender) writeRTP(batch *udpio.Batch, path *udpio.Path, header, payload 
 		return ErrBadPacket
 	}
 	return s.rtp.seal(dst, header, payload, ssrc, index)
-}
-
-func (s *sender) stream(ssrc uint32) *stream {
-	for i := range s.streams {
-		if s.streams[i].ssrc == ssrc {
-			return &s.streams[i]
-		}
-	}
-	return nil
 }
 
 // writeRTCP seals a compound packet and sends it at once.
@@ -115,7 +110,6 @@ const sealedWindow = 512
 // twice: under AES-GCM two packets with one nonce give the authentication key away (RFC 7714 8.4). A repair goes on
 // the RTX stream's own numbers instead.
 type stream struct {
-	ssrc    uint32
 	started bool
 	highest uint64
 	sealed  [sealedWindow / 64]uint64 // bit of index modulo the window
@@ -147,6 +141,9 @@ func (s *stream) isMarked(i uint64) bool {
 	return s.sealed[i/64%uint64(len(s.sealed))]&(1<<(i%64)) != 0
 }
 
+// gcmTag is the length of the authentication tag in bytes (RFC 7714 13.1).
+const gcmTag = 16
+
 // gcm seals with AES-GCM (RFC 7714) by crypto/cipher alone: header and payload go straight into the batch, nothing is
 // parsed, copied twice or allocated.
 type gcm struct {
@@ -172,8 +169,6 @@ func newGCM(masterKey, masterSalt []byte) (*gcm, error) {
 	copy(g.salt[:], salt)
 	return g, err
 }
-
-func (g *gcm) overhead() int { return g.aead.Overhead() }
 
 func (g *gcm) seal(dst, header, payload []byte, ssrc uint32, index uint64) error {
 	// RFC 7714 8.1: two zero bytes, SSRC, roll-over counter and sequence number, over the salt.
@@ -210,21 +205,14 @@ func deriveKey(label byte, masterKey, masterSalt []byte, n int) ([]byte, error) 
 // contextSealer seals with the other profiles by pion/srtp.
 type contextSealer struct {
 	ctx     *srtp.Context
-	tag     int
 	plain   []byte
 	scratch []byte
 }
 
 func newContextSealer(keys *srtp.Config) (*contextSealer, error) {
-	tag, err := keys.Profile.AuthTagRTPLen()
-	if err != nil {
-		return nil, err
-	}
 	ctx, err := srtp.CreateContext(keys.Keys.LocalMasterKey, keys.Keys.LocalMasterSalt, keys.Profile)
-	return &contextSealer{ctx: ctx, tag: tag}, err
+	return &contextSealer{ctx: ctx}, err
 }
-
-func (s *contextSealer) overhead() int { return s.tag }
 
 func (s *contextSealer) seal(dst, header, payload []byte, _ uint32, _ uint64) error {
 	s.plain = append(append(s.plain[:0], header...), payload...)

@@ -50,7 +50,7 @@ func TestSealedOpens(t *testing.T) {
 	for _, profile := range profiles() {
 		t.Run(srtp.ProtectionProfile(profile).String(), func(t *testing.T) {
 			keys := testKeys(srtp.ProtectionProfile(profile))
-			s, err := newSender(keys, []stream{{ssrc: 5}, {ssrc: 6}})
+			s, err := newSender(keys, []uint32{5, 6})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -68,9 +68,9 @@ func TestSealedOpens(t *testing.T) {
 					t.Fatal(err)
 				}
 				// Sealed once more into plain memory, to look at it.
-				size := len(h) + len(payload) + s.rtp.overhead()
+				size := len(h) + len(payload) + s.overhead
 				sealed := make([]byte, size)
-				if err := s.rtp.seal(sealed, h, payload, ssrc, s.stream(ssrc).highest&^0xffff|uint64(seq)); err != nil {
+				if err := s.rtp.seal(sealed, h, payload, ssrc, s.streams[ssrc-5].highest&^0xffff|uint64(seq)); err != nil {
 					t.Fatal(err)
 				}
 				plain, err := open.DecryptRTP(nil, sealed, nil)
@@ -137,7 +137,7 @@ func FuzzStream(f *testing.F) {
 }
 
 func TestRefusesForeignPackets(t *testing.T) {
-	s, err := newSender(testKeys(srtp.ProtectionProfileAeadAes128Gcm), []stream{{ssrc: 5}})
+	s, err := newSender(testKeys(srtp.ProtectionProfileAeadAes128Gcm), []uint32{5})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,12 +179,12 @@ func TestWriteRTPAllocatesNothing(t *testing.T) {
 func BenchmarkSeal(b *testing.B) {
 	for _, profile := range profiles() {
 		b.Run(srtp.ProtectionProfile(profile).String(), func(b *testing.B) {
-			s, err := newSender(testKeys(srtp.ProtectionProfile(profile)), []stream{{ssrc: 1000}})
+			s, err := newSender(testKeys(srtp.ProtectionProfile(profile)), []uint32{1000})
 			if err != nil {
 				b.Fatal(err)
 			}
 			dst, h, payload := make([]byte, 1500), header(1000, 96, 0), make([]byte, 1012)
-			size := len(h) + len(payload) + s.rtp.overhead()
+			size := len(h) + len(payload) + s.overhead
 			index := uint64(0)
 			b.SetBytes(int64(len(payload)))
 			b.ReportAllocs()
@@ -222,6 +222,7 @@ func BenchmarkFrame(b *testing.B) {
 
 // benchConn makes n connections that are connected by decree, each to a socket of its own.
 func benchConn(tb testing.TB, profile srtp.ProtectionProfile, n int) ([]*conn, *udpio.Batch) {
+	tb.Helper()
 	f := newFactory(tb, Config{}, "127.0.0.1")
 	conns := make([]*conn, n)
 	for i := range conns {
@@ -242,6 +243,7 @@ func benchConn(tb testing.TB, profile srtp.ProtectionProfile, n int) ([]*conn, *
 }
 
 func newPort(tb testing.TB) (*udpio.Port, *udpio.Path) {
+	tb.Helper()
 	port, err := udpio.Listen(udpio.Config{Addr: netip.MustParseAddrPort("127.0.0.1:0")})
 	if err != nil {
 		tb.Fatal(err)
