@@ -40,7 +40,6 @@ type site struct {
 	viewers []*viewer // the last one is in use
 	sender  *sender
 	state   protocol.State
-	self    protocol.Self
 	sends   chan struct{} // see sendingNow
 }
 
@@ -95,10 +94,12 @@ func (s *site) run(ctx context.Context, entered func()) error {
 func (s *site) begin(ctx context.Context) error {
 	s.mu.Lock()
 	live := s.state.Phase == "live"
-	held := slices.ContainsFunc(s.state.Stage, func(slot protocol.StageSlot) bool {
-		return slot.Endpoint == s.client.Welcome().Self.Code && slot.State == "held"
-	})
-	muted := s.self.Muted
+	var held, muted bool
+	for _, slot := range s.state.Stage {
+		if slot.Endpoint == s.client.Welcome().Self.Code {
+			held, muted = slot.State == "held", slot.Muted
+		}
+	}
 	s.mu.Unlock()
 	if !live {
 		return s.client.Request(ctx, protocol.Start{})
@@ -138,10 +139,6 @@ func (s *site) handle(ctx context.Context, m protocol.Message, prefer netip.Addr
 		s.state = m
 		s.mu.Unlock()
 		s.test.stage(m)
-	case protocol.Self:
-		s.mu.Lock()
-		s.self = m
-		s.mu.Unlock()
 	}
 	return nil
 }
