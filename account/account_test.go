@@ -1,0 +1,203 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+)
+
+func TestRights(t *testing.T) {
+	all := []Right{ManageAccounts, ChangeRoster, Prepare, ReadSessions, GiveLinks, ReadRehearsal, EnterConsoles}
+	for _, tc := range []struct {
+		name string
+		a    Account
+		want string
+	}{
+		{"admin", Account{Role: Admin}, "manage_accounts change_roster prepare read give_links rehearsal enter"},
+		{"host", Account{Role: Host}, "prepare read give_links rehearsal enter"},
+		{"operator", Account{Role: Operator}, "prepare read give_links rehearsal enter"},
+		{"operator of a province", Account{Role: Operator, Scope: "P58"}, "read give_links rehearsal"},
+		{"secretary", Account{Role: Secretary}, "read rehearsal"},
+		{"disabled admin", Account{Role: Admin, Disabled: true}, ""},
+		{"no role", Account{}, ""},
+	} {
+		var got []string
+		for _, r := range all {
+			if tc.a.May(r) {
+				got = append(got, string(r))
+			}
+		}
+		if strings.Join(got, " ") != tc.want {
+			t.Errorf("%s may %v", tc.name, got)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		a    Account
+		want error
+	}{
+		{"good", Account{Name: "an.nguyen@ninhthuan", Role: Operator, Scope: "P58"}, nil},
+		{"no name", Account{Role: Host}, BadName},
+		{"capitals", Account{Name: "An", Role: Host}, BadName},
+		{"spaces", Account{Name: "a b", Role: Host}, BadName},
+		{"diacritics", Account{Name: "ân", Role: Host}, BadName},
+		{"long name", Account{Name: strings.Repeat("a", 65), Role: Host}, BadName},
+		{"role", Account{Name: "a", Role: "boss"}, BadRole},
+		{"scope of a host", Account{Name: "a", Role: Host, Scope: "P58"}, BadScope},
+		{"long phone", Account{Name: "a", Role: Host, Phone: strings.Repeat("0", 201)}, TooLong},
+	} {
+		if got := tc.a.Check(); !errors.Is(got, tc.want) {
+			t.Errorf("%s: %v, want %v", tc.name, got, tc.want)
+		}
+	}
+	if err := CheckAdmins([]Account{{Role: Admin, Disabled: true}, {Role: Host}}); !errors.Is(err, LastAdmin) {
+		t.Errorf("nobody manages: %v", err)
+	}
+	if err := CheckAdmins([]Account{{Role: Admin}}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCheckPassword(t *testing.T) {
+	for _, tc := range []struct {
+		password string
+		want     error
+	}{
+		{"con meo cua toi", nil},
+		{"Đường truyền tốt", nil},
+		{"k7#pQz!m2V", nil},
+		{"ngan", ShortPassword},
+		{"", ShortPassword},
+		{"aaaaaaaaaaaaaa", WeakPassword},
+		{"1234567890", WeakPassword},
+		{"abcdefghijkl", WeakPassword},
+		{"9876543210", WeakPassword},
+		{"kythuat2026", WeakPassword}, // holds the name
+		{strings.Repeat("xk", 65), LongPassword},
+	} {
+		if got := CheckPassword("kythuat", tc.password); !errors.Is(got, tc.want) {
+			t.Errorf("%q: %v, want %v", tc.password, got, tc.want)
+		}
+	}
+}
+
+func fastHasher(t *testing.T) *Hasher {
+	t.Helper()
+	h, err := newHasher(2, &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func TestHasher(t *testing.T) {
+	h := fastHasher(t)
+	hash, err := h.Hash(t.Context(), "con meo cua toi")
+	if err != nil || !strings.HasPrefix(hash, "$argon2id$v=19$") {
+		t.Fatalf("%q %v", hash, err)
+	}
+	again, err := h.Hash(t.Context(), "con meo cua toi")
+	if err != nil || again == hash {
+		t.Error("two hashes of a password are equal: no salt")
+	}
+	good := &Account{Hash: hash}
+	for _, tc := range []struct {
+		name, password string
+		a              *Account
+		want           error
+	}{
+		{"right", "con meo cua toi", good, nil},
+		{"wrong", "con meo cua tôi", good, ErrRefused},
+		{"empty", "", good, ErrRefused},
+		{"nobody", "con meo cua toi", nil, ErrRefused},
+		{"nobody, decoy's password", "nobody's password", nil, ErrRefused},
+		{"disabled", "con meo cua toi", &Account{Hash: hash, Disabled: true}, ErrRefused},
+		{"without a password", "", &Account{}, ErrRefused},
+		{"damaged hash", "x", &Account{Hash: "x"}, ErrRefused},
+	} {
+		if err := h.Verify(t.Context(), tc.a, tc.password); !errors.Is(err, tc.want) {
+			t.Errorf("%s: %v, want %v", tc.name, err, tc.want)
+		}
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	h.slots <- struct{}{}
+	h.slots <- struct{}{}
+	if err := h.Verify(gone, good, "x"); !errors.Is(err, context.Canceled) {
+		t.Errorf("with all places taken: %v", err)
+	}
+}
+
+func TestThrottle(t *testing.T) {
+	now := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+	th := NewThrottle(3)
+	for i, want := range []time.Duration{0, 0, 0, 1 * time.Second, 2 * time.Second, 4 * time.Second} {
+		th.Failed("an", now)
+		if got := th.Wait("an", now); got != want {
+			t.Errorf("after failure %d: wait %v, want %v", i+1, got, want)
+		}
+	}
+	if th.Wait("an", now.Add(4*time.Second)) != 0 || th.Wait("binh", now) != 0 {
+		t.Error("the wait does not end, or meets others")
+	}
+	for range 100 {
+		th.Failed("an", now)
+	}
+	if got := th.Wait("an", now); got != 5*time.Minute {
+		t.Errorf("after a hundred failures: %v", got)
+	}
+	th.Failed("an", now.Add(2*time.Hour))
+	if th.Wait("an", now.Add(2*time.Hour)) != 0 {
+		t.Error("old failures count for ever")
+	}
+	th.Failed("chi", now)
+	th.Succeeded("chi")
+	for range 3 {
+		th.Failed("chi", now)
+	}
+	if th.Wait("chi", now) != 0 {
+		t.Error("a success does not clear the failures")
+	}
+}
+
+// Who sends endless names does not fill the memory.
+func TestThrottleIsBounded(t *testing.T) {
+	now := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+	th := NewThrottle(1)
+	th.maxKeys = 50
+	for i := range 1000 {
+		th.Failed(strconv.Itoa(i), now.Add(time.Duration(i)*time.Millisecond))
+		if len(th.keys) > 50 {
+			t.Fatalf("%d keys", len(th.keys))
+		}
+	}
+	if th.keys["999"] == nil || th.keys["0"] != nil {
+		t.Error("not the oldest were forgotten")
+	}
+}
+
+func TestLogin(t *testing.T) {
+	a, b := NewSecret(), NewSecret()
+	if a == b || len(a) < 43 || LoginID(a) == LoginID(b) || strings.Contains(LoginID(a), a) {
+		t.Errorf("secrets %q %q", a, b)
+	}
+	t0 := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+	l := Login{CreatedAt: t0, SeenAt: t0.Add(24 * time.Hour)}
+	for after, want := range map[time.Duration]bool{25 * time.Hour: true, 37 * time.Hour: false, 8 * 24 * time.Hour: false} {
+		if l.Valid(t0.Add(after)) != want {
+			t.Errorf("after %v valid = %v", after, !want)
+		}
+	}
+	l.SeenAt = t0.Add(7*24*time.Hour - time.Minute)
+	if l.Valid(t0.Add(7 * 24 * time.Hour)) {
+		t.Error("a login in use lasts for ever")
+	}
+}

@@ -1,0 +1,71 @@
+package account
+
+import (
+	"context"
+	"errors"
+
+	"github.com/alexedwards/argon2id"
+)
+
+// Hasher makes and checks hashes of passwords, a few at a time: each takes memory, and who sends many logins must not
+// take the processors from the meeting.
+type Hasher struct {
+	params *argon2id.Params
+	slots  chan struct{}
+	decoy  string
+}
+
+// NewHasher makes a hasher with parameters of RFC 9106 (second recommended option, 64 MiB and three passes) that
+// works on as many passwords at once as given.
+func NewHasher(atOnce int) (*Hasher, error) {
+	return newHasher(atOnce, &argon2id.Params{Memory: 64 << 10, Iterations: 3, Parallelism: 1, SaltLength: 16, KeyLength: 32})
+}
+
+func newHasher(atOnce int, params *argon2id.Params) (*Hasher, error) {
+	h := &Hasher{params: params, slots: make(chan struct{}, max(1, atOnce))}
+	var err error
+	h.decoy, err = argon2id.CreateHash("nobody's password", params)
+	return h, err
+}
+
+func (h *Hasher) enter(ctx context.Context) error {
+	select {
+	case h.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Hash returns the hash of a password, salt and parameters in it (PHC string format).
+func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
+	if err := h.enter(ctx); err != nil {
+		return "", err
+	}
+	defer func() { <-h.slots }()
+	return argon2id.CreateHash(password, h.params)
+}
+
+// Verify returns ErrRefused unless the password is the account's. An account that is not there (nil), is disabled or
+// has no password takes as long as another.
+func (h *Hasher) Verify(ctx context.Context, a *Account, password string) error {
+	if err := h.enter(ctx); err != nil {
+		return err
+	}
+	defer func() { <-h.slots }()
+	hash, real := h.decoy, false
+	if a != nil && !a.Disabled && a.Hash != "" {
+		hash, real = a.Hash, true
+	}
+	if len(password) > 4*MaxPassword {
+		password = password[:4*MaxPassword]
+	}
+	match, err := argon2id.ComparePasswordAndHash(password, hash)
+	switch {
+	case err != nil:
+		return errors.Join(ErrRefused, err)
+	case !match || !real:
+		return ErrRefused
+	}
+	return nil
+}
