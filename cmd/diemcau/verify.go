@@ -2,14 +2,45 @@ package main
 
 import (
 	"context"
-	"errors"
+	"crypto/ed25519"
+	"fmt"
+	"os"
+
+	"github.com/diemcau/diemcau/attendance"
 )
 
 type attendanceVerifyCmd struct {
-	File string `arg:"" help:"Exported ledger (JSONL)." type:"existingfile"`
+	File   string `arg:"" help:"Exported ledger (JSONL)." type:"path"`
+	PubKey string `help:"Public key (PEM) that should have signed it." name:"pubkey" placeholder:"FILE" type:"path"`
 }
 
-// Run checks the ledger offline.
-func (c *attendanceVerifyCmd) Run(_ context.Context, _ streams) error {
-	return errors.New("not yet")
+// Run checks the ledger offline: no server, no database.
+func (c *attendanceVerifyCmd) Run(_ context.Context, std streams) error {
+	var key ed25519.PublicKey
+	if c.PubKey != "" {
+		text, err := os.ReadFile(c.PubKey)
+		if err != nil {
+			return err
+		}
+		if key, err = attendance.DecodePublicKey(text); err != nil {
+			return fmt.Errorf("%s: %w", c.PubKey, err)
+		}
+	}
+	f, err := os.Open(c.File)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	v, err := attendance.Verify(f, key)
+	if err != nil {
+		return fmt.Errorf("%s is broken: %w", c.File, err)
+	}
+	_, err = fmt.Fprintf(std.out, "whole: session %s, %d entries, head %s, signed by key %s", v.Session, v.Count, v.Head, v.Fingerprint)
+	if err == nil && v.Erased > 0 {
+		_, err = fmt.Fprintf(std.out, ", personal data of %d entries erased", v.Erased)
+	}
+	if err == nil {
+		_, err = fmt.Fprintln(std.out)
+	}
+	return err
 }
