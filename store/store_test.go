@@ -28,8 +28,21 @@ func TestMain(m *testing.M) {
 		child(dir)
 		return
 	}
-	goleak.VerifyTestMain(m)
+	var err error
+	if server, err = startPostgres(); err != nil {
+		fmt.Fprintln(os.Stderr, "PostgreSQL:", err)
+		os.Exit(1)
+	}
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		if err := server.stop(); err != nil {
+			fmt.Fprintln(os.Stderr, "PostgreSQL:", err)
+			code = 1
+		}
+		os.Exit(code)
+	}))
 }
+
+var server postgres
 
 var t0 = time.Date(2026, 3, 2, 1, 0, 0, 123456000, time.UTC)
 
@@ -75,6 +88,7 @@ func conformance(t *testing.T, test func(f *fixture)) {
 		})
 	}
 	run("SQLite", func(t *testing.T) string { t.Helper(); return filepath.Join(t.TempDir(), "a folder?", "diemcau.db") })
+	run("PostgreSQL", server.database)
 }
 
 // session creates a session and returns its chain.
