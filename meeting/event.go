@@ -169,6 +169,7 @@ func kinds() map[string]func() Event {
 	list := []func() Event{
 		func() Event { return &Convened{} }, func() Event { return &Opened{} }, func() Event { return &Started{} },
 		func() Event { return &EndedEvent{} }, func() Event { return &SealedEvent{} },
+		func() Event { return &Moved{} }, func() Event { return &CalledOff{} },
 		func() Event { return &Connected{} }, func() Event { return &Resumed{} },
 		func() Event { return &Lost{} }, func() Event { return &Left{} }, func() Event { return &ReceivingChanged{} },
 		func() Event { return &HandRaised{} }, func() Event { return &HandLowered{} }, func() Event { return &StandByChanged{} },

@@ -97,6 +97,8 @@ type Endpoint struct {
 	// Scope of a delegated operator: the unit in and below which it sees and steers; empty = everything.
 	Scope string `json:"scope,omitempty"`
 	Phone string `json:"phone,omitempty"` // of the person to call about the line
+	// ByPhone says that the site takes part by telephone alone: it needs no link, and the secretariat adds its attendance.
+	ByPhone bool `json:"by_phone,omitempty"`
 
 	Conn      *Connection `json:"-"` // the active connection, nil when there is none
 	LastConn  string      `json:"-"` // id of the last connection that ended, for a resumption
@@ -167,12 +169,15 @@ type Session struct {
 	OpenedAt    time.Time
 	StartedAt   time.Time
 	EndedAt     time.Time
+	CalledOff   bool   // it ended before it began
 	Locked      bool   // no endpoint that was not connected before may enter
 	Chair       string // endpoint that chairs: the host's console, or whom it handed over to
 	Agenda      []AgendaItem
 	AgendaItem  string // id of the item being discussed
 	AgendaAt    time.Time
 	BudgetKbps  int // limit of what each viewer is sent; 0 = none
+
+	CallOffReason string
 
 	Units     map[string]Unit
 	Endpoints map[string]*Endpoint
