@@ -216,7 +216,6 @@ const en = {
   "state.removed": "Removed",
   "row.hand": "Asks to speak",
   "row.next": "Stands by",
-  "row.weak": "Weak, loss {loss}%",
   "row.answered": "Answered",
   "row.mute": "Mute {name}",
   "row.lower": "Take down the request of {name}",

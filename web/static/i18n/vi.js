@@ -215,7 +215,6 @@ export default {
   "state.removed": "Đã mời ra",
   "row.hand": "Xin phát biểu",
   "row.next": "Chuẩn bị",
-  "row.weak": "Yếu, mất {loss}%",
   "row.answered": "Đã điểm danh",
   "row.mute": "Tắt micro của {name}",
   "row.lower": "Gỡ đăng ký phát biểu của {name}",

@@ -134,10 +134,10 @@ function Row({ room, site, steers, position, total }) {
 /** @param {{site: Site}} props */
 function Tags({ site }) {
   return html`
-    ${site.hand_at_ms && html`<span class="tag tag--hand"><${Icon} name="hand" />${t("row.hand")}</span>`}
+    ${site.hand_at_ms && html`<span class="tag tag--hand"><${Icon} name="hand" /><span class="visually-hidden">${t("row.hand")}</span></span>`}
     ${site.stand_by && html`<span class="tag tag--hand">${t("row.next")}</span>`}
-    ${site.answered && html`<span class="tag tag--done"><${Icon} name="check" />${t("row.answered")}</span>`}
-    ${isWeak(site) && html`<span class="tag tag--weak"><${Icon} name="warn" />${t("row.weak", { loss: site.loss_pct ?? 0 })}</span>`}
+    ${site.answered && html`<span class="tag tag--done"><${Icon} name="check" /><span class="visually-hidden">${t("row.answered")}</span></span>`}
+    ${isWeak(site) && html`<span class="tag tag--weak"><${Icon} name="warn" /><span class="visually-hidden">${t("filter.weak")}</span> ${site.loss_pct ?? 0}%</span>`}
     ${site.headcount ? html`<span class="tag"><${Icon} name="people" />${formatNumber(site.headcount)}</span>` : null}`;
 }
 
