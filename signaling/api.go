@@ -47,6 +47,8 @@ func roles(list ...meeting.Role) rule {
 	}
 }
 
+func anyone(Identity, *http.Request) bool { return true }
+
 func anyLink(who Identity, _ *http.Request) bool { return !who.admin() }
 
 func newAPI(s *Server, identify func(*http.Request) (Identity, error)) http.Handler {
@@ -64,7 +66,9 @@ func newAPI(s *Server, identify func(*http.Request) (Identity, error)) http.Hand
 	a.route(mux, "POST /api/v1/sessions/{id}/links/{code}/reissue", steering, a.reissueLink)
 	a.route(mux, "POST /api/v1/sessions/{id}/links/{code}/revoke", steering, a.revokeLink)
 	a.route(mux, "GET /api/v1/sessions/{id}/{file}", consoles, a.download)
-	a.route(mux, "/", func(Identity, *http.Request) bool { return true }, func(http.ResponseWriter, *http.Request, Identity) error {
+	a.route(mux, "GET /api/v1/ledger-key", anyone, a.ledgerKey)
+	a.commandRoutes(mux)
+	a.route(mux, "/", anyone, func(http.ResponseWriter, *http.Request, Identity) error {
 		return refusal(protocol.NotFound, "no such address")
 	})
 	return mux
@@ -93,6 +97,9 @@ func (a *api) me(w http.ResponseWriter, r *http.Request, who Identity) error {
 		Session protocol.SessionInfo `json:"session"`
 		Phase   string               `json:"phase"`
 		Self    protocol.SelfInfo    `json:"self"`
+
+		Headcount int                 `json:"headcount"`
+		Delegates []protocol.Delegate `json:"delegates"`
 	}
 	err := a.read(r.Context(), who.Session, func(s *meeting.Session) error {
 		ep := s.Endpoints[who.Endpoint]
@@ -100,6 +107,7 @@ func (a *api) me(w http.ResponseWriter, r *http.Request, who Identity) error {
 			return refusal(protocol.BadToken, "no such endpoint")
 		}
 		body.Session, body.Phase, body.Self = sessionView(s), string(s.Phase), identityView(s, ep)
+		body.Headcount, body.Delegates = declared(ep)
 		return nil
 	})
 	if err != nil {

@@ -5,11 +5,14 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/diemcau/diemcau/attendance"
 	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
 // request makes one over TCP and returns status and body.
@@ -70,6 +73,9 @@ func TestAPI(t *testing.T) {
 		{"host reads links", "GET", session + "/links", meeting.HostCode, "", 403, "forbidden"},
 		{"csv", "GET", session + "/attendance.csv", meeting.SecretaryCode, "", 200, "endpoint,unit,name,level,parents,first_joined,last_left,total_s,interruptions\r\nC1,C1,"},
 		{"intervals", "GET", session + "/attendance.csv?table=intervals", meeting.OperatorCode, "", 200, "endpoint,from,to,end_reason"},
+		{"xlsx", "GET", session + "/attendance.xlsx?lang=vi", meeting.HostCode, "", 200, "PK"},
+		{"as of", "GET", session + "/attendance.csv?as_of=2020-01-01T00:00:00Z", meeting.HostCode, "", 200, "endpoint,"},
+		{"bad as of", "GET", session + "/attendance.csv?as_of=yesterday", meeting.HostCode, "", 400, "bad_request"},
 		{"json", "GET", session + "/attendance.json", meeting.HostCode, "", 200, `"endpoint"`},
 		{"bad table", "GET", session + "/attendance.csv?table=x", "admin", "", 400, "bad_request"},
 		{"bad format", "GET", session + "/attendance.exe", "admin", "", 404, "not_found"},
@@ -105,6 +111,60 @@ func TestAPI(t *testing.T) {
 				t.Errorf("got %d %.500s", status, body)
 			}
 		})
+	}
+}
+
+// What is corrected after the session is in the report, with the ledger whole and signed.
+func TestCorrections(t *testing.T) {
+	b := newBed(t, "")
+	host, c1 := b.enter(meeting.HostCode), b.enter("C1")
+	host.ask(protocol.Start{})
+	secretary, site := token(b.links.Links.Secretary), token(b.links.of("C1"))
+	session := "/api/v1/sessions/" + b.links.ID
+	for _, tc := range []struct {
+		method, path, who, body string
+		status                  int
+		code                    string
+	}{
+		{"POST", session + "/seal", secretary, "", 409, "wrong_phase"},
+		{"POST", session + "/end", secretary, "", 403, "forbidden"},
+		{"POST", session + "/end", token(b.links.Links.Host), "", 204, ""},
+		{"POST", session + "/end", token(b.links.Links.Host), "", 409, "wrong_phase"},
+		{"PUT", "/api/v1/me/headcount", site, `{"headcount":7}`, 204, ""},
+		{"PUT", "/api/v1/me/headcount", site, `{"headcount":-7}`, 400, "bad_value"},
+		{"PUT", "/api/v1/me/headcount", secretary, `{"headcount":7}`, 403, "forbidden"},
+		{"PUT", "/api/v1/me/delegates", site, `{"delegates":[{"name":"Nguyễn Văn A"}]}`, 204, ""},
+		{"GET", "/api/v1/me", site, "", 200, `"headcount":7,"delegates":[{"name":"Nguyễn Văn A"}]`},
+		{"PUT", session + "/sites/C2/verdict", secretary, `{"verdict":"on_time","reason":"mất điện"}`, 204, ""},
+		{"PUT", session + "/sites/C2/verdict", secretary, `{"verdict":"on_time"}`, 400, "bad_value"},
+		{"PUT", session + "/sites/C2/verdict", site, `{"verdict":"on_time","reason":"x"}`, 403, "forbidden"},
+		{"PUT", session + "/sites/C9/verdict", secretary, `{"verdict":"on_time","reason":"x"}`, 404, "unknown_endpoint"},
+		{"POST", session + "/sites/C3/attended", secretary, `{"from":"2020-01-01T08:00:00+07:00","means":"phone","reason":"x"}`, 204, ""},
+		{"PUT", session + "/rules", secretary, `{"grace_s":60,"late_after_s":300,"partial_pct":90,"reason":"x"}`, 204, ""},
+		{"POST", session + "/seal", secretary, "", 204, ""},
+		{"PUT", "/api/v1/me/headcount", site, `{"headcount":8}`, 409, "wrong_phase"},
+		{"POST", "/api/v1/sessions/none/seal", secretary, "", 403, "forbidden"},
+	} {
+		status, body := b.request(tc.method, tc.path, tc.who, tc.body)
+		if status != tc.status || !strings.Contains(body, tc.code) {
+			t.Errorf("%s %s %s: %d %s", tc.method, tc.path, tc.body, status, body)
+		}
+	}
+	c1.sees("the seal", func() bool { return c1.state.Phase == "sealed" })
+
+	_, file := b.request("GET", session+"/ledger.jsonl", secretary, "")
+	_, pem := b.request("GET", "/api/v1/ledger-key", secretary, "")
+	key, err := attendance.DecodePublicKey([]byte(pem))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := attendance.Verify(strings.NewReader(file), key); err != nil {
+		t.Error(err)
+	}
+	for _, kind := range []string{"headcount", "delegates", "verdict_overridden", "attendance_added", "rules_changed", "sealed"} {
+		if !slices.ContainsFunc(b.ledger(), func(s string) bool { return strings.HasPrefix(s, kind) }) {
+			t.Errorf("the ledger has no %s", kind)
+		}
 	}
 }
 

@@ -21,8 +21,9 @@ import (
 const RoleAdmin = "admin"
 
 const (
-	linkLife      = 30 * 24 * time.Hour // how long after its session a join link stays valid
-	tokenKeyEntry = "token_key"         // setting of the record
+	linkLife       = 30 * 24 * time.Hour // how long after its session a join link stays valid
+	tokenKeyEntry  = "token_key"         // settings of the record
+	ledgerKeyEntry = "ledger_key"
 )
 
 // Identity is who a token speaks for.
@@ -49,28 +50,32 @@ type tokens struct {
 	parser *jwt.Parser
 }
 
-// loadTokens reads the signing key from the record, or makes it the first time.
-func loadTokens(ctx context.Context, rec Record) (*tokens, error) {
-	stored, err := rec.Setting(ctx, tokenKeyEntry)
+// loadKey reads an Ed25519 key (RFC 8032) from the record, or makes it the first time.
+func loadKey(ctx context.Context, rec Record, entry string) (ed25519.PrivateKey, error) {
+	stored, err := rec.Setting(ctx, entry)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return nil, fmt.Errorf("token key: %w", err)
+		return nil, fmt.Errorf("%s: %w", entry, err)
 	}
 	if err != nil {
 		seed := make([]byte, ed25519.SeedSize)
 		_, _ = rand.Read(seed) // never fails
 		stored = base64.RawStdEncoding.EncodeToString(seed)
-		if err := rec.SetSetting(ctx, tokenKeyEntry, stored); err != nil {
-			return nil, fmt.Errorf("token key: %w", err)
+		if err := rec.SetSetting(ctx, entry, stored); err != nil {
+			return nil, fmt.Errorf("%s: %w", entry, err)
 		}
 	}
 	seed, err := base64.RawStdEncoding.DecodeString(stored)
 	if err != nil || len(seed) != ed25519.SeedSize {
-		return nil, fmt.Errorf("token key: the setting %q of the record is damaged", tokenKeyEntry)
+		return nil, fmt.Errorf("the setting %q of the record is damaged", entry)
 	}
+	return ed25519.NewKeyFromSeed(seed), nil
+}
+
+func newTokens(key ed25519.PrivateKey) *tokens {
 	return &tokens{
-		key:    ed25519.NewKeyFromSeed(seed),
+		key:    key,
 		parser: jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithExpirationRequired(), jwt.WithStrictDecoding()),
-	}, nil
+	}
 }
 
 func (t *tokens) sign(id Identity, expires time.Time) (string, error) {

@@ -353,9 +353,7 @@ func (c *conn) close(f fault) {
 	})
 }
 
-func (c *conn) actor() meeting.Actor {
-	return meeting.Actor{Endpoint: c.who.Endpoint, Role: meeting.Role(c.who.Role)}
-}
+func (c *conn) actor() meeting.Actor { return actorOf(c.who) }
 
 // seen is the last evidence of life.
 func (c *conn) seen() time.Time { return time.UnixMicro(c.lastSeen.Load()).UTC() }

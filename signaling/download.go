@@ -2,10 +2,12 @@ package signaling
 
 import (
 	"bytes"
-	"encoding/json"
+	"crypto/ed25519"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/diemcau/diemcau/attendance"
 	"github.com/diemcau/diemcau/signaling/protocol"
@@ -24,7 +26,11 @@ func (a *api) download(w http.ResponseWriter, r *http.Request, _ Identity) error
 	if err := a.known(r.Context(), id); err != nil {
 		return err
 	}
-	report, err := attendance.Fold(a.srv.record.Entries(r.Context(), id, 1), attendance.FoldOptions{AsOf: a.srv.clock.Now()})
+	asOf, err := asOfOf(r, a.srv.clock.Now())
+	if err != nil {
+		return err
+	}
+	report, err := attendance.Fold(a.srv.record.Entries(r.Context(), id, 1), attendance.FoldOptions{AsOf: asOf})
 	if err != nil {
 		return fmt.Errorf("attendance of %s: %w", id, err)
 	}
@@ -44,6 +50,8 @@ func (a *api) download(w http.ResponseWriter, r *http.Request, _ Identity) error
 		mime, err = "text/csv; charset=utf-8", report.WriteCSV(&out, table, lang)
 	case "json":
 		mime, err = "application/json; charset=utf-8", report.WriteJSON(&out)
+	case "xlsx":
+		mime, err = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", report.WriteXLSX(&out, lang)
 	default:
 		return refusal(protocol.NotFound, "no such format")
 	}
@@ -54,6 +62,19 @@ func (a *api) download(w http.ResponseWriter, r *http.Request, _ Identity) error
 	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="attendance-%s.%s"`, table, format))
 	_, _ = out.WriteTo(w)
 	return nil
+}
+
+// asOfOf is the moment of the report: now, or an earlier one that is asked for.
+func asOfOf(r *http.Request, now time.Time) (time.Time, error) {
+	text := r.URL.Query().Get("as_of")
+	if text == "" {
+		return now, nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return now, refusal(protocol.BadRequest, "as_of is no time as in 2026-07-01T08:00:00+07:00")
+	}
+	return at, nil
 }
 
 func tableOf(r *http.Request) (attendance.Table, error) {
@@ -67,24 +88,32 @@ func tableOf(r *http.Request) (attendance.Table, error) {
 	}
 }
 
-// ledger streams the entries of a session, one JSON object a line.
+// ledger streams the entries of a session, one JSON object a line, and the signed trailer.
 func (a *api) ledger(w http.ResponseWriter, r *http.Request, id string) error {
 	if err := a.known(r.Context(), id); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/jsonl; charset=utf-8")
 	w.Header().Set("Content-Disposition", `attachment; filename="ledger.jsonl"`)
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	for e, err := range a.srv.record.Entries(r.Context(), id, 1) {
-		if err == nil {
-			err = enc.Encode(e)
-		}
-		if err != nil {
-			// The answer has begun: cut it, so that nobody takes it for whole.
-			a.log.Error("ledger download", "session", id, "err", err)
-			panic(http.ErrAbortHandler)
-		}
+	if err := attendance.WriteJSONL(w, a.srv.record.Entries(r.Context(), id, 1), a.srv.ledgerKey); err != nil {
+		// The answer has begun: cut it, so that nobody takes it for whole.
+		a.log.Error("ledger download", "session", id, "err", err)
+		panic(http.ErrAbortHandler)
 	}
+	return nil
+}
+
+// ledgerKey answers with the public key that verifies exported ledgers.
+func (a *api) ledgerKey(w http.ResponseWriter, _ *http.Request, _ Identity) error {
+	public, ok := a.srv.ledgerKey.Public().(ed25519.PublicKey)
+	if !ok {
+		return errors.New("the ledger key is not Ed25519")
+	}
+	text, err := attendance.EncodePublicKey(public)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/x-pem-file")
+	_, _ = w.Write(text)
 	return nil
 }

@@ -51,7 +51,7 @@ func handlers() map[protocol.Type]handler {
 	command(h, func(m protocol.Delegates) meeting.Command {
 		var cmd meeting.DeclareDelegates
 		for _, d := range m.Delegates {
-			cmd.Delegates = append(cmd.Delegates, meeting.Delegate{Name: d.Name, Title: d.Title, AttendingFor: d.AttendingFor})
+			cmd.Delegates = append(cmd.Delegates, meeting.Delegate(d))
 		}
 		return cmd
 	})

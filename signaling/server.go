@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -49,6 +50,7 @@ type Server struct {
 	publicURL string
 	pages     http.Handler
 	tokens    *tokens
+	ledgerKey ed25519.PrivateKey // signs exported ledgers
 	codec     *protocol.Codec
 	handlers  map[protocol.Type]handler
 	upgrader  websocket.Upgrader
@@ -67,7 +69,11 @@ type Server struct {
 // New makes a server that answers the API. It takes no session over, and so changes nothing in the record of
 // one, before Start.
 func New(ctx context.Context, cfg Config) (*Server, error) {
-	tokens, err := loadTokens(ctx, cfg.Record)
+	tokenKey, err := loadKey(ctx, cfg.Record, tokenKeyEntry)
+	if err != nil {
+		return nil, err
+	}
+	ledgerKey, err := loadKey(ctx, cfg.Record, ledgerKeyEntry)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +87,8 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		record: cfg.Record, media: cfg.Media, log: cfg.Log, registry: cfg.Registry, metrics: newMetrics(cfg.Registry),
-		node: attendance.NewNode(cfg.Node, last), clock: attendance.NewClock(notBefore), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), pages: cfg.Pages, tokens: tokens,
+		node: attendance.NewNode(cfg.Node, last), clock: attendance.NewClock(notBefore), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), pages: cfg.Pages,
+		tokens: newTokens(tokenKey), ledgerKey: ledgerKey,
 		codec: protocol.ClientCodec(), handlers: handlers(), pingEvery: pingEvery,
 		sessions: map[string]*coordinator{}, conns: map[*conn]struct{}{},
 	}

@@ -59,7 +59,7 @@ func selfView(s *meeting.Session, ep *meeting.Endpoint, position int, publish bo
 		_, v.Answered = rc.Answers[ep.Code]
 	}
 	for _, d := range ep.Delegates {
-		v.Delegates = append(v.Delegates, protocol.Delegate{Name: d.Name, Title: d.Title, AttendingFor: d.AttendingFor})
+		v.Delegates = append(v.Delegates, protocol.Delegate(d))
 	}
 	return v
 }

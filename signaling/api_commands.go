@@ -1,0 +1,106 @@
+package signaling
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/signaling/protocol"
+)
+
+// commandRoutes enters the requests that are commands of the meeting: what is done outside the socket, after
+// the session too. The meeting decides who may.
+func (a *api) commandRoutes(mux *http.ServeMux) {
+	consoles := roles(meeting.Host, meeting.Operator, meeting.Secretary)
+	commandRoute(a, mux, "POST /api/v1/sessions/{id}/end", consoles, func(_ *http.Request, _ struct{}) meeting.Command {
+		return meeting.EndSession{}
+	})
+	commandRoute(a, mux, "POST /api/v1/sessions/{id}/seal", consoles, func(_ *http.Request, _ struct{}) meeting.Command {
+		return meeting.SealSession{}
+	})
+	type rules struct {
+		GraceS     int    `json:"grace_s"`
+		LateAfterS int    `json:"late_after_s"`
+		PartialPct int    `json:"partial_pct"`
+		Reason     string `json:"reason"`
+	}
+	commandRoute(a, mux, "PUT /api/v1/sessions/{id}/rules", consoles, func(_ *http.Request, b rules) meeting.Command {
+		return meeting.ChangeRules{GraceS: b.GraceS, LateAfterS: b.LateAfterS, PartialPct: b.PartialPct, Reason: b.Reason}
+	})
+	type verdict struct {
+		Verdict string `json:"verdict"`
+		Reason  string `json:"reason"`
+	}
+	commandRoute(a, mux, "PUT /api/v1/sessions/{id}/sites/{code}/verdict", consoles, func(r *http.Request, b verdict) meeting.Command {
+		return meeting.OverrideVerdict{Endpoint: r.PathValue("code"), Verdict: meeting.Verdict(b.Verdict), Reason: b.Reason}
+	})
+	type attended struct {
+		From   time.Time `json:"from"`
+		To     time.Time `json:"to"`
+		Means  string    `json:"means"`
+		Reason string    `json:"reason"`
+	}
+	commandRoute(a, mux, "POST /api/v1/sessions/{id}/sites/{code}/attended", consoles, func(r *http.Request, b attended) meeting.Command {
+		return meeting.AddAttendance{Endpoint: r.PathValue("code"), From: instant(b.From), To: instant(b.To), Means: b.Means, Reason: b.Reason}
+	})
+	type headcount struct {
+		Headcount int `json:"headcount"`
+	}
+	commandRoute(a, mux, "PUT /api/v1/me/headcount", anyLink, func(_ *http.Request, b headcount) meeting.Command {
+		return meeting.DeclareHeadcount{Headcount: b.Headcount}
+	})
+	type delegates struct {
+		Delegates []meeting.Delegate `json:"delegates"`
+	}
+	commandRoute(a, mux, "PUT /api/v1/me/delegates", anyLink, func(_ *http.Request, b delegates) meeting.Command {
+		return meeting.DeclareDelegates{Delegates: b.Delegates}
+	})
+}
+
+// commandRoute enters one: its body becomes the command; 204 when that is on record.
+func commandRoute[B any](a *api, mux *http.ServeMux, pattern string, allowed rule, command func(*http.Request, B) meeting.Command) {
+	a.route(mux, pattern, allowed, func(w http.ResponseWriter, r *http.Request, who Identity) error {
+		var body B
+		if r.ContentLength != 0 {
+			if err := readJSON(w, r, &body); err != nil {
+				return err
+			}
+		}
+		id := who.Session
+		if who.admin() {
+			id = r.PathValue("id")
+		}
+		if err := a.known(r.Context(), id); err != nil {
+			return err
+		}
+		coord, err := a.srv.coordinator(r.Context(), id)
+		if err != nil {
+			return err
+		}
+		if err := coord.call(r.Context(), request{cmd: command(r, body), by: actorOf(who)}); err != nil {
+			return err
+		}
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	})
+}
+
+// actorOf is who a token acts as in its session; an admin acts as the server itself.
+func actorOf(who Identity) meeting.Actor {
+	if who.admin() {
+		return meeting.Actor{}
+	}
+	return meeting.Actor{Endpoint: who.Endpoint, Role: meeting.Role(who.Role)}
+}
+
+// instant is a time as the ledger keeps it.
+func instant(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
+// declared is what a site said of its room, for its page to begin with.
+func declared(ep *meeting.Endpoint) (headcount int, delegates []protocol.Delegate) {
+	delegates = []protocol.Delegate{}
+	for _, d := range ep.Delegates {
+		delegates = append(delegates, protocol.Delegate(d))
+	}
+	return ep.Headcount, delegates
+}
