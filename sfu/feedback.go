@@ -27,6 +27,7 @@ type reception struct {
 	lost    uint32  // cumulative
 	rate    float64 // share lost since the report before
 	jitter  time.Duration
+	sent    uint64 // packets sent by then
 }
 
 // evidence of a viewer's presence.
@@ -55,6 +56,9 @@ func (v *Viewer) onRTCP(compound []byte) {
 			v.onReception(p.Reports, now)
 		case *rtcp.SenderReport:
 			v.onReception(p.Reports, now)
+		case *rtcp.ReceiverEstimatedMaximumBitrate:
+			bitrate := float64(p.Bitrate)
+			v.shard.try(func(now time.Duration) { v.adapt.control.Estimate(bitrate, now) })
 		case *rtcp.TransportLayerNack:
 			v.onNack(p)
 		case *rtcp.PictureLossIndication:
@@ -69,6 +73,7 @@ func (v *Viewer) onRTCP(compound []byte) {
 
 func (v *Viewer) onReception(reports []rtcp.ReceptionReport, now time.Duration) {
 	var progress bool
+	var lost, of float64
 	for _, r := range reports {
 		l := v.bySSRC[r.SSRC]
 		if l == nil {
@@ -79,6 +84,10 @@ func (v *Viewer) onReception(reports []rtcp.ReceptionReport, now time.Duration) 
 		progress = progress || l.report.any && int32(r.LastSequenceNumber-l.report.highest) > 0
 		l.report.highest, l.report.any = r.LastSequenceNumber, true
 		l.report.lost, l.report.rate = r.TotalLost, float64(r.FractionLost)/256
+		sent := l.sent.packets.Load()
+		lost += float64(sent-l.report.sent) * l.report.rate
+		of += float64(sent - l.report.sent)
+		l.report.sent = sent
 		l.report.jitter = time.Duration(r.Jitter) * time.Second / rate
 		l.report.mu.Unlock()
 		if r.LastSenderReport != 0 {
@@ -88,6 +97,9 @@ func (v *Viewer) onReception(reports []rtcp.ReceptionReport, now time.Duration) 
 				v.rtt.Store(int64(trip) * int64(time.Second) >> 16)
 			}
 		}
+	}
+	if of > 0 {
+		v.shard.try(func(now time.Duration) { v.adapt.control.Loss(lost/of, now) })
 	}
 	if progress {
 		v.progress(now)
@@ -136,10 +148,9 @@ func (v *Viewer) onNack(p *rtcp.TransportLayerNack) {
 	l.sent.nacks.Add(1)
 	pairs := p.Nacks
 	v.shard.try(func(now time.Duration) {
-		sendTime := absSendTime(v.stage.node.wall(now))
 		for _, pair := range pairs {
 			pair.Range(func(seq uint16) bool {
-				l.repair(v.shard, seq, sendTime)
+				l.repair(v.shard, seq, now)
 				return true
 			})
 		}
@@ -175,7 +186,7 @@ func (v *Viewer) sendReports(s *shard, now time.Duration) {
 		out = append(out, 0x80, 200, 0, 6)
 		out = binary.BigEndian.AppendUint32(out, l.media.SSRC)
 		out = binary.BigEndian.AppendUint64(out, ntp)
-		out = binary.BigEndian.AppendUint32(out, rtp+shift)
+		out = binary.BigEndian.AppendUint32(out, rtp+shift.Time)
 		out = binary.BigEndian.AppendUint32(out, uint32(l.sent.packets.Load()))
 		out = binary.BigEndian.AppendUint32(out, l.sent.octets.Load())
 		ssrcs = append(ssrcs, l.media.SSRC)

@@ -114,6 +114,8 @@ func (r *rig) view(owner string, set SlotSet) (*Viewer, *wire) {
 		r.t.Fatal(err)
 	}
 	w.params.OnState(transport.Connected)
+	w.feedback(&rtcp.ReceiverEstimatedMaximumBitrate{Bitrate: 20e6, SSRCs: []uint32{ssrcOf(w, main)}}) // a good line
+	eventually(r.t, "the good line is used", func() bool { return v.Stats().Budget == 20e6 })
 	return v, w
 }
 

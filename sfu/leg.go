@@ -25,7 +25,8 @@ type leg struct {
 	media  transport.Media
 	active bool // the viewer answered with recvonly
 	rtx    bool
-	target int // highest rendition to send
+	target int // highest rendition to send, none for none
+	top    atomic.Int32
 
 	cur         int // rendition, none before the first packet and while paused
 	gen         uint32
@@ -34,6 +35,8 @@ type leg struct {
 	out         uint16 // highest sequence number sent
 	rtxSeq      uint16
 	last        uint32 // highest timestamp sent
+	lastID      uint16 // and the picture ids of that frame
+	lastTL0     uint8
 	ever        bool
 	payloadType byte
 	header      [headerSize]byte
@@ -51,14 +54,15 @@ type leg struct {
 
 func newLeg(v *Viewer, s *slot, m transport.Media) *leg {
 	l := &leg{
-		viewer: v, slot: s, media: m, cur: none, target: s.spec.Top, payloadType: codec.PayloadVP8,
+		viewer: v, slot: s, media: m, cur: none, target: none, payloadType: codec.PayloadVP8,
 		// A low first number keeps the roll-over counters of both sides equal even if the first packets are lost
 		// (RFC 3711 3.3.1).
 		out: uint16(rand.Uint32N(1 << 13)), rtxSeq: uint16(rand.Uint32N(1 << 13)),
 	}
 	l.rendition.Store(none)
+	l.top.Store(int32(s.spec.Top))
 	if m.Kind == transport.Audio {
-		l.payloadType = codec.PayloadOpus
+		l.payloadType, l.target = codec.PayloadOpus, 0
 	}
 	l.header[0] = 0x90 // version 2, an extension
 	binary.BigEndian.PutUint32(l.header[12:], 0xbede0001)
@@ -68,11 +72,13 @@ func newLeg(v *Viewer, s *slot, m transport.Media) *leg {
 
 // start sends what is cached since the last keyframe, if it is young.
 func (l *leg) start(s *shard, now time.Duration) {
-	list, rendition, gen := l.slot.fastStart(l.desired())
+	want := l.desired()
+	if l.media.Kind == transport.Audio || want == none {
+		return
+	}
+	list, rendition, gen := l.slot.fastStart(want)
 	if len(list) == 0 {
-		if l.media.Kind == transport.Video {
-			l.slot.requestKeyframe(l.desired())
-		}
+		l.slot.requestKeyframe(want)
 		return
 	}
 	l.switchTo(rendition, gen, list[0])
@@ -85,8 +91,12 @@ func (l *leg) hearsItself(owner string) bool {
 	return l.media.Kind == transport.Audio && owner == l.viewer.params.Owner
 }
 
-// desired is the rendition to be on: the highest that arrives up to the target, or else the lowest that does.
+// desired is the rendition to be on: the highest that arrives up to the target, or else the lowest that does; none if
+// no picture is to be sent.
 func (l *leg) desired() int {
+	if l.target == none {
+		return none
+	}
 	alive := l.slot.alive.Load()
 	for r := l.target; r >= 0; r-- {
 		if alive&(1<<r) != 0 {
@@ -132,16 +142,25 @@ func (l *leg) shouldSwitch(b *burst) bool {
 		return false
 	}
 	want := l.desired()
-	if l.cur == none || l.gen != b.gen {
+	if want == none || l.cur == none || l.gen != b.gen {
 		return b.rendition <= want
 	}
 	return abs(want-b.rendition) < abs(want-l.cur)
 }
 
 func (l *leg) switchTo(rendition int, gen uint32, first *packetcache.Packet) {
-	shift := uint32(0)
-	if l.ever && int32(first.Time-l.last) <= 0 {
-		shift = l.last + 1 - first.Time
+	var shift rewrite.Shift
+	if l.ever {
+		if int32(first.Time-l.last) <= 0 {
+			shift.Time = l.last + 1 - first.Time
+		}
+		// After a long pause, or where renditions drifted apart, the numbers may seem to have gone back.
+		if step := (first.ID - l.lastID) & 0x7fff; first.Pictures && (step == 0 || step >= 1<<14) {
+			shift.ID = (l.lastID + 1 - first.ID) & 0x7fff
+		}
+		if step := first.TL0 - l.lastTL0; first.Pictures && (step == 0 || step >= 1<<7) {
+			shift.TL0 = l.lastTL0 + 1 - first.TL0
+		}
 	}
 	l.seq.Switch(uint8(rendition), first.Seq, l.out+1, shift)
 	l.cur, l.gen, l.fresh = rendition, gen, false
@@ -161,8 +180,8 @@ func (l *leg) send(s *shard, rendition int, packets []*packetcache.Packet, sendT
 		if !ok {
 			continue
 		}
-		l.patch(l.media.SSRC, l.payloadType, p.Marker, out, p.Time+shift, sendTime)
-		if err := l.viewer.conn.WriteRTP(s.batch, l.header[:], p.Payload); err != nil {
+		l.patch(l.media.SSRC, l.payloadType, p.Marker, out, p.Time+shift.Time, sendTime)
+		if err := l.viewer.conn.WriteRTP(s.batch, l.header[:], shifted(s.scratch[:], p, shift)); err != nil {
 			s.node.drops.add(DropWrite, 1)
 			continue
 		}
@@ -171,14 +190,14 @@ func (l *leg) send(s *shard, rendition int, packets []*packetcache.Packet, sendT
 		if int16(out-l.out) > 0 {
 			l.out = out
 		}
-		if t := p.Time + shift; !l.ever || int32(t-l.last) > 0 {
-			l.last, l.ever = t, true
+		if t := p.Time + shift.Time; !l.ever || int32(t-l.last) > 0 {
+			l.last, l.lastID, l.lastTL0, l.ever = t, (p.ID+shift.ID)&0x7fff, p.TL0+shift.TL0, true
 		}
 	}
-	l.count(s, uint64(sent), bytes)
+	l.account(s, uint64(sent), bytes)
 }
 
-func (l *leg) count(s *shard, packets uint64, bytes int) {
+func (l *leg) account(s *shard, packets uint64, bytes int) {
 	l.sent.packets.Add(packets)
 	l.sent.bytes.Add(uint64(bytes))
 	l.sent.octets.Add(uint32(bytes))
@@ -199,8 +218,22 @@ func (l *leg) patch(ssrc uint32, payloadType byte, marker bool, seq uint16, time
 	h[17], h[18], h[19] = byte(sendTime>>16), byte(sendTime>>8), byte(sendTime)
 }
 
+// shifted is the payload of a packet in a run: as a rule the shared one, otherwise a copy with other picture ids.
+func shifted(scratch []byte, p *packetcache.Packet, shift rewrite.Shift) []byte {
+	if shift.ID == 0 && shift.TL0 == 0 || !p.Pictures || len(p.Payload) > len(scratch) {
+		return p.Payload
+	}
+	v, err := codec.ParseVP8(p.Payload)
+	if err != nil {
+		return p.Payload
+	}
+	payload := scratch[:copy(scratch, p.Payload)]
+	v.Patch(payload, (p.ID+shift.ID)&0x7fff, p.TL0+shift.TL0)
+	return payload
+}
+
 // repair sends a packet again: as RTX (RFC 4588) if the viewer took it, otherwise as it was.
-func (l *leg) repair(s *shard, seq uint16, sendTime uint32) {
+func (l *leg) repair(s *shard, seq uint16, now time.Duration) {
 	stream, in, shift, ok := l.seq.In(seq)
 	if !ok || int16(seq-l.out) > 0 {
 		return
@@ -209,17 +242,23 @@ func (l *leg) repair(s *shard, seq uint16, sendTime uint32) {
 	if p == nil {
 		return
 	}
-	payload := p.Payload
-	if l.rtx && len(p.Payload)+2 <= len(s.scratch) {
+	if !l.viewer.repairs.allow(l, seq, len(p.Payload), now) {
+		s.node.drops.add(DropRepair, 1)
+		return
+	}
+	sendTime := absSendTime(s.node.wall(now))
+	payload := shifted(s.scratch[2:], p, shift)
+	if l.rtx && len(payload)+2 <= len(s.scratch) {
 		binary.BigEndian.PutUint16(s.scratch[:], seq)
-		payload = s.scratch[:2+copy(s.scratch[2:], p.Payload)]
+		payload = s.scratch[:2+copy(s.scratch[2:], payload)]
 		l.rtxSeq++
-		l.patch(l.media.RTXSSRC, codec.PayloadRTX, p.Marker, l.rtxSeq, p.Time+shift, sendTime)
+		l.patch(l.media.RTXSSRC, codec.PayloadRTX, p.Marker, l.rtxSeq, p.Time+shift.Time, sendTime)
 	} else {
-		l.patch(l.media.SSRC, l.payloadType, p.Marker, seq, p.Time+shift, sendTime)
+		l.patch(l.media.SSRC, l.payloadType, p.Marker, seq, p.Time+shift.Time, sendTime)
 	}
 	if err := l.viewer.conn.WriteRTP(s.batch, l.header[:], payload); err != nil {
 		s.node.drops.add(DropWrite, 1)
+		return
 	}
 	l.sent.repairs.Add(1)
 	s.repairs.Add(1)
@@ -231,7 +270,7 @@ func (l *leg) tick() {
 		return
 	}
 	want := l.desired()
-	if l.cur == want && l.gen == l.slot.gen.Load() {
+	if want == none || l.cur == want && l.gen == l.slot.gen.Load() {
 		l.stale = 0
 		return
 	}

@@ -30,6 +30,11 @@ type PublisherParams struct {
 	OnState func(State)
 	// OnSource is told when packets of a track begin to arrive, and when they cease to.
 	OnSource func(kind SourceKind, active bool)
+	// OnDemand is told the highest simulcast layer of the camera that anybody is to be sent: 0 to 2 for l, m, h, -1
+	// for none. Until it is first told, all are wanted. A page that pauses the others saves its uplink.
+	OnDemand func(kind SourceKind, top int)
+	// OnSpeaking is told when the microphone's level (RFC 6464) begins to show speech, and when it ceases to.
+	OnSpeaking func(speaking bool)
 }
 
 // Publisher is the connection on which one site sends camera, microphone, screen and the screen's sound.
@@ -40,6 +45,8 @@ type Publisher struct {
 	offer   string
 	sources map[SourceKind]*source
 	told    map[SourceKind]bool // what OnSource was told last; the node's ticker's
+
+	speech speech
 
 	mu      sync.Mutex
 	clock   rewrite.Skew
@@ -233,6 +240,9 @@ func (p *Publisher) readRTP(track *webrtc.TrackRemote, src *source, index int) {
 			}
 			payload = payload[:len(payload)-int(payload[len(payload)-1])]
 		}
+		if src.kind == Microphone {
+			p.speech.heard(header.GetExtension(codec.ExtAudioLevel), now)
+		}
 		src.push(index, &packet{
 			seq: header.SequenceNumber, time: header.Timestamp, marker: header.Marker, payload: payload, arrived: now,
 		})
@@ -293,6 +303,14 @@ func (p *Publisher) tick(now time.Duration) {
 		if p.params.OnSource != nil {
 			p.params.OnSource(kind, active)
 		}
+	}
+	if camera := p.sources[Camera]; p.params.OnDemand != nil && p.told[Camera] {
+		if top, tell := camera.demand(now); tell {
+			p.params.OnDemand(Camera, top)
+		}
+	}
+	if speaking, tell := p.speech.tick(now); tell && p.params.OnSpeaking != nil {
+		p.params.OnSpeaking(speaking)
 	}
 	if changed {
 		p.stage.refresh(p.params.Owner)

@@ -7,6 +7,7 @@ import (
 	"github.com/diemcau/diemcau/sfu/codec"
 	"github.com/diemcau/diemcau/sfu/packetcache"
 	"github.com/diemcau/diemcau/sfu/rewrite"
+	"github.com/diemcau/diemcau/sfu/transport"
 )
 
 const (
@@ -35,6 +36,9 @@ type rendition struct {
 	last    uint32 // highest timestamp given out
 	ever    bool   // last is valid
 
+	bytes int     // since rate was measured
+	rate  float64 // bit/s, 0 before the first packet
+
 	open     []*packetcache.Packet // of the frame that is being collected
 	dropping []bool                // per shard: drop to the end of the frame
 }
@@ -43,6 +47,14 @@ func newRendition(index, shards int) rendition {
 	return rendition{
 		index: index, cache: packetcache.New(cacheAge), out: uint16(rand.Uint32()), dropping: make([]bool, shards),
 	}
+}
+
+// nominalRate is what a rendition counts for until it has been measured, in bit/s.
+func nominalRate(kind transport.Kind, rendition int) float64 {
+	if kind == transport.Audio {
+		return 40_000
+	}
+	return [renditions]float64{150_000, 500_000, 1_700_000}[rendition]
 }
 
 // restart waits for another source's first packet.
@@ -58,7 +70,7 @@ func (r *rendition) take(s *slot, p *packet) *packetcache.Packet {
 	if len(p.payload) == 0 {
 		if r.started && ahead == 1 { // padding: close the gap that it would leave
 			r.in = p.seq
-			r.seq.Switch(stream, p.seq+1, r.out+1, 0)
+			r.seq.Switch(stream, p.seq+1, r.out+1, rewrite.Shift{})
 		}
 		return nil
 	}
@@ -77,7 +89,7 @@ func (r *rendition) take(s *slot, p *packet) *packetcache.Packet {
 		if video && !key {
 			return nil
 		}
-		r.seq.Switch(stream, p.seq, r.out+1, 0)
+		r.seq.Switch(stream, p.seq, r.out+1, rewrite.Shift{})
 		r.align(s, p.time)
 		r.started, r.in, ahead = true, p.seq, 1
 	} else if key && !r.aligned {
@@ -123,6 +135,7 @@ func (r *rendition) patch(s *slot, v *codec.VP8, pkt *packetcache.Packet) bool {
 	id, tl0, ok := r.pics.Map(&s.pics, v.PictureID, bits, v.TL0PICIDX)
 	if ok {
 		v.Patch(pkt.Payload, id, tl0)
+		pkt.Pictures, pkt.ID, pkt.TL0 = true, id, tl0
 	}
 	return ok
 }

@@ -35,6 +35,8 @@ type shard struct {
 	batch   *udpio.Batch
 	legs    map[*slot][]*leg
 	viewers map[*Viewer]struct{}
+	probing map[*Viewer]struct{}
+	padding [paddingSize]byte
 	packets atomic.Uint64 // forwarded
 	bytes   atomic.Uint64
 	repairs atomic.Uint64 // sent again
@@ -46,6 +48,7 @@ func newShard(n *Node, index int, batch *udpio.Batch) *shard {
 		node: n, index: index, batch: batch,
 		bursts: make(chan burst, burstQueue), tasks: make(chan func(time.Duration), taskQueue),
 		legs: map[*slot][]*leg{}, viewers: map[*Viewer]struct{}{},
+		probing: map[*Viewer]struct{}{}, padding: [paddingSize]byte{paddingSize - 1: paddingSize},
 	}
 }
 
@@ -90,6 +93,8 @@ func (s *shard) do(task func(now time.Duration)) {
 func (s *shard) run() {
 	ticker := time.NewTicker(shardTick)
 	defer ticker.Stop()
+	padding := time.NewTicker(paddingTick)
+	defer padding.Stop()
 	for {
 		select {
 		case b := <-s.bursts:
@@ -98,6 +103,8 @@ func (s *shard) run() {
 			task(s.node.now())
 		case <-ticker.C:
 			s.tick(s.node.now())
+		case <-padding.C:
+			s.pad(s.node.now())
 		case <-s.node.done:
 			return
 		}
@@ -130,9 +137,21 @@ func (s *shard) tick(now time.Duration) {
 	s.flush()
 }
 
+// pad sends the padding of those viewers whose line is being probed.
+func (s *shard) pad(now time.Duration) {
+	if len(s.probing) == 0 {
+		return
+	}
+	for v := range s.probing {
+		v.pad(s, now)
+	}
+	s.flush()
+}
+
 // add takes over a viewer whose answer has come.
 func (s *shard) add(v *Viewer, now time.Duration) {
 	s.viewers[v] = struct{}{}
+	v.adaptTo(s, now)
 	for _, l := range v.legs {
 		if l.active {
 			s.legs[l.slot] = append(s.legs[l.slot], l)
@@ -148,10 +167,12 @@ func (s *shard) remove(v *Viewer) {
 		return
 	}
 	delete(s.viewers, v)
+	delete(s.probing, v)
 	for _, l := range v.legs {
 		if !l.active {
 			continue
 		}
+		l.aim(none)
 		list := s.legs[l.slot]
 		for i := range list {
 			if list[i] == l {

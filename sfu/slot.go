@@ -18,9 +18,8 @@ const (
 	breakAfter = time.Second
 	// renditionTimeout makes a rendition that stopped arriving, while others go on, one to leave.
 	renditionTimeout = 500 * time.Millisecond
-	// maxDrift is how far the TL0PICIDX of two renditions may drift apart: half of what a receiver can tell from a step
-	// back.
-	maxDrift = 64
+	// rateWindow is the time over which a rendition's bit rate is measured.
+	rateWindow = 500 * time.Millisecond
 	// fastStartPackets bounds what a newcomer is sent at once from the cache.
 	fastStartPackets = 150
 )
@@ -40,6 +39,10 @@ type slot struct {
 	legs  []atomic.Int32 // subscribed legs per shard
 	alive atomic.Uint32  // bit set of the renditions that are arriving
 	gen   atomic.Uint32  // grows with each change of source
+	// rates are the bit rates of the renditions that arrive, or would if they were asked for; 0 for others.
+	rates [renditions]atomic.Uint32
+	// demand counts the legs that are to be sent each rendition.
+	demand [renditions]atomic.Int32
 
 	mu      sync.Mutex
 	want    feed
@@ -54,7 +57,8 @@ type slot struct {
 	last    uint32 // highest timestamp given out
 	ever    bool   // last is valid
 	arrived time.Duration
-	live    bool // as last reported
+	measure time.Duration // when the rates were measured last
+	live    bool          // as last reported
 }
 
 // startsWithKeyframe tells whether a payload is the beginning of a VP8 keyframe.
@@ -184,7 +188,12 @@ func (s *slot) push(src *source, layer int, p *packet) {
 	r.arrived = p.arrived
 	if bit := uint32(1) << layer; s.alive.Load()&bit == 0 {
 		s.alive.Store(s.alive.Load() | bit)
+		if r.rate == 0 {
+			r.rate = nominalRate(s.spec.Kind, layer)
+		}
+		s.rates[layer].Store(uint32(r.rate))
 	}
+	r.bytes += len(p.payload) + headerSize
 	pkt := r.take(s, p)
 	if pkt == nil {
 		return
@@ -254,7 +263,7 @@ func (s *slot) tick(now time.Duration) (live, changed bool) {
 		}
 	}
 	s.alive.Store(alive)
-	s.level(alive, now)
+	s.rate(alive, now)
 	live = s.cur != nil && s.started && now-s.arrived < sourceTimeout
 	changed = live != s.live
 	s.live = live
@@ -264,14 +273,32 @@ func (s *slot) tick(now time.Duration) (live, changed bool) {
 	return live, changed
 }
 
-// level asks for a keyframe of each rendition whose numbers have fallen far behind the slot's: it brings them level.
-func (s *slot) level(alive uint32, now time.Duration) {
+// rate measures the renditions.
+func (s *slot) rate(alive uint32, now time.Duration) {
+	if s.measure == 0 {
+		s.measure = now
+	}
+	window := now - s.measure
+	due := window >= rateWindow
 	for i := range s.rends {
-		if r := &s.rends[i]; s.cur != nil && r.started && alive&(1<<i) != 0 {
-			if _, tl0s := r.pics.Behind(&s.pics); tl0s > maxDrift {
-				s.cur.requestKeyframe(i, now)
+		r := &s.rends[i]
+		if due {
+			if measured := float64(r.bytes*8) / window.Seconds(); measured > 0 {
+				r.rate = (r.rate + measured) / 2
 			}
+			r.bytes = 0
 		}
+		switch {
+		case alive&(1<<i) != 0:
+			s.rates[i].Store(uint32(r.rate))
+		case s.cur != nil && s.cur.pausedByDemand(i):
+			s.rates[i].Store(uint32(max(r.rate, nominalRate(s.spec.Kind, i))))
+		default:
+			s.rates[i].Store(0)
+		}
+	}
+	if due {
+		s.measure = now
 	}
 }
 

@@ -27,28 +27,30 @@ type SlotSpec struct {
 	Stream string // slots of one stream share a=msid, so that lips match
 	Kind   transport.Kind
 	Top    int // highest rendition that is sent on it
+	Rank   int // pictures of a low rank are kept longest when a line gets weak
 }
 
 // Specs lists the slots of a set in the order of their m-lines, nil for an unknown set. This table alone names slots.
 func (s SlotSet) Specs() []SlotSpec {
 	var specs []SlotSpec
-	both := func(name string) {
+	both := func(name string, rank int) {
 		specs = append(specs,
-			SlotSpec{VideoSlot(name), name, transport.Video, renditions - 1},
-			SlotSpec{AudioSlot(name), name, transport.Audio, 0})
+			SlotSpec{VideoSlot(name), name, transport.Video, renditions - 1, rank},
+			SlotSpec{AudioSlot(name), name, transport.Audio, 0, 0})
 	}
 	switch s {
 	case StageSlots:
-		for _, name := range []string{"main", "presentation", "floor", "floor2"} {
-			both(name)
-		}
+		both("main", 1)
+		both("presentation", 0)
+		both("floor", 2)
+		both("floor2", 3)
 	case MonitorSlots:
-		both("preview")
-		for _, name := range []string{
+		both("preview", 0)
+		for i, name := range []string{
 			"thumb1", "thumb2", "thumb3", "thumb4", "thumb5", "thumb6",
 			"thumb7", "thumb8", "thumb9", "thumb10", "thumb11", "thumb12",
 		} {
-			specs = append(specs, SlotSpec{VideoSlot(name), name, transport.Video, 0})
+			specs = append(specs, SlotSpec{VideoSlot(name), name, transport.Video, 0, i + 1})
 		}
 	}
 	return specs

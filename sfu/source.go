@@ -54,6 +54,8 @@ const (
 	keyframeInterval = 500 * time.Millisecond
 	// sourceTimeout makes a silent source inactive. It outlasts the pauses of Opus DTX and of a still screen.
 	sourceTimeout = 3 * time.Second
+	// demandDelay is how long a layer may be unwanted before its sender is told.
+	demandDelay = 5 * time.Second
 )
 
 // source is one track of a publisher with its one to three simulcast layers.
@@ -70,6 +72,9 @@ type source struct {
 	wanted    uint8 // layers whose keyframe was asked for and not yet requested
 	requested time.Duration
 	asked     bool
+
+	top     int // highest layer that the sender was told to send, -1 for none
+	topLess time.Duration
 }
 
 // layer is one encoding of a source.
@@ -89,7 +94,7 @@ type packet struct {
 }
 
 func newSource(p *Publisher, kind SourceKind) *source {
-	s := &source{kind: kind, owner: p.params.Owner, pub: p, pli: p.sendPLI}
+	s := &source{kind: kind, owner: p.params.Owner, pub: p, pli: p.sendPLI, top: renditions - 1}
 	for i := range s.layers {
 		s.layers[i].clock.Rate = clockRate(kind.media())
 	}
@@ -201,6 +206,41 @@ func (s *source) tick(now time.Duration) (active bool) {
 		s.active = false
 	}
 	return s.active
+}
+
+// pausedByDemand tells whether a layer is missing because nobody wanted it.
+func (s *source) pausedByDemand(layer int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return layer > s.top && s.layers[layer].ssrc != 0
+}
+
+// demand finds the highest layer that anybody is to be sent, -1 for none, and whether the sender should be told: of
+// more at once, of less when it has been so for demandDelay.
+func (s *source) demand(now time.Duration) (top int, tell bool) {
+	top = none
+	for _, slot := range *s.sinks.Load() {
+		for i := top + 1; i < renditions; i++ {
+			if slot.demand[i].Load() > 0 {
+				top = i
+			}
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case top >= s.top:
+		s.topLess = 0
+		tell = top > s.top
+	case s.topLess == 0:
+		s.topLess = now
+	default:
+		tell = now-s.topLess >= demandDelay
+	}
+	if tell {
+		s.top, s.topLess = top, 0
+	}
+	return top, tell
 }
 
 func (s *source) isActive() bool {

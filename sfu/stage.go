@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -12,6 +13,8 @@ type Stage struct {
 	node  *Node
 	id    string
 	slots map[SlotID]*slot
+
+	budget atomic.Int64 // bit/s for each viewer, 0 for no bound
 
 	mu         sync.Mutex // taken before any slot's
 	wants      map[*slot]feed

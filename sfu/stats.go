@@ -24,12 +24,15 @@ type ViewerStats struct {
 	LossRate  float64       // share of packets lost, the worst of the slots that are being sent
 	LastRTCP  time.Time     // zero before the first packet
 	Receiving bool
+	Budget    int64       // what the line is thought to carry, in bit/s; 0 before the connection
+	Starved   bool        // not even the lowest rendition of some picture fits
 	Slots     []SlotStats // those that the viewer accepted
 }
 
 // Stats returns a snapshot.
 func (v *Viewer) Stats() ViewerStats {
 	st := ViewerStats{RTT: time.Duration(v.rtt.Load())}
+	st.Budget, st.Starved = v.adapt.budget.Load(), v.adapt.starved.Load()
 	v.evidence.mu.Lock()
 	st.Receiving = v.evidence.receiving
 	if v.evidence.lastRTCP != 0 {

@@ -61,6 +61,8 @@ type Viewer struct {
 	connected bool
 	closed    bool
 
+	adapt    adaptation
+	repairs  repairs // the shard's
 	evidence evidence
 	reported time.Duration // when sender reports were sent last; the shard's
 	rtcp     []byte        // the shard's
@@ -92,6 +94,7 @@ func (s *Stage) OpenViewer(p ViewerParams) (*Viewer, error) {
 		v.legs = append(v.legs, l)
 		v.bySSRC[media[i].SSRC] = l
 	}
+	v.initAdaptation(s.node.now())
 	conn, err := s.node.viewers.New(transport.Params{
 		CNAME: cname, Media: media, OnState: v.onState, OnRTCP: v.onRTCP,
 	})
@@ -179,6 +182,7 @@ func (v *Viewer) Close() error {
 
 // tick looks after the legs; the shard calls it.
 func (v *Viewer) tick(s *shard, now time.Duration) {
+	v.adaptTo(s, now)
 	for _, l := range v.legs {
 		if l.active {
 			l.tick()

@@ -8,8 +8,11 @@ type Packet struct {
 	Seq      uint16 // on the rendition's own numbering
 	Time     uint32 // RTP timestamp on the slot's timeline
 	Marker   bool
-	Start    bool  // first packet of a frame
-	Keyframe bool  // first packet of a keyframe at which a leg may switch or start
+	Start    bool // first packet of a frame
+	Keyframe bool // first packet of a keyframe at which a leg may switch or start
+	Pictures bool // the payload's descriptor has a picture id:
+	ID       uint16
+	TL0      uint8
 	Arrived  int64 // nanoseconds, monotonic
 	Payload  []byte
 }

@@ -7,7 +7,7 @@ type Pictures struct {
 
 // PictureMap rewrites the VP8 picture ids of one rendition (RFC 7741 4.2). At each keyframe they jump ahead of
 // those of the slot's other renditions and run on without gaps from there, so a receiver that changes rendition at
-// a keyframe only sees them grow. Numbers are kept unwrapped. The zero value waits for a keyframe.
+// a keyframe sees them grow, as a rule by little. Numbers are kept unwrapped. The zero value waits for a keyframe.
 type PictureMap struct {
 	id, tl0        int64 // highest input seen
 	from           int64 // input picture id of the last keyframe
@@ -44,16 +44,9 @@ func (m *PictureMap) Map(all *Pictures, id uint16, idBits uint, tl0 uint8) (outI
 		}
 		offset = m.before
 	} else {
-		m.outID, m.outTL0 = max(m.outID, in+offset.id), max(m.outTL0, inTL0+offset.tl0)
-		all.id, all.tl0 = max(all.id, m.outID), max(all.tl0, m.outTL0)
+		all.id, all.tl0 = max(all.id, in+offset.id), max(all.tl0, inTL0+offset.tl0)
 	}
 	return uint16(in+offset.id) & 0x7fff, uint8(inTL0 + offset.tl0), true
-}
-
-// Behind tells how far this rendition's numbers lie behind the slot's highest. When they near half of their range
-// (16,384 and 128) a receiver could take the next jump for a step back.
-func (m *PictureMap) Behind(all *Pictures) (ids, tl0s int64) {
-	return all.id - m.outID, all.tl0 - m.outTL0
 }
 
 // Restart forgets the input, as when another source takes its place; output goes on from the slot's highest.

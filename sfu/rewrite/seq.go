@@ -8,10 +8,18 @@ const historyLen = 8
 // maxRun is how far a point may lie behind before it is moved on, so that comparisons modulo 2^16 stay right.
 const maxRun = 1 << 13
 
+// Shift is what a run adds, beside the sequence number, so that its output goes on from the run before: to
+// timestamps, VP8 picture ids and TL0PICIDX. It is zero where they go on by themselves.
+type Shift struct {
+	Time uint32
+	ID   uint16
+	TL0  uint8
+}
+
 type point struct {
 	stream  uint8
 	in, out uint16 // in and everything after it, until the next point, goes to out and after
-	shift   uint32
+	shift   Shift
 }
 
 // SeqMap numbers packets taken in turn from several input streams as one gapless output stream, and finds the
@@ -23,8 +31,8 @@ type SeqMap struct {
 }
 
 // Switch begins a run: input number in of stream goes to output number out, and so on upward. shift is kept with
-// the run for the caller (a timestamp offset).
-func (m *SeqMap) Switch(stream uint8, in, out uint16, shift uint32) {
+// the run for the caller.
+func (m *SeqMap) Switch(stream uint8, in, out uint16, shift Shift) {
 	copy(m.points[1:], m.points[:historyLen-1])
 	m.points[0] = point{stream, in, out, shift}
 	m.n = min(m.n+1, historyLen)
@@ -32,7 +40,7 @@ func (m *SeqMap) Switch(stream uint8, in, out uint16, shift uint32) {
 
 // Out returns the output number of an input number and its run's shift; false if it belongs to no run that is
 // still known, or fell into what a switch left out.
-func (m *SeqMap) Out(stream uint8, in uint16) (out uint16, shift uint32, ok bool) {
+func (m *SeqMap) Out(stream uint8, in uint16) (out uint16, shift Shift, ok bool) {
 	for i := range m.n {
 		p := &m.points[i]
 		ahead := in - p.in
@@ -43,22 +51,22 @@ func (m *SeqMap) Out(stream uint8, in uint16) (out uint16, shift uint32, ok bool
 		if i == 0 {
 			m.advance(ahead)
 		} else if int16(out-m.points[i-1].out) >= 0 {
-			return 0, 0, false
+			return 0, Shift{}, false
 		}
 		return out, p.shift, true
 	}
-	return 0, 0, false
+	return 0, Shift{}, false
 }
 
 // In is the inverse of Out.
-func (m *SeqMap) In(out uint16) (stream uint8, in uint16, shift uint32, ok bool) {
+func (m *SeqMap) In(out uint16) (stream uint8, in uint16, shift Shift, ok bool) {
 	for i := range m.n {
 		p := &m.points[i]
 		if ahead := out - p.out; int16(ahead) >= 0 {
 			return p.stream, p.in + ahead, p.shift, true
 		}
 	}
-	return 0, 0, 0, false
+	return 0, 0, Shift{}, false
 }
 
 // advance moves the newest point after a run that is far on, and forgets points too old to compare with.
@@ -75,6 +83,6 @@ func (m *SeqMap) advance(ahead uint16) {
 }
 
 // Latest returns the stream and the shift of the present run; false if there is none.
-func (m *SeqMap) Latest() (stream uint8, shift uint32, ok bool) {
+func (m *SeqMap) Latest() (stream uint8, shift Shift, ok bool) {
 	return m.points[0].stream, m.points[0].shift, m.n > 0
 }

@@ -10,9 +10,9 @@ func TestSeqMap(t *testing.T) {
 	if _, _, ok := m.Out(0, 5); ok {
 		t.Fatal("an empty map maps nothing")
 	}
-	m.Switch(0, 65530, 100, 0) // 65530..2 -> 100..108
-	m.Switch(2, 7000, 109, 9)  // 7000..7004 -> 109..113
-	m.Switch(0, 20, 114, 0)    // 20.. -> 114..
+	m.Switch(0, 65530, 100, Shift{})       // 65530..2 -> 100..108
+	m.Switch(2, 7000, 109, Shift{Time: 9}) // 7000..7004 -> 109..113
+	m.Switch(0, 20, 114, Shift{})          // 20.. -> 114..
 
 	tests := []struct {
 		stream    uint8
@@ -35,15 +35,15 @@ func TestSeqMap(t *testing.T) {
 	}
 	for _, tt := range tests {
 		out, shift, ok := m.Out(tt.stream, tt.in)
-		if ok != tt.forwarded || ok && (out != tt.out || shift != tt.shift) {
-			t.Errorf("Out(%d, %d) = %d, %d, %v", tt.stream, tt.in, out, shift, ok)
+		if ok != tt.forwarded || ok && (out != tt.out || shift.Time != tt.shift) {
+			t.Errorf("Out(%d, %d) = %d, %v, %v", tt.stream, tt.in, out, shift, ok)
 		}
 		if !tt.forwarded {
 			continue
 		}
 		stream, in, shift, ok := m.In(tt.out)
-		if !ok || stream != tt.stream || in != tt.in || shift != tt.shift {
-			t.Errorf("In(%d) = %d, %d, %d, %v", tt.out, stream, in, shift, ok)
+		if !ok || stream != tt.stream || in != tt.in || shift.Time != tt.shift {
+			t.Errorf("In(%d) = %d, %d, %v, %v", tt.out, stream, in, shift, ok)
 		}
 	}
 	if _, _, _, ok := m.In(99); ok {
@@ -63,7 +63,7 @@ func TestSeqMapLongRun(t *testing.T) {
 	sent := map[uint16]input{}
 	ins := [3]uint16{65000, 10, 30000}
 	cur, out, switches := uint8(0), uint16(50), 0
-	m.Switch(cur, ins[cur], out, 0)
+	m.Switch(cur, ins[cur], out, Shift{})
 	for i := range 500_000 {
 		for s := range ins {
 			ins[s]++
@@ -73,7 +73,7 @@ func TestSeqMapLongRun(t *testing.T) {
 		}
 		if rnd.IntN(3000) == 0 {
 			cur = uint8(rnd.IntN(3))
-			m.Switch(cur, ins[cur], out, 0)
+			m.Switch(cur, ins[cur], out, Shift{})
 			switches++
 		}
 		got, _, ok := m.Out(cur, ins[cur])
@@ -100,7 +100,7 @@ func FuzzSeqMap(f *testing.F) {
 		for _, step := range steps {
 			if step&1 == 0 {
 				in += uint16(step) << 4
-				m.Switch(step>>6, in, next, uint32(step))
+				m.Switch(step>>6, in, next, Shift{Time: uint32(step)})
 			}
 			in += uint16(step >> 5)
 			out, shift, ok := m.Out(steps[0]>>6, in)
@@ -121,7 +121,7 @@ func FuzzSeqMap(f *testing.F) {
 func BenchmarkSeqMap(b *testing.B) {
 	var m SeqMap
 	for i := range historyLen {
-		m.Switch(uint8(i%3), uint16(i*100), uint16(i*100), 0)
+		m.Switch(uint8(i%3), uint16(i*100), uint16(i*100), Shift{})
 	}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {

@@ -1,0 +1,196 @@
+package adapt
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+const k = 1000.0
+
+func TestAllocate(t *testing.T) {
+	camera := [Levels]float64{150 * k, 500 * k, 1700 * k}
+	screen := [Levels]float64{400 * k}
+	tests := []struct {
+		name    string
+		streams []Stream // presentation, main, floor
+		budget  float64
+		want    []int
+		higher  bool
+	}{
+		{"plenty", []Stream{{screen, 2, Off}, {camera, 2, Off}, {camera, 2, Off}}, 10_000 * k, []int{0, 2, 2}, false},
+		{"nothing", []Stream{{screen, 2, Off}, {camera, 2, Off}}, 0, []int{Off, Off}, true},
+		{"the presentation is kept longest", []Stream{{screen, 2, 0}, {camera, 2, 0}}, 400 * k, []int{0, Off}, true},
+		{"but a smaller stream is sent where it does not fit", []Stream{{screen, 2, Off}, {camera, 2, Off}}, 300 * k, []int{Off, 0}, true},
+		{"all at their lowest before any is raised", []Stream{{camera, 2, Off}, {camera, 2, Off}}, 600 * k, []int{0, 0}, true},
+		{"the first is raised first", []Stream{{camera, 2, Off}, {camera, 2, Off}}, 800 * k, []int{1, 0}, true},
+		{"a ceiling", []Stream{{camera, 0, Off}, {camera, Off, 0}}, 10_000 * k, []int{0, Off}, false},
+		{"a rendition that does not arrive", []Stream{{[Levels]float64{150 * k, 0, 1700 * k}, 2, Off}}, 1000 * k, []int{0}, true},
+		{"only the highest arrives", []Stream{{[Levels]float64{0, 0, 1000 * k}, 2, Off}}, 2000 * k, []int{2}, false},
+		{"nothing arrives", []Stream{{[Levels]float64{}, 2, Off}}, 2000 * k, []int{Off}, false},
+		{"kept though it wavers", []Stream{{camera, 2, 1}}, 450 * k, []int{1}, true},
+		{"not taken up as easily", []Stream{{camera, 2, 0}}, 530 * k, []int{0}, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			levels := make([]int, len(tt.streams))
+			next := Allocate(tt.streams, tt.budget, levels)
+			if !slices.Equal(levels, tt.want) || (next > 0) != tt.higher {
+				t.Fatalf("levels %v, next %.0f; want %v, a next step: %v", levels, next, tt.want, tt.higher)
+			}
+		})
+	}
+}
+
+// line is a viewer behind a bottleneck of a given rate with a queue of 300 ms. Its receiver estimates as browsers do:
+// when the queue grows it says 0.85 of what arrives, at once; otherwise it grows by 8 % a second, to at most 1.5 times
+// what arrives.
+type line struct {
+	capacity  float64
+	queue     float64 // bits
+	estimates bool
+	estimate  float64
+	sent      float64 // bits since the last report
+	lost      float64
+	arrived   float64
+	reported  time.Duration
+}
+
+const step = 20 * time.Millisecond
+
+// carry moves step on with a sending rate and feeds the controller what the receiver says.
+func (l *line) carry(c *Controller, rate float64, now time.Duration) {
+	dt := step.Seconds()
+	in := rate * dt
+	l.sent += in
+	l.queue += in
+	out := min(l.queue, l.capacity*dt)
+	l.queue -= out
+	l.arrived += out
+	if limit := l.capacity * 0.3; l.queue > limit {
+		l.lost += l.queue - limit
+		l.queue = limit
+	}
+	overuse := l.queue > l.capacity*0.1
+	since := (now - l.reported).Seconds()
+	if l.estimates && overuse && since > 0.2 {
+		if e := 0.85 * l.arrived / since; e < 0.97*l.estimate {
+			l.estimate = e
+			c.Estimate(e, now)
+		}
+	}
+	if since < 1 {
+		return
+	}
+	if l.estimates {
+		if !overuse {
+			l.estimate = max(min(l.estimate*1.08, 1.5*l.arrived/since), min(l.estimate, 1e6))
+		}
+		c.Estimate(l.estimate, now)
+	}
+	if l.sent > 0 {
+		c.Loss(l.lost/l.sent, now)
+	}
+	l.sent, l.lost, l.arrived, l.reported = 0, 0, 0, now
+}
+
+// A line goes from 3 Mbit/s to 400 and 120 kbit/s and back. The picture steps down within 2 s, comes back within 20,
+// and in between does not waver. With estimates and without.
+func TestControllerFollowsALine(t *testing.T) {
+	const audio = 40 * k
+	phases := []struct {
+		capacity float64
+		lasts    time.Duration
+		level    int
+		within   time.Duration
+	}{
+		{3000 * k, 40 * time.Second, 2, 20 * time.Second},
+		{400 * k, 60 * time.Second, 0, 3 * time.Second},
+		{120 * k, 60 * time.Second, Off, 3 * time.Second},
+		{3000 * k, 60 * time.Second, 2, 20 * time.Second},
+	}
+	for _, estimates := range []bool{true, false} {
+		c := NewController(0)
+		l := &line{estimates: estimates, estimate: 300 * k}
+		stream := []Stream{{Rates: [Levels]float64{150 * k, 500 * k, 1700 * k}, Top: 2, Current: Off}}
+		levels := []int{Off}
+		var now time.Duration
+		for _, p := range phases {
+			l.capacity = p.capacity
+			began := now
+			reached, changes := time.Duration(-1), 0
+			for ; now < began+p.lasts; now += step {
+				next := Allocate(stream, c.Budget()-audio, levels)
+				if levels[0] != stream[0].Current && reached >= 0 {
+					changes++
+				}
+				stream[0].Current = levels[0]
+				used := audio
+				if levels[0] != Off {
+					used += stream[0].Rates[levels[0]]
+				}
+				if next > 0 {
+					next += audio
+				}
+				padding := c.Step(now, used, next, true)
+				l.carry(c, used+padding, now)
+				if levels[0] == p.level && reached < 0 {
+					reached = now - began
+				}
+			}
+			within := p.within
+			if !estimates {
+				within = 2 * within
+			}
+			if reached < 0 || reached > within {
+				t.Errorf("estimates %v, %.0f kbit/s: level %d reached after %v", estimates, p.capacity/k, p.level, reached)
+			}
+			if levels[0] != p.level || changes > 4 {
+				t.Errorf("estimates %v, %.0f kbit/s: at level %d in the end, changed %d times more", estimates, p.capacity/k, levels[0], changes)
+			}
+			t.Logf("estimates %v, %.0f kbit/s: level %d after %v, budget %.0f, %d changes more",
+				estimates, p.capacity/k, levels[0], reached, c.Budget()/k, changes)
+		}
+	}
+}
+
+// Without padding a step up is tried as it is.
+func TestControllerWithoutProbes(t *testing.T) {
+	c := NewController(0)
+	for now := time.Duration(0); now < 10*time.Second; now += step {
+		if p := c.Step(now, 500*k, 2000*k, false); p != 0 {
+			t.Fatal("padding was asked for")
+		}
+	}
+	if c.Budget() < 2000*k {
+		t.Fatalf("budget %.0f", c.Budget())
+	}
+	c.Loss(0.3, 10*time.Second)
+	if c.Budget() >= 500*k {
+		t.Fatalf("budget %.0f after heavy loss", c.Budget())
+	}
+}
+
+func FuzzController(f *testing.F) {
+	f.Add([]byte{1, 2, 3, 4, 5, 250, 251, 252})
+	f.Fuzz(func(t *testing.T, steps []byte) {
+		c := NewController(0)
+		var now time.Duration
+		for _, s := range steps {
+			now += time.Duration(s) * 10 * time.Millisecond
+			switch s % 4 {
+			case 0:
+				c.Estimate(float64(s)*10*k, now)
+			case 1:
+				c.Loss(float64(s)/255, now)
+			default:
+				if p := c.Step(now, float64(s)*k, float64(s)*20*k, s&4 == 0); p < 0 || p > 255*20*k {
+					t.Fatalf("padding %f", p)
+				}
+			}
+			if c.Budget() < floor {
+				t.Fatalf("budget %f", c.Budget())
+			}
+		}
+	})
+}

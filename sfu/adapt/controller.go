@@ -1,0 +1,197 @@
+package adapt
+
+import "time"
+
+// What a Controller goes by.
+const (
+	// Initial is the budget of a line of which nothing is known, in bit/s.
+	Initial = 800_000
+	// floor is the least budget, in bit/s: sound is always sent.
+	floor = 50_000
+
+	// dropFactor tells a falling estimate from noise.
+	dropFactor = 0.97
+	// heavyLoss is believed at once, lastingLoss when two reports in a row show it. More than probeLoss above what was
+	// usual before ends a probe.
+	heavyLoss   = 0.20
+	lastingLoss = 0.08
+	probeLoss   = 0.03
+
+	// settle is the least time between two cuts for loss: a round trip and a report.
+	settle = 900 * time.Millisecond
+	// quiet is how long nothing may be wrong before a probe.
+	quiet = 1500 * time.Millisecond
+	// probeTime is how long padding is sent, at a rate that rises to the full one; without estimates, when only a full
+	// queue shows that it was too much, longer.
+	probeTime      = time.Second
+	blindProbeTime = 2 * time.Second
+	// estimateGrace is how long after a probe an estimate would have fallen, lossGrace by when a report has come.
+	estimateGrace = 500 * time.Millisecond
+	lossGrace     = 1300 * time.Millisecond
+	// trialTime is how long after a step up trouble undoes it.
+	trialTime = 2 * time.Second
+	// estimateLife is how long an estimate is heeded: browsers send one each second.
+	estimateLife = 5 * time.Second
+	// minHold and maxHold bound the wait after a failed probe, which doubles each time. The greatest still lets a
+	// line that has recovered be back at its best within 20 s; without estimates a failed probe hurts more.
+	minHold      = 2 * time.Second
+	maxHold      = 8 * time.Second
+	maxBlindHold = 30 * time.Second
+)
+
+type phase uint8
+
+const (
+	steady  phase = iota
+	probing       // padding is being sent
+	waiting       // for what the receiver says of it
+	trial         // the step was taken and may be undone
+)
+
+// Controller keeps the budget of one viewer. It falls when the receiver's estimate (REMB) falls or packets are lost;
+// it grows with the estimate, and otherwise only after a probe: padding at the rate that the next step would need has
+// gone through unharmed. A receiver's estimate cannot grow far beyond what it receives, so without the probe it would
+// never show that there is room. Without estimates loss alone decides. Times are those of one monotonic clock.
+type Controller struct {
+	budget float64
+
+	estimate   float64
+	estimateAt time.Duration
+	estimated  bool
+
+	usualLoss float64
+	lossy     int // reports in a row with lasting loss
+	cutAt     time.Duration
+	troubleAt time.Duration
+
+	phase   phase
+	began   time.Duration // of the phase
+	target  float64       // of the probe
+	before  float64       // budget to return to
+	hold    time.Duration
+	holding time.Duration // until
+	used    float64
+}
+
+// NewController returns a controller with the Initial budget.
+func NewController(now time.Duration) *Controller {
+	return &Controller{budget: Initial, hold: minHold, troubleAt: now, cutAt: now - settle}
+}
+
+// Budget is what may be sent, in bit/s.
+func (c *Controller) Budget() float64 { return c.budget }
+
+// Estimate takes a receiver's estimate in bit/s (REMB).
+func (c *Controller) Estimate(bitrate float64, now time.Duration) {
+	fell := c.sees(now) && bitrate < c.estimate*dropFactor
+	c.estimate, c.estimateAt, c.estimated = bitrate, now, true
+	limit := max(c.used, c.budget)
+	if c.phase != steady {
+		limit = max(limit, c.target)
+	}
+	switch {
+	case fell && bitrate < limit:
+		c.trouble(bitrate, now)
+	case !fell && bitrate > c.budget && c.phase == steady:
+		c.budget = bitrate
+	}
+}
+
+// Loss takes the share of packets lost, 0 to 1, of a receiver report.
+func (c *Controller) Loss(fraction float64, now time.Duration) {
+	if fraction >= lastingLoss {
+		c.lossy++
+	} else {
+		c.lossy = 0
+	}
+	tested := c.phase != steady && fraction > c.usualLoss+probeLoss
+	if tested || fraction >= heavyLoss || c.lossy >= 2 {
+		if now-c.cutAt >= settle || c.phase != steady {
+			c.lossy = 0
+			c.trouble(c.used*(1-fraction/2), now)
+		}
+		return
+	}
+	c.usualLoss += (fraction - c.usualLoss) / 4
+}
+
+// trouble cuts the budget to what the line seems to carry, or undoes what was being tried.
+func (c *Controller) trouble(to float64, now time.Duration) {
+	c.troubleAt, c.cutAt = now, now
+	switch c.phase {
+	case steady:
+		c.budget = min(c.budget, to)
+	case probing, waiting: // of the padding; what was sent before goes on, unless that is too much as well
+		if to < c.used*keepFactor {
+			c.budget = to
+		}
+	case trial:
+		c.budget = min(c.before, to)
+	}
+	c.budget = max(c.budget, floor)
+	if c.phase != steady {
+		c.phase = steady
+		c.holding = now + c.hold
+		longest := maxBlindHold
+		if c.sees(now) {
+			longest = maxHold
+		}
+		c.hold = min(2*c.hold, longest)
+	}
+}
+
+// Step moves on in time. used is what is being sent without padding, next what the next step up would need in all,
+// 0 if there is none, both in bit/s; canProbe tells whether padding can be sent. It returns the rate of padding to
+// send now, in bit/s.
+func (c *Controller) Step(now time.Duration, used, next float64, canProbe bool) (padding float64) {
+	c.used = used
+	elapsed := now - c.began
+	switch c.phase {
+	case steady:
+		if next <= c.budget || now < c.holding || now-c.troubleAt < quiet {
+			return 0
+		}
+		c.before, c.target = c.budget, next
+		if canProbe {
+			c.enter(probing, now)
+		} else {
+			c.accept(now)
+		}
+	case probing:
+		length := blindProbeTime
+		if c.sees(now) {
+			length = probeTime
+		}
+		if elapsed < length {
+			share := 0.3 + 0.7*min(1, 2*float64(elapsed)/float64(length))
+			return max(0, c.target-used) * share
+		}
+		c.enter(waiting, now)
+	case waiting:
+		grace := lossGrace
+		if c.sees(now) {
+			grace = estimateGrace
+		}
+		if elapsed >= grace {
+			c.accept(now)
+		}
+	case trial:
+		if elapsed >= trialTime || next > c.budget && elapsed >= trialTime/2 {
+			c.enter(steady, now)
+			c.hold = minHold
+		}
+	}
+	return 0
+}
+
+// sees tells whether the receiver sends estimates.
+func (c *Controller) sees(now time.Duration) bool {
+	return c.estimated && now-c.estimateAt < estimateLife
+}
+
+func (c *Controller) enter(p phase, now time.Duration) { c.phase, c.began = p, now }
+
+func (c *Controller) accept(now time.Duration) {
+	c.budget = max(c.budget, c.target)
+	c.enter(trial, now)
+}

@@ -1,0 +1,186 @@
+package sfu
+
+import (
+	"cmp"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/diemcau/diemcau/sfu/adapt"
+	"github.com/diemcau/diemcau/sfu/codec"
+	"github.com/diemcau/diemcau/sfu/transport"
+)
+
+const (
+	// paddingSize is the padding of one packet, the most that RTP can say (RFC 3550 5.1).
+	paddingSize = 255
+	// paddingTick is how often a probe sends.
+	paddingTick = 20 * time.Millisecond
+)
+
+// adaptation of one viewer to its line. Its shard owns it, but for the limits.
+type adaptation struct {
+	control   *adapt.Controller
+	video     []*leg // in the order in which they are kept to the last
+	streams   []adapt.Stream
+	levels    []int
+	padding   float64 // bit/s to send now
+	owed      float64 // bits of padding
+	limit     atomic.Int64
+	audioOnly atomic.Bool
+	budget    atomic.Int64 // for statistics
+	starved   atomic.Bool  // no picture fits
+}
+
+func (v *Viewer) initAdaptation(now time.Duration) {
+	a := &v.adapt
+	a.control = adapt.NewController(now)
+	for _, l := range v.legs {
+		if l.media.Kind == transport.Video {
+			a.video = append(a.video, l)
+		}
+	}
+	slices.SortStableFunc(a.video, func(x, y *leg) int { return cmp.Compare(x.slot.spec.Rank, y.slot.spec.Rank) })
+	a.streams, a.levels = make([]adapt.Stream, len(a.video)), make([]int, len(a.video))
+}
+
+// SetLimit bounds what is sent to the viewer, in bit/s; 0 is no bound.
+func (v *Viewer) SetLimit(bitrate int64) { v.adapt.limit.Store(bitrate) }
+
+// SetAudioOnly leaves all pictures out, as a site with a weak or costly line may choose.
+func (v *Viewer) SetAudioOnly(on bool) { v.adapt.audioOnly.Store(on) }
+
+// SetTop bounds the rendition of one picture: 0 to 2, or -1 to leave it out.
+func (v *Viewer) SetTop(slot SlotID, top int) error {
+	for _, l := range v.adapt.video {
+		if l.slot.spec.ID == slot {
+			l.top.Store(int32(min(top, l.slot.spec.Top)))
+			return nil
+		}
+	}
+	return ErrUnknownSlot
+}
+
+// SetBudget bounds what is sent to every viewer of the stage, in bit/s; 0 is no bound.
+func (s *Stage) SetBudget(bitrate int64) { s.budget.Store(bitrate) }
+
+// ceiling is the least of the bounds that people have set, 0 for none.
+func (v *Viewer) ceiling() float64 {
+	a, b := v.adapt.limit.Load(), v.stage.budget.Load()
+	if a == 0 || b != 0 && b < a {
+		a = b
+	}
+	return float64(a)
+}
+
+// adaptTo divides the budget among the legs.
+func (v *Viewer) adaptTo(s *shard, now time.Duration) {
+	a := &v.adapt
+	var sound, used float64
+	for _, l := range v.legs {
+		if l.cur != none {
+			used += float64(l.slot.rates[l.cur].Load())
+			if l.media.Kind == transport.Audio {
+				sound += float64(l.slot.rates[0].Load())
+			}
+		}
+	}
+	for i, l := range a.video {
+		stream := &a.streams[i]
+		*stream = adapt.Stream{Top: int(l.top.Load()), Current: l.cur}
+		if !l.active || a.audioOnly.Load() {
+			stream.Top = adapt.Off
+		}
+		for r := range renditions {
+			stream.Rates[r] = float64(l.slot.rates[r].Load())
+		}
+	}
+	budget, ceiling := a.control.Budget(), v.ceiling()
+	if ceiling > 0 {
+		budget = min(budget, ceiling)
+	}
+	left := budget - sound
+	next := adapt.Allocate(a.streams, left, a.levels)
+	starved := false
+	for i := range a.video {
+		level := a.levels[i]
+		if level != none {
+			left -= a.streams[i].Rates[level]
+		}
+		starved = starved || level == none && a.streams[i].Top != adapt.Off && a.streams[i].Rates != [adapt.Levels]float64{}
+	}
+	for i, l := range a.video {
+		level := a.levels[i]
+		if a.streams[i].Rates == ([adapt.Levels]float64{}) { // idle: what it may begin with
+			for level = a.streams[i].Top; level > 0 && nominalRate(transport.Video, level) > left; level-- {
+			}
+		}
+		l.aim(level)
+	}
+	if next > 0 {
+		next += sound
+	}
+	if ceiling > 0 && next > ceiling {
+		next = 0
+	}
+	a.padding = a.control.Step(now, used, next, a.prober() != nil)
+	if a.padding > 0 {
+		s.probing[v] = struct{}{}
+	}
+	a.budget.Store(int64(budget))
+	a.starved.Store(starved)
+}
+
+// aim sets the rendition that a leg is to be on, none for no picture.
+func (l *leg) aim(target int) {
+	if target == l.target {
+		return
+	}
+	l.count(l.target, -1)
+	l.count(target, 1)
+	l.target = target
+	if target == none && l.media.Kind == transport.Video {
+		l.pause()
+	}
+}
+
+func (l *leg) count(target int, n int32) {
+	if target != none && l.media.Kind == transport.Video {
+		l.slot.demand[target].Add(n)
+	}
+}
+
+// prober is the leg whose RTX stream can carry padding, nil if the viewer took none.
+func (a *adaptation) prober() *leg {
+	for _, l := range a.video {
+		if l.active && l.rtx {
+			return l
+		}
+	}
+	return nil
+}
+
+// pad sends the padding of one paddingTick: packets of nothing else on an RTX stream, where they disturb no numbers.
+func (v *Viewer) pad(s *shard, now time.Duration) {
+	a := &v.adapt
+	l := a.prober()
+	if a.padding == 0 || l == nil {
+		delete(s.probing, v)
+		a.owed = 0
+		return
+	}
+	a.owed = min(a.owed+a.padding*paddingTick.Seconds(), a.padding*0.1)
+	sendTime := absSendTime(s.node.wall(now))
+	payload := s.padding[:]
+	for a.owed >= 8*(headerSize+paddingSize) {
+		a.owed -= 8 * (headerSize + paddingSize)
+		l.rtxSeq++
+		l.patch(l.media.RTXSSRC, codec.PayloadRTX, false, l.rtxSeq, l.last, sendTime)
+		l.header[0] |= 0x20
+		err := v.conn.WriteRTP(s.batch, l.header[:], payload)
+		l.header[0] &^= 0x20
+		if err != nil {
+			s.node.drops.add(DropWrite, 1)
+		}
+	}
+}

@@ -1,0 +1,200 @@
+package sfu
+
+import (
+	"testing"
+	"time"
+
+	"github.com/pion/rtcp"
+
+	"github.com/diemcau/diemcau/sfu/codec"
+)
+
+// show sends frames of all layers of a site, keyframes as they are asked for, until ok.
+func show(t *testing.T, sites []*site, what string, ok func() bool) {
+	t.Helper()
+	asked := make([]int, len(sites))
+	eventually(t, what, func() bool {
+		for i, c := range sites {
+			c.tick()
+			n := len(c.asked())
+			for layer := range renditions {
+				c.video(layer, 1+layer, n > asked[i])
+			}
+			asked[i] = n
+		}
+		return ok()
+	})
+}
+
+func TestWeakLineStepsDownInOrder(t *testing.T) {
+	r := newRig(t)
+	a, b, c := r.site(alice, markA), r.site(bob, markB), r.site("C00003", 0xcc)
+	r.feed(main, alice, Camera)
+	r.feed("v-floor", bob, Camera)
+	r.feed("v-presentation", "C00003", Camera)
+	v, w := r.view("C00009", StageSlots)
+	levels := func() map[SlotID]int {
+		m := map[SlotID]int{}
+		for _, s := range v.Stats().Slots {
+			m[s.Slot] = s.Rendition
+		}
+		return m
+	}
+	sites := []*site{a, b, c}
+	show(t, sites, "everything at its best", func() bool {
+		l := levels()
+		return l[main] == 2 && l["v-floor"] == 2 && l["v-presentation"] == 2
+	})
+	remb := func(bitrate float32) {
+		w.feedback(&rtcp.ReceiverEstimatedMaximumBitrate{Bitrate: bitrate, SSRCs: []uint32{ssrcOf(w, main)}})
+	}
+	cost := func(slot SlotID) float32 { return float32(r.stage.slots[slot].rates[0].Load()) }
+	remb(1.05 * (cost(main) + cost("v-presentation")))
+	show(t, sites, "the floor is left out first", func() bool {
+		l := levels()
+		return l[main] == 0 && l["v-floor"] == none && l["v-presentation"] == 0
+	})
+	remb(1.05 * cost("v-presentation"))
+	show(t, sites, "then main", func() bool {
+		l := levels()
+		return l[main] == none && l["v-presentation"] == 0 && v.Stats().Starved
+	})
+	v.SetAudioOnly(true)
+	show(t, sites, "no pictures when sound alone is wanted", func() bool {
+		return levels()["v-presentation"] == none && !v.Stats().Starved
+	})
+	for _, slot := range []SlotID{main, "v-floor", "v-presentation"} {
+		decodable(t, r.got(w, slot))
+	}
+}
+
+func TestCeilings(t *testing.T) {
+	r := newRig(t)
+	a := r.site(alice, markA)
+	r.feed(main, alice, Camera)
+	v, _ := r.view(bob, StageSlots)
+	sites := []*site{a}
+	at := func(level int32) func() bool {
+		return func() bool { return v.legs[0].rendition.Load() == level }
+	}
+	show(t, sites, "h", at(2))
+	r.stage.SetBudget(60_000) // the media budget of the meeting
+	show(t, sites, "nothing within the budget", at(none))
+	r.stage.SetBudget(0)
+	show(t, sites, "h again", at(2))
+	if err := v.SetTop(main, 0); err != nil {
+		t.Fatal(err)
+	}
+	show(t, sites, "l", at(0))
+	if err := v.SetTop(main, -1); err != nil {
+		t.Fatal(err)
+	}
+	show(t, sites, "nothing", at(none))
+	if err := v.SetTop("v-nowhere", 1); err == nil {
+		t.Fatal("an unknown slot was accepted")
+	}
+}
+
+// A line of which nothing is known is probed with padding on the RTX stream, on numbers of its own.
+func TestProbe(t *testing.T) {
+	r := newRig(t)
+	a := r.site(alice, markA)
+	r.feed(main, alice, Camera)
+	v, err := r.stage.OpenViewer(ViewerParams{ID: bob, Owner: bob, Slots: StageSlots})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := r.wires.last()
+	if err := v.Answer(""); err != nil {
+		t.Fatal(err)
+	}
+	v.onState(Connected)
+	last := time.Duration(0)
+	level := func() int32 { return v.legs[0].rendition.Load() }
+	fast := func(layer int) { // more than the initial budget allows
+		now := r.node.now()
+		if now-last < 20*time.Millisecond {
+			return
+		}
+		last = now
+		a.tick()
+		for i := range layer + 1 {
+			n := []int{1, 3, 25}[i]
+			a.video(i, n, len(a.asked())%2 == 1)
+		}
+	}
+	eventually(t, "h is being sent", func() bool { fast(2); return level() == 2 })
+	var padding int
+	w.mu.Lock()
+	for _, p := range w.rtp {
+		if p.PayloadType == codec.PayloadRTX && len(p.Payload) == 0 && p.Padding {
+			padding++
+		}
+	}
+	w.mu.Unlock()
+	if padding == 0 {
+		t.Fatal("no padding was sent")
+	}
+	decodable(t, r.got(w, main))
+}
+
+func TestDemand(t *testing.T) {
+	r := newRig(t)
+	a := r.site(alice, markA)
+	src := a.pub.sources[Camera]
+	r.feed(main, alice, Camera)
+	v, _ := r.view(bob, StageSlots)
+	show(t, []*site{a}, "h", func() bool { return v.legs[0].rendition.Load() == 2 })
+	top, tell := src.demand(r.node.now())
+	if top != 2 || tell {
+		t.Fatalf("top %d, tell %v: all are wanted, as the sender assumes", top, tell)
+	}
+	if err := v.Close(); err != nil {
+		t.Fatal(err)
+	}
+	now := r.node.now()
+	if top, tell := src.demand(now); top != none || tell {
+		t.Fatalf("top %d, tell %v: less is told late", top, tell)
+	}
+	if top, tell := src.demand(now + demandDelay); top != none || !tell {
+		t.Fatalf("top %d, tell %v", top, tell)
+	}
+	w, _ := r.view(bob, StageSlots)
+	eventually(t, "demand", func() bool { return r.stage.slots[main].demand[2].Load() == 1 })
+	if top, tell := src.demand(now + demandDelay); top != 2 || !tell {
+		t.Fatalf("top %d, tell %v: more is told at once", top, tell)
+	}
+	_ = w
+}
+
+func TestSpeech(t *testing.T) {
+	var s speech
+	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
+	quiet, loud := []byte{127}, []byte{0x80 | 30}
+	at := 0
+	play := func(level []byte, packets int) {
+		for range packets {
+			at += 20
+			s.heard(level, ms(at))
+		}
+	}
+	play(quiet, 50)
+	play(loud, 3) // a knock
+	play(quiet, 50)
+	play(nil, 1)
+	if speaking, changed := s.tick(ms(at)); speaking || changed {
+		t.Fatal("a knock is not speech")
+	}
+	play(loud, 20)
+	if speaking, changed := s.tick(ms(at)); !speaking || !changed {
+		t.Fatal("that was speech")
+	}
+	play(quiet, 30) // a breath
+	if speaking, changed := s.tick(ms(at)); !speaking || changed {
+		t.Fatal("a breath does not end speech")
+	}
+	play(quiet, 20)
+	if speaking, changed := s.tick(ms(at)); speaking || !changed {
+		t.Fatal("silence ends speech")
+	}
+}
