@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +20,8 @@ import (
 	"github.com/diemcau/diemcau/store"
 )
 
-// child appends to one session for ever and prints each entry's seq when it is acknowledged.
+// child appends to one session, for ever or STORE_TEST_ENTRIES times, and prints each entry's seq when it is
+// acknowledged.
 func child(dir string) {
 	ctx := context.Background()
 	s, err := store.Open(ctx, filepath.Join(dir, "diemcau.db"), slog.New(slog.DiscardHandler))
@@ -34,7 +36,8 @@ func child(dir string) {
 		return
 	}
 	c := attendance.NewChain("s1", attendance.NewNode("n1", last), head)
-	for {
+	limit, _ := strconv.Atoi(os.Getenv("STORE_TEST_ENTRIES"))
+	for n := 0; limit == 0 || n < limit; n++ {
 		e, err := c.Next(time.Time{}, time.Now(), "", &meeting.HandRaised{Endpoint: "C1"})
 		if err == nil {
 			err = s.Append(ctx, "s1", meeting.Open, []attendance.Entry{e})
@@ -44,6 +47,62 @@ func child(dir string) {
 			return
 		}
 		fmt.Println("ok", e.Seq)
+	}
+}
+
+// TestNothingIsAcknowledgedBeforeItsSync watches the system calls of a process that appends: killing it could not
+// tell, because what was written and not synced outlives the process, though not a power cut.
+func TestNothingIsAcknowledgedBeforeItsSync(t *testing.T) {
+	strace, err := exec.LookPath("strace")
+	if err != nil {
+		t.Skip("needs strace")
+	}
+	dir := t.TempDir()
+	trace := filepath.Join(dir, "trace")
+	const entries = 20
+	cmd := exec.CommandContext(t.Context(), strace, "-f", "-y", "-e", "trace=write,pwrite64,fsync,fdatasync", "-o", trace, os.Args[0])
+	cmd.Env = append(os.Environ(), "STORE_TEST_CHILD="+dir, fmt.Sprint("STORE_TEST_ENTRIES=", entries))
+	out, err := cmd.Output()
+	if err != nil {
+		t.Skipf("strace does not work here: %v", err)
+	}
+	if got := strings.Count(string(out), "ok "); got != entries {
+		t.Fatalf("%d entries were acknowledged: %s", got, out)
+	}
+	log, err := os.ReadFile(trace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var (
+		written, synced, acknowledged int
+		pending                       = map[string]bool{} // threads within a sync of the log
+	)
+	for line := range strings.Lines(string(log)) {
+		thread, call, _ := strings.Cut(line, " ")
+		call = strings.TrimLeft(call, " ")
+		ofLog := strings.Contains(call, "diemcau.db-wal")
+		sync := strings.HasPrefix(call, "fsync(") || strings.HasPrefix(call, "fdatasync(")
+		switch {
+		case strings.HasPrefix(call, "pwrite64(") && ofLog:
+			written++
+			synced = 0
+		case sync && ofLog && strings.Contains(call, "unfinished"):
+			pending[thread] = true
+		case sync && ofLog, pending[thread] && strings.Contains(call, "resumed") && strings.Contains(call, "sync"):
+			delete(pending, thread)
+			if strings.HasSuffix(strings.TrimSpace(call), "= 0") {
+				synced++
+			}
+		case strings.HasPrefix(call, "write(1<") && strings.Contains(call, `"ok `):
+			acknowledged++
+			if written == 0 || synced == 0 {
+				t.Errorf("acknowledgement %d left after %d writes and %d syncs of the log: %s", acknowledged, written, synced, call)
+			}
+			written, synced = 0, 0
+		}
+	}
+	if acknowledged != entries {
+		t.Errorf("the trace shows %d acknowledgements, want %d", acknowledged, entries)
 	}
 }
 
