@@ -29,7 +29,7 @@ export class Person {
 
   /** Starts the browser (again) with an empty profile and opens a link. */
   async open(link, { viewport = { width: 1366, height: 768 } } = {}) {
-    const args = [...FLAGS, ...this.flags];
+    const args = [...FLAGS.filter((f) => !this.noDevices || f !== '--use-fake-device-for-media-stream'), ...this.flags];
     if (this.colour) args.push(`--use-file-for-fake-video-capture=${join(this.dir, `${this.name}.y4m`)}`);
     if (this.tone) args.push(`--use-file-for-fake-audio-capture=${join(this.dir, `${this.name}.wav`)}`);
     this.link = link;
