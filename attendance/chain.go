@@ -160,17 +160,14 @@ func (c *Chain) Head() Head { return c.head }
 // at means the event's own time: when a meeting.Dated occurred, otherwise recordedAt. RecordedAt never runs
 // backwards along the chain, even if the clock was set back.
 func (c *Chain) Next(at, recordedAt time.Time, by string, ev meeting.Event) (Entry, error) {
+	if recordedAt.Before(c.head.RecordedAt) {
+		recordedAt = c.head.RecordedAt
+	}
 	if at.IsZero() {
 		at = recordedAt
 		if d, ok := ev.(meeting.Dated); ok && !d.OccurredAt().IsZero() {
 			at = d.OccurredAt()
 		}
-	}
-	if recordedAt.Before(c.head.RecordedAt) {
-		if at.Equal(recordedAt) {
-			at = c.head.RecordedAt
-		}
-		recordedAt = c.head.RecordedAt
 	}
 	data, err := json.Marshal(ev)
 	if err != nil {
