@@ -17,6 +17,9 @@ const (
 // Packets are written back to back into one reused arena. Consecutive packets to the same path become one segmented
 // message as long as they are equally long, only the last may be shorter; so a caller that goes viewer by viewer, not
 // packet by packet, sends the least messages.
+//
+// A packet is complete when it is appended, so a time of sending inside it (abs-send-time) is right to within the
+// flush: at most arenaSize bytes wait for one another, a fraction of a millisecond.
 type Batch struct {
 	w     *writer
 	arena []byte

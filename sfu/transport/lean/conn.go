@@ -40,7 +40,7 @@ type conn struct {
 	answered    time.Time // zero until Answer
 	remoteUfrag string
 	prints      []peerFingerprint
-	paths       []*udpio.Path // authenticated
+	paths       []peerPath    // authenticated
 	lastRequest time.Time     // authentic STUN request
 	lastHeard   time.Time     // the same, or authentic SRTCP
 	pipe        *pipe         // of the handshake, nil before it and once it was let go

@@ -18,6 +18,9 @@ const (
 	// maxPaths bounds the address pairs that a peer may have authenticated at once: a handful of interfaces and
 	// relays, each with IPv4 and IPv6.
 	maxPaths = 16
+	// pathStale is longer than a browser's pause between two requests on the path it uses: 2.5 s in Chromium, at most
+	// 6 s where RFC 7675 5.1 is followed.
+	pathStale = 7 * time.Second
 )
 
 // requestUfrag returns the first half of the USERNAME of a STUN binding request, the ufrag that the server chose
@@ -51,11 +54,10 @@ func (c *conn) handleSTUN(d *datagram) {
 		c.factory.drops.add(DropBadSTUN)
 		return
 	}
-	path := c.authenticated(d.remote, d.local)
 	c.lastRequest = time.Now()
 	c.lastHeard = c.lastRequest
-	if c.path.Load() == nil || m.Contains(stun.AttrUseCandidate) {
-		// What was nominated last is what the peer uses now, be it that its address has changed.
+	path := c.authenticated(d.remote, d.local, c.lastRequest)
+	if m.Contains(stun.AttrUseCandidate) || c.stale(c.lastRequest) {
 		c.path.Store(path)
 	}
 	if err := c.reply(m, d.remote); err != nil {
@@ -110,36 +112,49 @@ func unknownRequired(m *stun.Message) stun.UnknownAttributes {
 	return unknown
 }
 
-// authenticated returns the path of an address pair that has passed a check, a new one or the one there is.
-func (c *conn) authenticated(remote netip.AddrPort, local netip.Addr) *udpio.Path {
-	for _, p := range c.paths {
-		if p.Remote() == remote && p.Local() == local {
-			return p
+// peerPath is an address pair that has passed a check.
+type peerPath struct {
+	*udpio.Path
+	lastRequest time.Time
+}
+
+// authenticated returns the path of an address pair that passes a check at time now, a new one or the one there is.
+func (c *conn) authenticated(remote netip.AddrPort, local netip.Addr, now time.Time) *udpio.Path {
+	for i := range c.paths {
+		if p := &c.paths[i]; p.Remote() == remote && p.Local() == local {
+			p.lastRequest = now
+			return p.Path
 		}
 	}
 	if len(c.paths) == maxPaths {
 		c.forgetPath()
 	}
 	p := c.factory.cfg.Port.Path(remote, local)
-	c.paths = append(c.paths, p)
+	c.paths = append(c.paths, peerPath{p, now})
 	c.factory.bind(remote, c)
 	return p
 }
 
+// stale reports whether the path in use, the one that was nominated last, has been without a request for so long that
+// any other with one is better. An address that a NAT has changed is not nominated again by every peer.
+func (c *conn) stale(now time.Time) bool {
+	current := c.path.Load()
+	for i := range c.paths {
+		if c.paths[i].Path == current {
+			return now.Sub(c.paths[i].lastRequest) > pathStale
+		}
+	}
+	return true
+}
+
 // forgetPath makes room: it forgets the oldest path that is not in use.
 func (c *conn) forgetPath() {
-	for i, p := range c.paths {
-		if p == c.path.Load() {
-			continue
-		}
-		c.paths = append(c.paths[:i], c.paths[i+1:]...)
-		for _, other := range c.paths {
-			if other.Remote() == p.Remote() {
-				return
-			}
-		}
-		c.factory.unbind(p.Remote(), c)
-		return
+	current := c.path.Load()
+	i := slices.IndexFunc(c.paths, func(p peerPath) bool { return p.Path != current })
+	remote := c.paths[i].Remote()
+	c.paths = slices.Delete(c.paths, i, i+1)
+	if !slices.ContainsFunc(c.paths, func(p peerPath) bool { return p.Remote() == remote }) {
+		c.factory.unbind(remote, c)
 	}
 }
 

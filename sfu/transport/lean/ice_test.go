@@ -171,19 +171,41 @@ func TestFollowsNomination(t *testing.T) {
 	}
 }
 
+// TestLeavesADeadPath: a NAT gives the peer a new address, and the peer, which cannot know, nominates nothing.
+func TestLeavesADeadPath(t *testing.T) {
+	f := newFactory(t, Config{}, "127.0.0.1")
+	c := newViewer(t, f).Conn.(*conn)
+	old, rebound := newSTUNPeer(t, f), newSTUNPeer(t, f)
+	old.exchange(t, c, request(t, c, stun.RawAttribute{Type: stun.AttrUseCandidate}).Raw)
+	rebound.exchange(t, c, request(t, c).Raw)
+	if got := c.path.Load().Remote(); got != old.addr() {
+		t.Fatalf("left a path in use for %v", got)
+	}
+	c.mu.Lock()
+	for i := range c.paths {
+		c.paths[i].lastRequest = c.paths[i].lastRequest.Add(-pathStale)
+	}
+	c.mu.Unlock()
+	rebound.exchange(t, c, request(t, c).Raw)
+	if got := c.path.Load().Remote(); got != rebound.addr() {
+		t.Errorf("path to %v, want %v", got, rebound.addr())
+	}
+}
+
 func TestPathsAreBounded(t *testing.T) {
 	f := newFactory(t, Config{}, "127.0.0.1")
 	c := newViewer(t, f).Conn.(*conn)
 	local := netip.MustParseAddr("127.0.0.1")
-	current := c.authenticated(netip.MustParseAddrPort("192.0.2.1:1"), local)
+	now := time.Now()
+	current := c.authenticated(netip.MustParseAddrPort("192.0.2.1:1"), local, now)
 	c.path.Store(current)
 	for port := range uint16(100) {
-		c.authenticated(netip.AddrPortFrom(netip.MustParseAddr("192.0.2.2"), port), local)
+		c.authenticated(netip.AddrPortFrom(netip.MustParseAddr("192.0.2.2"), port), local, now)
 	}
 	if len(c.paths) != maxPaths || len(f.byAddr) != maxPaths || f.byAddr[current.Remote()] != c {
 		t.Errorf("%d paths, %d addresses", len(c.paths), len(f.byAddr))
 	}
-	if c.authenticated(current.Remote(), local) != current {
+	if c.authenticated(current.Remote(), local, now) != current {
 		t.Error("the path in use was forgotten")
 	}
 }
