@@ -74,6 +74,7 @@ func TestAPI(t *testing.T) {
 		{"csv", "GET", session + "/attendance.csv", meeting.SecretaryCode, "", 200, "endpoint,unit,name,level,parents,first_joined,last_left,total_s,interruptions\r\nC1,C1,"},
 		{"intervals", "GET", session + "/attendance.csv?table=intervals", meeting.OperatorCode, "", 200, "endpoint,from,to,end_reason"},
 		{"xlsx", "GET", session + "/attendance.xlsx?lang=vi", meeting.HostCode, "", 200, "PK"},
+		{"pdf", "GET", session + "/attendance.pdf?lang=vi", meeting.HostCode, "", 200, "%PDF-"},
 		{"as of", "GET", session + "/attendance.csv?as_of=2020-01-01T00:00:00Z", meeting.HostCode, "", 200, "endpoint,"},
 		{"bad as of", "GET", session + "/attendance.csv?as_of=yesterday", meeting.HostCode, "", 400, "bad_request"},
 		{"json", "GET", session + "/attendance.json", meeting.HostCode, "", 200, `"endpoint"`},

@@ -44,6 +44,7 @@ type audience struct {
 	everyone bool                // a change that concerns all endpoints
 	hands    bool                // the queue changed
 
+	forget  func() // drops what is kept only while the session runs
 	feeds   map[meeting.Slot]Feed
 	video   map[meeting.Slot]bool
 	closed  bool // the media plane was told that the session is over
@@ -52,9 +53,9 @@ type audience struct {
 	stated  *websocket.PreparedMessage // the State that everyone has
 }
 
-func newAudience(s *meeting.Session, media Media, m *metrics) *audience {
+func newAudience(s *meeting.Session, media Media, m *metrics, forget func()) *audience {
 	a := &audience{
-		session: s, media: media, metrics: m, units: unitsView(s),
+		session: s, media: media, metrics: m, forget: forget, units: unitsView(s),
 		members: make(map[string]*member, len(s.Order)), conns: map[*conn]*member{}, consoles: map[*conn]string{},
 		touched: map[string]struct{}{}, rows: map[string]struct{}{},
 		feeds: map[meeting.Slot]Feed{}, video: map[meeting.Slot]bool{},
@@ -101,7 +102,7 @@ func (a *audience) attach(c *conn, now time.Time) error {
 	m.conn, m.viewerUp, m.rtt, m.lossPct, m.self = c, false, 0, 0, nil
 	a.conns[c] = m
 	a.metrics.connections.WithLabelValues(string(ep.Role)).Inc()
-	c.send(welcomeView(a.session, ep, c.id, c.srv.pingEvery, now))
+	c.send(welcomeView(a.session, ep, c.id, c.srv, now))
 	if !a.announce() {
 		c.sendPrepared(a.stated)
 	}
@@ -195,6 +196,7 @@ func (a *audience) feed() {
 	}
 	if a.over() && !a.closed {
 		a.closed = true
+		a.forget()
 		a.media.CloseSession(a.session.ID)
 	}
 }

@@ -42,7 +42,8 @@ func liveCoordinator(tb testing.TB, n int) *coordinator {
 	tb.Helper()
 	srv := &Server{
 		media: newPeerBench(), metrics: newTestMetrics(), log: slog.New(slog.DiscardHandler),
-		node: attendance.NewNode("bench", 0), clock: attendance.NewClock(time.Time{}),
+		snapshots: newSnapshots(),
+		node:      attendance.NewNode("bench", 0), clock: attendance.NewClock(time.Time{}),
 	}
 	rec := &nullRecord{}
 	srv.record = rec

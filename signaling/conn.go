@@ -29,8 +29,7 @@ const (
 	maxDevice    = 200 // runes
 )
 
-// conn is one WebSocket. Its reader is the goroutine of the upgrade request, which lives as long as the
-// socket; one more goroutine writes.
+// conn is one WebSocket. One goroutine reads, one writes.
 type conn struct {
 	srv     *Server
 	ws      *websocket.Conn

@@ -100,7 +100,7 @@ func loadCoordinator(ctx context.Context, srv *Server, id string) (*coordinator,
 	c := &coordinator{
 		id: id, record: srv.record, clock: srv.clock, metrics: srv.metrics, log: log, session: session,
 		chain:    attendance.NewChain(id, srv.node, head),
-		audience: newAudience(session, srv.media, srv.metrics),
+		audience: newAudience(session, srv.media, srv.metrics, func() { srv.snapshots.drop(id) }),
 		news:     newNews(),
 		requests: make(chan request, maxQueue),
 		stop:     make(chan struct{}),

@@ -52,6 +52,8 @@ func (a *api) download(w http.ResponseWriter, r *http.Request, _ Identity) error
 		mime, err = "application/json; charset=utf-8", report.WriteJSON(&out)
 	case "xlsx":
 		mime, err = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", report.WriteXLSX(&out, lang)
+	case "pdf":
+		mime, err = "application/pdf", report.WritePDF(&out, lang)
 	default:
 		return refusal(protocol.NotFound, "no such format")
 	}

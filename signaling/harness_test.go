@@ -166,8 +166,10 @@ type bed struct {
 	media  *fakeMedia
 	links  links
 	ping   time.Duration // 0 = the default
-	log    *bytes.Buffer
-	logMu  *sync.Mutex
+
+	snapshotEvery time.Duration
+	log           *bytes.Buffer
+	logMu         *sync.Mutex
 }
 
 type links struct {
@@ -231,7 +233,8 @@ func (b *bed) serve() {
 	b.srv, err = signaling.New(context.Background(), signaling.Config{
 		Record: b.record, Media: b.media, Log: slog.New(slog.NewTextHandler(lockedWriter{b.logMu, b.log}, nil)),
 		Registry: prometheus.NewRegistry(), Node: "test", PublicURL: "http://" + b.http.Listener.Addr().String(),
-		Pages: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("page")) }),
+		SnapshotEvery: b.snapshotEvery,
+		Pages:         http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("page")) }),
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -70,7 +71,11 @@ func (s *Server) logged(next http.Handler) http.Handler {
 		begun := time.Now()
 		rec := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(rec, r)
-		s.log.Info("request", "method", r.Method, "path", r.URL.Path, "status", rec.status, "took", time.Since(begun).Round(time.Millisecond))
+		level := slog.LevelInfo
+		if rec.status < http.StatusBadRequest && (r.Method == http.MethodGet || strings.HasPrefix(r.URL.Path, "/api/v1/me/")) {
+			level = slog.LevelDebug // thousands of pages read and post pictures
+		}
+		s.log.Log(r.Context(), level, "request", "method", r.Method, "path", r.URL.Path, "status", rec.status, "took", time.Since(begun).Round(time.Millisecond))
 	})
 }
 

@@ -35,6 +35,8 @@ type Config struct {
 	Node      string       // name of this server in the ledger
 	PublicURL string       // base of the links; its host is an allowed origin of /ws
 	Pages     http.Handler // everything that is not named in docs/api.md; may be nil
+	// SnapshotEvery asks each site for a still picture this often, in whole seconds; 0 = never.
+	SnapshotEvery time.Duration
 }
 
 // Server is the meeting plane: /ws, the HTTP API and the sessions behind them. It is also the MediaEvents that
@@ -55,7 +57,10 @@ type Server struct {
 	handlers  map[protocol.Type]handler
 	upgrader  websocket.Upgrader
 	peerIDs   atomic.Uint64
-	pingEvery time.Duration // fixed before Start
+	snapshots *snapshots
+
+	snapshotEvery time.Duration
+	pingEvery     time.Duration // fixed before Start
 
 	loading  sync.Mutex // held while a session is replayed
 	mu       sync.Mutex
@@ -88,6 +93,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	s := &Server{
 		record: cfg.Record, media: cfg.Media, log: cfg.Log, registry: cfg.Registry, metrics: newMetrics(cfg.Registry),
 		node: attendance.NewNode(cfg.Node, last), clock: attendance.NewClock(notBefore), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), pages: cfg.Pages,
+		snapshots: newSnapshots(), snapshotEvery: cfg.SnapshotEvery.Truncate(time.Second),
 		tokens: newTokens(tokenKey), ledgerKey: ledgerKey,
 		codec: protocol.ClientCodec(), handlers: handlers(), pingEvery: pingEvery,
 		sessions: map[string]*coordinator{}, conns: map[*conn]struct{}{},
@@ -219,15 +225,15 @@ func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.conns[c] = struct{}{}
-	s.running.Add(1)
-	s.mu.Unlock()
-	defer func() {
+	// A goroutine of its own: the one of the request would keep the buffers of the HTTP server alive.
+	ctx, token := context.WithoutCancel(r.Context()), bearer(r)
+	s.running.Go(func() {
+		c.serve(ctx, token)
 		s.mu.Lock()
 		delete(s.conns, c)
 		s.mu.Unlock()
-		s.running.Done()
-	}()
-	c.serve(context.WithoutCancel(r.Context()), bearer(r))
+	})
+	s.mu.Unlock()
 }
 
 // checkOrigin admits pages of this server and clients that are no browsers (RFC 6455 10.2).

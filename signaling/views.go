@@ -64,9 +64,9 @@ func selfView(s *meeting.Session, ep *meeting.Endpoint, position int, publish bo
 	return v
 }
 
-func welcomeView(s *meeting.Session, ep *meeting.Endpoint, conn string, ping time.Duration, now time.Time) protocol.Welcome {
+func welcomeView(s *meeting.Session, ep *meeting.Endpoint, conn string, srv *Server, now time.Time) protocol.Welcome {
 	return protocol.Welcome{
-		Version: protocol.Version, Conn: conn, Session: sessionView(s), Self: identityView(s, ep), NowMs: ms(now), PingMs: int(ping.Milliseconds()),
+		Version: protocol.Version, Conn: conn, Session: sessionView(s), Self: identityView(s, ep), NowMs: ms(now), PingMs: int(srv.pingEvery.Milliseconds()), SnapshotS: int(srv.snapshotEvery.Seconds()),
 	}
 }
 

@@ -10,6 +10,8 @@ type (
 		Self    SelfInfo    `json:"self"`
 		NowMs   int64       `json:"now_ms"`
 		PingMs  int         `json:"ping_ms"` // the server pings this often; silence of three times that is a loss
+		// SnapshotS asks a site to post a still picture this often (docs/api.md); 0 = never.
+		SnapshotS int `json:"snapshot_s,omitempty"`
 	}
 	// State is what everyone sees: phase and stage. It replaces the State before.
 	State struct {

@@ -155,6 +155,7 @@ export const Close = Object.freeze({
  * @property {SelfInfo} self
  * @property {number} now_ms
  * @property {number} ping_ms
+ * @property {number} [snapshot_s]
  *
  * @typedef {object} State
  * @property {string} phase draft, open, live, ended, sealed

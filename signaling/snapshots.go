@@ -1,0 +1,138 @@
+package signaling
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"image/jpeg"
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/signaling/protocol"
+)
+
+// Bounds of still pictures.
+const (
+	maxSnapshot       = 48 << 10  // bytes of one
+	maxSnapshots      = 256 << 20 // bytes of all
+	maxSnapshotWidth  = 640
+	maxSnapshotHeight = 480
+)
+
+// snapshots keeps the last still picture of each site, in memory only: they are for the wall of the consoles,
+// not for the record.
+type snapshots struct {
+	mu       sync.Mutex
+	bytes    int
+	sessions map[string]map[string]snapshot // by session and endpoint
+}
+
+type snapshot struct {
+	jpeg []byte
+	etag string
+	at   time.Time
+}
+
+func newSnapshots() *snapshots { return &snapshots{sessions: map[string]map[string]snapshot{}} }
+
+// put keeps a picture unless the one before is younger than every, or there is no room.
+func (s *snapshots) put(session, endpoint string, picture []byte, at time.Time, every time.Duration) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := s.sessions[session][endpoint]
+	if at.Sub(before.at) < every {
+		return refusal(protocol.TooMany, "the last picture is younger than the interval")
+	}
+	if s.bytes+len(picture)-len(before.jpeg) > maxSnapshots {
+		return refusal(protocol.Unavailable, "no room for pictures")
+	}
+	if s.sessions[session] == nil {
+		s.sessions[session] = map[string]snapshot{}
+	}
+	s.bytes += len(picture) - len(before.jpeg)
+	sum := sha256.Sum256(picture)
+	s.sessions[session][endpoint] = snapshot{jpeg: picture, etag: `"` + hex.EncodeToString(sum[:8]) + `"`, at: at}
+	return nil
+}
+
+func (s *snapshots) get(session, endpoint string) (snapshot, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, ok := s.sessions[session][endpoint]
+	return p, ok
+}
+
+// drop forgets the pictures of a session.
+func (s *snapshots) drop(session string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.sessions[session] {
+		s.bytes -= len(p.jpeg)
+	}
+	delete(s.sessions, session)
+}
+
+// putSnapshot takes the still picture of a site that is connected.
+func (a *api) putSnapshot(w http.ResponseWriter, r *http.Request, who Identity) error {
+	every := a.srv.snapshotEvery
+	if every == 0 {
+		return refusal(protocol.Unavailable, "pictures are switched off")
+	}
+	picture, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxSnapshot))
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return refusal(protocol.TooLarge, "a picture has at most "+strconv.Itoa(maxSnapshot)+" bytes")
+	}
+	if err != nil {
+		return refusal(protocol.BadRequest, err.Error())
+	}
+	size, err := jpeg.DecodeConfig(bytes.NewReader(picture))
+	if err != nil || size.Width > maxSnapshotWidth || size.Height > maxSnapshotHeight {
+		return refusal(protocol.BadRequest, "not a JPEG of at most 640×480")
+	}
+	err = a.read(r.Context(), who.Session, func(s *meeting.Session) error {
+		ep := s.Endpoints[who.Endpoint]
+		switch {
+		case ep == nil || ep.Role != meeting.Site:
+			return &meeting.Error{Code: meeting.Forbidden, Detail: "only sites post pictures"}
+		case s.Phase != meeting.Open && s.Phase != meeting.Live:
+			return &meeting.Error{Code: meeting.WrongPhase, Detail: string(s.Phase)}
+		case ep.Conn == nil:
+			return &meeting.Error{Code: meeting.NotConnected, Detail: ep.Code}
+		}
+		// Half the interval: a page's timer does not run to the second.
+		return a.srv.snapshots.put(who.Session, ep.Code, picture, a.srv.clock.Now(), every/2)
+	})
+	if err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// getSnapshot shows the last picture of a site to who sees the site.
+func (a *api) getSnapshot(w http.ResponseWriter, r *http.Request, who Identity) error {
+	id, code := r.PathValue("id"), r.PathValue("code")
+	err := a.read(r.Context(), id, func(s *meeting.Session) error {
+		if who.admin() || who.Role == string(meeting.Secretary) || s.Steers(actorOf(who), code) {
+			return nil
+		}
+		return &meeting.Error{Code: meeting.Forbidden, Detail: "picture of " + code}
+	})
+	if err != nil {
+		return err
+	}
+	p, ok := a.srv.snapshots.get(id, code)
+	if !ok {
+		return refusal(protocol.NotFound, "no picture of "+code)
+	}
+	w.Header().Set("Content-Type", "image/jpeg")
+	w.Header().Set("ETag", p.etag)
+	http.ServeContent(w, r, "", p.at, bytes.NewReader(p.jpeg))
+	return nil
+}

@@ -1,0 +1,87 @@
+package signaling_test
+
+import (
+	"bytes"
+	"image"
+	"image/jpeg"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/signaling/protocol"
+)
+
+func picture(t *testing.T, width, height int) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := jpeg.Encode(&out, image.NewGray(image.Rect(0, 0, width, height)), nil); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+func TestSnapshots(t *testing.T) {
+	b := newBed(t, `{"title":"x","units":"C1,C2,P58","start":"now","operators":[{"scope":"D582"}]}`)
+	site, host := token(b.links.of("C1")), token(b.links.Links.Host)
+	wall := "/api/v1/sessions/" + b.links.ID + "/snapshots/"
+	expect := func(name, method, path, who, body string, status int, want string) {
+		t.Helper()
+		if got, text := b.request(method, path, who, body); got != status || !strings.Contains(text, want) {
+			t.Errorf("%s: %d %.100q, want %d %q", name, got, text, status, want)
+		}
+	}
+	small := picture(t, 320, 180)
+	expect("switched off", "PUT", "/api/v1/me/snapshot", site, small, 503, "unavailable")
+
+	b.snapshotEvery = time.Hour
+	b.restart(false)
+	expect("not connected", "PUT", "/api/v1/me/snapshot", site, small, 409, "not_connected")
+	console, c1 := b.enter(meeting.HostCode), b.enter("C1")
+	if s := c1.Welcome().SnapshotS; s != 3600 {
+		t.Errorf("welcome asks for a picture every %d s", s)
+	}
+	noise := make([]byte, 50<<10)
+	for i := range noise {
+		noise[i] = byte(rand.Uint32())
+	}
+	expect("no picture yet", "GET", wall+"C1", host, "", 404, "not_found")
+	expect("no JPEG", "PUT", "/api/v1/me/snapshot", site, "<script>", 400, "bad_request")
+	expect("too wide", "PUT", "/api/v1/me/snapshot", site, picture(t, 1280, 720), 400, "bad_request")
+	expect("too large", "PUT", "/api/v1/me/snapshot", site, string(noise), 413, "too_large")
+	expect("a console", "PUT", "/api/v1/me/snapshot", host, small, 403, "forbidden")
+	expect("posted", "PUT", "/api/v1/me/snapshot", site, small, 204, "")
+	expect("too soon", "PUT", "/api/v1/me/snapshot", site, small, 429, "too_many")
+	expect("seen by the host", "GET", wall+"C1", host, "", 200, small)
+	expect("seen by the secretary", "GET", wall+"C1", token(b.links.Links.Secretary), "", 200, small)
+	expect("not by another site", "GET", wall+"C1", token(b.links.of("C2")), "", 403, "forbidden")
+	var all struct{ Operators []struct{ Link string } }
+	b.admin("GET", "/api/v1/sessions/"+b.links.ID+"/links", "", &all)
+	delegated := token(all.Operators[0].Link)
+	expect("seen by the operator of the district", "GET", wall+"C1", delegated, "", 200, small)
+	expect("not outside the scope", "GET", wall+"P58", delegated, "", 403, "forbidden")
+
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.http.URL+wall+"C1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+host)
+	resp, err := b.http.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	r.Header.Set("If-None-Match", resp.Header.Get("ETag"))
+	if resp, err = b.http.Client().Do(r); err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusNotModified {
+		t.Errorf("the same picture again: %s", resp.Status)
+	}
+
+	console.ask(protocol.End{})
+	expect("forgotten at the end", "GET", wall+"C1", host, "", 404, "not_found")
+}
