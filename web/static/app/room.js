@@ -61,7 +61,8 @@ export class Room {
 
   presenting = computed(() => this.mine.value.some((slot) => slot.slot === "presentation"));
 
-  onAir = computed(() => this.phase.value === "live" && this.mine.value.some((slot) => slot.state === "on_air"));
+  /** What this endpoint shows and says reaches the others now. */
+  onAir = computed(() => this.phase.value === "live" && this.link.value === "online" && this.mine.value.some((slot) => slot.state === "on_air"));
 
   /** @type {Connection} */ #connection;
   /** @type {Map<string, Viewer | Publisher>} */ #peers = new Map();

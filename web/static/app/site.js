@@ -91,7 +91,7 @@ function LineNotice({ room }) {
 function OnAirFrame({ room }) {
   const speaking = room.speaking.value;
   const held = room.phase.value === "live" && speaking?.state === "held";
-  const onAir = room.phase.value === "live" && speaking?.state === "on_air";
+  const onAir = room.onAir.value && speaking?.state === "on_air";
   const text = onAir ? t(room.self.value?.muted ? "onair.muted" : "onair.text") : held ? t("held.text") : "";
   return html`<${Announcer} text=${text} />
     ${onAir && html`<div class="onair" aria-hidden="true"><p class=${room.self.value?.muted ? "onair__muted" : ""}>${text}</p></div>`}
