@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -171,6 +174,43 @@ func TestSaltsDiffer(t *testing.T) {
 	a, b := named(t)[4], named(t)[4]
 	if len(a.Personal.Salt) != 32 || a.Personal.Salt == b.Personal.Salt || a.Hash == b.Hash {
 		t.Errorf("salts %s and %s of equal names, hashes %s and %s", a.Personal.Salt, b.Personal.Salt, a.Hash, b.Hash)
+	}
+}
+
+// TestTheDocumentedCheck runs the check of docs/ledger.md, which shares nothing with this package.
+func TestTheDocumentedCheck(t *testing.T) {
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("needs python3")
+	}
+	doc, err := os.ReadFile("../docs/ledger.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(doc), "```python\n")
+	script, _, found := strings.Cut(after, "```")
+	if !found {
+		t.Fatal("docs/ledger.md has no script")
+	}
+	whole := exported(t, named(t))
+	for name, tt := range map[string]struct {
+		file []byte
+		want string // in what it prints
+		ok   bool
+	}{
+		"whole":           {whole, "whole: 6 entries", true},
+		"changed":         {bytes.Replace(whole, []byte(`"conn":"a"`), []byte(`"conn":"b"`), 1), "entry 3 was changed", false},
+		"names exchanged": {bytes.Replace(whole, []byte("Bé"), []byte("Bế"), 1), "entry 5: other names", false},
+		"truncated":       {whole[:bytes.Index(whole, []byte(`{"count"`))], "no trailer", false},
+	} {
+		file := filepath.Join(t.TempDir(), "ledger.jsonl")
+		if err := os.WriteFile(file, tt.file, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.CommandContext(t.Context(), python, "-c", script, file).CombinedOutput()
+		if (err == nil) != tt.ok || !strings.Contains(string(out), tt.want) {
+			t.Errorf("%s: %v, %s, want %q", name, err, out, tt.want)
+		}
 	}
 }
 
