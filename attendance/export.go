@@ -54,7 +54,7 @@ func (r *Report) WriteCSV(w io.Writer, table Table, lang Lang) error {
 		}
 	case TableIntervals:
 		header = []string{"endpoint", "from", "to", "end_reason"}
-		for _, iv := range f.intervals(r.Sites) {
+		for _, iv := range f.intervals(r.Sites, func(s SiteRow) []Interval { return s.Intervals }) {
 			records = append(records, []string{iv.Endpoint, iv.From, iv.To, string(iv.EndReason)})
 		}
 	default:
@@ -154,10 +154,30 @@ type (
 		Interruptions int       `json:"interruptions"`
 		Entries       []uint64  `json:"entries"`
 	}
+	rollCallJSON struct {
+		Round    int          `json:"round"`
+		OpenedAt string       `json:"opened_at"`
+		ClosedAt string       `json:"closed_at"`
+		Answers  []answerJSON `json:"answers"`
+	}
+	answerJSON struct {
+		Endpoint   string `json:"endpoint"`
+		AnsweredAt string `json:"answered_at"`
+		Headcount  int    `json:"headcount"`
+		Entry      uint64 `json:"entry"`
+	}
+	floorJSON struct {
+		Endpoint   string       `json:"endpoint"`
+		Slot       meeting.Slot `json:"slot"`
+		GrantedAt  string       `json:"granted_at"`
+		OnAirAt    string       `json:"on_air_at"`
+		ReturnedAt string       `json:"returned_at"`
+		Why        string       `json:"why"`
+	}
 )
 
-// WriteJSON writes the report as one JSON object with the members session, total, groups, sites and
-// intervals. Times are written as in WriteCSV; one that has not come is an empty string.
+// WriteJSON writes the report as one JSON object with the members session, total, groups, sites, intervals,
+// receiving, roll_calls and floor. Times are written as in WriteCSV; one that has not come is an empty string.
 func (r *Report) WriteJSON(w io.Writer) error {
 	f, err := r.formatter()
 	if err != nil {
@@ -169,12 +189,25 @@ func (r *Report) WriteJSON(w io.Writer) error {
 		Groups    []groupJSON    `json:"groups"`
 		Sites     []siteJSON     `json:"sites"`
 		Intervals []intervalJSON `json:"intervals"`
-	}{Session: f.session(r.Session), Total: r.Total, Groups: []groupJSON{}, Sites: []siteJSON{}, Intervals: f.intervals(r.Sites)}
+		Receiving []intervalJSON `json:"receiving"`
+		RollCalls []rollCallJSON `json:"roll_calls"`
+		Floor     []floorJSON    `json:"floor"`
+	}{Session: f.session(r.Session), Total: r.Total, Groups: []groupJSON{}, Sites: []siteJSON{},
+		Intervals: f.intervals(r.Sites, func(s SiteRow) []Interval { return s.Intervals }),
+		Receiving: f.intervals(r.Sites, func(s SiteRow) []Interval { return s.Receiving }),
+		RollCalls: []rollCallJSON{}, Floor: []floorJSON{},
+	}
 	for _, g := range r.Groups {
 		out.Groups = append(out.Groups, groupJSON{Unit: g.Unit.Code, Name: g.Unit.Name, Level: string(g.Unit.Level), Depth: g.Depth, Counts: g.Counts})
 	}
 	for _, s := range r.Sites {
 		out.Sites = append(out.Sites, f.site(s))
+	}
+	for _, rc := range r.RollCalls {
+		out.RollCalls = append(out.RollCalls, f.rollCall(rc))
+	}
+	for _, g := range r.Floor {
+		out.Floor = append(out.Floor, floorJSON{g.Endpoint, g.Slot, f.time(g.GrantedAt), f.time(g.OnAirAt), f.time(g.ReturnedAt), g.Why})
 	}
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", " ")
@@ -231,10 +264,19 @@ func (s SiteRow) parents() string {
 	return strings.Join(names, " / ")
 }
 
-func (f formatter) intervals(sites []SiteRow) []intervalJSON {
+func (f formatter) rollCall(rc RollCallRow) rollCallJSON {
+	j := rollCallJSON{Round: rc.ID, OpenedAt: f.time(rc.OpenedAt), ClosedAt: f.time(rc.ClosedAt), Answers: []answerJSON{}}
+	for _, a := range rc.Answers {
+		j.Answers = append(j.Answers, answerJSON{a.Endpoint, f.time(a.At), a.Headcount, a.Entry})
+	}
+	return j
+}
+
+// intervals lists what of picks of each site.
+func (f formatter) intervals(sites []SiteRow, of func(SiteRow) []Interval) []intervalJSON {
 	list := []intervalJSON{}
 	for _, s := range sites {
-		for _, iv := range s.Intervals {
+		for _, iv := range of(s) {
 			list = append(list, intervalJSON{
 				Endpoint: s.Endpoint, From: f.time(iv.From), To: f.time(iv.To), EndReason: iv.EndReason,
 				Interruptions: iv.Interruptions, Entries: iv.Entries,

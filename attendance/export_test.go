@@ -96,6 +96,37 @@ func TestCSVCellsAreNoFormulas(t *testing.T) {
 	}
 }
 
+func TestWriteJSONHoldsEverything(t *testing.T) {
+	var out bytes.Buffer
+	r := full(t)
+	if err := r.WriteJSON(&out); err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]json.RawMessage
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	for member, want := range map[string]string{
+		"total":      `{"convened":3,"present":1,"on_time":1,"late":0,"partial":0,"absent":2,"headcount":18}`,
+		"receiving":  `[]`,
+		"roll_calls": `[{"round":1,"opened_at":"2026-03-02T08:05:20+07:00","closed_at":"2026-03-02T08:05:30+07:00","answers":[{"endpoint":"C1","answered_at":"2026-03-02T08:05:25+07:00","headcount":18,"entry":10}]}]`,
+		"floor":      `[{"endpoint":"C1","slot":"floor","granted_at":"2026-03-02T08:05:40+07:00","on_air_at":"","returned_at":"","why":""}]`,
+	} {
+		var compact bytes.Buffer
+		if err := json.Compact(&compact, got[member]); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, compact.String()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", member, diff)
+		}
+	}
+	for _, want := range []string{`"override"`, `"reason": "mất điện"`, `"after_seal": false`, `"computed": "partial"`, `"depth": 2`} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("lacks %s:\n%s", want, out.String())
+		}
+	}
+}
+
 func TestWriteJSONNamesAsCSV(t *testing.T) {
 	var out bytes.Buffer
 	if err := report(t, "-100 open; -50 in a; 0 start; 300 left a; 1000 end").WriteJSON(&out); err != nil {
