@@ -70,14 +70,14 @@ export class Room {
 
   constructor() {
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-    const resumeKey = `diemcau.resume.${this.token.slice(-16)}`;
+    const resume = new ResumeSecret(this.token);
     this.#connection = new Connection({
       url: `${scheme}//${location.host}/ws`,
       token: this.token,
       device: navigator.userAgent,
-      resume: sessionStorage.getItem(resumeKey) ?? "",
+      resume: resume.read(),
       onMessage: (message) => {
-        if (message.type === "welcome") sessionStorage.setItem(resumeKey, message.conn);
+        if (message.type === "welcome") resume.write(message.conn);
         this.#receive(message);
       },
       onLink: (link) => {
@@ -348,5 +348,32 @@ export class Room {
   #closePeers() {
     for (const id of [...this.#peers.keys()]) this.#closePeer(id);
     this.streams.value = new Map();
+  }
+}
+
+/** The secret of the connection, kept for a reload of this tab and never for another. */
+class ResumeSecret {
+  #key;
+
+  /** @param {string} token */
+  constructor(token) {
+    this.#key = `diemcau.resume.${token.slice(-16)}`;
+  }
+
+  read() {
+    try {
+      return sessionStorage.getItem(this.#key) ?? "";
+    } catch {
+      return ""; // a browser in its strictest mode
+    }
+  }
+
+  /** @param {string} secret */
+  write(secret) {
+    try {
+      sessionStorage.setItem(this.#key, secret);
+    } catch {
+      // As above.
+    }
   }
 }
