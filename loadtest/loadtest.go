@@ -37,10 +37,21 @@ type Config struct {
 	Duration       time.Duration // of the window
 	Publish        bool          // enter by the host link, start the session and send the reference stage
 	Simulcast      bool          // in three renditions
+	Bitrate        int           // of its picture in bits per second instead of the reference's, 0 = the reference
+	Video, Audio   *Recording    // sent instead, nil = synthetic
 	FloorEvery     time.Duration // give another site the floor this often; 0 never
 	End            bool          // end the session after the window
 	ServerPID      int           // of the server on this machine, 0 = unknown
 	Progress       func(Progress)
+}
+
+// stage is what the host sends.
+func (c Config) stage() program {
+	what := program{picture: referencePicture(c.Simulcast), video: c.Video, audio: c.Audio}
+	if c.Bitrate > 0 {
+		what.picture = pictureOf(c.Bitrate)
+	}
+	return what
 }
 
 // Progress of a load test.
@@ -72,6 +83,12 @@ type test struct {
 
 // Run runs a load test. An error means that it could not be carried out; failed sites are in the result.
 func Run(ctx context.Context, cfg Config) (*Result, error) {
+	switch {
+	case cfg.Simulcast && (cfg.Video != nil || cfg.Bitrate > 0):
+		return nil, errors.New("simulcast is of the reference stage only")
+	case cfg.Bitrate != 0 && cfg.Bitrate < MinBitrate:
+		return nil, fmt.Errorf("a picture takes at least %d bit/s", MinBitrate)
+	}
 	me, err := newCredentials()
 	if err != nil {
 		return nil, err
@@ -111,8 +128,8 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 
 // openConsoles enters as host and operator, as far as they are needed, and starts the session.
 func (t *test) openConsoles(ctx context.Context, fail context.CancelCauseFunc, running *sync.WaitGroup) error {
-	open := func(name, link string, picture []rendition) (*site, error) {
-		s := newSite(t, name, link, picture, observer{})
+	open := func(name, link string, what program) (*site, error) {
+		s := newSite(t, name, link, what, observer{})
 		entered := make(chan struct{})
 		running.Go(func() {
 			if err := s.run(ctx, func() { close(entered) }); err != nil {
@@ -123,7 +140,7 @@ func (t *test) openConsoles(ctx context.Context, fail context.CancelCauseFunc, r
 	}
 	var err error
 	if t.cfg.Publish {
-		if t.host, err = open("host", t.cfg.Host, referencePicture(t.cfg.Simulcast)); err != nil {
+		if t.host, err = open("host", t.cfg.Host, t.cfg.stage()); err != nil {
 			return err
 		}
 		if err := t.host.begin(ctx); err != nil {
@@ -134,7 +151,7 @@ func (t *test) openConsoles(ctx context.Context, fail context.CancelCauseFunc, r
 		}
 	}
 	if t.cfg.FloorEvery > 0 || t.cfg.End && t.host == nil {
-		if t.operator, err = open("operator", t.cfg.Operator, nil); err != nil {
+		if t.operator, err = open("operator", t.cfg.Operator, program{}); err != nil {
 			return err
 		}
 	}
@@ -161,7 +178,7 @@ func (t *test) join(ctx context.Context, running *sync.WaitGroup) error {
 		firstFrame: t.firsts.add, latency: t.latencies.add, switched: t.sawSwitch,
 	}
 	for i, c := range t.cfg.Sites {
-		s := newSite(t, c.Code, c.Link, floorPicture(), observe)
+		s := newSite(t, c.Code, c.Link, program{picture: floorPicture()}, observe)
 		s.full = i%fullShare == 0
 		t.sites = append(t.sites, s)
 		if t.cfg.Rate > 0 {

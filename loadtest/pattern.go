@@ -17,34 +17,47 @@ const (
 	descriptorSize   = 4 // VP8 payload descriptor with a picture id of 15 bits
 	packetFrameBytes = videoPayloadSize - descriptorSize
 
-	audioInterval    = 20 * time.Millisecond
-	audioPayloadSize = 80
+	soundInterval    = 20 * time.Millisecond
+	soundPayloadSize = 80
+
+	// MinBitrate of the synthetic picture in bits per second leaves room in a frame for what decodes to an even grey.
+	MinBitrate = 100_000
 )
+
+// media is what one track sends: the RTP payloads of its next frame, and how long that lasts.
+type media interface {
+	next(now time.Time, keyframe bool) (payloads [][]byte, lasts time.Duration)
+}
 
 // rendition is one quality of the picture.
 type rendition struct {
 	rid           string
 	width, height int
-	packets       int // per frame
+	bytes         int // of a frame
 }
 
 // referencePicture is the one rendition of the reference stage, or its three for simulcast, lowest first.
 func referencePicture(simulcast bool) []rendition {
-	high := rendition{rid: "h", width: 1280, height: 720, packets: 6}
+	high := rendition{rid: "h", width: 1280, height: 720, bytes: 6 * packetFrameBytes}
 	if !simulcast {
 		high.rid = ""
 		return []rendition{high}
 	}
-	return []rendition{{"l", 320, 180, 1}, {"m", 640, 360, 3}, high}
+	return []rendition{{"l", 320, 180, packetFrameBytes}, {"m", 640, 360, 3 * packetFrameBytes}, high}
+}
+
+// pictureOf is one rendition of about so many bits per second.
+func pictureOf(bitrate int) []rendition {
+	return []rendition{{"", 640, 360, bitrate / 8 / framesPerSecond}}
 }
 
 // floorPicture is what a site sends that has the floor: half of the reference.
-func floorPicture() []rendition { return []rendition{{"", 640, 360, 3}} }
+func floorPicture() []rendition { return []rendition{{"", 640, 360, 3 * packetFrameBytes}} }
 
-// grey returns a VP8 frame (RFC 6386 9.1) of a size in bytes that decodes to an even grey: every flag of the zeros
-// that follow its header says "predict, no residual". A stamp may stand at its end.
-func (r rendition) grey(keyframe bool, size int) []byte {
-	f := make([]byte, size)
+// grey returns a VP8 frame (RFC 6386 9.1) that decodes to an even grey: every flag of the zeros that follow its header
+// says "predict, no residual". A stamp may stand at its end.
+func (r rendition) grey(keyframe bool) []byte {
+	f := make([]byte, r.bytes)
 	header := 3
 	if keyframe {
 		header = 10
@@ -53,7 +66,7 @@ func (r rendition) grey(keyframe bool, size int) []byte {
 		binary.LittleEndian.PutUint16(f[8:], uint16(r.height))
 	}
 	// Half of the bytes for the first partition, the rest for the coefficients.
-	tag := uint32((size-header)/2)<<5 | 1<<4 // show_frame
+	tag := uint32((r.bytes-header)/2)<<5 | 1<<4 // show_frame
 	if !keyframe {
 		tag |= 1
 	}
@@ -61,19 +74,7 @@ func (r rendition) grey(keyframe bool, size int) []byte {
 	return f
 }
 
-// silence returns an Opus packet (RFC 6716 3.2.5) of 20 ms: two bytes of silence, the rest is padding, in which a
-// stamp stands.
-func silence() []byte {
-	p := make([]byte, audioPayloadSize)
-	const head = 3 // TOC, frame count, padding length
-	p[0] = 31<<3 | 3
-	p[1] = 1<<6 | 1
-	p[2] = audioPayloadSize - head - 2
-	p[3], p[4] = 0xff, 0xfe
-	return p
-}
-
-// picture makes the packets of one rendition.
+// picture is the synthetic picture of one rendition.
 type picture struct {
 	rendition
 	source    uint32
@@ -85,13 +86,33 @@ func newPicture(r rendition, source uint32) *picture {
 	return &picture{rendition: r, source: source, payloader: codecs.VP8Payloader{EnablePictureID: true}}
 }
 
-// next returns the payloads of the frame of a moment; forced asks for a keyframe.
-func (p *picture) next(now time.Time, forced bool) [][]byte {
-	keyframe := forced || now.Sub(p.keyAt) >= keyframeEvery
+func (p *picture) next(now time.Time, keyframe bool) (payloads [][]byte, lasts time.Duration) {
+	keyframe = keyframe || now.Sub(p.keyAt) >= keyframeEvery
 	if keyframe {
 		p.keyAt = now
 	}
-	f := p.grey(keyframe, p.packets*packetFrameBytes)
+	f := p.grey(keyframe)
 	stamp{p.source, now}.put(f)
-	return p.payloader.Payload(videoPayloadSize, f)
+	return p.payloader.Payload(videoPayloadSize, f), frameInterval
+}
+
+// sound is the synthetic sound.
+type sound struct{ source uint32 }
+
+func (s sound) next(now time.Time, _ bool) (payloads [][]byte, lasts time.Duration) {
+	p := silence()
+	stamp{s.source, now}.put(p)
+	return [][]byte{p}, soundInterval
+}
+
+// silence returns an Opus packet (RFC 6716 3.2.5) of 20 ms: two bytes of silence, the rest is padding, in which a
+// stamp may stand.
+func silence() []byte {
+	p := make([]byte, soundPayloadSize)
+	const head = 3 // TOC, frame count, padding length
+	p[0] = 31<<3 | 3
+	p[1] = 1<<6 | 1
+	p[2] = soundPayloadSize - head - 2
+	p[3], p[4] = 0xff, 0xfe
+	return p
 }

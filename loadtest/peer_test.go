@@ -332,7 +332,7 @@ func TestSenderSendsTheReferenceStage(t *testing.T) {
 			s.OnTrack(func(track *webrtc.TrackRemote, _ *webrtc.RTPReceiver) { reading.Go(func() { got.take(track) }) })
 			o := s.offer(t, midCamera, midMicrophone)
 			o.media[0].rids = []string{"l", "m", "h"}
-			out, answer, err := newSender(o, newTestCredentials(t), "host", referencePicture(simulcast))
+			out, answer, err := newSender(o, newTestCredentials(t), "host", program{picture: referencePicture(simulcast)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -418,7 +418,7 @@ func TestSenderRefusesWhatItIsNotAsked(t *testing.T) {
 	s := newServer(t, true)
 	s.stage(t)
 	o := s.offer(t, mainVideo, mainAudio)
-	if _, _, err := newSender(o, newTestCredentials(t), "host", referencePicture(false)); err == nil {
+	if _, _, err := newSender(o, newTestCredentials(t), "host", program{picture: referencePicture(false)}); err == nil {
 		t.Error("sends without being asked")
 	}
 }

@@ -24,10 +24,8 @@ const (
 // sender sends the reference stage, or a site's half of it, on a publisher connection.
 type sender struct {
 	peer   *peer
-	video  []*track // by rendition
-	audio  *track
+	tracks []*track
 	stop   context.CancelFunc
-	source uint32
 	idle   sync.WaitGroup
 	unsent atomic.Int64 // packets that the socket refused
 }
@@ -38,8 +36,10 @@ type track struct {
 	payload    uint8
 	clock      int64
 	extensions []rtpExtension
-	picture    *picture // nil for sound
+	media      media
+	video      bool
 	wantKey    atomic.Bool
+	due        time.Time // of the next frame; the pump's
 
 	mu        sync.Mutex // of what follows: sent by the pump, sent again by the reader
 	number    uint16
@@ -54,10 +54,17 @@ type rtpExtension struct {
 	value string
 }
 
+// program is what a site sends: the picture's renditions and the sound, or recordings of them.
+type program struct {
+	picture      []rendition
+	video, audio *Recording // nil = synthetic
+}
+
 // newSender answers a publisher offer.
-func newSender(o *offer, me *credentials, endpoint string, renditions []rendition) (s *sender, answer string, err error) {
-	s = &sender{source: sourceOf(endpoint), stop: func() {}}
+func newSender(o *offer, me *credentials, endpoint string, what program) (s *sender, answer string, err error) {
+	s = &sender{stop: func() {}}
 	s.peer = newPeer(o, me, s)
+	source := sourceOf(endpoint)
 	send := map[string]outgoing{}
 	for i := range o.media {
 		m := &o.media[i]
@@ -67,9 +74,12 @@ func newSender(o *offer, me *credentials, endpoint string, renditions []renditio
 		switch m.mid {
 		case midCamera:
 			out := outgoing{}
-			for _, r := range renditions {
+			for _, r := range what.picture {
 				t := newTrack(m, 90_000)
-				t.picture = newPicture(r, s.source)
+				t.media = newPicture(r, source)
+				if what.video != nil {
+					t.media = &playback{Recording: what.video, picture: true, source: source}
+				}
 				if r.rid != "" {
 					if !slices.Contains(m.rids, r.rid) {
 						return nil, "", errors.New("offer: no simulcast stream " + r.rid)
@@ -78,15 +88,20 @@ func newSender(o *offer, me *credentials, endpoint string, renditions []renditio
 					out.rids = append(out.rids, r.rid)
 				}
 				out.ssrc = t.ssrc
-				s.video = append(s.video, t)
+				s.tracks = append(s.tracks, t)
 			}
 			send[m.mid] = out
 		case midMicrophone:
-			s.audio = newTrack(m, 48_000)
-			send[m.mid] = outgoing{ssrc: s.audio.ssrc}
+			t := newTrack(m, 48_000)
+			t.media = sound{source}
+			if what.audio != nil {
+				t.media = &playback{Recording: what.audio}
+			}
+			s.tracks = append(s.tracks, t)
+			send[m.mid] = outgoing{ssrc: t.ssrc}
 		}
 	}
-	if s.video == nil || s.audio == nil {
+	if len(send) < 2 {
 		return nil, "", errors.New("offer: no camera or no microphone wanted")
 	}
 	answer, err = s.peer.answer(send)
@@ -95,7 +110,7 @@ func newSender(o *offer, me *credentials, endpoint string, renditions []renditio
 
 func newTrack(m *offeredMedia, clock int64) *track {
 	t := &track{
-		ssrc: rand.Uint32(), payload: m.payload, clock: clock,
+		ssrc: rand.Uint32(), payload: m.payload, clock: clock, video: m.video,
 		number: uint16(rand.IntN(1 << 15)), timestamp: rand.Uint32(), // the lower half: see the roll-over trap of RFC 3711 3.3.1
 	}
 	t.extend(m, extMID, m.mid)
@@ -129,7 +144,10 @@ func (s *sender) Close() error {
 // pump sends each frame when it is due. After a pause of the machine it goes on from now.
 func (s *sender) pump(ctx context.Context) {
 	begin := time.Now()
-	nextVideo, nextAudio, nextReport := begin, begin, begin.Add(500*time.Millisecond)
+	report := begin.Add(reportInterval / 2)
+	for _, t := range s.tracks {
+		t.due = begin
+	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -139,30 +157,23 @@ func (s *sender) pump(ctx context.Context) {
 		case <-timer.C:
 		}
 		now := time.Now()
-		if !now.Before(nextVideo) {
-			for _, t := range s.video {
-				s.send(t, now.Sub(begin), t.picture.next(now, t.wantKey.Swap(false)))
+		next := report
+		for _, t := range s.tracks {
+			if !now.Before(t.due) {
+				payloads, lasts := t.media.next(now, t.wantKey.Swap(false))
+				s.send(t, t.due.Sub(begin), payloads)
+				t.due = following(t.due, now, lasts)
 			}
-			nextVideo = following(nextVideo, now, frameInterval)
+			if t.due.Before(next) {
+				next = t.due
+			}
 		}
-		if !now.Before(nextAudio) {
-			sound := silence()
-			stamp{s.source, now}.put(sound)
-			s.send(s.audio, now.Sub(begin), [][]byte{sound})
-			nextAudio = following(nextAudio, now, audioInterval)
-		}
-		if !now.Before(nextReport) {
+		if !now.Before(report) {
 			s.report(now, now.Sub(begin))
-			nextReport = following(nextReport, now, time.Second)
+			report = following(report, now, reportInterval)
 		}
 		s.peer.keepConsent(now)
-		due := nextVideo
-		for _, t := range []time.Time{nextAudio, nextReport} {
-			if t.Before(due) {
-				due = t
-			}
-		}
-		timer.Reset(time.Until(due))
+		timer.Reset(time.Until(next))
 	}
 }
 
@@ -187,7 +198,7 @@ func (s *sender) send(t *track, elapsed time.Duration, payloads [][]byte) {
 		p := &rtp.Packet{
 			Header: rtp.Header{
 				Version: 2, PayloadType: t.payload, SSRC: t.ssrc, SequenceNumber: t.number, Timestamp: t.timestampAt(elapsed),
-				Marker: t.picture != nil && i == len(payloads)-1,
+				Marker: t.video && i == len(payloads)-1,
 			},
 			Payload: payload,
 		}
@@ -209,7 +220,7 @@ func (s *sender) send(t *track, elapsed time.Duration, payloads [][]byte) {
 // report sends the sender reports.
 func (s *sender) report(now time.Time, elapsed time.Duration) {
 	var packets []rtcp.Packet
-	for _, t := range append(slices.Clone(s.video), s.audio) {
+	for _, t := range s.tracks {
 		t.mu.Lock()
 		packets = append(packets, &rtcp.SenderReport{
 			SSRC: t.ssrc, NTPTime: ntp(now), RTPTime: t.timestampAt(elapsed), PacketCount: t.packets, OctetCount: t.octets,
@@ -241,7 +252,7 @@ func (s *sender) onRTCP(_ *peer, packets []rtcp.Packet, _ time.Time) {
 				s.wantKeyframe(f.SSRC)
 			}
 		case *rtcp.TransportLayerNack:
-			for _, t := range append(slices.Clone(s.video), s.audio) {
+			for _, t := range s.tracks {
 				if t.ssrc == p.MediaSSRC {
 					s.sendAgain(t, p.Nacks)
 				}
@@ -251,7 +262,7 @@ func (s *sender) onRTCP(_ *peer, packets []rtcp.Packet, _ time.Time) {
 }
 
 func (s *sender) wantKeyframe(ssrc uint32) {
-	for _, t := range s.video {
+	for _, t := range s.tracks {
 		if t.ssrc == ssrc {
 			t.wantKey.Store(true)
 		}

@@ -29,7 +29,7 @@ type site struct {
 	link    string
 	full    bool // its viewer decrypts everything
 	observe observer
-	picture []rendition // what it sends when it is asked to
+	program program // what it sends when it is asked to
 	opened  time.Time
 	events  chan protocol.Message
 	client  *client.Client // from the welcome on
@@ -43,9 +43,9 @@ type site struct {
 	sends   chan struct{} // see sendingNow
 }
 
-func newSite(t *test, code, link string, picture []rendition, observe observer) *site {
+func newSite(t *test, code, link string, program program, observe observer) *site {
 	return &site{
-		test: t, code: code, link: link, picture: picture, observe: observe, events: make(chan protocol.Message, maxEvents),
+		test: t, code: code, link: link, program: program, observe: observe, events: make(chan protocol.Message, maxEvents),
 		sends: make(chan struct{}),
 	}
 }
@@ -175,7 +175,7 @@ func (s *site) accept(ctx context.Context, m protocol.Offer, prefer netip.Addr) 
 		s.test.add(v)
 	case "publisher":
 		s.drop(s.sending)
-		sender, answer, err := newSender(o, s.test.me, s.code, s.picture)
+		sender, answer, err := newSender(o, s.test.me, s.code, s.program)
 		if err != nil {
 			return err
 		}

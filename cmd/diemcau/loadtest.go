@@ -23,6 +23,9 @@ type loadtestCmd struct {
 	Duration   time.Duration `help:"How long to measure from when the last site has entered or failed." required:"" placeholder:"D"`
 	Publish    bool          `help:"Enter by the host link, start the session and send the reference stage."`
 	Simulcast  bool          `help:"Send it in three renditions."`
+	Bitrate    int           `help:"Send a picture of so many kbit/s instead of the reference's." placeholder:"KBPS"`
+	Video      string        `help:"Send the picture of a VP8 IVF file instead, over and over." placeholder:"FILE" type:"path"`
+	Audio      string        `help:"Send the sound of an Ogg Opus file instead, over and over." placeholder:"FILE" type:"path"`
 	FloorEvery time.Duration `help:"Give another site the floor this often." placeholder:"D"`
 	End        bool          `help:"End the session afterwards."`
 	ServerPID  int           `help:"Process of the server on this machine, to report what it costs." name:"server-pid" placeholder:"PID"`
@@ -79,8 +82,12 @@ func (c *loadtestCmd) config() (cfg loadtest.Config, err error) {
 		return cfg, &usageError{"--rate wants a number of sites per second"}
 	case c.FloorEvery < 0:
 		return cfg, &usageError{"--floor-every wants a time such as 5s"}
-	case c.Simulcast && !c.Publish:
-		return cfg, &usageError{"--simulcast goes with --publish"}
+	case !c.Publish && (c.Simulcast || c.Bitrate != 0 || c.Video != "" || c.Audio != ""):
+		return cfg, &usageError{"--simulcast, --bitrate, --video and --audio go with --publish"}
+	case c.Simulcast && (c.Bitrate != 0 || c.Video != ""):
+		return cfg, &usageError{"--simulcast sends the reference stage only"}
+	case c.Bitrate != 0 && c.Bitrate < loadtest.MinBitrate/1000:
+		return cfg, &usageError{fmt.Sprintf("--bitrate wants %d kbit/s or more", loadtest.MinBitrate/1000)}
 	case c.Endpoints < 0:
 		return cfg, &usageError{"--endpoints wants how many sites enter"}
 	}
@@ -101,7 +108,17 @@ func (c *loadtestCmd) config() (cfg loadtest.Config, err error) {
 	}
 	cfg = loadtest.Config{
 		Host: links.Links.Host, Operator: links.Links.Operator, Rate: c.Rate, Duration: c.Duration,
-		Publish: c.Publish, Simulcast: c.Simulcast, FloorEvery: c.FloorEvery, End: c.End, ServerPID: c.ServerPID,
+		Publish: c.Publish, Simulcast: c.Simulcast, Bitrate: c.Bitrate * 1000, FloorEvery: c.FloorEvery, End: c.End, ServerPID: c.ServerPID,
+	}
+	if c.Video != "" {
+		if cfg.Video, err = loadtest.ReadIVF(c.Video); err != nil {
+			return cfg, fmt.Errorf("%s: %w", c.Video, err)
+		}
+	}
+	if c.Audio != "" {
+		if cfg.Audio, err = loadtest.ReadOgg(c.Audio); err != nil {
+			return cfg, fmt.Errorf("%s: %w", c.Audio, err)
+		}
 	}
 	for _, e := range links.Endpoints[:n] {
 		cfg.Sites = append(cfg.Sites, loadtest.Site{Code: e.Code, Link: e.Link})
