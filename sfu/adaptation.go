@@ -115,6 +115,10 @@ func (v *Viewer) adaptTo(s *shard, now time.Duration) {
 			for level = a.streams[i].Top; level > 0 && nominalRate(transport.Video, level) > left; level-- {
 			}
 		}
+		if level != none && level < l.cur && a.control.Congested(now) {
+			l.pause() // what the line cannot carry stops at once, so that sound gets through
+			l.slot.requestKeyframe(level)
+		}
 		l.aim(level)
 	}
 	if next > 0 {
@@ -150,14 +154,19 @@ func (l *leg) count(target int, n int32) {
 	}
 }
 
-// prober is the leg whose RTX stream can carry padding, nil if the viewer took none.
-func (a *adaptation) prober() *leg {
+// prober is the leg whose RTX stream can carry padding, one that is being sent if there is; nil if the viewer took
+// none.
+func (a *adaptation) prober() (idle *leg) {
 	for _, l := range a.video {
-		if l.active && l.rtx {
+		switch {
+		case !l.active || !l.rtx:
+		case l.cur != none:
 			return l
+		case idle == nil:
+			idle = l
 		}
 	}
-	return nil
+	return idle
 }
 
 // pad sends the padding of one paddingTick: packets of nothing else on an RTX stream, where they disturb no numbers.

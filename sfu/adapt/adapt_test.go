@@ -145,7 +145,7 @@ func TestControllerFollowsALine(t *testing.T) {
 			if reached < 0 || reached > within {
 				t.Errorf("estimates %v, %.0f kbit/s: level %d reached after %v", estimates, p.capacity/k, p.level, reached)
 			}
-			if levels[0] != p.level || changes > 4 {
+			if levels[0] != p.level || changes > 2 {
 				t.Errorf("estimates %v, %.0f kbit/s: at level %d in the end, changed %d times more", estimates, p.capacity/k, levels[0], changes)
 			}
 			t.Logf("estimates %v, %.0f kbit/s: level %d after %v, budget %.0f, %d changes more",

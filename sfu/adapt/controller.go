@@ -23,13 +23,17 @@ const (
 	quiet = 1500 * time.Millisecond
 	// probeTime is how long padding is sent, at a rate that rises to the full one; without estimates, when only a full
 	// queue shows that it was too much, longer.
-	probeTime      = time.Second
-	blindProbeTime = 2 * time.Second
+	probeTime      = 2 * time.Second
+	blindProbeTime = 3 * time.Second
 	// estimateGrace is how long after a probe an estimate would have fallen, lossGrace by when a report has come.
 	estimateGrace = 500 * time.Millisecond
 	lossGrace     = 1300 * time.Millisecond
-	// trialTime is how long after a step up trouble undoes it.
-	trialTime = 2 * time.Second
+	// stepTime is the least time between two steps up, trialTime how long after one trouble undoes it.
+	stepTime  = time.Second
+	trialTime = 6 * time.Second
+	// A probe after a failed one has to show more than the step needs: a line that carries it just so would not keep it.
+	marginGrowth = 1.25
+	maxMargin    = 1.5
 	// estimateLife is how long an estimate is heeded: browsers send one each second.
 	estimateLife = 5 * time.Second
 	// minHold and maxHold bound the wait after a failed probe, which doubles each time. The greatest still lets a
@@ -45,7 +49,6 @@ const (
 	steady  phase = iota
 	probing       // padding is being sent
 	waiting       // for what the receiver says of it
-	trial         // the step was taken and may be undone
 )
 
 // Controller keeps the budget of one viewer. It falls when the receiver's estimate (REMB) falls or packets are lost;
@@ -66,16 +69,21 @@ type Controller struct {
 
 	phase   phase
 	began   time.Duration // of the phase
-	target  float64       // of the probe
-	before  float64       // budget to return to
+	next    float64       // the budget that is being probed for
+	target  float64       // rate of the probe
+	margin  float64
 	hold    time.Duration
 	holding time.Duration // until
+	stepped time.Duration // last step up
+	trying  bool          // it was less than trialTime ago
+	before  float64       // budget before it
 	used    float64
+	sent    float64 // with padding, at most, in this probe
 }
 
 // NewController returns a controller with the Initial budget.
 func NewController(now time.Duration) *Controller {
-	return &Controller{budget: Initial, hold: minHold, troubleAt: now, cutAt: now - settle}
+	return &Controller{budget: Initial, hold: minHold, margin: 1, troubleAt: now, cutAt: now - settle, stepped: now - stepTime}
 }
 
 // Budget is what may be sent, in bit/s.
@@ -104,11 +112,15 @@ func (c *Controller) Loss(fraction float64, now time.Duration) {
 	} else {
 		c.lossy = 0
 	}
-	tested := c.phase != steady && fraction > c.usualLoss+probeLoss
+	tested := (c.trying || c.phase != steady) && fraction > c.usualLoss+probeLoss
 	if tested || fraction >= heavyLoss || c.lossy >= 2 {
-		if now-c.cutAt >= settle || c.phase != steady {
+		if now-c.cutAt >= settle || c.trying || c.phase != steady {
 			c.lossy = 0
-			c.trouble(c.used*(1-fraction/2), now)
+			to := c.used * (1 - fraction/2)
+			if c.phase != steady {
+				to = c.sent * (1 - fraction)
+			}
+			c.trouble(to, now)
 		}
 		return
 	}
@@ -118,40 +130,51 @@ func (c *Controller) Loss(fraction float64, now time.Duration) {
 // trouble cuts the budget to what the line seems to carry, or undoes what was being tried.
 func (c *Controller) trouble(to float64, now time.Duration) {
 	c.troubleAt, c.cutAt = now, now
-	switch c.phase {
-	case steady:
-		c.budget = min(c.budget, to)
-	case probing, waiting: // of the padding; what was sent before goes on, unless that is too much as well
+	failed := c.trying || c.phase != steady
+	if c.phase != steady {
+		c.cutAt += lossGrace - settle // a report to come may tell of the padding
+	}
+	switch {
+	case c.phase != steady: // of the padding; what was sent before goes on, unless that is too much as well
 		if to < c.used*keepFactor {
 			c.budget = to
 		}
-	case trial:
+	case c.trying:
 		c.budget = min(c.before, to)
+	default:
+		c.budget = min(c.budget, to)
 	}
 	c.budget = max(c.budget, floor)
-	if c.phase != steady {
-		c.phase = steady
+	c.phase, c.trying = steady, false
+	if failed {
 		c.holding = now + c.hold
 		longest := maxBlindHold
 		if c.sees(now) {
 			longest = maxHold
 		}
 		c.hold = min(2*c.hold, longest)
+		c.margin = min(c.margin*marginGrowth, maxMargin)
 	}
 }
+
+// Congested tells whether the budget was cut just now: what exceeds it should stop at once.
+func (c *Controller) Congested(now time.Duration) bool { return now-c.troubleAt < stepTime }
 
 // Step moves on in time. used is what is being sent without padding, next what the next step up would need in all,
 // 0 if there is none, both in bit/s; canProbe tells whether padding can be sent. It returns the rate of padding to
 // send now, in bit/s.
 func (c *Controller) Step(now time.Duration, used, next float64, canProbe bool) (padding float64) {
 	c.used = used
+	if c.trying && now-c.stepped >= trialTime {
+		c.trying, c.hold, c.margin = false, minHold, 1
+	}
 	elapsed := now - c.began
 	switch c.phase {
 	case steady:
-		if next <= c.budget || now < c.holding || now-c.troubleAt < quiet {
+		if next <= c.budget || now < c.holding || now-c.troubleAt < quiet || now-c.stepped < stepTime {
 			return 0
 		}
-		c.before, c.target = c.budget, next
+		c.next, c.target, c.sent = next, next*c.margin, used
 		if canProbe {
 			c.enter(probing, now)
 		} else {
@@ -163,8 +186,10 @@ func (c *Controller) Step(now time.Duration, used, next float64, canProbe bool) 
 			length = probeTime
 		}
 		if elapsed < length {
-			share := 0.3 + 0.7*min(1, 2*float64(elapsed)/float64(length))
-			return max(0, c.target-used) * share
+			share := min(1, 0.1+1.5*float64(elapsed)/float64(length)) // slowly: too much shows before it hurts
+			padding = max(0, c.target-used) * share
+			c.sent = max(c.sent, used+padding)
+			return padding
 		}
 		c.enter(waiting, now)
 	case waiting:
@@ -174,11 +199,6 @@ func (c *Controller) Step(now time.Duration, used, next float64, canProbe bool) 
 		}
 		if elapsed >= grace {
 			c.accept(now)
-		}
-	case trial:
-		if elapsed >= trialTime || next > c.budget && elapsed >= trialTime/2 {
-			c.enter(steady, now)
-			c.hold = minHold
 		}
 	}
 	return 0
@@ -192,6 +212,7 @@ func (c *Controller) sees(now time.Duration) bool {
 func (c *Controller) enter(p phase, now time.Duration) { c.phase, c.began = p, now }
 
 func (c *Controller) accept(now time.Duration) {
-	c.budget = max(c.budget, c.target)
-	c.enter(trial, now)
+	c.before, c.stepped, c.trying = c.budget, now, true
+	c.budget = max(c.budget, c.next)
+	c.enter(steady, now)
 }
