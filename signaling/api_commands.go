@@ -12,6 +12,9 @@ import (
 // the session too. The meeting decides who may.
 func (a *api) commandRoutes(mux *http.ServeMux) {
 	consoles := roles(meeting.Host, meeting.Operator, meeting.Secretary)
+	commandRoute(a, mux, "POST /api/v1/sessions/{id}/open", consoles, func(_ *http.Request, _ struct{}) meeting.Command {
+		return meeting.OpenSession{}
+	})
 	commandRoute(a, mux, "POST /api/v1/sessions/{id}/end", consoles, func(_ *http.Request, _ struct{}) meeting.Command {
 		return meeting.EndSession{}
 	})

@@ -70,6 +70,7 @@ func (c *conn) serve(ctx context.Context, token string) {
 	}()
 	c.ws.SetReadLimit(protocol.MaxMessage)
 	err := c.hello(ctx, token)
+	c.srv.strangers.Add(-1)
 	if err == nil {
 		err = c.reader(ctx)
 		c.close(c.disconnect(ctx, err))

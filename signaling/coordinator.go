@@ -96,9 +96,18 @@ func loadCoordinator(ctx context.Context, srv *Server, id string) (*coordinator,
 	if head.RecordedAt.After(lastAlive) {
 		lastAlive = head.RecordedAt
 	}
-	log := srv.log.With("session", id)
-	c := &coordinator{
-		id: id, record: srv.record, clock: srv.clock, metrics: srv.metrics, log: log, session: session,
+	c := newCoordinator(srv, session, head)
+	c.audience.written = mail
+	if err := c.handle(ctx, []request{{cmd: meeting.Restart{LastSeen: lastAlive}}}); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func newCoordinator(srv *Server, session *meeting.Session, head attendance.Head) *coordinator {
+	id := session.ID
+	return &coordinator{
+		id: id, record: srv.record, clock: srv.clock, metrics: srv.metrics, log: srv.log.With("session", id), session: session,
 		chain:    attendance.NewChain(id, srv.node, head),
 		audience: newAudience(session, srv.media, srv.metrics, func() { srv.snapshots.drop(id) }),
 		news:     newNews(),
@@ -106,11 +115,14 @@ func loadCoordinator(ctx context.Context, srv *Server, id string) (*coordinator,
 		stop:     make(chan struct{}),
 		done:     make(chan struct{}),
 	}
-	c.audience.written = mail
-	if err := c.handle(ctx, []request{{cmd: meeting.Restart{LastSeen: lastAlive}}}); err != nil {
-		return nil, err
-	}
-	return c, nil
+}
+
+// brokenCoordinator stands for a session that cannot be rebuilt: it refuses everything.
+func brokenCoordinator(srv *Server, id string) *coordinator {
+	c := newCoordinator(srv, meeting.New(id), attendance.Head{})
+	c.broken = true
+	c.metrics.broken.Add(1)
+	return c
 }
 
 // do hands a request over, waiting for a place in the queue. It fails when the coordinator has ended.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -56,6 +57,7 @@ type record struct {
 	*store.Store
 	failing atomic.Bool // appends fail
 	dead    atomic.Bool // nothing is written any more
+	damaged string      // session whose ledger cannot be read
 }
 
 var errDisk = errors.New("no space left on device")
@@ -65,6 +67,13 @@ func (r *record) Append(ctx context.Context, session string, phase meeting.Phase
 		return errDisk
 	}
 	return r.Store.Append(ctx, session, phase, entries)
+}
+
+func (r *record) Entries(ctx context.Context, session string, fromSeq uint64) iter.Seq2[attendance.Entry, error] {
+	if session == r.damaged {
+		return func(yield func(attendance.Entry, error) bool) { yield(attendance.Entry{}, errDisk) }
+	}
+	return r.Store.Entries(ctx, session, fromSeq)
 }
 
 func (r *record) Alive(ctx context.Context, session string, at time.Time) error {

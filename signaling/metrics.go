@@ -14,6 +14,7 @@ import (
 const (
 	dropSlow  = "slow_reader" // its queue of outgoing messages is full
 	dropFlood = "flood"       // it keeps sending over the rate
+	dropCrowd = "crowd"       // too many others have not said hello either
 )
 
 type metrics struct {

@@ -21,7 +21,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-const reconnectAfterMs = 1000
+const (
+	reconnectAfterMs = 1000
+	maxStrangers     = 8192 // sockets that may be open before they say who they are
+)
 
 // reconnectSpreadMs spreads the return of n clients so that about 500 a second come.
 func reconnectSpreadMs(n int) int { return max(2000, 2*n) }
@@ -57,6 +60,7 @@ type Server struct {
 	handlers  map[protocol.Type]handler
 	upgrader  websocket.Upgrader
 	peerIDs   atomic.Uint64
+	strangers atomic.Int64 // sockets that are not attached to an endpoint yet
 	snapshots *snapshots
 
 	snapshotEvery time.Duration
@@ -119,8 +123,7 @@ func (s *Server) Start(ctx context.Context) error {
 			continue
 		}
 		if _, err := s.coordinator(ctx, row.ID); err != nil {
-			// One damaged session must not keep the others from meeting; readyz and the metrics tell of it.
-			s.metrics.broken.Add(1)
+			return err
 		}
 	}
 	return nil
@@ -165,8 +168,9 @@ func (s *Server) coordinator(ctx context.Context, id string) (*coordinator, erro
 	ctx = context.WithoutCancel(ctx)
 	c, err := loadCoordinator(ctx, s, id)
 	if err != nil {
+		// One damaged session must not keep the others from meeting; readyz and the metrics tell of it.
 		s.log.Error("a session could not be taken over", "session", id, "err", err)
-		return nil, refusal(protocol.Broken, "the session's record cannot be read")
+		c = brokenCoordinator(s, id)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -212,14 +216,22 @@ func (s *Server) identify(ctx context.Context, token string) (Identity, error) {
 
 // serveWS upgrades a request to a connection and serves it to its end.
 func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
+	if s.strangers.Add(1) > maxStrangers {
+		s.strangers.Add(-1)
+		s.metrics.dropped(dropCrowd)
+		http.Error(w, "too many connections that have not said hello", http.StatusServiceUnavailable)
+		return
+	}
 	ws, err := s.upgrader.Upgrade(w, r, nil)
 	if err != nil {
+		s.strangers.Add(-1)
 		return // the upgrader has answered
 	}
 	c := newConn(s, ws)
 	s.mu.Lock()
 	if s.closed || !s.started {
 		s.mu.Unlock()
+		s.strangers.Add(-1)
 		_ = ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(protocol.CloseRestart, ""), time.Now().Add(closeWithin))
 		ws.Close()
 		return

@@ -224,6 +224,39 @@ func TestBrokenRecord(t *testing.T) {
 	}
 }
 
+// A session whose ledger cannot be read stays shut; the others meet.
+func TestDamagedSession(t *testing.T) {
+	b := newBed(t, "")
+	var other links
+	b.admin("POST", "/api/v1/sessions", `{"title":"y","units":"C1","start":"now"}`, &other)
+	b.srv.Close()
+	b.http.Close()
+	b.record = &record{Store: b.record.Store, damaged: other.ID}
+	b.serve()
+	for range 2 {
+		if _, err := client.DialToken(t.Context(), wsURL(b), token(other.of("C1")), client.Options{}); closeCode(err) != protocol.CloseBroken {
+			t.Errorf("enter the damaged session: %v", err)
+		}
+	}
+	b.admin("GET", "/api/v1/sessions/"+b.links.ID+"/links", "", &b.links)
+	b.enter("C1")
+	if got := get(t, b, "/readyz", ""); got.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("readyz: %s", got.Status)
+	}
+}
+
+// A host may open a session before its time.
+func TestOpenEarly(t *testing.T) {
+	b := newBed(t, `{"title":"x","units":"C1","start":"2100-01-01T08:00:00+07:00"}`)
+	if _, err := b.tryEnter("C1", client.Options{}); closeCode(err) != protocol.CloseNotOpen {
+		t.Errorf("enter a draft: %v", err)
+	}
+	if status, body := b.request("POST", "/api/v1/sessions/"+b.links.ID+"/open", token(b.links.Links.Host), ""); status != http.StatusNoContent {
+		t.Fatalf("open: %d %s", status, body)
+	}
+	b.enter("C1")
+}
+
 func TestPeers(t *testing.T) {
 	b := newBed(t, "")
 	host, c1 := b.enter(meeting.HostCode), b.enter("C1")
