@@ -1,0 +1,101 @@
+package signaling
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/diemcau/diemcau/meeting"
+)
+
+func (c *coordinator) must(tb testing.TB, cmd meeting.Command, by meeting.Actor) {
+	tb.Helper()
+	err := c.handle(context.Background(), []request{{cmd: cmd, by: by, done: func(err error) {
+		if err != nil {
+			tb.Fatalf("%T: %v", cmd, err)
+		}
+	}}})
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// However often sites change between two flushes, a console gets one message; a site hears of none of it.
+func TestPresenceIsBatched(t *testing.T) {
+	c := liveCoordinator(t, 50)
+	host := benchConn(c, meeting.HostCode, meeting.Host, -1)
+	c.attachNow(t, host)
+	site := benchConn(c, "C49", meeting.Site, 49)
+	c.attachNow(t, site)
+	c.audience.flush()
+	host.drain()
+	site.drain()
+	for i := range 40 {
+		cn := benchConn(c, fmt.Sprintf("C%d", i), meeting.Site, i)
+		c.attachNow(t, cn)
+		for range 10 {
+			c.must(t, meeting.RaiseHand{}, cn.actor())
+			c.must(t, meeting.LowerHand{}, cn.actor())
+		}
+	}
+	if n := len(host.out); n != 0 {
+		t.Errorf("%d messages to the console before the flush", n)
+	}
+	c.audience.flush()
+	c.audience.flush()
+	if n := len(host.out); n != 1 {
+		t.Errorf("%d messages to the console, want 1", n)
+	}
+	if n := len(site.out); n != 0 {
+		t.Errorf("%d messages to a site that nothing concerns", n)
+	}
+}
+
+// The whole queue moves up when its first leaves; those behind the one that leaves, and no others, are told.
+func TestQueueMovesUp(t *testing.T) {
+	c := liveCoordinator(t, 5)
+	conns := make([]*conn, 5)
+	for i := range conns {
+		conns[i] = benchConn(c, fmt.Sprintf("C%d", i), meeting.Site, i)
+		c.attachNow(t, conns[i])
+		c.must(t, meeting.RaiseHand{}, conns[i].actor())
+	}
+	for _, cn := range conns {
+		cn.drain()
+	}
+	c.must(t, meeting.LowerHand{}, conns[2].actor())
+	for i, want := range []int{0, 0, 1, 1, 1} {
+		if n := len(conns[i].out); n != want {
+			t.Errorf("C%d got %d messages, want %d", i, n, want)
+		}
+	}
+	if m := c.audience.members["C4"]; m.position != 4 {
+		t.Errorf("C4 is at %d", m.position)
+	}
+}
+
+// A console's flush of a thousand changed rows among all communes.
+func BenchmarkFlush(b *testing.B) {
+	c := liveCoordinator(b, 10_600)
+	host := benchConn(c, meeting.HostCode, meeting.Host, -1)
+	c.attachNow(b, host)
+	b.ReportAllocs()
+	for b.Loop() {
+		for i := range 250 { // 1,000 a second
+			c.audience.rows[fmt.Sprintf("C%d", i)] = struct{}{}
+		}
+		c.audience.flush()
+		host.drain()
+	}
+}
+
+// What a console is sent when it opens with all communes convened.
+func BenchmarkSites(b *testing.B) {
+	c := liveCoordinator(b, 10_600)
+	b.ReportAllocs()
+	for b.Loop() {
+		if v := c.audience.sites("", meeting.HostCode); len(v.Endpoints) != 10_600 {
+			b.Fatal(len(v.Endpoints))
+		}
+	}
+}
