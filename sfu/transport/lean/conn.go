@@ -31,8 +31,8 @@ type conn struct {
 	ufrag, pwd string
 
 	// What the media path uses, without a lock.
-	path atomic.Pointer[udpio.Path] // nominated last
-	out  atomic.Pointer[sender]     // nil unless connected
+	path atomic.Pointer[path]   // nominated last
+	out  atomic.Pointer[sender] // nil unless connected
 
 	mu          sync.Mutex // held while something is handled, callbacks included
 	state       transport.State
@@ -40,7 +40,7 @@ type conn struct {
 	answered    time.Time // zero until Answer
 	remoteUfrag string
 	prints      []peerFingerprint
-	paths       []peerPath    // authenticated
+	paths       []*path       // authenticated
 	lastRequest time.Time     // authentic STUN request
 	lastHeard   time.Time     // the same, or authentic SRTCP
 	pipe        *pipe         // of the handshake, nil before it and once it was let go
@@ -110,26 +110,35 @@ func (c *conn) Close() error {
 		return nil
 	}
 	c.closed = true
-	c.out.Store(nil)
 	ended := c.released
 	if c.pipe != nil {
 		_ = c.pipe.Close()
 		ended = c.pipe.done
 	}
-	c.factory.remove(c, c.addrs())
+	c.leave()
+	paths := c.paths
 	c.mu.Unlock()
 	if ended != nil {
 		<-ended
 	}
+	for _, p := range paths {
+		if p.tcp != nil {
+			p.tcp.close()
+		}
+	}
 	return nil
 }
 
-func (c *conn) addrs() []netip.AddrPort {
-	addrs := make([]netip.AddrPort, len(c.paths))
-	for i, p := range c.paths {
-		addrs[i] = p.Remote()
+// leave makes the connection unknown to the factory; nothing is sent any more.
+func (c *conn) leave() {
+	c.out.Store(nil)
+	addrs := make([]netip.AddrPort, 0, len(c.paths))
+	for _, p := range c.paths {
+		if p.udp != nil {
+			addrs = append(addrs, p.udp.Remote())
+		}
 	}
-	return addrs
+	c.factory.remove(c, addrs)
 }
 
 // handle takes one datagram, on the worker's goroutine.
@@ -142,6 +151,8 @@ func (c *conn) handle(d *datagram) {
 	switch first := d.buf[0]; { // RFC 7983 7
 	case first < 4:
 		c.handleSTUN(d)
+	case d.tcp != nil && c.pathOf(d) == nil: // over UDP the address would not have led here
+		c.factory.drops.add(DropUnknown)
 	case first >= 20 && first < 64:
 		c.handleDTLS(d.buf[:d.n])
 	case first >= 128 && first < 192 && d.n > 1 && d.buf[1] >= 192 && d.buf[1] < 224: // RFC 5761 4
@@ -287,8 +298,7 @@ var errTimeout = errors.New("lean: timed out")
 func (c *conn) enter(s transport.State) {
 	c.state = s
 	if s != transport.Connected {
-		c.out.Store(nil)
-		c.factory.remove(c, c.addrs())
+		c.leave()
 		if c.pipe != nil {
 			_ = c.pipe.Close()
 		}

@@ -51,7 +51,7 @@ func (p *pipe) ReadFrom(b []byte) (int, net.Addr, error) {
 func (p *pipe) WriteTo(b []byte, _ net.Addr) (int, error) {
 	if path := p.conn.path.Load(); path != nil && !p.mute.Load() {
 		// An error is a loss like any other: the handshake sends again.
-		_ = p.conn.factory.cfg.Port.Send(path, b)
+		_ = path.send(p.conn.factory.cfg.Port, b)
 	}
 	return len(b), nil
 }

@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/pion/stun/v4"
-
-	"github.com/diemcau/diemcau/sfu/udpio"
 )
 
 const (
@@ -56,7 +54,7 @@ func (c *conn) handleSTUN(d *datagram) {
 	}
 	c.lastRequest = time.Now()
 	c.lastHeard = c.lastRequest
-	path := c.authenticated(d.remote, d.local, c.lastRequest)
+	path := c.authenticated(d, c.lastRequest)
 	if m.Contains(stun.AttrUseCandidate) || c.stale(c.lastRequest) {
 		c.path.Store(path)
 	}
@@ -64,7 +62,7 @@ func (c *conn) handleSTUN(d *datagram) {
 		c.factory.log.Debug("STUN reply", "err", err)
 		return
 	}
-	if err := c.factory.cfg.Port.Send(path, w.reply.Raw); err != nil {
+	if err := path.send(c.factory.cfg.Port, w.reply.Raw); err != nil {
 		c.factory.log.Debug("STUN reply", "err", err)
 	}
 }
@@ -112,48 +110,51 @@ func unknownRequired(m *stun.Message) stun.UnknownAttributes {
 	return unknown
 }
 
-// peerPath is an address pair that has passed a check.
-type peerPath struct {
-	*udpio.Path
-	lastRequest time.Time
+// authenticated returns the path of a datagram that has passed a check at time now, a new one or the one there is.
+func (c *conn) authenticated(d *datagram, now time.Time) *path {
+	p := c.pathOf(d)
+	if p == nil {
+		if len(c.paths) == maxPaths {
+			c.forgetPath()
+		}
+		p = &path{tcp: d.tcp}
+		if d.tcp == nil {
+			p.udp = c.factory.cfg.Port.Path(d.remote, d.local)
+			c.factory.bind(d.remote, c)
+		}
+		c.paths = append(c.paths, p)
+	}
+	p.lastRequest = now
+	return p
 }
 
-// authenticated returns the path of an address pair that passes a check at time now, a new one or the one there is.
-func (c *conn) authenticated(remote netip.AddrPort, local netip.Addr, now time.Time) *udpio.Path {
-	for i := range c.paths {
-		if p := &c.paths[i]; p.Remote() == remote && p.Local() == local {
-			p.lastRequest = now
-			return p.Path
-		}
+// pathOf is the authenticated path that a datagram came by, nil if there is none.
+func (c *conn) pathOf(d *datagram) *path {
+	if i := slices.IndexFunc(c.paths, func(p *path) bool { return p.is(d) }); i >= 0 {
+		return c.paths[i]
 	}
-	if len(c.paths) == maxPaths {
-		c.forgetPath()
-	}
-	p := c.factory.cfg.Port.Path(remote, local)
-	c.paths = append(c.paths, peerPath{p, now})
-	c.factory.bind(remote, c)
-	return p
+	return nil
 }
 
 // stale reports whether the path in use, the one that was nominated last, has been without a request for so long that
 // any other with one is better. An address that a NAT has changed is not nominated again by every peer.
 func (c *conn) stale(now time.Time) bool {
 	current := c.path.Load()
-	for i := range c.paths {
-		if c.paths[i].Path == current {
-			return now.Sub(c.paths[i].lastRequest) > pathStale
-		}
-	}
-	return true
+	return current == nil || now.Sub(current.lastRequest) > pathStale
 }
 
 // forgetPath makes room: it forgets the oldest path that is not in use.
 func (c *conn) forgetPath() {
 	current := c.path.Load()
-	i := slices.IndexFunc(c.paths, func(p peerPath) bool { return p.Path != current })
-	remote := c.paths[i].Remote()
+	i := slices.IndexFunc(c.paths, func(p *path) bool { return p != current })
+	gone := c.paths[i]
 	c.paths = slices.Delete(c.paths, i, i+1)
-	if !slices.ContainsFunc(c.paths, func(p peerPath) bool { return p.Remote() == remote }) {
+	if gone.tcp != nil {
+		gone.tcp.close()
+		return
+	}
+	remote := gone.udp.Remote()
+	if !slices.ContainsFunc(c.paths, func(p *path) bool { return p.udp != nil && p.udp.Remote() == remote }) {
 		c.factory.unbind(remote, c)
 	}
 }

@@ -162,7 +162,7 @@ func TestFollowsNomination(t *testing.T) {
 		if step.peer.exchange(t, c, request(t, c, step.attr...).Raw) == nil {
 			t.Fatal("no answer")
 		}
-		if got := c.path.Load().Remote(); got != step.want.addr() {
+		if got := c.path.Load().udp.Remote(); got != step.want.addr() {
 			t.Fatalf("path to %v, want %v", got, step.want.addr())
 		}
 	}
@@ -178,7 +178,7 @@ func TestLeavesADeadPath(t *testing.T) {
 	old, rebound := newSTUNPeer(t, f), newSTUNPeer(t, f)
 	old.exchange(t, c, request(t, c, stun.RawAttribute{Type: stun.AttrUseCandidate}).Raw)
 	rebound.exchange(t, c, request(t, c).Raw)
-	if got := c.path.Load().Remote(); got != old.addr() {
+	if got := c.path.Load().udp.Remote(); got != old.addr() {
 		t.Fatalf("left a path in use for %v", got)
 	}
 	c.mu.Lock()
@@ -187,7 +187,7 @@ func TestLeavesADeadPath(t *testing.T) {
 	}
 	c.mu.Unlock()
 	rebound.exchange(t, c, request(t, c).Raw)
-	if got := c.path.Load().Remote(); got != rebound.addr() {
+	if got := c.path.Load().udp.Remote(); got != rebound.addr() {
 		t.Errorf("path to %v, want %v", got, rebound.addr())
 	}
 }
@@ -195,17 +195,21 @@ func TestLeavesADeadPath(t *testing.T) {
 func TestPathsAreBounded(t *testing.T) {
 	f := newFactory(t, Config{}, "127.0.0.1")
 	c := newViewer(t, f).Conn.(*conn)
-	local := netip.MustParseAddr("127.0.0.1")
 	now := time.Now()
-	current := c.authenticated(netip.MustParseAddrPort("192.0.2.1:1"), local, now)
+	from := func(addr string, port uint16) *datagram {
+		return &datagram{
+			remote: netip.AddrPortFrom(netip.MustParseAddr(addr), port), local: netip.MustParseAddr("127.0.0.1"),
+		}
+	}
+	current := c.authenticated(from("192.0.2.1", 1), now)
 	c.path.Store(current)
 	for port := range uint16(100) {
-		c.authenticated(netip.AddrPortFrom(netip.MustParseAddr("192.0.2.2"), port), local, now)
+		c.authenticated(from("192.0.2.2", port), now)
 	}
-	if len(c.paths) != maxPaths || len(f.byAddr) != maxPaths || f.byAddr[current.Remote()] != c {
+	if len(c.paths) != maxPaths || len(f.byAddr) != maxPaths || f.byAddr[current.udp.Remote()] != c {
 		t.Errorf("%d paths, %d addresses", len(c.paths), len(f.byAddr))
 	}
-	if c.authenticated(current.Remote(), local, now) != current {
+	if c.authenticated(from("192.0.2.1", 1), now) != current {
 		t.Error("the path in use was forgotten")
 	}
 }

@@ -15,7 +15,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -36,6 +39,9 @@ type Config struct {
 	Port *udpio.Port
 	// Addrs are announced as host candidates with the port's number, the preferred first.
 	Addrs []netip.Addr
+	// TCP, if there is one, is announced as a passive candidate of the same addresses for networks without UDP
+	// (RFC 6544). The factory closes it.
+	TCP net.Listener
 	// Certificate is shown to every viewer in the DTLS handshake.
 	Certificate tls.Certificate
 	// Workers handle what arrives, at least 1.
@@ -72,12 +78,13 @@ type Factory struct {
 	drops       drops
 	done        chan struct{}
 	running     sync.WaitGroup // workers
-	handshakes  sync.WaitGroup
+	handshakes  sync.WaitGroup // and TCP connections
 
 	mu      sync.RWMutex
 	closed  bool
 	byUfrag map[string]*conn
 	byAddr  map[netip.AddrPort]*conn // by authenticated source address
+	tcp     map[*tcpPeer]struct{}
 }
 
 var _ transport.Factory = (*Factory)(nil)
@@ -116,12 +123,15 @@ func New(cfg Config) (*Factory, error) {
 			dtls.WithLoggerFactory(pionlog.Factory{Logger: cfg.Logger}),
 		},
 		done:    make(chan struct{}),
-		byUfrag: map[string]*conn{}, byAddr: map[netip.AddrPort]*conn{},
+		byUfrag: map[string]*conn{}, byAddr: map[netip.AddrPort]*conn{}, tcp: map[*tcpPeer]struct{}{},
 	}
 	for range max(1, cfg.Workers) {
 		w := newWorker(f)
 		f.workers = append(f.workers, w)
 		f.running.Go(w.run)
+	}
+	if cfg.TCP != nil {
+		f.handshakes.Go(func() { f.serveTCP(cfg.TCP) })
 	}
 	cfg.Port.Claim(f.receive)
 	return f, nil
@@ -140,7 +150,7 @@ func (f *Factory) New(p transport.Params) (transport.Conn, error) {
 	return c, nil
 }
 
-// Stats counts what arrived and was dropped, by reason.
+// Stats counts what was dropped, by reason.
 func (f *Factory) Stats() map[DropReason]uint64 { return f.drops.snapshot() }
 
 // Close closes every connection and waits for the workers.
@@ -151,15 +161,23 @@ func (f *Factory) Close() error {
 	for _, c := range f.byUfrag {
 		conns = append(conns, c)
 	}
+	tcp := slices.Collect(maps.Keys(f.tcp))
 	f.mu.Unlock()
 	f.cfg.Port.Claim(nil)
 	for _, c := range conns {
 		_ = c.Close()
 	}
+	var err error
+	if f.cfg.TCP != nil {
+		err = f.cfg.TCP.Close()
+	}
+	for _, t := range tcp {
+		t.close()
+	}
 	close(f.done)
 	f.handshakes.Wait()
 	f.running.Wait()
-	return nil
+	return err
 }
 
 // receive is the port's handler: it finds the connection of a datagram and queues it for the connection's worker.
@@ -168,7 +186,7 @@ func (f *Factory) receive(b []byte, remote netip.AddrPort, local netip.Addr) boo
 	if c == nil {
 		return false
 	}
-	c.worker.push(c, b, remote, local)
+	c.worker.push(c, b, remote, local, nil)
 	return true
 }
 

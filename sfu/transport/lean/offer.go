@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"io"
 	"math"
+	"net"
 	"net/netip"
 	"strings"
 	"text/template"
@@ -28,7 +29,7 @@ m={{$m.Kind}} 9 UDP/TLS/RTP/SAVPF
 {{- else}} {{$.VP8}}{{if $m.RTXSSRC}} {{$.RTX}}{{end}}{{end}}
 c=IN IP4 0.0.0.0
 a=rtcp:9 IN IP4 0.0.0.0
-{{if eq $i 0}}{{range $.Candidates}}a=candidate:{{.Foundation}} 1 udp {{.Priority}} {{.Addr}} {{.Port}} typ host
+{{if eq $i 0}}{{range $.Candidates}}a=candidate:{{.Foundation}} 1 {{.Transport}} {{.Priority}} {{.Addr}} {{.Port}} typ host{{if eq .Transport "tcp"}} tcptype passive{{end}}
 {{end}}a=end-of-candidates
 {{end -}}
 a=ice-ufrag:{{$.Ufrag}}
@@ -82,9 +83,10 @@ type offerData struct {
 	AbsSendTimeURI             string
 }
 
-// candidate is a host candidate of the port (RFC 8839 5.1).
+// candidate is a host candidate (RFC 8839 5.1, RFC 6544 4.5).
 type candidate struct {
 	Foundation int
+	Transport  string
 	Priority   uint32
 	Addr       netip.Addr
 	Port       uint16
@@ -106,16 +108,23 @@ func (f *Factory) renderOffer(w io.Writer, c *conn) error {
 	})
 }
 
-// candidates are numbered by falling preference (RFC 8445 5.1.2).
+// candidates are numbered by falling preference (RFC 8445 5.1.2), all of UDP before those of TCP.
 func (f *Factory) candidates() []candidate {
 	const hostPreference, component = 126, 1
-	port := f.cfg.Port.LocalAddr().Port()
-	list := make([]candidate, len(f.cfg.Addrs))
-	for i, a := range f.cfg.Addrs {
-		local := uint32(65535 - i)
-		list[i] = candidate{
-			Foundation: i + 1, Priority: hostPreference<<24 | local<<8 | (256 - component),
-			Addr: a.WithZone(""), Port: port,
+	var list []candidate
+	add := func(transport string, port uint16) {
+		for _, a := range f.cfg.Addrs {
+			n := len(list)
+			list = append(list, candidate{
+				Foundation: n + 1, Transport: transport, Addr: a.WithZone(""), Port: port,
+				Priority: hostPreference<<24 | uint32(65535-n)<<8 | (256 - component),
+			})
+		}
+	}
+	add("udp", f.cfg.Port.LocalAddr().Port())
+	if f.cfg.TCP != nil {
+		if a, ok := f.cfg.TCP.Addr().(*net.TCPAddr); ok {
+			add("tcp", uint16(a.Port))
 		}
 	}
 	return list

@@ -68,8 +68,8 @@ func newSender(keys *srtp.Config, ssrcs []uint32) (*sender, error) {
 	return s, err
 }
 
-// writeRTP seals a packet into the batch. It allocates nothing.
-func (s *sender) writeRTP(batch *udpio.Batch, path *udpio.Path, header, payload []byte) error {
+// writeRTP seals a packet into the batch, or into the queue of a TCP peer. It allocates nothing.
+func (s *sender) writeRTP(batch *udpio.Batch, path *path, header, payload []byte) error {
 	size := len(header) + len(payload) + s.overhead
 	if len(header) < 12 || size > udpio.MaxPacket {
 		return ErrBadPacket
@@ -83,7 +83,15 @@ func (s *sender) writeRTP(batch *udpio.Batch, path *udpio.Path, header, payload 
 	if !ok {
 		return ErrRepeated
 	}
-	dst := batch.Append(path, size)
+	if path.tcp != nil {
+		dst := path.tcp.begin(size)
+		if dst == nil {
+			return nil // counted there
+		}
+		defer path.tcp.end()
+		return s.rtp.seal(dst, header, payload, ssrc, index)
+	}
+	dst := batch.Append(path.udp, size)
 	if dst == nil {
 		return ErrBadPacket
 	}
@@ -91,7 +99,7 @@ func (s *sender) writeRTP(batch *udpio.Batch, path *udpio.Path, header, payload 
 }
 
 // writeRTCP seals a compound packet and sends it at once.
-func (s *sender) writeRTCP(port *udpio.Port, path *udpio.Path, compound []byte) error {
+func (s *sender) writeRTCP(port *udpio.Port, path *path, compound []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	sealed, err := s.rtcp.EncryptRTCP(s.rtcpBuf, compound, nil)
@@ -99,7 +107,7 @@ func (s *sender) writeRTCP(port *udpio.Port, path *udpio.Path, compound []byte) 
 		return err
 	}
 	s.rtcpBuf = sealed[:0]
-	return port.Send(path, sealed)
+	return path.send(port, sealed)
 }
 
 // sealedWindow is how far behind the highest a sequence number may be sealed for the first time: packets that reach

@@ -231,7 +231,7 @@ func benchConn(tb testing.TB, profile srtp.ProtectionProfile, n int) ([]*conn, *
 			tb.Fatal(err)
 		}
 		c := tc.(*conn)
-		c.path.Store(f.cfg.Port.Path(newSTUNPeer(tb, f).addr(), netip.MustParseAddr("127.0.0.1")))
+		c.path.Store(&path{udp: f.cfg.Port.Path(newSTUNPeer(tb, f).addr(), netip.MustParseAddr("127.0.0.1"))})
 		c.mu.Lock()
 		c.secured(testKeys(profile))
 		c.lastRequest = time.Now().Add(time.Hour) // consent for the length of the test
@@ -242,12 +242,12 @@ func benchConn(tb testing.TB, profile srtp.ProtectionProfile, n int) ([]*conn, *
 	return conns, f.cfg.Port.NewBatch(0)
 }
 
-func newPort(tb testing.TB) (*udpio.Port, *udpio.Path) {
+func newPort(tb testing.TB) (*udpio.Port, *path) {
 	tb.Helper()
 	port, err := udpio.Listen(udpio.Config{Addr: netip.MustParseAddrPort("127.0.0.1:0")})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = port.Close() })
-	return port, port.Path(netip.MustParseAddrPort("127.0.0.1:9"), netip.Addr{})
+	return port, &path{udp: port.Path(netip.MustParseAddrPort("127.0.0.1:9"), netip.Addr{})}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/diemcau/diemcau/sfu/udpio"
 )
 
-// DropReason names why a datagram that arrived was dropped; it is a metric label.
+// DropReason names why a datagram was dropped; it is a metric label.
 type DropReason string
 
 // The reasons, in the order they are counted.
@@ -22,13 +22,14 @@ const (
 	DropEarly     DropReason = "early"      // SRTCP before the handshake was done
 	DropHandshake DropReason = "handshake"  // DTLS beyond what is queued, or after the handshake was let go
 	DropUnknown   DropReason = "unexpected" // any other protocol; viewers send no RTP
+	DropTCP       DropReason = "tcp_queue"  // not sent: a TCP peer takes what it is sent too slowly
 )
 
-func dropReasons() [6]DropReason {
-	return [...]DropReason{DropQueue, DropBadSTUN, DropBadRTCP, DropEarly, DropHandshake, DropUnknown}
+func dropReasons() [7]DropReason {
+	return [...]DropReason{DropQueue, DropBadSTUN, DropBadRTCP, DropEarly, DropHandshake, DropUnknown, DropTCP}
 }
 
-type drops [6]atomic.Uint64
+type drops [7]atomic.Uint64
 
 func (d *drops) add(reason DropReason) {
 	for i, r := range dropReasons() {
@@ -57,6 +58,7 @@ type datagram struct {
 	n      int
 	remote netip.AddrPort
 	local  netip.Addr
+	tcp    *tcpPeer // nil over UDP
 }
 
 // worker handles what arrives for its connections, one datagram after the other, and looks after their time limits.
@@ -85,14 +87,14 @@ func newWorker(f *Factory) *worker {
 	}
 }
 
-func (w *worker) push(c *conn, b []byte, remote netip.AddrPort, local netip.Addr) {
+func (w *worker) push(c *conn, b []byte, remote netip.AddrPort, local netip.Addr, tcp *tcpPeer) {
 	d := w.free.Get().(*datagram)
-	d.conn, d.n, d.remote, d.local = c, copy(d.buf[:], b), remote, local
+	d.conn, d.n, d.remote, d.local, d.tcp = c, copy(d.buf[:], b), remote, local, tcp
 	select {
 	case w.queue <- d:
 	default:
 		w.factory.drops.add(DropQueue)
-		d.conn = nil
+		d.conn, d.tcp = nil, nil
 		w.free.Put(d)
 	}
 }
@@ -104,7 +106,7 @@ func (w *worker) run() {
 		select {
 		case d := <-w.queue:
 			d.conn.handle(d)
-			d.conn = nil
+			d.conn, d.tcp = nil, nil
 			w.free.Put(d)
 		case event := <-w.events:
 			event()

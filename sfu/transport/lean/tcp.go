@@ -1,0 +1,201 @@
+package lean
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/diemcau/diemcau/sfu/udpio"
+)
+
+const (
+	// tcpFirst is how long a new TCP connection may take to say whom it is for.
+	tcpFirst = 10 * time.Second
+	// tcpQueue bounds the bytes that wait for a TCP peer: a keyframe and a little more.
+	tcpQueue = 256 << 10
+	// maxTCP bounds the TCP connections of a factory.
+	maxTCP = 4096
+)
+
+// errTCP ends a TCP connection that does not speak ICE (RFC 6544) in frames (RFC 4571).
+var errTCP = errors.New("lean: not ICE-TCP")
+
+// tcpPeer is one TCP connection that a peer has opened to the passive candidate. Frames wait in a bounded buffer for
+// its writer: a line that takes them too slowly loses them there, as UDP would on the way.
+type tcpPeer struct {
+	factory *Factory
+	conn    net.Conn
+	remote  netip.AddrPort
+	local   netip.Addr
+
+	mu      sync.Mutex
+	pending []byte // frames
+	closed  bool
+	wake    chan struct{}
+}
+
+// serveTCP accepts until the listener is closed.
+func (f *Factory) serveTCP(l net.Listener) {
+	for {
+		c, err := l.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil { // out of descriptors, most likely
+			select {
+			case <-time.After(time.Second):
+				continue
+			case <-f.done:
+				return
+			}
+		}
+		if t := f.newTCPPeer(c); t != nil {
+			f.handshakes.Go(t.read)
+			f.handshakes.Go(t.write)
+		} else {
+			_ = c.Close()
+		}
+	}
+}
+
+func (f *Factory) newTCPPeer(c net.Conn) *tcpPeer {
+	remote, ok1 := c.RemoteAddr().(*net.TCPAddr)
+	local, ok2 := c.LocalAddr().(*net.TCPAddr)
+	if !ok1 || !ok2 {
+		return nil
+	}
+	a := remote.AddrPort()
+	t := &tcpPeer{
+		factory: f, conn: c, wake: make(chan struct{}, 1),
+		remote: netip.AddrPortFrom(a.Addr().Unmap(), a.Port()), local: local.AddrPort().Addr().Unmap(),
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed || len(f.tcp) >= maxTCP {
+		return nil
+	}
+	f.tcp[t] = struct{}{}
+	return t
+}
+
+// read hands what arrives to the connection that the first frame names.
+func (t *tcpPeer) read() {
+	defer t.close()
+	r, buf := bufio.NewReaderSize(t.conn, udpio.MaxPacket+2), make([]byte, udpio.MaxPacket)
+	wait := tcpFirst
+	var c *conn
+	for {
+		_ = t.conn.SetReadDeadline(time.Now().Add(wait))
+		b, err := readFrame(r, buf)
+		if err != nil {
+			return
+		}
+		if c == nil {
+			if requestUfrag(b) == nil {
+				return
+			}
+			if c = t.factory.find(b, t.remote); c == nil {
+				return
+			}
+			wait = consentExpiry
+		}
+		c.worker.push(c, b, t.remote, t.local, t)
+	}
+}
+
+// readFrame reads one frame (RFC 4571 2) into buf.
+func readFrame(r io.Reader, buf []byte) ([]byte, error) {
+	var size [2]byte
+	if _, err := io.ReadFull(r, size[:]); err != nil {
+		return nil, err
+	}
+	n := int(binary.BigEndian.Uint16(size[:]))
+	if n == 0 || n > len(buf) {
+		return nil, errTCP
+	}
+	_, err := io.ReadFull(r, buf[:n])
+	return buf[:n], err
+}
+
+// write sends what is pending whenever there is some.
+func (t *tcpPeer) write() {
+	defer t.close()
+	var out []byte
+	for range t.wake {
+		t.mu.Lock()
+		out, t.pending = t.pending, out[:0]
+		t.mu.Unlock()
+		_ = t.conn.SetWriteDeadline(time.Now().Add(consentExpiry))
+		if _, err := t.conn.Write(out); err != nil {
+			return
+		}
+	}
+}
+
+// begin returns the memory of a frame of size bytes, nil if there is no room; the caller fills it and calls end.
+func (t *tcpPeer) begin(size int) []byte {
+	t.mu.Lock()
+	if t.closed || len(t.pending)+2+size > tcpQueue {
+		t.mu.Unlock()
+		t.factory.drops.add(DropTCP)
+		return nil
+	}
+	t.pending = binary.BigEndian.AppendUint16(t.pending, uint16(size))
+	n := len(t.pending)
+	t.pending = append(t.pending, make([]byte, size)...)
+	return t.pending[n:]
+}
+
+func (t *tcpPeer) end() {
+	select {
+	case t.wake <- struct{}{}:
+	default:
+	}
+	t.mu.Unlock()
+}
+
+// close ends both goroutines.
+func (t *tcpPeer) close() {
+	t.mu.Lock()
+	if !t.closed {
+		t.closed = true
+		close(t.wake)
+	}
+	t.mu.Unlock()
+	_ = t.conn.Close()
+	t.factory.mu.Lock()
+	delete(t.factory.tcp, t)
+	t.factory.mu.Unlock()
+}
+
+// path is an address pair that the peer has authenticated, over UDP or on a TCP connection.
+type path struct {
+	udp         *udpio.Path // nil over TCP
+	tcp         *tcpPeer    // nil over UDP
+	lastRequest time.Time
+}
+
+// is reports whether a datagram came by this path.
+func (p *path) is(d *datagram) bool {
+	if p.tcp != nil || d.tcp != nil {
+		return p.tcp == d.tcp
+	}
+	return p.udp.Remote() == d.remote && p.udp.Local() == d.local
+}
+
+// send sends one datagram at once.
+func (p *path) send(port *udpio.Port, b []byte) error {
+	if p.tcp == nil {
+		return port.Send(p.udp, b)
+	}
+	if frame := p.tcp.begin(len(b)); frame != nil {
+		copy(frame, b)
+		p.tcp.end()
+	}
+	return nil
+}

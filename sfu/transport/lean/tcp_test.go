@@ -1,0 +1,168 @@
+package lean
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+
+	"github.com/diemcau/diemcau/sfu/codec"
+)
+
+func newTCPFactory(t *testing.T) (*Factory, string) {
+	t.Helper()
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newFactory(t, Config{TCP: l}, "127.0.0.1"), l.Addr().String()
+}
+
+// TestStockClientOverTCP: a client that has only TCP connects and receives.
+func TestStockClientOverTCP(t *testing.T) {
+	f, _ := newTCPFactory(t)
+	v := newViewer(t, f)
+	if strings.Count(v.Offer(), " typ host tcptype passive\r\n") != 1 {
+		t.Fatalf("no TCP candidate in\n%s", v.Offer())
+	}
+	var settings webrtc.SettingEngine
+	settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeTCP4})
+	c := newClient(t, settings)
+	connect(t, v, c)
+	if p := v.Conn.(*conn).path.Load(); p.tcp == nil {
+		t.Fatal("the path is not TCP")
+	}
+	batch, payload := f.cfg.Port.NewBatch(0), vp8Payload(1000)
+	seq := uint16(0)
+	poll(t, "packets and reports", func() bool {
+		seq++
+		if err := v.WriteRTP(batch, header(1000, codec.PayloadVP8, seq), payload); err != nil {
+			t.Fatal(err)
+		}
+		return len(c.packets) > 100 && len(v.rtcp) > 0
+	})
+	if s := f.cfg.Port.Stats(); s.Packets != 0 {
+		t.Errorf("%d packets went by UDP", s.Packets)
+	}
+}
+
+// TestTCPStrangers: who does not begin with a request to a known connection is shown the door.
+func TestTCPStrangers(t *testing.T) {
+	f, addr := newTCPFactory(t)
+	c := newViewer(t, f).Conn.(*conn)
+	stranger := &conn{ufrag: "stranger", pwd: c.pwd}
+	for name, first := range map[string][]byte{
+		"HTTP":               []byte("GET / HTTP/1.1\r\n\r\n"),
+		"empty frame":        {0, 0},
+		"DTLS":               frame([]byte{22, 254, 253, 0}),
+		"unknown connection": frame(request(t, stranger).Raw),
+	} {
+		t.Run(name, func(t *testing.T) {
+			tcp, err := net.Dial("tcp4", addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer tcp.Close()
+			if _, err := tcp.Write(first); err != nil {
+				t.Fatal(err)
+			}
+			_ = tcp.SetReadDeadline(time.Now().Add(deadline))
+			if n, err := tcp.Read(make([]byte, 1)); n != 0 || isTimeout(err) {
+				t.Errorf("read %d: %v", n, err)
+			}
+		})
+	}
+	poll(t, "an empty table", func() bool {
+		f.mu.RLock()
+		defer f.mu.RUnlock()
+		return len(f.tcp) == 0
+	})
+}
+
+// TestTCPNeedsAuthentication: naming a connection is not enough to speak to it.
+func TestTCPNeedsAuthentication(t *testing.T) {
+	f, addr := newTCPFactory(t)
+	c := newViewer(t, f).Conn.(*conn)
+	tcp, err := net.Dial("tcp4", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tcp.Close()
+	liar := &conn{ufrag: c.ufrag, pwd: "not the password at all"}
+	for _, b := range [][]byte{request(t, liar).Raw, {22, 254, 253, 0}} {
+		if _, err := tcp.Write(frame(b)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	poll(t, "both refused", func() bool {
+		s := f.Stats()
+		return s[DropBadSTUN] == 1 && s[DropUnknown] == 1
+	})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.pipe != nil || c.path.Load() != nil {
+		t.Error("a liar was let in")
+	}
+}
+
+// TestSlowTCPPeerLosesItsOwn: what a peer does not take is dropped and counted, and nobody waits.
+func TestSlowTCPPeerLosesItsOwn(t *testing.T) {
+	f, _ := newTCPFactory(t)
+	ours, theirs := net.Pipe()
+	defer theirs.Close()
+	peer := &tcpPeer{factory: f, conn: ours, remote: netip.MustParseAddrPort("192.0.2.1:1"), wake: make(chan struct{}, 1)}
+	p := &path{tcp: peer}
+	const size, n = 1000, 400
+	for range n {
+		if err := p.send(f.cfg.Port, make([]byte, size)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := uint64(n - tcpQueue/(size+2))
+	if got := f.Stats()[DropTCP]; got != want {
+		t.Errorf("%d dropped, want %d", got, want)
+	}
+	peer.close()
+	if err := p.send(f.cfg.Port, make([]byte, size)); err != nil || f.Stats()[DropTCP] != want+1 {
+		t.Errorf("after close: %v, %d dropped", err, f.Stats()[DropTCP])
+	}
+}
+
+func frame(b []byte) []byte { return append(binary.BigEndian.AppendUint16(nil, uint16(len(b))), b...) }
+
+func isTimeout(err error) bool {
+	var e net.Error
+	return errors.As(err, &e) && e.Timeout()
+}
+
+func FuzzReadFrame(f *testing.F) {
+	f.Add(append(frame([]byte("abc")), frame([]byte("de"))...))
+	f.Add([]byte{255, 255, 0})
+	f.Add([]byte{0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		r, buf := bytes.NewReader(b), make([]byte, 1600)
+		var again []byte
+		for {
+			got, err := readFrame(r, buf)
+			if err != nil {
+				break
+			}
+			again = append(again, frame(got)...)
+		}
+		if !bytes.HasPrefix(b, again) {
+			t.Errorf("read %x from %x", again, b)
+		}
+		if len(again) == len(b) {
+			if _, err := readFrame(r, buf); err == nil || !errors.Is(err, io.EOF) {
+				t.Errorf("at the end: %v", err)
+			}
+		}
+	})
+}
