@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/alexedwards/argon2id"
 )
@@ -12,20 +13,19 @@ import (
 type Hasher struct {
 	params *argon2id.Params
 	slots  chan struct{}
-	decoy  string
+	decoy  func() (string, error) // made when first needed
 }
 
 // NewHasher makes a hasher with parameters of RFC 9106 (second recommended option, 64 MiB and three passes) that
 // works on as many passwords at once as given.
-func NewHasher(atOnce int) (*Hasher, error) {
+func NewHasher(atOnce int) *Hasher {
 	return newHasher(atOnce, &argon2id.Params{Memory: 64 << 10, Iterations: 3, Parallelism: 1, SaltLength: 16, KeyLength: 32})
 }
 
-func newHasher(atOnce int, params *argon2id.Params) (*Hasher, error) {
-	h := &Hasher{params: params, slots: make(chan struct{}, max(1, atOnce))}
-	var err error
-	h.decoy, err = argon2id.CreateHash("nobody's password", params)
-	return h, err
+func newHasher(atOnce int, params *argon2id.Params) *Hasher {
+	return &Hasher{params: params, slots: make(chan struct{}, max(1, atOnce)), decoy: sync.OnceValues(func() (string, error) {
+		return argon2id.CreateHash("nobody's password", params)
+	})}
 }
 
 func (h *Hasher) enter(ctx context.Context) error {
@@ -53,7 +53,11 @@ func (h *Hasher) Verify(ctx context.Context, a *Account, password string) error 
 		return err
 	}
 	defer func() { <-h.slots }()
-	hash, real := h.decoy, false
+	hash, err := h.decoy()
+	if err != nil {
+		return err
+	}
+	real := false
 	if a != nil && !a.Disabled && a.Hash != "" {
 		hash, real = a.Hash, true
 	}

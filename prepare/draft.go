@@ -259,14 +259,10 @@ func (c *convener) operators() {
 		if strings.TrimSpace(op.Name) == "" {
 			c.report(field+".name", "missing", "")
 		}
-		code := "@operator-" + op.Scope
-		for n := 2; c.taken[code]; n++ {
-			code = fmt.Sprintf("@operator-%s-%d", op.Scope, n)
-		}
+		code := fmt.Sprintf("%s-%d", meeting.OperatorCode, i+2)
 		c.keep[op.Scope] = true
-		c.taken[code] = true
 		c.text(field+".name", op.Name, maxText)
-		c.seats = append(c.seats, meeting.Endpoint{Code: code, Unit: op.Scope, Name: strings.TrimSpace(op.Name), Role: meeting.Operator, Scope: op.Scope, Phone: op.Phone})
+		c.seats = append(c.seats, meeting.Endpoint{Code: code, Name: strings.TrimSpace(op.Name), Role: meeting.Operator, Scope: op.Scope, Phone: op.Phone})
 	}
 }
 

@@ -65,7 +65,7 @@ func TestConvene(t *testing.T) {
 	want := []string{
 		"D582|D582|Huyện Bác Ái|endpoint|||", "C1|C1|Xã Phước Bình|endpoint||0259 111|phone", "C3|C3|Xã Đắk Wil|endpoint|||",
 		"C1-2|C1|Xã Phước Bình|endpoint|||", "C1-3|C1|Hội trường B|endpoint|||", "K1||Bộ Y tế|endpoint||024 222|", "K2||Khách|endpoint|||",
-		"@operator-P58|P58|Kỹ thuật Ninh Thuận|operator|P58|0259 333|", "@operator-P58-2|P58|Kỹ thuật Ninh Thuận 2|operator|P58||",
+		"@operator-2||Kỹ thuật Ninh Thuận|operator|P58|0259 333|", "@operator-3||Kỹ thuật Ninh Thuận 2|operator|P58||",
 	}
 	if diff := cmp.Diff(want, seats); diff != "" {
 		t.Error(diff)

@@ -149,3 +149,11 @@ func (s *Store) DeleteDraft(ctx context.Context, id string) error {
 		return err
 	})
 }
+
+// ReleaseDraft takes ConveneDraft back, for a session that did not come about.
+func (s *Store) ReleaseDraft(ctx context.Context, id, session string) error {
+	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, s.bind("UPDATE drafts SET session = '' WHERE id = ? AND session = ?"), id, session)
+		return err
+	})
+}
