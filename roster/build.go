@@ -25,7 +25,10 @@ const (
 	DuplicateCode Problem = "duplicate_code"
 	UnknownLevel  Problem = "unknown_level"
 	UnknownParent Problem = "unknown_parent"
-	Cycle         Problem = "cycle"    // the unit is above itself
+	EmptyParent   Problem = "empty_parent" // only units of the highest level may have none
+	Cycle         Problem = "cycle"        // the unit is above itself
+	Formula       Problem = "formula"      // a value that a spreadsheet would compute
+	MergedCells   Problem = "merged_cells"
 	NoUnits       Problem = "no_units" // the table has a header only
 )
 
@@ -50,10 +53,11 @@ func (e RowError) Error() string {
 
 // Bounds of an import.
 const (
-	MaxBytes  = 16 << 20
-	MaxRows   = 100_000
-	MaxText   = 200 // runes of a cell
-	MaxErrors = 100 // reported; what is wrong in more rows than this is wrong as a whole
+	MaxBytes   = 16 << 20
+	MaxRows    = 100_000
+	MaxColumns = 256
+	MaxText    = 200 // runes of a cell
+	MaxErrors  = 100 // reported; what is wrong in more rows than this is wrong as a whole
 )
 
 func problem(number int, column string, p Problem, value string) RowError {
@@ -93,6 +97,8 @@ func build(rows []row) (*Tree, []RowError) {
 		}
 		if u.Name == "" {
 			report(r, "name", EmptyName, "")
+		} else if strings.ContainsRune("=+-@", rune(u.Name[0])) {
+			report(r, "name", Formula, u.Name)
 		} else if utf8.RuneCountInString(u.Name) > MaxText {
 			report(r, "name", TooLarge, u.Name)
 		}
@@ -100,8 +106,13 @@ func build(rows []row) (*Tree, []RowError) {
 			report(r, "level", UnknownLevel, string(u.Level))
 		}
 		t.units = append(t.units, u)
+		t.plain = append(t.plain, Plain(u.Name))
 	}
+	top := topLevel(rows)
 	for i, r := range rows {
+		if level := rank(r.unit.Level); r.unit.Parent == "" && level > top && level < unranked {
+			report(r, "parent_code", EmptyParent, "")
+		}
 		if parent := r.unit.Parent; parent != "" {
 			if _, ok := t.index[parent]; !ok {
 				report(r, "parent_code", UnknownParent, parent)
@@ -119,6 +130,32 @@ func build(rows []row) (*Tree, []RowError) {
 		return nil, problems
 	}
 	return t, nil
+}
+
+// rank orders levels from the top down; an unknown one is below all. Ministries and provinces stand side by side.
+func rank(l meeting.Level) int {
+	switch l {
+	case meeting.Central:
+		return 0
+	case meeting.Ministry, meeting.Province:
+		return 1
+	case meeting.District:
+		return 2
+	case meeting.Commune:
+		return 3
+	}
+	return unranked
+}
+
+const unranked = 4
+
+// topLevel is the rank of the highest level among the rows.
+func topLevel(rows []row) int {
+	top := unranked
+	for _, r := range rows {
+		top = min(top, rank(r.unit.Level))
+	}
+	return top
 }
 
 // cycles returns one unit of every cycle, by index.

@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/diemcau/diemcau/meeting"
-	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -72,6 +71,9 @@ func read(records iter.Seq2[record, error]) (rows []row, problems []RowError) {
 		}
 		if strings.Join(rec.cells, "") == "" {
 			continue
+		}
+		if len(rec.cells) > MaxColumns {
+			return nil, append(problems, problem(rec.number, "", TooLarge, ""))
 		}
 		if columns == nil {
 			if columns, problems = header(rec); len(problems) > 0 {
@@ -180,33 +182,4 @@ func separator(data []byte) rune {
 		}
 	}
 	return best
-}
-
-func xlsxRecords(data []byte) iter.Seq2[record, error] {
-	return func(yield func(record, error) bool) {
-		f, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{
-			UnzipSizeLimit: 8 * MaxBytes, UnzipXMLSizeLimit: 4 * MaxBytes, RawCellValue: true,
-		})
-		if err != nil {
-			yield(record{}, fail(1, Unreadable, err.Error()))
-			return
-		}
-		defer f.Close()
-		in, err := f.Rows(f.GetSheetName(0))
-		if err != nil {
-			yield(record{}, fail(1, Unreadable, err.Error()))
-			return
-		}
-		defer in.Close()
-		for number := 1; in.Next(); number++ {
-			cells, err := in.Columns()
-			if err != nil {
-				yield(record{}, fail(number, Unreadable, err.Error()))
-				return
-			}
-			if !yield(record{number, cells}, nil) {
-				return
-			}
-		}
-	}
 }

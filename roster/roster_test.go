@@ -1,10 +1,13 @@
 package roster_test
 
 import (
+	"archive/zip"
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -98,6 +101,8 @@ func TestImportRefuses(t *testing.T) {
 		"console's code":   {head + "@host,TW,province,A\n", []string{`row 3: bad code in column code: "@host"`}},
 		"pattern's code":   {head + "P/*,TW,province,A\n", []string{`row 3: bad code in column code: "P/*"`}},
 		"formula for code": {head + "=1+1,TW,province,A\n", []string{`row 3: bad code in column code: "=1+1"`}},
+		"merged parents":   {head + "P1,TW,province,A\nC1,P1,commune,B\nC2,,commune,C\n", []string{"row 5: empty parent in column parent_code"}},
+		"formula for name": {head + "P1,TW,province,=1+1\n", []string{`row 3: formula in column name: "=1+1"`}},
 		"old encoding":     {head + "P1,TW,province,T\xD8nh\n", []string{"row 3: wrong encoding: \"T\uFFFDnh\""}},
 		"UTF-16":           {"\xFF\xFEc\x00o\x00", []string{`row 1: wrong encoding: "UTF-16"`}},
 		"stray quote":      {head + "P1,TW,province,\"A\n", []string{"row 3: unreadable: \"extraneous or missing \\\" in quoted-field\""}},
@@ -186,6 +191,162 @@ func TestImportXLSX(t *testing.T) {
 	}
 	if _, problems := roster.Import(&file, roster.XLSX); len(problems) != 1 || problems[0].Row != 4 || problems[0].Problem != roster.UnknownLevel {
 		t.Errorf("problems %v, want an unknown level in row 4", problems)
+	}
+}
+
+// sheet makes a workbook of a header, a root and what a change makes of them.
+func sheet(t *testing.T, change func(f *excelize.File) error) []byte {
+	t.Helper()
+	f := excelize.NewFile()
+	defer f.Close()
+	for i, line := range [][]any{{"code", "parent_code", "level", "name"}, {"TW", nil, "central", "Trung ương"}, {"P1", "TW", "province", "A"}, {"P2", "TW", "province", "B"}} {
+		if err := f.SetSheetRow("Sheet1", fmt.Sprintf("A%d", i+1), &line); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := change(f); err != nil {
+		t.Fatal(err)
+	}
+	var file bytes.Buffer
+	if err := f.Write(&file); err != nil {
+		t.Fatal(err)
+	}
+	return file.Bytes()
+}
+
+// bomb is an archive that unpacks to far more than it has bytes, with honest or forged sizes.
+func bomb(t *testing.T) []byte {
+	t.Helper()
+	var file bytes.Buffer
+	out := zip.NewWriter(&file)
+	for name, content := range map[string]string{
+		"[Content_Types].xml":        `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>`,
+		"xl/workbook.xml":            `<workbook xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet r:id="rId1"/></sheets></workbook>`,
+		"xl/_rels/workbook.xml.rels": `<Relationships><Relationship Id="rId1" Target="worksheets/sheet1.xml"/></Relationships>`,
+	} {
+		w, err := out.Create(name)
+		if err == nil {
+			_, err = io.WriteString(w, content)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	w, err := out.Create("xl/worksheets/sheet1.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	zeros := make([]byte, 1<<20)
+	for range 300 {
+		if _, err := w.Write(zeros); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return file.Bytes()
+}
+
+func TestImportRefusesXLSX(t *testing.T) {
+	forged := bomb(t)
+	size := binary.LittleEndian.AppendUint32(nil, 300<<20)
+	if n := bytes.Count(forged, size); n == 0 {
+		t.Fatal("the archive names no size")
+	}
+	forged = bytes.ReplaceAll(forged, size, []byte{100, 0, 0, 0})
+	tests := map[string]struct {
+		file []byte
+		row  int
+		want roster.Problem
+	}{
+		"formula":        {sheet(t, func(f *excelize.File) error { return f.SetCellFormula("Sheet1", "D4", "=A1&A2") }), 4, roster.Formula},
+		"merged cells":   {sheet(t, func(f *excelize.File) error { return f.MergeCell("Sheet1", "B3", "B4") }), 3, roster.MergedCells},
+		"duplicate code": {sheet(t, func(f *excelize.File) error { return f.SetCellValue("Sheet1", "A4", "P1") }), 4, roster.DuplicateCode},
+		"missing column": {sheet(t, func(f *excelize.File) error { return f.SetCellValue("Sheet1", "D1", "x") }), 1, roster.MissingColumn},
+		"very wide":      {sheet(t, func(f *excelize.File) error { return f.SetCellValue("Sheet1", "XFD4", "x") }), 4, roster.TooLarge},
+		"zip bomb":       {bomb(t), 1, roster.TooLarge},
+		"forged bomb":    {forged, 1, roster.Unreadable},
+		"half a file":    {sheet(t, func(*excelize.File) error { return nil })[:2000], 1, roster.Unreadable},
+		"CSV":            {[]byte("code,parent_code,level,name\n"), 1, roster.Unreadable},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			tree, problems := roster.Import(bytes.NewReader(tt.file), roster.XLSX)
+			runtime.ReadMemStats(&after)
+			if tree != nil || len(problems) == 0 || problems[0].Problem != tt.want || problems[0].Row != tt.row {
+				t.Errorf("tree %v, problems %v, want %s in row %d", tree, problems, tt.want, tt.row)
+			}
+			if used := after.TotalAlloc - before.TotalAlloc; used > 256<<20 {
+				t.Errorf("allocated %d MB", used>>20)
+			}
+		})
+	}
+}
+
+func TestSearch(t *testing.T) {
+	tree := imported(t, string(demo.Demo))
+	for query, want := range map[string]string{
+		"ninh thuan": "P58", "NINH": "P58 D587", "phuoc h": "C22879 C22891", "vinh": "C22738 C22327 C22330", "c22879": "C22879", "  ": "", "xyz": "", "rung uong": "TW",
+	} {
+		var got []string
+		for _, u := range tree.Search(query, 3) {
+			got = append(got, u.Code)
+		}
+		if got := strings.Join(got, " "); got != want {
+			t.Errorf("Search(%q) = %q, want %q", query, got, want)
+		}
+	}
+}
+
+func TestCompare(t *testing.T) {
+	before := imported(t, "code,parent_code,level,name\nTW,,central,Trung ương\nA,TW,province,Tỉnh A\nB,TW,province,Tỉnh B\n")
+	after := imported(t, "code,parent_code,level,name\nTW,,central,Trung ương\nA,TW,province,Tỉnh A mới\nC,TW,province,Tỉnh C\n")
+	unit := func(code, name string) meeting.Unit {
+		return meeting.Unit{Code: code, Parent: "TW", Level: meeting.Province, Name: name}
+	}
+	want := roster.Changes{
+		Added: []meeting.Unit{unit("C", "Tỉnh C")}, Removed: []meeting.Unit{unit("B", "Tỉnh B")},
+		Changed: []roster.Change{{Before: unit("A", "Tỉnh A"), After: unit("A", "Tỉnh A mới")}},
+	}
+	if diff := cmp.Diff(want, roster.Compare(before, after)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if got := roster.Compare(nil, after); len(got.Added) != 3 || got.Removed != nil || got.Changed != nil {
+		t.Errorf("first import: %+v", got)
+	}
+	if diff := cmp.Diff(roster.Changes{}, roster.Compare(after, after)); diff != "" {
+		t.Errorf("the same tree:\n%s", diff)
+	}
+}
+
+func BenchmarkImport(b *testing.B) {
+	data, err := os.ReadFile("../configs/roster/units-vn-3tier.csv")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, problems := roster.Import(bytes.NewReader(data), roster.CSV); len(problems) > 0 {
+			b.Fatal(problems)
+		}
+	}
+}
+
+func BenchmarkSearch(b *testing.B) {
+	data, err := os.ReadFile("../configs/roster/units-vn-3tier.csv")
+	if err != nil {
+		b.Fatal(err)
+	}
+	tree, problems := roster.Import(bytes.NewReader(data), roster.CSV)
+	if len(problems) > 0 {
+		b.Fatal(problems)
+	}
+	for b.Loop() {
+		if len(tree.Search("ninh thuan", 20)) == 0 {
+			b.Fatal("not found")
+		}
 	}
 }
 

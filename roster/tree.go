@@ -19,6 +19,7 @@ import (
 // It is immutable and safe for concurrent use.
 type Tree struct {
 	units    []meeting.Unit
+	plain    []string         // names as Plain gives them
 	index    map[string]int   // by code, into units
 	children map[string][]int // by parent's code, into units
 }
@@ -140,4 +141,69 @@ func Plain(s string) string {
 	return strings.Join(strings.FieldsFunc(strings.ReplaceAll(s, "đ", "d"), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
 	}), " ")
+}
+
+// Search finds units by a part of their name, without regard to case and diacritics, or by their code: best
+// matches first, at most limit.
+func (t *Tree) Search(query string, limit int) []meeting.Unit {
+	wanted := Plain(query)
+	if wanted == "" {
+		return nil
+	}
+	var found [4][]int // by how well the name matches
+	for i, name := range t.plain {
+		switch {
+		case name == wanted || strings.EqualFold(t.units[i].Code, strings.TrimSpace(query)):
+			found[0] = append(found[0], i)
+		case strings.HasPrefix(name, wanted):
+			found[1] = append(found[1], i)
+		case strings.Contains(name, " "+wanted):
+			found[2] = append(found[2], i)
+		case strings.Contains(name, wanted):
+			found[3] = append(found[3], i)
+		}
+	}
+	var list []meeting.Unit
+	for _, class := range found {
+		slices.SortStableFunc(class, func(a, b int) int { return rank(t.units[a].Level) - rank(t.units[b].Level) })
+		for _, i := range class {
+			if len(list) == limit {
+				return list
+			}
+			list = append(list, t.units[i])
+		}
+	}
+	return list
+}
+
+// Change is a unit of the same code that is not the same any more.
+type Change struct{ Before, After meeting.Unit }
+
+// Changes is what replacing one tree by another does.
+type Changes struct {
+	Added   []meeting.Unit
+	Removed []meeting.Unit
+	Changed []Change
+}
+
+// Compare says what would change if the tree after took the place of the tree before, which may be nil.
+func Compare(before, after *Tree) Changes {
+	var c Changes
+	if before == nil {
+		return Changes{Added: after.Units()}
+	}
+	for _, u := range before.units {
+		switch now, ok := after.Unit(u.Code); {
+		case !ok:
+			c.Removed = append(c.Removed, u)
+		case now != u:
+			c.Changed = append(c.Changed, Change{u, now})
+		}
+	}
+	for _, u := range after.units {
+		if _, ok := before.index[u.Code]; !ok {
+			c.Added = append(c.Added, u)
+		}
+	}
+	return c
 }
