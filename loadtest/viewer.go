@@ -241,7 +241,7 @@ func (v *viewer) reports(now time.Time) []rtcp.Packet {
 type tally struct {
 	received, duplicates, lost int64
 	checked, unsound           int64
-	perStream                  map[string]int64 // numbers that a stream told of, by mid
+	sound                      int64 // numbers of main's sound that it was told of
 }
 
 // begin starts a measurement.
@@ -268,13 +268,15 @@ func (v *viewer) end() {
 func (v *viewer) settle() tally {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	t := tally{checked: v.checked, unsound: v.unsound, perStream: map[string]int64{}}
+	t := tally{checked: v.checked, unsound: v.unsound}
 	for _, s := range v.streams {
 		s.seq.settle()
 		t.received += s.seq.received
 		t.duplicates += s.seq.duplicates
 		t.lost += s.seq.lost
-		t.perStream[s.media.mid] = s.seq.received + s.seq.lost
+		if s.media.mid == mainAudio {
+			t.sound = s.seq.received + s.seq.lost
+		}
 	}
 	return t
 }
