@@ -118,7 +118,7 @@ func scanSheet(part io.Reader) error {
 	row := 1
 	for {
 		token, err := in.RawToken()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
@@ -143,7 +143,7 @@ func scanSheet(part io.Reader) error {
 	}
 }
 
-var rowOfCell = regexp.MustCompile(`\d+`) //nolint:gochecknoglobals // compiled once
+var rowOfCell = regexp.MustCompile(`\d+`)
 
 func attribute(e xml.StartElement, name string) string {
 	for _, a := range e.Attr {
