@@ -9,7 +9,7 @@ import { EndedPage, ErrorPage } from "./endings.js";
 import { SitePage } from "./site.js";
 
 const room = new Room();
-room.line.expected = () => {
+room.peers.line.expected = () => {
   const own = room.identity.value?.code;
   return (room.state.value?.stage ?? []).filter((s) => s.video && s.endpoint !== own).map((s) => s.slot);
 };

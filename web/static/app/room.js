@@ -1,28 +1,28 @@
 // The room as a page sees it: one connection, its peers, the state that the server tells, and what a person can do.
 import { signal, computed, effect, batch } from "../vendor/signals.js";
 import { Connection, RequestError } from "../lib/connection.js";
-import { Viewer, Publisher } from "../lib/peers.js";
 import { SiteList } from "../lib/sites.js";
 import { SPEAKING_SLOTS } from "../lib/protocol.js";
 import { claimsOf, tokenOf } from "../lib/token.js";
 import { LocalMedia } from "./media.js";
-import { LineWatch } from "./line.js";
+import { PeerSet } from "./peerset.js";
 
 /** @typedef {import("../lib/protocol.js").ServerMessage} ServerMessage */
 /** @typedef {import("../lib/protocol.js").StageSlot} StageSlot */
 /** @typedef {"preview" | "waiting" | "live" | "ended" | "error"} Phase */
-/** @typedef {{video?: MediaStream, audio?: MediaStream}} SlotStreams */
+/** @typedef {import("../lib/protocol.js").Written} Written */
 /** @typedef {{session: import("../lib/protocol.js").SessionInfo, self: import("../lib/protocol.js").SelfInfo, phase: string}} Introduction */
 /** @typedef {{id: number, kind: "info" | "error", code: string}} Toast */
 
 const TOAST_MS = 8_000;
+const MAX_MESSAGES = 300;
 
 export class Room {
   token = tokenOf(location.hash);
   claims = claimsOf(this.token);
   media = new LocalMedia();
   #sites = new SiteList();
-  line = new LineWatch();
+  peers = new PeerSet((type, fields) => this.#connection.notify(type, /** @type {any} */ (fields)));
 
   /** @type {import("@preact/signals").Signal<"preview" | "room" | "left">} */ step = signal("preview");
   /** @type {import("@preact/signals").Signal<import("../lib/connection.js").Link>} */ link = signal("idle");
@@ -31,7 +31,9 @@ export class Room {
   /** What the link is for, told before anyone enters. @type {import("@preact/signals").Signal<Introduction | null>} */ introduction = signal(null);
   /** @type {import("@preact/signals").Signal<import("../lib/protocol.js").State | null>} */ state = signal(null);
   /** @type {import("@preact/signals").Signal<import("../lib/protocol.js").Self | null>} */ self = signal(null);
-  /** @type {import("@preact/signals").Signal<ReadonlyMap<string, SlotStreams>>} */ streams = signal(new Map());
+  /** What was written, the oldest first. @type {import("@preact/signals").Signal<Written[]>} */ messages = signal([]);
+  /** How many of them the person has seen. */
+  messagesSeen = signal(0);
   /** Grows with every change of sites. */
   #sitesVersion = signal(0);
   /** Code of the site that the console's preview shows, "" for none. */
@@ -59,13 +61,21 @@ export class Room {
   /** What this endpoint speaks in, if anything. */
   speaking = computed(() => this.mine.value.find((slot) => SPEAKING_SLOTS.includes(slot.slot)) ?? null);
 
+  /** This endpoint chairs: the host by default, or whom it was handed over to. */
+  chairs = computed(() => Boolean(this.identity.value) && this.state.value?.chair === this.identity.value?.code);
+
+  /** The item of the agenda that is discussed. */
+  agendaItem = computed(() => {
+    const id = this.state.value?.agenda_item;
+    return id ? this.session.value?.agenda?.find((item) => item.id === id) : undefined;
+  });
+
   presenting = computed(() => this.mine.value.some((slot) => slot.slot === "presentation"));
 
   /** What this endpoint shows and says reaches the others now. */
   onAir = computed(() => this.phase.value === "live" && this.link.value === "online" && this.mine.value.some((slot) => slot.state === "on_air"));
 
   /** @type {Connection} */ #connection;
-  /** @type {Map<string, Viewer | Publisher>} */ #peers = new Map();
   #toastId = 0;
 
   constructor() {
@@ -147,7 +157,7 @@ export class Room {
 
   leave() {
     this.#connection.leave();
-    this.#closePeers();
+    this.peers.closeAll();
     this.media.stop();
     this.step.value = "left";
   }
@@ -221,7 +231,7 @@ export class Room {
   #stop(stop) {
     batch(() => {
       this.stopped.value = stop;
-      this.#closePeers();
+      this.peers.closeAll();
       if (!stop.retrying && stop.code !== "occupied") this.media.stopScreen();
       if (stop.code === "ended") this.media.stop();
     });
@@ -235,13 +245,15 @@ export class Room {
           this.clockOffset.value = message.now_ms - Date.now();
           this.stopped.value = null;
           this.previewed.value = "";
+          // The server tells again what was written before.
+          this.messages.value = [];
           this.welcome.value = message;
         });
         break;
       case "state":
         this.state.value = message;
         if (message.phase === "ended" || message.phase === "sealed") {
-          this.#closePeers();
+          this.peers.closeAll();
           this.media.stop();
         }
         break;
@@ -256,52 +268,17 @@ export class Room {
         this.#sites.apply(message.changes);
         this.#sitesVersion.value++;
         break;
+      case "message":
+        this.messages.value = [...this.messages.value.slice(1 - MAX_MESSAGES), message];
+        break;
       case "offer":
-        this.#offered(message);
+        this.peers.offered(message);
         break;
       case "close_peer":
-        this.#closePeer(message.peer);
+        this.peers.close(message.peer);
         break;
       default:
     }
-  }
-
-  /** @param {import("../lib/protocol.js").Offer} offer */
-  #offered(offer) {
-    // A new connection of a kind replaces the one before, whose server side is gone.
-    for (const peer of [...this.#peers.values()]) {
-      if (peer.kind === offer.kind) this.#closePeer(peer.id);
-    }
-    const options = {
-      id: offer.peer,
-      kind: offer.kind,
-      onAnswer: (/** @type {string} */ sdp) => this.#connection.notify("answer", { peer: offer.peer, sdp }),
-      onFailed: (/** @type {string} */ reason) => {
-        this.#peers.delete(offer.peer);
-        this.#connection.notify("peer_failed", { peer: offer.peer, reason: reason.slice(0, 200) });
-      },
-    };
-    if (offer.kind === "publisher") {
-      const publisher = new Publisher(options);
-      this.#peers.set(offer.peer, publisher);
-      void publisher.accept(offer.sdp, this.#sources());
-      return;
-    }
-    const viewer = new Viewer({ ...options, onTrack: (slot, kind, track) => this.#track(slot, kind, track) });
-    this.#peers.set(offer.peer, viewer);
-    if (offer.kind === "viewer") this.line.follow(viewer);
-    void viewer.accept(offer.sdp);
-  }
-
-  /**
-   * @param {string} slot
-   * @param {"video" | "audio"} kind
-   * @param {MediaStreamTrack} track
-   */
-  #track(slot, kind, track) {
-    const streams = new Map(this.streams.value);
-    streams.set(slot, { ...streams.get(slot), [kind]: new MediaStream([track]) });
-    this.streams.value = streams;
   }
 
   #sources() {
@@ -316,15 +293,7 @@ export class Room {
 
   /** Keeps what is published equal to the devices, and the microphone closed while muted. */
   #followMedia() {
-    effect(() => {
-      const sources = this.#sources();
-      for (const peer of this.#peers.values()) {
-        if (!(peer instanceof Publisher)) continue;
-        for (const [source, track] of Object.entries(sources)) {
-          void peer.setTrack(/** @type {import("../lib/peers.js").Source} */ (source), track);
-        }
-      }
-    });
+    effect(() => this.peers.publish(this.#sources()));
     effect(() => {
       const microphone = this.media.microphone.value;
       const muted = this.step.value === "room" && (this.self.value?.muted ?? false);
@@ -338,17 +307,6 @@ export class Room {
   }
 
   #hadPresentation = false;
-
-  /** @param {string} id */
-  #closePeer(id) {
-    this.#peers.get(id)?.close();
-    this.#peers.delete(id);
-  }
-
-  #closePeers() {
-    for (const id of [...this.#peers.keys()]) this.#closePeer(id);
-    this.streams.value = new Map();
-  }
 }
 
 /** The secret of the connection, kept for a reload of this tab and never for another. */

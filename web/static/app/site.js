@@ -81,7 +81,7 @@ function OwnPicture({ room }) {
 
 /** What a weak line does to this site. @param {{room: Room}} props */
 function LineNotice({ room }) {
-  const quality = room.link.value === "online" ? room.line.quality.value : "good";
+  const quality = room.link.value === "online" ? room.peers.line.quality.value : "good";
   return html`<p class=${`line line--${quality}`} role="status" aria-live="polite" hidden=${quality === "good"}>
     ${quality !== "good" && html`<${Icon} name="warn" /><span>${t(`line.${quality}`)}</span>`}
   </p>`;

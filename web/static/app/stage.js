@@ -35,7 +35,7 @@ export function Video({ slot, stream, mirrored, label }) {
  */
 function Sound({ room, slot, own }) {
   const ref = useRef(/** @type {HTMLAudioElement | null} */ (null));
-  const stream = room.streams.value.get(slot)?.audio ?? null;
+  const stream = room.peers.streams.value.get(slot)?.audio ?? null;
   const sink = device.audiooutput.value;
   useEffect(() => {
     const audio = ref.current;
@@ -81,7 +81,7 @@ function Tile({ room, slot, grant, place, own }) {
   const local = slot === "presentation" ? room.media.screen.value : room.media.picture.value;
   // Until it is on air, and when others see nothing of it, one's own place says so too.
   // A slot that nobody holds keeps no last frame of who held it.
-  const stream = !grant ? null : own ? local : (room.streams.value.get(slot)?.video ?? null);
+  const stream = !grant ? null : own ? local : (room.peers.streams.value.get(slot)?.video ?? null);
   const live = grant?.state === "on_air" || (own && grant?.state === "countdown");
   const pictures = Boolean(live && stream && (own || grant?.video));
   const name = grant?.name ?? "";

@@ -51,7 +51,7 @@ function SitePreview({ room }) {
   const [heard, setHeard] = useState(false);
   const audio = useRef(/** @type {HTMLAudioElement | null} */ (null));
   const site = room.sites.get(room.previewed.value);
-  const streams = room.streams.value.get("preview");
+  const streams = room.peers.streams.value.get("preview");
   const sound = streams?.audio ?? null;
   useEffect(() => {
     if (!audio.current) return;
