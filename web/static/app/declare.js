@@ -49,7 +49,8 @@ export function RollCallQuestion({ room }) {
  * @param {{room: Room, onClose: () => void}} props
  */
 export function RoomSheet({ room, onClose }) {
-  const self = room.self.value;
+  const self = room.self.value ?? room.introduction.value;
+  const ended = room.phase.value === "ended";
   const [count, setCount] = useState(self?.headcount ?? 0);
   const [delegates, setDelegates] = useState(/** @type {Delegate[]} */ (self?.delegates?.length ? self.delegates : [{ name: "" }]));
   const change = (/** @type {number} */ index, /** @type {Partial<Delegate>} */ fields) =>
@@ -57,9 +58,12 @@ export function RoomSheet({ room, onClose }) {
   const save = async (/** @type {Event} */ event) => {
     event.preventDefault();
     const named = delegates.map(trimmed).filter((delegate) => delegate.name);
-    const declared = count !== (self?.headcount ?? 0) ? await room.ask("headcount", { headcount: count }) : true;
-    const changed = JSON.stringify(named) !== JSON.stringify(self?.delegates ?? []);
-    if (declared && (!changed || (await room.ask("delegates", { delegates: named })))) {
+    const counted = { headcount: count };
+    const names = { delegates: named };
+    const same = count === (self?.headcount ?? 0);
+    const sameNames = JSON.stringify(named) === JSON.stringify(self?.delegates ?? []);
+    const declared = same || (await (ended ? put(room, "headcount", counted) : room.ask("headcount", counted)));
+    if (declared && (sameNames || (await (ended ? put(room, "delegates", names) : room.ask("delegates", names))))) {
       room.toast("info", "saved");
       onClose();
     }
@@ -84,6 +88,23 @@ export function RoomSheet({ room, onClose }) {
       </div>
     </form>
   <//>`;
+}
+
+/** Sends a declaration where there is no connection any more. @param {Room} room @param {"headcount" | "delegates"} what @param {object} body */
+async function put(room, what, body) {
+  const response = await fetch(`/api/v1/me/${what}`, {
+    method: "PUT", body: JSON.stringify(body), headers: { Authorization: `Bearer ${room.token}`, "Content-Type": "application/json" },
+  }).catch(() => null);
+  if (!response?.ok) room.toast("error", response?.status === 409 ? "wrong_phase" : "internal");
+  return Boolean(response?.ok);
+}
+
+/** After the session a site may still say who was there, until the record is sealed. @param {{room: Room}} props */
+export function DeclareAfter({ room }) {
+  const [open, setOpen] = useState(false);
+  if (room.step.value === "left") return null;
+  return html`<${Button} action="people" icon="people" onClick=${() => setOpen(true)}>${t("people.title")}<//>
+    ${open && html`<${RoomSheet} room=${room} onClose=${() => setOpen(false)} />`}`;
 }
 
 /** @param {Delegate} delegate @returns {Delegate} */

@@ -6,6 +6,8 @@ import { t } from "./i18n.js";
 import { markBody, Toasts, LinkNotice } from "./parts.js";
 import { Preview } from "./preview.js";
 import { EndedPage, ErrorPage } from "./endings.js";
+import { stayAwake } from "./presence.js";
+import { Downloads } from "./console/secretariat.js";
 import { Console } from "./console/console.js";
 
 const room = new Room();
@@ -21,11 +23,12 @@ function App() {
     case "error":
       return html`<${ErrorPage} room=${room} />`;
     case "ended":
-      return html`<${EndedPage} room=${room} />`;
+      return html`<${EndedPage} room=${room}><${Downloads} room=${room} /><//><${Toasts} room=${room} />`;
     default:
       return html`<${Console} room=${room} publishes=${publishes} /><${LinkNotice} room=${room} /><${Toasts} room=${room} />`;
   }
 }
 
 markBody(room);
+stayAwake(room);
 render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById("app")));

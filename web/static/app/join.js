@@ -1,18 +1,30 @@
 // The page of a linked site.
 import { html } from "./html.js";
 import { render } from "../vendor/preact.js";
+import { effect, signal } from "../vendor/signals.js";
 import { Room } from "./room.js";
 import { t } from "./i18n.js";
 import { markBody, Toasts, LinkNotice } from "./parts.js";
 import { Preview } from "./preview.js";
 import { EndedPage, ErrorPage } from "./endings.js";
+import { DeclareAfter } from "./declare.js";
 import { SitePage } from "./site.js";
+import { stayAwake, postSnapshots } from "./presence.js";
 
 const room = new Room();
 room.peers.line.expected = () => {
   const own = room.identity.value?.code;
   return (room.state.value?.stage ?? []).filter((s) => s.video && s.endpoint !== own).map((s) => s.slot);
 };
+
+/** The console, fetched when this site is given the chair. @type {import("@preact/signals").Signal<Function | null>} */
+const chairConsole = signal(null);
+effect(() => {
+  if (!room.chairs.value || chairConsole.value) return;
+  void import("./console/console.js").then(({ Console }) => {
+    chairConsole.value = Console;
+  });
+});
 
 function App() {
   const phase = room.phase.value;
@@ -24,11 +36,13 @@ function App() {
     case "error":
       return html`<${ErrorPage} room=${room} />`;
     case "ended":
-      return html`<${EndedPage} room=${room} />`;
+      return html`<${EndedPage} room=${room}><${DeclareAfter} room=${room} /><//><${Toasts} room=${room} />`;
     default:
-      return html`<${SitePage} room=${room} /><${LinkNotice} room=${room} /><${Toasts} room=${room} />`;
+      return html`<${room.chairs.value && chairConsole.value ? chairConsole.value : SitePage} room=${room} publishes=${true} /><${LinkNotice} room=${room} /><${Toasts} room=${room} />`;
   }
 }
 
 markBody(room);
+stayAwake(room);
+postSnapshots(room);
 render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById("app")));

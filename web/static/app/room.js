@@ -11,7 +11,8 @@ import { PeerSet } from "./peerset.js";
 /** @typedef {import("../lib/protocol.js").StageSlot} StageSlot */
 /** @typedef {"preview" | "waiting" | "live" | "ended" | "error"} Phase */
 /** @typedef {import("../lib/protocol.js").Written} Written */
-/** @typedef {{session: import("../lib/protocol.js").SessionInfo, self: import("../lib/protocol.js").SelfInfo, phase: string}} Introduction */
+/** @typedef {{session: import("../lib/protocol.js").SessionInfo, self: import("../lib/protocol.js").SelfInfo, phase: string, headcount?: number,
+ *   delegates?: import("../lib/protocol.js").Delegate[]}} Introduction */
 /** @typedef {{id: number, kind: "info" | "error", code: string}} Toast */
 
 const TOAST_MS = 8_000;
@@ -32,8 +33,8 @@ export class Room {
   /** @type {import("@preact/signals").Signal<import("../lib/protocol.js").State | null>} */ state = signal(null);
   /** @type {import("@preact/signals").Signal<import("../lib/protocol.js").Self | null>} */ self = signal(null);
   /** What was written, the oldest first. @type {import("@preact/signals").Signal<Written[]>} */ messages = signal([]);
-  /** How many of them the person has seen. */
-  messagesSeen = signal(0);
+  /** When the newest message was written that the person has seen, in ms. */
+  seenAt = signal(0);
   /** Grows with every change of sites. */
   #sitesVersion = signal(0);
   /** Code of the site that the console's preview shows, "" for none. */

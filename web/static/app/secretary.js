@@ -6,6 +6,7 @@ import { t } from "./i18n.js";
 import { markBody, Toasts, LinkNotice } from "./parts.js";
 import { Preview } from "./preview.js";
 import { EndedPage, ErrorPage } from "./endings.js";
+import { stayAwake } from "./presence.js";
 import { Secretariat, Downloads } from "./console/secretariat.js";
 
 const room = new Room();
@@ -26,4 +27,5 @@ function App() {
 }
 
 markBody(room);
+stayAwake(room);
 render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById("app")));

@@ -6,6 +6,8 @@ import { Announcer, Button, Clock, Confirm, Dialog, Header, Preferences, tick } 
 import { Icon } from "./icons.js";
 import { Stage, SoundButton, Video } from "./stage.js";
 import { DeviceCheck } from "./preview.js";
+import { Messages, MessagesButton, NewMessage } from "./messages.js";
+import { AgendaTime } from "./console/agenda.js";
 import { RoomSheet, RollCallQuestion } from "./declare.js";
 
 /** @typedef {import("./room.js").Room} Room */
@@ -45,7 +47,7 @@ function Waiting({ room }) {
       </div>
       <div class="waiting__picture">
         <${Video} stream=${room.media.picture.value} mirrored label=${t("devices.picture")} />
-        <p>${t(room.media.camera.value ? "waiting.picture" : "devices.nocamera")}</p>
+        <p>${t(!room.media.camera.value ? "devices.nocamera" : room.self.value?.publish || welcome?.snapshot_s ? "waiting.seen" : "waiting.picture")}</p>
       </div>
     </main>
     <${Controls} room=${room} />
@@ -57,7 +59,8 @@ function Live({ room }) {
   const title = room.session.value?.title ?? "";
   return html`<div class="site site--live">
     <header class="site__top">
-      <p class="site__who"><strong>${room.identity.value?.name ?? ""}</strong><span>${title}</span></p>
+      <p class="site__who"><strong>${room.identity.value?.name ?? ""}</strong><span>${room.agendaItem.value?.title ?? title}</span></p>
+      <${AgendaTime} room=${room} />
       <${LineNotice} room=${room} />
       <${Clock} room=${room} />
     </header>
@@ -70,9 +73,11 @@ function Live({ room }) {
   </div>`;
 }
 
-/** A small mirror while the site is about to be seen but is not yet on the stage. @param {{room: Room}} props */
+/** A small mirror while the site is about to be seen but is not yet on the stage, and a word whenever a console looks in. @param {{room: Room}} props */
 function OwnPicture({ room }) {
-  if (!room.self.value?.stand_by || room.speaking.value) return null;
+  const { stand_by: next, publish } = room.self.value ?? {};
+  if (!publish || room.speaking.value) return null;
+  if (!next) return html`<p class="watched" role="status"><${Icon} name="camera" /> ${t("watched.text")}</p>`;
   return html`<aside class="own">
     <${Video} stream=${room.media.picture.value} mirrored label=${t("devices.picture")} />
     <p role="status">${t("standby.text")}</p>
@@ -88,7 +93,7 @@ function LineNotice({ room }) {
 }
 
 /** @param {{room: Room}} props */
-function OnAirFrame({ room }) {
+export function OnAirFrame({ room }) {
   const speaking = room.speaking.value;
   const held = room.phase.value === "live" && speaking?.state === "held";
   const onAir = room.onAir.value && speaking?.state === "on_air";
@@ -102,7 +107,7 @@ function OnAirFrame({ room }) {
 }
 
 /** "On air in 3 … 2 … 1", over everything. @param {{room: Room}} props */
-function Countdown({ room }) {
+export function Countdown({ room }) {
   const grant = room.mine.value.find((slot) => slot.state === "countdown");
   const end = grant?.on_air_ms ?? 0;
   const [left, setLeft] = useState(0);
@@ -123,7 +128,7 @@ function Countdown({ room }) {
 
 /** @param {{room: Room}} props */
 function Controls({ room }) {
-  const [open, setOpen] = useState(/** @type {"" | "devices" | "people" | "leave"} */ (""));
+  const [open, setOpen] = useState(/** @type {"" | "devices" | "people" | "leave" | "messages"} */ (""));
   const self = room.self.value;
   const speaking = room.speaking.value;
   const live = room.phase.value === "live";
@@ -141,6 +146,7 @@ function Controls({ room }) {
       <p class="controls__queue" role="status" aria-live="polite">${!speaking && self?.hand_at_ms ? queueText(self.hand_position ?? 0) : ""}</p>
     </div>
     <div class="controls__rest">
+      <${MessagesButton} room=${room} onClick=${() => setOpen("messages")} />
       <${Button} action="people" icon="people" onClick=${() => setOpen("people")}>${self?.headcount ? t("people.count", { n: self.headcount }) : t("people.declare")}<//>
       <${Button} action="devices" icon="gear" onClick=${() => setOpen("devices")}>${t("devices.short")}<//>
       <${Button} action="full-screen" icon="full" onClick=${toggleFullScreen}>${t("fullscreen")}<//>
@@ -148,6 +154,7 @@ function Controls({ room }) {
     </div>
     ${open === "devices" && html`<${Dialog} title=${t("devices.label")} onClose=${close} wide>
       <${DeviceCheck} room=${room} /><div class="dialog__actions"><${Preferences} /><${Button} tone="primary" onClick=${close}>${t("close")}<//></div><//>`}
+    ${open === "messages" ? html`<${Messages} room=${room} onClose=${close} />` : html`<${NewMessage} room=${room} onOpen=${() => setOpen("messages")} />`}
     ${open === "people" && html`<${RoomSheet} room=${room} onClose=${close} />`}
     ${open === "leave" && html`<${Confirm} title=${t("leave.title")} text=${t("leave.text")} yes=${t("leave")} onYes=${() => room.leave()} onClose=${close} />`}
   </nav>`;

@@ -5,7 +5,10 @@ import { t, formatNumber, formatDuration } from "../i18n.js";
 import { Button, Clock, Confirm, Dialog, Header, Preferences, tick } from "../parts.js";
 import { Stage, SoundButton, Video } from "../stage.js";
 import { DeviceCheck } from "../preview.js";
-import { MuteButton, ScreenButton } from "../site.js";
+import { Countdown, MuteButton, ScreenButton } from "../site.js";
+import { Messages, MessagesButton, NewMessage } from "../messages.js";
+import { Icon } from "../icons.js";
+import { HOST } from "../../lib/protocol.js";
 import { FloorPanel } from "./floor.js";
 import { SitesPanel } from "./sites.js";
 
@@ -31,11 +34,13 @@ export function Console({ room, publishes }) {
           ${!publishes && room.phase.value === "waiting" && html`<div class="console__self"><p>${t("console.waiting")}</p></div>`}
         </div>
         <${HeldNotice} room=${room} />
+        <${ChairNotice} room=${room} />
         <${HostControls} room=${room} publishes=${publishes} />
         <${FloorPanel} room=${room} />
       </div>
       <${SitesPanel} room=${room} province=${province} onProvince=${setProvince} />
     </main>
+    ${room.role === "endpoint" && html`<${Countdown} room=${room} />`}
     <${SoundButton} room=${room} />
   </div>`;
 }
@@ -63,9 +68,28 @@ function HeldNotice({ room }) {
   </div>`;
 }
 
+/** Keeps sites out that were not there before. @param {{room: Room}} props */
+function LockButton({ room }) {
+  const locked = Boolean(room.state.value?.locked);
+  return html`<${Button} compact action="lock" icon="lock" tone=${locked ? "attention" : "plain"} pressed=${locked} label=${t(locked ? "lock.off" : "lock.on")}
+    onClick=${() => void room.ask("lock", { locked: !locked })} />`;
+}
+
+/** Who chairs, when it is not the host, and the way back. @param {{room: Room}} props */
+function ChairNotice({ room }) {
+  const chair = room.state.value?.chair ?? HOST;
+  if (chair === HOST) return null;
+  const own = room.chairs.value;
+  const mayReturn = own || room.role === "host";
+  return html`<div class="notice notice--attention" role="status">
+    <p><${Icon} name="chair" /> ${own ? t("chair.own") : t("chair.other", { name: room.sites.get(chair)?.name ?? chair })}</p>
+    ${mayReturn && html`<${Button} action="hand-over" onClick=${() => void room.ask("hand_over", { to: HOST })}>${t(own ? "chair.return" : "chair.take")}<//>`}
+  </div>`;
+}
+
 /** @param {{room: Room, publishes: boolean}} props */
 function HostControls({ room, publishes }) {
-  const [open, setOpen] = useState(/** @type {"" | "end" | "devices" | "leave"} */ (""));
+  const [open, setOpen] = useState(/** @type {"" | "end" | "devices" | "leave" | "messages"} */ (""));
   const live = room.phase.value === "live";
   const rollCall = room.state.value?.roll_call ?? 0;
   const online = room.link.value === "online";
@@ -75,9 +99,12 @@ function HostControls({ room, publishes }) {
     ${publishes && live && html`<${MuteButton} room=${room} /><${ScreenButton} room=${room} />`}
     <${Button} action="roll-call" icon="list" pressed=${Boolean(rollCall)} disabled=${!online}
       onClick=${() => void room.ask("roll_call", { open: !rollCall })}>${t(rollCall ? "rollcall.close" : "rollcall.open")}<//>
+    <${MessagesButton} room=${room} onClick=${() => setOpen("messages")} />
+    <${LockButton} room=${room} />
     ${publishes && html`<${Button} compact action="devices" icon="gear" label=${t("devices.label")} onClick=${() => setOpen("devices")} />`}
     <${Button} compact action="leave" icon="leave" label=${t("leave")} onClick=${() => setOpen("leave")} />
     ${live && html`<${Button} action="end" tone="danger" icon="stop" disabled=${!online} onClick=${() => setOpen("end")}>${t("end.short")}<//>`}
+    ${open === "messages" ? html`<${Messages} room=${room} onClose=${close} />` : html`<${NewMessage} room=${room} onOpen=${() => setOpen("messages")} />`}
     ${open === "end" && html`<${Confirm} title=${t("end.title")} text=${t("end.text", { n: formatNumber(room.sites.total.present) })} yes=${t("end.yes")}
       onYes=${() => void room.ask("end", {})} onClose=${close} />`}
     ${open === "leave" && html`<${Confirm} title=${t("leave.title")} text=${t("leave.console")} yes=${t("leave")} onYes=${() => room.leave()} onClose=${close} />`}

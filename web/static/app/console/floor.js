@@ -5,6 +5,7 @@ import { HOST } from "../../lib/protocol.js";
 import { t, formatDuration } from "../i18n.js";
 import { Button, tick } from "../parts.js";
 import { Icon } from "../icons.js";
+import { AgendaPanel, registered } from "./agenda.js";
 import { SpeakingTime, Video } from "../stage.js";
 
 /** @typedef {import("../room.js").Room} Room */
@@ -27,14 +28,18 @@ export async function standBy(room, site) {
 export function FloorPanel({ room }) {
   const onFloor = (room.state.value?.stage ?? []).filter((s) => s.slot !== "presentation" && s.endpoint !== HOST);
   const next = room.sites.standingBy();
-  const hands = room.sites.hands().filter((site) => !site.stand_by);
+  const speakers = registered(room);
+  const hands = room.sites.hands().filter((site) => !site.stand_by && !speakers.includes(site));
   return html`<section class="floor" aria-label=${t("floor.label")}>
+    <${AgendaPanel} room=${room} />
     <h2>${t("floor.now")}</h2>
     ${onFloor.length === 0 && html`<p class="quiet">${t("floor.nobody")}</p>`}
     ${onFloor.map((slot) => html`<${Speaker} key=${slot.slot} room=${room} grant=${slot} />`)}
     ${next.length > 0 && html`<h2>${t("floor.next")}</h2>
       <${SitePreview} room=${room} />
       <ul class="queue">${next.map((site) => html`<${Waiting} key=${site.code} room=${room} site=${site} />`)}</ul>`}
+    ${speakers.length > 0 && html`<h2>${t("floor.registered")}</h2>
+      <ol class="queue">${speakers.map((site) => html`<${Waiting} key=${site.code} room=${room} site=${site} />`)}</ol>`}
     <h2>${t("floor.hands")} <span class="count">${hands.length}</span></h2>
     ${hands.length === 0 && html`<p class="quiet">${t("floor.nohands")}</p>`}
     <ol class="queue" aria-live="polite" aria-relevant="additions">

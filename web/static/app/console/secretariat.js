@@ -4,12 +4,23 @@ import { useState } from "../../vendor/hooks.js";
 import { t, formatNumber } from "../i18n.js";
 import { Button, Clock, Header, Preferences } from "../parts.js";
 import { SitesPanel } from "./sites.js";
+import { lang } from "../settings.js";
+import { Messages, MessagesButton, NewMessage } from "../messages.js";
 
 /** @typedef {import("../room.js").Room} Room */
+
+/** What can be downloaded. @type {readonly ["sites" | "intervals" | "xlsx" | "pdf", string][]} */
+const FILES = [
+  ["xlsx", "attendance.xlsx?table=sites"],
+  ["pdf", "attendance.pdf?table=sites"],
+  ["sites", "attendance.csv?table=sites"],
+  ["intervals", "attendance.csv?table=intervals"],
+];
 
 /** @param {{room: Room}} props */
 export function Secretariat({ room }) {
   const [province, setProvince] = useState(/** @type {string | undefined} */ (undefined));
+  const [writing, setWriting] = useState(false);
   const live = room.phase.value === "live";
   const rollCall = room.state.value?.roll_call ?? 0;
   return html`<div class="console console--secretary">
@@ -22,6 +33,8 @@ export function Secretariat({ room }) {
       <div class="console__left">
         <${ProvinceTable} room=${room} province=${province} onProvince=${setProvince} />
         <div class="host-controls">
+          <${MessagesButton} room=${room} onClick=${() => setWriting(true)} />
+          ${writing ? html`<${Messages} room=${room} onClose=${() => setWriting(false)} />` : html`<${NewMessage} room=${room} onOpen=${() => setWriting(true)} />`}
           <${Button} action="roll-call" icon="list" pressed=${Boolean(rollCall)} onClick=${() => void room.ask("roll_call", { open: !rollCall })}>${t(rollCall ? "rollcall.close" : "rollcall.open")}<//>
         </div>
         <${Downloads} room=${room} />
@@ -54,8 +67,8 @@ export function Downloads({ room }) {
   return html`<section class="downloads" aria-label=${t("secretary.download")}>
     <h2>${t("secretary.download")}</h2>
     <div class="downloads__files">
-      ${/** @type {const} */ (["sites", "intervals"]).map((table) => html`<${Button} key=${table} action=${`download-${table}`} icon="download"
-        onClick=${() => void download(room, `/api/v1/sessions/${encodeURIComponent(session)}/attendance.csv?table=${table}`, `${table}.csv`)}>${t(`secretary.${table}`)}<//>`)}
+      ${FILES.map(([name, file]) => html`<${Button} key=${name} action=${`download-${name}`} icon="download"
+        onClick=${() => void download(room, `/api/v1/sessions/${encodeURIComponent(session)}/${file}&lang=${lang.value}`, file.split("?")[0])}>${t(`secretary.${name}`)}<//>`)}
     </div>
   </section>`;
 }

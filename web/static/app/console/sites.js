@@ -6,7 +6,9 @@ import { isHere, isWeak } from "../../lib/sites.js";
 import { windowOf } from "../../lib/window.js";
 import { Button, Confirm, Dialog } from "../parts.js";
 import { Icon } from "../icons.js";
+import { Messages } from "../messages.js";
 import { standBy } from "./floor.js";
+import { Wall } from "./wall.js";
 
 /** @typedef {import("../room.js").Room} Room */
 /** @typedef {import("../../lib/sites.js").Site} Site */
@@ -27,6 +29,7 @@ const FILTERS = ["all", "present", "lost", "absent", "weak", "hand"];
 export function SitesPanel({ room, steers = true, province, onProvince }) {
   const [query, setQuery] = useState("");
   const [filter, setFilter] = useState(/** @type {Filter} */ ("all"));
+  const [wall, setWall] = useState(false);
   const rollCall = Boolean(room.state.value?.roll_call);
   const filters = rollCall ? [...FILTERS, /** @type {Filter} */ ("unanswered")] : FILTERS;
   const chosen = filters.includes(filter) ? filter : "all";
@@ -43,10 +46,11 @@ export function SitesPanel({ room, steers = true, province, onProvince }) {
       <label class="search"><${Icon} name="search" /><span class="visually-hidden">${t("sites.search")}</span>
         <input type="search" placeholder=${t("sites.search")} value=${query} onInput=${(/** @type {Event} */ e) => setQuery(/** @type {HTMLInputElement} */ (e.target).value)} />
       </label>
+      ${steers && html`<${Button} compact action="wall" icon=${wall ? "list" : "grid"} pressed=${wall} label=${t(wall ? "wall.list" : "wall.open")} onClick=${() => setWall(!wall)} />`}
       <p class="sites__found" role="status" aria-live="polite">${t("sites.found", { n: formatNumber(sites.length) })}</p>
       <p class="sites__people"><${Icon} name="people" /> ${t("counts.people", { n: formatNumber(counts.headcount) })}</p>
     </div>
-    <${SiteRows} room=${room} sites=${sites} steers=${steers} />
+    ${wall ? html`<${Wall} room=${room} sites=${sites} />` : html`<${SiteRows} room=${room} sites=${sites} steers=${steers} />`}
   </section>`;
 }
 
@@ -143,7 +147,7 @@ function Tags({ site }) {
 
 /** @param {{room: Room, site: Site}} props */
 function RowActions({ room, site }) {
-  const [open, setOpen] = useState(/** @type {"" | "sheet" | "remove"} */ (""));
+  const [open, setOpen] = useState(/** @type {"" | "sheet" | "remove" | "message"} */ (""));
   const { code: endpoint, name } = site;
   const onFloor = site.state === "on-floor";
   const close = () => setOpen("");
@@ -159,7 +163,8 @@ function RowActions({ room, site }) {
         onClick=${() => void standBy(room, site)} />
       <${Button} action="grant-floor" disabled=${room.phase.value !== "live"} onClick=${() => void room.ask("grant", { endpoint })}>${t("floor.grant")}<//>`}
     <${Button} compact tone="quiet" action="more" icon="more" label=${t("row.more", { name })} onClick=${() => setOpen("sheet")} />
-    ${open === "sheet" && html`<${SiteSheet} room=${room} site=${site} onRemove=${() => (site.removed ? (close(), remove(false)) : setOpen("remove"))} onClose=${close} />`}
+    ${open === "sheet" && html`<${SiteSheet} room=${room} site=${site} onRemove=${() => (site.removed ? (close(), remove(false)) : setOpen("remove"))} onMessage=${() => setOpen("message")} onClose=${close} />`}
+    ${open === "message" && html`<${Messages} room=${room} to=${endpoint} onClose=${close} />`}
     ${open === "remove" && html`<${Confirm} title=${t("remove.title")} text=${t("remove.text", { name })} yes=${t("remove.yes")}
       onYes=${() => remove(true)} onClose=${close} />`}
   </div>`;
@@ -167,9 +172,9 @@ function RowActions({ room, site }) {
 
 /**
  * What is rarely done with a site.
- * @param {{room: Room, site: Site, onRemove: () => void, onClose: () => void}} props
+ * @param {{room: Room, site: Site, onRemove: () => void, onMessage: () => void, onClose: () => void}} props
  */
-function SiteSheet({ room, site, onRemove, onClose }) {
+function SiteSheet({ room, site, onRemove, onMessage, onClose }) {
   const endpoint = site.code;
   const can = room.phase.value === "live" && isHere(site);
   const grant = (/** @type {string} */ slot) => {
@@ -182,11 +187,14 @@ function SiteSheet({ room, site, onRemove, onClose }) {
       <div><dt>${t("sheet.state")}</dt><dd>${tMaybe(`state.${site.state}`, "state.absent")}${site.since_ms ? ` · ${formatTime(site.since_ms, room.session.value?.time_zone, true)}` : ""}</dd></div>
       <div><dt>${t("sheet.line")}</dt><dd>${isHere(site) ? t("sheet.quality", { loss: site.loss_pct ?? 0, rtt: site.rtt_ms ?? 0 }) : "–"}</dd></div>
       <div><dt>${t("sheet.receiving")}</dt><dd>${t(site.receiving ? "yes" : "no")}</dd></div>
+      ${site.phone && html`<div><dt>${t("sheet.phone")}</dt><dd><a href=${`tel:${site.phone}`}>${site.phone}</a></dd></div>`}
       <div><dt>${t("people.number")}</dt><dd>${site.headcount || "–"}</dd></div>
     </dl>
     <div class="sheet__actions">
       <${Button} action="grant-floor2" icon="people" disabled=${!can} onClick=${() => grant("floor2")}>${t("sheet.floor2")}<//>
       <${Button} action="grant-main" icon="camera" disabled=${!can} onClick=${() => grant("main")}>${t("sheet.main")}<//>
+      <${Button} action="message" icon="message" onClick=${onMessage}>${t("sheet.message")}<//>
+      ${(room.role === "host" || room.chairs.value) && html`<${Button} action="hand-over" icon="chair" disabled=${!isHere(site)} onClick=${() => { onClose(); void room.ask("hand_over", { to: endpoint }); }}>${t("sheet.chair")}<//>`}
       <${Button} action="remove" tone="danger" icon=${site.removed ? "check" : "ban"} pressed=${Boolean(site.removed)} onClick=${onRemove}>${t(site.removed ? "row.readmit" : "row.remove", { name: site.name })}<//>
       <${Button} onClick=${onClose} autofocus>${t("close")}<//>
     </div>

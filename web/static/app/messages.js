@@ -1,0 +1,105 @@
+// What is written during a session: between a site and the secretariat, and from consoles to sites.
+import { html } from "./html.js";
+import { useEffect, useRef, useState } from "../vendor/hooks.js";
+import { HOST } from "../lib/protocol.js";
+import { t, formatTime } from "./i18n.js";
+import { Button, Dialog } from "./parts.js";
+import { Icon } from "./icons.js";
+
+/** @typedef {import("./room.js").Room} Room */
+
+/** To everybody, and to all consoles. */
+const ALL = "*";
+export const SECRETARIAT = "@secretariat";
+const MAX_TEXT = 2000;
+
+/** How many messages of others this person has not seen. @param {Room} room */
+export function unread(room) {
+  const own = room.identity.value?.code;
+  return room.messages.value.filter((m) => m.at_ms > room.seenAt.value && m.from !== own).length;
+}
+
+/**
+ * A button that counts what is new.
+ * @param {{room: Room, onClick: () => void}} props
+ */
+export function MessagesButton({ room, onClick }) {
+  const count = unread(room);
+  return html`<${Button} action="messages" tone=${count ? "attention" : "plain"} icon="message" onClick=${onClick}>
+    ${count ? t("messages.unread", { n: count }) : t("messages.short")}<//>`;
+}
+
+/**
+ * Everything that was written, and a field to write.
+ * @param {{room: Room, to?: string, onClose: () => void}} props to: first recipient
+ */
+export function Messages({ room, to, onClose }) {
+  const site = room.identity.value?.role === "endpoint" && !room.chairs.value;
+  const [recipient, setRecipient] = useState(to ?? (site ? SECRETARIAT : ALL));
+  const [text, setText] = useState("");
+  const list = useRef(/** @type {HTMLElement | null} */ (null));
+  const messages = room.messages.value;
+  useEffect(() => {
+    room.seenAt.value = messages.at(-1)?.at_ms ?? 0;
+    if (list.current) list.current.scrollTop = list.current.scrollHeight;
+  }, [messages]);
+  const send = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    if (text.trim() && (await room.ask("send_message", { to: recipient, text: text.trim() }))) setText("");
+  };
+  return html`<${Dialog} title=${t(site ? "messages.title.site" : "messages.title")} onClose=${onClose} wide>
+    <div class="messages" ref=${list} role="log" aria-label=${t("messages.title")} tabindex="0">
+      ${messages.length === 0 && html`<p class="quiet">${t("messages.none")}</p>`}
+      ${messages.map((m, index) => html`<article key=${`${m.at_ms}-${index}`} class=${`message-item ${m.from === room.identity.value?.code ? "message-item--own" : ""}`}>
+        <p class="message-item__head"><strong>${m.from_name}</strong> → ${nameOf(room, m.to)} <time>${formatTime(m.at_ms, room.session.value?.time_zone)}</time></p>
+        <p class="message-item__text">${m.text}</p>
+      </article>`)}
+    </div>
+    <form class="messages__write" onSubmit=${send}>
+      ${!site && html`<label class="field"><span>${t("messages.to")}</span>
+        <select value=${recipient} onChange=${(/** @type {Event} */ e) => setRecipient(/** @type {HTMLSelectElement} */ (e.target).value)}>
+          <option value=${ALL}>${t("messages.all")}</option>
+          <option value=${SECRETARIAT}>${t("messages.secretariat")}</option>
+          ${to && to !== ALL && to !== SECRETARIAT && html`<option value=${to}>${nameOf(room, to)}</option>`}
+          ${room.sites.provinces().filter((p) => p.code).map((p) => html`<option key=${p.code} value=${p.code}>${t("messages.province", { name: p.name })}</option>`)}
+        </select></label>`}
+      <label class="field messages__text"><span>${t("messages.text")}</span>
+        <textarea rows="3" maxlength=${MAX_TEXT} value=${text} onInput=${(/** @type {Event} */ e) => setText(/** @type {HTMLTextAreaElement} */ (e.target).value)} /></label>
+      <div class="dialog__actions">
+        <${Button} onClick=${onClose}>${t("close")}<//>
+        <button type="submit" class="button button--primary" data-action="send" disabled=${!text.trim()}><${Icon} name="next" /><span>${t("messages.send")}</span></button>
+      </div>
+    </form>
+  <//>`;
+}
+
+/**
+ * The newest message of others, until the person puts it away.
+ * @param {{room: Room, onOpen: () => void}} props
+ */
+export function NewMessage({ room, onOpen }) {
+  const own = room.identity.value?.code;
+  const last = room.messages.value.findLast((m) => m.at_ms > room.seenAt.value && m.from !== own);
+  return html`<div role="status" aria-live="polite">
+    ${last && html`<section class="new-message">
+      <p class="new-message__from"><${Icon} name="message" /> ${t("messages.from", { name: last.from_name })}</p>
+      <p class="new-message__text">${last.text}</p>
+      <div><${Button} action="message-seen" tone="primary" onClick=${() => (room.seenAt.value = last.at_ms)}>${t("messages.seen")}<//>
+        <${Button} action="message-answer" onClick=${onOpen}>${t("messages.answer")}<//></div>
+    </section>`}
+  </div>`;
+}
+
+/**
+ * @param {Room} room
+ * @param {string} code of an endpoint, unit or group
+ */
+function nameOf(room, code) {
+  if (code === ALL) return t("messages.all");
+  if (code === SECRETARIAT) return t("messages.secretariat");
+  if (code === HOST) return t("preview.role.host");
+  if (code === room.identity.value?.code) return room.identity.value.name;
+  const province = room.sites.provinces().find((p) => p.code === code);
+  // A province's own seat has the province's code: a message to it goes to all below.
+  return province ? t("messages.province", { name: province.name }) : (room.sites.get(code)?.name ?? code);
+}

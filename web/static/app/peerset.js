@@ -1,0 +1,87 @@
+// The peer connections that a page has now, at most one of a kind, and what arrives by them.
+import { signal } from "../vendor/signals.js";
+import { Viewer, Publisher } from "../lib/peers.js";
+import { LineWatch } from "./line.js";
+
+/** @typedef {{video?: MediaStream, audio?: MediaStream}} SlotStreams */
+/** @typedef {Partial<Record<import("../lib/peers.js").Source, MediaStreamTrack | null>>} Sources */
+
+export class PeerSet {
+  /** What arrives, by slot. @type {import("@preact/signals").Signal<ReadonlyMap<string, SlotStreams>>} */ streams = signal(new Map());
+  line = new LineWatch();
+  /** @type {Map<string, Viewer | Publisher>} */ #peers = new Map();
+  /** @type {Sources} */ #sources = {};
+  #send;
+
+  /**
+   * @param {(type: "answer" | "peer_failed", fields: {peer: string, sdp: string} | {peer: string, reason: string}) => void} send
+   */
+  constructor(send) {
+    this.#send = send;
+  }
+
+  /**
+   * Takes an offer. A new connection of a kind replaces the one before, whose server side is gone.
+   * @param {import("../lib/protocol.js").Offer} offer
+   */
+  offered(offer) {
+    for (const peer of [...this.#peers.values()]) {
+      if (peer.kind === offer.kind) this.close(peer.id);
+    }
+    const options = {
+      id: offer.peer,
+      kind: offer.kind,
+      onAnswer: (/** @type {string} */ sdp) => this.#send("answer", { peer: offer.peer, sdp }),
+      onFailed: (/** @type {string} */ reason) => {
+        this.#peers.delete(offer.peer);
+        this.#send("peer_failed", { peer: offer.peer, reason: reason.slice(0, 200) });
+      },
+    };
+    if (offer.kind === "publisher") {
+      const publisher = new Publisher(options);
+      this.#peers.set(offer.peer, publisher);
+      void publisher.accept(offer.sdp, this.#sources);
+      return;
+    }
+    const viewer = new Viewer({ ...options, onTrack: (slot, kind, track) => this.#arrived(slot, kind, track) });
+    this.#peers.set(offer.peer, viewer);
+    if (offer.kind === "viewer") this.line.follow(viewer);
+    void viewer.accept(offer.sdp);
+  }
+
+  /**
+   * Changes what is published, now and by the next publisher.
+   * @param {Sources} sources
+   */
+  publish(sources) {
+    this.#sources = sources;
+    for (const peer of this.#peers.values()) {
+      if (!(peer instanceof Publisher)) continue;
+      for (const [source, track] of Object.entries(sources)) {
+        void peer.setTrack(/** @type {import("../lib/peers.js").Source} */ (source), track ?? null);
+      }
+    }
+  }
+
+  /** @param {string} id */
+  close(id) {
+    this.#peers.get(id)?.close();
+    this.#peers.delete(id);
+  }
+
+  closeAll() {
+    for (const id of [...this.#peers.keys()]) this.close(id);
+    this.streams.value = new Map();
+  }
+
+  /**
+   * @param {string} slot
+   * @param {"video" | "audio"} kind
+   * @param {MediaStreamTrack} track
+   */
+  #arrived(slot, kind, track) {
+    const streams = new Map(this.streams.value);
+    streams.set(slot, { ...streams.get(slot), [kind]: new MediaStream([track]) });
+    this.streams.value = streams;
+  }
+}
