@@ -307,30 +307,34 @@ func (a *audience) memberOf(p Peer) *member {
 	return nil
 }
 
-// peerNews takes in what the media plane told of one member's peer.
-func (a *audience) peerNews(m *member, n peerNews) {
-	viewer := n.peer.Kind == PeerViewer && m.conn.peers.id(PeerViewer) == n.peer.ID
+// peerNews takes in what the media plane or the page told of one member's peer. It returns whether the stage
+// began or ceased to arrive there, nil if neither, and when. A viewer that failed receives nothing any more,
+// and what is still heard of one that was replaced does not count.
+func (a *audience) peerNews(m *member, n peerNews, now time.Time) (receiving *bool, at time.Time) {
+	viewer := m.conn.peers.id(PeerViewer) == n.peer.ID
 	if n.failed {
-		a.peerFailed(m, n.peer.ID)
-		return
+		m.conn.peers.fail(n.peer.ID)
 	}
-	if viewer && n.connected {
+	if !viewer {
+		return nil, now
+	}
+	if n.failed {
+		m.viewerUp = false
+		a.touched[n.peer.Endpoint] = struct{}{}
+		if a.session.Endpoints[n.peer.Endpoint].Receiving {
+			return new(bool), now
+		}
+		return nil, now
+	}
+	if n.connected {
 		m.viewerUp = true
 		a.touched[n.peer.Endpoint] = struct{}{}
 	}
-	if viewer && n.measured && worthTelling(m, n) {
+	if n.measured && worthTelling(m, n) {
 		m.rtt, m.lossPct = n.rtt, n.lossPct
 		a.touched[n.peer.Endpoint] = struct{}{}
 	}
-}
-
-// peerFailed replaces a peer that broke. It reports whether the connection had such a peer.
-func (a *audience) peerFailed(m *member, id string) bool {
-	if m.conn.peers.id(PeerViewer) == id {
-		m.viewerUp = false
-		a.touched[m.conn.who.Endpoint] = struct{}{}
-	}
-	return m.conn.peers.fail(id)
+	return n.receiving, n.at
 }
 
 // worthTelling keeps consoles from a row for every millisecond of ten thousand lines.

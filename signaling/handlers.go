@@ -85,17 +85,15 @@ func onAnswer(_ context.Context, c *conn, id int64, m protocol.Answer) error {
 	return nil
 }
 
-func onPeerFailed(ctx context.Context, c *conn, id int64, m protocol.PeerFailed) error {
-	return c.coord.do(ctx, request{
-		work: func() error {
-			member := c.coord.audience.conns[c]
-			if member == nil || !c.coord.audience.peerFailed(member, m.Peer) {
-				return refusal(protocol.UnknownPeer, m.Peer)
-			}
-			return nil
-		},
-		done: func(err error) { c.reply(id, err) },
-	})
+func onPeerFailed(_ context.Context, c *conn, id int64, m protocol.PeerFailed) error {
+	p, ok := c.peers.get(m.Peer)
+	if !ok {
+		return refusal(protocol.UnknownPeer, m.Peer)
+	}
+	c.log.Info("a page gave a peer up", "peer", p.ID, "reason", shorten(m.Reason, maxDevice))
+	c.coord.news.tell(p, func(n *peerNews) { n.failed = true })
+	c.reply(id, nil)
+	return nil
 }
 
 func onWatch(ctx context.Context, c *conn, id int64, m protocol.Watch) error {

@@ -79,12 +79,11 @@ func (c *coordinator) heard(peers map[string]peerNews, video map[meeting.Slot]bo
 		if m == nil {
 			continue // of a connection that has ended
 		}
-		if n.receiving != nil {
+		if receiving, at := c.audience.peerNews(m, n, c.clock.Now()); receiving != nil {
 			batch = append(batch, request{cmd: meeting.ObserveReceiving{
-				Endpoint: n.peer.Endpoint, Conn: n.peer.Conn, Receiving: *n.receiving, At: n.at,
+				Endpoint: n.peer.Endpoint, Conn: n.peer.Conn, Receiving: *receiving, At: at,
 			}})
 		}
-		c.audience.peerNews(m, n)
 	}
 	return batch
 }

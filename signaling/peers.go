@@ -149,13 +149,13 @@ func (p *peer) stopTimer() {
 	}
 }
 
-// fail replaces a peer that broke by a new one, at a bounded rate. It reports whether there was such a peer.
-func (ps *peers) fail(id string) bool {
+// fail replaces a peer that broke by a new one, at a bounded rate.
+func (ps *peers) fail(id string) {
 	ps.mu.Lock()
 	p := ps.find(id)
 	if p == nil {
 		ps.mu.Unlock()
-		return false
+		return
 	}
 	ending := p.offered && p.timer != nil // nobody needs it any more
 	ps.mu.Unlock()
@@ -167,7 +167,6 @@ func (ps *peers) fail(id string) bool {
 		}
 		ps.mu.Unlock()
 	}
-	return true
 }
 
 // answer hands the page's SDP to the media plane.
@@ -199,6 +198,16 @@ func (ps *peers) find(id string) *peer {
 		}
 	}
 	return nil
+}
+
+// get returns a peer of this socket by its id.
+func (ps *peers) get(id string) (Peer, bool) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	if p := ps.find(id); p != nil {
+		return p.Peer, true
+	}
+	return Peer{}, false
 }
 
 // id returns the peer of a kind, or "".

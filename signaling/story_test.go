@@ -292,6 +292,7 @@ func TestPeers(t *testing.T) {
 		c1.refused("unknown_peer", protocol.Answer{Peer: b.media.of(meeting.HostCode, signaling.PeerViewer).ID, SDP: "v=0"})
 		c1.ask(protocol.Answer{Peer: id, SDP: "v=0"})
 		host.seesRow("C1", "present")
+		c1.see(func() { c1.deaf = false })
 	})
 	t.Run("monitor", func(t *testing.T) {
 		c1.refused("forbidden", protocol.Watch{Slot: "preview", Endpoint: "C1"})
@@ -314,6 +315,18 @@ func TestPeers(t *testing.T) {
 		b.srv.Quality(p, 200e6, 3)
 		host.sees("the line", func() bool {
 			return host.sites["C1"].Receiving && host.sites["C1"].RTTMs == 200 && host.sites["C1"].LossPct == 3
+		})
+		b.srv.PeerFailed(p, "consent lost")
+		host.sees("that nothing arrives there", func() bool { return !host.sites["C1"].Receiving && host.sites["C1"].State == "present" })
+		b.srv.Receiving(b.media.of("C1", signaling.PeerViewer), true, p0())
+		host.sees("that the new one receives", func() bool { return host.sites["C1"].Receiving })
+		b.srv.Receiving(p, false, p0()) // of the one that was replaced
+		b.srv.Quality(b.media.of("C1", signaling.PeerViewer), 400e6, 0)
+		host.sees("the line", func() bool { return host.sites["C1"].RTTMs == 400 })
+		host.see(func() {
+			if !host.sites["C1"].Receiving {
+				t.Error("a replaced viewer's reports count")
+			}
 		})
 	})
 	t.Run("all end with the connection", func(t *testing.T) {
