@@ -76,13 +76,10 @@ func (v *Viewer) ceiling() float64 {
 // adaptTo divides the budget among the legs.
 func (v *Viewer) adaptTo(s *shard, now time.Duration) {
 	a := &v.adapt
-	var sound, used float64
+	var sound float64
 	for _, l := range v.legs {
-		if l.cur != none {
-			used += float64(l.slot.rates[l.cur].Load())
-			if l.media.Kind == transport.Audio {
-				sound += float64(l.slot.rates[0].Load())
-			}
+		if l.cur != none && l.media.Kind == transport.Audio {
+			sound += float64(l.slot.rates[0].Load())
 		}
 	}
 	for i, l := range a.video {
@@ -99,13 +96,14 @@ func (v *Viewer) adaptTo(s *shard, now time.Duration) {
 	if ceiling > 0 {
 		budget = min(budget, ceiling)
 	}
-	left := budget - sound
+	left, used := budget-sound, sound
 	next := adapt.Allocate(a.streams, left, a.levels)
 	starved := false
 	for i := range a.video {
 		level := a.levels[i]
 		if level != none {
 			left -= a.streams[i].Rates[level]
+			used += a.streams[i].Rates[level]
 		}
 		starved = starved || level == none && a.streams[i].Top != adapt.Off && a.streams[i].Rates != [adapt.Levels]float64{}
 	}

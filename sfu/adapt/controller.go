@@ -11,6 +11,10 @@ const (
 
 	// dropFactor tells a falling estimate from noise.
 	dropFactor = 0.97
+	// An estimate below inTouch of what is being sent lags behind: it only grows by 8 % a second. When it falls even
+	// so, backOff of what is being sent is kept.
+	inTouch = 0.8
+	backOff = 0.7
 	// heavyLoss is believed at once, lastingLoss when two reports in a row show it. More than probeLoss above what was
 	// usual before ends a probe.
 	heavyLoss   = 0.20
@@ -91,16 +95,25 @@ func (c *Controller) Budget() float64 { return c.budget }
 
 // Estimate takes a receiver's estimate in bit/s (REMB).
 func (c *Controller) Estimate(bitrate float64, now time.Duration) {
-	fell := c.sees(now) && bitrate < c.estimate*dropFactor
+	before, saw := c.estimate, c.sees(now)
 	c.estimate, c.estimateAt, c.estimated = bitrate, now, true
-	limit := max(c.used, c.budget)
-	if c.phase != steady {
-		limit = max(limit, c.target)
-	}
 	switch {
-	case fell && bitrate < limit:
+	case !saw:
+	case c.phase != steady && bitrate < before: // while more arrives it should grow
+		to := c.used
+		if before >= c.used*inTouch {
+			to = min(to, bitrate)
+		}
+		c.trouble(to, now)
+		return
+	case bitrate < before*dropFactor && bitrate < max(c.used, c.budget):
+		if before < c.used*inTouch { // it was far behind what does get through, so only its fall counts
+			bitrate = max(bitrate, c.used*backOff)
+		}
 		c.trouble(bitrate, now)
-	case !fell && bitrate > c.budget && c.phase == steady:
+		return
+	}
+	if bitrate > c.budget && c.phase == steady {
 		c.budget = bitrate
 	}
 }
