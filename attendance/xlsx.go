@@ -174,11 +174,12 @@ func (b *workbook) writeSheet(s sheet) error {
 		return err
 	}
 	bottom := headerRow + max(s.length, 1)
-	// What stands around the rows has to be set before they are streamed.
-	if err := b.page(name, fmt.Sprintf("$A$1:$%s$%d", last, bottom), fmt.Sprintf("$%d:$%d", headerRow, headerRow)); err != nil {
+	// What stands around the rows has to be set before they are streamed, and the filter first of all: it resets
+	// the properties of the sheet.
+	if err := b.AutoFilter(name, fmt.Sprintf("A%d:%s%d", headerRow, last, bottom), nil); err != nil {
 		return err
 	}
-	if err := b.AutoFilter(name, fmt.Sprintf("A%d:%s%d", headerRow, last, bottom), nil); err != nil {
+	if err := b.page(name, fmt.Sprintf("$A$1:$%s$%d", last, bottom), fmt.Sprintf("$%d:$%d", headerRow, headerRow)); err != nil {
 		return err
 	}
 	out, err := b.NewStreamWriter(name)

@@ -129,6 +129,10 @@ func TestXLSXIsReadyForPrint(t *testing.T) {
 		if err != nil || *layout.Size != 9 || *layout.Orientation != "landscape" {
 			t.Errorf("%s: layout %+v, %v", sheet, layout, err)
 		}
+		props, err := f.GetSheetProps(sheet)
+		if err != nil || !*props.FitToPage {
+			t.Errorf("%s is not fitted to pages: %v", sheet, err)
+		}
 		panes, err := f.GetPanes(sheet)
 		if err != nil || (sheet != "Summary" && (!panes.Freeze || panes.YSplit != 4)) {
 			t.Errorf("%s: panes %+v, %v", sheet, panes, err)
