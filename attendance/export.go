@@ -72,7 +72,7 @@ func (r *Report) WriteCSV(w io.Writer, table Table, lang Lang) error {
 	out.UseCRLF = true
 	for _, record := range append([][]string{header}, records...) {
 		for i, cell := range record {
-			record[i] = inert(cell)
+			record[i] = Inert(cell)
 		}
 		if err := out.Write(record); err != nil {
 			return err
@@ -82,8 +82,8 @@ func (r *Report) WriteCSV(w io.Writer, table Table, lang Lang) error {
 	return out.Error()
 }
 
-// inert keeps a spreadsheet from reading a text as a formula.
-func inert(cell string) string {
+// Inert keeps a spreadsheet from reading a text as a formula.
+func Inert(cell string) string {
 	if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
 		return "'" + cell
 	}

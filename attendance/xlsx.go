@@ -40,8 +40,8 @@ type workbook struct {
 	*excelize.File
 	formatter
 	report                               *Report
-	bold, heading, centred, note, header int // styles
-	body                                 map[cellKind]int
+	bold, heading, centred, note, header int              // styles
+	body, value                          map[cellKind]int // styles of a table's cells and of the summary's values
 }
 
 // cellKind says how a column is shown.
@@ -94,12 +94,15 @@ func (b *workbook) makeStyles() error {
 		Font: font(true, false, 11), Border: border, Alignment: centre, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"DDE7F0"}},
 	})
 	date, length := "dd/mm/yyyy hh:mm:ss", "[h]:mm:ss"
-	b.body = map[cellKind]int{
-		textCell:   style(excelize.Style{Font: font(false, false, 11), Border: border, NumFmt: 49}), // "@": text stays text when edited
-		countCell:  style(excelize.Style{Font: font(false, false, 11), Border: border, NumFmt: 1}),
-		momentCell: style(excelize.Style{Font: font(false, false, 11), Border: border, CustomNumFmt: &date}),
-		lengthCell: style(excelize.Style{Font: font(false, false, 11), Border: border, CustomNumFmt: &length}),
+	cells := func(align *excelize.Alignment) map[cellKind]int {
+		plain := excelize.Style{Font: font(false, false, 11), Border: border, Alignment: align}
+		text, count, moment, long := plain, plain, plain, plain
+		text.NumFmt, count.NumFmt = 49, 1 // "@": text stays text when it is edited
+		moment.CustomNumFmt, long.CustomNumFmt = &date, &length
+		return map[cellKind]int{textCell: style(text), countCell: style(count), momentCell: style(moment), lengthCell: style(long)}
 	}
+	b.body = cells(nil)
+	b.value = cells(&excelize.Alignment{Horizontal: "left", WrapText: true})
 	return failed
 }
 
@@ -137,7 +140,7 @@ func (b *workbook) writeSummary() error {
 			if err := b.SetCellStyle(name, fmt.Sprintf("A%d", i+1), fmt.Sprintf("A%d", i+1), b.bold); err != nil {
 				return err
 			}
-			if err := b.SetCellStyle(name, fmt.Sprintf("B%d", i+1), fmt.Sprintf("B%d", i+1), b.body[kind]); err != nil {
+			if err := b.SetCellStyle(name, fmt.Sprintf("B%d", i+1), fmt.Sprintf("B%d", i+1), b.value[kind]); err != nil {
 				return err
 			}
 		}
@@ -154,7 +157,7 @@ func (b *workbook) writeSummary() error {
 	if err := b.SetColWidth(name, "A", "A", 28); err != nil {
 		return err
 	}
-	if err := b.SetColWidth(name, "B", "B", 90); err != nil {
+	if err := b.SetColWidth(name, "B", "B", 80); err != nil {
 		return err
 	}
 	return b.page(name, fmt.Sprintf("$A$1:$B$%d", len(lines)), "")
@@ -265,9 +268,9 @@ func (f formatter) groupSheet(r *Report) sheet {
 
 func (f formatter) siteSheet(r *Report) sheet {
 	return sheet{"sites", []column{
-		{"number", 7, countCell}, {"endpoint", 12, textCell}, {"unit", 12, textCell}, {"name", 32, textCell}, {"level", 10, textCell}, {"parents", 50, textCell},
-		{"first_joined", 20, momentCell}, {"last_left", 20, momentCell}, {"total", 12, lengthCell}, {"interruptions", 12, countCell},
-		{"verdict", 14, textCell}, {"computed", 14, textCell}, {"override_reason", 30, textCell}, {"headcount", 11, countCell},
+		{"number", 6, countCell}, {"endpoint", 10, textCell}, {"unit", 10, textCell}, {"name", 26, textCell}, {"level", 10, textCell}, {"parents", 36, textCell},
+		{"first_joined", 18, momentCell}, {"last_left", 18, momentCell}, {"total", 10, lengthCell}, {"interruptions", 10, countCell},
+		{"verdict", 13, textCell}, {"computed", 13, textCell}, {"override_reason", 18, textCell}, {"headcount", 9, countCell},
 	}, len(r.Sites), func(yield func([]any) bool) {
 		for i, s := range r.Sites {
 			if !yield([]any{
