@@ -8,6 +8,8 @@ import (
 )
 
 const (
+	// nackDelay lets packets overtake each other, as they do when a sender moves from one processor to another.
+	nackDelay = 10 * time.Millisecond
 	// nackRetry, nackTries and maxMissing are those of libwebrtc, but for a fixed time instead of the round trip.
 	nackRetry  = 100 * time.Millisecond
 	nackTries  = 10
@@ -75,7 +77,7 @@ func (s *stream) put(number uint16, timestamp uint32, size int, at time.Time) (e
 	}
 	if missed > 0 && s.media.nack {
 		for n := max(extended-missed, extended-maxMissing); n < extended && len(s.gaps) < maxMissing; n++ {
-			s.gaps = append(s.gaps, gap{number: n, due: at})
+			s.gaps = append(s.gaps, gap{number: n, due: at.Add(nackDelay)})
 		}
 	}
 	s.fill(extended)
