@@ -45,6 +45,7 @@ type audience struct {
 	hands    bool                // the queue changed
 
 	forget  func() // drops what is kept only while the session runs
+	budget  int    // kbit/s, as the media plane knows it
 	feeds   map[meeting.Slot]Feed
 	video   map[meeting.Slot]bool
 	closed  bool // the media plane was told that the session is over
@@ -193,6 +194,10 @@ func (a *audience) feed() {
 			a.feeds[slot] = f
 			a.media.SetFeed(a.session.ID, string(slot), f)
 		}
+	}
+	if a.session.BudgetKbps != a.budget {
+		a.budget = a.session.BudgetKbps
+		a.media.SetBudget(a.session.ID, a.budget)
 	}
 	if a.over() && !a.closed {
 		a.closed = true

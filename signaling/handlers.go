@@ -58,6 +58,7 @@ func handlers() map[protocol.Type]handler {
 	command(h, func(m protocol.Lock) meeting.Command { return meeting.SetLocked{Locked: m.Locked} })
 	command(h, func(m protocol.HandOver) meeting.Command { return meeting.HandOverChair{To: m.To} })
 	command(h, func(m protocol.Agenda) meeting.Command { return meeting.MoveAgenda{Item: m.Item} })
+	command(h, func(m protocol.Budget) meeting.Command { return meeting.SetBudget{Kbps: m.Kbps} })
 	command(h, func(m protocol.SendMessage) meeting.Command { return meeting.SendMessage{To: m.To, Text: m.Text} })
 	return h
 }

@@ -93,6 +93,7 @@ type fakeMedia struct {
 	watches map[string]string         // peer/slot
 	over    map[string]bool
 	refuse  bool // Open fails
+	budget  int
 	opened  int
 }
 
@@ -140,6 +141,12 @@ func (m *fakeMedia) SetWatch(id, slot, endpoint string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.watches[id+"/"+slot] = endpoint
+}
+
+func (m *fakeMedia) SetBudget(_ string, kbps int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.budget = kbps
 }
 
 func (m *fakeMedia) CloseSession(session string) {

@@ -45,6 +45,8 @@ type Media interface {
 	SetFeed(session, slot string, f Feed)
 	// SetWatch does the same for a private slot of a monitor peer; an empty endpoint is nothing.
 	SetWatch(peerID, slot, endpoint string)
+	// SetBudget limits what each viewer of a session is sent; 0 is no limit.
+	SetBudget(session string, kbps int)
 	// CloseSession ends everything of a session.
 	CloseSession(session string)
 }

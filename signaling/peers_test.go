@@ -57,6 +57,7 @@ func (b *peerBench) Close(id string) {
 func (b *peerBench) Answer(context.Context, string, string) error { return nil }
 func (b *peerBench) SetFeed(string, string, Feed)                 {}
 func (b *peerBench) SetWatch(string, string, string)              {}
+func (b *peerBench) SetBudget(string, int)                        {}
 func (b *peerBench) CloseSession(string)                          {}
 
 // counts returns how many peers are open, and how many were opened so far.

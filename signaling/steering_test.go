@@ -114,9 +114,19 @@ func TestLockAndAgenda(t *testing.T) {
 	}
 	c1.Drop()
 	host.seesRow("C1", "lost")
-	if _, err := b.tryEnter("C1", client.Options{}); err != nil {
-		t.Errorf("a site that was there is locked out: %v", err)
+	c1, err := b.tryEnter("C1", client.Options{})
+	if err != nil {
+		t.Fatalf("a site that was there is locked out: %v", err)
 	}
+	c1.refused("forbidden", protocol.Budget{Kbps: 300})
+	host.refused("bad_value", protocol.Budget{Kbps: -1})
+	host.ask(protocol.Budget{Kbps: 300})
+	budget := func() int { b.media.mu.Lock(); defer b.media.mu.Unlock(); return b.media.budget }
+	await(t, "the media plane has the budget", func() bool { return budget() == 300 })
+	b.restart(true)
+	await(t, "it has it after a restart", func() bool { return budget() == 300 })
+	host = b.enter(meeting.HostCode)
+	host.sees("the budget", func() bool { return host.state.BudgetKbps == 300 })
 	host.ask(protocol.Lock{Locked: false})
 	b.enter("C2")
 }

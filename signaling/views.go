@@ -30,7 +30,7 @@ func stateView(s *meeting.Session, video map[meeting.Slot]bool, present, convene
 	v := protocol.State{
 		Phase: string(s.Phase), StartedAtMs: ms(s.StartedAt), EndedAtMs: ms(s.EndedAt),
 		Stage: []protocol.StageSlot{}, Present: present, Convened: convened,
-		Chair: s.Chair, Locked: s.Locked, AgendaItem: s.AgendaItem, AgendaAtMs: ms(s.AgendaAt),
+		Chair: s.Chair, Locked: s.Locked, AgendaItem: s.AgendaItem, AgendaAtMs: ms(s.AgendaAt), BudgetKbps: s.BudgetKbps,
 	}
 	if rc := s.OpenRollCall(); rc != nil {
 		v.RollCall = rc.ID

@@ -150,6 +150,11 @@ func (m *mediaPlane) SetWatch(peerID, slot, endpoint string) {
 	}
 }
 
+// SetBudget bounds what each viewer of a session is sent.
+func (m *mediaPlane) SetBudget(session string, kbps int) {
+	m.node.Stage(session).SetBudget(int64(kbps) * 1000)
+}
+
 // CloseSession ends the stage of a session with all its peers.
 func (m *mediaPlane) CloseSession(session string) {
 	m.node.CloseStage(session)

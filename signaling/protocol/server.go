@@ -26,6 +26,7 @@ type (
 		Locked      bool        `json:"locked,omitempty"`
 		AgendaItem  string      `json:"agenda_item,omitempty"` // id of the item that is discussed
 		AgendaAtMs  int64       `json:"agenda_at_ms,omitempty"`
+		BudgetKbps  int         `json:"budget_kbps,omitempty"` // limit of what each viewer is sent
 	}
 	// Self is the endpoint's own state. It replaces the Self before.
 	Self struct {

@@ -14,6 +14,10 @@ type (
 	Agenda struct {
 		Item string `json:"item,omitempty"`
 	}
+	// Budget limits what each viewer is sent, in kbit/s; 0 = no limit.
+	Budget struct {
+		Kbps int `json:"kbps"`
+	}
 	// SendMessage writes to an endpoint, a unit with all below it, "*" or "@secretariat". A site writes to the
 	// secretariat only.
 	SendMessage struct {
@@ -43,5 +47,6 @@ type AgendaItem struct {
 func (Lock) MessageType() Type        { return "lock" }
 func (HandOver) MessageType() Type    { return "hand_over" }
 func (Agenda) MessageType() Type      { return "agenda" }
+func (Budget) MessageType() Type      { return "budget" }
 func (SendMessage) MessageType() Type { return "send_message" }
 func (Written) MessageType() Type     { return "message" }

@@ -101,6 +101,9 @@ export const Close = Object.freeze({
  * @typedef {object} Agenda
  * @property {string} [item]
  *
+ * @typedef {object} Budget
+ * @property {number} kbps
+ *
  * @typedef {object} SendMessage
  * @property {string} to
  * @property {string} text
@@ -132,6 +135,7 @@ export const Close = Object.freeze({
  * @property {Lock} lock
  * @property {HandOver} hand_over
  * @property {Agenda} agenda
+ * @property {Budget} budget
  * @property {SendMessage} send_message
  */
 
@@ -169,6 +173,7 @@ export const Close = Object.freeze({
  * @property {boolean} [locked]
  * @property {string} [agenda_item]
  * @property {number} [agenda_at_ms]
+ * @property {number} [budget_kbps]
  *
  * @typedef {object} Self
  * @property {boolean} muted
