@@ -1,0 +1,58 @@
+package store_test
+
+import (
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/store"
+)
+
+// BenchmarkAppend appends single entries as fast as their acknowledgements come, of one session and of several at
+// once, and reports how long an acknowledgement takes.
+func BenchmarkAppend(b *testing.B) {
+	for _, sessions := range []int{1, 16} {
+		b.Run(fmt.Sprintf("sessions=%d", sessions), func(b *testing.B) {
+			s, err := store.Open(b.Context(), filepath.Join(b.TempDir(), "diemcau.db"), slog.New(slog.DiscardHandler))
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			node := attendance.NewNode("n1", 0)
+			took := make([][]time.Duration, sessions)
+			var wg sync.WaitGroup
+			b.ResetTimer()
+			for i := range sessions {
+				wg.Go(func() {
+					c := attendance.NewChain(fmt.Sprint("s", i), node, attendance.Head{})
+					for range (b.N + sessions - 1) / sessions {
+						e, err := c.Next(time.Time{}, time.Now(), "", &meeting.Connected{Endpoint: "C22738", Conn: "018f0000-0000-7000-8000-000000000000"})
+						began := time.Now()
+						if err == nil {
+							err = s.Append(b.Context(), e.Session, meeting.Live, []attendance.Entry{e})
+						}
+						if err != nil {
+							b.Error(err)
+							return
+						}
+						took[i] = append(took[i], time.Since(began))
+					}
+				})
+			}
+			wg.Wait()
+			all := slices.Concat(took...)
+			slices.Sort(all)
+			if len(all) == 0 {
+				b.Fatal("nothing was appended")
+			}
+			b.ReportMetric(float64(all[len(all)/2].Microseconds()), "p50-µs")
+			b.ReportMetric(float64(all[len(all)*99/100].Microseconds()), "p99-µs")
+		})
+	}
+}
