@@ -34,6 +34,8 @@ type conn struct {
 	path atomic.Pointer[path]   // nominated last
 	out  atomic.Pointer[sender] // nil unless connected
 
+	queued atomic.Int32 // datagrams waiting for the worker
+
 	mu          sync.Mutex // held while something is handled, callbacks included
 	state       transport.State
 	closed      bool

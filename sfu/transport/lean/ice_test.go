@@ -80,7 +80,9 @@ func (p *stunPeer) exchange(tb testing.TB, c *conn, raw []byte) *stun.Message {
 func TestBindingRequests(t *testing.T) {
 	f := newFactory(t, Config{}, "127.0.0.1")
 	c := newViewer(t, f).Conn.(*conn)
+	c.mu.Lock()
 	c.remoteUfrag = "peer"
+	c.mu.Unlock()
 	p := newSTUNPeer(t, f)
 	valid := request(t, c).Raw
 	flipped := append([]byte(nil), valid...)
@@ -166,6 +168,8 @@ func TestFollowsNomination(t *testing.T) {
 			t.Fatalf("path to %v, want %v", got, step.want.addr())
 		}
 	}
+	f.mu.RLock()
+	defer f.mu.RUnlock()
 	if f.byAddr[a.addr()] != c || f.byAddr[b.addr()] != c {
 		t.Error("both addresses belong to the connection")
 	}
@@ -249,6 +253,8 @@ func TestConsent(t *testing.T) {
 			c.state, c.lastRequest, c.lastHeard = transport.Connected, now.Add(-tt.request), now.Add(-tt.heard)
 			c.mu.Unlock()
 			c.tick(now)
+			c.mu.Lock()
+			defer c.mu.Unlock()
 			if c.state != tt.want {
 				t.Errorf("state %v, want %v", c.state, tt.want)
 			}

@@ -24,7 +24,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const deadline = 10 * time.Second
+const deadline = 30 * time.Second
 
 // testMedia is one slot with sound and picture, and one that the tests reject.
 func testMedia() []transport.Media {
@@ -289,6 +289,26 @@ func reports(packets []rtcp.Packet, ssrc uint32) bool {
 		}
 	}
 	return false
+}
+
+// TestFloodingPeerLosesItsOwn: one connection cannot fill the queue that it shares with others.
+func TestFloodingPeerLosesItsOwn(t *testing.T) {
+	f := newFactory(t, Config{}, "127.0.0.1")
+	w := newWorker(f) // which nobody runs
+	flooder, other := &conn{factory: f, worker: w}, &conn{factory: f, worker: w}
+	for range 3 * connQueue {
+		w.push(flooder, []byte{0}, netip.AddrPort{}, netip.Addr{}, nil)
+	}
+	w.push(other, []byte{0}, netip.AddrPort{}, netip.Addr{}, nil)
+	if n := f.Stats()[DropQueue]; n != 2*connQueue || len(w.queue) != connQueue+1 {
+		t.Errorf("%d dropped, %d queued", n, len(w.queue))
+	}
+	for len(w.queue) > 0 {
+		w.done(<-w.queue)
+	}
+	if flooder.queued.Load() != 0 || other.queued.Load() != 0 {
+		t.Error("the count is not of what is queued")
+	}
 }
 
 func TestOfferIsStable(t *testing.T) {

@@ -16,7 +16,7 @@ type DropReason string
 
 // The reasons, in the order they are counted.
 const (
-	DropQueue     DropReason = "queue"      // a worker was too slow
+	DropQueue     DropReason = "queue"      // a worker was too slow, or a peer too fast
 	DropBadSTUN   DropReason = "bad_stun"   // not a well-formed binding request, or without valid integrity
 	DropBadRTCP   DropReason = "bad_rtcp"   // SRTCP that did not authenticate or was seen before
 	DropEarly     DropReason = "early"      // SRTCP before the handshake was done
@@ -50,6 +50,9 @@ func (d *drops) snapshot() map[DropReason]uint64 {
 
 // workerQueue bounds the datagrams waiting for a worker: about one second of the reports of 500 viewers.
 const workerQueue = 1024
+
+// connQueue is how many of them may be of one connection, so that a peer that floods loses its own only.
+const connQueue = 64
 
 // datagram waits for a worker.
 type datagram struct {
@@ -88,15 +91,26 @@ func newWorker(f *Factory) *worker {
 }
 
 func (w *worker) push(c *conn, b []byte, remote netip.AddrPort, local netip.Addr, tcp *tcpPeer) {
+	if c.queued.Add(1) > connQueue {
+		c.queued.Add(-1)
+		w.factory.drops.add(DropQueue)
+		return
+	}
 	d := w.free.Get().(*datagram)
 	d.conn, d.n, d.remote, d.local, d.tcp = c, copy(d.buf[:], b), remote, local, tcp
 	select {
 	case w.queue <- d:
 	default:
 		w.factory.drops.add(DropQueue)
-		d.conn, d.tcp = nil, nil
-		w.free.Put(d)
+		w.done(d)
 	}
+}
+
+// done gives back the memory of a datagram that has been queued.
+func (w *worker) done(d *datagram) {
+	d.conn.queued.Add(-1)
+	d.conn, d.tcp = nil, nil
+	w.free.Put(d)
 }
 
 func (w *worker) run() {
@@ -106,8 +120,7 @@ func (w *worker) run() {
 		select {
 		case d := <-w.queue:
 			d.conn.handle(d)
-			d.conn, d.tcp = nil, nil
-			w.free.Put(d)
+			w.done(d)
 		case event := <-w.events:
 			event()
 		case now := <-ticker.C:
