@@ -1,6 +1,5 @@
-// Package prepare is what an office does before a session, as pure functions: drafts and how they become sessions, what a
-// new organisation map would change, search without diacritics, short codes of links, calendar files, and the
-// judgement of a site's rehearsal.
+// Package prepare is what an office does before a session, as pure functions: drafts and how they become sessions,
+// short codes of links, calendar files, and the judgement of a site's rehearsal.
 package prepare
 
 import (

@@ -135,58 +135,6 @@ func TestConveneTheNation(t *testing.T) {
 	}
 }
 
-func TestCompare(t *testing.T) {
-	before := tree(t, smallCSV)
-	if c := prepare.Compare(nil, before); len(c.Added) != 7 || c.Before != 0 || c.After != 7 {
-		t.Errorf("first import: %+v", c)
-	}
-	if c := prepare.Compare(before, before); len(c.Added)+len(c.Removed)+len(c.Changed) != 0 {
-		t.Errorf("the same: %+v", c)
-	}
-	after := tree(t, strings.NewReplacer("C2,D582,commune,Xã Phước Hòa\n", "", "C3,P67,commune,Xã Đắk Wil", "C3,P58,commune,Xã Đắk Wil\nC4,P58,commune,Xã Mới").Replace(smallCSV))
-	got := prepare.Compare(before, after)
-	want := prepare.Changes{
-		Before: 7, After: 7,
-		Added:   []meeting.Unit{{Code: "C4", Parent: "P58", Level: meeting.Commune, Name: "Xã Mới"}},
-		Removed: []meeting.Unit{{Code: "C2", Parent: "D582", Level: meeting.Commune, Name: "Xã Phước Hòa"}},
-		Changed: []prepare.Change{{
-			Before: meeting.Unit{Code: "C3", Parent: "P67", Level: meeting.Commune, Name: "Xã Đắk Wil"},
-			After:  meeting.Unit{Code: "C3", Parent: "P58", Level: meeting.Commune, Name: "Xã Đắk Wil"},
-		}},
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-}
-
-func TestSearch(t *testing.T) {
-	x := prepare.NewIndex(tree(t, smallCSV))
-	for query, want := range map[string]string{
-		"ninh thuan":        "P58 D582 C1 C2", // its own name first, then what is below
-		"NINH THUẬN":        "P58 D582 C1 C2",
-		"dak":               "P67 C3",
-		"đắk wil":           "C3",
-		"phuoc b":           "C1 C2", // the second by its district Bác Ái
-		"binh ninh thuan":   "C1",
-		"c2":                "C2",
-		"  ":                "",
-		"inh":               "", // words are found by their beginning
-		"khong co":          "",
-		"phuoc, (bác ái) !": "C1 C2",
-	} {
-		var codes []string
-		for _, u := range x.Search(query, 10) {
-			codes = append(codes, u.Code)
-		}
-		if got := strings.Join(codes, " "); got != want {
-			t.Errorf("%q finds %q, want %q", query, got, want)
-		}
-	}
-	if got := x.Search("phuoc", 1); len(got) != 1 {
-		t.Errorf("limit: %v", got)
-	}
-}
-
 func TestCodes(t *testing.T) {
 	key := []byte("key")
 	seen := map[string]bool{}
@@ -314,17 +262,6 @@ func TestJudge(t *testing.T) {
 		if change(&r); r.Valid() {
 			t.Errorf("a bad %s is valid", name)
 		}
-	}
-}
-
-func BenchmarkSearch(b *testing.B) {
-	x := prepare.NewIndex(nation(b))
-	for _, query := range []string{"ninh thuan", "xa tan", "khong dau vet nao"} {
-		b.Run(query, func(b *testing.B) {
-			for b.Loop() {
-				x.Search(query, 50)
-			}
-		})
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/diemcau/diemcau/account"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/roster"
 	"github.com/diemcau/diemcau/signaling/protocol"
@@ -49,27 +50,31 @@ func roles(list ...meeting.Role) rule {
 
 func anyone(Identity, *http.Request) bool { return true }
 
-func anyLink(who Identity, _ *http.Request) bool { return !who.admin() }
+func anyLink(who Identity, _ *http.Request) bool { return who.Session != "" }
 
 func newAPI(s *Server, identify func(*http.Request) (Identity, error)) http.Handler {
 	a := &api{srv: s, log: s.log, identify: identify}
 	mux := http.NewServeMux()
-	consoles := roles(meeting.Host, meeting.Operator, meeting.Secretary)
+	consoles := orRight(account.ReadSessions, roles(meeting.Host, meeting.Operator, meeting.Secretary))
 	steering := roles(meeting.Host, meeting.Operator)
 	a.route(mux, "GET /api/v1/me", anyLink, a.me)
-	a.route(mux, "POST /api/v1/roster", admins, a.importRoster)
+	a.route(mux, "POST /api/v1/roster", right(account.ChangeRoster), a.importRoster)
 	a.route(mux, "POST /api/v1/tokens", admins, a.createToken)
 	a.route(mux, "POST /api/v1/sessions", admins, a.createSession)
-	a.route(mux, "GET /api/v1/sessions", admins, a.listSessions)
+	a.route(mux, "GET /api/v1/sessions", right(account.ReadSessions), a.listSessions)
 	a.route(mux, "GET /api/v1/sessions/{id}", consoles, a.showSession)
-	a.route(mux, "GET /api/v1/sessions/{id}/links", admins, a.showLinks)
-	a.route(mux, "POST /api/v1/sessions/{id}/links/{code}/reissue", steering, a.reissueLink)
-	a.route(mux, "POST /api/v1/sessions/{id}/links/{code}/revoke", steering, a.revokeLink)
+	a.route(mux, "GET /api/v1/sessions/{id}/links", right(account.EnterConsoles), a.showLinks)
+	a.route(mux, "POST /api/v1/sessions/{id}/links/{code}/reissue", a.linkGivers(steering), a.reissueLink)
+	a.route(mux, "POST /api/v1/sessions/{id}/links/{code}/revoke", a.linkGivers(steering), a.revokeLink)
 	a.route(mux, "GET /api/v1/sessions/{id}/{file}", consoles, a.download)
 	a.route(mux, "GET /api/v1/ledger-key", anyone, a.ledgerKey)
 	a.route(mux, "PUT /api/v1/me/snapshot", anyLink, a.putSnapshot)
 	a.route(mux, "GET /api/v1/sessions/{id}/snapshots/{code}", roles(meeting.Host, meeting.Operator, meeting.Secretary, meeting.Site), a.getSnapshot)
 	a.commandRoutes(mux)
+	a.accountRoutes(mux)
+	a.draftRoutes(mux)
+	a.sheetRoutes(mux)
+	a.rehearsalRoutes(mux)
 	a.route(mux, "/", anyone, func(http.ResponseWriter, *http.Request, Identity) error {
 		return refusal(protocol.NotFound, "no such address")
 	})
@@ -160,18 +165,27 @@ func (e *rosterError) Error() string { return fmt.Sprintf("%d rows are wrong", l
 
 func (e *rosterError) Unwrap() error { return refusal(protocol.BadRoster, e.Error()) }
 
-func (a *api) importRoster(w http.ResponseWriter, r *http.Request, _ Identity) error {
+// readRoster reads the table in the body of a request.
+func readRoster(r *http.Request) (*roster.Tree, error) {
 	format := roster.CSV
 	if strings.Contains(r.Header.Get("Content-Type"), "spreadsheetml") || r.URL.Query().Get("format") == string(roster.XLSX) {
 		format = roster.XLSX
 	}
 	tree, problems := roster.Import(r.Body, format)
-	if len(problems) > 0 {
-		e := &rosterError{}
-		for _, p := range problems {
-			e.rows = append(e.rows, rowError{Row: p.Row, Column: p.Column, Problem: string(p.Problem), Value: p.Value})
-		}
-		return e
+	if len(problems) == 0 {
+		return tree, nil
+	}
+	e := &rosterError{}
+	for _, p := range problems {
+		e.rows = append(e.rows, rowError{Row: p.Row, Column: p.Column, Problem: string(p.Problem), Value: p.Value})
+	}
+	return nil, e
+}
+
+func (a *api) importRoster(w http.ResponseWriter, r *http.Request, _ Identity) error {
+	tree, err := readRoster(r)
+	if err != nil {
+		return err
 	}
 	if err := a.srv.record.ReplaceRoster(r.Context(), tree, a.srv.clock.Now()); err != nil {
 		return err
@@ -226,6 +240,10 @@ type sessionSummary struct {
 	Title     string    `json:"title"`
 	Phase     string    `json:"phase"`
 	CreatedAt time.Time `json:"created_at"`
+
+	// Of sessions that are not over.
+	ScheduledAt time.Time `json:"scheduled_at,omitzero"`
+	Convened    int       `json:"convened,omitempty"` // sites
 }
 
 func (a *api) listSessions(w http.ResponseWriter, r *http.Request, _ Identity) error {
@@ -235,7 +253,22 @@ func (a *api) listSessions(w http.ResponseWriter, r *http.Request, _ Identity) e
 	}
 	list := make([]sessionSummary, 0, len(rows))
 	for _, row := range rows {
-		list = append(list, sessionSummary{ID: row.ID, Title: row.Title, Phase: string(row.Phase), CreatedAt: row.CreatedAt})
+		v := sessionSummary{ID: row.ID, Title: row.Title, Phase: string(row.Phase), CreatedAt: row.CreatedAt}
+		if row.Phase != meeting.Ended && row.Phase != meeting.Sealed {
+			err := a.read(r.Context(), row.ID, func(s *meeting.Session) error {
+				v.ScheduledAt = s.ScheduledAt
+				for _, ep := range s.Endpoints {
+					if ep.Role == meeting.Site {
+						v.Convened++
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		list = append(list, v)
 	}
 	writeJSON(w, http.StatusOK, struct {
 		Sessions []sessionSummary `json:"sessions"`

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/diemcau/diemcau/account"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/diemcau/diemcau/store"
@@ -32,9 +33,17 @@ type Identity struct {
 	Endpoint string // endpoint code; an admin's name
 	Role     string // a meeting.Role or RoleAdmin
 	Serial   int    // issue of the link; an older one than the record's is revoked
+
+	Account *account.Account // who is logged in, instead of a link; nil otherwise
+	Login   string           // id of that login
 }
 
 func (id Identity) admin() bool { return id.Role == RoleAdmin }
+
+// may reports whether somebody has a right of the office: admins all, accounts those of their role, links none.
+func (id Identity) may(right account.Right) bool {
+	return id.admin() || id.Account != nil && id.Account.May(right)
+}
 
 // claims of a token (RFC 7519), with the names kept short: they stand in every link.
 type claims struct {

@@ -72,10 +72,15 @@ func (s *Server) convene(ctx context.Context, req sessionRequest) (*sessionLinks
 	if err != nil {
 		return nil, err
 	}
-	session := meeting.New(uuid.NewString())
+	return s.found(ctx, uuid.NewString(), cmd, req.Start == "now", now)
+}
+
+// found records a new session of an id, opening it for joining at once if asked to, and makes its links.
+func (s *Server) found(ctx context.Context, id string, cmd meeting.Convene, open bool, now time.Time) (*sessionLinks, error) {
+	session := meeting.New(id)
 	chain := attendance.NewChain(session.ID, s.node, attendance.Head{})
 	commands := []meeting.Command{cmd}
-	if req.Start == "now" {
+	if open {
 		commands = append(commands, meeting.OpenSession{})
 	}
 	var entries []attendance.Entry

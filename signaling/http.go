@@ -23,17 +23,34 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle("/api/v1/", s.logged(newAPI(s, s.bearer)))
 	if s.pages != nil {
 		mux.Handle("/", s.pages)
+		mux.HandleFunc("GET /j/{code}", func(w http.ResponseWriter, r *http.Request) {
+			// One page for all codes; what stands in the address the page reads itself.
+			page := r.Clone(r.Context())
+			page.URL.Path = "/j"
+			s.pages.ServeHTTP(w, page)
+		})
 	}
 	return s.secured(mux)
 }
 
+// localAdmin is the administrator of the machine, who needs no token.
+const localAdmin = "local"
+
 // AdminHandler serves the API to the administrator of the machine. Who can reach it is trusted, so it belongs
 // on a Unix socket that only he can open. It works without Start.
 func (s *Server) AdminHandler() http.Handler {
-	return s.logged(newAPI(s, func(*http.Request) (Identity, error) { return Identity{Endpoint: "local", Role: RoleAdmin}, nil }))
+	return s.logged(newAPI(s, func(*http.Request) (Identity, error) { return Identity{Endpoint: localAdmin, Role: RoleAdmin}, nil }))
 }
 
-func (s *Server) bearer(r *http.Request) (Identity, error) { return s.identify(r.Context(), bearer(r)) }
+// bearer identifies a request by its token, or by the cookie of a person who is logged in.
+func (s *Server) bearer(r *http.Request) (Identity, error) {
+	if r.Header.Get("Authorization") == "" {
+		if who, err := s.office.identify(r); who.Account != nil || err != nil {
+			return who, err
+		}
+	}
+	return s.identify(r.Context(), bearer(r))
+}
 
 func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)

@@ -31,6 +31,8 @@ type Record interface {
 	ReissueLink(ctx context.Context, session, endpoint string) (serial int, err error)
 	RevokeLink(ctx context.Context, session, endpoint string, at time.Time) error
 
+	officeRecord
+
 	Setting(ctx context.Context, name string) (string, error)
 	SetSetting(ctx context.Context, name, value string) error
 

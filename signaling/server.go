@@ -62,6 +62,7 @@ type Server struct {
 	peerIDs   atomic.Uint64
 	strangers atomic.Int64 // sockets that are not attached to an endpoint yet
 	snapshots *snapshots
+	office    *office
 
 	snapshotEvery time.Duration
 	pingEvery     time.Duration // fixed before Start
@@ -102,6 +103,9 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		codec: protocol.ClientCodec(), handlers: handlers(), pingEvery: pingEvery,
 		sessions: map[string]*coordinator{}, conns: map[*conn]struct{}{},
 	}
+	if s.office, err = newOffice(s, tokenKey.Seed()); err != nil {
+		return nil, err
+	}
 	s.upgrader = websocket.Upgrader{
 		HandshakeTimeout: helloWithin, ReadBufferSize: 1024, WriteBufferSize: 4096, WriteBufferPool: &sync.Pool{},
 		CheckOrigin: s.checkOrigin,
@@ -138,6 +142,7 @@ func (s *Server) Close() {
 		return
 	}
 	s.closed = true
+	s.office.close()
 	coords := make([]*coordinator, 0, len(s.sessions))
 	for _, c := range s.sessions {
 		coords = append(coords, c)

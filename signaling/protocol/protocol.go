@@ -60,4 +60,9 @@ const (
 	BadRoster  Code = "bad_roster"  // errors in the rows of a roster
 	NotFound   Code = "not_found"
 	TooLarge   Code = "too_large"
+	BadLogin   Code = "bad_login"   // name or password is wrong
+	BadAccount Code = "bad_account" // detail names what is wrong with an account or a password
+	BadDraft   Code = "bad_draft"   // something keeps a draft from being convened
+	Conflict   Code = "conflict"    // somebody else changed it meanwhile, or it is there already
+	BadOrigin  Code = "bad_origin"  // a page of another site sent the request
 )

@@ -1,0 +1,318 @@
+package signaling
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/diemcau/diemcau/account"
+	"github.com/diemcau/diemcau/signaling/protocol"
+)
+
+// open enters a request that needs no token.
+func (a *api) open(mux *http.ServeMux, pattern string, f func(http.ResponseWriter, *http.Request) error) {
+	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		err := a.srv.office.sameOrigin(r)
+		if err == nil {
+			err = f(w, r)
+		}
+		if err != nil {
+			writeError(w, r, a.log, err)
+		}
+	})
+}
+
+func (a *api) accountRoutes(mux *http.ServeMux) {
+	people := func(who Identity, _ *http.Request) bool { return who.Account != nil }
+	manage := right(account.ManageAccounts)
+	a.open(mux, "POST /api/v1/login", a.login)
+	a.open(mux, "POST /api/v1/logout", a.logout)
+	a.route(mux, "GET /api/v1/account", people, a.showAccount)
+	a.route(mux, "POST /api/v1/account/password", people, a.changePassword)
+	a.route(mux, "DELETE /api/v1/account/logins/{id}", people, a.endLogin)
+	a.route(mux, "GET /api/v1/accounts", manage, a.listAccounts)
+	a.route(mux, "POST /api/v1/accounts", manage, a.createAccount)
+	a.route(mux, "PUT /api/v1/accounts/{name}", manage, a.putAccount)
+	a.route(mux, "POST /api/v1/accounts/{name}/password", manage, a.setPassword)
+	a.route(mux, "DELETE /api/v1/accounts/{name}", manage, a.deleteAccount)
+}
+
+// accountView is an account as the outside sees it.
+type accountView struct {
+	Name       string          `json:"name"`
+	FullName   string          `json:"full_name"`
+	Role       account.Role    `json:"role"`
+	Scope      string          `json:"scope,omitempty"`
+	Phone      string          `json:"phone,omitempty"`
+	Disabled   bool            `json:"disabled,omitempty"`
+	MustChange bool            `json:"must_change,omitempty"`
+	Rights     []account.Right `json:"rights,omitempty"` // of one's own account
+	Logins     []loginView     `json:"logins,omitempty"` // likewise
+}
+
+type loginView struct {
+	ID        string    `json:"id"`
+	Device    string    `json:"device"`
+	CreatedAt time.Time `json:"created_at"`
+	SeenAt    time.Time `json:"seen_at"`
+	Current   bool      `json:"current,omitempty"`
+}
+
+func viewAccount(a account.Account) accountView {
+	return accountView{Name: a.Name, FullName: a.FullName, Role: a.Role, Scope: a.Scope, Phone: a.Phone, Disabled: a.Disabled, MustChange: a.MustChange}
+}
+
+// login lets a person in by name and password. Who fails often has to wait, by name and by address.
+func (a *api) login(w http.ResponseWriter, r *http.Request) error {
+	var req struct {
+		Name     string `json:"name"`
+		Password string `json:"password"`
+	}
+	if err := readJSON(w, r, &req); err != nil {
+		return err
+	}
+	o, ctx, now := a.srv.office, r.Context(), a.srv.clock.Now()
+	name, from := account.CleanName(req.Name), address(r)
+	if wait := max(o.byName.Wait(name, now), o.byAddress.Wait(from, now)); wait > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
+		return refusal(protocol.TooMany, "too many wrong passwords; try again later")
+	}
+	var who *account.Account
+	if found, err := a.srv.record.Account(ctx, name); err == nil {
+		who = &found
+	}
+	if err := o.hasher.Verify(ctx, who, req.Password); err != nil {
+		if !errors.Is(err, account.ErrRefused) {
+			return err
+		}
+		o.byName.Failed(name, now)
+		o.byAddress.Failed(from, now)
+		a.log.Warn("a login was refused", "name", name, "from", from)
+		return refusal(protocol.BadLogin, account.ErrRefused.Error())
+	}
+	o.byName.Succeeded(name)
+	if err := o.letIn(w, r, name); err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, viewAccount(*who))
+	return nil
+}
+
+// letIn begins a login of an account and gives its browser the cookie.
+func (o *office) letIn(w http.ResponseWriter, r *http.Request, name string) error {
+	const longest = 200
+	device, now, secret := []rune(r.UserAgent()), o.srv.clock.Now(), account.NewSecret()
+	l := account.Login{ID: account.LoginID(secret), Account: name, Device: string(device[:min(longest, len(device))]), CreatedAt: now, SeenAt: now}
+	if err := o.srv.record.CreateLogin(r.Context(), l); err != nil {
+		return err
+	}
+	http.SetCookie(w, o.cookie(secret, int(account.LoginLife/time.Second)))
+	return nil
+}
+
+func (o *office) cookie(value string, maxAge int) *http.Cookie {
+	return &http.Cookie{
+		Name: loginCookie, Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		Secure: strings.HasPrefix(o.srv.publicURL, "https:"),
+	}
+}
+
+func (a *api) logout(w http.ResponseWriter, r *http.Request) error {
+	who, err := a.srv.office.identify(r)
+	if err != nil {
+		return err
+	}
+	if who.Account != nil {
+		if err := a.srv.record.EndLogin(r.Context(), who.Account.Name, who.Login); err != nil {
+			return err
+		}
+	}
+	http.SetCookie(w, a.srv.office.cookie("", -1))
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (a *api) showAccount(w http.ResponseWriter, r *http.Request, who Identity) error {
+	v := viewAccount(*who.Account)
+	for _, right := range []account.Right{
+		account.ManageAccounts, account.ChangeRoster, account.Prepare, account.ReadSessions, account.GiveLinks, account.ReadRehearsal, account.EnterConsoles,
+	} {
+		if who.Account.May(right) {
+			v.Rights = append(v.Rights, right)
+		}
+	}
+	logins, err := a.srv.record.Logins(r.Context(), who.Account.Name)
+	if err != nil {
+		return err
+	}
+	for _, l := range logins {
+		v.Logins = append(v.Logins, loginView{ID: l.ID, Device: l.Device, CreatedAt: l.CreatedAt, SeenAt: l.SeenAt, Current: l.ID == who.Login})
+	}
+	writeJSON(w, http.StatusOK, v)
+	return nil
+}
+
+// changePassword changes one's own password and ends all one's other logins.
+func (a *api) changePassword(w http.ResponseWriter, r *http.Request, who Identity) error {
+	var req struct {
+		Old string `json:"old"`
+		New string `json:"new"`
+	}
+	if err := readJSON(w, r, &req); err != nil {
+		return err
+	}
+	o, name, now := a.srv.office, who.Account.Name, a.srv.clock.Now()
+	if wait := o.byName.Wait(name, now); wait > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
+		return refusal(protocol.TooMany, "too many wrong passwords; try again later")
+	}
+	if err := o.hasher.Verify(r.Context(), who.Account, req.Old); err != nil {
+		if !errors.Is(err, account.ErrRefused) {
+			return err
+		}
+		o.byName.Failed(name, now)
+		return refusal(protocol.BadLogin, "the old password is wrong")
+	}
+	return a.writePassword(w, r, name, req.New, false, who.Login)
+}
+
+// setPassword gives somebody a password to begin with; all that person's logins end.
+func (a *api) setPassword(w http.ResponseWriter, r *http.Request, who Identity) error {
+	var req struct {
+		Password string `json:"password"`
+	}
+	if err := readJSON(w, r, &req); err != nil {
+		return err
+	}
+	name := r.PathValue("name")
+	return a.writePassword(w, r, name, req.Password, who.Account == nil || who.Account.Name != name, "")
+}
+
+func (a *api) writePassword(w http.ResponseWriter, r *http.Request, name, password string, mustChange bool, keep string) error {
+	if err := account.CheckPassword(name, password); err != nil {
+		return refused(err)
+	}
+	hash, err := a.srv.office.hasher.Hash(r.Context(), password)
+	if err != nil {
+		return err
+	}
+	change := func(a *account.Account) error { a.Hash, a.MustChange = hash, mustChange; return nil }
+	if err := a.srv.record.ChangeAccount(r.Context(), name, change, true, keep); err != nil {
+		return refused(err)
+	}
+	a.srv.office.byName.Succeeded(name)
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (a *api) endLogin(w http.ResponseWriter, r *http.Request, who Identity) error {
+	if err := a.srv.record.EndLogin(r.Context(), who.Account.Name, r.PathValue("id")); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (a *api) listAccounts(w http.ResponseWriter, r *http.Request, _ Identity) error {
+	all, err := a.srv.record.Accounts(r.Context())
+	if err != nil {
+		return err
+	}
+	list := make([]accountView, 0, len(all))
+	for _, one := range all {
+		list = append(list, viewAccount(one))
+	}
+	writeJSON(w, http.StatusOK, struct {
+		Accounts []accountView `json:"accounts"`
+	}{list})
+	return nil
+}
+
+// accountRequest is an account as an administrator wants it.
+type accountRequest struct {
+	Name     string       `json:"name"` // of a new one
+	FullName string       `json:"full_name"`
+	Role     account.Role `json:"role"`
+	Scope    string       `json:"scope"`
+	Phone    string       `json:"phone"`
+	Disabled bool         `json:"disabled"`
+	Password string       `json:"password"` // of a new one; empty = by the identity provider only
+}
+
+func (req accountRequest) into(a *account.Account) error {
+	a.FullName, a.Role, a.Scope, a.Phone, a.Disabled = strings.TrimSpace(req.FullName), req.Role, req.Scope, strings.TrimSpace(req.Phone), req.Disabled
+	return a.Check()
+}
+
+func (a *api) checkScope(r *http.Request, scope string) error {
+	if scope == "" {
+		return nil
+	}
+	tree, err := a.srv.office.units(r.Context())
+	if err != nil {
+		return err
+	}
+	if _, ok := tree.Unit(scope); !ok {
+		return refused(account.BadScope)
+	}
+	return nil
+}
+
+func (a *api) createAccount(w http.ResponseWriter, r *http.Request, who Identity) error {
+	var req accountRequest
+	if err := readJSON(w, r, &req); err != nil {
+		return err
+	}
+	ctx := r.Context()
+	made := account.Account{Name: account.CleanName(req.Name), CreatedAt: a.srv.clock.Now(), MustChange: req.Password != "" && who.Endpoint != localAdmin}
+	if err := req.into(&made); err != nil {
+		return refused(err)
+	}
+	if err := a.checkScope(r, req.Scope); err != nil {
+		return err
+	}
+	if req.Password != "" {
+		if err := account.CheckPassword(made.Name, req.Password); err != nil {
+			return refused(err)
+		}
+		var err error
+		if made.Hash, err = a.srv.office.hasher.Hash(ctx, req.Password); err != nil {
+			return err
+		}
+	}
+	if err := a.srv.record.CreateAccount(ctx, made); err != nil {
+		return refused(err)
+	}
+	writeJSON(w, http.StatusCreated, viewAccount(made))
+	return nil
+}
+
+// putAccount changes an account but for its name and password. Its logins end: what they opened may be shut now.
+func (a *api) putAccount(w http.ResponseWriter, r *http.Request, who Identity) error {
+	var req accountRequest
+	if err := readJSON(w, r, &req); err != nil {
+		return err
+	}
+	if req.Name != "" || req.Password != "" {
+		return refusal(protocol.BadRequest, "name and password are not changed here")
+	}
+	if err := a.checkScope(r, req.Scope); err != nil {
+		return err
+	}
+	if err := a.srv.record.ChangeAccount(r.Context(), r.PathValue("name"), req.into, true, who.Login); err != nil {
+		return refused(err)
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (a *api) deleteAccount(w http.ResponseWriter, r *http.Request, _ Identity) error {
+	if err := a.srv.record.DeleteAccount(r.Context(), r.PathValue("name")); err != nil {
+		return refused(err)
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}

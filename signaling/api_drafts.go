@@ -1,0 +1,335 @@
+package signaling
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/diemcau/diemcau/account"
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/prepare"
+	"github.com/diemcau/diemcau/roster"
+	"github.com/diemcau/diemcau/signaling/protocol"
+	"github.com/diemcau/diemcau/store"
+	"github.com/google/uuid"
+)
+
+func (a *api) draftRoutes(mux *http.ServeMux) {
+	prepares := right(account.Prepare)
+	a.route(mux, "POST /api/v1/roster/preview", right(account.ChangeRoster), a.previewRoster)
+	a.route(mux, "GET /api/v1/units", func(who Identity, _ *http.Request) bool { return who.admin() || who.Account != nil }, a.findUnits)
+	a.route(mux, "GET /api/v1/drafts", prepares, a.listDrafts)
+	a.route(mux, "POST /api/v1/drafts", prepares, a.createDraft)
+	a.route(mux, "GET /api/v1/drafts/{id}", prepares, a.showDraft)
+	a.route(mux, "PUT /api/v1/drafts/{id}", prepares, a.putDraft)
+	a.route(mux, "DELETE /api/v1/drafts/{id}", prepares, a.deleteDraft)
+	a.route(mux, "POST /api/v1/drafts/{id}/convene", prepares, a.conveneDraft)
+	commandRoute(a, mux, "POST /api/v1/sessions/{id}/move", prepares, func(_ *http.Request, b struct {
+		Start time.Time `json:"start"`
+	}) meeting.Command {
+		return meeting.MoveSession{ScheduledAt: instant(b.Start)}
+	})
+	commandRoute(a, mux, "POST /api/v1/sessions/{id}/call-off", prepares, func(_ *http.Request, b struct {
+		Reason string `json:"reason"`
+	}) meeting.Command {
+		return meeting.CallOff{Reason: b.Reason}
+	})
+}
+
+// previewRoster says what an import would change, and changes nothing.
+func (a *api) previewRoster(w http.ResponseWriter, r *http.Request, _ Identity) error {
+	tree, err := readRoster(r)
+	if err != nil {
+		return err
+	}
+	before, err := a.srv.office.units(r.Context())
+	if err != nil && faultOf(err).code != string(protocol.NotFound) {
+		return err
+	}
+	v := changesView{After: tree.Len(), Added: []meeting.Unit{}, Removed: []meeting.Unit{}, Changed: []changeView{}}
+	if before != nil {
+		v.Before = before.Len()
+	}
+	c := roster.Compare(before, tree)
+	v.Added, v.Removed = append(v.Added, c.Added...), append(v.Removed, c.Removed...)
+	for _, one := range c.Changed {
+		v.Changed = append(v.Changed, changeView(one))
+	}
+	writeJSON(w, http.StatusOK, v)
+	return nil
+}
+
+// changesView is what an import would change: units that come, that go, and that are otherwise under the same code.
+type changesView struct {
+	Before  int            `json:"before"` // units now
+	After   int            `json:"after"`
+	Added   []meeting.Unit `json:"added"`
+	Removed []meeting.Unit `json:"removed"`
+	Changed []changeView   `json:"changed"`
+}
+
+type changeView struct {
+	Before meeting.Unit `json:"before"`
+	After  meeting.Unit `json:"after"`
+}
+
+// unitView is a unit for those who choose among them.
+type unitView struct {
+	meeting.Unit
+	Parents []string `json:"parents,omitempty"` // names above it, the nearest first, without the root
+	Below   int      `json:"below,omitempty"`   // units under it, all levels
+}
+
+// findUnits searches (q), lists what is directly below a unit (below), or the roots.
+func (a *api) findUnits(w http.ResponseWriter, r *http.Request, _ Identity) error {
+	const most = 200
+	tree, err := a.srv.office.units(r.Context())
+	if err != nil {
+		return err
+	}
+	q := r.URL.Query()
+	var found []meeting.Unit
+	switch {
+	case q.Get("q") != "":
+		limit, err := strconv.Atoi(q.Get("limit"))
+		if err != nil || limit < 1 || limit > most {
+			limit = 50
+		}
+		found = tree.Search(q.Get("q"), limit)
+	case q.Has("codes"):
+		codes := strings.Split(q.Get("codes"), ",")
+		for _, code := range codes[:min(most, len(codes))] {
+			if u, ok := tree.Unit(code); ok {
+				found = append(found, u)
+			}
+		}
+	default:
+		for _, u := range tree.Units() {
+			if u.Parent == q.Get("below") {
+				found = append(found, u)
+			}
+		}
+	}
+	list := make([]unitView, 0, len(found))
+	for _, u := range found {
+		v := unitView{Unit: u, Below: len(tree.Below(u.Code))}
+		for _, up := range tree.Above(u.Code) {
+			if up.Parent != "" {
+				v.Parents = append(v.Parents, up.Name)
+			}
+		}
+		list = append(list, v)
+	}
+	writeJSON(w, http.StatusOK, struct {
+		Units []unitView `json:"units"`
+	}{list})
+	return nil
+}
+
+// draftView is a version of a draft.
+type draftView struct {
+	ID        string        `json:"id"`
+	Version   int64         `json:"version"`
+	Session   string        `json:"session,omitempty"`
+	UpdatedAt time.Time     `json:"updated_at"`
+	UpdatedBy string        `json:"updated_by"`
+	Draft     prepare.Draft `json:"draft"`
+	// Of one draft: how many sites it would convene, and what keeps it from being convened.
+	Sites    int               `json:"sites,omitempty"`
+	Problems []prepare.Problem `json:"problems,omitempty"`
+}
+
+func viewDraft(row store.DraftRow) draftView {
+	return draftView{ID: row.ID, Version: row.Version, Session: row.Session, UpdatedAt: row.UpdatedAt, UpdatedBy: row.UpdatedBy, Draft: row.Draft}
+}
+
+func (a *api) listDrafts(w http.ResponseWriter, r *http.Request, _ Identity) error {
+	rows, err := a.srv.record.Drafts(r.Context())
+	if err != nil {
+		return err
+	}
+	list := make([]draftView, 0, len(rows))
+	for _, row := range rows {
+		list = append(list, viewDraft(row))
+	}
+	writeJSON(w, http.StatusOK, struct {
+		Drafts []draftView `json:"drafts"`
+	}{list})
+	return nil
+}
+
+// checked adds to a draft what it would convene.
+func (a *api) checked(ctx context.Context, row store.DraftRow) (draftView, error) {
+	v := viewDraft(row)
+	tree, err := a.srv.office.units(ctx)
+	if err != nil {
+		if faultOf(err).code == string(protocol.NotFound) {
+			v.Problems = []prepare.Problem{{Field: "units", Code: "no_roster"}}
+			return v, nil
+		}
+		return v, err
+	}
+	cmd, problems := row.Draft.Convene(tree)
+	v.Problems = problems
+	for _, ep := range cmd.Endpoints {
+		if ep.Role == meeting.Site {
+			v.Sites++
+		}
+	}
+	return v, nil
+}
+
+func (a *api) answerDraft(w http.ResponseWriter, r *http.Request, status int, row store.DraftRow) error {
+	v, err := a.checked(r.Context(), row)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, status, v)
+	return nil
+}
+
+// createDraft makes a draft, empty, given, or as a copy of another one or of the one a session came from.
+func (a *api) createDraft(w http.ResponseWriter, r *http.Request, who Identity) error {
+	var req struct {
+		Draft   *prepare.Draft `json:"draft"`
+		CopyOf  string         `json:"copy_of"`
+		Session string         `json:"session"`
+	}
+	if err := readJSON(w, r, &req); err != nil {
+		return err
+	}
+	ctx := r.Context()
+	row := store.DraftRow{ID: uuid.NewString(), UpdatedAt: a.srv.clock.Now(), UpdatedBy: who.Endpoint}
+	var from store.DraftRow
+	var err error
+	switch {
+	case req.Draft != nil:
+		from.Draft = *req.Draft
+	case req.CopyOf != "":
+		from, err = a.srv.record.Draft(ctx, req.CopyOf, 0)
+		from.Draft = from.Draft.Copy()
+	case req.Session != "":
+		from, err = a.srv.record.DraftOf(ctx, req.Session)
+		from.Draft = from.Draft.Copy()
+	}
+	if err != nil {
+		return refused(err)
+	}
+	row.Draft = from.Draft
+	if row.Version, err = a.srv.record.PutDraft(ctx, row, 0); err != nil {
+		return refused(err)
+	}
+	return a.answerDraft(w, r, http.StatusCreated, row)
+}
+
+func (a *api) showDraft(w http.ResponseWriter, r *http.Request, _ Identity) error {
+	var version int64
+	if text := r.URL.Query().Get("version"); text != "" {
+		var err error
+		if version, err = strconv.ParseInt(text, 10, 64); err != nil || version < 1 {
+			return refusal(protocol.BadRequest, "version is not a number from 1")
+		}
+	}
+	row, err := a.srv.record.Draft(r.Context(), r.PathValue("id"), version)
+	if err != nil {
+		return refused(err)
+	}
+	return a.answerDraft(w, r, http.StatusOK, row)
+}
+
+// putDraft keeps a new version. Who began from one that is not the newest any more is told what the newest is: 409
+// with that under "current", and nothing is changed.
+func (a *api) putDraft(w http.ResponseWriter, r *http.Request, who Identity) error {
+	var req struct {
+		Version int64         `json:"version"` // that it was made from
+		Draft   prepare.Draft `json:"draft"`
+	}
+	if err := readJSON(w, r, &req); err != nil {
+		return err
+	}
+	if req.Version < 1 {
+		return refusal(protocol.BadRequest, "version is missing")
+	}
+	ctx, id := r.Context(), r.PathValue("id")
+	row := store.DraftRow{ID: id, Draft: req.Draft, UpdatedAt: a.srv.clock.Now(), UpdatedBy: who.Endpoint}
+	version, err := a.srv.record.PutDraft(ctx, row, req.Version)
+	if errors.Is(err, store.ErrConflict) {
+		return a.conflict(w, r, id)
+	}
+	if err != nil {
+		return refused(err)
+	}
+	row.Version = version
+	return a.answerDraft(w, r, http.StatusOK, row)
+}
+
+// conflict answers with the newest version of a draft.
+func (a *api) conflict(w http.ResponseWriter, r *http.Request, id string) error {
+	current, err := a.srv.record.Draft(r.Context(), id, 0)
+	if err != nil {
+		return refused(err)
+	}
+	writeJSON(w, http.StatusConflict, struct {
+		apiError
+		Current draftView `json:"current"`
+	}{apiError{Code: string(protocol.Conflict), Detail: "somebody else changed it meanwhile"}, viewDraft(current)})
+	return nil
+}
+
+func (a *api) deleteDraft(w http.ResponseWriter, r *http.Request, _ Identity) error {
+	if err := a.srv.record.DeleteDraft(r.Context(), r.PathValue("id")); err != nil {
+		return refused(err)
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// conveneDraft makes a session of the version that its author saw. The draft is bound to the session's id first, so
+// that two people do not make two sessions; an attempt that was cut off goes on with the same id.
+func (a *api) conveneDraft(w http.ResponseWriter, r *http.Request, _ Identity) error {
+	var req struct {
+		Version int64 `json:"version"`
+		Now     bool  `json:"now"` // open it for joining at once
+	}
+	if err := readJSON(w, r, &req); err != nil {
+		return err
+	}
+	ctx, id := r.Context(), r.PathValue("id")
+	row, err := a.srv.record.Draft(ctx, id, 0)
+	if err != nil {
+		return refused(err)
+	}
+	if row.Session != "" && a.known(ctx, row.Session) == nil || row.Version != req.Version {
+		return a.conflict(w, r, id)
+	}
+	tree, err := a.srv.office.units(ctx)
+	if err != nil {
+		return err
+	}
+	cmd, problems := row.Draft.Convene(tree)
+	if len(problems) > 0 {
+		writeJSON(w, http.StatusBadRequest, struct {
+			apiError
+			Problems []prepare.Problem `json:"problems"`
+		}{apiError{Code: string(protocol.BadDraft), Detail: problems[0].Error()}, problems})
+		return nil
+	}
+	session := row.Session
+	if session == "" {
+		session = uuid.NewString()
+		if err := a.srv.record.ConveneDraft(ctx, id, row.Version, session); errors.Is(err, store.ErrConflict) {
+			return a.conflict(w, r, id)
+		} else if err != nil {
+			return refused(err)
+		}
+	}
+	created, err := a.srv.found(ctx, session, cmd, req.Now, a.srv.clock.Now())
+	if err != nil {
+		return errors.Join(err, a.srv.record.ReleaseDraft(context.WithoutCancel(ctx), id, session))
+	}
+	writeJSON(w, http.StatusCreated, created)
+	return nil
+}

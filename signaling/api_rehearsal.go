@@ -1,0 +1,227 @@
+package signaling
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/diemcau/diemcau/account"
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/prepare"
+	"github.com/diemcau/diemcau/signaling/protocol"
+	"github.com/diemcau/diemcau/store"
+)
+
+func (a *api) rehearsalRoutes(mux *http.ServeMux) {
+	a.route(mux, "GET /api/v1/rehearsal", anyLink, a.ownRehearsal)
+	a.route(mux, "PUT /api/v1/rehearsal", anyLink, a.putRehearsal)
+	a.route(mux, "POST /api/v1/rehearsal/line", anyLink, a.openLine)
+	a.route(mux, "POST /api/v1/rehearsal/line/answer", anyLink, a.answerLine)
+	a.route(mux, "DELETE /api/v1/rehearsal/line", anyLink, a.closeLine)
+	a.route(mux, "GET /api/v1/rehearsal/bytes", anyLink, a.testBytes)
+	consoles := roles(meeting.Host, meeting.Operator, meeting.Secretary)
+	a.route(mux, "GET /api/v1/sessions/{id}/rehearsals", func(who Identity, r *http.Request) bool {
+		return rightInScope(account.ReadRehearsal)(who, r) || consoles(who, r)
+	}, a.listRehearsals)
+}
+
+// rehearsalView is a site's rehearsal with its judgement.
+type rehearsalView struct {
+	Light   prepare.Light      `json:"light"`
+	Reasons []prepare.Reason   `json:"reasons,omitempty"`
+	At      time.Time          `json:"at,omitzero"`
+	Result  *prepare.Rehearsal `json:"result,omitempty"`
+}
+
+func viewRehearsal(r store.Rehearsal) rehearsalView {
+	light, reasons := prepare.Judge(r.Result)
+	return rehearsalView{Light: light, Reasons: reasons, At: r.At, Result: &r.Result}
+}
+
+// ownRehearsal tells a site's page what is around the session: the last rehearsal, whom to call, what became of it.
+func (a *api) ownRehearsal(w http.ResponseWriter, r *http.Request, who Identity) error {
+	var v struct {
+		rehearsalView
+		HelpPhone     string `json:"help_phone,omitempty"`
+		CalledOff     bool   `json:"called_off,omitempty"`
+		CallOffReason string `json:"call_off_reason,omitempty"`
+	}
+	v.Light = prepare.Untested
+	ctx := r.Context()
+	err := a.read(ctx, who.Session, func(s *meeting.Session) error {
+		v.CalledOff, v.CallOffReason = s.CalledOff, s.CallOffReason
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	all, err := a.srv.record.Rehearsals(ctx, who.Session)
+	if err != nil {
+		return err
+	}
+	for _, one := range all {
+		if one.Endpoint == who.Endpoint {
+			v.rehearsalView = viewRehearsal(one)
+		}
+	}
+	switch draft, err := a.srv.record.DraftOf(ctx, who.Session); {
+	case err == nil:
+		v.HelpPhone = draft.Draft.HelpPhone
+	case !errors.Is(err, store.ErrNotFound):
+		return err
+	}
+	writeJSON(w, http.StatusOK, v)
+	return nil
+}
+
+// beforeEnd refuses what makes no sense once a session is over, and checks that a link is a site's.
+func (a *api) beforeEnd(ctx context.Context, who Identity) error {
+	return a.read(ctx, who.Session, func(s *meeting.Session) error {
+		if s.Phase == meeting.Ended || s.Phase == meeting.Sealed {
+			return &meeting.Error{Code: meeting.SessionEnded}
+		}
+		return nil
+	})
+}
+
+func (a *api) putRehearsal(w http.ResponseWriter, r *http.Request, who Identity) error {
+	var result prepare.Rehearsal
+	if err := readJSON(w, r, &result); err != nil {
+		return err
+	}
+	if !result.Valid() {
+		return refusal(protocol.BadRequest, "a value is out of range")
+	}
+	if err := a.beforeEnd(r.Context(), who); err != nil {
+		return err
+	}
+	made := store.Rehearsal{Session: who.Session, Endpoint: who.Endpoint, At: a.srv.clock.Now(), Result: result}
+	if err := a.srv.record.PutRehearsal(r.Context(), made); err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, viewRehearsal(made))
+	return nil
+}
+
+func (a *api) openLine(w http.ResponseWriter, r *http.Request, who Identity) error {
+	if err := a.beforeEnd(r.Context(), who); err != nil {
+		return err
+	}
+	if a.srv.media == nil {
+		return refusal(protocol.Unavailable, "no media plane")
+	}
+	offer, err := a.srv.office.lines.open(r.Context(), who.Session, who.Endpoint)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusCreated, offer)
+	return nil
+}
+
+func (a *api) answerLine(w http.ResponseWriter, r *http.Request, who Identity) error {
+	var req lineOffer
+	if err := readJSON(w, r, &req); err != nil {
+		return err
+	}
+	if err := a.srv.office.lines.answer(r.Context(), who.Session, who.Endpoint, req.Test, req.Publisher, req.Viewer); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (a *api) closeLine(w http.ResponseWriter, _ *http.Request, who Identity) error {
+	a.srv.office.lines.end(who.Session+"/"+who.Endpoint, "")
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// testBytes sends what cannot be compressed, for a page to time. The page goes away when it has seen enough.
+func (a *api) testBytes(w http.ResponseWriter, _ *http.Request, _ Identity) error {
+	const size, block = 2 << 20, 16 << 10
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("Content-Length", strconv.Itoa(size))
+	buf := make([]byte, block)
+	_, _ = rand.Read(buf) // never fails
+	for range size / block {
+		if _, err := w.Write(buf); err != nil {
+			return nil //nolint:nilerr // the page has seen enough
+		}
+	}
+	return nil
+}
+
+// rehearsedSite is a site on the rehearsal board.
+type rehearsedSite struct {
+	Code     string   `json:"code"`
+	Name     string   `json:"name"`
+	Parents  []string `json:"parents,omitempty"`
+	Province string   `json:"province,omitempty"`
+	Phone    string   `json:"phone,omitempty"` // of the site, else of who rehearsed
+	Contact  string   `json:"contact,omitempty"`
+	rehearsalView
+}
+
+// rehearsedProvince counts the lights of a province.
+type rehearsedProvince struct {
+	Code   string                `json:"code"` // empty = sites outside any province
+	Name   string                `json:"name"`
+	Lights map[prepare.Light]int `json:"lights"`
+}
+
+func (a *api) listRehearsals(w http.ResponseWriter, r *http.Request, who Identity) error {
+	ctx, id := r.Context(), r.PathValue("id")
+	all, err := a.srv.record.Rehearsals(ctx, id)
+	if err != nil {
+		return err
+	}
+	done := make(map[string]store.Rehearsal, len(all))
+	for _, one := range all {
+		done[one.Endpoint] = one
+	}
+	provinces, sites := []*rehearsedProvince{}, []rehearsedSite{}
+	err = a.read(ctx, id, func(s *meeting.Session) error {
+		scope := who.scope()
+		if ep := s.Endpoints[who.Endpoint]; who.Session != "" && ep != nil {
+			scope = ep.Scope
+		}
+		for _, code := range s.Order {
+			ep := s.Endpoints[code]
+			if ep.Role != meeting.Site || !inScope(s, code, scope) {
+				continue
+			}
+			up := province(s, ep)
+			site := rehearsedSite{Code: code, Name: ep.Name, Parents: parentNames(s, code), Province: up.Code, Phone: ep.Phone}
+			site.Light = prepare.Untested
+			if one, tested := done[code]; tested {
+				site.rehearsalView = viewRehearsal(one)
+				site.Contact = one.Result.Contact
+				if site.Phone == "" {
+					site.Phone = one.Result.Phone
+				}
+			} else if ep.ByPhone {
+				site.Light = prepare.ByPhone
+			}
+			i := slices.IndexFunc(provinces, func(p *rehearsedProvince) bool { return p.Code == up.Code })
+			if i < 0 {
+				i = len(provinces)
+				provinces = append(provinces, &rehearsedProvince{Code: up.Code, Name: up.Name, Lights: map[prepare.Light]int{}})
+			}
+			provinces[i].Lights[site.Light]++
+			sites = append(sites, site)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, struct {
+		Provinces []*rehearsedProvince `json:"provinces"`
+		Sites     []rehearsedSite      `json:"sites"`
+	}{provinces, sites})
+	return nil
+}

@@ -1,0 +1,391 @@
+package signaling
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/diemcau/diemcau/account"
+	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/prepare"
+	"github.com/diemcau/diemcau/signaling/protocol"
+	"github.com/diemcau/diemcau/store"
+	"rsc.io/qr"
+)
+
+func (a *api) sheetRoutes(mux *http.ServeMux) {
+	a.open(mux, "POST /api/v1/join", a.exchangeCode)
+	a.route(mux, "GET /api/v1/sessions/{id}/sheet", rightInScope(account.GiveLinks), a.showSheet)
+	a.route(mux, "GET /api/v1/sessions/{id}/sheet.csv", rightInScope(account.GiveLinks), a.downloadSheet)
+	a.route(mux, "GET /api/v1/sessions/{id}/consoles", rightInScope(account.ReadSessions), a.showConsoles)
+	a.route(mux, "GET /api/v1/sessions/{id}/calendar.ics", orRight(account.ReadSessions, roles(meeting.Host, meeting.Operator, meeting.Secretary, meeting.Site)), a.calendar)
+}
+
+// linkGivers adds to a rule the people of the office who may give out the link in the path: all, or those of their scope.
+func (a *api) linkGivers(other rule) rule {
+	return func(who Identity, r *http.Request) bool {
+		if other(who, r) {
+			return true
+		}
+		if !who.may(account.GiveLinks) {
+			return false
+		}
+		inside := false
+		err := a.read(r.Context(), r.PathValue("id"), func(s *meeting.Session) error {
+			inside = inScope(s, r.PathValue("code"), who.scope())
+			return nil
+		})
+		return err == nil && inside
+	}
+}
+
+// inScope reports whether an endpoint is in a unit or below it.
+func inScope(s *meeting.Session, code, scope string) bool {
+	if scope == "" {
+		return true
+	}
+	ep := s.Endpoints[code]
+	return ep != nil && slices.Contains(branch(s, ep), scope)
+}
+
+// branch returns the codes of an endpoint's unit and of all above it, the nearest first.
+func branch(s *meeting.Session, ep *meeting.Endpoint) []string {
+	var list []string
+	code := ep.Unit
+	if ep.Scope != "" {
+		code = ep.Scope
+	}
+	for range len(s.Units) { // a damaged tree ends the walk
+		u, ok := s.Units[code]
+		if !ok {
+			break
+		}
+		list = append(list, code)
+		code = u.Parent
+	}
+	return list
+}
+
+// province returns the province or ministry of an endpoint; the zero Unit if it has none.
+func province(s *meeting.Session, ep *meeting.Endpoint) meeting.Unit {
+	for _, code := range branch(s, ep) {
+		if u := s.Units[code]; u.Level == meeting.Province || u.Level == meeting.Ministry {
+			return u
+		}
+	}
+	return meeting.Unit{}
+}
+
+// sheetRow is one site on a sheet of links.
+type sheetRow struct {
+	Code     string   `json:"code"`
+	Name     string   `json:"name"`
+	Parents  []string `json:"parents,omitempty"`
+	Province string   `json:"province,omitempty"` // its code
+	Phone    string   `json:"phone,omitempty"`
+	ByPhone  bool     `json:"by_phone,omitempty"`
+	Link     string   `json:"link,omitempty"` // short; empty = revoked, or by telephone
+	QR       *qrView  `json:"qr,omitempty"`
+}
+
+// qrView is a QR code to draw: Size modules wide, Path an SVG path of the dark ones with a quiet zone of four.
+type qrView struct {
+	Size int    `json:"size"`
+	Path string `json:"path"`
+}
+
+type sheetView struct {
+	Session     string         `json:"session"`
+	Title       string         `json:"title"`
+	ScheduledAt time.Time      `json:"scheduled_at"`
+	TimeZone    string         `json:"time_zone"`
+	CalledOff   bool           `json:"called_off,omitempty"`
+	HelpPhone   string         `json:"help_phone,omitempty"`
+	Provinces   []meeting.Unit `json:"provinces"`
+	Sites       []sheetRow     `json:"sites"`
+}
+
+// sheet gathers the sites of a unit (all if empty), as far as somebody's scope goes, with their short links.
+func (a *api) sheet(r *http.Request, who Identity, withQR bool) (*sheetView, error) {
+	ctx, id, unit := r.Context(), r.PathValue("id"), r.URL.Query().Get("unit")
+	links, err := a.srv.record.Links(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	serials := make(map[string]int, len(links))
+	for _, l := range links {
+		if l.RevokedAt.IsZero() {
+			serials[l.Endpoint] = l.Serial
+		}
+	}
+	v := &sheetView{Session: id, Provinces: []meeting.Unit{}, Sites: []sheetRow{}}
+	err = a.read(ctx, id, func(s *meeting.Session) error {
+		v.Title, v.ScheduledAt, v.TimeZone, v.CalledOff = s.Title, s.ScheduledAt, s.TimeZone, s.CalledOff
+		seen := map[string]bool{}
+		for _, code := range s.Order {
+			ep := s.Endpoints[code]
+			if ep.Role != meeting.Site || !inScope(s, code, who.scope()) {
+				continue
+			}
+			p := province(s, ep)
+			if !seen[p.Code] {
+				seen[p.Code] = true
+				v.Provinces = append(v.Provinces, p)
+			}
+			if unit != "" && !inScope(s, code, unit) {
+				continue
+			}
+			v.Sites = append(v.Sites, sheetRow{Code: code, Name: ep.Name, Parents: parentNames(s, code), Province: p.Code, Phone: ep.Phone, ByPhone: ep.ByPhone})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var codes []store.ShortCode
+	for i := range v.Sites {
+		row := &v.Sites[i]
+		serial := serials[row.Code]
+		if serial == 0 || row.ByPhone {
+			continue
+		}
+		code := prepare.Code(a.srv.office.codeKey, id, row.Code, serial)
+		codes = append(codes, store.ShortCode{Hash: prepare.HashCode(code), Session: id, Endpoint: row.Code, Serial: serial})
+		row.Link = a.srv.publicURL + "/j/" + prepare.PrintCode(code)
+		if withQR {
+			if row.QR, err = drawQR(row.Link); err != nil {
+				return nil, fmt.Errorf("QR code of %s: %w", row.Code, err)
+			}
+		}
+	}
+	if err := a.srv.record.PutShortCodes(ctx, codes); err != nil {
+		return nil, err
+	}
+	draft, err := a.srv.record.DraftOf(ctx, id)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, err
+	}
+	v.HelpPhone = draft.Draft.HelpPhone
+	return v, nil
+}
+
+// drawQR draws a text as horizontal runs of dark modules.
+func drawQR(text string) (*qrView, error) {
+	const quiet = 4 // modules, ISO/IEC 18004
+	code, err := qr.Encode(text, qr.M)
+	if err != nil {
+		return nil, err
+	}
+	var path strings.Builder
+	for y := range code.Size {
+		for x := 0; x < code.Size; x++ {
+			begin := x
+			for x < code.Size && code.Black(x, y) {
+				x++
+			}
+			if x > begin {
+				fmt.Fprintf(&path, "M%d %dh%dv1h-%dz", begin+quiet, y+quiet, x-begin, x-begin)
+			}
+		}
+	}
+	return &qrView{Size: code.Size + 2*quiet, Path: path.String()}, nil
+}
+
+// showSheet is the sheet of ?unit= (all if empty). More than a province of QR codes nobody prints at once.
+func (a *api) showSheet(w http.ResponseWriter, r *http.Request, who Identity) error {
+	v, err := a.sheet(r, who, r.URL.Query().Get("unit") != "" || r.URL.Query().Get("qr") == "1")
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, v)
+	return nil
+}
+
+// downloadSheet is the same for mail merge.
+func (a *api) downloadSheet(w http.ResponseWriter, r *http.Request, who Identity) error {
+	v, err := a.sheet(r, who, false)
+	if err != nil {
+		return err
+	}
+	heads := []string{"code", "name", "parents", "phone", "by_phone", "link", "title", "start", "help_phone"}
+	if r.URL.Query().Get("lang") == "vi" {
+		heads = []string{"Mã", "Điểm cầu", "Thuộc", "Điện thoại", "Dự qua điện thoại", "Đường dẫn", "Phiên họp", "Bắt đầu", "Điện thoại hỗ trợ"}
+	}
+	zone, err := time.LoadLocation(v.TimeZone)
+	if err != nil {
+		zone = time.UTC
+	}
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	w.Header().Set("Content-Disposition", `attachment; filename="links.csv"`)
+	_, _ = w.Write([]byte("\uFEFF"))
+	out := csv.NewWriter(w)
+	out.UseCRLF = true
+	_ = out.Write(heads)
+	for _, row := range v.Sites {
+		byPhone := ""
+		if row.ByPhone {
+			byPhone = "x"
+		}
+		cells := []string{
+			row.Code, row.Name, strings.Join(row.Parents, ", "), row.Phone, byPhone, row.Link, v.Title,
+			v.ScheduledAt.In(zone).Format("02/01/2006 15:04"), v.HelpPhone,
+		}
+		for i, cell := range cells {
+			cells[i] = attendance.Inert(cell)
+		}
+		_ = out.Write(cells)
+	}
+	out.Flush()
+	return nil
+}
+
+// exchangeCode gives the link that a short code stands for. It changes nothing: chat applications open links too.
+func (a *api) exchangeCode(w http.ResponseWriter, r *http.Request) error {
+	var req struct {
+		Code string `json:"code"`
+	}
+	if err := readJSON(w, r, &req); err != nil {
+		return err
+	}
+	o, ctx, from, now := a.srv.office, r.Context(), address(r), a.srv.clock.Now()
+	if wait := o.codes.Wait(from, now); wait > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
+		return refusal(protocol.TooMany, "too many wrong codes; try again later")
+	}
+	wrong := func(why string) error {
+		o.codes.Failed(from, now)
+		return refusal(protocol.NotFound, why)
+	}
+	code, ok := prepare.ReadCode(req.Code)
+	if !ok {
+		return wrong("not a code")
+	}
+	found, err := a.srv.record.ShortCode(ctx, prepare.HashCode(code))
+	if errors.Is(err, store.ErrNotFound) {
+		return wrong("no such code")
+	}
+	if err != nil {
+		return err
+	}
+	serial, err := a.srv.record.LinkSerial(ctx, found.Session, found.Endpoint)
+	switch {
+	case errors.Is(err, store.ErrRevoked), errors.Is(err, store.ErrNotFound), err == nil && serial != found.Serial:
+		return refusal(protocol.BadToken, "the link was revoked or replaced by a newer one")
+	case err != nil:
+		return err
+	}
+	var link string
+	err = a.read(ctx, found.Session, func(s *meeting.Session) error {
+		ep := s.Endpoints[found.Endpoint]
+		if ep == nil {
+			return refusal(protocol.BadToken, "no such endpoint")
+		}
+		full, err := a.srv.linkOf(s, ep, serial)
+		link = strings.TrimPrefix(full, a.srv.publicURL) // the page stays where it was opened
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, struct {
+		Link string `json:"link"`
+	}{link})
+	return nil
+}
+
+// showConsoles gives somebody of the office the links of the consoles that belong to the role.
+func (a *api) showConsoles(w http.ResponseWriter, r *http.Request, who Identity) error {
+	type consoleLink struct {
+		Role string `json:"role"`
+		Name string `json:"name"`
+		Link string `json:"link"`
+	}
+	ctx, id := r.Context(), r.PathValue("id")
+	issued, err := a.srv.record.Links(ctx, id)
+	if err != nil {
+		return err
+	}
+	list := []consoleLink{}
+	err = a.read(ctx, id, func(s *meeting.Session) error {
+		for _, l := range issued {
+			ep := s.Endpoints[l.Endpoint]
+			if ep == nil || ep.Role == meeting.Site || !l.RevokedAt.IsZero() || !mayEnter(who, s, ep) {
+				continue
+			}
+			link, err := a.srv.linkOf(s, ep, l.Serial)
+			if err != nil {
+				return err
+			}
+			list = append(list, consoleLink{Role: string(ep.Role), Name: ep.Name, Link: link})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, struct {
+		Consoles []consoleLink `json:"consoles"`
+	}{list})
+	return nil
+}
+
+// mayEnter reports whether somebody of the office may have the link of a console.
+func mayEnter(who Identity, s *meeting.Session, ep *meeting.Endpoint) bool {
+	if who.scope() != "" {
+		return ep.Role == meeting.Operator && ep.Scope != "" && inScope(s, ep.Code, who.scope())
+	}
+	return who.may(account.EnterConsoles) || ep.Role == meeting.Secretary
+}
+
+// calendar is the session as an iCalendar file; that of a site has its short link.
+func (a *api) calendar(w http.ResponseWriter, r *http.Request, who Identity) error {
+	ctx, id := r.Context(), r.PathValue("id")
+	var e prepare.Event
+	serial := who.Serial
+	err := a.read(ctx, id, func(s *meeting.Session) error {
+		e = prepare.Event{ID: s.ID, Title: s.Title, Start: s.ScheduledAt, Changed: a.srv.clock.Now(), CalledOff: s.CalledOff}
+		// Only what a later change replaces needs a sequence number; minutes since 1970 grow with every change.
+		e.Sequence = int(e.Changed.Unix() / 60)
+		for _, item := range s.Agenda {
+			e.Notes = append(e.Notes, "• "+item.Title)
+		}
+		if ep := s.Endpoints[who.Endpoint]; who.Session == "" || ep == nil || ep.Role != meeting.Site {
+			serial = 0
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if serial > 0 {
+		code := prepare.Code(a.srv.office.codeKey, id, who.Endpoint, serial)
+		err := a.srv.record.PutShortCodes(ctx, []store.ShortCode{{Hash: prepare.HashCode(code), Session: id, Endpoint: who.Endpoint, Serial: serial}})
+		if err != nil {
+			return err
+		}
+		e.Link = a.srv.publicURL + "/j/" + prepare.PrintCode(code)
+	}
+	switch draft, err := a.srv.record.DraftOf(ctx, id); {
+	case err == nil:
+		e.Minutes, e.Help = draft.Draft.Minutes, draft.Draft.HelpPhone
+	case !errors.Is(err, store.ErrNotFound):
+		return err
+	}
+	e.Reminder = "Kiểm tra kỹ thuật"
+	if r.URL.Query().Get("lang") == "en" {
+		e.Reminder = "Technical check"
+	}
+	if e.Help != "" {
+		e.Notes = append(e.Notes, "☎ "+e.Help)
+	}
+	w.Header().Set("Content-Type", "text/calendar; charset=utf-8")
+	w.Header().Set("Content-Disposition", `attachment; filename="diemcau.ics"`)
+	_, _ = w.Write(prepare.Calendar(e))
+	return nil
+}

@@ -1,0 +1,136 @@
+package signaling
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/diemcau/diemcau/signaling/protocol"
+	"github.com/google/uuid"
+)
+
+// Bounds of line tests.
+const (
+	lineTestLife = 45 * time.Second
+	maxLineTests = 64 // at once; who comes later tries again
+)
+
+// lineTests are the tests that run now: each has a stage of its own in the media plane, in which one site sends a
+// test picture and gets it back, so nothing of it reaches a session.
+type lineTests struct {
+	srv *Server
+
+	mu      sync.Mutex
+	closed  bool
+	running sync.WaitGroup
+	tests   map[string]*lineTest // by the session and endpoint that test
+}
+
+type lineTest struct {
+	id      string // stage in the media plane
+	owner   string
+	peers   map[PeerKind]string
+	timeout *time.Timer
+}
+
+func newLineTests(s *Server) *lineTests { return &lineTests{srv: s, tests: map[string]*lineTest{}} }
+
+// lineOffer is what a page answers to take part in a test.
+type lineOffer struct {
+	Test      string `json:"test"`
+	Publisher string `json:"publisher"` // SDP
+	Viewer    string `json:"viewer"`    // SDP
+}
+
+// open begins a test of an endpoint; one that still runs is ended.
+func (l *lineTests) open(ctx context.Context, session, endpoint string) (*lineOffer, error) {
+	owner := session + "/" + endpoint
+	l.end(owner, "")
+	t := &lineTest{id: "check/" + uuid.NewString(), owner: owner, peers: map[PeerKind]string{}}
+	l.mu.Lock()
+	if l.closed || len(l.tests) >= maxLineTests {
+		l.mu.Unlock()
+		return nil, refusal(protocol.Unavailable, "too many tests at once; try again in a minute")
+	}
+	if l.tests[owner] != nil {
+		l.mu.Unlock()
+		return nil, refusal(protocol.TooMany, "a test of this site is beginning")
+	}
+	l.tests[owner] = t
+	l.running.Add(1)
+	t.timeout = time.AfterFunc(lineTestLife, func() { l.end(owner, t.id) })
+	l.mu.Unlock()
+	offers := map[PeerKind]string{}
+	for _, kind := range []PeerKind{PeerPublisher, PeerMonitor} {
+		p := Peer{Session: t.id, Endpoint: endpoint, ID: "check-" + strconv.FormatUint(l.srv.peerIDs.Add(1), 10), Kind: kind}
+		if kind == PeerMonitor {
+			p.Endpoint = "@check" // nobody gets back what is its own
+		}
+		sdp, err := l.srv.media.Open(ctx, p)
+		if err != nil {
+			l.end(owner, t.id)
+			return nil, errors.Join(refusal(protocol.Unavailable, "the media plane could not serve the request"), err)
+		}
+		l.mu.Lock()
+		t.peers[kind] = p.ID
+		l.mu.Unlock()
+		offers[kind] = sdp
+	}
+	l.srv.media.SetWatch(t.peers[PeerMonitor], "preview", endpoint)
+	return &lineOffer{Test: t.id, Publisher: offers[PeerPublisher], Viewer: offers[PeerMonitor]}, nil
+}
+
+// answer completes both connections of a test.
+func (l *lineTests) answer(ctx context.Context, session, endpoint, test, publisher, viewer string) error {
+	l.mu.Lock()
+	t := l.tests[session+"/"+endpoint]
+	if t == nil || t.id != test || len(t.peers) < 2 {
+		l.mu.Unlock()
+		return refusal(protocol.NotFound, "no such test")
+	}
+	ids := [2]string{t.peers[PeerPublisher], t.peers[PeerMonitor]}
+	l.mu.Unlock()
+	for i, sdp := range []string{publisher, viewer} {
+		if err := l.srv.media.Answer(ctx, ids[i], sdp); err != nil {
+			return refusal(protocol.BadSDP, err.Error())
+		}
+	}
+	return nil
+}
+
+// end ends a test of an owner: the one given, or whichever runs.
+func (l *lineTests) end(owner, id string) {
+	l.mu.Lock()
+	t := l.tests[owner]
+	if t == nil || id != "" && t.id != id {
+		l.mu.Unlock()
+		return
+	}
+	delete(l.tests, owner)
+	t.timeout.Stop()
+	peers := t.peers
+	t.peers = map[PeerKind]string{}
+	l.mu.Unlock()
+	defer l.running.Done()
+	for _, id := range peers {
+		l.srv.media.Close(id)
+	}
+	l.srv.media.CloseSession(t.id)
+}
+
+// close ends all tests and waits until they have.
+func (l *lineTests) close() {
+	l.mu.Lock()
+	l.closed = true
+	owners := make([]string, 0, len(l.tests))
+	for owner := range l.tests {
+		owners = append(owners, owner)
+	}
+	l.mu.Unlock()
+	for _, owner := range owners {
+		l.end(owner, "")
+	}
+	l.running.Wait()
+}

@@ -1,0 +1,213 @@
+package signaling
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/diemcau/diemcau/account"
+	"github.com/diemcau/diemcau/roster"
+	"github.com/diemcau/diemcau/signaling/protocol"
+	"github.com/diemcau/diemcau/store"
+)
+
+// officeRecord is what the office needs of the store.
+type officeRecord interface {
+	Account(ctx context.Context, name string) (account.Account, error)
+	Accounts(ctx context.Context) ([]account.Account, error)
+	CreateAccount(ctx context.Context, a account.Account) error
+	ChangeAccount(ctx context.Context, name string, change func(*account.Account) error, endLogins bool, keep string) error
+	DeleteAccount(ctx context.Context, name string) error
+	CreateLogin(ctx context.Context, l account.Login) error
+	Login(ctx context.Context, id string) (account.Login, account.Account, error)
+	Logins(ctx context.Context, name string) ([]account.Login, error)
+	SeeLogin(ctx context.Context, id string, at time.Time) error
+	EndLogin(ctx context.Context, name, id string) error
+
+	PutDraft(ctx context.Context, row store.DraftRow, based int64) (version int64, err error)
+	Draft(ctx context.Context, id string, version int64) (store.DraftRow, error)
+	DraftOf(ctx context.Context, session string) (store.DraftRow, error)
+	Drafts(ctx context.Context) ([]store.DraftRow, error)
+	ConveneDraft(ctx context.Context, id string, version int64, session string) error
+	ReleaseDraft(ctx context.Context, id, session string) error
+	DeleteDraft(ctx context.Context, id string) error
+
+	PutShortCodes(ctx context.Context, codes []store.ShortCode) error
+	ShortCode(ctx context.Context, hash string) (store.ShortCode, error)
+	PutRehearsal(ctx context.Context, r store.Rehearsal) error
+	Rehearsals(ctx context.Context, session string) ([]store.Rehearsal, error)
+
+	RosterVersion(ctx context.Context) (int64, error)
+}
+
+const (
+	loginCookie   = "diemcau_login"
+	hashesAtOnce  = 2
+	seenEvery     = 5 * time.Minute // how exactly a login knows when it was used last
+	freeByName    = 5               // wrong passwords before the next has to wait
+	freeByAddress = 50              // an office shares an address
+)
+
+// office is what the days before a session need besides the record.
+type office struct {
+	srv       *Server
+	hasher    *account.Hasher
+	byName    *account.Throttle
+	byAddress *account.Throttle
+	codes     *account.Throttle // of short codes, by address
+	codeKey   []byte
+	origins   *http.CrossOriginProtection
+	lines     *lineTests
+
+	mu      sync.Mutex
+	tree    *roster.Tree // the map in force
+	version int64        // of tree
+}
+
+func newOffice(s *Server, seed []byte) (*office, error) {
+	key, err := hkdf.Expand(sha256.New, seed, "short codes of links", 32)
+	if err != nil {
+		return nil, fmt.Errorf("key of short codes: %w", err)
+	}
+	origins := http.NewCrossOriginProtection()
+	if s.publicURL != "" {
+		if err := origins.AddTrustedOrigin(s.publicURL); err != nil {
+			s.log.Warn("pages of the public URL may not send requests", "url", s.publicURL, "err", err)
+		}
+	}
+	return &office{
+		srv: s, hasher: account.NewHasher(hashesAtOnce), codeKey: key, origins: origins, lines: newLineTests(s),
+		byName: account.NewThrottle(freeByName), byAddress: account.NewThrottle(freeByAddress), codes: account.NewThrottle(freeByAddress),
+	}, nil
+}
+
+func (o *office) close() { o.lines.close() }
+
+// identify returns who is logged in by the cookie of a request; nobody if there is none or it has run out.
+func (o *office) identify(r *http.Request) (Identity, error) {
+	cookie, err := r.Cookie(loginCookie)
+	if err != nil {
+		return Identity{}, nil //nolint:nilerr // no cookie, nobody
+	}
+	if err := o.sameOrigin(r); err != nil {
+		return Identity{}, err
+	}
+	ctx, now := r.Context(), o.srv.clock.Now()
+	login, who, err := o.srv.record.Login(ctx, account.LoginID(cookie.Value))
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return Identity{}, nil
+	case err != nil:
+		return Identity{}, err
+	case !login.Valid(now) || who.Disabled:
+		return Identity{}, nil
+	}
+	if now.Sub(login.SeenAt) > seenEvery {
+		if err := o.srv.record.SeeLogin(ctx, login.ID, now); err != nil {
+			return Identity{}, err
+		}
+	}
+	id := Identity{Endpoint: who.Name, Account: &who, Login: login.ID}
+	if who.Role == account.Admin {
+		id.Role = RoleAdmin
+	}
+	return id, nil
+}
+
+// sameOrigin refuses requests that change something and come from pages of other sites, by which a browser would
+// send its cookie. The cookie's SameSite and the types of bodies, which forms cannot send, say the same again.
+func (o *office) sameOrigin(r *http.Request) error {
+	if err := o.origins.Check(r); err != nil {
+		return refusal(protocol.BadOrigin, err.Error())
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead && r.ContentLength != 0 {
+		kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+		switch strings.ToLower(strings.TrimSpace(kind)) {
+		case "", "text/plain", "multipart/form-data", "application/x-www-form-urlencoded":
+			return refusal(protocol.BadOrigin, "a body of this type can come from any page")
+		}
+	}
+	return nil
+}
+
+// units returns the organisation map in force.
+func (o *office) units(ctx context.Context) (*roster.Tree, error) {
+	version, err := o.srv.record.RosterVersion(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.tree != nil && o.version == version {
+		return o.tree, nil
+	}
+	all, err := o.srv.record.Units(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(all) == 0 {
+		return nil, refusal(protocol.NotFound, "no roster was imported yet")
+	}
+	tree, err := roster.New(all)
+	if err != nil {
+		return nil, fmt.Errorf("the roster of the record: %w", err)
+	}
+	o.tree, o.version = tree, version
+	return tree, nil
+}
+
+// address is where a request comes from, for counting.
+func address(r *http.Request) string {
+	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		return host
+	}
+	return r.RemoteAddr
+}
+
+// refused names the errors of store and account that a caller can act on.
+func refused(err error) error {
+	var problem account.Problem
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &problem):
+		return refusal(protocol.BadAccount, string(problem))
+	case errors.Is(err, store.ErrNotFound):
+		return refusal(protocol.NotFound, err.Error())
+	case errors.Is(err, store.ErrExists), errors.Is(err, store.ErrConflict):
+		return refusal(protocol.Conflict, err.Error())
+	}
+	return err
+}
+
+// right admits who has a right, over the whole country.
+func right(wanted account.Right) rule {
+	return func(who Identity, _ *http.Request) bool {
+		return who.may(wanted) && (who.Account == nil || who.Account.Scope == "")
+	}
+}
+
+// rightInScope admits who has a right at all; the handler bounds it by the scope.
+func rightInScope(wanted account.Right) rule {
+	return func(who Identity, _ *http.Request) bool { return who.may(wanted) }
+}
+
+// orRight adds people of the office to a rule.
+func orRight(wanted account.Right, other rule) rule {
+	return func(who Identity, r *http.Request) bool { return right(wanted)(who, r) || other(who, r) }
+}
+
+// scope is the unit that bounds what somebody of the office sees; empty = everything.
+func (id Identity) scope() string {
+	if id.Account == nil {
+		return ""
+	}
+	return id.Account.Scope
+}
