@@ -8,6 +8,13 @@ import (
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/gorilla/websocket"
+	"golang.org/x/time/rate"
+)
+
+// A State goes to everyone: this many a second at most, and as many at once.
+const (
+	stateRate  = 4
+	stateBurst = 8
 )
 
 // member is an endpoint as the coordinator sees it beyond the meeting's state.
@@ -52,6 +59,7 @@ type audience struct {
 	written []written
 	state   []byte
 	stated  *websocket.PreparedMessage // the State that everyone has
+	pace    *rate.Limiter              // of State messages
 }
 
 func newAudience(s *meeting.Session, media Media, m *metrics, forget func()) *audience {
@@ -59,6 +67,7 @@ func newAudience(s *meeting.Session, media Media, m *metrics, forget func()) *au
 		session: s, media: media, metrics: m, forget: forget, units: unitsView(s),
 		members: make(map[string]*member, len(s.Order)), conns: map[*conn]*member{}, consoles: map[*conn]string{},
 		touched: map[string]struct{}{}, rows: map[string]struct{}{},
+		pace:  rate.NewLimiter(stateRate, stateBurst),
 		feeds: map[meeting.Slot]Feed{}, video: map[meeting.Slot]bool{},
 	}
 	for _, code := range s.Order {
@@ -104,7 +113,7 @@ func (a *audience) attach(c *conn, now time.Time) error {
 	a.conns[c] = m
 	a.metrics.connections.WithLabelValues(string(ep.Role)).Inc()
 	c.send(welcomeView(a.session, ep, c.id, c.srv, now))
-	if !a.announce() {
+	if !a.announce(a.stated == nil) {
 		c.sendPrepared(a.stated)
 	}
 	a.touched[ep.Code] = struct{}{}
@@ -163,7 +172,7 @@ func (a *audience) settle(now time.Time) {
 	}
 	clear(a.touched)
 	a.everyone, a.hands = false, false
-	a.announce()
+	a.announce(false)
 }
 
 // queue tells everyone in the queue whose position changed.
@@ -176,9 +185,10 @@ func (a *audience) queue() {
 	}
 }
 
-// announce sends the State to everyone if it is another than they have, and reports that.
-func (a *audience) announce() bool {
-	if !a.restate() {
+// announce sends the State to everyone if it is another than they have, and reports that. As each goes to
+// everyone, there is a bound on how many go at once; a change over it waits for the next flush.
+func (a *audience) announce(now bool) bool {
+	if !a.restate(now) {
 		return false
 	}
 	for c := range a.conns {
@@ -268,10 +278,10 @@ func (a *audience) tellSelf(code string) {
 }
 
 // restate encodes the State anew if anything but the count in it has changed, and reports that.
-func (a *audience) restate() bool {
+func (a *audience) restate(now bool) bool {
 	// The count alone is no news: a State goes to everyone.
 	bare, err := protocol.Encode(stateView(a.session, a.video, 0, a.convened), 0)
-	if err != nil || bytes.Equal(bare, a.state) {
+	if err != nil || bytes.Equal(bare, a.state) || !(now || a.pace.Allow()) {
 		return false
 	}
 	full, err := protocol.Encode(stateView(a.session, a.video, a.present, a.convened), 0)

@@ -1,11 +1,13 @@
 package signaling
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"testing"
 
 	"github.com/diemcau/diemcau/meeting"
+	"golang.org/x/time/rate"
 )
 
 func (c *coordinator) must(tb testing.TB, cmd meeting.Command, by meeting.Actor) {
@@ -48,6 +50,32 @@ func TestPresenceIsBatched(t *testing.T) {
 	}
 	if n := len(site.out); n != 0 {
 		t.Errorf("%d messages to a site that nothing concerns", n)
+	}
+}
+
+// A speaker who plays with the microphone's button does not flood ten thousand others: most changes wait, the
+// last one is told.
+func TestStateIsPaced(t *testing.T) {
+	c := liveCoordinator(t, 3)
+	site, speaker := benchConn(c, "C1", meeting.Site, 1), benchConn(c, "C0", meeting.Site, 0)
+	c.attachNow(t, site)
+	c.attachNow(t, speaker)
+	c.must(t, meeting.GrantSlot{Endpoint: "C0"}, meeting.Actor{Endpoint: meeting.HostCode, Role: meeting.Host})
+	c.audience.pace = rate.NewLimiter(0, 2)
+	site.drain()
+	for i := range 99 {
+		c.must(t, meeting.SetMuted{Muted: i%2 == 0}, speaker.actor())
+	}
+	if n := len(site.out); n != 2 {
+		t.Errorf("%d messages at once, want 2", n)
+	}
+	c.audience.flush()
+	c.audience.flush()
+	if n := len(site.out); n != 3 {
+		t.Errorf("%d messages with the flush, want 3", n)
+	}
+	if !bytes.Contains(c.audience.state, []byte(`"muted":true`)) {
+		t.Errorf("the last State is %s", c.audience.state)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/diemcau/diemcau/attendance"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
 )
 
 func newTestMetrics() *metrics { return newMetrics(prometheus.NewRegistry()) }
@@ -152,6 +153,7 @@ func BenchmarkStageChange(b *testing.B) {
 				conns[i] = benchConn(c, fmt.Sprintf("C%d", i), meeting.Site, i)
 				c.attachNow(b, conns[i])
 			}
+			c.audience.pace.SetLimit(rate.Inf)
 			host := meeting.Actor{Endpoint: meeting.HostCode, Role: meeting.Host}
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {

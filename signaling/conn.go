@@ -300,8 +300,12 @@ func (c *conn) writeText(text []byte) error {
 // it missed would leave it wrong without knowing.
 func (c *conn) enqueue(job func() error) {
 	select {
-	case c.out <- job:
 	case <-c.closing:
+		return
+	default:
+	}
+	select {
+	case c.out <- job:
 	default:
 		c.srv.metrics.dropped(dropSlow)
 		c.close(fault{close: protocol.CloseSlow, code: "slow"})

@@ -66,8 +66,10 @@ func (a *audience) sites(scope, console string) protocol.Sites {
 	return v
 }
 
-// flush tells the consoles which rows changed since the last time, encoded once for all of the same scope.
+// flush tells everyone the State if that had to wait, and the consoles which rows changed since the last time,
+// encoded once for all of the same scope.
 func (a *audience) flush() {
+	a.announce(true)
 	if len(a.rows) == 0 {
 		return
 	}

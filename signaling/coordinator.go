@@ -178,7 +178,9 @@ func (c *coordinator) run(ctx context.Context) {
 		case <-timer.C:
 			batch = c.due()
 		case <-flush.C:
-			c.audience.flush()
+			if !c.broken { // what memory holds then may not be on record
+				c.audience.flush()
+			}
 			continue
 		case <-alive.C:
 			c.heartbeat(ctx)
