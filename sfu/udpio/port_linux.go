@@ -132,9 +132,9 @@ func control(c *net.UDPConn, fn func(fd int) error) error {
 	return inner
 }
 
-// send sends one datagram on the port's first descriptor.
-func (p *Port) send(path *Path, packet []byte) error {
-	_, _, err := p.conn.WriteMsgUDPAddrPort(packet, path.sys.control[:path.sys.ctrlLen], path.remote)
+// write sends one datagram at once.
+func (p *Path) write(c *net.UDPConn, packet []byte) error {
+	_, _, err := c.WriteMsgUDPAddrPort(packet, p.sys.control[:p.sys.ctrlLen], p.remote)
 	return err
 }
 

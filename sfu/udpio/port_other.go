@@ -23,8 +23,8 @@ func duplicate(c *net.UDPConn) (*net.UDPConn, error) { return c, nil }
 
 func errnoReason(error) DropReason { return DropSendError }
 
-func (p *Port) send(path *Path, packet []byte) error {
-	_, err := p.conn.WriteToUDPAddrPort(packet, path.remote)
+func (p *Path) write(c *net.UDPConn, packet []byte) error {
+	_, err := c.WriteToUDPAddrPort(packet, p.remote)
 	return err
 }
 

@@ -132,7 +132,7 @@ func (p *Port) NewBatch(i int) *Batch { return newBatch(p.writers[i%len(p.writer
 
 // Send sends one datagram at once, for what is rare: STUN answers, handshakes, RTCP.
 func (p *Port) Send(path *Path, packet []byte) error {
-	err := p.send(path, packet)
+	err := path.write(p.conn, packet)
 	if err != nil {
 		p.drops.add(reasonOf(err), 1)
 	}
@@ -159,7 +159,7 @@ func (p *Port) deliver(b []byte, remote netip.AddrPort, local netip.Addr) {
 	if h := p.handler.Load(); h != nil && (*h)(b, remote, local) {
 		return
 	}
-	p.unclaimed.push(b, remote)
+	p.unclaimed.push(b, remote, local)
 }
 
 // isInet6 tells the family of the socket: that of the address it is bound to, [::] if dual-stack.

@@ -171,7 +171,7 @@ func TestAnswerLeavesFromTheAddressAsked(t *testing.T) {
 			got := make(chan *Path, 1)
 			p.Claim(func(_ []byte, remote netip.AddrPort, local netip.Addr) bool {
 				got <- p.Path(remote, local)
-				return true
+				return false
 			})
 			c, client := receiver(t, tt.from)
 			local := netip.AddrPortFrom(netip.MustParseAddr(tt.to), p.LocalAddr().Port())
@@ -188,7 +188,14 @@ func TestAnswerLeavesFromTheAddressAsked(t *testing.T) {
 			if err := errors.Join(b.Flush(), p.Send(path, []byte("!"))); err != nil {
 				t.Fatal(err)
 			}
-			for range 3 {
+			_, asker, err := p.Unclaimed().ReadFrom(make([]byte, 10))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := p.Unclaimed().WriteTo([]byte("."), asker); err != nil {
+				t.Fatal(err)
+			}
+			for range 4 {
 				if _, from := recv(t, c); from != local {
 					t.Fatalf("answered from %v, want %v", from, local)
 				}
@@ -240,6 +247,12 @@ func TestUnclaimedQueueIsBounded(t *testing.T) {
 	from := netip.MustParseAddrPort("192.0.2.1:1")
 	for range unclaimedQueue + 3 {
 		p.deliver([]byte("x"), from, netip.Addr{})
+	}
+	for port := range uint16(3 * maxPeers) {
+		p.unclaimed.learn(netip.AddrPortFrom(from.Addr(), port), netip.Addr{})
+	}
+	if n := len(p.unclaimed.peers); n > maxPeers {
+		t.Errorf("%d peers remembered", n)
 	}
 	if n := p.Stats().Drops[DropUnclaimed]; n != 3 {
 		t.Errorf("%d drops counted, want 3", n)

@@ -10,8 +10,8 @@ import (
 	"github.com/diemcau/diemcau/sfu/transport"
 )
 
-// answerSDP is a browser's answer to testMedia's offer, with replacements.
-func answerSDP(replace map[string]string) string {
+// answerSDP is a browser's answer to testMedia's offer, with replacements in pairs of old and new.
+func answerSDP(replace ...string) string {
 	sdp := `v=0
 o=- 1 2 IN IP4 127.0.0.1
 s=-
@@ -38,39 +38,36 @@ c=IN IP4 0.0.0.0
 a=mid:audio-floor
 a=inactive
 `
-	for old, now := range replace {
-		sdp = strings.ReplaceAll(sdp, old, now)
-	}
-	return strings.ReplaceAll(sdp, "\n", "\r\n")
+	return strings.ReplaceAll(strings.NewReplacer(replace...).Replace(sdp), "\n", "\r\n")
 }
 
 func TestParseAnswer(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
-		replace map[string]string
+		replace []string
 		want    []transport.Accepted
 		err     error
 	}{
 		{"as it comes", nil, []transport.Accepted{{Active: true, RTX: true}, {RED: true}, {}}, nil},
-		{"no RTX, audio taken", map[string]string{"SAVPF 96 97": "SAVPF 96", "a=inactive\na=rtcp-mux": "a=recvonly\na=rtcp-mux"},
+		{"no RTX, audio taken", []string{"SAVPF 96 97", "SAVPF 96", "a=inactive\na=rtcp-mux", "a=recvonly\na=rtcp-mux"},
 			[]transport.Accepted{{Active: true}, {Active: true, RED: true}, {}}, nil},
-		{"video rejected", map[string]string{"m=video 9": "m=video 0", "a=mid:audio-main\n": `a=mid:audio-main
+		{"video rejected", []string{"m=video 9", "m=video 0", "a=mid:audio-main\n", `a=mid:audio-main
 a=ice-ufrag:peer
 a=ice-pwd:0123456789012345678901
 a=fingerprint:sha-256 AA:BB
 `}, []transport.Accepted{{}, {RED: true}, {}}, nil},
-		{"attributes of the session", map[string]string{"a=ice-ufrag:peer\n": "", "t=0 0\n": "t=0 0\na=ice-ufrag:peer\n"},
+		{"attributes of the session", []string{"a=ice-ufrag:peer\n", "", "t=0 0\n", "t=0 0\na=ice-ufrag:peer\n"},
 			[]transport.Accepted{{Active: true, RTX: true}, {RED: true}, {}}, nil},
-		{"without credentials", map[string]string{"a=ice-pwd:0123456789012345678901\n": ""}, nil, ErrCredentials},
-		{"without fingerprint", map[string]string{"a=fingerprint:sha-256 AA:BB\n": ""}, nil, ErrNoPrint},
-		{"weak fingerprint", map[string]string{"sha-256": "sha-1"}, nil, ErrNoPrint},
-		{"no multiplexing", map[string]string{"a=rtcp-mux\n": ""}, nil, ErrMux},
-		{"other mid", map[string]string{"a=mid:video-main": "a=mid:x"}, nil, ErrMLines},
-		{"other kind", map[string]string{"m=video": "m=audio"}, nil, ErrMLines},
-		{"too many m-lines", map[string]string{"a=mid:audio-floor\n": "a=mid:audio-floor\nm=audio 0 UDP/TLS/RTP/SAVPF 111\n"}, nil, ErrMLines},
+		{"without credentials", []string{"a=ice-pwd:0123456789012345678901\n", ""}, nil, ErrCredentials},
+		{"without fingerprint", []string{"a=fingerprint:sha-256 AA:BB\n", ""}, nil, ErrNoPrint},
+		{"weak fingerprint", []string{"sha-256", "sha-1"}, nil, ErrNoPrint},
+		{"no multiplexing", []string{"a=rtcp-mux\n", ""}, nil, ErrMux},
+		{"other mid", []string{"a=mid:video-main", "a=mid:x"}, nil, ErrMLines},
+		{"other kind", []string{"m=video", "m=audio"}, nil, ErrMLines},
+		{"too many m-lines", []string{"a=mid:audio-floor\n", "a=mid:audio-floor\nm=audio 0 UDP/TLS/RTP/SAVPF 111\n"}, nil, ErrMLines},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			a, err := parseAnswer(answerSDP(tt.replace), testMedia())
+			a, err := parseAnswer(answerSDP(tt.replace...), testMedia())
 			if !errors.Is(err, tt.err) {
 				t.Fatalf("error %v, want %v", err, tt.err)
 			}
@@ -88,8 +85,8 @@ a=fingerprint:sha-256 AA:BB
 }
 
 func FuzzParseAnswer(f *testing.F) {
-	f.Add(answerSDP(nil))
-	f.Add(answerSDP(map[string]string{"m=video 9": "m=video 0"}))
+	f.Add(answerSDP())
+	f.Add(answerSDP("m=video 9", "m=video 0"))
 	f.Add("v=0\r\n")
 	f.Fuzz(func(t *testing.T, sdp string) {
 		media := testMedia()

@@ -223,7 +223,7 @@ func TestSilentPeerFails(t *testing.T) {
 	f := newFactory(t, Config{}, "127.0.0.1")
 	v := newViewer(t, f)
 	c := v.Conn.(*conn)
-	if _, err := v.Answer(answerSDP(nil)); err != nil {
+	if _, err := v.Answer(answerSDP()); err != nil {
 		t.Fatal(err)
 	}
 	c.tick(time.Now().Add(connectTimeout / 2))
