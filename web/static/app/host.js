@@ -3,7 +3,7 @@ import { html } from "./html.js";
 import { render } from "../vendor/preact.js";
 import { Room } from "./room.js";
 import { t } from "./i18n.js";
-import { markBody, Toasts, LinkNotice } from "./parts.js";
+import { markBody, useHeadingFocus, Toasts, LinkNotice } from "./parts.js";
 import { Preview } from "./preview.js";
 import { EndedPage, ErrorPage } from "./endings.js";
 import { stayAwake } from "./presence.js";
@@ -16,7 +16,9 @@ function App() {
   const publishes = room.role !== "operator";
   const session = room.session.value?.title;
   document.title = [session, t("brand")].filter(Boolean).join(" · ");
-  switch (room.phase.value) {
+  const phase = room.phase.value;
+  useHeadingFocus(phase);
+  switch (phase) {
     case "preview":
       return html`<${Preview} room=${room} publishes=${publishes} heading=${t(publishes ? "preview.role.host" : "preview.role.operator")}
         enter=${t(publishes ? "preview.enter" : "preview.enter.console")} />`;

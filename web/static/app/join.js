@@ -4,7 +4,7 @@ import { render } from "../vendor/preact.js";
 import { effect, signal } from "../vendor/signals.js";
 import { Room } from "./room.js";
 import { t } from "./i18n.js";
-import { markBody, Toasts, LinkNotice } from "./parts.js";
+import { markBody, useHeadingFocus, Toasts, LinkNotice } from "./parts.js";
 import { Preview } from "./preview.js";
 import { EndedPage, ErrorPage } from "./endings.js";
 import { DeclareAfter } from "./declare.js";
@@ -28,6 +28,7 @@ effect(() => {
 
 function App() {
   const phase = room.phase.value;
+  useHeadingFocus(phase);
   const session = room.session.value?.title;
   document.title = [session, t("brand")].filter(Boolean).join(" · ");
   switch (phase) {

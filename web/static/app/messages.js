@@ -80,7 +80,7 @@ export function Messages({ room, to, onClose }) {
 export function NewMessage({ room, onOpen }) {
   const own = room.identity.value?.code;
   const last = room.messages.value.findLast((m) => m.at_ms > room.seenAt.value && m.from !== own);
-  return html`<div role="status" aria-live="polite">
+  return html`<div class="new-message-live" role="status" aria-live="polite">
     ${last && html`<section class="new-message">
       <p class="new-message__from"><${Icon} name="message" /> ${t("messages.from", { name: last.from_name })}</p>
       <p class="new-message__text">${last.text}</p>

@@ -118,6 +118,22 @@ export function Announcer({ text }) {
 }
 
 /**
+ * Moves the focus to the heading when the page changes, so that a screen reader reads on from there.
+ * @param {string} phase
+ */
+export function useHeadingFocus(phase) {
+  const before = useRef(phase);
+  useEffect(() => {
+    if (before.current === phase) return;
+    before.current = phase;
+    const heading = document.querySelector("main h1");
+    if (!(heading instanceof HTMLElement)) return;
+    heading.tabIndex = -1;
+    heading.focus({ preventScroll: true });
+  }, [phase]);
+}
+
+/**
  * Keeps the body's data attributes, by which scripts and styles know where the page is.
  * @param {Room} room
  */

@@ -231,6 +231,7 @@ const en = {
   no: "No",
   "preview.listen": "Listen",
   "preview.deaf": "Stop listening",
+  "floor.keys": "Keys: F2 gives the floor to the next, F4 takes it back, F8 is your own microphone",
   "floor.main": "Main picture",
   "floor.takemain": "Back to the chair",
   "row.more": "More for {name}",

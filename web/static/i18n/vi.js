@@ -230,6 +230,7 @@ export default {
   no: "Không",
   "preview.listen": "Nghe thử",
   "preview.deaf": "Thôi nghe",
+  "floor.keys": "Phím tắt: F2 mời người kế tiếp, F4 dừng phát biểu, F8 bật hoặc tắt micro của mình",
   "floor.main": "Hình chính",
   "floor.takemain": "Trả về chủ trì",
   "row.more": "Thao tác khác với {name}",

@@ -24,17 +24,44 @@ export async function standBy(room, site) {
   else if (room.previewed.value === endpoint) await room.ask("watch", { slot: "preview" });
 }
 
+/**
+ * One key for what must go at once: F2 gives the floor to who is next, F4 takes it back, F8 is one's own microphone.
+ * @param {Room} room
+ */
+function useKeys(room) {
+  useEffect(() => {
+    const pressed = (/** @type {KeyboardEvent} */ event) => {
+      if (event.repeat || event.altKey || event.ctrlKey || event.metaKey || document.querySelector("dialog[open]")) return;
+      const live = room.phase.value === "live";
+      const next = [...room.sites.standingBy(), ...registered(room), ...room.sites.hands()].find((site) => site.state === "present");
+      if (event.key === "F2" && live && next) void room.ask("grant", { endpoint: next.code });
+      else if (event.key === "F4" && live) for (const grant of onFloor(room)) void room.ask("revoke", { endpoint: grant.endpoint, slot: grant.slot });
+      else if (event.key === "F8" && room.media.microphone.value) void room.ask("mute", { muted: !room.self.value?.muted });
+      else return;
+      event.preventDefault();
+    };
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  }, []);
+}
+
+/** Who holds floor or floor2. @param {Room} room */
+function onFloor(room) {
+  return (room.state.value?.stage ?? []).filter((grant) => grant.slot === "floor" || grant.slot === "floor2");
+}
+
 /** @param {{room: Room}} props */
 export function FloorPanel({ room }) {
-  const onFloor = (room.state.value?.stage ?? []).filter((s) => s.slot !== "presentation" && s.endpoint !== HOST);
+  useKeys(room);
+  const speaking = (room.state.value?.stage ?? []).filter((s) => s.slot !== "presentation" && s.endpoint !== HOST);
   const next = room.sites.standingBy();
   const speakers = registered(room);
   const hands = room.sites.hands().filter((site) => !site.stand_by && !speakers.includes(site));
   return html`<section class="floor" aria-label=${t("floor.label")}>
     <${AgendaPanel} room=${room} />
     <h2>${t("floor.now")}</h2>
-    ${onFloor.length === 0 && html`<p class="quiet">${t("floor.nobody")}</p>`}
-    ${onFloor.map((slot) => html`<${Speaker} key=${slot.slot} room=${room} grant=${slot} />`)}
+    ${speaking.length === 0 && html`<p class="quiet">${t("floor.nobody")}</p>`}
+    ${speaking.map((slot) => html`<${Speaker} key=${slot.slot} room=${room} grant=${slot} />`)}
     ${next.length > 0 && html`<h2>${t("floor.next")}</h2>
       <${SitePreview} room=${room} />
       <ul class="queue">${next.map((site) => html`<${Waiting} key=${site.code} room=${room} site=${site} />`)}</ul>`}
@@ -45,6 +72,7 @@ export function FloorPanel({ room }) {
     <ol class="queue" aria-live="polite" aria-relevant="additions">
       ${hands.map((site) => html`<${Waiting} key=${site.code} room=${room} site=${site} />`)}
     </ol>
+    <p class="floor__keys quiet">${t("floor.keys")}</p>
   </section>`;
 }
 
