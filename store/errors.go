@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -29,6 +30,19 @@ var (
 	// ErrClosed: the store is closed.
 	ErrClosed = errors.New("the store is closed")
 )
+
+// taken reports whether a row was refused because another has its key.
+func taken(err error) bool {
+	var se *sqlite.Error
+	var pe *pgconn.PgError
+	switch {
+	case errors.As(err, &se):
+		return se.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY || se.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE
+	case errors.As(err, &pe):
+		return pe.Code == "23505" // unique_violation
+	}
+	return false
+}
 
 func notWritable(dir string, err error) error {
 	return fmt.Errorf("%w: %s: %w", ErrNotWritable, dir, err)

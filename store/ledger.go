@@ -46,7 +46,9 @@ func (s *Store) insert(ctx context.Context, tx *sql.Tx, session string, head att
 			return fmt.Errorf("%w: session %s has entry %d last, entry %d of %s was to follow", ErrForked, session, head.Seq, e.Seq, e.Session)
 		}
 		if _, err := add.ExecContext(ctx, e.Session, int64(e.Seq), micros(e.At), micros(e.RecordedAt), e.Node, int64(e.NodeSeq),
-			e.By, e.Kind, string(e.Data), e.Prev, e.Hash); err != nil {
+			e.By, e.Kind, string(e.Data), e.Prev, e.Hash); taken(err) { // another writer, or a repeated delivery
+			return fmt.Errorf("%w: entry %d (number %d of node %s) is already there", ErrForked, e.Seq, e.NodeSeq, e.Node)
+		} else if err != nil {
 			return fmt.Errorf("entry %d: %w", e.Seq, err)
 		}
 		if e.Personal != nil {
