@@ -14,6 +14,9 @@ import (
 const (
 	// paddingSize is the padding of one packet, the most that RTP can say (RFC 3550 5.1).
 	paddingSize = 255
+	// maxProbing bounds the viewers of a shard that are probed at a time: when thousands enter together the padding
+	// must not fill the uplink of the server.
+	maxProbing = 16
 	// paddingTick is how often a probe sends.
 	paddingTick = 20 * time.Millisecond
 )
@@ -85,7 +88,7 @@ func (v *Viewer) adaptTo(s *shard, now time.Duration) {
 	for i, l := range a.video {
 		stream := &a.streams[i]
 		*stream = adapt.Stream{Top: int(l.top.Load()), Current: l.cur}
-		if !l.active || a.audioOnly.Load() {
+		if !l.active || a.audioOnly.Load() || l.ownSource(l.slot.owner()) {
 			stream.Top = adapt.Off
 		}
 		for r := range renditions {
@@ -93,11 +96,12 @@ func (v *Viewer) adaptTo(s *shard, now time.Duration) {
 		}
 	}
 	budget, ceiling := a.control.Budget(), v.ceiling()
+	unknown := a.control.Unknown()
 	if ceiling > 0 {
-		budget = min(budget, ceiling)
+		budget, unknown = min(budget, ceiling), false
 	}
 	left, used := budget-sound, sound
-	next := adapt.Allocate(a.streams, left, a.levels)
+	next := adapt.Allocate(a.streams, left, unknown, a.levels)
 	starved := false
 	for i := range a.video {
 		level := a.levels[i]
@@ -122,7 +126,7 @@ func (v *Viewer) adaptTo(s *shard, now time.Duration) {
 	if next > 0 {
 		next += sound
 	}
-	if ceiling > 0 && next > ceiling {
+	if ceiling > 0 && next > ceiling || len(s.probing) >= maxProbing && !a.control.Probing() {
 		next = 0
 	}
 	a.padding = a.control.Step(now, used, next, a.prober() != nil)

@@ -63,12 +63,12 @@ func TestWeakLineStepsDownInOrder(t *testing.T) {
 		w.feedback(&rtcp.ReceiverEstimatedMaximumBitrate{Bitrate: bitrate, SSRCs: []uint32{ssrcOf(w, main)}})
 	}
 	cost := func(slot SlotID) float32 { return float32(r.stage.slots[slot].rates[0].Load()) }
-	remb(cost(main) + cost("v-presentation") + cost("v-floor")/2)
+	remb(cost(main) + cost("v-presentation"))
 	show(t, sites, "the floor is left out first", func() bool {
 		l := levels()
 		return l[main] == 0 && l["v-floor"] == none && l["v-presentation"] == 0
 	})
-	remb(cost("v-presentation") + cost(main)/2)
+	remb(cost("v-presentation") + cost(main)/8)
 	show(t, sites, "then main", func() bool {
 		l := levels()
 		return l[main] == none && l["v-presentation"] == 0 && v.Stats().Starved

@@ -38,6 +38,7 @@ func BenchmarkFanout(b *testing.B) {
 }
 
 func benchmarkFanout(b *testing.B, viewers int) {
+	b.Helper()
 	n, err := New(Config{Writers: 2, viewers: sinks{}}, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		b.Fatal(err)

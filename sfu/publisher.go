@@ -198,7 +198,8 @@ func (p *Publisher) onState(state webrtc.PeerConnectionState) {
 		p.params.OnState(Failed)
 	case webrtc.PeerConnectionStateClosed:
 		p.params.OnState(Closed)
-	default:
+	case webrtc.PeerConnectionStateUnknown, webrtc.PeerConnectionStateNew, webrtc.PeerConnectionStateConnecting,
+		webrtc.PeerConnectionStateDisconnected: // nothing that the page could act on
 	}
 }
 

@@ -91,7 +91,7 @@ func (r *rendition) take(s *slot, p *packet) *packetcache.Packet {
 		}
 		r.seq.Switch(stream, p.seq, r.out+1, rewrite.Shift{})
 		r.align(s, p.time)
-		r.started, r.in, ahead = true, p.seq, 1
+		r.started, r.in = true, p.seq
 	} else if key && !r.aligned {
 		r.align(s, p.time)
 	}

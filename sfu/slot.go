@@ -36,9 +36,10 @@ type slot struct {
 	node *Node
 	spec SlotSpec
 
-	legs  []atomic.Int32 // subscribed legs per shard
-	alive atomic.Uint32  // bit set of the renditions that are arriving
-	gen   atomic.Uint32  // grows with each change of source
+	legs  []atomic.Int32         // subscribed legs per shard
+	alive atomic.Uint32          // bit set of the renditions that are arriving
+	gen   atomic.Uint32          // grows with each change of source
+	from  atomic.Pointer[source] // the forwarded source
 	// rates are the bit rates of the renditions that arrive, or would if they were asked for; 0 for others.
 	rates [renditions]atomic.Uint32
 	// demand counts the legs that are to be sent each rendition.
@@ -76,6 +77,14 @@ func newSlot(n *Node, spec SlotSpec) *slot {
 }
 
 func (s *slot) video() bool { return s.spec.Kind == transport.Video }
+
+// owner of the forwarded source, empty if there is none.
+func (s *slot) owner() string {
+	if src := s.from.Load(); src != nil {
+		return src.owner
+	}
+	return ""
+}
 
 // timeAt is the slot's timestamp at a local time.
 func (s *slot) timeAt(local time.Duration) uint32 {
@@ -127,6 +136,7 @@ func (s *slot) begin(src *source) {
 		s.release(&s.cur)
 	}
 	s.cur, s.breakAt, s.started, s.shift = src, 0, false, 0
+	s.from.Store(src)
 	s.gen.Add(1)
 	s.alive.Store(0)
 	for i := range s.rends {
@@ -142,6 +152,7 @@ func (s *slot) cut() {
 		return
 	}
 	s.release(&s.cur)
+	s.from.Store(nil)
 	s.gen.Add(1)
 	s.alive.Store(0)
 	for i := range s.rends {

@@ -17,24 +17,28 @@ func TestAllocate(t *testing.T) {
 		budget  float64
 		want    []int
 		higher  bool
+		unknown bool
 	}{
-		{"plenty", []Stream{{screen, 2, Off}, {camera, 2, Off}, {camera, 2, Off}}, 10_000 * k, []int{0, 2, 2}, false},
-		{"nothing", []Stream{{screen, 2, Off}, {camera, 2, Off}}, 0, []int{Off, Off}, true},
-		{"the presentation is kept longest", []Stream{{screen, 2, 0}, {camera, 2, 0}}, 400 * k, []int{0, Off}, true},
-		{"but a smaller stream is sent where it does not fit", []Stream{{screen, 2, Off}, {camera, 2, Off}}, 300 * k, []int{Off, 0}, true},
-		{"all at their lowest before any is raised", []Stream{{camera, 2, Off}, {camera, 2, Off}}, 600 * k, []int{0, 0}, true},
-		{"the first is raised first", []Stream{{camera, 2, Off}, {camera, 2, Off}}, 800 * k, []int{1, 0}, true},
-		{"a ceiling", []Stream{{camera, 0, Off}, {camera, Off, 0}}, 10_000 * k, []int{0, Off}, false},
-		{"a rendition that does not arrive", []Stream{{[Levels]float64{150 * k, 0, 1700 * k}, 2, Off}}, 1000 * k, []int{0}, true},
-		{"only the highest arrives", []Stream{{[Levels]float64{0, 0, 1000 * k}, 2, Off}}, 2000 * k, []int{2}, false},
-		{"nothing arrives", []Stream{{[Levels]float64{}, 2, Off}}, 2000 * k, []int{Off}, false},
-		{"kept though it wavers", []Stream{{camera, 2, 1}}, 450 * k, []int{1}, true},
-		{"not taken up as easily", []Stream{{camera, 2, 0}}, 530 * k, []int{0}, true},
+		{"plenty", []Stream{{screen, 2, Off}, {camera, 2, Off}, {camera, 2, Off}}, 10_000 * k, []int{0, 2, 2}, false, false},
+		{"nothing", []Stream{{screen, 2, Off}, {camera, 2, Off}}, 0, []int{Off, Off}, true, false},
+		{"the presentation is kept longest", []Stream{{screen, 2, 0}, {camera, 2, 0}}, 400 * k, []int{0, Off}, true, false},
+		{"but a smaller stream is sent where it does not fit", []Stream{{screen, 2, Off}, {camera, 2, Off}}, 300 * k, []int{Off, 0}, true, false},
+		{"all at their lowest before any is raised", []Stream{{camera, 2, Off}, {camera, 2, Off}}, 600 * k, []int{0, 0}, true, false},
+		{"the first is raised first", []Stream{{camera, 2, Off}, {camera, 2, Off}}, 800 * k, []int{1, 0}, true, false},
+		{"a ceiling", []Stream{{camera, 0, Off}, {camera, Off, 0}}, 10_000 * k, []int{0, Off}, false, false},
+		{"a rendition that does not arrive", []Stream{{[Levels]float64{150 * k, 0, 1700 * k}, 2, Off}}, 1000 * k, []int{0}, true, false},
+		{"only the highest arrives", []Stream{{[Levels]float64{0, 0, 1000 * k}, 2, Off}}, 2000 * k, []int{2}, false, false},
+		{"nothing arrives", []Stream{{[Levels]float64{}, 2, Off}}, 2000 * k, []int{Off}, false, false},
+		{"kept though it wavers", []Stream{{camera, 2, 1}}, 450 * k, []int{1}, true, false},
+		{"an unknown line is given a picture", []Stream{{[Levels]float64{1200 * k}, 2, Off}, {camera, 2, Off}}, 800 * k, []int{0, 0}, true, true},
+		{"the last picture is kept on weak evidence", []Stream{{[Levels]float64{1200 * k}, 2, 0}}, 700 * k, []int{0}, false, false},
+		{"and given up on strong", []Stream{{[Levels]float64{1200 * k}, 2, 0}}, 500 * k, []int{Off}, true, false},
+		{"not taken up as easily", []Stream{{camera, 2, 0}}, 530 * k, []int{0}, true, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			levels := make([]int, len(tt.streams))
-			next := Allocate(tt.streams, tt.budget, levels)
+			next := Allocate(tt.streams, tt.budget, tt.unknown, levels)
 			if !slices.Equal(levels, tt.want) || (next > 0) != tt.higher {
 				t.Fatalf("levels %v, next %.0f; want %v, a next step: %v", levels, next, tt.want, tt.higher)
 			}
@@ -120,7 +124,7 @@ func TestControllerFollowsALine(t *testing.T) {
 			began := now
 			reached, changes := time.Duration(-1), 0
 			for ; now < began+p.lasts; now += step {
-				next := Allocate(stream, c.Budget()-audio, levels)
+				next := Allocate(stream, c.Budget()-audio, c.Unknown(), levels)
 				if levels[0] != stream[0].Current && reached >= 0 {
 					changes++
 				}

@@ -20,9 +20,12 @@ type Stream struct {
 	Current int
 }
 
-// What a rate counts for: one that is sent already may exceed its share by an eighth, a new one needs a tenth more.
+// What a rate counts for: one that is sent already may exceed its share by an eighth, a new one needs a tenth more. A
+// picture is given up altogether only when what is left is half of its rate: a line that truly carries no more makes
+// itself felt again at once.
 const (
 	keepFactor = 7.0 / 8
+	lastFactor = 1.0 / 2
 	takeFactor = 1.1
 )
 
@@ -36,18 +39,26 @@ func (s *Stream) cost(level int) float64 {
 	return s.Rates[level] * takeFactor
 }
 
+// need is what must be left for the lowest rendition to be sent.
+func (s *Stream) need(low int) float64 {
+	if s.Current != Off {
+		return s.Rates[low] * lastFactor
+	}
+	return s.Rates[low] * takeFactor
+}
+
 // Allocate sets levels[i] to the level that streams[i] is to be sent at within a budget in bit/s. The streams are in
 // the order in which they are kept to the last: each in turn first gets its lowest rendition, then each in turn the
-// highest that what is left pays for. next is the cost of the whole with the first stream that could be higher raised
+// highest that what is left pays for. While the line is unknown the lowest renditions are sent in any case. next is the cost of the whole with the first stream that could be higher raised
 // by one level, in bit/s; 0 when everything is at its top.
-func Allocate(streams []Stream, budget float64, levels []int) (next float64) {
+func Allocate(streams []Stream, budget float64, unknown bool, levels []int) (next float64) {
 	left := budget
 	for i := range streams {
 		s := &streams[i]
 		levels[i] = Off
-		if low := s.above(Off); low != Off && s.cost(low) <= left {
+		if low := s.above(Off); low != Off && (unknown || s.need(low) <= left) {
 			levels[i] = low
-			left -= s.cost(low)
+			left -= min(left, s.cost(low))
 		}
 	}
 	for i := range streams {

@@ -70,6 +70,7 @@ type Controller struct {
 	lossy     int // reports in a row with lasting loss
 	cutAt     time.Duration
 	troubleAt time.Duration
+	known     bool // the line has shown a limit
 
 	phase   phase
 	began   time.Duration // of the phase
@@ -87,7 +88,7 @@ type Controller struct {
 
 // NewController returns a controller with the Initial budget.
 func NewController(now time.Duration) *Controller {
-	return &Controller{budget: Initial, hold: minHold, margin: 1, troubleAt: now, cutAt: now - settle, stepped: now - stepTime}
+	return &Controller{budget: Initial, hold: minHold, margin: 1, troubleAt: now - quiet, cutAt: now - settle, stepped: now - stepTime}
 }
 
 // Budget is what may be sent, in bit/s.
@@ -108,13 +109,13 @@ func (c *Controller) Estimate(bitrate float64, now time.Duration) {
 		return
 	case bitrate < before*dropFactor && bitrate < max(c.used, c.budget):
 		if before < c.used*inTouch { // it was far behind what does get through, so only its fall counts
-			bitrate = max(bitrate, c.used*backOff)
+			bitrate = max(bitrate, min(c.used, c.budget)*backOff)
 		}
 		c.trouble(bitrate, now)
 		return
 	}
-	if bitrate > c.budget && c.phase == steady {
-		c.budget = bitrate
+	if bitrate > c.budget && (c.phase == steady || bitrate >= c.target) {
+		c.budget, c.phase = bitrate, steady
 	}
 }
 
@@ -129,7 +130,7 @@ func (c *Controller) Loss(fraction float64, now time.Duration) {
 	if tested || fraction >= heavyLoss || c.lossy >= 2 {
 		if now-c.cutAt >= settle || c.trying || c.phase != steady {
 			c.lossy = 0
-			to := c.used * (1 - fraction/2)
+			to := min(c.used, c.budget) * (1 - fraction/2)
 			if c.phase != steady {
 				to = c.sent * (1 - fraction)
 			}
@@ -142,7 +143,7 @@ func (c *Controller) Loss(fraction float64, now time.Duration) {
 
 // trouble cuts the budget to what the line seems to carry, or undoes what was being tried.
 func (c *Controller) trouble(to float64, now time.Duration) {
-	c.troubleAt, c.cutAt = now, now
+	c.troubleAt, c.cutAt, c.known = now, now, true
 	failed := c.trying || c.phase != steady
 	if c.phase != steady {
 		c.cutAt += lossGrace - settle // a report to come may tell of the padding
@@ -170,8 +171,14 @@ func (c *Controller) trouble(to float64, now time.Duration) {
 	}
 }
 
+// Unknown tells that the line has not shown a limit yet: the budget is a guess.
+func (c *Controller) Unknown() bool { return !c.known }
+
+// Probing tells that a probe is under way.
+func (c *Controller) Probing() bool { return c.phase != steady }
+
 // Congested tells whether the budget was cut just now: what exceeds it should stop at once.
-func (c *Controller) Congested(now time.Duration) bool { return now-c.troubleAt < stepTime }
+func (c *Controller) Congested(now time.Duration) bool { return c.known && now-c.troubleAt < stepTime }
 
 // Step moves on in time. used is what is being sent without padding, next what the next step up would need in all,
 // 0 if there is none, both in bit/s; canProbe tells whether padding can be sent. It returns the rate of padding to

@@ -12,8 +12,7 @@ type PictureMap struct {
 	id, tl0        int64 // highest input seen
 	from           int64 // input picture id of the last keyframe
 	now, before    pictureOffset
-	outID, outTL0  int64 // highest output
-	started, again bool  // a keyframe was seen; more than one was
+	started, again bool // a keyframe was seen; more than one was
 }
 
 type pictureOffset struct{ id, tl0 int64 }

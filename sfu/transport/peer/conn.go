@@ -108,7 +108,8 @@ func (c *conn) onState(state webrtc.PeerConnectionState) {
 		c.params.OnState(transport.Failed)
 	case webrtc.PeerConnectionStateClosed:
 		c.params.OnState(transport.Closed)
-	default:
+	case webrtc.PeerConnectionStateUnknown, webrtc.PeerConnectionStateNew, webrtc.PeerConnectionStateConnecting,
+		webrtc.PeerConnectionStateDisconnected: // nothing that the page could act on
 	}
 }
 
