@@ -89,7 +89,10 @@ const (
 	LastAdmin     Problem = "last_admin"    // somebody must be left who can manage accounts
 )
 
-func (p Problem) Error() string { return strings.ReplaceAll(string(p), "_", " ") }
+// ProblemError is a Problem as an error.
+type ProblemError struct{ Problem Problem }
+
+func (e ProblemError) Error() string { return strings.ReplaceAll(string(e.Problem), "_", " ") }
 
 // Bounds, in runes. NIST SP 800-63B asks for a length, and against rules of composition.
 const (
@@ -109,13 +112,13 @@ func (a Account) Check() error {
 	}
 	switch {
 	case a.Name == "" || a.Name != CleanName(a.Name) || len(a.Name) > maxName || strings.ContainsFunc(a.Name, bad):
-		return BadName
+		return ProblemError{BadName}
 	case !slices.Contains(Roles(), a.Role):
-		return BadRole
+		return ProblemError{BadRole}
 	case a.Scope != "" && a.Role != Operator:
-		return BadScope
+		return ProblemError{BadScope}
 	case utf8.RuneCountInString(a.FullName) > maxText || utf8.RuneCountInString(a.Phone) > maxText || len(a.Scope) > maxName:
-		return TooLong
+		return ProblemError{TooLong}
 	}
 	return nil
 }
@@ -125,11 +128,11 @@ func CheckPassword(name, password string) error {
 	runes := []rune(strings.ToLower(password))
 	switch {
 	case len(runes) < MinPassword:
-		return ShortPassword
+		return ProblemError{ShortPassword}
 	case len(runes) > MaxPassword:
-		return LongPassword
+		return ProblemError{LongPassword}
 	case name != "" && strings.Contains(string(runes), strings.ToLower(name)) && len(runes) < len(name)+MinPassword:
-		return WeakPassword
+		return ProblemError{WeakPassword}
 	}
 	different, steps := map[rune]bool{}, 0
 	for i, r := range runes {
@@ -139,18 +142,18 @@ func CheckPassword(name, password string) error {
 		}
 	}
 	if len(different) < 5 || steps > len(runes)*2/3 {
-		return WeakPassword
+		return ProblemError{WeakPassword}
 	}
 	return nil
 }
 
-// CheckAdmins reports LastAdmin when nobody of a list could manage accounts.
+// CheckAdmins returns LastAdmin when nobody of a list could manage accounts.
 func CheckAdmins(all []Account) error {
 	if slices.ContainsFunc(all, func(a Account) bool { return a.May(ManageAccounts) }) {
 		return nil
 	}
-	return LastAdmin
+	return ProblemError{LastAdmin}
 }
 
 // ErrRefused is the answer to a wrong name, a wrong password and a disabled account alike: who guesses learns nothing.
-var ErrRefused = errors.New("name or password is wrong") //nolint:gochecknoglobals // a sentinel
+var ErrRefused = errors.New("name or password is wrong")

@@ -45,20 +45,20 @@ func TestCheck(t *testing.T) {
 		want error
 	}{
 		{"good", Account{Name: "an.nguyen@ninhthuan", Role: Operator, Scope: "P58"}, nil},
-		{"no name", Account{Role: Host}, BadName},
-		{"capitals", Account{Name: "An", Role: Host}, BadName},
-		{"spaces", Account{Name: "a b", Role: Host}, BadName},
-		{"diacritics", Account{Name: "ân", Role: Host}, BadName},
-		{"long name", Account{Name: strings.Repeat("a", 65), Role: Host}, BadName},
-		{"role", Account{Name: "a", Role: "boss"}, BadRole},
-		{"scope of a host", Account{Name: "a", Role: Host, Scope: "P58"}, BadScope},
-		{"long phone", Account{Name: "a", Role: Host, Phone: strings.Repeat("0", 201)}, TooLong},
+		{"no name", Account{Role: Host}, ProblemError{BadName}},
+		{"capitals", Account{Name: "An", Role: Host}, ProblemError{BadName}},
+		{"spaces", Account{Name: "a b", Role: Host}, ProblemError{BadName}},
+		{"diacritics", Account{Name: "ân", Role: Host}, ProblemError{BadName}},
+		{"long name", Account{Name: strings.Repeat("a", 65), Role: Host}, ProblemError{BadName}},
+		{"role", Account{Name: "a", Role: "boss"}, ProblemError{BadRole}},
+		{"scope of a host", Account{Name: "a", Role: Host, Scope: "P58"}, ProblemError{BadScope}},
+		{"long phone", Account{Name: "a", Role: Host, Phone: strings.Repeat("0", 201)}, ProblemError{TooLong}},
 	} {
 		if got := tc.a.Check(); !errors.Is(got, tc.want) {
 			t.Errorf("%s: %v, want %v", tc.name, got, tc.want)
 		}
 	}
-	if err := CheckAdmins([]Account{{Role: Admin, Disabled: true}, {Role: Host}}); !errors.Is(err, LastAdmin) {
+	if err := CheckAdmins([]Account{{Role: Admin, Disabled: true}, {Role: Host}}); !errors.Is(err, ProblemError{LastAdmin}) {
 		t.Errorf("nobody manages: %v", err)
 	}
 	if err := CheckAdmins([]Account{{Role: Admin}}); err != nil {
@@ -74,14 +74,14 @@ func TestCheckPassword(t *testing.T) {
 		{"con meo cua toi", nil},
 		{"Đường truyền tốt", nil},
 		{"k7#pQz!m2V", nil},
-		{"ngan", ShortPassword},
-		{"", ShortPassword},
-		{"aaaaaaaaaaaaaa", WeakPassword},
-		{"1234567890", WeakPassword},
-		{"abcdefghijkl", WeakPassword},
-		{"9876543210", WeakPassword},
-		{"kythuat2026", WeakPassword}, // holds the name
-		{strings.Repeat("xk", 65), LongPassword},
+		{"ngan", ProblemError{ShortPassword}},
+		{"", ProblemError{ShortPassword}},
+		{"aaaaaaaaaaaaaa", ProblemError{WeakPassword}},
+		{"1234567890", ProblemError{WeakPassword}},
+		{"abcdefghijkl", ProblemError{WeakPassword}},
+		{"9876543210", ProblemError{WeakPassword}},
+		{"kythuat2026", ProblemError{WeakPassword}}, // holds the name
+		{strings.Repeat("xk", 65), ProblemError{LongPassword}},
 	} {
 		if got := CheckPassword("kythuat", tc.password); !errors.Is(got, tc.want) {
 			t.Errorf("%q: %v, want %v", tc.password, got, tc.want)

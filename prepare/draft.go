@@ -77,7 +77,7 @@ type Problem struct {
 	Value string `json:"value,omitempty"`
 }
 
-func (p Problem) Error() string {
+func (p Problem) String() string {
 	return strings.TrimRight(fmt.Sprintf("%s: %s %q", p.Field, strings.ReplaceAll(p.Code, "_", " "), p.Value), ` "`)
 }
 

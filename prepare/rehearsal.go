@@ -102,18 +102,14 @@ func Judge(r Rehearsal) (Light, []Reason) {
 	case loss >= someLossPct:
 		amber = append(amber, LineSomeLoss)
 	}
-	switch r.Microphone {
-	case Works:
-	case Silent:
+	if r.Microphone == Silent {
 		red = append(red, SilentMic)
-	default:
+	} else if r.Microphone != Works {
 		red = append(red, NoMicrophone)
 	}
-	switch r.Loudspeaker {
-	case Works:
-	case Skipped:
+	if r.Loudspeaker == Skipped {
 		amber = append(amber, SoundNotChecked)
-	default:
+	} else if r.Loudspeaker != Works {
 		red = append(red, NoSound)
 	}
 	if r.Camera != Works {

@@ -256,7 +256,7 @@ func (a *api) checkScope(r *http.Request, scope string) error {
 		return err
 	}
 	if _, ok := tree.Unit(scope); !ok {
-		return refused(account.BadScope)
+		return refusal(protocol.BadAccount, string(account.BadScope))
 	}
 	return nil
 }

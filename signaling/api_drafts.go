@@ -314,7 +314,7 @@ func (a *api) conveneDraft(w http.ResponseWriter, r *http.Request, _ Identity) e
 		writeJSON(w, http.StatusBadRequest, struct {
 			apiError
 			Problems []prepare.Problem `json:"problems"`
-		}{apiError{Code: string(protocol.BadDraft), Detail: problems[0].Error()}, problems})
+		}{apiError{Code: string(protocol.BadDraft), Detail: problems[0].String()}, problems})
 		return nil
 	}
 	session := row.Session

@@ -173,12 +173,12 @@ func address(r *http.Request) string {
 
 // refused names the errors of store and account that a caller can act on.
 func refused(err error) error {
-	var problem account.Problem
+	var problem account.ProblemError
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &problem):
-		return refusal(protocol.BadAccount, string(problem))
+		return refusal(protocol.BadAccount, string(problem.Problem))
 	case errors.Is(err, store.ErrNotFound):
 		return refusal(protocol.NotFound, err.Error())
 	case errors.Is(err, store.ErrExists), errors.Is(err, store.ErrConflict):

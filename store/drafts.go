@@ -21,7 +21,7 @@ type DraftRow struct {
 	UpdatedBy string
 }
 
-// ErrConflict: somebody else changed it meanwhile.
+// ErrConflict says that somebody else changed it meanwhile.
 var ErrConflict = errors.New("it was changed meanwhile")
 
 // PutDraft keeps a new version of a draft and returns its number. based is the version that its author saw, 0 for a

@@ -36,10 +36,10 @@ func TestAccounts(t *testing.T) {
 			t.Errorf("nobody: %v", err)
 		}
 		disable := func(a *account.Account) error { a.Disabled = true; return nil }
-		if err := s.ChangeAccount(ctx, "an", disable, false, ""); !errors.Is(err, account.LastAdmin) {
+		if err := s.ChangeAccount(ctx, "an", disable, false, ""); !errors.Is(err, account.ProblemError{Problem: account.LastAdmin}) {
 			t.Errorf("the last administrator is disabled: %v", err)
 		}
-		if err := s.DeleteAccount(ctx, "an"); !errors.Is(err, account.LastAdmin) {
+		if err := s.DeleteAccount(ctx, "an"); !errors.Is(err, account.ProblemError{Problem: account.LastAdmin}) {
 			t.Errorf("the last administrator is deleted: %v", err)
 		}
 		if a, err := s.Account(ctx, "an"); err != nil || a.Disabled {
