@@ -28,7 +28,7 @@ node_modules/.installed: package.json package-lock.json
 
 $(CHROMIUM):
 	$(SUDO) apt-get update -q
-	$(SUDO) apt-get install -y -q --no-install-recommends chromium fonts-dejavu-core iproute2 iptables
+	$(SUDO) apt-get install -y -q --no-install-recommends chromium firefox-esr fonts-dejavu-core iproute2 iptables strace
 
 bin/golangci-lint:
 	GOBIN=$(CURDIR)/bin $(GO) install $(GOLANGCI)
