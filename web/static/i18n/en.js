@@ -108,7 +108,7 @@ const en = {
   "leave.text": "Your site will be recorded as having left. You can come back by this link.",
   "leave.console": "The session goes on. You can come back by this link.",
 
-  "people.declare": "Declare who is here",
+  "people.declare": "Who is here",
   "people.count": "{n} people here",
   "people.title": "Who is in the room",
   "people.number": "People in the room",
@@ -177,6 +177,7 @@ const en = {
   "phase.waiting": "Not started",
   "end.title": "End the session?",
   "end.text": "The session ends for all {n} sites present and cannot be opened again.",
+  "end.leave": "Leave only",
   "end.yes": "End the session",
 
   "floor.label": "The floor",

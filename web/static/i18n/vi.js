@@ -107,7 +107,7 @@ export default {
   "leave.text": "Điểm cầu sẽ được ghi là đã rời phiên họp. Quý vị có thể vào lại bằng đường dẫn này.",
   "leave.console": "Phiên họp vẫn tiếp tục. Quý vị có thể vào lại bằng đường dẫn này.",
 
-  "people.declare": "Khai báo người dự",
+  "people.declare": "Người dự",
   "people.count": "{n} người dự",
   "people.title": "Người dự họp tại điểm cầu",
   "people.number": "Số người trong phòng",
@@ -176,6 +176,7 @@ export default {
   "phase.waiting": "Chưa bắt đầu",
   "end.title": "Kết thúc phiên họp?",
   "end.text": "Phiên họp sẽ kết thúc cho tất cả {n} điểm cầu đang dự và không mở lại được.",
+  "end.leave": "Chỉ rời phòng",
   "end.yes": "Kết thúc phiên họp",
 
   "floor.label": "Quyền phát biểu",

@@ -68,13 +68,6 @@ function HeldNotice({ room }) {
   </div>`;
 }
 
-/** Keeps sites out that were not there before. @param {{room: Room}} props */
-function LockButton({ room }) {
-  const locked = Boolean(room.state.value?.locked);
-  return html`<${Button} compact action="lock" icon="lock" tone=${locked ? "attention" : "plain"} pressed=${locked} label=${t(locked ? "lock.off" : "lock.on")}
-    onClick=${() => void room.ask("lock", { locked: !locked })} />`;
-}
-
 /** Who chairs, when it is not the host, and the way back. @param {{room: Room}} props */
 function ChairNotice({ room }) {
   const chair = room.state.value?.chair ?? HOST;
@@ -100,15 +93,32 @@ function HostControls({ room, publishes }) {
     <${Button} action="roll-call" icon="list" pressed=${Boolean(rollCall)} disabled=${!online}
       onClick=${() => void room.ask("roll_call", { open: !rollCall })}>${t(rollCall ? "rollcall.close" : "rollcall.open")}<//>
     <${MessagesButton} room=${room} onClick=${() => setOpen("messages")} />
-    <${LockButton} room=${room} />
     ${publishes && html`<${Button} compact action="devices" icon="gear" label=${t("devices.label")} onClick=${() => setOpen("devices")} />`}
-    <${Button} compact action="leave" icon="leave" label=${t("leave")} onClick=${() => setOpen("leave")} />
+    ${!live && html`<${Button} compact action="leave" icon="leave" label=${t("leave")} onClick=${() => setOpen("leave")} />`}
     ${live && html`<${Button} action="end" tone="danger" icon="stop" disabled=${!online} onClick=${() => setOpen("end")}>${t("end.short")}<//>`}
     ${open === "messages" ? html`<${Messages} room=${room} onClose=${close} />` : html`<${NewMessage} room=${room} onOpen=${() => setOpen("messages")} />`}
-    ${open === "end" && html`<${Confirm} title=${t("end.title")} text=${t("end.text", { n: formatNumber(room.sites.total.present) })} yes=${t("end.yes")}
-      onYes=${() => void room.ask("end", {})} onClose=${close} />`}
+    ${open === "end" && html`<${EndDialog} room=${room} onClose=${close} />`}
     ${open === "leave" && html`<${Confirm} title=${t("leave.title")} text=${t("leave.console")} yes=${t("leave")} onYes=${() => room.leave()} onClose=${close} />`}
     ${open === "devices" && html`<${Dialog} title=${t("devices.label")} onClose=${close} wide>
       <${DeviceCheck} room=${room} /><div class="dialog__actions"><${Button} tone="primary" onClick=${close}>${t("close")}<//></div><//>`}
   </nav>`;
+}
+
+/**
+ * Ending is for everyone and for good, so it is asked; who only wants to go can do that instead.
+ * @param {{room: Room, onClose: () => void}} props
+ */
+function EndDialog({ room, onClose }) {
+  const end = () => {
+    onClose();
+    void room.ask("end", {});
+  };
+  return html`<${Dialog} title=${t("end.title")} onClose=${onClose}>
+    <p>${t("end.text", { n: formatNumber(room.sites.total.present) })}</p>
+    <div class="dialog__actions">
+      <${Button} onClick=${onClose} autofocus>${t("cancel")}<//>
+      <${Button} action="leave" icon="leave" onClick=${() => room.leave()}>${t("end.leave")}<//>
+      <${Button} action="confirm" tone="onair" onClick=${end}>${t("end.yes")}<//>
+    </div>
+  <//>`;
 }

@@ -46,12 +46,20 @@ export function SitesPanel({ room, steers = true, province, onProvince }) {
       <label class="search"><${Icon} name="search" /><span class="visually-hidden">${t("sites.search")}</span>
         <input type="search" placeholder=${t("sites.search")} value=${query} onInput=${(/** @type {Event} */ e) => setQuery(/** @type {HTMLInputElement} */ (e.target).value)} />
       </label>
+      ${steers && html`<${LockButton} room=${room} />`}
       ${steers && html`<${Button} compact action="wall" icon=${wall ? "list" : "grid"} pressed=${wall} label=${t(wall ? "wall.list" : "wall.open")} onClick=${() => setWall(!wall)} />`}
       <p class="sites__found" role="status" aria-live="polite">${t("sites.found", { n: formatNumber(sites.length) })}</p>
       <p class="sites__people"><${Icon} name="people" /> ${t("counts.people", { n: formatNumber(counts.headcount) })}</p>
     </div>
     ${wall ? html`<${Wall} room=${room} sites=${sites} />` : html`<${SiteRows} room=${room} sites=${sites} steers=${steers} />`}
   </section>`;
+}
+
+/** Keeps sites out that were not there before. @param {{room: Room}} props */
+function LockButton({ room }) {
+  const locked = Boolean(room.state.value?.locked);
+  return html`<${Button} compact action="lock" icon="lock" tone=${locked ? "attention" : "plain"} pressed=${locked} label=${t(locked ? "lock.off" : "lock.on")}
+    onClick=${() => void room.ask("lock", { locked: !locked })} />`;
 }
 
 /**
