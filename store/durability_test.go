@@ -48,6 +48,9 @@ func child(dir string) {
 		}
 		fmt.Println("ok", e.Seq)
 	}
+	if os.Getenv("STORE_TEST_HANG") != "" {
+		time.Sleep(time.Hour) // until it is killed
+	}
 }
 
 // TestNothingIsAcknowledgedBeforeItsSync watches the system calls of a process that appends: killing it could not

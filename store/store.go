@@ -100,6 +100,9 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	if err := file.Close(); err != nil {
 		return err
 	}
+	if err := reportLeftover(s.log, path+"-wal"); err != nil {
+		return notWritable(dir, err)
+	}
 	open := func(options url.Values, connections int) (*sql.DB, error) {
 		options.Add("_pragma", "busy_timeout(10000)")
 		options.Add("_pragma", "synchronous(FULL)") // a commit is on the disk
