@@ -122,12 +122,15 @@ func TestCorrections(t *testing.T) {
 	host.ask(protocol.Start{})
 	secretary, site := token(b.links.Links.Secretary), token(b.links.of("C1"))
 	session := "/api/v1/sessions/" + b.links.ID
+	var admin struct{ Token string }
+	b.admin("POST", "/api/v1/tokens", `{"name":"ops"}`, &admin)
 	for _, tc := range []struct {
 		method, path, who, body string
 		status                  int
 		code                    string
 	}{
 		{"POST", session + "/seal", secretary, "", 409, "wrong_phase"},
+		{"DELETE", session + "/names", admin.Token, "", 409, "wrong_phase"},
 		{"POST", session + "/end", secretary, "", 403, "forbidden"},
 		{"POST", session + "/end", token(b.links.Links.Host), "", 204, ""},
 		{"POST", session + "/end", token(b.links.Links.Host), "", 409, "wrong_phase"},
@@ -142,6 +145,10 @@ func TestCorrections(t *testing.T) {
 		{"PUT", session + "/sites/C9/verdict", secretary, `{"verdict":"on_time","reason":"x"}`, 404, "unknown_endpoint"},
 		{"POST", session + "/sites/C3/attended", secretary, `{"from":"2020-01-01T08:00:00+07:00","means":"phone","reason":"x"}`, 204, ""},
 		{"PUT", session + "/rules", secretary, `{"grace_s":60,"late_after_s":300,"partial_pct":90,"reason":"x"}`, 204, ""},
+		{"DELETE", session + "/names", secretary, "", 403, "forbidden"},
+		{"GET", session + "/attendance.json", secretary, "", 200, "Nguyễn Văn A"},
+		{"DELETE", session + "/names", admin.Token, "", 200, `{"entries":1}`},
+		{"GET", "/api/v1/me", site, "", 200, `"headcount":7,"delegates":[]`},
 		{"POST", session + "/seal", secretary, "", 204, ""},
 		{"PUT", "/api/v1/me/headcount", site, `{"headcount":8}`, 409, "wrong_phase"},
 		{"POST", "/api/v1/sessions/none/seal", secretary, "", 403, "forbidden"},
@@ -153,6 +160,11 @@ func TestCorrections(t *testing.T) {
 	}
 	c1.sees("the seal", func() bool { return c1.state.Phase == "sealed" })
 
+	for _, format := range []string{"json", "csv", "xlsx"} {
+		if _, body := b.request("GET", session+"/attendance."+format, secretary, ""); strings.Contains(body, "Nguyễn Văn A") {
+			t.Errorf("an erased name stands in the %s report", format)
+		}
+	}
 	_, file := b.request("GET", session+"/ledger.jsonl", secretary, "")
 	_, pem := b.request("GET", "/api/v1/ledger-key", secretary, "")
 	key, err := attendance.DecodePublicKey([]byte(pem))
@@ -166,6 +178,63 @@ func TestCorrections(t *testing.T) {
 		if !slices.ContainsFunc(b.ledger(), func(s string) bool { return strings.HasPrefix(s, kind) }) {
 			t.Errorf("the ledger has no %s", kind)
 		}
+	}
+}
+
+// The report follows the ledger entry by entry, and has a tag once it stays the same.
+func TestReportIsLive(t *testing.T) {
+	b := newBed(t, "")
+	host := b.enter(meeting.HostCode)
+	host.ask(protocol.Start{})
+	path := "/api/v1/sessions/" + b.links.ID + "/attendance.csv"
+	row := func(code string) string {
+		t.Helper()
+		_, body := b.request("GET", path, token(b.links.Links.Secretary), "")
+		for line := range strings.SplitSeq(body, "\r\n") {
+			if strings.HasPrefix(line, code+",") {
+				return line
+			}
+		}
+		t.Fatalf("no row of %s in %s", code, body)
+		return ""
+	}
+	if got := row("C1"); !strings.HasSuffix(got, ",,,0,0") {
+		t.Errorf("before C1 came: %s", got)
+	}
+	c1 := b.enter("C1")
+	if got := row("C1"); strings.HasSuffix(got, ",,,0,0") || !strings.HasSuffix(row("C2"), ",,,0,0") {
+		t.Errorf("with C1: %s", got)
+	}
+	tagged := func(etag string) *http.Response {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.http.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+token(b.links.Links.Secretary))
+		r.Header.Set("If-None-Match", etag)
+		resp, err := b.http.Client().Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		return resp
+	}
+	if etag := tagged("").Header.Get("ETag"); etag != "" {
+		t.Errorf("a running session's report has the tag %s", etag)
+	}
+	host.ask(protocol.End{})
+	c1.Close()
+	await(t, "C1's leaving is recorded", func() bool { l := b.ledger(); return l[len(l)-1] == "left C1 page_closed" })
+	etag := tagged("").Header.Get("ETag")
+	if resp := tagged(etag); etag == "" || resp.StatusCode != http.StatusNotModified {
+		t.Errorf("the same report again: %s with tag %q", resp.Status, etag)
+	}
+	if status, body := b.request("PUT", "/api/v1/sessions/"+b.links.ID+"/sites/C2/verdict", token(b.links.Links.Secretary), `{"verdict":"late","reason":"x"}`); status != 204 {
+		t.Fatalf("%d %s", status, body)
+	}
+	if resp := tagged(etag); resp.StatusCode != http.StatusOK {
+		t.Errorf("after a correction: %s", resp.Status)
 	}
 }
 

@@ -78,6 +78,7 @@ func (c *conn) serve(ctx context.Context, token string) {
 	c.close(faultOf(err))
 	<-written
 	c.peers.closeAll()
+	c.drainSocket()
 	c.ws.Close()
 }
 
@@ -163,7 +164,7 @@ func (c *conn) reader(ctx context.Context) error {
 	for {
 		select {
 		case <-c.closing:
-			return c.drainSocket()
+			return nil
 		default:
 		}
 		id, m, err := c.read(missedPings * c.srv.pingEvery)
@@ -185,11 +186,12 @@ func (c *conn) reader(ctx context.Context) error {
 	}
 }
 
-// drainSocket waits for the page to answer the close frame; the writer has set a deadline.
-func (c *conn) drainSocket() error {
+// drainSocket waits for the page to answer the close frame; the writer has set a deadline. A socket that is
+// closed with something unread is reset, and the page might not see why it was closed.
+func (c *conn) drainSocket() {
 	for {
 		if _, _, err := c.ws.NextReader(); err != nil {
-			return err
+			return
 		}
 	}
 }

@@ -3,6 +3,8 @@ package signaling
 import (
 	"bytes"
 	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,6 +12,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
@@ -30,9 +33,9 @@ func (a *api) download(w http.ResponseWriter, r *http.Request, _ Identity) error
 	if err != nil {
 		return err
 	}
-	report, err := attendance.Fold(a.srv.record.Entries(r.Context(), id, 1), attendance.FoldOptions{AsOf: asOf})
+	report, err := a.srv.reports.of(r.Context(), id, asOf)
 	if err != nil {
-		return fmt.Errorf("attendance of %s: %w", id, err)
+		return err
 	}
 	table, err := tableOf(r)
 	if err != nil {
@@ -41,6 +44,14 @@ func (a *api) download(w http.ResponseWriter, r *http.Request, _ Identity) error
 	lang := attendance.English
 	if r.URL.Query().Get("lang") == string(attendance.Vietnamese) {
 		lang = attendance.Vietnamese
+	}
+	if etag := reportTag(r, report); etag != "" {
+		w.Header().Set("Cache-Control", "private, no-cache")
+		w.Header().Set("ETag", etag)
+		if r.Header.Get("If-None-Match") == etag {
+			w.WriteHeader(http.StatusNotModified)
+			return nil
+		}
 	}
 	// Written to memory first: an error must not become half a file.
 	var out bytes.Buffer
@@ -63,6 +74,52 @@ func (a *api) download(w http.ResponseWriter, r *http.Request, _ Identity) error
 	w.Header().Set("Content-Type", mime)
 	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="attendance-%s.%s"`, table, format))
 	_, _ = out.WriteTo(w)
+	return nil
+}
+
+// reportTag names what a request asks for as long as that stays the same: until the next entry once the session
+// has ended. A report of a running session changes with the time.
+func reportTag(r *http.Request, report *attendance.Report) string {
+	if report.Session.EndedAt.IsZero() {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(r.URL.RequestURI() + " " + report.Session.Head.Hash))
+	return `"` + hex.EncodeToString(sum[:8]) + `"`
+}
+
+// eraseNames erases the names of the people in the rooms from a session that is over; its ledger stays whole.
+func (a *api) eraseNames(w http.ResponseWriter, r *http.Request, _ Identity) error {
+	ctx, id := r.Context(), r.PathValue("id")
+	if err := a.read(ctx, id, over); err != nil {
+		return err
+	}
+	n, err := a.srv.record.EraseNames(ctx, id)
+	if err != nil {
+		return err
+	}
+	a.srv.reports.forget(id)
+	if coord, err := a.srv.coordinator(ctx, id); err == nil {
+		err := coord.call(ctx, request{work: func() error {
+			for _, ep := range coord.session.Endpoints {
+				ep.Delegates = nil // as a replay of the record would leave it now
+			}
+			return nil
+		}})
+		if err != nil {
+			return err
+		}
+	}
+	writeJSON(w, http.StatusOK, struct {
+		Entries int64 `json:"entries"`
+	}{n})
+	return nil
+}
+
+// over refuses a session that has not ended.
+func over(s *meeting.Session) error {
+	if s.Phase != meeting.Ended && s.Phase != meeting.Sealed {
+		return &meeting.Error{Code: meeting.WrongPhase, Detail: string(s.Phase)}
+	}
 	return nil
 }
 

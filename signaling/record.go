@@ -22,6 +22,7 @@ type Record interface {
 	// Append returns when the entries are on disk, or none of them ever will be.
 	Append(ctx context.Context, session string, phase meeting.Phase, entries []attendance.Entry) error
 	Entries(ctx context.Context, session string, fromSeq uint64) iter.Seq2[attendance.Entry, error]
+	EraseNames(ctx context.Context, session string) (entries int64, err error)
 	Alive(ctx context.Context, session string, at time.Time) error
 	LastAlive(ctx context.Context, session string) (time.Time, error)
 

@@ -62,6 +62,7 @@ type Server struct {
 	peerIDs   atomic.Uint64
 	strangers atomic.Int64 // sockets that are not attached to an endpoint yet
 	snapshots *snapshots
+	reports   *reports
 	office    *office
 
 	snapshotEvery time.Duration
@@ -98,7 +99,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	s := &Server{
 		record: cfg.Record, media: cfg.Media, log: cfg.Log, registry: cfg.Registry, metrics: newMetrics(cfg.Registry),
 		node: attendance.NewNode(cfg.Node, last), clock: attendance.NewClock(notBefore), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), pages: cfg.Pages,
-		snapshots: newSnapshots(), snapshotEvery: cfg.SnapshotEvery.Truncate(time.Second),
+		snapshots: newSnapshots(), reports: newReports(cfg.Record), snapshotEvery: cfg.SnapshotEvery.Truncate(time.Second),
 		tokens: newTokens(tokenKey), ledgerKey: ledgerKey,
 		codec: protocol.ClientCodec(), handlers: handlers(), pingEvery: pingEvery,
 		sessions: map[string]*coordinator{}, conns: map[*conn]struct{}{},
