@@ -102,6 +102,7 @@ type (
 		StartedAt   string        `json:"started_at,omitempty"`
 		EndedAt     string        `json:"ended_at,omitempty"`
 		SealedAt    string        `json:"sealed_at,omitempty"`
+		CalledOff   bool          `json:"called_off,omitempty"`
 		AsOf        string        `json:"as_of"`
 		Entries     uint64        `json:"entries"`
 		HeadHash    string        `json:"head_hash"`
@@ -112,6 +113,7 @@ type (
 		Name          string             `json:"name"`
 		Level         string             `json:"level"`
 		Parents       string             `json:"parents"`
+		Phone         string             `json:"phone,omitempty"`
 		FirstJoined   string             `json:"first_joined"`
 		LastLeft      string             `json:"last_left"`
 		TotalS        int64              `json:"total_s"`
@@ -235,14 +237,14 @@ func (f formatter) time(t time.Time) string {
 func (f formatter) session(s SessionInfo) sessionJSON {
 	return sessionJSON{
 		ID: s.ID, Title: s.Title, TimeZone: s.TimeZone, Rules: s.Rules, ScheduledAt: f.time(s.ScheduledAt), OpenedAt: f.time(s.OpenedAt),
-		StartedAt: f.time(s.StartedAt), EndedAt: f.time(s.EndedAt), SealedAt: f.time(s.SealedAt), AsOf: f.time(s.AsOf),
+		StartedAt: f.time(s.StartedAt), EndedAt: f.time(s.EndedAt), SealedAt: f.time(s.SealedAt), CalledOff: s.CalledOff, AsOf: f.time(s.AsOf),
 		Entries: s.Head.Seq, HeadHash: s.Head.Hash,
 	}
 }
 
 func (f formatter) site(s SiteRow) siteJSON {
 	j := siteJSON{
-		Endpoint: s.Endpoint, Unit: s.Unit, Name: s.Name, Level: string(s.Level), Parents: s.parents(),
+		Endpoint: s.Endpoint, Unit: s.Unit, Name: s.Name, Level: string(s.Level), Parents: s.parents(), Phone: s.Phone,
 		FirstJoined: f.time(s.FirstJoined), LastLeft: f.time(s.LastLeft), TotalS: int64(s.Total / time.Second),
 		Interruptions: s.Interruptions, Verdict: s.Verdict, Computed: s.Computed, Headcount: s.Headcount, Delegates: s.Delegates,
 	}

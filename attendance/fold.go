@@ -46,6 +46,7 @@ type Builder struct {
 	rollCalls []*RollCallRow
 	floor     []floorTurn
 	rules     dated[meeting.Rules]
+	scheduled dated[time.Time]
 	sealedBy  uint64    // Seq
 	latest    time.Time // of all times in the entries
 }
@@ -141,6 +142,10 @@ func (b *Builder) Add(e Entry) error {
 
 func (b *Builder) fold(e Entry, ev meeting.Event) {
 	switch ev := ev.(type) {
+	case *meeting.Moved:
+		b.scheduled.put(e, ev.ScheduledAt)
+	case *meeting.CalledOff:
+		b.info.CalledOff = true
 	case *meeting.RulesChanged:
 		b.rules.put(e, ev.Rules)
 	case *meeting.VerdictOverridden:
@@ -214,7 +219,7 @@ func leftReason(why string) EndReason {
 func (b *Builder) convene(e Entry, c *meeting.Convened) {
 	b.convened = true
 	b.info.ID, b.info.Title, b.info.TimeZone = e.Session, c.Title, c.TimeZone
-	b.info.ScheduledAt = c.ScheduledAt
+	b.scheduled.put(e, c.ScheduledAt)
 	b.rules.put(e, c.Rules)
 	for _, u := range c.Units {
 		if _, twice := b.units[u.Code]; !twice {

@@ -34,7 +34,7 @@ func convened(rules meeting.Rules) *meeting.Convened {
 		Endpoints: []meeting.Endpoint{
 			{Code: meeting.HostCode, Name: "Chủ trì", Role: meeting.Host},
 			{Code: "C1", Unit: "C1", Name: "Xã Phước Dân", Role: meeting.Site},
-			{Code: "C2", Unit: "C2", Name: "Xã Phước Hậu", Role: meeting.Site},
+			{Code: "C2", Unit: "C2", Name: "Xã Phước Hậu", Role: meeting.Site, Phone: "+84 259 000 000"},
 			{Code: "G1", Name: "Khách mời", Role: meeting.Site},
 		},
 	}
@@ -282,7 +282,7 @@ func TestFoldDeclarations(t *testing.T) {
 		},
 		Sites: []attendance.SiteRow{
 			{Endpoint: "C1", Unit: "C1", Name: "Xã Phước Dân", Level: meeting.Commune, Headcount: 6, Delegates: delegates, Verdict: attendance.Absent, Computed: attendance.Absent},
-			{Endpoint: "C2", Unit: "C2", Name: "Xã Phước Hậu", Level: meeting.Commune, Headcount: 7, Verdict: attendance.Absent, Computed: attendance.Absent},
+			{Endpoint: "C2", Unit: "C2", Name: "Xã Phước Hậu", Phone: "+84 259 000 000", Level: meeting.Commune, Headcount: 7, Verdict: attendance.Absent, Computed: attendance.Absent},
 			{Endpoint: "G1", Name: "Khách mời", Verdict: attendance.Absent, Computed: attendance.Absent},
 		},
 		Total: attendance.Counts{Convened: 3, Absent: 3, Headcount: 13},
@@ -367,6 +367,17 @@ func TestFoldCorrections(t *testing.T) {
 				t.Errorf("after the seal: %v", row.Override.AfterSeal)
 			}
 		})
+	}
+}
+
+func TestFoldOfAMovedAndCalledOffSession(t *testing.T) {
+	r, err := attendance.Fold(seq(entries(t, meeting.DefaultRules(),
+		happening{-100, &meeting.Moved{ScheduledAt: at(86400)}}, happening{-50, &meeting.CalledOff{Reason: "bão"}})), attendance.FoldOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !r.Session.ScheduledAt.Equal(at(86400)) || !r.Session.CalledOff || r.Sites[0].Verdict != "" {
+		t.Errorf("scheduled %v, called off %v, verdict %q", r.Session.ScheduledAt, r.Session.CalledOff, r.Sites[0].Verdict)
 	}
 }
 

@@ -34,7 +34,7 @@ var labels = map[Lang]map[string]string{ //nolint:gochecknoglobals // immutable 
 	Vietnamese: {
 		"endpoint": "Mã điểm cầu", "unit": "Mã đơn vị", "name": "Tên điểm cầu", "level": "Cấp", "parents": "Đơn vị cấp trên",
 		"first_joined": "Vào lần đầu", "last_left": "Rời lần cuối", "total_s": "Tổng thời gian (giây)", "total": "Tổng thời gian",
-		"interruptions": "Số lần gián đoạn", "from": "Từ", "to": "Đến", "end_reason": "Lý do kết thúc", "length": "Thời lượng", "drops": "Gián đoạn",
+		"interruptions": "Số lần gián đoạn", "from": "Từ", "to": "Đến", "end_reason": "Lý do kết thúc", "length": "Thời lượng", "drops": "Gián đoạn", "phone": "Điện thoại",
 		"verdict": "Kết luận", "computed": "Hệ thống tính", "override_reason": "Lý do điều chỉnh", "headcount": "Số người dự",
 		"number": "STT", "group": "Đơn vị", "convened": "Triệu tập", "present": "Có mặt", "on_time": "Đúng giờ", "late": "Vào muộn",
 		"partial": "Dự một phần", "absent": "Vắng mặt", "people": "Số người dự",

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"codeberg.org/go-pdf/fpdf"
 	"github.com/go-fonts/liberation/liberationserifbold"
@@ -25,8 +26,8 @@ func (r *Report) WritePDF(w io.Writer, lang Lang) error {
 	p.setUp()
 	p.heading()
 	p.groups()
-	p.sites(f.text("absentees"), func(s SiteRow) bool { return s.Verdict == Absent })
-	p.sites(f.text("all_sites"), func(SiteRow) bool { return true })
+	p.absentees()
+	p.sites()
 	p.signatures()
 	return p.Output(w)
 }
@@ -152,58 +153,53 @@ func (p *paper) groups() {
 	})
 }
 
-// sites lists the sites that are wanted.
-func (p *paper) sites(title string, wanted func(SiteRow) bool) {
-	n := 0
-	for _, s := range p.report.Sites {
-		if wanted(s) {
-			n++
-		}
-	}
-	if n == 0 {
+// absentees lists who was not there, and whom to call.
+func (p *paper) absentees() {
+	if p.report.Total.Absent == 0 {
 		return
 	}
-	p.table(fmt.Sprintf("%s (%d)", title, n), []tableColumn{
-		{"number", 10, "R"}, {"endpoint", 24, "L"}, {"name", 48, "L"}, {"parents", 59, "L"}, {"first_joined", 34, "C"}, {"last_left", 34, "C"},
-		{"length", 20, "R"}, {"drops", 18, "R"}, {"verdict", 26, "L"},
+	p.table(fmt.Sprintf("%s (%d)", p.text("absentees"), p.report.Total.Absent), []tableColumn{
+		{"number", 12, "R"}, {"endpoint", 26, "L"}, {"name", 70, "L"}, {"parents", 115, "L"}, {"phone", 50, "L"},
 	}, func(yield func(...string)) {
 		i := 0
 		for _, s := range p.report.Sites {
-			if !wanted(s) {
-				continue
+			if s.Verdict == Absent {
+				i++
+				yield(strconv.Itoa(i), s.Endpoint, s.Name, s.parents(), s.Phone)
 			}
-			i++
+		}
+	})
+}
+
+// sites lists all sites and explains the verdicts that were corrected.
+func (p *paper) sites() {
+	if len(p.report.Sites) == 0 {
+		return
+	}
+	p.table(fmt.Sprintf("%s (%d)", p.text("all_sites"), len(p.report.Sites)), []tableColumn{
+		{"number", 10, "R"}, {"endpoint", 24, "L"}, {"name", 48, "L"}, {"parents", 59, "L"}, {"first_joined", 34, "C"}, {"last_left", 34, "C"},
+		{"length", 20, "R"}, {"drops", 18, "R"}, {"verdict", 26, "L"},
+	}, func(yield func(...string)) {
+		for i, s := range p.report.Sites {
 			verdict := verdictLabel(p.lang, s.Verdict)
 			if s.Verdict != s.Computed {
 				verdict += " (*)"
 			}
-			yield(strconv.Itoa(i), s.Endpoint, s.Name, s.parents(), p.spokenOrEmpty(s), p.spokenLeft(s), clock(s), strconv.Itoa(s.Interruptions), verdict)
+			yield(strconv.Itoa(i+1), s.Endpoint, s.Name, s.parents(), p.spokenOrEmpty(s.FirstJoined), p.spokenOrEmpty(s.LastLeft), clock(s), strconv.Itoa(s.Interruptions), verdict)
 		}
 	})
-	p.corrections(wanted)
-}
-
-// corrections explains the verdicts marked with (*).
-func (p *paper) corrections(wanted func(SiteRow) bool) {
 	for _, s := range p.report.Sites {
-		if wanted(s) && s.Verdict != s.Computed {
+		if s.Verdict != s.Computed {
 			p.line("I", 9, "L", fmt.Sprintf("(*) %s: %s: %s; %s: %s", s.Endpoint, p.text("computed"), verdictLabel(p.lang, s.Computed), p.text("override_reason"), s.reason()))
 		}
 	}
 }
 
-func (p *paper) spokenOrEmpty(s SiteRow) string {
-	if s.FirstJoined.IsZero() {
+func (p *paper) spokenOrEmpty(t time.Time) string {
+	if t.IsZero() {
 		return ""
 	}
-	return p.spoken(s.FirstJoined)
-}
-
-func (p *paper) spokenLeft(s SiteRow) string {
-	if s.LastLeft.IsZero() {
-		return ""
-	}
-	return p.spoken(s.LastLeft)
+	return p.spoken(t)
 }
 
 // clock is a total as hours, minutes and seconds; hours may be more than a day has.

@@ -22,8 +22,9 @@ func (b *Builder) view(opts FoldOptions) view {
 	if opts.AsOf.IsZero() {
 		v.info.AsOf = b.latest
 	}
-	// A report as of an earlier moment is judged by the rules in force now: they were changed for a reason.
+	// A report as of an earlier moment is judged by the rules in force now: they were changed for a reason. So was the time.
 	v.info.Rules = b.rules.asOf(b.latest)
+	v.info.ScheduledAt = b.scheduled.asOf(b.latest)
 	for _, t := range []*time.Time{&v.info.OpenedAt, &v.info.StartedAt, &v.info.EndedAt, &v.info.SealedAt} {
 		*t = v.known(*t)
 	}
@@ -48,7 +49,7 @@ func (v view) now() time.Time {
 
 func (v view) row(s *site) SiteRow {
 	row := SiteRow{
-		Endpoint: s.ep.Code, Unit: s.ep.Unit, Name: s.ep.Name, Level: v.units[s.ep.Unit].Level, Parents: v.parents(s.ep.Unit),
+		Endpoint: s.ep.Code, Unit: s.ep.Unit, Name: s.ep.Name, Phone: s.ep.Phone, Level: v.units[s.ep.Unit].Level, Parents: v.parents(s.ep.Unit),
 		Headcount: s.headcount.asOf(v.info.AsOf), Delegates: s.delegates.asOf(v.info.AsOf),
 	}
 	row.Intervals, row.Interruptions = v.presence(s)

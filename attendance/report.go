@@ -28,6 +28,7 @@ type SessionInfo struct {
 	StartedAt   time.Time
 	EndedAt     time.Time
 	SealedAt    time.Time
+	CalledOff   bool      // it was called off before it began
 	AsOf        time.Time // what is after it is not in the report
 	Head        Head      // the last entry that the report rests on
 }
@@ -37,6 +38,7 @@ type SiteRow struct {
 	Endpoint string
 	Unit     string // code of its unit; empty for a guest
 	Name     string
+	Phone    string         // of the person to call about the line
 	Level    meeting.Level  // of its unit
 	Parents  []meeting.Unit // the units above its own, the nearest first
 

@@ -270,12 +270,12 @@ func (f formatter) siteSheet(r *Report) sheet {
 	return sheet{"sites", []column{
 		{"number", 6, countCell}, {"endpoint", 10, textCell}, {"unit", 10, textCell}, {"name", 26, textCell}, {"level", 10, textCell}, {"parents", 36, textCell},
 		{"first_joined", 18, momentCell}, {"last_left", 18, momentCell}, {"total", 10, lengthCell}, {"interruptions", 10, countCell},
-		{"verdict", 13, textCell}, {"computed", 13, textCell}, {"override_reason", 18, textCell}, {"headcount", 9, countCell},
+		{"verdict", 13, textCell}, {"computed", 13, textCell}, {"override_reason", 18, textCell}, {"headcount", 9, countCell}, {"phone", 14, textCell},
 	}, len(r.Sites), func(yield func([]any) bool) {
 		for i, s := range r.Sites {
 			if !yield([]any{
 				i + 1, s.Endpoint, s.Unit, s.Name, levelLabel(f.lang, s.Level), s.parents(), f.moment(s.FirstJoined), f.moment(s.LastLeft),
-				s.Total.Truncate(time.Second), s.Interruptions, verdictLabel(f.lang, s.Verdict), verdictLabel(f.lang, s.Computed), s.reason(), s.Headcount,
+				s.Total.Truncate(time.Second), s.Interruptions, verdictLabel(f.lang, s.Verdict), verdictLabel(f.lang, s.Computed), s.reason(), s.Headcount, s.Phone,
 			}) {
 				return
 			}
