@@ -14,6 +14,9 @@ import (
 const (
 	// reportInterval is the time between sender reports to a viewer.
 	reportInterval = time.Second
+	// redLoss is the share of sound lost from which on it is sent with redundancy, for redTime.
+	redLoss = 0.02
+	redTime = 30 * time.Second
 	// receivingTimeout is how long receiver reports may fail to progress, while something is sent, before a viewer
 	// counts as not receiving. Browsers report about once a second, for sound alone every five.
 	receivingTimeout = 10 * time.Second
@@ -84,6 +87,9 @@ func (v *Viewer) onReception(reports []rtcp.ReceptionReport, now time.Duration) 
 		progress = progress || l.report.any && int32(r.LastSequenceNumber-l.report.highest) > 0
 		l.report.highest, l.report.any = r.LastSequenceNumber, true
 		l.report.lost, l.report.rate = r.TotalLost, float64(r.FractionLost)/256
+		if l.report.rate >= redLoss {
+			l.redEnd.Store(int64(now + redTime))
+		}
 		sent := l.sent.packets.Load()
 		lost += float64(sent-l.report.sent) * l.report.rate
 		of += float64(sent - l.report.sent)

@@ -25,7 +25,9 @@ type leg struct {
 	media  transport.Media
 	active bool // the viewer answered with recvonly
 	rtx    bool
-	target int // highest rendition to send, none for none
+	red    bool         // the viewer takes RED
+	redEnd atomic.Int64 // until when it is sent, nanoseconds of the node's clock
+	target int          // highest rendition to send, none for none
 	top    atomic.Int32
 
 	cur         int // rendition, none before the first packet and while paused
@@ -174,18 +176,23 @@ func (l *leg) pause() {
 
 func (l *leg) send(s *shard, rendition int, packets []*packetcache.Packet, sendTime uint32, now time.Duration) {
 	var sent, bytes int
+	redundant := l.red && now < time.Duration(l.redEnd.Load())
 	for _, p := range packets {
 		out, shift, ok := l.seq.Out(uint8(rendition), p.Seq)
 		if !ok {
 			continue
 		}
-		l.patch(l.media.SSRC, l.payloadType, p.Marker, out, p.Time+shift.Time, sendTime)
-		if err := l.viewer.conn.WriteRTP(s.batch, l.header[:], shifted(s.scratch[:], p, shift)); err != nil {
+		payload, payloadType := shifted(s.scratch[:], p, shift), l.payloadType
+		if redundant && p.RED != nil {
+			payload, payloadType = p.RED, codec.PayloadRED
+		}
+		l.patch(l.media.SSRC, payloadType, p.Marker, out, p.Time+shift.Time, sendTime)
+		if err := l.viewer.conn.WriteRTP(s.batch, l.header[:], payload); err != nil {
 			s.node.drops.add(DropWrite, 1)
 			continue
 		}
 		sent++
-		bytes += len(p.Payload)
+		bytes += len(payload)
 		if int16(out-l.out) > 0 {
 			l.out = out
 		}

@@ -13,6 +13,10 @@ import (
 const (
 	// cacheAge is how long packets are kept to be sent again, and the greatest age of a keyframe to start from.
 	cacheAge = 1200 * time.Millisecond
+	// opusFrame is the length of a packet of sound as browsers send it, maxJoin how far a speaker's sound may be moved
+	// to go on right after the one before; both in timestamp units.
+	opusFrame = codec.OpusClock / 50
+	maxJoin   = codec.OpusClock / 10
 	// maxBurst bounds the packets handed to the writers together.
 	maxBurst = 24
 )
@@ -39,6 +43,8 @@ type rendition struct {
 	bytes int     // since rate was measured
 	rate  float64 // bit/s, 0 before the first packet
 
+	before *packetcache.Packet // of sound, for the next one's redundancy
+
 	open     []*packetcache.Packet // of the frame that is being collected
 	dropping []bool                // per shard: drop to the end of the frame
 }
@@ -59,7 +65,7 @@ func nominalRate(kind transport.Kind, rendition int) float64 {
 
 // restart waits for another source's first packet.
 func (r *rendition) restart() {
-	r.started, r.aligned, r.open, r.arrived = false, false, nil, 0
+	r.started, r.aligned, r.open, r.arrived, r.before = false, false, nil, 0, nil
 	r.pics.Restart()
 }
 
@@ -111,6 +117,9 @@ func (r *rendition) take(s *slot, p *packet) *packetcache.Packet {
 		s.node.drops.add(DropLate, 1)
 		return nil
 	}
+	if !video {
+		r.addRED(pkt, inOrder)
+	}
 	if inOrder {
 		r.in = p.seq
 	}
@@ -122,6 +131,20 @@ func (r *rendition) take(s *slot, p *packet) *packetcache.Packet {
 	}
 	r.cache.Put(pkt)
 	return pkt
+}
+
+// addRED makes the packet's second rendition, with the one before it as redundancy.
+func (r *rendition) addRED(pkt *packetcache.Packet, inOrder bool) {
+	var redundant []byte
+	var time uint32
+	if r.before != nil {
+		redundant, time = r.before.Payload, r.before.Time
+	}
+	room := r.arena.Bytes(5 + len(redundant) + len(pkt.Payload))
+	pkt.RED = codec.AppendRED(room[:0], redundant, time, pkt.Payload, pkt.Time)
+	if inOrder {
+		r.before = pkt
+	}
 }
 
 func (r *rendition) patch(s *slot, v *codec.VP8, pkt *packetcache.Packet) bool {
@@ -146,9 +169,15 @@ func (r *rendition) align(s *slot, rtp uint32) {
 	local, reported := s.cur.local(r.index, rtp)
 	want := s.timeAt(local) + s.shift
 	if !s.started {
-		if s.ever && int32(want-s.last) <= 0 {
-			s.shift += s.last + 1 - want
-			want = s.last + 1
+		after := s.last + 1
+		if !s.video() {
+			after = s.last + opusFrame
+		}
+		// Sound goes on where it was, so that a change of speaker is no gap; the sender reports tell the difference.
+		joined := !s.video() && uint32(int32(want-after)+maxJoin) <= 2*maxJoin
+		if s.ever && (joined || int32(want-after) < 0) {
+			s.shift += after - want
+			want = after
 		}
 		s.started = true
 	}

@@ -369,3 +369,46 @@ func TestSenderReports(t *testing.T) {
 		t.Errorf("%d names", names)
 	}
 }
+
+func TestRedundantSoundUnderLoss(t *testing.T) {
+	r := newRig(t)
+	r.wires.accept.RED = true
+	r.feed("a-main", alice, Microphone)
+	a := r.site(alice, markA)
+	_, w := r.view(bob, StageSlots)
+	a.audio()
+	if got := r.got(w, "a-main"); len(got) != 1 || got[0].PayloadType != codec.PayloadOpus {
+		t.Fatalf("without loss sound is plain Opus: %v", got)
+	}
+	w.feedback(&rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{{SSRC: ssrcOf(w, "a-main"), FractionLost: 26}}})
+	a.audio()
+	a.audio()
+	got := r.got(w, "a-main")
+	follows(t, got)
+	last := got[len(got)-1]
+	primary, redundant, offset, err := codec.ParseRED(last.Payload)
+	if err != nil || last.PayloadType != codec.PayloadRED || offset != 960 || len(primary) != 3 || !bytes.Equal(primary, redundant) {
+		t.Fatalf("got %v, %v", last, err)
+	}
+}
+
+// A change of speaker is no gap in the sound's timestamps.
+func TestSpeakersJoin(t *testing.T) {
+	r := newRig(t)
+	a, b := r.site(alice, markA), r.site(bob, markB)
+	_, w := r.view("C00009", StageSlots)
+	for _, c := range []*site{a, b, a, b} {
+		c.audio() // it is active
+		r.feed("a-main", c.pub.params.Owner, Microphone)
+		for range 3 {
+			c.audio()
+		}
+	}
+	got := r.got(w, "a-main")
+	follows(t, got)
+	for i, p := range got[1:] {
+		if step := p.Timestamp - got[i].Timestamp; step != 960 {
+			t.Fatalf("packet %d: %d after the one before", i+1, step)
+		}
+	}
+}

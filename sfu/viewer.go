@@ -85,6 +85,7 @@ func (s *Stage) OpenViewer(p ViewerParams) (*Viewer, error) {
 		if spec.Kind == transport.Video {
 			media[i].RTXSSRC = media[i].SSRC + 1
 		}
+		media[i].RED = spec.Kind == transport.Audio
 		slot := s.slots[spec.ID]
 		if p.Slots == MonitorSlots {
 			slot = newSlot(s.node, spec)
@@ -122,7 +123,7 @@ func (v *Viewer) Answer(sdp string) error {
 	}
 	v.mu.Lock()
 	for i, a := range accepted {
-		v.legs[i].active, v.legs[i].rtx = a.Active, a.RTX
+		v.legs[i].active, v.legs[i].rtx, v.legs[i].red = a.Active, a.RTX, a.RED
 	}
 	v.answered = true
 	v.mu.Unlock()

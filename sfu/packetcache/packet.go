@@ -15,6 +15,7 @@ type Packet struct {
 	TL0      uint8
 	Arrived  int64 // nanoseconds, monotonic
 	Payload  []byte
+	RED      []byte // of an audio packet: the payload with the one before it as redundancy (RFC 2198)
 }
 
 const (
@@ -38,13 +39,19 @@ func (a *Arena) Packet(payload []byte) *Packet {
 	}
 	p := &a.packets[0]
 	a.packets = a.packets[1:]
-	if len(a.bytes) < len(payload) {
-		a.bytes = make([]byte, max(arenaBytes, len(payload)))
-	}
-	p.Payload = a.bytes[:len(payload):len(payload)]
-	a.bytes = a.bytes[len(payload):]
+	p.Payload = a.Bytes(len(payload))
 	copy(p.Payload, payload)
 	return p
+}
+
+// Bytes returns n bytes.
+func (a *Arena) Bytes(n int) []byte {
+	if len(a.bytes) < n {
+		a.bytes = make([]byte, max(arenaBytes, n))
+	}
+	b := a.bytes[:n:n]
+	a.bytes = a.bytes[n:]
+	return b
 }
 
 // List returns an empty list with room for n packets.
