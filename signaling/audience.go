@@ -281,7 +281,7 @@ func (a *audience) tellSelf(code string) {
 func (a *audience) restate(now bool) bool {
 	// The count alone is no news: a State goes to everyone.
 	bare, err := protocol.Encode(stateView(a.session, a.video, 0, a.convened), 0)
-	if err != nil || bytes.Equal(bare, a.state) || !(now || a.pace.Allow()) {
+	if err != nil || bytes.Equal(bare, a.state) || (!now && !a.pace.Allow()) {
 		return false
 	}
 	full, err := protocol.Encode(stateView(a.session, a.video, a.present, a.convened), 0)
