@@ -56,3 +56,38 @@ func BenchmarkAppend(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkEntries reads a long ledger, as a restart or a report does.
+func BenchmarkEntries(b *testing.B) {
+	const entries = 100_000
+	s, err := store.Open(b.Context(), filepath.Join(b.TempDir(), "diemcau.db"), slog.New(slog.DiscardHandler))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	c := attendance.NewChain("s1", attendance.NewNode("n1", 0), attendance.Head{})
+	var list []attendance.Entry
+	for range entries {
+		e, err := c.Next(time.Time{}, time.Now(), "", &meeting.Connected{Endpoint: "C22738", Conn: "018f0000-0000-7000-8000-000000000000"})
+		if err != nil {
+			b.Fatal(err)
+		}
+		list = append(list, e)
+	}
+	if err := s.Append(b.Context(), "s1", meeting.Live, list); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		n := 0
+		for _, err := range s.Entries(b.Context(), "s1", 1) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			n++
+		}
+		if n != entries {
+			b.Fatal(n)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/entries, "ns/entry")
+}
