@@ -65,16 +65,30 @@ func (e *BrokenError) Error() string {
 // gives a *BrokenError; an error of the sequence itself is passed on. It cannot see that entries are missing
 // at the end: that is what the signed trailer of an export is for.
 func VerifyChain(entries iter.Seq2[Entry, error]) (Head, error) {
-	v := verifier{head: Head{Hash: Genesis()}}
-	for e, err := range entries {
+	head := Head{Hash: Genesis()}
+	for e, err := range Checked(entries) {
 		if err != nil {
-			return v.head, err
+			return head, err
 		}
-		if err := v.next(e); err != nil {
-			return v.head, err
+		head = Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}
+	}
+	return head, nil
+}
+
+// Checked passes on the entries of a ledger, from the first, as long as the chain is whole. It ends with a
+// *BrokenError where it is not.
+func Checked(entries iter.Seq2[Entry, error]) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		v := verifier{head: Head{Hash: Genesis()}}
+		for e, err := range entries {
+			if err == nil {
+				err = v.next(e)
+			}
+			if !yield(e, err) || err != nil {
+				return
+			}
 		}
 	}
-	return v.head, nil
 }
 
 // verifier checks entry after entry.

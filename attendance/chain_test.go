@@ -104,6 +104,28 @@ func TestVerifyChain(t *testing.T) {
 	}
 }
 
+func TestCheckedEndsWhereTheChainBreaks(t *testing.T) {
+	l := ledger(t, 5)
+	l[3].By = "@operator"
+	var passed []uint64
+	var broken *attendance.BrokenError
+	for e, err := range attendance.Checked(seq(l)) {
+		if err != nil {
+			if !errors.As(err, &broken) {
+				t.Fatal(err)
+			}
+			continue
+		}
+		passed = append(passed, e.Seq)
+	}
+	if !slices.Equal(passed, []uint64{1, 2, 3}) || broken == nil || broken.Seq != 4 {
+		t.Errorf("passed %v, broken %v", passed, broken)
+	}
+	for range attendance.Checked(seq(l)) {
+		break // the reader may stop early
+	}
+}
+
 func TestChainContinues(t *testing.T) {
 	whole := ledger(t, 3)
 	head, err := attendance.VerifyChain(seq(whole))
