@@ -19,6 +19,18 @@ const en = {
   "home.lost": "No link, or lost it? Call the session's technician.",
   "home.advice": "Come in 60 minutes before the session to check picture, sound and line.",
 
+  "home.code": "Code printed on the invitation",
+  "home.open": "Open",
+  "short.opening": "Opening your site's link…",
+  "short.not_found.title": "There is no such code",
+  "short.not_found.text": "Compare with the printed code and type it again, or call the session's technician.",
+  "short.bad_token.title": "This code is no longer valid",
+  "short.bad_token.text": "The link was revoked or replaced by a new code. Ask the session's technician.",
+  "short.too_many.title": "Too many wrong codes",
+  "short.too_many.text": "Wait a minute, then try again.",
+  "short.offline.title": "The server cannot be reached",
+  "short.offline.text": "Check the network and try again.",
+
   "link.reconnecting": "Connection lost. Reconnecting; there is nothing you need to do…",
   "sound.start": "Press here to turn the sound on",
 

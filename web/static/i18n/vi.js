@@ -18,6 +18,18 @@ export default {
   "home.lost": "Chưa có hoặc bị mất đường dẫn? Hãy gọi cán bộ kỹ thuật của phiên họp.",
   "home.advice": "Nên vào trước giờ họp 60 phút để kiểm tra hình, tiếng và đường truyền.",
 
+  "home.code": "Mã in trên giấy mời",
+  "home.open": "Mở",
+  "short.opening": "Đang mở đường dẫn của điểm cầu…",
+  "short.not_found.title": "Không có mã này",
+  "short.not_found.text": "Hãy xem lại mã in trên giấy mời và nhập lại, hoặc gọi cán bộ kỹ thuật của phiên họp.",
+  "short.bad_token.title": "Mã này không còn dùng được",
+  "short.bad_token.text": "Đường dẫn đã bị huỷ hoặc đã được thay bằng mã mới. Hãy hỏi cán bộ kỹ thuật của phiên họp.",
+  "short.too_many.title": "Nhập sai mã quá nhiều lần",
+  "short.too_many.text": "Xin đợi một phút rồi thử lại.",
+  "short.offline.title": "Không liên lạc được với máy chủ",
+  "short.offline.text": "Hãy kiểm tra kết nối mạng rồi thử lại.",
+
   "link.reconnecting": "Mất kết nối. Đang kết nối lại, quý vị không cần thao tác gì…",
   "sound.start": "Bấm vào đây để bật tiếng",
 

@@ -1,0 +1,42 @@
+// The page of a printed link: it exchanges the short code for the site's own link and goes there.
+import { html } from "./html.js";
+import { render } from "../vendor/preact.js";
+import { signal } from "../vendor/signals.js";
+import { t, tMaybe } from "./i18n.js";
+import { Button, Header, Preferences } from "./parts.js";
+import { CodeForm } from "./home.js";
+import { Icon } from "./icons.js";
+
+/** Why the code opens nothing, "" while it is asked. */
+const error = signal("");
+
+async function exchange() {
+  error.value = "";
+  const code = location.pathname.split("/").pop();
+  const response = await fetch("/api/v1/join", { method: "POST", body: JSON.stringify({ code }), headers: { "Content-Type": "application/json" } }).catch(() => null);
+  if (response?.ok) {
+    const { link } = await response.json();
+    location.replace(link);
+    return;
+  }
+  const body = await response?.json().catch(() => null);
+  error.value = body?.code ?? "offline";
+  document.body.dataset.phase = "error";
+  document.body.dataset.error = error.value;
+}
+
+function Short() {
+  document.title = t("brand");
+  const failed = error.value !== "";
+  return html`<${Header}><${Preferences} /><//>
+  <main class="message"><div class="message__body" role="status">
+    ${failed && html`<span class="message__icon message__icon--warn"><${Icon} name="warn" /></span>`}
+    <h1>${failed ? tMaybe(`short.${error.value}.title`, "short.not_found.title") : t("short.opening")}</h1>
+    ${failed && html`<p class="message__text">${tMaybe(`short.${error.value}.text`, "short.not_found.text")}</p>
+      <${CodeForm} />
+      <div class="message__actions"><${Button} action="retry" onClick=${() => void exchange()}>${t("retry")}<//></div>`}
+  </div></main>`;
+}
+
+void exchange();
+render(html`<${Short} />`, /** @type {HTMLElement} */ (document.getElementById("app")));
