@@ -91,7 +91,7 @@ func TestCheckPassword(t *testing.T) {
 
 func fastHasher(t *testing.T) *Hasher {
 	t.Helper()
-	return newHasher(2, &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
+	return NewHasherOf(2, &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
 }
 
 func TestHasher(t *testing.T) {

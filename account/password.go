@@ -19,10 +19,11 @@ type Hasher struct {
 // NewHasher makes a hasher with parameters of RFC 9106 (second recommended option, 64 MiB and three passes) that
 // works on as many passwords at once as given.
 func NewHasher(atOnce int) *Hasher {
-	return newHasher(atOnce, &argon2id.Params{Memory: 64 << 10, Iterations: 3, Parallelism: 1, SaltLength: 16, KeyLength: 32})
+	return NewHasherOf(atOnce, &argon2id.Params{Memory: 64 << 10, Iterations: 3, Parallelism: 1, SaltLength: 16, KeyLength: 32})
 }
 
-func newHasher(atOnce int, params *argon2id.Params) *Hasher {
+// NewHasherOf makes a hasher with other parameters, such as cheap ones for tests.
+func NewHasherOf(atOnce int, params *argon2id.Params) *Hasher {
 	return &Hasher{params: params, slots: make(chan struct{}, max(1, atOnce)), decoy: sync.OnceValues(func() (string, error) {
 		return argon2id.CreateHash("nobody's password", params)
 	})}

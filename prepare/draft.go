@@ -96,11 +96,8 @@ func (d *Draft) Convene(tree *roster.Tree) (meeting.Convene, []Problem) {
 	c.guests()
 	c.operators()
 	c.agenda(&cmd)
-	if len(c.problems) > 0 {
-		return cmd, c.problems
-	}
 	cmd.Endpoints, cmd.Units = c.seats, c.kept()
-	return cmd, nil
+	return cmd, c.problems
 }
 
 // convener gathers the seats of a session and what is wrong.

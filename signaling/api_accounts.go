@@ -88,6 +88,7 @@ func (a *api) login(w http.ResponseWriter, r *http.Request) error {
 		if !errors.Is(err, account.ErrRefused) {
 			return err
 		}
+		now = a.srv.clock.Now() // the hash takes its time
 		o.byName.Failed(name, now)
 		o.byAddress.Failed(from, now)
 		a.log.Warn("a login was refused", "name", name, "from", from)

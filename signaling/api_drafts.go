@@ -298,6 +298,8 @@ func (a *api) conveneDraft(w http.ResponseWriter, r *http.Request, _ Identity) e
 		return err
 	}
 	ctx, id := r.Context(), r.PathValue("id")
+	a.srv.office.convening.Lock()
+	defer a.srv.office.convening.Unlock()
 	row, err := a.srv.record.Draft(ctx, id, 0)
 	if err != nil {
 		return refused(err)
@@ -327,6 +329,9 @@ func (a *api) conveneDraft(w http.ResponseWriter, r *http.Request, _ Identity) e
 		}
 	}
 	created, err := a.srv.found(ctx, session, cmd, req.Now, a.srv.clock.Now())
+	if errors.Is(err, store.ErrExists) {
+		return a.conflict(w, r, id)
+	}
 	if err != nil {
 		return errors.Join(err, a.srv.record.ReleaseDraft(context.WithoutCancel(ctx), id, session))
 	}

@@ -66,6 +66,8 @@ type office struct {
 	origins   *http.CrossOriginProtection
 	lines     *lineTests
 
+	convening sync.Mutex // held while a draft becomes a session
+
 	mu      sync.Mutex
 	tree    *roster.Tree // the map in force
 	version int64        // of tree

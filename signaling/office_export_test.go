@@ -1,0 +1,18 @@
+package signaling
+
+import (
+	"github.com/alexedwards/argon2id"
+	"github.com/diemcau/diemcau/account"
+)
+
+// CheapPasswords makes hashing fast: its cost is account's to test.
+func (s *Server) CheapPasswords() {
+	s.office.hasher = account.NewHasherOf(hashesAtOnce, &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
+}
+
+// FailLogins counts wrong passwords of a name.
+func (s *Server) FailLogins(name string, n int) {
+	for range n {
+		s.office.byName.Failed(name, s.clock.Now())
+	}
+}
