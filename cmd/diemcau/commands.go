@@ -28,7 +28,8 @@ type rosterCmd struct {
 }
 
 type rosterImportCmd struct {
-	File string `arg:"" help:"CSV or XLSX with the columns code,parent_code,level,name." type:"path"`
+	File    string `arg:"" help:"CSV or XLSX with the columns code,parent_code,level,name." type:"path"`
+	Preview bool   `help:"Print as JSON what would change, and change nothing."`
 	target
 }
 
@@ -45,11 +46,19 @@ func (c *rosterImportCmd) Run(ctx context.Context, std streams) error {
 	}
 	defer f.Close()
 	return c.withAPI(ctx, func(a *api) error {
-		body, err := a.do(ctx, http.MethodPost, "/api/v1/roster", contentType, f)
+		path := "/api/v1/roster"
+		if c.Preview {
+			path += "/preview"
+		}
+		body, err := a.do(ctx, http.MethodPost, path, contentType, f)
 		if err != nil {
 			return fmt.Errorf("nothing was imported from %s: %w", filepath.Base(c.File), err)
 		}
 		defer body.Close()
+		if c.Preview {
+			_, err := io.Copy(std.out, body)
+			return err
+		}
 		var answer struct {
 			Units int `json:"units"`
 		}
@@ -64,6 +73,12 @@ func (c *rosterImportCmd) Run(ctx context.Context, std streams) error {
 type sessionCmd struct {
 	Create sessionCreateCmd `cmd:"" help:"Convene a session and print its links."`
 	List   sessionListCmd   `cmd:"" help:"List the sessions."`
+
+	Draft      sessionDraftCmd      `cmd:"" help:"Sessions that are being prepared."`
+	Sheet      sessionSheetCmd      `cmd:"" help:"Print the short links of the sites as CSV, for mail merge."`
+	Rehearsals sessionRehearsalsCmd `cmd:"" help:"Print which sites rehearsed, and how it went."`
+	Move       sessionMoveCmd       `cmd:"" help:"Give a session that has not begun another time."`
+	CallOff    sessionCallOffCmd    `cmd:"" help:"Cancel a session that has not begun."`
 }
 
 type sessionCreateCmd struct {
@@ -226,7 +241,8 @@ type attendanceShowCmd struct{ reportFlags }
 func (c *attendanceShowCmd) Run(ctx context.Context, std streams) error { return c.fetch(ctx, std.out) }
 
 type adminCmd struct {
-	Token adminTokenCmd `cmd:"" help:"Make an administrator's token for --server and the HTTP API."`
+	Create adminCreateCmd `cmd:"" help:"Make an account of the office; its password is read from standard input."`
+	Token  adminTokenCmd  `cmd:"" help:"Make an administrator's token for --server and the HTTP API."`
 }
 
 type adminTokenCmd struct {

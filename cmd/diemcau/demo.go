@@ -32,12 +32,38 @@ func (c *demoCmd) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return fmt.Errorf("%w; closing: %w", err, a.close())
 	}
+	password, err := demoAdmin(ctx, local)
+	if err != nil {
+		return fmt.Errorf("%w; closing: %w", err, a.close())
+	}
 	fmt.Fprintf(std.out, "listening %s\n\n", a.url)
+	if password != "" {
+		fmt.Fprintf(std.out, "office     %s/office  (name %s, password %s)\n", a.url, demoName, password)
+	}
 	if err := links.print(std.out, demoSites); err != nil {
 		return err
 	}
 	fmt.Fprintf(std.out, "\nOpen the host's link, then a site's in another window. Ctrl-C ends the demonstration.\n")
 	return a.run(ctx)
+}
+
+const demoName = "admin"
+
+// demoAdmin makes an administrator; empty if a demonstration before this one did.
+func demoAdmin(ctx context.Context, local *api) (password string, err error) {
+	body, err := local.do(ctx, http.MethodGet, "/api/v1/accounts", "", nil)
+	if err != nil {
+		return "", err
+	}
+	defer body.Close()
+	var there struct {
+		Accounts []struct{} `json:"accounts"`
+	}
+	if err := json.NewDecoder(body).Decode(&there); err != nil || len(there.Accounts) > 0 {
+		return "", err
+	}
+	password = newPassword()
+	return password, createAccount(ctx, local, demoName, "", "admin", "", password)
 }
 
 // prepareDemo imports the sample roster and convenes a session.
