@@ -59,7 +59,11 @@ func (p *Personal) restore(kind string, data json.RawMessage) (json.RawMessage, 
 	if err := json.Unmarshal(data, &members); err != nil {
 		return nil, err
 	}
-	members[personalMember(kind)] = p.Value
+	member := personalMember(kind)
+	if member == "" {
+		return nil, fmt.Errorf("an event %s has no personal data", kind)
+	}
+	members[member] = p.Value
 	delete(members, commitmentMember)
 	return json.Marshal(members)
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"runtime"
 	"strings"
@@ -55,6 +56,32 @@ func TestImportDemo(t *testing.T) {
 	tree := imported(t, string(demo.Demo))
 	if u, ok := tree.Unit("C22879"); !ok || u.Name != "Xã Phước Hậu" || tree.Len() != 20 {
 		t.Errorf("demo roster: %v, %d units", u, tree.Len())
+	}
+}
+
+// TestTwoTiers imports a map as it is since July 2025: provinces and, directly below them, communes.
+func TestTwoTiers(t *testing.T) {
+	provinces := []string{
+		"Thành phố Hà Nội", "Thành phố Huế", "Thành phố Hải Phòng", "Thành phố Đà Nẵng", "Thành phố Hồ Chí Minh", "Thành phố Cần Thơ",
+		"Lai Châu", "Điện Biên", "Sơn La", "Lạng Sơn", "Quảng Ninh", "Thanh Hóa", "Nghệ An", "Hà Tĩnh", "Cao Bằng", "Tuyên Quang", "Lào Cai",
+		"Thái Nguyên", "Phú Thọ", "Bắc Ninh", "Hưng Yên", "Ninh Bình", "Quảng Trị", "Quảng Ngãi", "Gia Lai", "Khánh Hòa", "Lâm Đồng", "Đắk Lắk",
+		"Đồng Nai", "Tây Ninh", "Vĩnh Long", "Đồng Tháp", "Cà Mau", "An Giang",
+	}
+	var table strings.Builder
+	table.WriteString("mã,mã cấp trên,cấp,tên\nTW,,trung ương,Trung ương\n")
+	for i, name := range provinces {
+		fmt.Fprintf(&table, "P%d,TW,tỉnh,%s\n", i, name)
+		for j := range 98 {
+			fmt.Fprintf(&table, "C%d,P%d,%s,Xã %d\n", i*98+j, i, []string{"xã", "phường", "đặc khu"}[j%3], j)
+		}
+	}
+	tree := imported(t, table.String())
+	units, codes, err := roster.Select(tree, "P5/*")
+	if err != nil || len(codes) != 98 || len(units) != 100 || tree.Len() != 1+34*99 {
+		t.Errorf("%d codes, %d units of %d, %v", len(codes), len(units), tree.Len(), err)
+	}
+	if above := tree.Above(codes[0]); len(above) != 2 || above[0].Name != "Thành phố Cần Thơ" {
+		t.Errorf("above a commune: %v", above)
 	}
 }
 
@@ -136,6 +163,11 @@ func (endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// rubbish is 10 MB of bytes that mean nothing.
+func rubbish() io.Reader {
+	return io.LimitReader(rand.NewChaCha8([32]byte{1}), 10<<20)
+}
+
 func TestImportIsBounded(t *testing.T) {
 	many := "code,parent_code,level,name\n" + strings.Repeat("X,X,galaxy,\n", roster.MaxErrors*3)
 	rows := io.MultiReader(strings.NewReader("code,parent_code,level,name\n"), strings.NewReader(strings.Repeat("A,,commune,A\n", roster.MaxRows+1)))
@@ -147,6 +179,8 @@ func TestImportIsBounded(t *testing.T) {
 	}{
 		"endless CSV":   {endless{}, roster.CSV, 1, roster.TooLarge},
 		"endless XLSX":  {endless{}, roster.XLSX, 1, roster.TooLarge},
+		"rubbish":       {rubbish(), roster.CSV, 1, roster.WrongEncoding},
+		"XLSX rubbish":  {rubbish(), roster.XLSX, 1, roster.Unreadable},
 		"no XLSX":       {io.LimitReader(endless{}, 1000), roster.XLSX, 1, roster.Unreadable},
 		"too many rows": {rows, roster.CSV, 1, roster.TooLarge},
 		"all rows bad":  {strings.NewReader(many), roster.CSV, roster.MaxErrors, roster.EmptyName},
