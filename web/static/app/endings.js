@@ -3,6 +3,7 @@ import { html } from "./html.js";
 import { t, tMaybe, formatTime } from "./i18n.js";
 import { Button, Header, Preferences } from "./parts.js";
 import { Icon } from "./icons.js";
+import { rehearsal } from "./rehearsal.js";
 
 /** @typedef {import("./room.js").Room} Room */
 
@@ -33,14 +34,15 @@ export function EndedPage({ room, children }) {
   const state = room.state.value;
   const zone = room.session.value?.time_zone;
   const left = room.step.value === "left";
+  const calledOff = rehearsal.value?.called_off;
   const times = state?.started_at_ms && state.ended_at_ms
     ? t("ended.times", { from: formatTime(state.started_at_ms, zone), to: formatTime(state.ended_at_ms, zone) }) : "";
   return html`<${Header}><${Preferences} /><//>
   <main class="message"><div class="message__body" role="status">
     <span class="message__icon message__icon--done"><${Icon} name="check" /></span>
-    <h1>${t(left ? "left.title" : "ended.title")}</h1>
+    <h1>${t(left ? "left.title" : calledOff ? "calledoff.title" : "ended.title")}</h1>
     <p class="message__session">${room.session.value?.title ?? ""}</p>
-    <p class="message__text">${left ? t("left.text") : `${t("ended.text")} ${times}`}</p>
+    <p class="message__text">${left ? t("left.text") : calledOff ? (rehearsal.value?.call_off_reason ?? "") : `${t("ended.text")} ${times}`}</p>
     <div class="message__actions">
       ${left && html`<${Button} action="return" tone="primary" onClick=${() => location.reload()}>${t("left.return")}<//>`}
       ${children}

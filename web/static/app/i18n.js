@@ -1,13 +1,24 @@
 // Texts of the interface: Vietnamese first, English second, one catalogue each.
-import { effect } from "../vendor/signals.js";
+import { effect, signal } from "../vendor/signals.js";
 import vi from "../i18n/vi.js";
-import en from "../i18n/en.js";
 import { lang, theme } from "./settings.js";
 
 /** @typedef {keyof typeof vi} Key */
 
-/** @type {Record<"vi" | "en", Record<Key, string>>} */
-const catalogues = { vi, en };
+/** @typedef {Record<Key, string>} Catalogue */
+
+/** The catalogues that are loaded; English only when it is wanted. @type {import("@preact/signals").Signal<{vi: Catalogue, en?: Catalogue}>} */
+const catalogues = signal({ vi });
+
+async function loadEnglish() {
+  const { default: en } = await import("../i18n/en.js");
+  catalogues.value = { vi, en };
+}
+if (lang.value === "en") await loadEnglish();
+
+effect(() => {
+  if (lang.value === "en" && !catalogues.peek().en) void loadEnglish();
+});
 
 effect(() => {
   document.documentElement.lang = lang.value;
@@ -24,7 +35,7 @@ effect(() => {
  * @returns {string}
  */
 export function t(key, vars) {
-  const text = catalogues[lang.value][key];
+  const text = (catalogues.value[lang.value] ?? vi)[key];
   return vars ? text.replace(/\{(\w+)\}/g, (_, name) => String(vars[name] ?? "")) : text;
 }
 

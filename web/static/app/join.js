@@ -10,6 +10,7 @@ import { EndedPage, ErrorPage } from "./endings.js";
 import { DeclareAfter } from "./declare.js";
 import { SitePage } from "./site.js";
 import { stayAwake, postSnapshots } from "./presence.js";
+import { loadRehearsal } from "./rehearsal.js";
 
 const room = new Room();
 room.peers.line.expected = () => {
@@ -46,4 +47,5 @@ function App() {
 markBody(room);
 stayAwake(room);
 postSnapshots(room);
+void loadRehearsal(room);
 render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById("app")));

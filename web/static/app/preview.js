@@ -6,6 +6,7 @@ import { device } from "./settings.js";
 import { meter, testLoudspeaker, canChooseLoudspeaker } from "./media.js";
 import { Button, Header, Preferences } from "./parts.js";
 import { Icon } from "./icons.js";
+import { RehearsalCard } from "./rehearsal.js";
 import { Video } from "./stage.js";
 
 /** @typedef {import("./room.js").Room} Room */
@@ -29,6 +30,7 @@ export function Preview({ room, publishes, heading, enter }) {
       ${session?.scheduled_at_ms ? html`<p class="preview__when">${t("waiting.when", { time: formatTime(session.scheduled_at_ms, session.time_zone), day: formatDay(session.scheduled_at_ms, session.time_zone) })}</p>` : null}
       <p class="preview__hint">${t(publishes ? "preview.hint" : "preview.hint.operator")}</p>
       <${Button} action="preview-ok" tone="primary" icon="next" onClick=${() => room.enter()}>${enter}<//>
+      <${RehearsalCard} room=${room} />
     </div>
     ${publishes && html`<${DeviceCheck} room=${room} />`}
   </main>`;

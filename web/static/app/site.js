@@ -8,6 +8,7 @@ import { Stage, SoundButton, Video } from "./stage.js";
 import { DeviceCheck } from "./preview.js";
 import { Messages, MessagesButton, NewMessage } from "./messages.js";
 import { AgendaTime } from "./console/agenda.js";
+import { RehearsalCard } from "./rehearsal.js";
 import { RoomSheet, RollCallQuestion } from "./declare.js";
 
 /** @typedef {import("./room.js").Room} Room */
@@ -44,6 +45,7 @@ function Waiting({ room }) {
         ${at && html`<p class="waiting__when">${t("waiting.when", { time: formatTime(at, zone), day: formatDay(at, zone) })}</p>`}
         ${left > 0 && html`<p class="waiting__countdown"><span>${t("waiting.left")}</span> <strong>${formatDuration(left)}</strong></p>`}
         <p class="waiting__hint">${t("waiting.hint")}</p>
+        <${RehearsalCard} room=${room} />
       </div>
       <div class="waiting__picture">
         <${Video} stream=${room.media.picture.value} mirrored label=${t("devices.picture")} />
