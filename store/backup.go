@@ -1,0 +1,58 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// ErrBackupElsewhere says that the database is PostgreSQL, which has its own tools.
+var ErrBackupElsewhere = errors.New("the record is in PostgreSQL; back it up with pg_dump")
+
+// Backup writes a whole copy of the record, as it stands at one moment, to a new file, while sessions go on. When
+// it returns nil the copy is on the disk; otherwise there is none.
+func (s *Store) Backup(ctx context.Context, path string) error {
+	if s.dollars {
+		return ErrBackupElsewhere
+	}
+	// Made readable to its owner only, before anything is in it. SQLite takes an empty file for a new one.
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	defer file.Close()
+	err = s.vacuumInto(ctx, path)
+	if err == nil {
+		err = errors.Join(file.Sync(), syncDir(filepath.Dir(path)))
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("backup: %w", err), os.Remove(path))
+	}
+	return nil
+}
+
+// vacuumInto copies the database over a reading connection, so that commits go on meanwhile.
+func (s *Store) vacuumInto(ctx context.Context, path string) error {
+	conn, err := s.read.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, "PRAGMA query_only(0)"); err != nil {
+		return err
+	}
+	_, err = conn.ExecContext(ctx, "VACUUM INTO ?", path)
+	_, resetErr := conn.ExecContext(context.WithoutCancel(ctx), "PRAGMA query_only(1)")
+	return errors.Join(err, resetErr)
+}
+
+// syncDir makes a new name in a folder durable.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
