@@ -17,6 +17,8 @@ const (
 	// maxProbing bounds the viewers of a shard that are probed at a time: when thousands enter together the padding
 	// must not fill the uplink of the server.
 	maxProbing = 16
+	// paceFactor is how much faster than its average a stream may leave at least, so that no queue stays.
+	paceFactor = 1.2
 	// paddingTick is how often a probe sends.
 	paddingTick = 20 * time.Millisecond
 )
@@ -113,15 +115,12 @@ func (v *Viewer) adaptTo(s *shard, now time.Duration) {
 	}
 	for i, l := range a.video {
 		level := a.levels[i]
-		if a.streams[i].Rates == ([adapt.Levels]float64{}) { // idle: what it may begin with
-			for level = a.streams[i].Top; level > 0 && nominalRate(transport.Video, level) > left; level-- {
-			}
-		}
+		level = withAbsent(&a.streams[i], level, left)
 		if level != none && level < l.cur && a.control.Congested(now) {
-			l.pause() // what the line cannot carry stops at once, so that sound gets through
+			l.stop(s) // what the line cannot carry stops at once, so that sound gets through
 			l.slot.requestKeyframe(level)
 		}
-		l.aim(level)
+		l.aim(s, level)
 	}
 	if next > 0 {
 		next += sound
@@ -133,12 +132,34 @@ func (v *Viewer) adaptTo(s *shard, now time.Duration) {
 	if a.padding > 0 {
 		s.probing[v] = struct{}{}
 	}
+	rate := 0.0
+	if !unknown {
+		rate = max(budget, used*paceFactor)
+	}
+	v.pacer.SetRate(int(rate))
+	s.schedule.Update(&v.pacer)
 	a.budget.Store(int64(budget))
 	a.starved.Store(starved)
 }
 
+// withAbsent raises a level to what may be taken up at once when it comes: renditions that do not arrive yet and that
+// what is left of the budget would nominally pay for. Of an idle slot at least the lowest.
+func withAbsent(s *adapt.Stream, level int, left float64) int {
+	base, idle := 0.0, s.Rates == [adapt.Levels]float64{}
+	if level != none {
+		base = s.Rates[level]
+	}
+	for r := level + 1; r <= s.Top && s.Rates[r] == 0; r++ {
+		if nominalRate(transport.Video, r)-base > left && (r > 0 || !idle) {
+			break
+		}
+		level = r
+	}
+	return level
+}
+
 // aim sets the rendition that a leg is to be on, none for no picture.
-func (l *leg) aim(target int) {
+func (l *leg) aim(s *shard, target int) {
 	if target == l.target {
 		return
 	}
@@ -146,7 +167,7 @@ func (l *leg) aim(target int) {
 	l.count(target, 1)
 	l.target = target
 	if target == none && l.media.Kind == transport.Video {
-		l.pause()
+		l.stop(s)
 	}
 }
 

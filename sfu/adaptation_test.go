@@ -6,7 +6,9 @@ import (
 
 	"github.com/pion/rtcp"
 
+	"github.com/diemcau/diemcau/sfu/adapt"
 	"github.com/diemcau/diemcau/sfu/codec"
+	"github.com/diemcau/diemcau/sfu/transport"
 )
 
 // show sends frames of all layers of a site, keyframes as they are asked for, until ok.
@@ -211,4 +213,63 @@ func TestSpeech(t *testing.T) {
 	if speaking, changed := s.tick(ms(at)); speaking || !changed {
 		t.Fatal("silence ends speech")
 	}
+}
+
+func TestWithAbsent(t *testing.T) {
+	type rates = [adapt.Levels]float64
+	tests := []struct {
+		name             string
+		rates            rates
+		top, level, want int
+		left             float64
+	}{
+		{"idle, a good line", rates{}, 2, none, 2, 5e6},
+		{"idle, a weak line", rates{}, 2, none, 0, 10_000},
+		{"idle, not wanted", rates{}, none, none, none, 5e6},
+		{"only l arrives yet", rates{100_000}, 2, 0, 2, 5e6},
+		{"only l arrives yet, m would do", rates{100_000}, 2, 0, 1, 500_000},
+		{"nothing is left", rates{100_000}, 2, 0, 0, 0},
+		{"m arrives and is too much", rates{100_000, 400_000}, 2, 0, 0, 5e6},
+		{"l does not arrive, m is too much", rates{0, 400_000}, 2, none, none, 100_000},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := adapt.Stream{Rates: tt.rates, Top: tt.top}
+			if got := withAbsent(&s, tt.level, tt.left); got != tt.want {
+				t.Fatalf("level %d, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
+// A keyframe of a hundred packets goes to a weak line no faster than the line carries it, and whole.
+func TestKeyframeIsPaced(t *testing.T) {
+	r := newRig(t)
+	a := r.site(alice, markA)
+	r.feed(main, alice, Camera)
+	_, w := r.view(bob, StageSlots)
+	a.video(0, 1, true)
+	w.feedback(&rtcp.ReceiverEstimatedMaximumBitrate{Bitrate: 400_000, SSRCs: []uint32{ssrcOf(w, main)}})
+	r.settle()
+	eventually(t, "the line is known", func() bool { return w.budget(r) == 400_000 })
+	began := r.node.now()
+	a.tick()
+	a.video(0, 100, true)
+	eventually(t, "all of the keyframe", func() bool { return len(r.got(w, main)) == 101 })
+	bits := 100 * 8 * (wireOverhead + 208)
+	if took, least := r.node.now()-began, time.Duration(bits)*time.Second/400_000/2; took < least {
+		t.Fatalf("%d bits took %v on a line of 400 kbit/s", bits, took)
+	}
+	decodable(t, r.got(w, main))
+}
+
+func (w *wire) budget(r *rig) int64 {
+	r.stage.mu.Lock()
+	defer r.stage.mu.Unlock()
+	for v := range r.stage.viewers {
+		if v.conn == transport.Conn(w) {
+			return v.Stats().Budget
+		}
+	}
+	return 0
 }

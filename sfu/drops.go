@@ -13,14 +13,15 @@ const (
 	DropShardQueue DropReason = "shard_queue" // a writer is behind; to the end of the frame
 	DropTaskQueue  DropReason = "task_queue"  // feedback of a viewer; its writer is behind
 	DropWrite      DropReason = "write"       // the viewer's transport refused it
+	DropPacer      DropReason = "pacer"       // a viewer's line is too slow; to the end of the frame, or on a step down
 	DropRepair     DropReason = "repair"      // asked again too often
 )
 
-func dropReasons() [7]DropReason {
-	return [...]DropReason{DropMalformed, DropLate, DropDuplicate, DropShardQueue, DropTaskQueue, DropWrite, DropRepair}
+func dropReasons() [8]DropReason {
+	return [...]DropReason{DropMalformed, DropLate, DropDuplicate, DropShardQueue, DropTaskQueue, DropWrite, DropPacer, DropRepair}
 }
 
-type drops [7]atomic.Uint64
+type drops [8]atomic.Uint64
 
 func (d *drops) add(reason DropReason, n int) {
 	for i, r := range dropReasons() {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/sfu/codec"
+	"github.com/diemcau/diemcau/sfu/pace"
 	"github.com/diemcau/diemcau/sfu/packetcache"
 	"github.com/diemcau/diemcau/sfu/rewrite"
 	"github.com/diemcau/diemcau/sfu/transport"
@@ -14,6 +15,9 @@ import (
 
 // headerSize is the RTP header with the abs-send-time extension (RFC 8285 4.2).
 const headerSize = 20
+
+// wireOverhead is what a packet costs beside its payload: headers of RTP, UDP and IPv4, and the SRTP tag.
+const wireOverhead = headerSize + 16 + 28
 
 const none = -1
 
@@ -23,7 +27,8 @@ type leg struct {
 	viewer *Viewer
 	slot   *slot
 	media  transport.Media
-	active bool // the viewer answered with recvonly
+	index  uint8 // in its viewer
+	active bool  // the viewer answered with recvonly
 	rtx    bool
 	red    bool         // the viewer takes RED
 	redEnd atomic.Int64 // until when it is sent, nanoseconds of the node's clock
@@ -34,7 +39,8 @@ type leg struct {
 	gen         uint32
 	stale       int // ticks for which another rendition or source was due
 	seq         rewrite.SeqMap
-	out         uint16 // highest sequence number sent
+	out         uint16 // highest sequence number given out
+	written     uint16 // highest sent
 	rtxSeq      uint16
 	last        uint32 // highest timestamp sent
 	lastID      uint16 // and the picture ids of that frame
@@ -61,6 +67,7 @@ func newLeg(v *Viewer, s *slot, m transport.Media) *leg {
 		// (RFC 3711 3.3.1).
 		out: uint16(rand.Uint32N(1 << 13)), rtxSeq: uint16(rand.Uint32N(1 << 13)),
 	}
+	l.written = l.out
 	l.rendition.Store(none)
 	l.top.Store(int32(s.spec.Top))
 	if m.Kind == transport.Audio {
@@ -174,33 +181,70 @@ func (l *leg) pause() {
 	l.rendition.Store(none)
 }
 
+// held is a packet that waits in a viewer's pacer.
+type held struct {
+	leg    *leg
+	packet *packetcache.Packet
+	out    uint16
+	shift  rewrite.Shift
+}
+
+// send gives packets of the present run their numbers and sends them, pictures as fast as the line takes them.
 func (l *leg) send(s *shard, rendition int, packets []*packetcache.Packet, sendTime uint32, now time.Duration) {
-	var sent, bytes int
-	redundant := l.red && now < time.Duration(l.redEnd.Load())
+	pacer := &l.viewer.pacer
 	for _, p := range packets {
 		out, shift, ok := l.seq.Out(uint8(rendition), p.Seq)
 		if !ok {
 			continue
 		}
-		payload, payloadType := shifted(s.scratch[:], p, shift), l.payloadType
-		if redundant && p.RED != nil {
-			payload, payloadType = p.RED, codec.PayloadRED
-		}
-		l.patch(l.media.SSRC, payloadType, p.Marker, out, p.Time+shift.Time, sendTime)
-		if err := l.viewer.conn.WriteRTP(s.batch, l.header[:], payload); err != nil {
-			s.node.drops.add(DropWrite, 1)
-			continue
-		}
-		sent++
-		bytes += len(payload)
 		if int16(out-l.out) > 0 {
 			l.out = out
 		}
 		if t := p.Time + shift.Time; !l.ever || int32(t-l.last) > 0 {
 			l.last, l.lastID, l.lastTL0, l.ever = t, (p.ID+shift.ID)&0x7fff, p.TL0+shift.TL0, true
 		}
+		size := wireOverhead + len(p.Payload)
+		if l.media.Kind == transport.Audio {
+			pacer.Charge(now, size)
+			l.write(s, p, out, shift, sendTime, now)
+			continue
+		}
+		switch pacer.Offer(now, l.index, p.Start, size, held{l, p, out, shift}) {
+		case pace.Send:
+			l.write(s, p, out, shift, sendTime, now)
+		case pace.Queued:
+			s.schedule.Update(pacer)
+		case pace.Dropped:
+			s.node.drops.add(DropPacer, 1)
+		}
 	}
-	l.account(s, uint64(sent), bytes)
+}
+
+// write sends one packet now.
+func (l *leg) write(
+	s *shard, p *packetcache.Packet, out uint16, shift rewrite.Shift, sendTime uint32, now time.Duration,
+) {
+	payload, payloadType := shifted(s.scratch[:], p, shift), l.payloadType
+	if l.red && p.RED != nil && now < time.Duration(l.redEnd.Load()) {
+		payload, payloadType = p.RED, codec.PayloadRED
+	}
+	l.patch(l.media.SSRC, payloadType, p.Marker, out, p.Time+shift.Time, sendTime)
+	if err := l.viewer.conn.WriteRTP(s.batch, l.header[:], payload); err != nil {
+		s.node.drops.add(DropWrite, 1)
+		return
+	}
+	if int16(out-l.written) > 0 {
+		l.written = out
+	}
+	l.account(s, 1, len(payload))
+}
+
+// stop ends the run and forgets what still waits: the line cannot carry it. The numbers of what was not sent are free.
+func (l *leg) stop(s *shard) {
+	l.pause()
+	s.node.drops.add(DropPacer, l.viewer.pacer.Clear())
+	s.schedule.Update(&l.viewer.pacer)
+	l.out = l.written
 }
 
 func (l *leg) account(s *shard, packets uint64, bytes int) {
@@ -241,7 +285,7 @@ func shifted(scratch []byte, p *packetcache.Packet, shift rewrite.Shift) []byte 
 // repair sends a packet again: as RTX (RFC 4588) if the viewer took it, otherwise as it was.
 func (l *leg) repair(s *shard, seq uint16, now time.Duration) {
 	stream, in, shift, ok := l.seq.In(seq)
-	if !ok || int16(seq-l.out) > 0 {
+	if !ok || int16(seq-l.written) > 0 {
 		return
 	}
 	p := l.slot.rends[stream].cache.Get(in)
@@ -262,6 +306,7 @@ func (l *leg) repair(s *shard, seq uint16, now time.Duration) {
 	} else {
 		l.patch(l.media.SSRC, l.payloadType, p.Marker, seq, p.Time+shift.Time, sendTime)
 	}
+	l.viewer.pacer.Charge(now, wireOverhead+len(payload))
 	if err := l.viewer.conn.WriteRTP(s.batch, l.header[:], payload); err != nil {
 		s.node.drops.add(DropWrite, 1)
 		return

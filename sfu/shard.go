@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/diemcau/diemcau/sfu/pace"
 	"github.com/diemcau/diemcau/sfu/packetcache"
 	"github.com/diemcau/diemcau/sfu/udpio"
 )
@@ -28,19 +29,20 @@ type burst struct {
 
 // shard is one writer: a goroutine that sends to the viewers assigned to it. It owns their legs.
 type shard struct {
-	node    *Node
-	index   int
-	bursts  chan burst
-	tasks   chan func(now time.Duration)
-	batch   *udpio.Batch
-	legs    map[*slot][]*leg
-	viewers map[*Viewer]struct{}
-	probing map[*Viewer]struct{}
-	padding [paddingSize]byte
-	packets atomic.Uint64 // forwarded
-	bytes   atomic.Uint64
-	repairs atomic.Uint64 // sent again
-	scratch [udpio.MaxPacket]byte
+	node     *Node
+	index    int
+	bursts   chan burst
+	tasks    chan func(now time.Duration)
+	batch    *udpio.Batch
+	legs     map[*slot][]*leg
+	viewers  map[*Viewer]struct{}
+	probing  map[*Viewer]struct{}
+	schedule pace.Schedule[held] // of the viewers' pacers
+	padding  [paddingSize]byte
+	packets  atomic.Uint64 // forwarded
+	bytes    atomic.Uint64
+	repairs  atomic.Uint64 // sent again
+	scratch  [udpio.MaxPacket]byte
 }
 
 func newShard(n *Node, index int, batch *udpio.Batch) *shard {
@@ -95,8 +97,15 @@ func (s *shard) run() {
 	defer ticker.Stop()
 	padding := time.NewTicker(paddingTick)
 	defer padding.Stop()
+	paced := time.NewTimer(time.Hour)
+	defer paced.Stop()
 	for {
+		if due, ok := s.schedule.Next(); ok {
+			paced.Reset(max(time.Millisecond, due-s.node.now()))
+		}
 		select {
+		case <-paced.C:
+			s.release(s.node.now())
 		case b := <-s.bursts:
 			s.forward(b)
 		case task := <-s.tasks:
@@ -137,6 +146,18 @@ func (s *shard) tick(now time.Duration) {
 	s.flush()
 }
 
+// release sends what has waited long enough in the pacers.
+func (s *shard) release(now time.Duration) {
+	sendTime := absSendTime(s.node.wall(now))
+	for p := s.schedule.Due(now); p != nil; p = s.schedule.Due(now) {
+		for h, ok := p.Pop(now); ok; h, ok = p.Pop(now) {
+			h.leg.write(s, h.packet, h.out, h.shift, sendTime, now)
+		}
+		s.schedule.Update(p)
+	}
+	s.flush()
+}
+
 // pad sends the padding of those viewers whose line is being probed.
 func (s *shard) pad(now time.Duration) {
 	if len(s.probing) == 0 {
@@ -168,11 +189,13 @@ func (s *shard) remove(v *Viewer) {
 	}
 	delete(s.viewers, v)
 	delete(s.probing, v)
+	v.pacer.Clear()
+	s.schedule.Update(&v.pacer)
 	for _, l := range v.legs {
 		if !l.active {
 			continue
 		}
-		l.aim(none)
+		l.aim(s, none)
 		list := s.legs[l.slot]
 		for i := range list {
 			if list[i] == l {

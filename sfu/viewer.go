@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/diemcau/diemcau/sfu/pace"
 	"github.com/diemcau/diemcau/sfu/transport"
 )
 
@@ -62,7 +63,8 @@ type Viewer struct {
 	closed    bool
 
 	adapt    adaptation
-	repairs  repairs // the shard's
+	repairs  repairs          // the shard's
+	pacer    pace.Pacer[held] // the shard's
 	evidence evidence
 	reported time.Duration // when sender reports were sent last; the shard's
 	rtcp     []byte        // the shard's
@@ -92,6 +94,7 @@ func (s *Stage) OpenViewer(p ViewerParams) (*Viewer, error) {
 			v.private = append(v.private, slot)
 		}
 		l := newLeg(v, slot, media[i])
+		l.index = uint8(i)
 		v.legs = append(v.legs, l)
 		v.bySSRC[media[i].SSRC] = l
 	}
