@@ -121,17 +121,24 @@ function lineText(line) {
   return t("check.line.result", { up: up_kbps, down: down_kbps, rtt: rtt_ms, loss: Math.max(loss_up_pct, loss_down_pct) });
 }
 
-/** A moving picture that no encoder can make small, so that the line is really loaded. */
+/** A moving picture that is hard to compress, so that the line is really loaded. */
 function noisePicture() {
+  const [width, height, block] = [1280, 720, 8];
+  const noise = document.createElement("canvas");
+  noise.width = width / block;
+  noise.height = height / block;
   const canvas = document.createElement("canvas");
-  canvas.width = 640;
-  canvas.height = 360;
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  const image = context.createImageData(canvas.width, canvas.height);
+  canvas.width = width;
+  canvas.height = height;
+  const small = /** @type {CanvasRenderingContext2D} */ (noise.getContext("2d"));
+  const large = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  large.imageSmoothingEnabled = false;
+  const image = small.createImageData(noise.width, noise.height);
   const words = new Uint32Array(image.data.buffer);
   const timer = setInterval(() => {
     for (let i = 0; i < words.length; i++) words[i] = (Math.random() * 0xffffff) | 0xff000000;
-    context.putImageData(image, 0, 0);
+    small.putImageData(image, 0, 0);
+    large.drawImage(noise, 0, 0, width, height);
   }, 66);
   const track = canvas.captureStream(15).getVideoTracks()[0];
   return {

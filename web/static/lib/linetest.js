@@ -24,6 +24,7 @@ import { Publisher, Viewer } from "./peers.js";
  * @property {number} received bytes
  * @property {number} packetsReceived
  * @property {number} lostDown packets
+ * @property {number} available kbit/s that the browser found it can send
  * @property {number} rttMs
  * @property {string} protocol
  */
@@ -37,7 +38,7 @@ import { Publisher, Viewer } from "./peers.js";
  */
 export function sample(at, up, down) {
   /** @type {Sample} */
-  const s = { at, sent: 0, packetsSent: 0, lostUp: 0, received: 0, packetsReceived: 0, lostDown: 0, rttMs: 0, protocol: "" };
+  const s = { at, sent: 0, packetsSent: 0, lostUp: 0, received: 0, packetsReceived: 0, lostDown: 0, available: 0, rttMs: 0, protocol: "" };
   /** @type {Map<string, any>} */ const candidates = new Map();
   let pair;
   for (const report of up) {
@@ -55,6 +56,7 @@ export function sample(at, up, down) {
     s.lostDown += Math.max(0, report.packetsLost ?? 0);
   }
   if (pair) {
+    s.available = (pair.availableOutgoingBitrate ?? 0) / 1000;
     s.rttMs = Math.round((pair.currentRoundTripTime ?? 0) * 1000);
     s.protocol = candidates.get(pair.localCandidateId)?.protocol ?? "";
   }
@@ -62,7 +64,8 @@ export function sample(at, up, down) {
 }
 
 /**
- * Judges the samples of a test: rates are the best between two of them, since encoders take time to trust a line.
+ * Judges the samples of a test. Up counts what the browser's own probing found at the end, since an encoder seldom
+ * fills a good line; without it, and down, the best rate between two samples does.
  * @param {readonly Sample[]} samples in order
  * @param {number} fileKbps rate at which the file came
  * @returns {Line}
@@ -85,7 +88,7 @@ export function measure(samples, fileKbps) {
     rtt_ms: last.rttMs,
     loss_up_pct: share(last.lostUp, last.packetsSent),
     loss_down_pct: share(last.lostDown, last.packetsReceived + last.lostDown),
-    up_kbps: Math.round(up),
+    up_kbps: Math.round(last.available || up),
     down_kbps: Math.round(down),
   };
 }
