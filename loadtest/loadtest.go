@@ -272,12 +272,12 @@ func (t *test) watchWindow(ctx context.Context) error {
 	}
 }
 
-// each calls f on every viewer of the sites and sets whether new ones measure.
+// each calls f on every viewer of the sites, lost ones included, and sets whether new ones measure.
 func (t *test) each(f func(*viewer), measuring bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.measuring = measuring
-	for s := range t.entered {
+	for _, s := range t.sites {
 		for _, v := range s.all() {
 			f(v)
 		}

@@ -102,7 +102,7 @@ func (s *sequence) settle() {
 	if !s.measuring || !s.started {
 		return
 	}
-	for n := max(s.from, s.highest-span) + 1; n <= s.to; n++ {
+	for n := max(s.from, s.highest-span) + 1; n <= min(s.to, s.highest); n++ {
 		if !s.has(n) {
 			s.lost++
 		}

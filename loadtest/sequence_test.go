@@ -85,6 +85,11 @@ func TestSequenceCountsEachNumberOnce(t *testing.T) {
 			during: func(s *sequence) { s.put(101); s.put(5101) },
 			want:   counts{received: 2, lost: 4999},
 		},
+		"gap at the end": {
+			before: func(s *sequence) { s.run(1, 100) },
+			during: func(s *sequence) { s.run(101, 200, 199) },
+			want:   counts{received: 99, lost: 1},
+		},
 		"too old to tell": {
 			before: func(s *sequence) { s.run(1, 100) },
 			during: func(s *sequence) { s.run(101, 5000); s.put(200) },
@@ -143,10 +148,7 @@ func FuzzSequence(f *testing.F) {
 			}
 			s.put(uint16(numbers[i])<<8 | uint16(numbers[i+1]))
 		}
-		if s.to > s.highest {
-			s.end()
-		}
-		from, to, started := s.from, s.to, s.measuring && s.started
+		from, to, started := s.from, min(s.to, s.highest), s.measuring && s.started
 		s.settle()
 		if s.received < 0 || s.lost < 0 || s.duplicates < 0 {
 			t.Fatalf("negative count: %+v", s)
@@ -155,4 +157,16 @@ func FuzzSequence(f *testing.F) {
 			t.Fatalf("received %d and lost %d of %d", s.received, s.lost, to-from)
 		}
 	})
+}
+
+// TestSequenceSettlesWithoutEnd is of a connection that broke within the window.
+func TestSequenceSettlesWithoutEnd(t *testing.T) {
+	var s sequence
+	s.run(1, 100)
+	s.begin()
+	s.run(101, 200, 150)
+	s.settle()
+	if s.received != 99 || s.lost != 1 {
+		t.Errorf("received %d, lost %d", s.received, s.lost)
+	}
 }
