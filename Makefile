@@ -46,7 +46,7 @@ web: node_modules/.installed ## front-end unit tests
 	npm test --silent
 
 e2e: build node_modules/.installed $(CHROMIUM) ## the story in real browsers
-	node --test --test-concurrency=1 --test-timeout=900000 'e2e/*.test.mjs'
+	node --test --test-concurrency=1 --test-timeout=900000 e2e/*.test.mjs
 
 fuzz: ## every fuzzer for 30 s
 	@for f in $$(grep -rlE '^func Fuzz' --include='*_test.go' .); do \
