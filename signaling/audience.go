@@ -8,13 +8,6 @@ import (
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/gorilla/websocket"
-	"golang.org/x/time/rate"
-)
-
-// A State goes to everyone: this many a second at most, and as many at once.
-const (
-	stateRate  = 4
-	stateBurst = 8
 )
 
 // member is an endpoint as the coordinator sees it beyond the meeting's state.
@@ -36,7 +29,6 @@ type member struct {
 // the number of sites.
 type audience struct {
 	session *meeting.Session
-	media   Media
 	metrics *metrics
 	units   []protocol.UnitInfo
 
@@ -51,24 +43,15 @@ type audience struct {
 	everyone bool                // a change that concerns all endpoints
 	hands    bool                // the queue changed
 
-	forget  func() // drops what is kept only while the session runs
-	budget  int    // kbit/s, as the media plane knows it
-	feeds   map[meeting.Slot]Feed
-	video   map[meeting.Slot]bool
-	closed  bool // the media plane was told that the session is over
-	written []written
-	state   []byte
-	stated  *websocket.PreparedMessage // the State that everyone has
-	pace    *rate.Limiter              // of State messages
+	stage *stage
+	mail  *mail
 }
 
 func newAudience(s *meeting.Session, media Media, m *metrics, forget func()) *audience {
 	a := &audience{
-		session: s, media: media, metrics: m, forget: forget, units: unitsView(s),
+		session: s, metrics: m, units: unitsView(s), stage: newStage(s, media, forget), mail: &mail{session: s},
 		members: make(map[string]*member, len(s.Order)), conns: map[*conn]*member{}, consoles: map[*conn]string{},
 		touched: map[string]struct{}{}, rows: map[string]struct{}{},
-		pace:  rate.NewLimiter(stateRate, stateBurst),
-		feeds: map[meeting.Slot]Feed{}, video: map[meeting.Slot]bool{},
 	}
 	for _, code := range s.Order {
 		ep := s.Endpoints[code]
@@ -94,7 +77,7 @@ func (a *audience) happened(ev meeting.Event, at time.Time) {
 		a.seatConsole(e.From)
 		a.seatConsole(e.To)
 	case *meeting.MessageSent:
-		a.deliver(e, at)
+		a.mail.deliver(a, written{e, at})
 	case *meeting.Lost:
 		a.detach(e.Endpoint, e.Conn, e.Why)
 	case *meeting.Left:
@@ -113,12 +96,12 @@ func (a *audience) attach(c *conn, now time.Time) error {
 	a.conns[c] = m
 	a.metrics.connections.WithLabelValues(string(ep.Role)).Inc()
 	c.send(welcomeView(a.session, ep, c.id, c.srv, now))
-	if !a.announce(a.stated == nil) {
-		c.sendPrepared(a.stated)
+	if !a.announce(a.stage.stated == nil) {
+		c.sendPrepared(a.stage.stated)
 	}
 	a.touched[ep.Code] = struct{}{}
 	a.seatConsole(ep.Code)
-	a.recall(c)
+	a.mail.recall(c)
 	return nil
 }
 
@@ -158,7 +141,7 @@ func ending(why string) fault {
 
 // settle makes media and people follow the session after a batch of changes.
 func (a *audience) settle(now time.Time) {
-	a.feed()
+	a.stage.feed()
 	if a.everyone {
 		for _, code := range a.session.Order {
 			a.touched[code] = struct{}{}
@@ -188,36 +171,13 @@ func (a *audience) queue() {
 // announce sends the State to everyone if it is another than they have, and reports that. As each goes to
 // everyone, there is a bound on how many go at once; a change over it waits for the next flush.
 func (a *audience) announce(now bool) bool {
-	if !a.restate(now) {
+	if !a.stage.restate(a.present, a.convened, now) {
 		return false
 	}
 	for c := range a.conns {
-		c.sendPrepared(a.stated)
+		c.sendPrepared(a.stage.stated)
 	}
 	return true
-}
-
-// feed tells the media plane what the slots show now, and when the session is over.
-func (a *audience) feed() {
-	for _, slot := range meeting.Slots() {
-		if f := feedOf(a.session, slot); f != a.feeds[slot] {
-			a.feeds[slot] = f
-			a.media.SetFeed(a.session.ID, string(slot), f)
-		}
-	}
-	if a.session.BudgetKbps != a.budget {
-		a.budget = a.session.BudgetKbps
-		a.media.SetBudget(a.session.ID, a.budget)
-	}
-	if a.over() && !a.closed {
-		a.closed = true
-		a.forget()
-		a.media.CloseSession(a.session.ID)
-	}
-}
-
-func (a *audience) over() bool {
-	return a.session.Phase == meeting.Ended || a.session.Phase == meeting.Sealed
 }
 
 // refresh brings one endpoint's row, peers and Self up to date.
@@ -257,9 +217,9 @@ func (a *audience) tellSelf(code string) {
 	if m.conn == nil {
 		return
 	}
-	publish := !a.over() && (toPublish(a.session, ep) || m.watchers > 0)
+	publish := !isOver(a.session) && (toPublish(a.session, ep) || m.watchers > 0)
 	switch {
-	case a.over():
+	case isOver(a.session):
 		m.conn.peers.unwant(PeerPublisher, 0)
 		m.conn.peers.unwant(PeerMonitor, 0)
 		m.conn.peers.unwant(PeerViewer, 0)
@@ -275,25 +235,6 @@ func (a *audience) tellSelf(code string) {
 		m.self = self
 		m.conn.sendText(self)
 	}
-}
-
-// restate encodes the State anew if anything but the count in it has changed, and reports that.
-func (a *audience) restate(now bool) bool {
-	// The count alone is no news: a State goes to everyone.
-	bare, err := protocol.Encode(stateView(a.session, a.video, 0, a.convened), 0)
-	if err != nil || bytes.Equal(bare, a.state) || (!now && !a.pace.Allow()) {
-		return false
-	}
-	full, err := protocol.Encode(stateView(a.session, a.video, a.present, a.convened), 0)
-	if err != nil {
-		return false
-	}
-	stated, err := websocket.NewPreparedMessage(websocket.TextMessage, full)
-	if err != nil {
-		return false
-	}
-	a.state, a.stated = bare, stated
-	return true
 }
 
 // broadcast sends one message to everyone.

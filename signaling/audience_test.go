@@ -61,7 +61,7 @@ func TestStateIsPaced(t *testing.T) {
 	c.attachNow(t, site)
 	c.attachNow(t, speaker)
 	c.must(t, meeting.GrantSlot{Endpoint: "C0"}, meeting.Actor{Endpoint: meeting.HostCode, Role: meeting.Host})
-	c.audience.pace = rate.NewLimiter(0, 2)
+	c.audience.stage.pace = rate.NewLimiter(0, 2)
 	site.drain()
 	for i := range 99 {
 		c.must(t, meeting.SetMuted{Muted: i%2 == 0}, speaker.actor())
@@ -74,8 +74,8 @@ func TestStateIsPaced(t *testing.T) {
 	if n := len(site.out); n != 3 {
 		t.Errorf("%d messages with the flush, want 3", n)
 	}
-	if !bytes.Contains(c.audience.state, []byte(`"muted":true`)) {
-		t.Errorf("the last State is %s", c.audience.state)
+	if !bytes.Contains(c.audience.stage.state, []byte(`"muted":true`)) {
+		t.Errorf("the last State is %s", c.audience.stage.state)
 	}
 }
 

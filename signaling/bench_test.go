@@ -85,11 +85,10 @@ func liveCoordinator(tb testing.TB, n int) *coordinator {
 // benchConn is a connection whose messages are thrown away by drain.
 func benchConn(c *coordinator, endpoint string, role meeting.Role, id int) *conn {
 	cn := &conn{
-		srv: &Server{metrics: c.metrics, clock: c.clock}, id: fmt.Sprintf("conn-%d", id), coord: c,
+		outbox: newOutbox(nil, c.metrics), srv: &Server{}, id: fmt.Sprintf("conn-%d", id), coord: c,
 		who: Identity{Session: "s", Endpoint: endpoint, Role: string(role)}, watching: map[string]string{},
-		out: make(chan func() error, maxOutgoing), closing: make(chan struct{}),
 	}
-	cn.peers = newPeers(c.audience.media, &cn.srv.peerIDs, cn)
+	cn.peers = newPeers(newPeerBench(), &cn.srv.peerIDs, cn.outbox)
 	return cn
 }
 
@@ -153,7 +152,7 @@ func BenchmarkStageChange(b *testing.B) {
 				conns[i] = benchConn(c, fmt.Sprintf("C%d", i), meeting.Site, i)
 				c.attachNow(b, conns[i])
 			}
-			c.audience.pace.SetLimit(rate.Inf)
+			c.audience.stage.pace.SetLimit(rate.Inf)
 			host := meeting.Actor{Endpoint: meeting.HostCode, Role: meeting.Host}
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,10 +19,7 @@ const (
 	pingEvery    = 2 * time.Second
 	missedPings  = 3 // silence for as many ends a connection
 	helloWithin  = 10 * time.Second
-	writeWithin  = 10 * time.Second
-	closeWithin  = 2 * time.Second
-	maxOutgoing  = 128 // messages that may wait for a socket
-	requestRate  = 20  // requests a second
+	requestRate  = 20 // requests a second
 	requestBurst = 100
 	maxRefused   = 200 // requests over the rate before the socket is closed
 	maxDevice    = 200 // runes
@@ -31,6 +27,7 @@ const (
 
 // conn is one WebSocket. One goroutine reads, one writes.
 type conn struct {
+	*outbox
 	srv     *Server
 	ws      *websocket.Conn
 	log     *slog.Logger
@@ -42,22 +39,16 @@ type conn struct {
 	refused int // requests over the rate
 
 	watching map[string]string // monitor slot -> endpoint; belongs to the coordinator
-	out      chan func() error
-	lastSeen atomic.Int64 // microseconds since 1970
-	left     bool         // the page said leave; reader only
-
-	closeOnce sync.Once
-	closing   chan struct{} // closed by close
-	fault     fault         // why; set before closing is closed
+	lastSeen atomic.Int64      // microseconds since 1970
+	left     bool              // the page said leave; reader only
 }
 
 func newConn(srv *Server, ws *websocket.Conn) *conn {
 	c := &conn{
-		srv: srv, ws: ws, log: srv.log, id: uuid.NewString(), limiter: rate.NewLimiter(requestRate, requestBurst),
-		watching: map[string]string{}, out: make(chan func() error, maxOutgoing),
-		closing: make(chan struct{}),
+		outbox: newOutbox(ws, srv.metrics), srv: srv, ws: ws, log: srv.log, id: uuid.NewString(), limiter: rate.NewLimiter(requestRate, requestBurst),
+		watching: map[string]string{},
 	}
-	c.peers = newPeers(srv.media, &srv.peerIDs, c)
+	c.peers = newPeers(srv.media, &srv.peerIDs, c.outbox)
 	return c
 }
 
@@ -66,7 +57,7 @@ func (c *conn) serve(ctx context.Context, token string) {
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
-		c.writer()
+		c.run(c.srv.pingEvery, c.peers.closeAll)
 	}()
 	c.ws.SetReadLimit(protocol.MaxMessage)
 	err := c.hello(ctx, token)
@@ -239,95 +230,6 @@ func (c *conn) disconnect(ctx context.Context, err error) fault {
 	return f
 }
 
-// writer sends what is queued, and pings, until the connection closes.
-func (c *conn) writer() {
-	ping := time.NewTicker(c.srv.pingEvery)
-	defer ping.Stop()
-	for {
-		var err error
-		select {
-		case job := <-c.out:
-			err = job()
-		case <-ping.C:
-			err = c.write(protocol.Ping{T: c.srv.clock.Now().UnixMilli()})
-		case <-c.closing:
-			c.farewell()
-			return
-		}
-		if err != nil {
-			c.close(fault{close: websocket.CloseAbnormalClosure})
-			c.ws.Close()
-			return
-		}
-	}
-}
-
-// farewell sends what is still queued and the close frame, and gives the page a moment to answer it.
-func (c *conn) farewell() {
-	c.peers.closeAll()
-	deadline := time.Now().Add(closeWithin)
-	for {
-		select {
-		case job := <-c.out:
-			if err := job(); err == nil && time.Now().Before(deadline) {
-				continue
-			}
-		default:
-		}
-		break
-	}
-	_ = c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(c.fault.close, c.fault.code), deadline)
-	_ = c.ws.SetReadDeadline(deadline)
-}
-
-// write sends one message now; only the writer's goroutine may.
-func (c *conn) write(m protocol.Message) error { return c.writeID(m, 0) }
-
-func (c *conn) writeID(m protocol.Message, id int64) error {
-	text, err := protocol.Encode(m, id)
-	if err != nil {
-		return err
-	}
-	return c.writeText(text)
-}
-
-func (c *conn) writeText(text []byte) error {
-	if err := c.ws.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil {
-		return err
-	}
-	return c.ws.WriteMessage(websocket.TextMessage, text)
-}
-
-// enqueue gives the writer a job. A page that does not read what it is sent is dropped: a State or Offer that
-// it missed would leave it wrong without knowing.
-func (c *conn) enqueue(job func() error) {
-	select {
-	case <-c.closing:
-		return
-	default:
-	}
-	select {
-	case c.out <- job:
-	default:
-		c.srv.metrics.dropped(dropSlow)
-		c.close(fault{close: protocol.CloseSlow, code: "slow"})
-	}
-}
-
-// send queues a message; it is encoded by the writer.
-func (c *conn) send(m protocol.Message) { c.enqueue(func() error { return c.write(m) }) }
-
-func (c *conn) sendText(text []byte) { c.enqueue(func() error { return c.writeText(text) }) }
-
-func (c *conn) sendPrepared(p *websocket.PreparedMessage) {
-	c.enqueue(func() error {
-		if err := c.ws.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil {
-			return err
-		}
-		return c.ws.WritePreparedMessage(p)
-	})
-}
-
 // reply answers a request.
 func (c *conn) reply(id int64, err error) {
 	switch {
@@ -349,14 +251,6 @@ func (c *conn) refuse(id int64, err error) {
 	c.srv.metrics.refusals.WithLabelValues(f.code).Inc()
 	c.send(f.message(id))
 	c.close(f)
-}
-
-// close ends the connection once, with the first reason given. It does not wait.
-func (c *conn) close(f fault) {
-	c.closeOnce.Do(func() {
-		c.fault = f
-		close(c.closing)
-	})
 }
 
 func (c *conn) actor() meeting.Actor { return actorOf(c.who) }

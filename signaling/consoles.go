@@ -3,27 +3,10 @@ package signaling
 import (
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
-
-// keptMessages is how many written messages a session keeps at hand for who comes later; all are in the ledger.
-const keptMessages = 500
-
-// written is a message with its time.
-type written struct {
-	*meeting.MessageSent
-	at time.Time
-}
-
-func keep(list []written, m written) []written {
-	if list = append(list, m); len(list) > keptMessages {
-		list = slices.Delete(list, 0, 1)
-	}
-	return list
-}
 
 // seatConsole makes an endpoint's connection a console, with the list of sites, or takes that back: consoles
 // are those of the host, operators and secretaries, and whoever chairs.
@@ -93,56 +76,4 @@ func (a *audience) flush() {
 			a.tell(v, slices.Values(consoles))
 		}
 	}
-}
-
-// deliver hands a written message to those who may read it and are there, and keeps it for those who come.
-func (a *audience) deliver(m *meeting.MessageSent, at time.Time) {
-	a.written = keep(a.written, written{m, at})
-	readers := maps.Keys(a.conns)
-	if m.To == meeting.ToSecretariat {
-		readers = maps.Keys(a.consoles)
-		if from := a.members[m.From]; from != nil && from.conn != nil && a.session.Endpoints[m.From].Role == meeting.Site {
-			from.conn.send(a.writtenView(written{m, at})) // not among the consoles unless it chairs
-		}
-	}
-	a.tell(a.writtenView(written{m, at}), func(yield func(*conn) bool) {
-		for c := range readers {
-			site := a.session.Endpoints[c.who.Endpoint].Role == meeting.Site
-			if m.To == meeting.ToSecretariat && site || !a.session.Addressed(m, c.who.Endpoint) {
-				continue
-			}
-			if !yield(c) {
-				return
-			}
-		}
-	})
-}
-
-// recall sends a connection that has just come what was written to it before.
-func (a *audience) recall(c *conn) {
-	var list []protocol.Written
-	for _, w := range a.written {
-		if a.session.Addressed(w.MessageSent, c.who.Endpoint) {
-			list = append(list, a.writtenView(w))
-		}
-	}
-	if len(list) == 0 {
-		return
-	}
-	c.enqueue(func() error { // one place in the queue for all of them
-		for _, v := range list {
-			if err := c.write(v); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-func (a *audience) writtenView(w written) protocol.Written {
-	v := protocol.Written{From: w.From, To: w.To, Text: w.Text, AtMs: ms(w.at)}
-	if from := a.session.Endpoints[w.From]; from != nil {
-		v.FromName = from.Name
-	}
-	return v
 }

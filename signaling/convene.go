@@ -109,10 +109,7 @@ func (s *Server) found(ctx context.Context, id string, cmd meeting.Convene, open
 			return nil, err
 		}
 	}
-	s.mu.Lock()
-	serving := s.started && !s.closed
-	s.mu.Unlock()
-	if serving {
+	if s.serving() {
 		if _, err := s.coordinator(ctx, session.ID); err != nil {
 			return nil, err
 		}

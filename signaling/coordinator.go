@@ -80,10 +80,10 @@ func replay(ctx context.Context, rec Record, id string, seen func(meeting.Event,
 // loadCoordinator replays a session and takes it over: connections of a server that is no more are lost, at
 // the last evidence of its life.
 func loadCoordinator(ctx context.Context, srv *Server, id string) (*coordinator, error) {
-	var mail []written
+	var before mail
 	session, head, err := replay(ctx, srv.record, id, func(ev meeting.Event, at time.Time) {
 		if m, ok := ev.(*meeting.MessageSent); ok {
-			mail = keep(mail, written{m, at})
+			before.keep(written{m, at})
 		}
 	})
 	if err != nil {
@@ -97,7 +97,7 @@ func loadCoordinator(ctx context.Context, srv *Server, id string) (*coordinator,
 		lastAlive = head.RecordedAt
 	}
 	c := newCoordinator(srv, session, head)
-	c.audience.written = mail
+	c.audience.mail.kept = before.kept
 	if err := c.handle(ctx, []request{{cmd: meeting.Restart{LastSeen: lastAlive}}}); err != nil {
 		return nil, err
 	}

@@ -117,7 +117,7 @@ func (a *api) eraseNames(w http.ResponseWriter, r *http.Request, _ Identity) err
 
 // over refuses a session that has not ended.
 func over(s *meeting.Session) error {
-	if s.Phase != meeting.Ended && s.Phase != meeting.Sealed {
+	if !isOver(s) {
 		return &meeting.Error{Code: meeting.WrongPhase, Detail: string(s.Phase)}
 	}
 	return nil

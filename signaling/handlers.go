@@ -105,7 +105,7 @@ func onWatch(ctx context.Context, c *conn, id int64, m protocol.Watch) error {
 		work: func() error {
 			a := c.coord.audience
 			switch {
-			case a.conns[c] == nil || a.over():
+			case a.conns[c] == nil || isOver(a.session):
 				return &meeting.Error{Code: meeting.SessionEnded, Detail: "watch"}
 			case m.Endpoint != "" && !c.coord.session.Steers(c.actor(), m.Endpoint):
 				return &meeting.Error{Code: meeting.Forbidden, Detail: "watch " + m.Endpoint}

@@ -72,7 +72,7 @@ func (n *news) take() (map[string]peerNews, map[meeting.Slot]bool) {
 func (c *coordinator) heard(peers map[string]peerNews, video map[meeting.Slot]bool) []request {
 	var batch []request
 	for slot, flowing := range video {
-		c.audience.video[slot] = flowing
+		c.audience.stage.video[slot] = flowing
 	}
 	for _, n := range peers {
 		m := c.audience.memberOf(n.peer)

@@ -40,9 +40,9 @@ type peer struct {
 	timer    *time.Timer // of a delayed opening or closing
 }
 
-func newPeers(media Media, ids *atomic.Uint64, c *conn) *peers {
+func newPeers(media Media, ids *atomic.Uint64, page *outbox) *peers {
 	return &peers{
-		media: media, ids: ids, enqueue: c.enqueue, write: c.write,
+		media: media, ids: ids, enqueue: page.enqueue, write: page.write,
 		reoffer: rate.NewLimiter(rate.Every(reofferEvery), reofferBurst),
 		current: map[PeerKind]*peer{}, watches: map[string]string{},
 	}

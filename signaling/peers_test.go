@@ -25,8 +25,7 @@ type peerBench struct {
 
 func newPeerBench() *peerBench {
 	b := &peerBench{}
-	c := &conn{out: make(chan func() error, maxOutgoing), closing: make(chan struct{})}
-	b.peers = newPeers(b, &atomic.Uint64{}, c)
+	b.peers = newPeers(b, &atomic.Uint64{}, newOutbox(nil, nil))
 	b.enqueue = func(job func() error) { go func() { _ = job() }() }
 	b.write = func(m protocol.Message) error {
 		b.mu.Lock()
@@ -158,8 +157,7 @@ func TestClosedPeersStayClosed(t *testing.T) {
 
 // A page that does not read is dropped when its queue is full, and whoever writes to it never waits.
 func TestSlowReader(t *testing.T) {
-	srv := &Server{metrics: newTestMetrics()}
-	c := &conn{srv: srv, out: make(chan func() error, maxOutgoing), closing: make(chan struct{})}
+	c := newOutbox(nil, newTestMetrics())
 	for range maxOutgoing {
 		c.sendText(nil)
 	}

@@ -45,6 +45,7 @@ type Config struct {
 // Server is the meeting plane: /ws, the HTTP API and the sessions behind them. It is also the MediaEvents that
 // the media plane reports to.
 type Server struct {
+	*sessions
 	record    Record
 	media     Media
 	log       *slog.Logger
@@ -67,14 +68,6 @@ type Server struct {
 
 	snapshotEvery time.Duration
 	pingEvery     time.Duration // fixed before Start
-
-	loading  sync.Mutex // held while a session is replayed
-	mu       sync.Mutex
-	started  bool
-	closed   bool
-	sessions map[string]*coordinator
-	conns    map[*conn]struct{}
-	running  sync.WaitGroup // coordinators and connections
 }
 
 // New makes a server that answers the API. It takes no session over, and so changes nothing in the record of
@@ -102,8 +95,8 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		snapshots: newSnapshots(), reports: newReports(cfg.Record), snapshotEvery: cfg.SnapshotEvery.Truncate(time.Second),
 		tokens: newTokens(tokenKey), ledgerKey: ledgerKey,
 		codec: protocol.ClientCodec(), handlers: handlers(), pingEvery: pingEvery,
-		sessions: map[string]*coordinator{}, conns: map[*conn]struct{}{},
 	}
+	s.sessions = newSessions(s.load)
 	if s.office, err = newOffice(s, tokenKey.Seed()); err != nil {
 		return nil, err
 	}
@@ -120,9 +113,7 @@ func (s *Server) Start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("sessions: %w", err)
 	}
-	s.mu.Lock()
-	s.started = true
-	s.mu.Unlock()
+	s.start()
 	for _, row := range rows {
 		if row.Phase == meeting.Ended || row.Phase == meeting.Sealed {
 			continue
@@ -136,67 +127,20 @@ func (s *Server) Start(ctx context.Context) error {
 
 // Close tells everyone when to come back, records the end of their connections and waits until all is quiet.
 func (s *Server) Close() {
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		s.running.Wait()
-		return
-	}
-	s.closed = true
 	s.office.close()
-	coords := make([]*coordinator, 0, len(s.sessions))
-	for _, c := range s.sessions {
-		coords = append(coords, c)
-		close(c.stop)
-	}
-	s.mu.Unlock()
-	for _, c := range coords {
-		<-c.done
-	}
-	s.mu.Lock()
-	for c := range s.conns { // those that have not said hello
-		c.close(faultOf(errStopped))
-	}
-	s.mu.Unlock()
-	s.running.Wait()
+	s.stop()
 }
 
-// coordinator returns the owner of a session, which is taken over if it is not yet.
-func (s *Server) coordinator(ctx context.Context, id string) (*coordinator, error) {
-	if c, err := s.loaded(id); c != nil || err != nil {
-		return c, err
-	}
-	s.loading.Lock() // a session is taken over once; the others go on meanwhile
-	defer s.loading.Unlock()
-	if c, err := s.loaded(id); c != nil || err != nil {
-		return c, err
-	}
-	ctx = context.WithoutCancel(ctx)
+// load takes a session over. One that is damaged must not keep the others from meeting; readyz and the metrics
+// tell of it.
+func (s *Server) load(ctx context.Context, id string) *coordinator {
 	c, err := loadCoordinator(ctx, s, id)
 	if err != nil {
-		// One damaged session must not keep the others from meeting; readyz and the metrics tell of it.
 		s.log.Error("a session could not be taken over", "session", id, "err", err)
 		c = brokenCoordinator(s, id)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return nil, errStopped
-	}
-	s.sessions[id] = c
-	s.metrics.sessions.Set(float64(len(s.sessions)))
-	s.running.Go(func() { c.run(ctx) })
-	return c, nil
-}
-
-// loaded returns the owner of a session if it runs.
-func (s *Server) loaded(id string) (*coordinator, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed || !s.started {
-		return nil, errStopped
-	}
-	return s.sessions[id], nil
+	s.metrics.sessions.Inc()
+	return c
 }
 
 // identify checks a token and that it was not revoked.
@@ -233,25 +177,11 @@ func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
 		s.strangers.Add(-1)
 		return // the upgrader has answered
 	}
-	c := newConn(s, ws)
-	s.mu.Lock()
-	if s.closed || !s.started {
-		s.mu.Unlock()
+	if !s.connect(context.WithoutCancel(r.Context()), newConn(s, ws), bearer(r)) {
 		s.strangers.Add(-1)
 		_ = ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(protocol.CloseRestart, ""), time.Now().Add(closeWithin))
 		ws.Close()
-		return
 	}
-	s.conns[c] = struct{}{}
-	// A goroutine of its own: the one of the request would keep the buffers of the HTTP server alive.
-	ctx, token := context.WithoutCancel(r.Context()), bearer(r)
-	s.running.Go(func() {
-		c.serve(ctx, token)
-		s.mu.Lock()
-		delete(s.conns, c)
-		s.mu.Unlock()
-	})
-	s.mu.Unlock()
 }
 
 // checkOrigin admits pages of this server and clients that are no browsers (RFC 6455 10.2).
@@ -273,10 +203,7 @@ func (s *Server) checkOrigin(r *http.Request) bool {
 
 // ready reports what keeps the server from its work, if anything.
 func (s *Server) ready(ctx context.Context) error {
-	s.mu.Lock()
-	closed, started := s.closed, s.started
-	s.mu.Unlock()
-	if closed || !started {
+	if !s.serving() {
 		return errStopped
 	}
 	if _, err := s.record.Setting(ctx, tokenKeyEntry); err != nil {
@@ -286,49 +213,4 @@ func (s *Server) ready(ctx context.Context) error {
 		return errors.New("a session was stopped because its record cannot be written or read")
 	}
 	return nil
-}
-
-// told finds the news of a session that is running.
-func (s *Server) told(session string) *news {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if c := s.sessions[session]; c != nil {
-		return c.news
-	}
-	return nil
-}
-
-// PeerConnected implements MediaEvents.
-func (s *Server) PeerConnected(p Peer) {
-	if n := s.told(p.Session); n != nil {
-		n.tell(p, func(n *peerNews) { n.connected = true })
-	}
-}
-
-// PeerFailed implements MediaEvents.
-func (s *Server) PeerFailed(p Peer, reason string) {
-	if n := s.told(p.Session); n != nil {
-		n.tell(p, func(n *peerNews) { n.failed, n.reason = true, reason })
-	}
-}
-
-// Receiving implements MediaEvents.
-func (s *Server) Receiving(p Peer, receiving bool, at time.Time) {
-	if n := s.told(p.Session); n != nil {
-		n.tell(p, func(n *peerNews) { n.receiving, n.at = &receiving, at })
-	}
-}
-
-// SlotVideo implements MediaEvents.
-func (s *Server) SlotVideo(session, slot string, flowing bool) {
-	if n := s.told(session); n != nil {
-		n.tellVideo(meeting.Slot(slot), flowing)
-	}
-}
-
-// Quality implements MediaEvents.
-func (s *Server) Quality(p Peer, rtt time.Duration, lossPct int) {
-	if n := s.told(p.Session); n != nil {
-		n.tell(p, func(n *peerNews) { n.measured, n.rtt, n.lossPct = true, rtt, lossPct })
-	}
 }

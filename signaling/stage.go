@@ -1,0 +1,80 @@
+package signaling
+
+import (
+	"bytes"
+
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/signaling/protocol"
+	"github.com/gorilla/websocket"
+	"golang.org/x/time/rate"
+)
+
+// A State goes to everyone: this many a second at most, and as many at once.
+const (
+	stateRate  = 4
+	stateBurst = 8
+)
+
+// stage is what the slots show, as the media plane and everyone in the session were last told.
+type stage struct {
+	session *meeting.Session
+	media   Media
+	forget  func() // drops what is kept only while the session runs
+
+	feeds  map[meeting.Slot]Feed
+	video  map[meeting.Slot]bool // pictures flow
+	budget int                   // kbit/s
+	closed bool                  // the session is over
+
+	state  []byte                     // the last State, without the count in it
+	stated *websocket.PreparedMessage // the last State
+	pace   *rate.Limiter
+}
+
+func newStage(s *meeting.Session, media Media, forget func()) *stage {
+	return &stage{
+		session: s, media: media, forget: forget, feeds: map[meeting.Slot]Feed{}, video: map[meeting.Slot]bool{},
+		pace: rate.NewLimiter(stateRate, stateBurst),
+	}
+}
+
+// feed tells the media plane what the slots show now, and when the session is over.
+func (st *stage) feed() {
+	for _, slot := range meeting.Slots() {
+		if f := feedOf(st.session, slot); f != st.feeds[slot] {
+			st.feeds[slot] = f
+			st.media.SetFeed(st.session.ID, string(slot), f)
+		}
+	}
+	if st.session.BudgetKbps != st.budget {
+		st.budget = st.session.BudgetKbps
+		st.media.SetBudget(st.session.ID, st.budget)
+	}
+	if isOver(st.session) && !st.closed {
+		st.closed = true
+		st.forget()
+		st.media.CloseSession(st.session.ID)
+	}
+}
+
+// restate encodes the State anew if anything but the count in it has changed, and reports that. Unless now is
+// set it may wait, to keep the pace.
+func (st *stage) restate(present, convened int, now bool) bool {
+	// The count alone is no news: a State goes to everyone.
+	bare, err := protocol.Encode(stateView(st.session, st.video, 0, convened), 0)
+	if err != nil || bytes.Equal(bare, st.state) || (!now && !st.pace.Allow()) {
+		return false
+	}
+	full, err := protocol.Encode(stateView(st.session, st.video, present, convened), 0)
+	if err != nil {
+		return false
+	}
+	stated, err := websocket.NewPreparedMessage(websocket.TextMessage, full)
+	if err != nil {
+		return false
+	}
+	st.state, st.stated = bare, stated
+	return true
+}
+
+func isOver(s *meeting.Session) bool { return s.Phase == meeting.Ended || s.Phase == meeting.Sealed }
