@@ -2,6 +2,8 @@ package sfu
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/diemcau/diemcau/sfu/transport/lean"
 )
 
 // collector reads the node's counters when it is scraped, so that counting costs the packet path nothing more than
@@ -10,19 +12,8 @@ type collector struct{ node *Node }
 
 type desc = *prometheus.Desc
 
-func (c *collector) descs() (stages, viewers, publishers, packets, bytes, repairs, dropped, requests, badRTCP desc) {
-	d := func(name, help string, labels ...string) desc {
-		return prometheus.NewDesc("diemcau_sfu_"+name, help, labels, nil)
-	}
-	return d("stages", "Stages that exist."),
-		d("viewers", "Viewer connections."),
-		d("publishers", "Publisher connections."),
-		d("packets_forwarded_total", "RTP packets sent to viewers."),
-		d("payload_bytes_forwarded_total", "RTP payload bytes sent to viewers."),
-		d("packets_repaired_total", "RTP packets sent to viewers again."),
-		d("packets_dropped_total", "Packets not forwarded, by reason.", "reason"),
-		d("keyframe_requests_total", "Keyframe requests sent to publishers."),
-		d("bad_rtcp_total", "RTCP packets of viewers that could not be read.")
+func newDesc(name, help string, labels ...string) desc {
+	return prometheus.NewDesc("diemcau_sfu_"+name, help, labels, nil)
 }
 
 // Describe sends nothing: the collector is an unchecked one.
@@ -30,41 +21,71 @@ func (c *collector) Describe(chan<- *prometheus.Desc) {}
 
 // Collect implements prometheus.Collector.
 func (c *collector) Collect(out chan<- prometheus.Metric) {
-	stages, viewers, publishers, packets, bytes, repairs, dropped, requests, badRTCP := c.descs()
-	gauge := func(d desc, v int) {
-		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(v))
+	gauge := func(name, help string, v int) {
+		out <- prometheus.MustNewConstMetric(newDesc(name, help), prometheus.GaugeValue, float64(v))
 	}
-	counter := func(d desc, v uint64, labels ...string) {
-		out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...)
+	counter := func(name, help string, v uint64) {
+		out <- prometheus.MustNewConstMetric(newDesc(name, help), prometheus.CounterValue, float64(v))
 	}
 	n := c.node
-	var s, v, p int
+	stages, viewers, publishers := n.counts()
+	gauge("stages", "Stages that exist.", stages)
+	gauge("viewers", "Viewer connections.", viewers)
+	gauge("publishers", "Publisher connections.", publishers)
+	var packets, bytes, repairs uint64
+	for _, shard := range n.shards {
+		packets += shard.packets.Load()
+		bytes += shard.bytes.Load()
+		repairs += shard.repairs.Load()
+	}
+	counter("packets_forwarded_total", "RTP packets sent to viewers.", packets)
+	counter("payload_bytes_forwarded_total", "RTP payload bytes sent to viewers.", bytes)
+	counter("packets_repaired_total", "RTP packets sent to viewers again.", repairs)
+	counter("keyframe_requests_total", "Keyframe requests sent to publishers.", n.keyframeRequests.Load())
+	counter("bad_rtcp_total", "RTCP packets of viewers that could not be read.", n.badRTCP.Load())
+	c.collectDrops(out)
+	if n.port == nil {
+		return
+	}
+	port := n.port.Stats()
+	counter("udp_packets_sent_total", "Datagrams sent in batches.", port.Packets)
+	counter("udp_messages_sent_total", "Messages that they were sent as; a segmented one holds several.", port.Messages)
+	counter("udp_syscalls_total", "System calls for them.", port.Syscalls)
+	counter("udp_fallbacks_total", "Segmented messages that the kernel refused.", port.Fallbacks)
+}
+
+// collectDrops reports what was dropped, by the part of the media plane that dropped it and the reason.
+func (c *collector) collectDrops(out chan<- prometheus.Metric) {
+	d := newDesc("packets_dropped_total", "Packets not forwarded, not sent or not taken, by part and reason.", "part", "reason")
+	drop := func(part, reason string, v uint64) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), part, reason)
+	}
+	for i, reason := range dropReasons() {
+		drop("forward", string(reason), c.node.drops[i].Load())
+	}
+	if c.node.port != nil {
+		for reason, v := range c.node.port.Stats().Drops {
+			drop("udp", string(reason), v)
+		}
+	}
+	if f, ok := c.node.viewers.(*lean.Factory); ok {
+		for reason, v := range f.Stats() {
+			drop("transport", string(reason), v)
+		}
+	}
+}
+
+// counts the stages and what is on them.
+func (n *Node) counts() (stages, viewers, publishers int) {
 	n.mu.Lock()
-	s = len(n.stages)
+	defer n.mu.Unlock()
 	for _, stage := range n.stages {
 		stage.mu.Lock()
-		v += len(stage.viewers)
+		viewers += len(stage.viewers)
 		for _, list := range stage.publishers {
-			p += len(list)
+			publishers += len(list)
 		}
 		stage.mu.Unlock()
 	}
-	n.mu.Unlock()
-	gauge(stages, s)
-	gauge(viewers, v)
-	gauge(publishers, p)
-	var sent, sentBytes, again uint64
-	for _, shard := range n.shards {
-		sent += shard.packets.Load()
-		sentBytes += shard.bytes.Load()
-		again += shard.repairs.Load()
-	}
-	counter(packets, sent)
-	counter(bytes, sentBytes)
-	counter(repairs, again)
-	for i, reason := range dropReasons() {
-		counter(dropped, n.drops[i].Load(), string(reason))
-	}
-	counter(requests, n.keyframeRequests.Load())
-	counter(badRTCP, n.badRTCP.Load())
+	return len(n.stages), viewers, publishers
 }

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"runtime"
 	"sync"
@@ -40,6 +41,8 @@ const nodeTick = 50 * time.Millisecond
 type Config struct {
 	// UDP is the address of the one port; the zero value is every interface and a port of the kernel's choice.
 	UDP netip.AddrPort
+	// TCP, if there is one, takes viewers on networks without UDP; the node closes it.
+	TCP net.Listener
 	// PublicIPs are announced in place of the interfaces' addresses.
 	PublicIPs []string
 	// Loopback announces loopback addresses too.
@@ -163,7 +166,7 @@ func (n *Node) openViewers(common peer.Config, cert tls.Certificate) (err error)
 		return err
 	}
 	n.viewers, err = lean.New(lean.Config{
-		Port: n.port, Addrs: addrs, Certificate: cert, Workers: n.cfg.Writers, Logger: n.log,
+		Port: n.port, TCP: n.cfg.TCP, Addrs: addrs, Certificate: cert, Workers: n.cfg.Writers, Logger: n.log,
 	})
 	return err
 }

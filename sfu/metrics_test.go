@@ -1,0 +1,53 @@
+package sfu
+
+import (
+	"log/slog"
+	"net/netip"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+func TestMetrics(t *testing.T) {
+	reg := prometheus.NewPedanticRegistry()
+	cfg := Config{UDP: netip.MustParseAddrPort("127.0.0.1:0"), Loopback: true}
+	n, err := New(cfg, slog.New(slog.DiscardHandler), reg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := n.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	v, err := n.Stage("s").OpenViewer(ViewerParams{ID: "v", Slots: StageSlots})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.drops.add(DropLate, 3)
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]float64{}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			name := f.GetName()
+			for _, l := range m.GetLabel() {
+				name += " " + l.GetValue()
+			}
+			got[name] = m.GetGauge().GetValue() + m.GetCounter().GetValue()
+		}
+	}
+	for name, want := range map[string]float64{
+		"diemcau_sfu_viewers": 1, "diemcau_sfu_packets_dropped_total forward late": 3,
+		"diemcau_sfu_packets_dropped_total transport bad_stun": 0, "diemcau_sfu_packets_dropped_total udp no_buffer": 0,
+	} {
+		if v, ok := got[name]; !ok || v != want {
+			t.Errorf("%s is %v, %v", name, v, ok)
+		}
+	}
+	if err := v.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
