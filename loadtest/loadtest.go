@@ -174,11 +174,14 @@ func wait(ctx context.Context, closed <-chan struct{}, atMost time.Duration, wha
 func (t *test) join(ctx context.Context, running *sync.WaitGroup) error {
 	done := make(chan struct{}, len(t.cfg.Sites))
 	begin := time.Now()
-	observe := observer{
-		firstFrame: t.firsts.add, latency: t.latencies.add, switched: t.sawSwitch,
-	}
+	observe := observer{latency: t.latencies.add, switched: t.sawSwitch}
 	for i, c := range t.cfg.Sites {
 		s := newSite(t, c.Code, c.Link, program{picture: floorPicture()}, observe)
+		s.observe.firstFrame = func(after time.Duration) {
+			if !s.sawFirst.Swap(true) {
+				t.firsts.add(after)
+			}
+		}
 		s.full = i%fullShare == 0
 		t.sites = append(t.sites, s)
 		if t.cfg.Rate > 0 {
@@ -292,6 +295,7 @@ func (t *test) result(cpu time.Duration, rss int64) *Result {
 	t.mu.Lock()
 	r := &Result{Endpoints: len(t.sites), Joined: len(t.entered), Failures: t.failures}
 	var expected []int64
+	var waiting []time.Duration // of sites that have not seen main yet
 	for _, s := range t.sites {
 		var sound int64
 		for _, v := range s.all() {
@@ -305,12 +309,20 @@ func (t *test) result(cpu time.Duration, rss int64) *Result {
 		}
 		if t.entered[s] {
 			expected = append(expected, sound)
+			if !s.sawFirst.Load() {
+				waiting = append(waiting, time.Since(s.opened))
+			}
 		}
 	}
 	t.mu.Unlock()
 	r.Failed = r.Endpoints - r.Joined
 	// Sound of main is sent to all alike; a picture may be left out on purpose.
 	r.PacketsLost += silent(expected)
+	if !t.firsts.empty() { // otherwise there is nothing to see
+		for _, d := range waiting {
+			t.firsts.add(d)
+		}
+	}
 	r.JoinMs, r.FirstFrameMs = t.joins.percentiles(), t.firsts.percentiles()
 	if t.cfg.Publish {
 		r.LatencyMs = t.latencies.percentiles()

@@ -22,10 +22,11 @@ type Result struct {
 	Failed    int `json:"failed"`
 	// JoinMs is from opening the link to DTLS connected.
 	JoinMs *Percentiles `json:"join_ms"`
-	// FirstFrameMs is from opening the link to the first whole keyframe of the main slot.
+	// FirstFrameMs is from opening the link to the first whole keyframe of the main slot. A site that has seen none by
+	// the end, while others have, counts with the time it has waited.
 	FirstFrameMs *Percentiles `json:"first_frame_ms"`
 	// SwitchMs is from the stage change after the countdown, as its first message says, to the first whole keyframe
-	// of the new source at a viewer.
+	// of the new source at a viewer; one that has not seen it counts with the time it has waited.
 	SwitchMs *Percentiles `json:"switch_ms"`
 	// LatencyMs is from the stamp in a frame to the whole frame at a viewer.
 	LatencyMs *Percentiles `json:"latency_ms"`
@@ -55,6 +56,12 @@ func (d *durations) add(sample time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.samples = append(d.samples, sample)
+}
+
+func (d *durations) empty() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.samples) == 0
 }
 
 // percentiles returns nil when there are no samples.

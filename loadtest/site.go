@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/diemcau/diemcau/signaling/client"
@@ -24,17 +25,18 @@ var errKeptOut = errors.New("no viewer connection was offered in time")
 
 // site is one endpoint: it behaves as the page does, without a person.
 type site struct {
-	test    *test
-	code    string
-	link    string
-	full    bool // its viewer decrypts everything
-	observe observer
-	program program // what it sends when it is asked to
-	opened  time.Time
-	events  chan protocol.Message
-	client  *client.Client // from the welcome on
-	viewing string         // id of the viewer connection
-	sending string         // id of the publisher connection
+	test     *test
+	code     string
+	link     string
+	full     bool // its viewer decrypts everything
+	observe  observer
+	program  program // what it sends when it is asked to
+	opened   time.Time
+	events   chan protocol.Message
+	client   *client.Client // from the welcome on
+	viewing  string         // id of the viewer connection
+	sending  string         // id of the publisher connection
+	sawFirst atomic.Bool    // the first whole keyframe of main
 
 	mu      sync.Mutex
 	viewers []*viewer // the last one is in use
