@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/diemcau/diemcau/attendance"
 	"github.com/diemcau/diemcau/meeting"
@@ -93,6 +94,11 @@ func TestStory(t *testing.T) {
 	if _, err := b.tryEnter("C3", client.Options{}); closeCode(err) != protocol.CloseEnded {
 		t.Errorf("C3 enters after the end: %v", err)
 	}
+	ledger := b.ledger()
+	b.restart(false)
+	if _, err := b.tryEnter("C3", client.Options{}); closeCode(err) != protocol.CloseEnded {
+		t.Errorf("C3 enters after the end and a restart: %v", err)
+	}
 
 	want := []string{
 		"convened", "opened", "connected @host", "connected C1", "connected C2", "started", "granted @host", "on_air @host",
@@ -100,7 +106,7 @@ func TestStory(t *testing.T) {
 		"lost C1 closed", "resumed C1", "on_air C1", "returned C1 revoked", "left C2 page_closed",
 		"returned @host ended", "returned @host ended", "ended",
 	}
-	if d := cmp.Diff(want, b.ledger()); d != "" {
+	if d := cmp.Diff(want, ledger); d != "" {
 		t.Error(d)
 	}
 	if _, err := attendance.VerifyChain(b.record.Entries(t.Context(), b.links.ID, 1)); err != nil {
@@ -242,6 +248,22 @@ func TestDamagedSession(t *testing.T) {
 	b.enter("C1")
 	if got := get(t, b, "/readyz", ""); got.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("readyz: %s", got.Status)
+	}
+}
+
+// A session opens by itself an hour before its time.
+func TestOpensByTime(t *testing.T) {
+	before := time.Duration(meeting.DefaultRules().OpenBeforeS) * time.Second
+	b := newBed(t, `{"title":"x","units":"C1","start":"`+time.Now().Add(before+2*time.Second).UTC().Format(time.RFC3339)+`"}`)
+	await(t, "C1 may enter", func() bool {
+		_, err := b.tryEnter("C1", client.Options{})
+		if err != nil && closeCode(err) != protocol.CloseNotOpen {
+			t.Fatal(err)
+		}
+		return err == nil
+	})
+	if l := b.ledger(); l[1] != "opened" {
+		t.Errorf("ledger: %v", l)
 	}
 }
 
