@@ -90,6 +90,9 @@ func (v *Viewer) adaptTo(s *shard, now time.Duration) {
 	for i, l := range a.video {
 		stream := &a.streams[i]
 		*stream = adapt.Stream{Top: int(l.top.Load()), Current: l.cur}
+		if l.cur == none { // it waits for a keyframe
+			stream.Current = l.target
+		}
 		if !l.active || a.audioOnly.Load() || l.ownSource(l.slot.owner()) {
 			stream.Top = adapt.Off
 		}

@@ -51,6 +51,13 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	counter("udp_packets_sent_total", "Datagrams sent in batches.", port.Packets)
 	counter("udp_messages_sent_total", "Messages that they were sent as; a segmented one holds several.", port.Messages)
 	counter("udp_syscalls_total", "System calls for them.", port.Syscalls)
+	counter("udp_segmented_total", "Messages that the kernel cut into several datagrams (GSO).", port.Segmented)
+	counter("udp_waits_total", "Times that a writer waited for room in the send buffer.", port.Waits)
+	gso := 0
+	if n.port.GSO() {
+		gso = 1
+	}
+	gauge("udp_gso", "1 if the kernel segments (UDP GSO), 0 if every packet is a message of its own.", gso)
 	counter("udp_fallbacks_total", "Segmented messages that the kernel refused.", port.Fallbacks)
 }
 

@@ -182,6 +182,11 @@ func (n *Node) closeNetwork() error {
 	if n.port != nil {
 		errs = append(errs, n.port.Close())
 	}
+	if n.cfg.TCP != nil { // the lean transport has closed it already, if there is one
+		if err := n.cfg.TCP.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
 	return errors.Join(errs...)
 }
 

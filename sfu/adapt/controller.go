@@ -15,6 +15,10 @@ const (
 	// so, backOff of what is being sent is kept.
 	inTouch = 0.8
 	backOff = 0.7
+	// probeGrowth is by how much such an estimate must have grown in a probe that did no harm.
+	probeGrowth = 1.04
+	// lateLoss is believed at once while the estimate lags behind, as it would not fall.
+	lateLoss = 0.10
 	// heavyLoss is believed at once, lastingLoss when two reports in a row show it. More than probeLoss above what was
 	// usual before ends a probe.
 	heavyLoss   = 0.20
@@ -84,6 +88,7 @@ type Controller struct {
 	before  float64       // budget before it
 	used    float64
 	sent    float64 // with padding, at most, in this probe
+	atStart float64 // the estimate when it began
 }
 
 // NewController returns a controller with the Initial budget.
@@ -127,7 +132,8 @@ func (c *Controller) Loss(fraction float64, now time.Duration) {
 		c.lossy = 0
 	}
 	tested := (c.trying || c.phase != steady) && fraction > c.usualLoss+probeLoss
-	if tested || fraction >= heavyLoss || c.lossy >= 2 {
+	late := fraction >= lateLoss && c.estimated && c.estimate < c.used*inTouch
+	if tested || late || fraction >= heavyLoss || c.lossy >= 2 {
 		if now-c.cutAt >= settle || c.trying || c.phase != steady {
 			c.lossy = 0
 			to := min(c.used, c.budget) * (1 - fraction/2)
@@ -194,7 +200,7 @@ func (c *Controller) Step(now time.Duration, used, next float64, canProbe bool) 
 		if next <= c.budget || now < c.holding || now-c.troubleAt < quiet || now-c.stepped < stepTime {
 			return 0
 		}
-		c.next, c.target, c.sent = next, next*c.margin, used
+		c.next, c.target, c.sent, c.atStart = next, next*c.margin, used, c.estimate
 		if canProbe {
 			c.enter(probing, now)
 		} else {
@@ -217,7 +223,11 @@ func (c *Controller) Step(now time.Duration, used, next float64, canProbe bool) 
 		if c.sees(now) {
 			grace = estimateGrace
 		}
-		if elapsed >= grace {
+		switch {
+		case elapsed < grace:
+		case c.sees(now) && c.atStart < used*inTouch && c.estimate < c.atStart*probeGrowth:
+			c.trouble(used, now) // more arrived, and yet the estimate did not grow
+		default:
 			c.accept(now)
 		}
 	}
