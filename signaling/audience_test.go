@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/signaling/protocol"
 	"golang.org/x/time/rate"
 )
 
@@ -122,8 +123,10 @@ func BenchmarkSites(b *testing.B) {
 	c := liveCoordinator(b, 10_600)
 	b.ReportAllocs()
 	for b.Loop() {
-		if v := c.audience.sites("", meeting.HostCode); len(v.Endpoints) != 10_600 {
-			b.Fatal(len(v.Endpoints))
+		text, err := protocol.Encode(c.audience.sites("", meeting.HostCode), 0)
+		if err != nil {
+			b.Fatal(err)
 		}
+		b.ReportMetric(float64(len(text)), "message-bytes")
 	}
 }
