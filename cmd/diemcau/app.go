@@ -33,6 +33,7 @@ const nodeName = "central"
 type serverFlags struct {
 	Data      string   `help:"Data folder." default:"./data" placeholder:"DIR" type:"path"`
 	UDP       uint16   `help:"UDP port of all media; 0 takes a free one." default:"7882" name:"udp"`
+	TCP       *uint16  `help:"TCP port of media towards sites without UDP; 0 offers none (default: the number of --udp, if it is free)." name:"tcp" placeholder:"PORT"`
 	PublicURL string   `help:"Base URL of links (default: the address listened on)." placeholder:"URL" name:"public-url"`
 	PublicIP  []string `help:"Further addresses under which sites reach the UDP port." placeholder:"IP" name:"public-ip"`
 	LogLevel  string   `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
@@ -78,8 +79,12 @@ func newApp(ctx context.Context, f serverFlags, addr string, cert *tls.Certifica
 	if err != nil {
 		return nil, err
 	}
+	tcp, err := listenMediaTCP(ctx, f, log)
+	if err != nil {
+		return nil, err
+	}
 	a.media, err = newMediaPlane(sfu.Config{
-		UDP: netip.AddrPortFrom(netip.IPv6Unspecified(), f.UDP), PublicIPs: f.PublicIP, Loopback: listensOnLoopback(a.public), CertificatePEM: certificate,
+		UDP: netip.AddrPortFrom(netip.IPv6Unspecified(), f.UDP), TCP: tcp, PublicIPs: f.PublicIP, Loopback: listensOnLoopback(a.public), CertificatePEM: certificate,
 	}, log.With("part", "sfu"), reg)
 	if err != nil {
 		return nil, portError(err, fmt.Sprintf("UDP port %d", f.UDP), "--udp")
@@ -108,7 +113,7 @@ func newApp(ctx context.Context, f serverFlags, addr string, cert *tls.Certifica
 func (a *app) run(ctx context.Context) error {
 	const drain = 5 * time.Second
 	group, ctx := errgroup.WithContext(ctx)
-	for listener, handler := range map[net.Listener]http.Handler{a.public: a.signaling.Handler(), a.admin: a.signaling.AdminHandler()} {
+	for listener, handler := range map[net.Listener]http.Handler{a.public: a.signaling.Handler(), a.admin: withProfiles(a.signaling.AdminHandler())} {
 		srv := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug)}
 		group.Go(func() error {
 			if err := srv.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
