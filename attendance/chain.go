@@ -122,7 +122,7 @@ func (v *verifier) next(e Entry) error {
 		return broken("its hash does not match its content")
 	}
 	if e.Personal != nil {
-		if err := e.Personal.verify(e.Kind, e.Data); err != nil {
+		if err := e.Personal.verify(e.Data); err != nil {
 			return broken("%v", err)
 		}
 	}

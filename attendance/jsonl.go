@@ -119,7 +119,7 @@ func Verify(r io.Reader, key ed25519.PublicKey) (Verified, error) {
 		if err := v.next(e); err != nil {
 			return Verified{}, err
 		}
-		if e.Personal == nil && personalMember(e.Kind) != "" {
+		if commitment, err := committed(e.Data); e.Personal == nil && err == nil && commitment != "" {
 			erased++
 		}
 	}

@@ -153,28 +153,61 @@ func TestABrokenLedgerIsNotSigned(t *testing.T) {
 	}
 }
 
-func TestErasedNamesLeaveTheChainWhole(t *testing.T) {
-	list := named(t)
-	if strings.Contains(string(list[4].Data), "Nguy") {
-		t.Fatalf("the ledger holds a name: %s", list[4].Data)
+func TestErasedPersonalDataLeaveTheChainWhole(t *testing.T) {
+	list := entries(t, meeting.DefaultRules(), append(script(t, "0 start; 5 in a"),
+		happening{10, &meeting.DelegatesDeclared{Endpoint: "C1", Delegates: []meeting.Delegate{{Name: "Nguyễn Thị <Bé>", Title: "Chủ tịch"}}}},
+		happening{11, &meeting.MessageSent{From: "C1", To: meeting.ToSecretariat, Text: "Bà Bé đến muộn"}},
+		happening{600, &meeting.EndedEvent{By: meeting.HostCode}})...)
+	for _, e := range list {
+		for _, personal := range []string{"Bé", "+84"} {
+			if strings.Contains(string(e.Data), personal) {
+				t.Errorf("entry %d holds %q: %s", e.Seq, personal, e.Data)
+			}
+		}
 	}
-	report := func() []meeting.Delegate {
+	type known struct {
+		Delegates   []meeting.Delegate
+		Phone, Text string
+		Endpoints   int
+	}
+	read := func() (k known) {
 		r, err := attendance.Fold(seq(list), attendance.FoldOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return r.Sites[0].Delegates
+		ev, err := list[4].Event()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return known{r.Sites[0].Delegates, r.Sites[1].Phone, ev.(*meeting.MessageSent).Text, len(r.Sites)}
 	}
-	if diff := cmp.Diff([]meeting.Delegate{{Name: "Nguyễn Thị <Bé>", Title: "Chủ tịch"}}, report()); diff != "" {
+	want := known{[]meeting.Delegate{{Name: "Nguyễn Thị <Bé>", Title: "Chủ tịch"}}, "+84 259 000 000", "Bà Bé đến muộn", 3}
+	if diff := cmp.Diff(want, read()); diff != "" {
 		t.Errorf("before (-want +got):\n%s", diff)
 	}
-	list[4].Personal = nil
-	if got := report(); got != nil {
-		t.Errorf("after: %v", got)
+	if got, err := attendance.Verify(bytes.NewReader(exported(t, list)), nil); err != nil || got.Erased != 0 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for i := range list {
+		list[i].Personal = nil
+	}
+	if diff := cmp.Diff(known{Endpoints: 3}, read()); diff != "" {
+		t.Errorf("after (-want +got):\n%s", diff)
 	}
 	got, err := attendance.Verify(bytes.NewReader(exported(t, list)), nil)
-	if err != nil || got.Erased != 1 {
+	if err != nil || got.Erased != 3 {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestPersonalDataOfAnEventThatHasNone(t *testing.T) {
+	list := named(t)
+	list[2].Personal = list[4].Personal
+	if _, err := list[2].Event(); err == nil {
+		t.Error("decoded")
+	}
+	if _, err := attendance.VerifyChain(seq(list)); err == nil {
+		t.Error("verified")
 	}
 }
 
@@ -208,7 +241,7 @@ func TestTheDocumentedCheck(t *testing.T) {
 	}{
 		"whole":           {whole, "whole: 6 entries", true},
 		"changed":         {bytes.Replace(whole, []byte(`"conn":"a"`), []byte(`"conn":"b"`), 1), "entry 3 was changed", false},
-		"names exchanged": {bytes.Replace(whole, []byte("Bé"), []byte("Bế"), 1), "entry 5: other names", false},
+		"names exchanged": {bytes.Replace(whole, []byte("Bé"), []byte("Bế"), 1), "entry 5: other personal data", false},
 		"truncated":       {whole[:bytes.Index(whole, []byte(`{"count"`))], "no trailer", false},
 	} {
 		file := filepath.Join(t.TempDir(), "ledger.jsonl")

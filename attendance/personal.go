@@ -11,76 +11,160 @@ import (
 	"github.com/gowebpki/jcs"
 )
 
-// Personal is the part of an event that names people. It stands beside the ledger, which holds a commitment to
-// it, SHA-256(salt ‖ canonical value), so that it can be erased and the chain still be verified. The salt goes
-// with it: without the salt nobody can find the names by trial.
+// Personal is the part of an event that concerns people: names of delegates, telephone numbers, what somebody
+// wrote. It stands beside the ledger, which holds a commitment to it, SHA-256(salt ‖ canonical value), so that it
+// can be erased and the chain still be verified. The salt goes with it: without the salt nobody can find the
+// value by trial.
 type Personal struct {
 	Salt  string          `json:"salt"` // 128 random bits, hex
 	Value json.RawMessage `json:"value"`
 }
 
-// commitmentMember takes the place of the personal member in Data.
+// commitmentMember takes the place of what was taken out of Data.
 const commitmentMember = "commitment"
 
-// personalMember is the member of an event of a kind that names people; empty if none does.
+type members = map[string]json.RawMessage
+
+// personalMember is the member of an event that is personal as a whole; empty if none is.
 func personalMember(kind string) string {
-	if kind == "delegates" {
+	switch kind {
+	case "delegates":
 		return "delegates"
+	case "message":
+		return "text"
 	}
 	return ""
 }
 
-// separate takes the personal member out of an event's data.
-func separate(kind string, data json.RawMessage) (json.RawMessage, *Personal, error) {
+// take removes what is personal from an event's members and returns it; nil if there is nothing.
+func take(kind string, event members) (json.RawMessage, error) {
+	if kind == "convened" {
+		return takePhones(event)
+	}
+	member := personalMember(kind)
+	value := event[member]
+	delete(event, member)
+	return value, nil
+}
+
+// put undoes take.
+func put(kind string, event members, value json.RawMessage) error {
+	if kind == "convened" {
+		return putPhones(event, value)
+	}
 	member := personalMember(kind)
 	if member == "" {
+		return fmt.Errorf("an event %s has no personal data", kind)
+	}
+	event[member] = value
+	return nil
+}
+
+// takePhones removes the telephone numbers of the endpoints: an object of numbers by endpoint code.
+func takePhones(event members) (json.RawMessage, error) {
+	var endpoints []members
+	if err := json.Unmarshal(event["endpoints"], &endpoints); err != nil {
+		return nil, err
+	}
+	phones := members{}
+	for _, ep := range endpoints {
+		var code string
+		if err := json.Unmarshal(ep["code"], &code); err != nil {
+			return nil, err
+		}
+		if phone, ok := ep["phone"]; ok {
+			phones[code] = phone
+			delete(ep, "phone")
+		}
+	}
+	if len(phones) == 0 {
+		return nil, nil
+	}
+	var err error
+	if event["endpoints"], err = json.Marshal(endpoints); err != nil {
+		return nil, err
+	}
+	return json.Marshal(phones)
+}
+
+func putPhones(event members, value json.RawMessage) error {
+	var endpoints []members
+	var phones members
+	if err := errors.Join(json.Unmarshal(event["endpoints"], &endpoints), json.Unmarshal(value, &phones)); err != nil {
+		return err
+	}
+	for _, ep := range endpoints {
+		var code string
+		if err := json.Unmarshal(ep["code"], &code); err != nil {
+			return err
+		}
+		if phone, ok := phones[code]; ok {
+			ep["phone"] = phone
+		}
+	}
+	var err error
+	event["endpoints"], err = json.Marshal(endpoints)
+	return err
+}
+
+// separate takes what is personal out of an event's data.
+func separate(kind string, data json.RawMessage) (json.RawMessage, *Personal, error) {
+	if personalMember(kind) == "" && kind != "convened" {
 		return data, nil, nil
 	}
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(data, &members); err != nil {
+	var event members
+	if err := json.Unmarshal(data, &event); err != nil {
 		return nil, nil, err
+	}
+	value, err := take(kind, event)
+	if err != nil || value == nil {
+		return data, nil, err
 	}
 	salt := make([]byte, 16)
 	rand.Read(salt) // never fails
-	p := &Personal{Salt: hex.EncodeToString(salt), Value: members[member]}
+	p := &Personal{Salt: hex.EncodeToString(salt), Value: value}
 	commitment, err := p.commitment()
 	if err != nil {
 		return nil, nil, err
 	}
-	delete(members, member)
-	members[commitmentMember] = json.RawMessage(`"` + commitment + `"`)
-	data, err = json.Marshal(members)
+	event[commitmentMember] = json.RawMessage(`"` + commitment + `"`)
+	data, err = json.Marshal(event)
 	return data, p, err
 }
 
-// restore puts the personal member back.
+// restore puts what is personal back.
 func (p *Personal) restore(kind string, data json.RawMessage) (json.RawMessage, error) {
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(data, &members); err != nil {
+	var event members
+	if err := json.Unmarshal(data, &event); err != nil {
 		return nil, err
 	}
-	member := personalMember(kind)
-	if member == "" {
-		return nil, fmt.Errorf("an event %s has no personal data", kind)
+	if err := put(kind, event, p.Value); err != nil {
+		return nil, err
 	}
-	members[member] = p.Value
-	delete(members, commitmentMember)
-	return json.Marshal(members)
+	delete(event, commitmentMember)
+	return json.Marshal(event)
+}
+
+// committed is the commitment in an entry's data; empty if there is none.
+func committed(data json.RawMessage) (string, error) {
+	var event struct {
+		Commitment string `json:"commitment"`
+	}
+	err := json.Unmarshal(data, &event)
+	return event.Commitment, err
 }
 
 // verify checks that it is what the entry's data commits to.
-func (p *Personal) verify(kind string, data json.RawMessage) error {
-	var committed struct {
-		Commitment string `json:"commitment"`
-	}
-	if err := json.Unmarshal(data, &committed); err != nil {
-		return err
-	}
-	want, err := p.commitment()
+func (p *Personal) verify(data json.RawMessage) error {
+	want, err := committed(data)
 	if err != nil {
 		return err
 	}
-	if personalMember(kind) == "" || committed.Commitment != want {
+	got, err := p.commitment()
+	if err != nil {
+		return err
+	}
+	if got != want {
 		return errors.New("its personal data are not those that it commits to")
 	}
 	return nil

@@ -160,8 +160,8 @@ func (s *Store) LastAlive(ctx context.Context, session string) (time.Time, error
 	return fromMicros(at), err
 }
 
-// EraseNames erases the personal data of a session: the names of delegates and their salts. The ledger keeps its
-// commitments to them and can still be verified. It returns how many entries were concerned.
+// EraseNames erases the personal data of a session: names of delegates, telephone numbers, texts of messages, and
+// their salts. The ledger keeps its commitments to them and can still be verified. It returns how many entries were concerned.
 func (s *Store) EraseNames(ctx context.Context, session string) (int64, error) {
 	return s.erase(ctx, "session = ?", session)
 }
