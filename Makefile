@@ -20,7 +20,7 @@ build: ## build the binary into bin/
 
 test: tools lint unit web e2e ## install what the tests need, then run every check and test
 
-tools: node_modules/.installed $(CHROMIUM) bin/golangci-lint
+tools: node_modules/.installed $(CHROMIUM) bin/.programs bin/golangci-lint
 
 node_modules/.installed: package.json package-lock.json
 	npm ci --no-audit --no-fund --ignore-scripts
@@ -28,7 +28,13 @@ node_modules/.installed: package.json package-lock.json
 
 $(CHROMIUM):
 	$(SUDO) apt-get update -q
-	$(SUDO) apt-get install -y -q --no-install-recommends chromium firefox-esr fonts-dejavu-core iproute2 iptables strace
+	$(SUDO) apt-get install -y -q --no-install-recommends chromium fonts-dejavu-core
+
+# Programs that single tests use and skip without: other readers of our files, another database, another browser.
+bin/.programs:
+	$(SUDO) apt-get update -q
+	$(SUDO) apt-get install -y -q --no-install-recommends firefox-esr iproute2 iptables strace poppler-utils libreoffice-calc-nogui postgresql
+	@mkdir -p bin && touch $@
 
 bin/golangci-lint:
 	GOBIN=$(CURDIR)/bin $(GO) install $(GOLANGCI)
