@@ -82,7 +82,7 @@ func replay(ctx context.Context, rec Record, id string, seen func(meeting.Event,
 func loadCoordinator(ctx context.Context, srv *Server, id string) (*coordinator, error) {
 	var before mail
 	session, head, err := replay(ctx, srv.record, id, func(ev meeting.Event, at time.Time) {
-		if m, ok := ev.(*meeting.MessageSent); ok {
+		if m, ok := ev.(*meeting.MessageSent); ok && m.Text != "" { // empty once erased
 			before.keep(written{m, at})
 		}
 	})

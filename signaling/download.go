@@ -87,7 +87,8 @@ func reportTag(r *http.Request, report *attendance.Report) string {
 	return `"` + hex.EncodeToString(sum[:8]) + `"`
 }
 
-// eraseNames erases the names of the people in the rooms from a session that is over; its ledger stays whole.
+// eraseNames erases what is personal from a session that is over: the names of the people in the rooms,
+// telephone numbers, messages. Its ledger stays whole.
 func (a *api) eraseNames(w http.ResponseWriter, r *http.Request, _ Identity) error {
 	ctx, id := r.Context(), r.PathValue("id")
 	if err := a.read(ctx, id, over); err != nil {
@@ -100,9 +101,10 @@ func (a *api) eraseNames(w http.ResponseWriter, r *http.Request, _ Identity) err
 	a.srv.reports.forget(id)
 	if coord, err := a.srv.coordinator(ctx, id); err == nil {
 		err := coord.call(ctx, request{work: func() error {
-			for _, ep := range coord.session.Endpoints {
-				ep.Delegates = nil // as a replay of the record would leave it now
+			for _, ep := range coord.session.Endpoints { // as a replay of the record would leave them now
+				ep.Delegates, ep.Phone = nil, ""
 			}
+			coord.audience.mail.kept = nil
 			return nil
 		}})
 		if err != nil {
