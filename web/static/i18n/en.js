@@ -108,6 +108,15 @@ const en = {
   "reason.sound_not_checked": "The loudspeaker was not checked.",
   "reason.other": "Something should be checked again.",
 
+  "board.title": "Technical checks",
+  "board.short": "Checks",
+  "board.loading": "Loading…",
+  "board.red": "Not ready",
+  "board.untested": "Not checked",
+  "board.amber": "To note",
+  "board.green": "Passed",
+  "board.more": "and {n} more",
+
   "waiting.connecting": "Entering the meeting…",
   "waiting.state": "You are in. The session has not started yet.",
   "waiting.notopen": "The room is not open yet. This page enters by itself when it is.",

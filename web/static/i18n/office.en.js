@@ -13,8 +13,6 @@ const en = {
   "remove": "Remove",
   "saved": "Saved.",
   "optional": "optional",
-  "yes": "Yes",
-  "no": "No",
 
   "login.title": "Log in to the office",
   "login.text": "For those who prepare and follow sessions. Sites do not log in here: they open the link of their own.",
@@ -113,7 +111,6 @@ const en = {
   "field.byphone": "By telephone only",
   "field.minutes": "Minutes",
   "field.scope": "Scope",
-  "field.title": "Title",
   "draft.save": "Save",
   "draft.unsaved": "There are unsaved changes",
   "draft.version": "Version {n}, saved by {name} at {time}",

@@ -12,8 +12,6 @@ export default {
   "remove": "Bỏ",
   "saved": "Đã lưu.",
   "optional": "không bắt buộc",
-  "yes": "Có",
-  "no": "Không",
 
   "login.title": "Đăng nhập văn phòng",
   "login.text": "Dành cho người chuẩn bị và theo dõi phiên họp. Điểm cầu không đăng nhập ở đây mà mở đường dẫn của mình.",
@@ -112,7 +110,6 @@ export default {
   "field.byphone": "Chỉ qua điện thoại",
   "field.minutes": "Phút",
   "field.scope": "Phạm vi",
-  "field.title": "Nội dung",
   "draft.save": "Lưu",
   "draft.unsaved": "Có thay đổi chưa lưu",
   "draft.version": "Bản thứ {n}, {name} lưu lúc {time}",

@@ -107,6 +107,15 @@ export default {
   "reason.sound_not_checked": "Chưa kiểm tra loa.",
   "reason.other": "Có điểm cần kiểm tra lại.",
 
+  "board.title": "Kết quả kiểm tra kỹ thuật",
+  "board.short": "Kiểm tra",
+  "board.loading": "Đang tải…",
+  "board.red": "Chưa đạt",
+  "board.untested": "Chưa kiểm tra",
+  "board.amber": "Cần lưu ý",
+  "board.green": "Đạt",
+  "board.more": "và {n} điểm cầu khác",
+
   "waiting.connecting": "Đang vào phòng họp…",
   "waiting.state": "Đã vào phòng. Phiên họp chưa bắt đầu.",
   "waiting.notopen": "Phòng họp chưa mở. Trang này sẽ tự vào khi phòng mở.",

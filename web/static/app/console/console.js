@@ -9,6 +9,7 @@ import { Countdown, MuteButton, ScreenButton } from "../site.js";
 import { Messages, MessagesButton, NewMessage } from "../messages.js";
 import { Icon } from "../icons.js";
 import { HOST } from "../../lib/protocol.js";
+import { Board } from "./board.js";
 import { FloorPanel } from "./floor.js";
 import { SitesPanel } from "./sites.js";
 
@@ -82,7 +83,7 @@ function ChairNotice({ room }) {
 
 /** @param {{room: Room, publishes: boolean}} props */
 function HostControls({ room, publishes }) {
-  const [open, setOpen] = useState(/** @type {"" | "end" | "devices" | "leave" | "messages"} */ (""));
+  const [open, setOpen] = useState(/** @type {"" | "end" | "devices" | "leave" | "messages" | "board"} */ (""));
   const live = room.phase.value === "live";
   const rollCall = room.state.value?.roll_call ?? 0;
   const online = room.link.value === "online";
@@ -94,9 +95,11 @@ function HostControls({ room, publishes }) {
       onClick=${() => void room.ask("roll_call", { open: !rollCall })}>${t(rollCall ? "rollcall.close" : "rollcall.open")}<//>
     <${MessagesButton} room=${room} onClick=${() => setOpen("messages")} />
     ${publishes && html`<${Button} compact action="devices" icon="gear" label=${t("devices.label")} onClick=${() => setOpen("devices")} />`}
+    ${!live && html`<${Button} action="board" icon="check" onClick=${() => setOpen("board")}>${t("board.short")}<//>`}
     ${!live && html`<${Button} compact action="leave" icon="leave" label=${t("leave")} onClick=${() => setOpen("leave")} />`}
     ${live && html`<${Button} action="end" tone="danger" icon="stop" disabled=${!online} onClick=${() => setOpen("end")}>${t("end.short")}<//>`}
     ${open === "messages" ? html`<${Messages} room=${room} onClose=${close} />` : html`<${NewMessage} room=${room} onOpen=${() => setOpen("messages")} />`}
+    ${open === "board" && html`<${Board} room=${room} onClose=${close} />`}
     ${open === "end" && html`<${EndDialog} room=${room} onClose=${close} />`}
     ${open === "leave" && html`<${Confirm} title=${t("leave.title")} text=${t("leave.console")} yes=${t("leave")} onYes=${() => room.leave()} onClose=${close} />`}
     ${open === "devices" && html`<${Dialog} title=${t("devices.label")} onClose=${close} wide>

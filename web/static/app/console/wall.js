@@ -61,11 +61,11 @@ function watch(room, slots, codes) {
 /** @param {{room: Room, site: Site, slot: string}} props */
 function Picture({ room, site, slot }) {
   const still = useStill(room, site.code);
-  return html`<figure class="wall__site" role="listitem">
+  return html`<div class="wall__site" role="listitem">
     ${still && html`<img src=${still} alt=${t("tile.video", { name: site.name })} />`}
     <${Video} stream=${room.peers.streams.value.get(slot)?.video ?? null} label=${t("tile.video", { name: site.name })} />
-    <figcaption>${site.hand_at_ms && html`<${Icon} name="hand" />`}${site.name}</figcaption>
-  </figure>`;
+    <p>${site.hand_at_ms && html`<${Icon} name="hand" />`}${site.name}</p>
+  </div>`;
 }
 
 /**

@@ -1,0 +1,87 @@
+// The office's requests. The login is a cookie that scripts cannot read.
+import { signal } from "../../vendor/signals.js";
+import { oMaybe } from "./text.js";
+
+/**
+ * @typedef {object} Account
+ * @property {string} name
+ * @property {string} full_name
+ * @property {string} role
+ * @property {string} [scope]
+ * @property {string} [phone]
+ * @property {boolean} [disabled]
+ * @property {boolean} [must_change]
+ * @property {string[]} [rights]
+ * @property {{id: string, device: string, created_at: string, seen_at: string, current?: boolean}[]} [logins]
+ *
+ * @typedef {{code: string, parent?: string, level: string, name: string, parents?: string[], below?: number}} Unit
+ * @typedef {{ok: boolean, status: number, data: any}} Answer
+ */
+
+/** Who is logged in; null = nobody, undefined = not asked yet. @type {import("@preact/signals").Signal<Account | null | undefined>} */
+export const me = signal(undefined);
+
+/** What a person is told at the bottom of the page. @type {import("@preact/signals").Signal<{kind: "info" | "error", text: string} | null>} */
+export const notice = signal(null);
+
+/** @param {string} right */
+export function may(right) {
+  return me.value?.rights?.includes(right) ?? false;
+}
+
+/**
+ * Makes a request; a refusal is told to the person unless quiet.
+ * @param {string} method
+ * @param {string} path below /api/v1
+ * @param {object | Blob} [body]
+ * @param {{quiet?: boolean}} [options]
+ * @returns {Promise<Answer>}
+ */
+export async function api(method, path, body, { quiet = false } = {}) {
+  const blob = body instanceof Blob;
+  const response = await fetch(`/api/v1${path}`, {
+    method,
+    body: blob ? body : body && JSON.stringify(body),
+    headers: body ? { "Content-Type": blob ? body.type : "application/json" } : {},
+  }).catch(() => null);
+  const data = response?.status === 204 ? {} : await response?.json().catch(() => ({}));
+  const answer = { ok: response?.ok ?? false, status: response?.status ?? 0, data: data ?? {} };
+  if (answer.status === 401 && answer.data.code === "bad_token") me.value = null;
+  if (!answer.ok && !quiet) notice.value = { kind: "error", text: faultText(answer) };
+  return answer;
+}
+
+/** @param {Answer} answer */
+export function faultText({ status, data }) {
+  if (status === 0) return oMaybe("fault.offline", "fault.other");
+  if (data.code === "bad_account") return oMaybe(`fault.${data.detail}`, "fault.other");
+  return oMaybe(`fault.${data.code}`, "fault.other");
+}
+
+export async function loadMe() {
+  const answer = await api("GET", "/account", undefined, { quiet: true });
+  me.value = answer.ok ? answer.data : null;
+}
+
+/** Names of units by code, asked for once. @type {import("@preact/signals").Signal<ReadonlyMap<string, Unit>>} */
+export const unitNames = signal(new Map());
+
+/** @param {readonly string[]} codes */
+export async function loadUnits(codes) {
+  const missing = [...new Set(codes)].filter((code) => code && !unitNames.value.has(code)).slice(0, 200);
+  if (missing.length === 0) return;
+  const answer = await api("GET", `/units?codes=${encodeURIComponent(missing.join(","))}`, undefined, { quiet: true });
+  if (answer.ok) rememberUnits(answer.data.units);
+}
+
+/** @param {readonly Unit[]} units */
+export function rememberUnits(units) {
+  const known = new Map(unitNames.value);
+  for (const unit of units) known.set(unit.code, unit);
+  unitNames.value = known;
+}
+
+/** @param {string} code */
+export function unitName(code) {
+  return unitNames.value.get(code)?.name ?? code;
+}

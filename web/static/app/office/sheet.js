@@ -1,0 +1,85 @@
+// The printable sheets of links, by province.
+import { html } from "../html.js";
+import { useEffect, useState } from "../../vendor/hooks.js";
+import { formatDay, formatTime } from "../i18n.js";
+import { lang } from "../settings.js";
+import { Button, Confirm } from "../parts.js";
+import { api } from "./api.js";
+import { o } from "./text.js";
+import { Loading, Panel, say } from "./widgets.js";
+
+/**
+ * @typedef {object} Site
+ * @property {string} code
+ * @property {string} name
+ * @property {string[]} [parents]
+ * @property {string} [phone]
+ * @property {boolean} [by_phone]
+ * @property {string} [link]
+ * @property {{size: number, path: string}} [qr]
+ */
+
+/** @param {{id: string, unit: string}} props */
+export function SheetPage({ id, unit }) {
+  const [sheet, setSheet] = useState(/** @type {any} */ (null));
+  const [asking, setAsking] = useState(/** @type {{site: Site, what: "reissue" | "revoke"} | null} */ (null));
+  const load = async () => {
+    // Without a unit, the list of provinces and no codes; a session without provinces is small.
+    const answer = await api("GET", `/sessions/${id}/sheet?${new URLSearchParams(unit ? { unit } : {})}`);
+    if (answer.ok) setSheet(answer.data);
+  };
+  useEffect(() => {
+    setSheet(null);
+    void load();
+  }, [unit]);
+  if (!sheet) return html`<${Loading} />`;
+  const change = async (/** @type {Site} */ site, /** @type {string} */ what) => {
+    if (!(await api("POST", `/sessions/${id}/links/${encodeURIComponent(site.code)}/${what}`)).ok) return;
+    say("info", o("saved"));
+    void load();
+  };
+  const csv = `/api/v1/sessions/${id}/sheet.csv?${new URLSearchParams({ lang: lang.value, ...(unit ? { unit } : {}) })}`;
+  return html`<div class="noprint">
+      <p><a href=${`#/session/${id}`}>${o("back")}</a></p>
+      <div class="office__title"><h1>${o("sheet.title")}</h1></div>
+      <p class="facts-line"><strong>${sheet.title}</strong></p>
+      <div class="actions">
+        <label class="field"><span>${o("sheet.province")}</span>
+          <select data-action="province" value=${unit} onChange=${(/** @type {Event} */ e) => (location.hash = `#/session/${id}/sheet/${encodeURIComponent(/** @type {HTMLSelectElement} */ (e.target).value)}`)}>
+            <option value="">${o("sheet.choose")}</option>
+            ${sheet.provinces.map((/** @type {any} */ p) => html`<option key=${p.code} value=${p.code} disabled=${!p.code}>${p.name || o("sheet.other")}</option>`)}
+          </select></label>
+        <${Button} action="print" tone="primary" disabled=${!unit} onClick=${() => print()}>${o("sheet.print")}<//>
+        <a class="button" data-action="csv" href=${csv} download>${o("sheet.csv")}</a>
+      </div>
+    </div>
+    ${unit ? html`<div class="slips">${sheet.sites.map((/** @type {Site} */ site) => html`<${Slip} key=${site.code} site=${site} sheet=${sheet} onAsk=${setAsking} />`)}</div>`
+      : html`<${Panel} title=${o("sessions.sites")}><ul class="plainlist">${sheet.sites.slice(0, 200).map((/** @type {Site} */ site) => html`<li key=${site.code}>${site.name} <span class="quiet">${(site.parents ?? []).join(", ")}</span></li>`)}</ul>
+        ${sheet.sites.length > 200 && html`<p class="quiet">${o("roster.more", { n: sheet.sites.length - 200 })}</p>`}<//>`}
+    ${asking && html`<${Confirm} title=${o(`sheet.${asking.what}`)} text=${o(`sheet.${asking.what}.text`, { name: asking.site.name })} yes=${o(`sheet.${asking.what}`)}
+      onYes=${() => void change(asking.site, asking.what)} onClose=${() => setAsking(null)} />`}`;
+}
+
+/**
+ * One site's slip of paper.
+ * @param {{site: Site, sheet: any, onAsk: (ask: {site: Site, what: "reissue" | "revoke"}) => void}} props
+ */
+function Slip({ site, sheet, onAsk }) {
+  const at = Date.parse(sheet.scheduled_at);
+  return html`<article class="slip" data-endpoint=${site.code}>
+    ${site.qr && html`<svg class="slip__qr" role="img" aria-label=${o("sheet.qr", { name: site.name })} viewBox=${`0 0 ${site.qr.size} ${site.qr.size}`} shape-rendering="crispEdges">
+      <rect width="100%" height="100%" class="slip__paper" /><path d=${site.qr.path} class="slip__ink" /></svg>`}
+    <div class="slip__text">
+      <h2>${site.name}</h2>
+      <p>${(site.parents ?? []).join(", ")}</p>
+      <p><strong>${sheet.title}</strong><br />${formatTime(at, sheet.time_zone)}, ${formatDay(at, sheet.time_zone)}</p>
+      ${site.by_phone ? html`<p>${o("sheet.byphone", { phone: site.phone ?? "" })}</p>` : site.link ? html`<p>${o("sheet.scan")}<br /><strong class="slip__link">${site.link.replace(/^https?:\/\//, "")}</strong></p>
+        <p class="slip__small">${o("sheet.come")} ${o("sheet.only")}</p>` : html`<p class="fault">${o("sheet.revoked")}</p>`}
+      ${sheet.help_phone && html`<p>${o("sheet.help", { phone: sheet.help_phone })}</p>`}
+    </div>
+    ${!site.by_phone && html`<div class="slip__actions noprint">
+      <${Button} action="reissue" label=${o("sheet.reissue.of", { name: site.name })} onClick=${() => onAsk({ site, what: "reissue" })}>${o("sheet.reissue")}<//>
+      ${site.link && html`<${Button} action="revoke" tone="danger" label=${o("sheet.revoke.of", { name: site.name })} onClick=${() => onAsk({ site, what: "revoke" })}>${o("sheet.revoke")}<//>`}
+    </div>`}
+  </article>`;
+}

@@ -1,0 +1,69 @@
+// The choice of units: by search or down the tree; single ones, all below one, or all of a level.
+import { html } from "../html.js";
+import { useEffect, useState } from "../../vendor/hooks.js";
+import { Button } from "../parts.js";
+import { Icon } from "../icons.js";
+import { api, loadUnits, rememberUnits, unitName, unitNames } from "./api.js";
+import { o, oMaybe } from "./text.js";
+import { Panel, UnitField } from "./widgets.js";
+
+/** @typedef {import("./api.js").Unit} Unit */
+
+/** What a pattern of units means. @param {string} pattern */
+function patternText(pattern) {
+  const [code, level] = pattern.split("/");
+  void unitNames.value;
+  if (level === undefined) return unitName(code);
+  return level === "*" ? o("draft.pattern.below", { name: unitName(code) }) : o("draft.pattern.level", { name: unitName(code), level: oMaybe(`level.${level}`, "level.commune") });
+}
+
+/** @param {{draft: import("./draft.js").Draft, set: (change: Partial<import("./draft.js").Draft>) => void}} props */
+export function UnitPicker({ draft, set }) {
+  const [query, setQuery] = useState("");
+  const [below, setBelow] = useState("");
+  const [list, setList] = useState(/** @type {Unit[]} */ ([]));
+  useEffect(() => {
+    let current = true;
+    const timer = setTimeout(async () => {
+      const answer = await api("GET", query.trim() ? `/units?q=${encodeURIComponent(query)}&limit=40` : `/units?below=${encodeURIComponent(below)}`, undefined, { quiet: true });
+      if (!current) return;
+      setList(answer.ok ? answer.data.units : []);
+      if (answer.ok) rememberUnits(answer.data.units);
+    }, query ? 150 : 0);
+    return () => {
+      current = false;
+      clearTimeout(timer);
+    };
+  }, [query, below]);
+  const units = draft.units ?? [];
+  const except = draft.except ?? [];
+  const add = (/** @type {string} */ pattern) => !units.includes(pattern) && set({ units: [...units, pattern] });
+  return html`<${Panel} title=${o("draft.units")}>
+    <div class="picker">
+      <div>
+        <label class="search"><${Icon} name="search" /><span class="visually-hidden">${o("draft.units.search")}</span>
+          <input type="search" placeholder=${o("draft.units.search")} value=${query} data-action="search-units"
+            onInput=${(/** @type {Event} */ e) => setQuery(/** @type {HTMLInputElement} */ (e.target).value)} /></label>
+        ${below && !query && html`<p class="crumbs"><${Button} tone="quiet" onClick=${() => setBelow("")}>${o("draft.units.up")}<//> › <strong>${unitName(below)}</strong></p>`}
+        <ul class="found" data-found>${list.length === 0 ? html`<li class="quiet">${o("draft.units.none")}</li>` : list.map((u) => html`<li key=${u.code} data-unit=${u.code}>
+          <div class="found__who"><strong>${u.name}</strong> <span class="quiet">${u.code}${u.parents?.length ? ` · ${u.parents.join(", ")}` : ""}</span></div>
+          <div class="found__actions">
+            <${Button} action="add-unit" label=${o("draft.units.one.of", { name: u.name })} onClick=${() => add(u.code)}>${o("draft.units.one")}<//>
+            ${u.below ? html`<${Button} action="add-below" label=${o("draft.units.below.of", { n: u.below, name: u.name })} onClick=${() => add(`${u.code}/*`)}>${o("draft.units.below", { n: u.below })}<//>
+              <${Button} action="add-communes" label=${o("draft.units.communes.of", { name: u.name })} onClick=${() => add(`${u.code}/commune`)}>${o("draft.units.communes")}<//>
+              <${Button} tone="quiet" label=${o("draft.units.open.of", { name: u.name })} onClick=${() => { setQuery(""); setBelow(u.code); }}>${o("draft.units.open")}<//>` : null}
+          </div></li>`)}</ul>
+      </div>
+      <div>
+        <h3>${o("draft.units.chosen")}</h3>
+        ${units.length === 0 ? html`<p class="quiet">${o("draft.units.empty")}</p>` : html`<ul class="chosen" data-chosen>${units.map((pattern) => html`<li key=${pattern}><span>${patternText(pattern)}</span>
+          <${Button} compact icon="close" label=${`${o("remove")}: ${patternText(pattern)}`} onClick=${() => set({ units: units.filter((p) => p !== pattern) })} /></li>`)}</ul>`}
+        <h3>${o("draft.except")}</h3>
+        ${except.map((code, i) => html`<div class="rowline" key=${i}>
+          <${UnitField} label=${o("field.unit")} value=${code} onChange=${(/** @type {string} */ v) => { set({ except: except.map((e, j) => (j === i ? v : e)) }); void loadUnits([v]); }} />
+          <${Button} compact icon="close" label=${o("remove")} onClick=${() => set({ except: except.filter((_, j) => j !== i) })} /></div>`)}
+        <${Button} action="add-except" onClick=${() => set({ except: [...except, ""] })}>${o("draft.except.add")}<//>
+      </div>
+    </div>
+  <//>`;
+}
