@@ -50,7 +50,7 @@ test("counts follow every change, whole and by province", () => {
   const ninhThuan = sites.provinces()[0];
   assert.deepEqual({ ...ninhThuan }, { code: "P1", name: "Tỉnh Ninh Thuận", convened: 4, present: 2, lost: 1, absent: 1, weak: 0, hands: 0, answered: 1, headcount: 3 });
   assert.equal(sites.total.headcount, 3);
-  assert.equal(sites.size, 7);
+  assert.equal(sites.total.convened, 7);
 });
 
 test("a change replaces the whole changing part and keeps the names", () => {

@@ -13,7 +13,7 @@ const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl:
  * @param {unknown} error
  * @returns {Problem}
  */
-export function problemOf(error) {
+function problemOf(error) {
   switch (error instanceof Error ? error.name : "") {
     case "NotAllowedError":
     case "SecurityError":

@@ -10,11 +10,11 @@ import { Icon } from "./icons.js";
 
 /** To everybody, and to all consoles. */
 const ALL = "*";
-export const SECRETARIAT = "@secretariat";
+const SECRETARIAT = "@secretariat";
 const MAX_TEXT = 2000;
 
 /** How many messages of others this person has not seen. @param {Room} room */
-export function unread(room) {
+function unread(room) {
   const own = room.identity.value?.code;
   return room.messages.value.filter((m) => m.at_ms > room.seenAt.value && m.from !== own).length;
 }

@@ -95,7 +95,7 @@ function LineNotice({ room }) {
 }
 
 /** @param {{room: Room}} props */
-export function OnAirFrame({ room }) {
+function OnAirFrame({ room }) {
   const speaking = room.speaking.value;
   const held = room.phase.value === "live" && speaking?.state === "held";
   const onAir = room.onAir.value && speaking?.state === "on_air";

@@ -92,11 +92,6 @@ export class Connection {
     return this.#link;
   }
 
-  /** Secret of this connection, to come back as the same. */
-  get resume() {
-    return this.#resume;
-  }
-
   /**
    * Opens the socket, or does it over at once. takeOver says that a person asked to replace the other device.
    * @param {{takeOver?: boolean}} [how]

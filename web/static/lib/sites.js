@@ -66,10 +66,6 @@ export class SiteList {
   /** @type {Map<string, Counts>} */ #provinces = new Map();
   /** @type {Counts} */ total = emptyCounts("", "");
 
-  get size() {
-    return this.#sites.size;
-  }
-
   /** @param {string} code */
   get(code) {
     return this.#sites.get(code);

@@ -5,18 +5,15 @@
  * @property {string} [role] host, operator, secretary, endpoint
  * @property {string} [sub] code of the endpoint
  * @property {string} [sid] session
- * @property {number} [exp] seconds since 1970
  */
 
 /**
  * Reads the token of an address.
- * @param {string} hash location.hash; "#token" or "#t=token"
+ * @param {string} hash location.hash
  * @returns {string} "" when there is none
  */
 export function tokenOf(hash) {
-  const raw = hash.replace(/^#/, "");
-  const named = /(?:^|&)(?:t|token)=([^&]*)/.exec(raw);
-  const token = named ? named[1] : raw;
+  const token = hash.replace(/^#/, "");
   return /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){2}$/.test(token) ? token : "";
 }
 
