@@ -29,6 +29,7 @@ func (a *api) accountRoutes(mux *http.ServeMux) {
 	people := func(who Identity, _ *http.Request) bool { return who.Account != nil }
 	manage := right(account.ManageAccounts)
 	a.open(mux, "POST /api/v1/login", a.login)
+	a.open(mux, "GET /api/v1/login", a.waysIn)
 	a.open(mux, "POST /api/v1/logout", a.logout)
 	a.route(mux, "GET /api/v1/account", people, a.showAccount)
 	a.route(mux, "POST /api/v1/account/password", people, a.changePassword)
@@ -63,6 +64,15 @@ type loginView struct {
 
 func viewAccount(a account.Account) accountView {
 	return accountView{Name: a.Name, FullName: a.FullName, Role: a.Role, Scope: a.Scope, Phone: a.Phone, Disabled: a.Disabled, MustChange: a.MustChange}
+}
+
+// waysIn says how people can log in.
+func (a *api) waysIn(w http.ResponseWriter, _ *http.Request) error {
+	writeJSON(w, http.StatusOK, struct {
+		Password bool `json:"password"`
+		OIDC     bool `json:"oidc"`
+	}{true, false})
+	return nil
 }
 
 // login lets a person in by name and password. Who fails often has to wait, by name and by address.

@@ -1,6 +1,6 @@
 // Small parts of the office's pages.
 import { html } from "../html.js";
-import { useState } from "../../vendor/hooks.js";
+import { useEffect, useState } from "../../vendor/hooks.js";
 import { t } from "../i18n.js";
 import { Button, Dialog } from "../parts.js";
 import { Icon } from "../icons.js";
@@ -74,9 +74,15 @@ export function Ask({ title, text, yes, danger, onYes, onClose, field }) {
   <//>`;
 }
 
+const NOTICE_MS = 8_000;
+
 /** What was done or refused, spoken by screen readers. */
 export function Notice() {
   const n = notice.value;
+  useEffect(() => {
+    const timer = n && setTimeout(() => notice.value === n && (notice.value = null), NOTICE_MS);
+    return () => clearTimeout(timer ?? undefined);
+  }, [n]);
   return html`<div class="toasts" role="status" aria-live="polite">
     ${n && html`<div class=${`toast toast--${n.kind}`}><${Icon} name=${n.kind === "error" ? "warn" : "check"} /><p>${n.text}</p>
       <${Button} compact tone="quiet" icon="close" label=${t("close")} onClick=${() => (notice.value = null)} /></div>`}
