@@ -29,20 +29,21 @@ type burst struct {
 
 // shard is one writer: a goroutine that sends to the viewers assigned to it. It owns their legs.
 type shard struct {
-	node     *Node
-	index    int
-	bursts   chan burst
-	tasks    chan func(now time.Duration)
-	batch    *udpio.Batch
-	legs     map[*slot][]*leg
-	viewers  map[*Viewer]struct{}
-	probing  map[*Viewer]struct{}
-	schedule pace.Schedule[held] // of the viewers' pacers
-	padding  [paddingSize]byte
-	packets  atomic.Uint64 // forwarded
-	bytes    atomic.Uint64
-	repairs  atomic.Uint64 // sent again
-	scratch  [udpio.MaxPacket]byte
+	node      *Node
+	index     int
+	bursts    chan burst
+	tasks     chan func(now time.Duration)
+	batch     *udpio.Batch
+	legs      map[*slot][]*leg
+	viewers   map[*Viewer]struct{}
+	probing   map[*Viewer]struct{}
+	schedule  pace.Schedule[held] // of the viewers' pacers
+	gathering []*Stage            // of which pictures wait for sound
+	padding   [paddingSize]byte
+	packets   atomic.Uint64 // forwarded
+	bytes     atomic.Uint64
+	repairs   atomic.Uint64 // sent again
+	scratch   [udpio.MaxPacket]byte
 }
 
 func newShard(n *Node, index int, batch *udpio.Batch) *shard {
@@ -97,17 +98,19 @@ func (s *shard) run() {
 	defer ticker.Stop()
 	padding := time.NewTicker(paddingTick)
 	defer padding.Stop()
-	paced := time.NewTimer(time.Hour)
-	defer paced.Stop()
+	waiting := time.NewTimer(time.Hour)
+	defer waiting.Stop()
 	for {
-		if due, ok := s.schedule.Next(); ok {
-			paced.Reset(max(time.Millisecond, due-s.node.now()))
+		if due, ok := s.due(); ok {
+			waiting.Reset(max(time.Millisecond, due-s.node.now()))
 		}
 		select {
-		case <-paced.C:
-			s.release(s.node.now())
+		case <-waiting.C:
+			now := s.node.now()
+			s.letGoDue(now)
+			s.release(now)
 		case b := <-s.bursts:
-			s.forward(b)
+			s.take(b, s.node.now())
 		case task := <-s.tasks:
 			task(s.node.now())
 		case <-ticker.C:
@@ -120,17 +123,12 @@ func (s *shard) run() {
 	}
 }
 
-func (s *shard) forward(b burst) {
-	legs := s.legs[b.slot]
-	if len(legs) == 0 {
-		return
-	}
-	now := s.node.now()
+// forward seals a burst for everybody who has its slot; the caller flushes.
+func (s *shard) forward(b *burst, now time.Duration) {
 	sendTime := absSendTime(s.node.wall(now))
-	for _, l := range legs {
-		l.forward(s, &b, sendTime, now)
+	for _, l := range s.legs[b.slot] {
+		l.forward(s, b, sendTime, now)
 	}
-	s.flush()
 }
 
 func (s *shard) flush() {

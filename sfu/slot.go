@@ -107,11 +107,10 @@ func (s *slot) resolve(want feed, src *source) {
 		s.breakAt = 0
 	case src == nil && s.cur != nil && s.cur.serves(want):
 		s.breakAt = 0
-	case !s.video():
+	case !s.video() && src == nil:
 		s.cut()
-		if src != nil {
-			s.begin(src)
-		}
+	case !s.video():
+		s.begin(src)
 	default:
 		if s.cur != nil && !s.cur.serves(want) && s.breakAt == 0 {
 			s.breakAt = s.node.now() + breakAfter
@@ -147,7 +146,7 @@ func (s *slot) begin(src *source) {
 
 // cut ends what is forwarded and forgets it, so that no newcomer is shown it either.
 func (s *slot) cut() {
-	s.breakAt = 0
+	s.breakAt, s.arrived = 0, 0
 	if s.cur == nil {
 		return
 	}
@@ -275,7 +274,7 @@ func (s *slot) tick(now time.Duration) (live, changed bool) {
 	}
 	s.alive.Store(alive)
 	s.rate(alive, now)
-	live = s.cur != nil && s.started && now-s.arrived < sourceTimeout
+	live = s.cur != nil && s.arrived != 0 && now-s.arrived < sourceTimeout
 	changed = live != s.live
 	s.live = live
 	if !live && s.next != nil {

@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -410,5 +411,48 @@ func TestSpeakersJoin(t *testing.T) {
 		if step := p.Timestamp - got[i].Timestamp; step != 960 {
 			t.Fatalf("packet %d: %d after the one before", i+1, step)
 		}
+	}
+}
+
+// Hundreds of changes of source and of rendition, at random, with frames cut off in the middle: what the viewer gets is
+// one decodable stream.
+func TestManySwitches(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(11, 12))
+	r := newRig(t)
+	sites := []*site{r.site(alice, markA), r.site(bob, markB)}
+	v, w := r.view("C00009", StageSlots)
+	asked := []int{0, 0}
+	for range 3000 {
+		for i, c := range sites {
+			c.tick()
+			n := len(c.asked())
+			for _, layer := range rnd.Perm(renditions) {
+				c.video(layer, 1+rnd.IntN(2+2*layer), n > asked[i] || rnd.IntN(40) == 0)
+				if rnd.IntN(10) == 0 { // padding
+					c.push(Camera, layer, c.seq[layer], false, nil)
+					c.seq[layer]++
+				}
+			}
+			asked[i] = n
+		}
+		switch rnd.IntN(12) {
+		case 0:
+			r.feed(main, []string{alice, bob}[rnd.IntN(2)], Camera)
+		case 1:
+			if err := v.SetTop(main, rnd.IntN(4)-1); err != nil {
+				t.Fatal(err)
+			}
+			v.shard.do(func(now time.Duration) { v.adaptTo(v.shard, now) })
+		case 2:
+			if rnd.IntN(4) == 0 {
+				r.feed(main, "", Camera)
+			}
+		}
+		r.settle()
+	}
+	got := r.got(w, main)
+	decodable(t, got)
+	if len(got) < 1000 {
+		t.Fatalf("only %d packets", len(got))
 	}
 }

@@ -16,6 +16,8 @@ type Stage struct {
 
 	budget atomic.Int64 // bit/s for each viewer, 0 for no bound
 
+	gathered []gathering // by shard
+
 	mu         sync.Mutex // taken before any slot's
 	wants      map[*slot]feed
 	publishers map[string][]*Publisher // by owner, oldest first
@@ -26,7 +28,7 @@ type Stage struct {
 func newStage(n *Node, id string) *Stage {
 	s := &Stage{
 		node: n, id: id, slots: map[SlotID]*slot{}, wants: map[*slot]feed{},
-		publishers: map[string][]*Publisher{}, viewers: map[*Viewer]struct{}{},
+		publishers: map[string][]*Publisher{}, viewers: map[*Viewer]struct{}{}, gathered: make([]gathering, len(n.shards)),
 	}
 	for _, spec := range StageSlots.Specs() {
 		slot := newSlot(n, spec)

@@ -1,0 +1,145 @@
+package sfu
+
+import (
+	"time"
+
+	"github.com/diemcau/diemcau/sfu/codec"
+)
+
+const (
+	// gatherTime is how long a picture may wait for the sound that follows: one packet of Opus.
+	gatherTime = time.Second * opusFrame / codec.OpusClock
+	// gatherLegs is the audience of a shard from which on it pays.
+	gatherLegs = 16
+	// gatherBursts bounds what waits: a frame of each picture slot, one of them a large one.
+	gatherBursts = 8
+)
+
+// gathering is what a shard holds back of a stage's pictures, so that a viewer's picture and the sound after it leave
+// as one message: sound is shorter than the packets of a picture and may end a segmented message, while a message of
+// its own costs as much as that of a whole frame. While there is no sound nothing is held back. Its shard owns it.
+type gathering struct {
+	bursts []burst
+	until  time.Duration
+	sound  time.Duration // when it came last
+}
+
+func (g *gathering) holds(slot *slot) bool {
+	for i := range g.bursts {
+		if g.bursts[i].slot == slot {
+			return true
+		}
+	}
+	return false
+}
+
+// take forwards a burst, or holds it back for the next sound of its stage.
+func (s *shard) take(b burst, now time.Duration) {
+	legs := s.legs[b.slot]
+	if len(legs) == 0 {
+		return
+	}
+	stage := legs[0].viewer.stage
+	g := &stage.gathered[s.index]
+	large := len(legs) >= gatherLegs
+	switch {
+	case !b.slot.video() && large:
+		g.sound = now
+		if len(g.bursts) > 0 {
+			s.forwardTogether(stage, &b, now)
+			return
+		}
+	case large && now-g.sound < 2*gatherTime && len(g.bursts) < gatherBursts:
+		if len(g.bursts) == 0 {
+			g.until = now + gatherTime
+			s.gathering = append(s.gathering, stage)
+		}
+		g.bursts = append(g.bursts, b)
+		return
+	case g.holds(b.slot):
+		s.letGo(stage, now)
+	}
+	s.forward(&b, now)
+	s.flush()
+}
+
+// forwardTogether sends what was held back and the sound that followed, viewer by viewer.
+func (s *shard) forwardTogether(stage *Stage, sound *burst, now time.Duration) {
+	bursts := stage.gathered[s.index].bursts
+	sendTime := absSendTime(s.node.wall(now))
+	listeners := s.legs[sound.slot]
+	at := listeners[0].index
+	for _, l := range listeners {
+		for i := range bursts {
+			if picture := l.viewer.legOf(&bursts[i], s); picture != nil {
+				picture.forward(s, &bursts[i], sendTime, now)
+			}
+		}
+		l.forward(s, sound, sendTime, now)
+	}
+	for i := range bursts { // to those who did not take that sound
+		for _, l := range s.legs[bursts[i].slot] {
+			if other := l.viewer.legs[at]; other.slot != sound.slot || !other.active {
+				l.forward(s, &bursts[i], sendTime, now)
+			}
+		}
+	}
+	s.flush()
+	s.forget(stage)
+}
+
+// legOf is the viewer's leg of a burst's slot, nil if it did not take it. A slot has the same place with all viewers.
+func (v *Viewer) legOf(b *burst, s *shard) *leg {
+	legs := s.legs[b.slot]
+	if len(legs) == 0 || int(legs[0].index) >= len(v.legs) {
+		return nil
+	}
+	if l := v.legs[legs[0].index]; l.slot == b.slot && l.active {
+		return l
+	}
+	return nil
+}
+
+// letGo sends what was held back and no sound came for.
+func (s *shard) letGo(stage *Stage, now time.Duration) {
+	g := &stage.gathered[s.index]
+	for i := range g.bursts {
+		s.forward(&g.bursts[i], now)
+	}
+	s.flush()
+	s.forget(stage)
+}
+
+func (s *shard) forget(stage *Stage) {
+	g := &stage.gathered[s.index]
+	clear(g.bursts)
+	g.bursts = g.bursts[:0]
+	for i := range s.gathering {
+		if s.gathering[i] == stage {
+			last := len(s.gathering) - 1
+			s.gathering[i], s.gathering[last] = s.gathering[last], nil
+			s.gathering = s.gathering[:last]
+			return
+		}
+	}
+}
+
+// letGoDue sends what has waited long enough for its sound.
+func (s *shard) letGoDue(now time.Duration) {
+	for i := len(s.gathering) - 1; i >= 0; i-- {
+		if stage := s.gathering[i]; now >= stage.gathered[s.index].until {
+			s.letGo(stage, now)
+		}
+	}
+}
+
+// due is when something that waits is to be sent; false if nothing waits.
+func (s *shard) due() (time.Duration, bool) {
+	at, ok := s.schedule.Next()
+	for _, stage := range s.gathering {
+		if until := stage.gathered[s.index].until; !ok || until < at {
+			at, ok = until, true
+		}
+	}
+	return at, ok
+}

@@ -1,0 +1,89 @@
+package sfu
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/pion/rtp"
+
+	"github.com/diemcau/diemcau/sfu/packetcache"
+	"github.com/diemcau/diemcau/sfu/transport"
+)
+
+// audience opens so many viewers on a node of one shard.
+func (r *rig) audience(n int) []*wire {
+	r.t.Helper()
+	var list []*wire
+	for i := range n {
+		v, err := r.stage.OpenViewer(ViewerParams{ID: fmt.Sprint(i), Owner: "viewer", Slots: StageSlots})
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		w := r.wires.last()
+		if err := v.Answer(""); err != nil {
+			r.t.Fatal(err)
+		}
+		w.params.OnState(transport.Connected)
+		list = append(list, w)
+	}
+	return list
+}
+
+func TestSoundRidesWithPicture(t *testing.T) {
+	const ms = time.Millisecond
+	type step struct {
+		at    time.Duration
+		slot  SlotID // none: what is due is sent
+		count int    // that each viewer has got by then
+	}
+	sound := AudioSlot("main")
+	for _, tt := range []struct {
+		name    string
+		viewers int
+		steps   []step
+	}{
+		{"together", gatherLegs, []step{{0, sound, 1}, {5 * ms, main, 1}, {20 * ms, sound, 3}, {40 * ms, sound, 4}}},
+		{"two frames", gatherLegs, []step{{0, sound, 1}, {5 * ms, main, 1}, {8 * ms, main, 1}, {20 * ms, sound, 4}}},
+		{"no sound after", gatherLegs, []step{{0, sound, 1}, {5 * ms, main, 1}, {24 * ms, "", 1}, {25 * ms, "", 2}}},
+		{"no sound before", gatherLegs, []step{{0, main, 1}, {20 * ms, main, 2}}},
+		{"silence", gatherLegs, []step{{0, sound, 1}, {40 * ms, main, 2}, {60 * ms, main, 3}}},
+		{"few viewers", gatherLegs - 1, []step{{0, sound, 1}, {5 * ms, main, 2}, {20 * ms, sound, 3}}},
+		{"more than may wait", gatherLegs, slices.Concat(
+			[]step{{0, sound, 1}}, slices.Repeat([]step{{1 * ms, main, 1}}, gatherBursts), []step{{1 * ms, main, gatherBursts + 2}},
+		)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := &wires{accept: transport.Accepted{Active: true, RTX: true}}
+			n := newNode(t, func(c *Config) { c.viewers, c.Writers = f, 1 })
+			r := &rig{t, n, n.Stage("s"), f}
+			wires := r.audience(tt.viewers)
+			s, began, seq := n.shards[0], n.now(), uint16(0)
+			s.do(func(time.Duration) {
+				for i, step := range tt.steps {
+					seq++
+					if step.slot == "" {
+						s.letGoDue(began + step.at)
+					} else {
+						p := &packetcache.Packet{Seq: seq, Time: uint32(seq) * 3000, Start: true, Keyframe: true, Marker: true, Payload: []byte{1}}
+						s.take(burst{slot: r.stage.slots[step.slot], packets: []*packetcache.Packet{p}}, began+step.at)
+					}
+					for _, w := range wires {
+						if len(w.rtp) != step.count {
+							t.Fatalf("after step %d a viewer has %d packets, want %d", i, len(w.rtp), step.count)
+						}
+					}
+				}
+			})
+			for _, w := range wires {
+				if tt.name == "together" && (w.rtp[1].SSRC != ssrcOf(w, main) || w.rtp[2].SSRC != ssrcOf(w, sound)) {
+					t.Error("the sound went before the picture")
+				}
+				if !slices.IsSortedFunc(w.rtp, func(a, b *rtp.Packet) int { return int(int32(a.Timestamp - b.Timestamp)) }) && tt.name != "together" {
+					t.Error("out of order")
+				}
+			}
+		})
+	}
+}
