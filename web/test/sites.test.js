@@ -17,7 +17,7 @@ function list() {
   const sites = new SiteList();
   sites.load(UNITS, [
     { code: "P1", unit: "P1", name: "Tỉnh Ninh Thuận", state: "present" },
-    { code: "C1", unit: "C1", name: "Xã An Hải", state: "present", headcount: 12 },
+    { code: "C1", unit: "C1", name: "Xã An Hải", phone: "0912", state: "present", headcount: 12 },
     { code: "C1-2", unit: "C1", name: "Xã An Hải 2", state: "absent" },
     { code: "C2", unit: "C2", name: "Xã Phước Hữu", state: "lost" },
     { code: "C3", unit: "C3", name: "Xã Ea Kao", state: "connecting" },
@@ -60,6 +60,7 @@ test("a change replaces the whole changing part and keeps the names", () => {
   assert.equal(sites.get("C1")?.hand_at_ms, undefined);
   assert.equal(sites.get("C1")?.headcount, undefined);
   assert.equal(sites.get("C1")?.name, "Xã An Hải");
+  assert.equal(sites.get("C1")?.phone, "0912");
 });
 
 test("counts after thousands of random changes equal a count from scratch", () => {
@@ -74,6 +75,7 @@ test("counts after thousands of random changes equal a count from scratch", () =
     }]);
   }
   const every = sites.view();
+  assert.deepEqual(codes(sites.hands()), codes(every.filter((s) => s.hand_at_ms).sort((a, b) => (a.hand_at_ms ?? 0) - (b.hand_at_ms ?? 0))));
   for (const counts of [sites.total, ...sites.provinces()]) {
     const own = every.filter((s) => counts === sites.total || s.province === counts.code);
     assert.equal(counts.convened, own.length);
@@ -113,4 +115,6 @@ test("stand-by is listed", () => {
   const sites = list();
   sites.apply([{ code: "C1", state: "present", stand_by: true }]);
   assert.deepEqual(codes(sites.standingBy()), ["C1"]);
+  sites.apply([{ code: "C1", state: "present" }]);
+  assert.deepEqual(codes(sites.standingBy()), []);
 });

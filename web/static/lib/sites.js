@@ -64,6 +64,8 @@ const PROVINCIAL = new Set(["province", "ministry"]);
 export class SiteList {
   /** @type {Map<string, Site>} */ #sites = new Map();
   /** @type {Map<string, Counts>} */ #provinces = new Map();
+  /** Codes of sites with a raised hand, and of those told that they are next. @type {Set<string>} */ #hands = new Set();
+  /** @type {Set<string>} */ #next = new Set();
   /** @type {Counts} */ total = emptyCounts("", "");
 
   /** @param {string} code */
@@ -85,6 +87,8 @@ export class SiteList {
     const byCode = new Map(units.map((unit) => [unit.code, unit]));
     this.#sites.clear();
     this.#provinces.clear();
+    this.#hands.clear();
+    this.#next.clear();
     this.total = emptyCounts("", "");
     for (const endpoint of endpoints) {
       const { parents, province } = above(byCode, endpoint.unit);
@@ -106,8 +110,8 @@ export class SiteList {
       const old = this.#sites.get(change.code);
       if (!old) continue;
       this.#count(old, -1);
-      const { name, unit, parents, province, folded } = old;
-      const site = { ...change, name, unit, parents, province, folded };
+      const { name, unit, phone, parents, province, folded } = old;
+      const site = { ...change, name, unit, phone, parents, province, folded };
       this.#sites.set(site.code, site);
       this.#count(site, 1);
     }
@@ -136,12 +140,17 @@ export class SiteList {
 
   /** Raised hands, the first raised first. @returns {Site[]} */
   hands() {
-    return [...this.#sites.values()].filter((site) => site.hand_at_ms).sort(byHand);
+    return this.#named(this.#hands).sort(byHand);
   }
 
   /** Sites told that they are next. @returns {Site[]} */
   standingBy() {
-    return [...this.#sites.values()].filter((site) => site.stand_by);
+    return this.#named(this.#next);
+  }
+
+  /** @param {Set<string>} codes */
+  #named(codes) {
+    return [...codes].flatMap((code) => this.#sites.get(code) ?? []);
   }
 
   /**
@@ -149,6 +158,8 @@ export class SiteList {
    * @param {1 | -1} sign
    */
   #count(site, sign) {
+    if (site.hand_at_ms) this.#hands[sign > 0 ? "add" : "delete"](site.code);
+    if (site.stand_by) this.#next[sign > 0 ? "add" : "delete"](site.code);
     for (const counts of [this.total, this.#provinces.get(site.province)]) {
       if (!counts) continue;
       counts.convened += sign;
