@@ -54,6 +54,9 @@ web: node_modules/.installed ## front-end unit tests
 e2e: build node_modules/.installed $(CHROMIUM) ## the story in real browsers
 	node --test --test-concurrency=1 --test-timeout=900000 e2e/*.test.mjs
 
+adaptation: build node_modules/.installed $(CHROMIUM) ## measure a site on a shaped line (root), draw docs/adaptation.svg
+	node e2e/adaptation.measure.mjs
+
 fuzz: ## every fuzzer for 30 s
 	@for f in $$(grep -rlE '^func Fuzz' --include='*_test.go' .); do \
 	  for n in $$(grep -oE '^func Fuzz[A-Za-z0-9_]+' $$f | cut -c6-); do \
