@@ -227,6 +227,7 @@ func (t *test) measure(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	t.each((*viewer).begin, true)
+	sent := t.sent()
 	steering, stop := context.WithTimeout(ctx, t.cfg.Duration)
 	defer stop()
 	group, steering := errgroup.WithContext(steering)
@@ -241,6 +242,7 @@ func (t *test) measure(ctx context.Context) (*Result, error) {
 		return nil, context.Cause(ctx)
 	}
 	t.each((*viewer).end, false)
+	sent = t.sent() - sent
 	after, rss, err := t.usage()
 	if err != nil {
 		return nil, err
@@ -248,7 +250,20 @@ func (t *test) measure(ctx context.Context) (*Result, error) {
 	if err := sleep(ctx, settling); err != nil {
 		return nil, err
 	}
-	return t.result(after-before, rss), nil
+	return t.result(after-before, rss, sent), nil
+}
+
+// sent is how many packets the host has sent so far.
+func (t *test) sent() int64 {
+	if t.host == nil {
+		return 0
+	}
+	t.host.mu.Lock()
+	defer t.host.mu.Unlock()
+	if t.host.sender == nil {
+		return 0
+	}
+	return t.host.sender.sent()
 }
 
 func (t *test) usage() (cpu time.Duration, rss int64, err error) {
@@ -288,12 +303,13 @@ func (t *test) each(f func(*viewer), measuring bool) {
 }
 
 // result adds up what the viewers have measured.
-func (t *test) result(cpu time.Duration, rss int64) *Result {
+func (t *test) result(cpu time.Duration, rss, sent int64) *Result {
 	if c := t.change.Load(); c != nil {
 		c.settle(time.Now(), &t.switches)
 	}
 	t.mu.Lock()
 	r := &Result{Endpoints: len(t.sites), Joined: len(t.entered), Failures: t.failures}
+	var main int64
 	var expected []int64
 	var waiting []time.Duration // of sites that have not seen main yet
 	for _, s := range t.sites {
@@ -306,6 +322,7 @@ func (t *test) result(cpu time.Duration, rss int64) *Result {
 			r.FramesChecked += tally.checked
 			r.FramesUnsound += tally.unsound
 			sound += tally.sound
+			main += tally.main
 		}
 		if t.entered[s] {
 			expected = append(expected, sound)
@@ -329,6 +346,10 @@ func (t *test) result(cpu time.Duration, rss int64) *Result {
 	}
 	if t.cfg.FloorEvery > 0 {
 		r.SwitchMs = t.switches.percentiles()
+	}
+	if sent > 0 && r.Joined > 0 && !t.cfg.Simulcast {
+		share := float64(main) / float64(sent) / float64(r.Joined)
+		r.Delivered = &share
 	}
 	if t.cfg.ServerPID != 0 {
 		r.ServerRSSBytes = &rss

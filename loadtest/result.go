@@ -42,6 +42,9 @@ type Result struct {
 	// FramesChecked were assembled from decrypted packets and compared with what was sent; FramesUnsound differed.
 	FramesChecked int64 `json:"-"`
 	FramesUnsound int64 `json:"-"`
+	// Delivered is the share of what the host sent that its viewers received: a server that leaves packets out on
+	// purpose leaves no gaps. Nil for simulcast, of which each viewer gets one rendition.
+	Delivered *float64 `json:"-"`
 	// Failures counts the reasons of Failed.
 	Failures map[string]int `json:"-"`
 }

@@ -47,6 +47,7 @@ type track struct {
 	kept      [keptPackets]*rtp.Packet
 	packets   uint32
 	octets    uint32
+	total     int64 // of packets, does not wrap
 }
 
 type rtpExtension struct {
@@ -210,6 +211,7 @@ func (s *sender) send(t *track, elapsed time.Duration, payloads [][]byte) {
 		t.kept[t.number%keptPackets] = p
 		t.number++
 		t.packets++
+		t.total++
 		t.octets += uint32(len(payload))
 		if err := s.peer.sendRTP(&p.Header, payload); err != nil {
 			s.unsent.Add(1)
@@ -259,6 +261,16 @@ func (s *sender) onRTCP(_ *peer, packets []rtcp.Packet, _ time.Time) {
 			}
 		}
 	}
+}
+
+// sent is how many packets have been sent, repairs not included.
+func (s *sender) sent() (n int64) {
+	for _, t := range s.tracks {
+		t.mu.Lock()
+		n += t.total
+		t.mu.Unlock()
+	}
+	return n
 }
 
 func (s *sender) wantKeyframe(ssrc uint32) {

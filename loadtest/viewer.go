@@ -241,6 +241,7 @@ func (v *viewer) reports(now time.Time) []rtcp.Packet {
 type tally struct {
 	received, duplicates, lost int64
 	checked, unsound           int64
+	main                       int64 // received of main
 	sound                      int64 // numbers of main's sound that it was told of
 }
 
@@ -274,6 +275,9 @@ func (v *viewer) settle() tally {
 		t.received += s.seq.received
 		t.duplicates += s.seq.duplicates
 		t.lost += s.seq.lost
+		if s.media.mid == mainVideo || s.media.mid == mainAudio {
+			t.main += s.seq.received
+		}
 		if s.media.mid == mainAudio {
 			t.sound = s.seq.received + s.seq.lost
 		}

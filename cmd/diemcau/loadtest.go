@@ -147,6 +147,9 @@ func printResult(out io.Writer, r *loadtest.Result) error {
 		loss = 100 * float64(r.PacketsLost) / float64(sent)
 	}
 	row("packets", "%d received, %d lost (%.3f %%), %d twice", r.PacketsReceived, r.PacketsLost, loss, r.Duplicates)
+	if r.Delivered != nil {
+		row("delivered", "%.2f %% of what the host sent", 100**r.Delivered)
+	}
 	row("frames", "%d checked, %d not as sent", r.FramesChecked, r.FramesUnsound)
 	if r.ServerCPUUsPerPacket != nil {
 		row("server CPU", "%.2f µs a packet", *r.ServerCPUUsPerPacket)
