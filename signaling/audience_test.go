@@ -23,6 +23,30 @@ func (c *coordinator) must(tb testing.TB, cmd meeting.Command, by meeting.Actor)
 	}
 }
 
+// A row says since when it is as it is; what changes beside its state does not touch that.
+func TestRowSince(t *testing.T) {
+	c := liveCoordinator(t, 1)
+	m := c.audience.members["C0"]
+	if v := siteView(c.session, c.session.Endpoints["C0"], m); v.State != rowAbsent || v.SinceMs != 0 {
+		t.Errorf("before it came: %+v", v)
+	}
+	cn := benchConn(c, "C0", meeting.Site, 0)
+	c.attachNow(t, cn)
+	connecting := m.since
+	if v := siteView(c.session, c.session.Endpoints["C0"], m); v.State != rowConnecting || v.SinceMs == 0 {
+		t.Errorf("connecting: %+v", v)
+	}
+	c.must(t, meeting.RaiseHand{}, cn.actor())
+	if !m.since.Equal(connecting) {
+		t.Error("a raised hand changed since when the row is as it is")
+	}
+	lost := c.clock.Now()
+	c.must(t, meeting.Disconnect{Endpoint: "C0", Conn: cn.id, LastSeen: lost, Why: "closed"}, meeting.Actor{})
+	if v := siteView(c.session, c.session.Endpoints["C0"], m); v.State != rowLost || v.SinceMs != lost.UnixMilli() {
+		t.Errorf("lost: %+v, want since %d", v, lost.UnixMilli())
+	}
+}
+
 // However often sites change between two flushes, a console gets one message; a site hears of none of it.
 func TestPresenceIsBatched(t *testing.T) {
 	c := liveCoordinator(t, 50)

@@ -86,6 +86,11 @@ func TestPublisherLingers(t *testing.T) {
 		b.want(PeerPublisher) // the floor came back
 		time.Sleep(time.Minute)
 		b.expect(t, 1, 1)
+		b.mu.Lock()
+		p := b.current[PeerPublisher]
+		b.mu.Unlock()
+		b.end(p, true) // its timer ran out just as it was wanted again
+		b.expect(t, 1, 1)
 		b.unwant(PeerPublisher, publisherLinger)
 		time.Sleep(time.Second)
 		b.unwant(PeerPublisher, publisherLinger) // asked twice: counted from the first

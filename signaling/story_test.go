@@ -32,7 +32,7 @@ func TestStory(t *testing.T) {
 	c1.refused("forbidden", protocol.Start{})
 	host.ask(protocol.Start{})
 	c1.sees("the host on main", func() bool {
-		return c1.state.Phase == "live" && c1.stage(meeting.SlotMain).Endpoint == meeting.HostCode && c1.stage(meeting.SlotMain).State == "on_air"
+		return c1.state.Phase == "live" && c1.state.Present == 2 && c1.stage(meeting.SlotMain).Endpoint == meeting.HostCode && c1.stage(meeting.SlotMain).State == "on_air"
 	})
 	await(t, "the host publishes to main", func() bool {
 		return b.media.of(meeting.HostCode, signaling.PeerPublisher).ID != "" &&
@@ -85,7 +85,7 @@ func TestStory(t *testing.T) {
 	host.seesRow("C2", "absent")
 
 	host.ask(protocol.End{})
-	c1.sees("the end", func() bool { return c1.state.Phase == "ended" && len(c1.state.Stage) == 0 })
+	c1.sees("the end", func() bool { return c1.state.Phase == "ended" && len(c1.state.Stage) == 0 && c1.state.Present == 1 })
 	await(t, "the media plane is dark", func() bool {
 		b.media.mu.Lock()
 		defer b.media.mu.Unlock()
