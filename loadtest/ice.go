@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/pion/ice/v4"
@@ -20,6 +19,9 @@ const (
 	// checkTimeout is how long the first round of checks waits for each candidate; it doubles with each round.
 	checkTimeout    = 50 * time.Millisecond
 	checkTimeoutMax = 800 * time.Millisecond
+	// preference is how many rounds are for the preferred address alone, about 1.5 s: a busy server answers late,
+	// and a path that is worse or about to vanish must not win by that.
+	preference = 5
 	// hostPriority is that of a host candidate of component 1 (RFC 8445 5.1.2.1).
 	hostPriority = 126<<24 | 65535<<8 | 255
 )
@@ -89,13 +91,9 @@ type path struct {
 }
 
 // connect finds a path to the server and returns its socket, connected to that one address. Candidates at prefer,
-// where the signalling was reached, are tried first.
+// where the signalling was reached, are tried first, and for a while alone.
 func (a *agent) connect(ctx context.Context, candidates []netip.AddrPort, prefer netip.Addr) (*net.UDPConn, error) {
-	candidates = slices.Clone(candidates)
-	slices.SortStableFunc(candidates, func(x, y netip.AddrPort) int {
-		return btoi(y.Addr() == prefer) - btoi(x.Addr() == prefer)
-	})
-	var paths []*path
+	var paths, preferred []*path
 	var chosen *path
 	defer func() {
 		for _, p := range paths {
@@ -115,10 +113,19 @@ func (a *agent) connect(ctx context.Context, candidates []netip.AddrPort, prefer
 			conn.Close()
 			return nil, err
 		}
-		paths = append(paths, &path{conn: conn, remote: c, request: request})
+		p := &path{conn: conn, remote: c, request: request}
+		paths = append(paths, p)
+		if c.Addr() == prefer {
+			preferred = append(preferred, p)
+		}
 	}
-	for timeout := checkTimeout; len(paths) > 0; timeout = min(2*timeout, checkTimeoutMax) {
-		for _, p := range paths {
+	timeout := checkTimeout
+	for round := 0; len(paths) > 0; round++ {
+		try := paths
+		if len(preferred) > 0 && round < preference {
+			try = preferred
+		}
+		for _, p := range try {
 			ok, err := a.check(ctx, p, timeout)
 			if err != nil {
 				return nil, err
@@ -128,6 +135,7 @@ func (a *agent) connect(ctx context.Context, candidates []netip.AddrPort, prefer
 				return p.conn, p.conn.SetReadDeadline(time.Time{})
 			}
 		}
+		timeout = min(2*timeout, checkTimeoutMax)
 	}
 	return nil, errNoPath
 }
@@ -191,11 +199,4 @@ func (a *agent) check(ctx context.Context, p *path, timeout time.Duration) (bool
 			return true, nil
 		}
 	}
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }

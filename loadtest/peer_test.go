@@ -422,3 +422,32 @@ func TestSenderRefusesWhatItIsNotAsked(t *testing.T) {
 		t.Error("sends without being asked")
 	}
 }
+
+func TestConnectLeavesAPreferredAddressThatIsDead(t *testing.T) {
+	s := newServer(t, true)
+	s.stage(t)
+	o := s.offer(t, mainVideo, mainAudio)
+	dead, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 2)}) // takes checks and answers none
+	if err != nil {
+		t.Skip("no second loopback address on this system:", err)
+	}
+	defer dead.Close()
+	at := dead.LocalAddr().(*net.UDPAddr).AddrPort()
+	o.candidates = append([]netip.AddrPort{netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 2}), at.Port())}, o.candidates...)
+	v, err := newViewer(o, newTestCredentials(t), observer{}, time.Now(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := v.peer.answer(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.take(t, answer)
+	if err := v.peer.connect(t.Context(), o.candidates[0].Addr()); err != nil {
+		t.Fatal(err)
+	}
+	defer v.peer.Close()
+	if v.peer.remote == o.candidates[0] {
+		t.Error("connected to an address where nobody answers")
+	}
+}
