@@ -1,0 +1,233 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/signaling/client"
+	"github.com/diemcau/diemcau/signaling/protocol"
+	"github.com/diemcau/diemcau/store"
+)
+
+// The server is killed at random instants while sites join, declare and leave. What it acknowledged is on record
+// once, the chain goes on, and who was there then was there until the last evidence of it.
+func TestKilledUnderLoad(t *testing.T) {
+	kills := 50
+	if testing.Short() {
+		kills = 5
+	}
+	bin := filepath.Join(t.TempDir(), "diemcau")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	const sites = 40
+	units := strings.Builder{}
+	units.WriteString("code,parent_code,level,name\nTW,,central,Trung ương\nP58,TW,province,Tỉnh Ninh Thuận\n")
+	for i := range sites {
+		fmt.Fprintf(&units, "C%d,P58,commune,Xã %d\n", i, i)
+	}
+	dir := t.TempDir()
+	must(t, "roster", "import", write(t, "units.csv", units.String()), "--data", dir)
+	links := create(t, "--data", dir)
+	acks := &acknowledged{joined: map[string]string{}, counted: map[string]bool{}, next: map[string]int{}}
+	var before evidence
+	for kill := range kills {
+		server := startProcess(t, bin, dir)
+		ctx, cancel := context.WithCancel(t.Context())
+		var load sync.WaitGroup
+		for _, ep := range links.Endpoints {
+			load.Go(func() { acks.attend(ctx, server.url, ep.Code, token(ep.Link)) })
+		}
+		time.Sleep(rand.N(400 * time.Millisecond)) // the random instant; nothing waits for it to pass
+		server.kill()
+		cancel()
+		load.Wait()
+		before = checkRecord(t, dir, links.ID, before, acks)
+		if t.Failed() {
+			t.Fatalf("after kill %d", kill+1)
+		}
+	}
+	if len(acks.joined) == 0 || len(acks.counted) == 0 {
+		t.Fatalf("nothing was acknowledged: %d joins, %d headcounts", len(acks.joined), len(acks.counted))
+	}
+	server := startProcess(t, bin, dir)
+	status, report := get(t, server.url+"/api/v1/sessions/"+links.ID+"/attendance.json", token(links.Links.Secretary))
+	file := filepath.Join(t.TempDir(), "ledger.jsonl")
+	must(t, "attendance", "export", "--session", links.ID, "--data", dir, "--format", "jsonl", "--out", file)
+	server.kill()
+	must(t, "attendance", "verify", file)
+	var body struct {
+		Intervals []struct{ Endpoint, From, To string }
+	}
+	if err := json.Unmarshal([]byte(report), &body); status != http.StatusOK || err != nil || len(body.Intervals) == 0 {
+		t.Fatalf("%d, %v, %d intervals", status, err, len(body.Intervals))
+	}
+	for _, iv := range body.Intervals {
+		if iv.To == "" {
+			t.Errorf("%s is still there since %s", iv.Endpoint, iv.From)
+		}
+	}
+	checkRecord(t, dir, links.ID, before, acks)
+	t.Logf("%d kills, %d joins and %d headcounts acknowledged, %d entries", kills, len(acks.joined), len(acks.counted), before.Seq)
+}
+
+// process is a server of its own.
+type process struct {
+	url string
+	cmd *exec.Cmd
+}
+
+func startProcess(t *testing.T, bin, dir string) *process {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), bin, "serve", "--data", dir, "--http", "127.0.0.1:0", "--udp", "0", "--tcp", "0")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := &strings.Builder{}
+	cmd.Stderr = log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p := &process{cmd: cmd}
+	t.Cleanup(p.kill)
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		p.kill()
+		t.Fatalf("the server did not start: %v: %s", err, log)
+	}
+	p.url = strings.TrimSpace(strings.TrimPrefix(line, "listening "))
+	return p
+}
+
+// kill ends it as kill -9 does and waits until it is gone. A second time does nothing.
+func (p *process) kill() {
+	if p.cmd.ProcessState == nil {
+		_ = p.cmd.Process.Kill()
+		_ = p.cmd.Wait() // "signal: killed"
+	}
+}
+
+// acknowledged is what the server said was on record.
+type acknowledged struct {
+	mu      sync.Mutex
+	joined  map[string]string // endpoint by connection
+	counted map[string]bool   // endpoint and headcount
+	next    map[string]int    // headcount by endpoint
+}
+
+// attend joins a site again and again, declares headcounts that nobody declared before, and goes, with a word or
+// without, until ctx ends or the server is gone.
+func (a *acknowledged) attend(ctx context.Context, server, code, token string) {
+	address := strings.Replace(server, "http", "ws", 1) + "/ws"
+	for resume := ""; ctx.Err() == nil; {
+		c, err := client.DialToken(ctx, address, token, client.Options{Resume: resume})
+		if err != nil {
+			return
+		}
+		resume = c.Welcome().Conn
+		a.note(func() { a.joined[resume] = code })
+		for range 1 + rand.N(4) {
+			n := 0
+			a.note(func() { a.next[code]++; n = a.next[code] })
+			if c.Request(ctx, protocol.Headcount{Headcount: n}) == nil {
+				a.note(func() { a.counted[fmt.Sprint(code, " ", n)] = true })
+			}
+		}
+		switch rand.N(3) {
+		case 0:
+			c.Close()
+			resume = ""
+		default:
+			c.Drop()
+		}
+	}
+}
+
+func (a *acknowledged) note(f func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f()
+}
+
+// evidence is what a killed server left: the end of its ledger, and the last moment at which it lived for certain.
+type evidence struct {
+	attendance.Head
+	alive time.Time
+}
+
+// checkRecord compares the record with what was acknowledged and with what the server before the last kill left.
+func checkRecord(t *testing.T, dir, session string, before evidence, acks *acknowledged) (now evidence) {
+	t.Helper()
+	st, err := store.Open(t.Context(), filepath.Join(dir, "diemcau.db"), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	joined, counted, open := map[string]int{}, map[string]int{}, map[string]bool{}
+	same := before.Seq == 0
+	for e, err := range attendance.Checked(st.Entries(t.Context(), session, 1)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		now.Head = attendance.Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}
+		same = same || now.Head == before.Head
+		ev, err := e.Event()
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch ev := ev.(type) {
+		case *meeting.Connected:
+			joined[ev.Conn]++
+			open[ev.Conn] = true
+		case *meeting.Resumed:
+			joined[ev.Conn]++
+			open[ev.Conn] = true
+		case *meeting.HeadcountDeclared:
+			counted[fmt.Sprint(ev.Endpoint, " ", ev.Headcount)]++
+		case *meeting.Left:
+			delete(open, ev.Conn)
+		case *meeting.Lost:
+			if !open[ev.Conn] {
+				t.Errorf("entry %d: %s is lost, but was not there", e.Seq, ev.Conn)
+			}
+			delete(open, ev.Conn)
+			if ev.Why == "server_restart" && e.Seq > before.Seq && !e.At.Equal(before.alive) {
+				t.Errorf("entry %d: %s lost at %v, but the last evidence is of %v", e.Seq, ev.Conn, e.At, before.alive)
+			}
+		}
+	}
+	if !same {
+		t.Errorf("entry %d, the last one before the kill, is not in the ledger", before.Seq)
+	}
+	for conn, code := range acks.joined {
+		if joined[conn] != 1 {
+			t.Errorf("%s was welcomed as %s, which is on record %d times", code, conn, joined[conn])
+		}
+	}
+	for declared := range acks.counted {
+		if counted[declared] != 1 {
+			t.Errorf("headcount %q was acknowledged and is on record %d times", declared, counted[declared])
+		}
+	}
+	if now.alive, err = st.LastAlive(t.Context(), session); err != nil {
+		t.Fatal(err)
+	}
+	if now.RecordedAt.After(now.alive) {
+		now.alive = now.RecordedAt
+	}
+	return now
+}
