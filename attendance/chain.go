@@ -78,8 +78,13 @@ func VerifyChain(entries iter.Seq2[Entry, error]) (Head, error) {
 // Checked passes on the entries of a ledger, from the first, as long as the chain is whole. It ends with a
 // *BrokenError where it is not.
 func Checked(entries iter.Seq2[Entry, error]) iter.Seq2[Entry, error] {
+	return CheckedFrom(Head{Hash: Genesis()}, entries)
+}
+
+// CheckedFrom is Checked for the entries that follow a head, which is taken for granted.
+func CheckedFrom(head Head, entries iter.Seq2[Entry, error]) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		v := verifier{head: Head{Hash: Genesis()}}
+		v := verifier{head: head}
 		for e, err := range entries {
 			if err == nil {
 				err = v.next(e)

@@ -47,17 +47,17 @@ type coordinator struct {
 	chain    *attendance.Chain
 	audience *audience
 	news     *news
-	broken   bool // never goes on from memory after a failed commit
+	broken   error // why it refuses everything; it never goes on from memory after a failed commit
 
 	requests chan request
 	stop     chan struct{} // closed by the owner
 	done     chan struct{} // closed when run has returned
 }
 
-// replay rebuilds a session from its ledger, letting seen, if given, look at each event on the way.
+// replay rebuilds a session from its ledger, whose chain has to be whole, letting seen, if given, look at each event on the way.
 func replay(ctx context.Context, rec Record, id string, seen func(meeting.Event, time.Time)) (*meeting.Session, attendance.Head, error) {
 	s, head := meeting.New(id), attendance.Head{}
-	for e, err := range rec.Entries(ctx, id, 1) {
+	for e, err := range attendance.Checked(rec.Entries(ctx, id, 1)) {
 		if err != nil {
 			return nil, head, fmt.Errorf("session %s: %w", id, err)
 		}
@@ -117,10 +117,14 @@ func newCoordinator(srv *Server, session *meeting.Session, head attendance.Head)
 	}
 }
 
-// brokenCoordinator stands for a session that cannot be rebuilt: it refuses everything.
-func brokenCoordinator(srv *Server, id string) *coordinator {
+// brokenCoordinator stands for a session that cannot be rebuilt: it refuses everything, and says which entry of
+// the ledger is to blame if one is.
+func brokenCoordinator(srv *Server, id string, why error) *coordinator {
 	c := newCoordinator(srv, meeting.New(id), attendance.Head{})
-	c.broken = true
+	c.broken = errBroken
+	if cut := new(attendance.BrokenError); errors.As(why, &cut) {
+		c.broken = cut
+	}
 	c.metrics.broken.Add(1)
 	return c
 }
@@ -178,7 +182,7 @@ func (c *coordinator) run(ctx context.Context) {
 		case <-timer.C:
 			batch = c.due()
 		case <-flush.C:
-			if !c.broken { // what memory holds then may not be on record
+			if c.broken == nil { // what memory holds then may not be on record
 				c.audience.flush()
 			}
 			continue
@@ -226,7 +230,7 @@ func (c *coordinator) due() []request {
 // arm sets the timer to the next command that time will give.
 func (c *coordinator) arm(timer *time.Timer) {
 	at, _, ok := c.session.NextTimer()
-	if !ok || c.broken {
+	if !ok || c.broken != nil {
 		timer.Stop()
 		return
 	}
@@ -243,9 +247,9 @@ type outcome struct {
 // handle decides and applies requests in order, commits their events together, then answers and tells people.
 // An error means that the commit failed and the session is broken.
 func (c *coordinator) handle(ctx context.Context, batch []request) error {
-	if c.broken {
+	if c.broken != nil {
 		for _, r := range batch {
-			r.answer(errBroken)
+			r.answer(c.broken)
 		}
 		return nil
 	}
@@ -334,7 +338,7 @@ func (c *coordinator) dated(by meeting.Actor, err error) error {
 
 // breakDown ends the session for everyone: what memory holds is not what the record holds.
 func (c *coordinator) breakDown(batch []request, err error) error {
-	c.broken = true
+	c.broken = errBroken
 	c.metrics.broken.Add(1)
 	for _, r := range batch {
 		r.answer(errBroken)
@@ -345,7 +349,7 @@ func (c *coordinator) breakDown(batch []request, err error) error {
 
 // heartbeat leaves evidence of life for the case that the server is killed.
 func (c *coordinator) heartbeat(ctx context.Context) {
-	if c.broken || len(c.audience.conns) == 0 {
+	if c.broken != nil || len(c.audience.conns) == 0 {
 		return
 	}
 	if err := c.record.Alive(ctx, c.id, c.clock.Now()); err != nil {

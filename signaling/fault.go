@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/diemcau/diemcau/attendance"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/gorilla/websocket"
@@ -49,8 +50,12 @@ func faultOf(err error) fault {
 		own     *Error
 		refused *meeting.Error
 		timed   *datedError
+		cut     *attendance.BrokenError
 	)
 	switch {
+	case errors.As(err, &cut):
+		f = connectionFault(protocol.Broken)
+		f.detail = cut.Error()
 	case errors.As(err, &decode):
 		f = connectionFault(protocol.BadMessage)
 		f.detail = decode.Error()

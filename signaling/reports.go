@@ -24,14 +24,14 @@ type reports struct {
 type liveReport struct {
 	mu      sync.Mutex
 	builder *attendance.Builder
-	next    uint64 // Seq of the entry to read next
+	head    attendance.Head // the last entry that was folded
 }
 
 func newReports(rec Record) *reports {
 	return &reports{record: rec, sessions: map[string]*liveReport{}}
 }
 
-// of returns the report of a session as of a moment.
+// of returns the report of a session as of a moment. A ledger that is not whole gives none.
 func (r *reports) of(ctx context.Context, session string, asOf time.Time) (*attendance.Report, error) {
 	r.mu.Lock()
 	live := r.sessions[session]
@@ -39,20 +39,20 @@ func (r *reports) of(ctx context.Context, session string, asOf time.Time) (*atte
 		if len(r.sessions) >= maxReports {
 			clear(r.sessions) // rare, and only costs folding anew
 		}
-		live = &liveReport{builder: attendance.NewBuilder(), next: 1}
+		live = &liveReport{builder: attendance.NewBuilder(), head: attendance.Head{Hash: attendance.Genesis()}}
 		r.sessions[session] = live
 	}
 	r.mu.Unlock()
 	live.mu.Lock()
 	defer live.mu.Unlock()
-	for e, err := range r.record.Entries(ctx, session, live.next) {
+	for e, err := range attendance.CheckedFrom(live.head, r.record.Entries(ctx, session, live.head.Seq+1)) {
 		if err == nil {
 			err = live.builder.Add(e)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("attendance of %s: %w", session, err)
 		}
-		live.next = e.Seq + 1
+		live.head = attendance.Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}
 	}
 	return live.builder.Report(attendance.FoldOptions{AsOf: asOf}), nil
 }

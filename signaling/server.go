@@ -38,6 +38,7 @@ type Config struct {
 	Node      string       // name of this server in the ledger
 	PublicURL string       // base of the links; its host is an allowed origin of /ws
 	Pages     http.Handler // everything that is not named in docs/api.md; may be nil
+	OIDC      OIDCConfig
 	// SnapshotEvery asks each site for a still picture this often, in whole seconds; 0 = never.
 	SnapshotEvery time.Duration
 }
@@ -97,7 +98,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		codec: protocol.ClientCodec(), handlers: handlers(), pingEvery: pingEvery,
 	}
 	s.sessions = newSessions(s.load)
-	if s.office, err = newOffice(s, tokenKey.Seed()); err != nil {
+	if s.office, err = newOffice(s, tokenKey.Seed(), cfg.OIDC); err != nil {
 		return nil, err
 	}
 	s.upgrader = websocket.Upgrader{
@@ -137,7 +138,7 @@ func (s *Server) load(ctx context.Context, id string) *coordinator {
 	c, err := loadCoordinator(ctx, s, id)
 	if err != nil {
 		s.log.Error("a session could not be taken over", "session", id, "err", err)
-		c = brokenCoordinator(s, id)
+		c = brokenCoordinator(s, id, err)
 	}
 	s.metrics.sessions.Inc()
 	return c
