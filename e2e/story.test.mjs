@@ -224,7 +224,7 @@ test('the killed host comes back to a session that went on', async () => {
 test('kill -9 of the server: every page comes back, nobody is unmuted', async () => {
   const { host, c1, c2, c3 } = people;
   await server.kill('SIGKILL');
-  await until('c1 notices', () => c1.page.evaluate(() => document.querySelector('[data-connection]')?.dataset.connection !== 'up'));
+  await until('c1 notices', () => c1.page.evaluate(() => document.body.dataset.link === 'reconnecting'));
   await shot(c1, '6-c1-server-gone');
   await server.start();
   for (const c of ['C2', 'C3']) await state(c, 'present', 40000);
