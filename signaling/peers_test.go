@@ -86,9 +86,9 @@ func TestPublisherLingers(t *testing.T) {
 		b.want(PeerPublisher) // the floor came back
 		time.Sleep(time.Minute)
 		b.expect(t, 1, 1)
-		b.mu.Lock()
+		b.peers.mu.Lock()
 		p := b.current[PeerPublisher]
-		b.mu.Unlock()
+		b.peers.mu.Unlock()
 		b.end(p, true) // its timer ran out just as it was wanted again
 		b.expect(t, 1, 1)
 		b.unwant(PeerPublisher, publisherLinger)
