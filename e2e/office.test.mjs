@@ -48,6 +48,7 @@ const address = (person) => person.page.evaluate(() => location.hash);
 
 /** Pictures of a page in both languages at each size, with no horizontal overflow and no serious fault of accessibility. */
 async function look(person, name, sizes = ['laptop', 'desk', 'phone']) {
+  await person.page.emulateMedia({ reducedMotion: 'reduce' }); // colours must not be measured while they change
   const { page } = person;
   for (const lang of ['vi', 'en']) {
     if ((await page.evaluate(() => document.documentElement.lang)) !== lang) await person.press('language');

@@ -71,7 +71,7 @@ func (a *api) waysIn(w http.ResponseWriter, _ *http.Request) error {
 	writeJSON(w, http.StatusOK, struct {
 		Password bool `json:"password"`
 		OIDC     bool `json:"oidc"`
-	}{true, false})
+	}{true, a.srv.office.provider != nil})
 	return nil
 }
 

@@ -20,6 +20,8 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /readyz", s.serveReady)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /ws", s.serveWS)
+	mux.HandleFunc("GET /oidc/login", s.office.serveOIDCLogin)
+	mux.HandleFunc("GET /oidc/callback", s.office.serveOIDCCallback)
 	mux.Handle("/api/v1/", s.logged(newAPI(s, s.bearer)))
 	if s.pages != nil {
 		mux.Handle("/", s.pages)

@@ -65,6 +65,7 @@ type office struct {
 	codeKey   []byte
 	origins   *http.CrossOriginProtection
 	lines     *lineTests
+	provider  *identityProvider // nil = passwords only
 
 	convening sync.Mutex // held while a draft becomes a session
 
@@ -73,7 +74,7 @@ type office struct {
 	version int64        // of tree
 }
 
-func newOffice(s *Server, seed []byte) (*office, error) {
+func newOffice(s *Server, seed []byte, cfg OIDCConfig) (*office, error) {
 	key, err := hkdf.Expand(sha256.New, seed, "short codes of links", 32)
 	if err != nil {
 		return nil, fmt.Errorf("key of short codes: %w", err)
@@ -86,7 +87,8 @@ func newOffice(s *Server, seed []byte) (*office, error) {
 	}
 	return &office{
 		srv: s, hasher: account.NewHasher(hashesAtOnce), codeKey: key, origins: origins, lines: newLineTests(s),
-		byName: account.NewThrottle(freeByName), byAddress: account.NewThrottle(freeByAddress), codes: account.NewThrottle(freeByAddress),
+		provider: newIdentityProvider(cfg, s.publicURL),
+		byName:   account.NewThrottle(freeByName), byAddress: account.NewThrottle(freeByAddress), codes: account.NewThrottle(freeByAddress),
 	}, nil
 }
 

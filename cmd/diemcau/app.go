@@ -31,12 +31,21 @@ const nodeName = "central"
 
 // serverFlags are the settings of a server, whether it is served or demonstrated.
 type serverFlags struct {
-	Data      string   `help:"Data folder." default:"./data" placeholder:"DIR" type:"path"`
-	UDP       uint16   `help:"UDP port of all media; 0 takes a free one." default:"7882" name:"udp"`
-	TCP       *uint16  `help:"TCP port of media towards sites without UDP; 0 offers none (default: the number of --udp, if it is free)." name:"tcp" placeholder:"PORT"`
-	PublicURL string   `help:"Base URL of links (default: the address listened on)." placeholder:"URL" name:"public-url"`
-	PublicIP  []string `help:"Further addresses under which sites reach the UDP port." placeholder:"IP" name:"public-ip"`
-	LogLevel  string   `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
+	Data      string    `help:"Data folder." default:"./data" placeholder:"DIR" type:"path"`
+	UDP       uint16    `help:"UDP port of all media; 0 takes a free one." default:"7882" name:"udp"`
+	TCP       *uint16   `help:"TCP port of media towards sites without UDP; 0 offers none (default: the number of --udp, if it is free)." name:"tcp" placeholder:"PORT"`
+	PublicURL string    `help:"Base URL of links (default: the address listened on)." placeholder:"URL" name:"public-url"`
+	PublicIP  []string  `help:"Further addresses under which sites reach the UDP port." placeholder:"IP" name:"public-ip"`
+	OIDC      oidcFlags `embed:"" prefix:"oidc-"`
+	LogLevel  string    `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
+}
+
+// oidcFlags name an identity provider by which people of the office may log in.
+type oidcFlags struct {
+	Issuer string `help:"URL of an OpenID Connect provider; its redirect URI is PUBLIC-URL/oidc/callback." placeholder:"URL"`
+	Client string `help:"Client id there." placeholder:"ID"`
+	Secret string `help:"Client secret there; better as DIEMCAU_OIDC_SECRET."`
+	Claim  string `help:"Which claim is the account's name here: email, preferred_username or sub." default:"email" enum:"email,preferred_username,sub"`
 }
 
 // app is a running server: the record, the media plane, the meeting plane and their listeners.
@@ -94,7 +103,9 @@ func newApp(ctx context.Context, f serverFlags, addr string, cert *tls.Certifica
 		return nil, err
 	}
 	a.signaling, err = signaling.New(ctx, signaling.Config{
-		Record: a.store, Media: a.media, Pages: web.Handler(), PublicURL: publicURL, Registry: reg, Log: log.With("part", "signaling"), Node: nodeName,
+		Record: a.store, Media: a.media, Pages: web.Handler(), PublicURL: publicURL, Registry: reg,
+		OIDC: signaling.OIDCConfig{Issuer: f.OIDC.Issuer, ClientID: f.OIDC.Client, ClientSecret: f.OIDC.Secret, Claim: f.OIDC.Claim},
+		Log:  log.With("part", "signaling"), Node: nodeName,
 	})
 	if err != nil {
 		return nil, err

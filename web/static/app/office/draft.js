@@ -1,6 +1,7 @@
 // The editor of a draft. Two people may have it open: what both changed is put together, or asked about.
 import { html } from "../html.js";
 import { useEffect, useRef, useState } from "../../vendor/hooks.js";
+import { formatDay, formatTime } from "../i18n.js";
 import { Button, Confirm } from "../parts.js";
 import { fromInput, toInput } from "../../lib/localtime.js";
 import { merge, same } from "../../lib/merge.js";
@@ -97,7 +98,7 @@ export function DraftPage({ id }) {
       <p>${o(conflict.both.length ? "conflict.text" : "conflict.merged", moment)}</p>
       ${conflict.both.map((part) => html`<fieldset class="choice" key=${part}><legend>${oMaybe(`part.${part}`, "part.title")}</legend>
         ${[["mine", o("conflict.mine")], ["theirs", o("conflict.theirs", moment)]].map(([whose, label]) => html`<label key=${whose}>
-          <input type="radio" name=${part} value=${whose} checked=${same(/** @type {any} */ (draft)[part], /** @type {any} */ (conflict.theirs.draft)[part]) === (whose === "theirs")}
+          <input type="radio" name=${`keep-${part}`} value=${whose} checked=${same(/** @type {any} */ (draft)[part], /** @type {any} */ (conflict.theirs.draft)[part]) === (whose === "theirs")}
             onChange=${() => set({ [part]: /** @type {any} */ (whose === "theirs" ? conflict.theirs.draft : conflict.mine)[part] })} /> ${label}</label>`)}
       </fieldset>`)}
     </section>`}
@@ -105,6 +106,7 @@ export function DraftPage({ id }) {
     <${Panel} title=${o("draft.general")}><div class="grid">
       <${Field} label=${o("draft.name")} name="title" wide value=${draft.title} onInput=${(/** @type {string} */ v) => set({ title: v })} />
       <${Field} label=${o("draft.start")} name="start" type="datetime-local" value=${toInput(draft.start, zone)} onInput=${(/** @type {string} */ v) => set({ start: fromInput(v, zone) || undefined })} />
+      <p class="field__said">${draft.start && `${formatTime(Date.parse(draft.start), zone)}, ${formatDay(Date.parse(draft.start), zone)}`}</p>
       <${Field} label=${o("draft.minutes")} name="minutes" type="number" min=${0} max=${1440} value=${draft.minutes || ""} onInput=${(/** @type {string} */ v) => set({ minutes: Number(v) || undefined })} />
       <${Field} label=${o("draft.help")} name="help_phone" type="tel" value=${draft.help_phone} onInput=${(/** @type {string} */ v) => set({ help_phone: v })} />
       <${Field} label=${`${o("draft.note")} (${o("optional")})`} wide value=${draft.note} onInput=${(/** @type {string} */ v) => set({ note: v })} />

@@ -1,0 +1,165 @@
+package signaling_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/diemcau/diemcau/signaling"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/zitadel/oidc/v3/example/server/exampleop"
+	"github.com/zitadel/oidc/v3/example/server/storage"
+)
+
+const directoryUsers = `{
+"1": {"ID": "1", "Username": "an", "Password": "verysecure", "Email": "an@example.vn", "EmailVerified": true},
+"2": {"ID": "2", "Username": "binh", "Password": "verysecure", "Email": "binh@example.vn"}}`
+
+// directory is a running identity provider that knows two people; it has verified the address of the first alone.
+func directory(t *testing.T, redirect string) (issuer string) {
+	t.Helper()
+	srv := httptest.NewUnstartedServer(nil)
+	issuer = "http://" + strings.Replace(srv.Listener.Addr().String(), "127.0.0.1", "localhost", 1)
+	users := filepath.Join(t.TempDir(), "users.json")
+	if err := os.WriteFile(users, []byte(directoryUsers), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	known, err := storage.StoreFromFile(users)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := storage.WebClient("diemcau", "a secret", redirect)
+	store := storage.NewStorageWithClients(known, map[string]*storage.Client{"diemcau": client})
+	srv.Config.Handler = exampleop.SetupServer(issuer, store, slog.New(slog.DiscardHandler), false)
+	srv.Start()
+	t.Cleanup(srv.Close)
+	return issuer
+}
+
+// withDirectory makes the bed's server one that knows an identity provider.
+func (b *bed) withDirectory(claim, secret string) {
+	b.Helper()
+	b.http.Close()
+	b.srv.Close()
+	b.http = httptest.NewUnstartedServer(nil)
+	base := "http://" + b.http.Listener.Addr().String()
+	var err error
+	b.srv, err = signaling.New(context.Background(), signaling.Config{
+		Record: b.record, Media: b.media, Log: slog.New(slog.NewTextHandler(lockedWriter{b.logMu, b.log}, nil)), Registry: prometheus.NewRegistry(), Node: "test",
+		PublicURL: base, Pages: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "page "+r.URL.RequestURI()) }),
+		OIDC: signaling.OIDCConfig{Issuer: directory(b.T, base+"/oidc/callback"), ClientID: "diemcau", ClientSecret: secret, Claim: claim},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.http.Config.Handler = b.srv.Handler()
+	b.http.Start()
+	if err := b.srv.Start(context.Background()); err != nil {
+		b.Fatal(err)
+	}
+	srv, web := b.srv, b.http
+	b.Cleanup(func() { srv.Close(); web.Close() })
+}
+
+// signIn goes the way of a person to the provider, logs in there and comes back; it returns what page is shown at the end.
+func (p *browser) signIn(user string) string {
+	p.Helper()
+	visit := func(r *http.Request) (string, *url.URL) {
+		resp, err := p.client.Do(r)
+		if err != nil {
+			p.Fatal(err)
+		}
+		defer resp.Body.Close()
+		text, err := io.ReadAll(resp.Body)
+		if err != nil {
+			p.Fatal(err)
+		}
+		return string(text), resp.Request.URL
+	}
+	r, err := http.NewRequestWithContext(p.Context(), http.MethodGet, p.http.URL+"/oidc/login", nil)
+	if err != nil {
+		p.Fatal(err)
+	}
+	form, at := visit(r)
+	id := regexp.MustCompile(`name="id" value="([^"]+)"`).FindStringSubmatch(form)
+	if id == nil {
+		return form // refused before the provider's page
+	}
+	r, err = http.NewRequestWithContext(p.Context(), http.MethodPost, at.ResolveReference(&url.URL{Path: "/login/username"}).String(),
+		strings.NewReader(url.Values{"id": {id[1]}, "username": {user}, "password": {"verysecure"}}.Encode()))
+	if err != nil {
+		p.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	text, _ := visit(r)
+	return text
+}
+
+func TestIdentityProvider(t *testing.T) {
+	for _, tc := range []struct {
+		name, claim, secret, account, user string
+		status                             int // of GET /account afterwards
+	}{
+		{"a verified address", "email", "a secret", "an@example.vn", "an", 200},
+		{"an address that is not verified", "email", "a secret", "binh@example.vn", "binh", 401},
+		{"by user name", "preferred_username", "a secret", "binh", "binh", 200},
+		{"without an account here", "email", "a secret", "somebody@example.vn", "an", 401},
+		{"with a wrong client secret", "email", "another secret", "an@example.vn", "an", 401},
+		{"a claim that is not there", "employee", "a secret", "an@example.vn", "an", 401},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			b := newBed(t, "")
+			b.withDirectory(tc.claim, tc.secret)
+			b.admin("POST", "/api/v1/accounts", `{"name":"`+tc.account+`","role":"host"}`, nil)
+			p := b.browser()
+			page := p.signIn(tc.user)
+			status, body := p.ask("GET", "/api/v1/account", "")
+			if status != tc.status || (status == 200) != strings.Contains(body, tc.account) || (status == 401) != (page == "page /office?refused") {
+				t.Errorf("%d %s, page %q, log %s", status, body, page, b.log)
+			}
+			if strings.Contains(b.log.String(), "id_token") {
+				t.Error("a token stands in the log")
+			}
+		})
+	}
+}
+
+func TestIdentityProviderRefusesStrangeAnswers(t *testing.T) {
+	b := newBed(t, "")
+	b.withDirectory("email", "a secret")
+	b.admin("POST", "/api/v1/accounts", `{"name":"an@example.vn","role":"host","disabled":true}`, nil)
+	p := b.browser()
+	if page := p.signIn("an"); page != "page /office?refused" {
+		t.Errorf("a disabled account: %q", page)
+	}
+	for name, path := range map[string]string{
+		"without a beginning": "/oidc/callback?state=x&code=y",
+		"an error":            "/oidc/callback?error=access_denied",
+	} {
+		if _, page := p.ask("GET", path, ""); page != "page /office?refused" {
+			t.Errorf("%s: %q", name, page)
+		}
+	}
+	// A code of another login does not fit this browser's state.
+	p.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	p.ask("GET", "/oidc/login", "")
+	p.client.CheckRedirect = nil
+	if _, page := p.ask("GET", "/oidc/callback?state=forged&code=stolen", ""); page != "page /office?refused" {
+		t.Errorf("a forged state: %q", page)
+	}
+	if _, ways := p.ask("GET", "/api/v1/login", ""); !strings.Contains(ways, `"oidc":true`) {
+		t.Errorf("the page is told %s", ways)
+	}
+	plain := newBed(t, "")
+	if status, _ := plain.browser().ask("GET", "/oidc/login", ""); status != 404 {
+		t.Errorf("without a provider: %d", status)
+	}
+}
