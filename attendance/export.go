@@ -30,6 +30,9 @@ const (
 	TableIntervals Table = "intervals" // one line per interval
 )
 
+// samples is how many moments over_time has: as many as a chart can show.
+const samples = 120
+
 // bom lets Excel see that a CSV file is UTF-8.
 const bom = "\uFEFF"
 
@@ -168,6 +171,10 @@ type (
 		Headcount  int    `json:"headcount"`
 		Entry      uint64 `json:"entry"`
 	}
+	sampleJSON struct {
+		At      string `json:"at"`
+		Present int    `json:"present"`
+	}
 	floorJSON struct {
 		Endpoint   string       `json:"endpoint"`
 		Slot       meeting.Slot `json:"slot"`
@@ -179,7 +186,7 @@ type (
 )
 
 // WriteJSON writes the report as one JSON object with the members session, total, groups, sites, intervals,
-// receiving, roll_calls and floor. Times are written as in WriteCSV; one that has not come is an empty string.
+// receiving, roll_calls, floor and over_time. Times are written as in WriteCSV; one that has not come is an empty string.
 func (r *Report) WriteJSON(w io.Writer) error {
 	f, err := r.formatter()
 	if err != nil {
@@ -194,10 +201,11 @@ func (r *Report) WriteJSON(w io.Writer) error {
 		Receiving []intervalJSON `json:"receiving"`
 		RollCalls []rollCallJSON `json:"roll_calls"`
 		Floor     []floorJSON    `json:"floor"`
+		OverTime  []sampleJSON   `json:"over_time"`
 	}{Session: f.session(r.Session), Total: r.Total, Groups: []groupJSON{}, Sites: []siteJSON{},
 		Intervals: f.intervals(r.Sites, func(s SiteRow) []Interval { return s.Intervals }),
 		Receiving: f.intervals(r.Sites, func(s SiteRow) []Interval { return s.Receiving }),
-		RollCalls: []rollCallJSON{}, Floor: []floorJSON{},
+		RollCalls: []rollCallJSON{}, Floor: []floorJSON{}, OverTime: []sampleJSON{},
 	}
 	for _, g := range r.Groups {
 		out.Groups = append(out.Groups, groupJSON{Unit: g.Unit.Code, Name: g.Unit.Name, Level: string(g.Unit.Level), Depth: g.Depth, Counts: g.Counts})
@@ -210,6 +218,9 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	}
 	for _, g := range r.Floor {
 		out.Floor = append(out.Floor, floorJSON{g.Endpoint, g.Slot, f.time(g.GrantedAt), f.time(g.OnAirAt), f.time(g.ReturnedAt), g.Why})
+	}
+	for _, s := range r.OverTime(samples) {
+		out.OverTime = append(out.OverTime, sampleJSON{f.time(s.At), s.Present})
 	}
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", " ")

@@ -15,6 +15,8 @@ type Report struct {
 	Sites     []SiteRow  // in the order in which they were convened; consoles are not among them
 	RollCalls []RollCallRow
 	Floor     []FloorRow
+
+	whole *Report // what this one was selected from
 }
 
 // SessionInfo is the heading of a report. Zero times are times that have not come.

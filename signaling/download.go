@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -41,6 +42,12 @@ func (a *api) download(w http.ResponseWriter, r *http.Request, _ Identity) error
 	if err != nil {
 		return err
 	}
+	sel, err := selectionOf(r)
+	if err != nil {
+		return err
+	}
+	report, matching := report.Select(sel)
+	w.Header().Set("X-Total-Count", strconv.Itoa(matching))
 	lang := attendance.English
 	if r.URL.Query().Get("lang") == string(attendance.Vietnamese) {
 		lang = attendance.Vietnamese
@@ -136,6 +143,24 @@ func asOfOf(r *http.Request, now time.Time) (time.Time, error) {
 		return now, refusal(protocol.BadRequest, "as_of is no time as in 2026-07-01T08:00:00+07:00")
 	}
 	return at, nil
+}
+
+// selectionOf says which sites of the report are asked for.
+func selectionOf(r *http.Request) (attendance.Selection, error) {
+	q := r.URL.Query()
+	sel := attendance.Selection{Unit: q.Get("unit"), Verdict: meeting.Verdict(q.Get("verdict")), Code: q.Get("site")}
+	for name, into := range map[string]*int{"offset": &sel.Offset, "limit": &sel.Limit} {
+		text := q.Get(name)
+		if text == "" {
+			continue
+		}
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 0 {
+			return sel, refusal(protocol.BadRequest, name+" is no number")
+		}
+		*into = n
+	}
+	return sel, nil
 }
 
 func tableOf(r *http.Request) (attendance.Table, error) {
