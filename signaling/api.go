@@ -191,6 +191,9 @@ func (a *api) importRoster(w http.ResponseWriter, r *http.Request, _ Identity) e
 	if err := a.srv.record.ReplaceRoster(r.Context(), tree, a.srv.clock.Now()); err != nil {
 		return err
 	}
+	if _, err := a.srv.office.units(r.Context()); err != nil { // so that the first search need not wait for it
+		return err
+	}
 	writeJSON(w, http.StatusOK, struct {
 		Units int `json:"units"`
 	}{tree.Len()})
