@@ -31,13 +31,14 @@ const nodeName = "central"
 
 // serverFlags are the settings of a server, whether it is served or demonstrated.
 type serverFlags struct {
-	Data      string    `help:"Data folder." default:"./data" placeholder:"DIR" type:"path"`
-	UDP       uint16    `help:"UDP port of all media; 0 takes a free one." default:"7882" name:"udp"`
-	TCP       *uint16   `help:"TCP port of media towards sites without UDP; 0 offers none (default: the number of --udp, if it is free)." name:"tcp" placeholder:"PORT"`
-	PublicURL string    `help:"Base URL of links (default: the address listened on)." placeholder:"URL" name:"public-url"`
-	PublicIP  []string  `help:"Further addresses under which sites reach the UDP port." placeholder:"IP" name:"public-ip"`
-	OIDC      oidcFlags `embed:"" prefix:"oidc-"`
-	LogLevel  string    `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
+	Data      string        `help:"Data folder." default:"./data" placeholder:"DIR" type:"path"`
+	UDP       uint16        `help:"UDP port of all media; 0 takes a free one." default:"7882" name:"udp"`
+	TCP       *uint16       `help:"TCP port of media towards sites without UDP; 0 offers none (default: the number of --udp, if it is free)." name:"tcp" placeholder:"PORT"`
+	PublicURL string        `help:"Base URL of links (default: the address listened on)." placeholder:"URL" name:"public-url"`
+	PublicIP  []string      `help:"Further addresses under which sites reach the UDP port." placeholder:"IP" name:"public-ip"`
+	OIDC      oidcFlags     `embed:"" prefix:"oidc-"`
+	Snapshots time.Duration `help:"How often each site sends a still picture for the consoles' wall; 0 turns them off." default:"30s" name:"snapshot-every"`
+	LogLevel  string        `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
 }
 
 // oidcFlags name an identity provider by which people of the office may log in.
@@ -105,7 +106,7 @@ func newApp(ctx context.Context, f serverFlags, addr string, cert *tls.Certifica
 	a.signaling, err = signaling.New(ctx, signaling.Config{
 		Record: a.store, Media: a.media, Pages: web.Handler(), PublicURL: publicURL, Registry: reg,
 		OIDC: signaling.OIDCConfig{Issuer: f.OIDC.Issuer, ClientID: f.OIDC.Client, ClientSecret: f.OIDC.Secret, Claim: f.OIDC.Claim},
-		Log:  log.With("part", "signaling"), Node: nodeName,
+		Log:  log.With("part", "signaling"), Node: nodeName, SnapshotEvery: f.Snapshots,
 	})
 	if err != nil {
 		return nil, err
