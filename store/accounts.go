@@ -13,7 +13,7 @@ import (
 const accountColumns = "name, full_name, role, scope, phone, disabled, hash, must_change, created_at"
 
 // Account returns an account by its name: ErrNotFound if there is none.
-func (s *Store) Account(ctx context.Context, name string) (account.Account, error) {
+func (s accounts) Account(ctx context.Context, name string) (account.Account, error) {
 	list, err := s.accounts(ctx, s.read, "WHERE name = ?", name)
 	if err == nil && len(list) == 0 {
 		err = fmt.Errorf("account %s: %w", name, ErrNotFound)
@@ -25,7 +25,7 @@ func (s *Store) Account(ctx context.Context, name string) (account.Account, erro
 }
 
 // Accounts lists all accounts by name.
-func (s *Store) Accounts(ctx context.Context) ([]account.Account, error) {
+func (s accounts) Accounts(ctx context.Context) ([]account.Account, error) {
 	return s.accounts(ctx, s.read, "ORDER BY name")
 }
 
@@ -34,7 +34,7 @@ type rowsQuerier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-func (s *Store) accounts(ctx context.Context, db rowsQuerier, where string, args ...any) ([]account.Account, error) {
+func (s accounts) accounts(ctx context.Context, db rowsQuerier, where string, args ...any) ([]account.Account, error) {
 	rows, err := db.QueryContext(ctx, s.bind("SELECT "+accountColumns+" FROM accounts "+where), args...)
 	if err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func flag(b bool) int64 {
 }
 
 // CreateAccount adds an account: ErrExists if the name is taken.
-func (s *Store) CreateAccount(ctx context.Context, a account.Account) error {
+func (s accounts) CreateAccount(ctx context.Context, a account.Account) error {
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		list, err := s.accounts(ctx, tx, "WHERE name = ?", a.Name)
 		if err != nil {
@@ -78,7 +78,7 @@ func (s *Store) CreateAccount(ctx context.Context, a account.Account) error {
 
 // ChangeAccount changes an account, and ends its logins but one (or all, if keep is empty) when endLogins is set. An
 // error of change takes everything back, as does account.LastAdmin.
-func (s *Store) ChangeAccount(ctx context.Context, name string, change func(*account.Account) error, endLogins bool, keep string) error {
+func (s accounts) ChangeAccount(ctx context.Context, name string, change func(*account.Account) error, endLogins bool, keep string) error {
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		list, err := s.accounts(ctx, tx, "ORDER BY name")
 		if err != nil {
@@ -112,7 +112,7 @@ func (s *Store) ChangeAccount(ctx context.Context, name string, change func(*acc
 }
 
 // DeleteAccount removes an account with its logins; account.LastAdmin if nobody else manages accounts.
-func (s *Store) DeleteAccount(ctx context.Context, name string) error {
+func (s accounts) DeleteAccount(ctx context.Context, name string) error {
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, s.bind("DELETE FROM accounts WHERE name = ?"), name)
 		if err != nil {
@@ -134,7 +134,7 @@ func (s *Store) DeleteAccount(ctx context.Context, name string) error {
 }
 
 // CreateLogin keeps a login, and forgets those that have run out.
-func (s *Store) CreateLogin(ctx context.Context, l account.Login) error {
+func (s accounts) CreateLogin(ctx context.Context, l account.Login) error {
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, s.bind("DELETE FROM logins WHERE created_at < ? OR seen_at < ?"),
 			micros(l.CreatedAt.Add(-account.LoginLife)), micros(l.CreatedAt.Add(-account.LoginIdle))); err != nil {
@@ -147,7 +147,7 @@ func (s *Store) CreateLogin(ctx context.Context, l account.Login) error {
 }
 
 // Login returns a login with its account: ErrNotFound if either is gone.
-func (s *Store) Login(ctx context.Context, id string) (account.Login, account.Account, error) {
+func (s accounts) Login(ctx context.Context, id string) (account.Login, account.Account, error) {
 	l := account.Login{ID: id}
 	var created, seen int64
 	err := s.read.QueryRowContext(ctx, s.bind("SELECT account, device, created_at, seen_at FROM logins WHERE id = ?"), id).
@@ -164,7 +164,7 @@ func (s *Store) Login(ctx context.Context, id string) (account.Login, account.Ac
 }
 
 // Logins lists the logins of an account, the newest first.
-func (s *Store) Logins(ctx context.Context, name string) ([]account.Login, error) {
+func (s accounts) Logins(ctx context.Context, name string) ([]account.Login, error) {
 	rows, err := s.read.QueryContext(ctx, s.bind("SELECT id, account, device, created_at, seen_at FROM logins WHERE account = ? ORDER BY created_at DESC, id"), name)
 	if err != nil {
 		return nil, err
@@ -184,7 +184,7 @@ func (s *Store) Logins(ctx context.Context, name string) ([]account.Login, error
 }
 
 // SeeLogin notes that a login is in use.
-func (s *Store) SeeLogin(ctx context.Context, id string, at time.Time) error {
+func (s accounts) SeeLogin(ctx context.Context, id string, at time.Time) error {
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, s.bind("UPDATE logins SET seen_at = ? WHERE id = ?"), micros(at), id)
 		return err
@@ -192,7 +192,7 @@ func (s *Store) SeeLogin(ctx context.Context, id string, at time.Time) error {
 }
 
 // EndLogin ends a login of an account; one that is gone is no error.
-func (s *Store) EndLogin(ctx context.Context, name, id string) error {
+func (s accounts) EndLogin(ctx context.Context, name, id string) error {
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, s.bind("DELETE FROM logins WHERE id = ? AND account = ?"), id, name)
 		return err

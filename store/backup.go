@@ -13,7 +13,7 @@ var ErrBackupElsewhere = errors.New("the record is in PostgreSQL; back it up wit
 
 // Backup writes a whole copy of the record, as it stands at one moment, to a new file, while sessions go on. When
 // it returns nil the copy is on the disk; otherwise there is none.
-func (s *Store) Backup(ctx context.Context, path string) error {
+func (s *database) Backup(ctx context.Context, path string) error {
 	if s.dollars {
 		return ErrBackupElsewhere
 	}
@@ -34,7 +34,7 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 }
 
 // vacuumInto copies the database over a reading connection, so that commits go on meanwhile.
-func (s *Store) vacuumInto(ctx context.Context, path string) error {
+func (s *database) vacuumInto(ctx context.Context, path string) error {
 	conn, err := s.read.Conn(ctx)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -23,7 +24,7 @@ type commit struct {
 
 // do makes a change durable. Changes of concurrent callers share one transaction and one fsync. Once queued, a
 // change is not taken back by the context: the caller learns what became of it.
-func (s *Store) do(ctx context.Context, change func(context.Context, *sql.Tx) error) error {
+func (s *database) do(ctx context.Context, change func(context.Context, *sql.Tx) error) error {
 	c := &commit{change: change, done: make(chan error, 1)}
 	select {
 	case <-s.stopping:
@@ -52,7 +53,7 @@ func (s *Store) do(ctx context.Context, change func(context.Context, *sql.Tx) er
 }
 
 // commitLoop is the only writer.
-func (s *Store) commitLoop() {
+func (s *database) commitLoop() {
 	defer close(s.stopped)
 	for {
 		select {
@@ -72,7 +73,7 @@ func (s *Store) commitLoop() {
 }
 
 // gather takes what else is waiting.
-func (s *Store) gather(first *commit) []*commit {
+func (s *database) gather(first *commit) []*commit {
 	group := []*commit{first}
 	for len(group) < maxGroup {
 		select {
@@ -86,7 +87,7 @@ func (s *Store) gather(first *commit) []*commit {
 }
 
 // commitGroup makes several changes in one transaction. One that fails is undone alone.
-func (s *Store) commitGroup(group []*commit) {
+func (s *database) commitGroup(group []*commit) {
 	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
 	defer cancel()
 	results := make([]error, len(group))
@@ -116,7 +117,7 @@ func (s *Store) commitGroup(group []*commit) {
 	}
 }
 
-func (s *Store) transact(ctx context.Context, body func(*sql.Tx) error) error {
+func (s *database) transact(ctx context.Context, body func(*sql.Tx) error) error {
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -125,4 +126,23 @@ func (s *Store) transact(ctx context.Context, body func(*sql.Tx) error) error {
 		return errors.Join(err, tx.Rollback())
 	}
 	return tx.Commit()
+}
+
+// insertMany inserts rows of equal length, many to a statement.
+func (s *database) insertMany(ctx context.Context, tx *sql.Tx, into string, values [][]any) error {
+	const rowsAtOnce = 500
+	for len(values) > 0 {
+		n := min(rowsAtOnce, len(values))
+		one := "(" + strings.Repeat("?, ", len(values[0])-1) + "?)"
+		query := "INSERT INTO " + into + " VALUES " + strings.Repeat(one+", ", n-1) + one
+		var args []any
+		for _, row := range values[:n] {
+			args = append(args, row...)
+		}
+		if _, err := tx.ExecContext(ctx, s.bind(query), args...); err != nil {
+			return err
+		}
+		values = values[n:]
+	}
+	return nil
 }

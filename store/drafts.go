@@ -26,7 +26,7 @@ var ErrConflict = errors.New("it was changed meanwhile")
 
 // PutDraft keeps a new version of a draft and returns its number. based is the version that its author saw, 0 for a
 // new draft: ErrConflict if that is not the newest any more. Earlier versions stay on record.
-func (s *Store) PutDraft(ctx context.Context, row DraftRow, based int64) (version int64, err error) {
+func (s drafts) PutDraft(ctx context.Context, row DraftRow, based int64) (version int64, err error) {
 	body, err := json.Marshal(row.Draft)
 	if err != nil {
 		return 0, err
@@ -54,7 +54,7 @@ func (s *Store) PutDraft(ctx context.Context, row DraftRow, based int64) (versio
 }
 
 // whyNot says whether a draft is gone or changed.
-func (s *Store) whyNot(ctx context.Context, tx *sql.Tx, id string) error {
+func (s drafts) whyNot(ctx context.Context, tx *sql.Tx, id string) error {
 	var n int
 	if err := tx.QueryRowContext(ctx, s.bind("SELECT COUNT(*) FROM drafts WHERE id = ?"), id).Scan(&n); err != nil {
 		return err
@@ -69,7 +69,7 @@ const draftQuery = `SELECT d.id, v.version, v.body, d.session, v.updated_at, v.u
 	FROM drafts d JOIN draft_versions v ON v.draft = d.id `
 
 // Draft returns a version of a draft, 0 being the newest: ErrNotFound if there is none.
-func (s *Store) Draft(ctx context.Context, id string, version int64) (DraftRow, error) {
+func (s drafts) Draft(ctx context.Context, id string, version int64) (DraftRow, error) {
 	query, args := draftQuery+"AND v.version = d.version WHERE d.id = ?", []any{id}
 	if version > 0 {
 		query, args = draftQuery+"WHERE d.id = ? AND v.version = ?", []any{id, version}
@@ -78,11 +78,11 @@ func (s *Store) Draft(ctx context.Context, id string, version int64) (DraftRow, 
 }
 
 // DraftOf returns the draft that a session was convened from: ErrNotFound if there is none.
-func (s *Store) DraftOf(ctx context.Context, session string) (DraftRow, error) {
+func (s drafts) DraftOf(ctx context.Context, session string) (DraftRow, error) {
 	return s.oneDraft(ctx, "draft of session "+session, draftQuery+"AND v.version = d.version WHERE d.session = ? AND d.session <> ''", session)
 }
 
-func (s *Store) oneDraft(ctx context.Context, what, query string, args ...any) (DraftRow, error) {
+func (s drafts) oneDraft(ctx context.Context, what, query string, args ...any) (DraftRow, error) {
 	list, err := s.drafts(ctx, query, args...)
 	if err == nil && len(list) == 0 {
 		err = fmt.Errorf("%s: %w", what, ErrNotFound)
@@ -94,11 +94,11 @@ func (s *Store) oneDraft(ctx context.Context, what, query string, args ...any) (
 }
 
 // Drafts lists the newest versions of all drafts, the last changed first.
-func (s *Store) Drafts(ctx context.Context) ([]DraftRow, error) {
+func (s drafts) Drafts(ctx context.Context) ([]DraftRow, error) {
 	return s.drafts(ctx, draftQuery+"AND v.version = d.version ORDER BY v.updated_at DESC, d.id")
 }
 
-func (s *Store) drafts(ctx context.Context, query string, args ...any) ([]DraftRow, error) {
+func (s drafts) drafts(ctx context.Context, query string, args ...any) ([]DraftRow, error) {
 	rows, err := s.read.QueryContext(ctx, s.bind(query), args...)
 	if err != nil {
 		return nil, err
@@ -122,7 +122,7 @@ func (s *Store) drafts(ctx context.Context, query string, args ...any) ([]DraftR
 }
 
 // ConveneDraft notes that a version of a draft has become a session: ErrConflict if it was changed or convened meanwhile.
-func (s *Store) ConveneDraft(ctx context.Context, id string, version int64, session string) error {
+func (s drafts) ConveneDraft(ctx context.Context, id string, version int64, session string) error {
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, s.bind("UPDATE drafts SET session = ? WHERE id = ? AND version = ? AND session = ''"), session, id, version)
 		if err != nil {
@@ -136,7 +136,7 @@ func (s *Store) ConveneDraft(ctx context.Context, id string, version int64, sess
 }
 
 // DeleteDraft removes a draft that was not convened, with its versions: ErrConflict if it was.
-func (s *Store) DeleteDraft(ctx context.Context, id string) error {
+func (s drafts) DeleteDraft(ctx context.Context, id string) error {
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, s.bind("DELETE FROM drafts WHERE id = ? AND session = ''"), id)
 		if err != nil {
@@ -151,7 +151,7 @@ func (s *Store) DeleteDraft(ctx context.Context, id string) error {
 }
 
 // ReleaseDraft takes ConveneDraft back, for a session that did not come about.
-func (s *Store) ReleaseDraft(ctx context.Context, id, session string) error {
+func (s drafts) ReleaseDraft(ctx context.Context, id, session string) error {
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, s.bind("UPDATE drafts SET session = '' WHERE id = ? AND session = ?"), id, session)
 		return err

@@ -17,7 +17,7 @@ const entryColumns = "session, seq, happened_at, recorded_at, node, node_seq, by
 
 // Append adds entries to a session's ledger, all or none, and sets the phase that the session has after them.
 // When it returns nil they are on the disk. ErrForked says that they do not follow the last recorded entry.
-func (s *Store) Append(ctx context.Context, session string, phase meeting.Phase, entries []attendance.Entry) error {
+func (s ledgers) Append(ctx context.Context, session string, phase meeting.Phase, entries []attendance.Entry) error {
 	if len(entries) == 0 {
 		return nil
 	}
@@ -35,7 +35,7 @@ func (s *Store) Append(ctx context.Context, session string, phase meeting.Phase,
 }
 
 // insert writes entries that continue a head.
-func (s *Store) insert(ctx context.Context, tx *sql.Tx, session string, head attendance.Head, entries []attendance.Entry) error {
+func (s ledgers) insert(ctx context.Context, tx *sql.Tx, session string, head attendance.Head, entries []attendance.Entry) error {
 	add, err := tx.PrepareContext(ctx, s.bind("INSERT INTO entries ("+entryColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"))
 	if err != nil {
 		return err
@@ -67,7 +67,7 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-func (s *Store) head(ctx context.Context, q querier, session string) (attendance.Head, error) {
+func (s ledgers) head(ctx context.Context, q querier, session string) (attendance.Head, error) {
 	var seq, recorded int64
 	head := attendance.Head{Hash: attendance.Genesis()}
 	err := q.QueryRowContext(ctx, s.bind("SELECT seq, hash, recorded_at FROM entries WHERE session = ? ORDER BY seq DESC LIMIT 1"), session).
@@ -83,12 +83,12 @@ func (s *Store) head(ctx context.Context, q querier, session string) (attendance
 }
 
 // Head returns the end of a session's ledger; of a session without entries, Seq 0.
-func (s *Store) Head(ctx context.Context, session string) (attendance.Head, error) {
+func (s ledgers) Head(ctx context.Context, session string) (attendance.Head, error) {
 	return s.head(ctx, s.read, session)
 }
 
 // Entries reads a session's ledger from an entry on. It does not check the chain: attendance.VerifyChain does.
-func (s *Store) Entries(ctx context.Context, session string, fromSeq uint64) iter.Seq2[attendance.Entry, error] {
+func (s ledgers) Entries(ctx context.Context, session string, fromSeq uint64) iter.Seq2[attendance.Entry, error] {
 	return func(yield func(attendance.Entry, error) bool) {
 		rows, err := s.read.QueryContext(ctx, s.bind("SELECT "+entryColumns+", salt, value FROM entries LEFT JOIN personal USING (session, seq) WHERE session = ? AND seq >= ? ORDER BY seq"),
 			session, int64(fromSeq))
@@ -124,14 +124,14 @@ func scanEntry(rows *sql.Rows) (attendance.Entry, error) {
 }
 
 // LastNodeSeq returns the highest number that a node has used, for attendance.NewNode; 0 if it has used none.
-func (s *Store) LastNodeSeq(ctx context.Context, node string) (uint64, error) {
+func (s ledgers) LastNodeSeq(ctx context.Context, node string) (uint64, error) {
 	var last sql.NullInt64
 	err := s.read.QueryRowContext(ctx, s.bind("SELECT MAX(node_seq) FROM entries WHERE node = ?"), node).Scan(&last)
 	return uint64(last.Int64), err
 }
 
 // LastRecordedAt returns the last instant in the record, for attendance.NewClock; zero if there is none.
-func (s *Store) LastRecordedAt(ctx context.Context) (time.Time, error) {
+func (s ledgers) LastRecordedAt(ctx context.Context) (time.Time, error) {
 	var entry, alive sql.NullInt64
 	err := s.read.QueryRowContext(ctx, "SELECT (SELECT MAX(recorded_at) FROM entries), (SELECT MAX(seen_at) FROM alive)").Scan(&entry, &alive)
 	if err != nil || (!entry.Valid && !alive.Valid) {
@@ -142,7 +142,7 @@ func (s *Store) LastRecordedAt(ctx context.Context) (time.Time, error) {
 
 // Alive notes that a session was running at a moment, so that after a crash its connections are dated by the
 // last evidence of life. It is no entry of the ledger.
-func (s *Store) Alive(ctx context.Context, session string, at time.Time) error {
+func (s ledgers) Alive(ctx context.Context, session string, at time.Time) error {
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, s.bind("INSERT INTO alive (session, seen_at) VALUES (?, ?) ON CONFLICT (session) DO UPDATE SET seen_at = excluded.seen_at"),
 			session, micros(at))
@@ -151,7 +151,7 @@ func (s *Store) Alive(ctx context.Context, session string, at time.Time) error {
 }
 
 // LastAlive returns the last moment noted by Alive; zero if there is none.
-func (s *Store) LastAlive(ctx context.Context, session string) (time.Time, error) {
+func (s ledgers) LastAlive(ctx context.Context, session string) (time.Time, error) {
 	var at int64
 	err := s.read.QueryRowContext(ctx, s.bind("SELECT seen_at FROM alive WHERE session = ?"), session).Scan(&at)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -162,16 +162,16 @@ func (s *Store) LastAlive(ctx context.Context, session string) (time.Time, error
 
 // EraseNames erases the personal data of a session: names of delegates, telephone numbers, texts of messages, and
 // their salts. The ledger keeps its commitments to them and can still be verified. It returns how many entries were concerned.
-func (s *Store) EraseNames(ctx context.Context, session string) (int64, error) {
+func (s ledgers) EraseNames(ctx context.Context, session string) (int64, error) {
 	return s.erase(ctx, "session = ?", session)
 }
 
 // EraseNamesBefore erases the personal data of all sessions that recorded nothing after a moment.
-func (s *Store) EraseNamesBefore(ctx context.Context, before time.Time) (int64, error) {
+func (s ledgers) EraseNamesBefore(ctx context.Context, before time.Time) (int64, error) {
 	return s.erase(ctx, "session NOT IN (SELECT session FROM entries WHERE recorded_at >= ?)", micros(before))
 }
 
-func (s *Store) erase(ctx context.Context, where string, arg any) (n int64, err error) {
+func (s ledgers) erase(ctx context.Context, where string, arg any) (n int64, err error) {
 	err = s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, s.bind("DELETE FROM personal WHERE "+where), arg)
 		if err != nil {

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -18,7 +17,7 @@ type Link struct {
 }
 
 // CreateLinks gives each endpoint of a session its first link, with Serial 1.
-func (s *Store) CreateLinks(ctx context.Context, session string, endpoints []string) error {
+func (s links) CreateLinks(ctx context.Context, session string, endpoints []string) error {
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		values := make([][]any, len(endpoints))
 		for i, code := range endpoints {
@@ -28,28 +27,9 @@ func (s *Store) CreateLinks(ctx context.Context, session string, endpoints []str
 	})
 }
 
-// insertMany inserts rows of equal length, many to a statement.
-func (s *Store) insertMany(ctx context.Context, tx *sql.Tx, into string, values [][]any) error {
-	const rowsAtOnce = 500
-	for len(values) > 0 {
-		n := min(rowsAtOnce, len(values))
-		one := "(" + strings.Repeat("?, ", len(values[0])-1) + "?)"
-		query := "INSERT INTO " + into + " VALUES " + strings.Repeat(one+", ", n-1) + one
-		var args []any
-		for _, row := range values[:n] {
-			args = append(args, row...)
-		}
-		if _, err := tx.ExecContext(ctx, s.bind(query), args...); err != nil {
-			return err
-		}
-		values = values[n:]
-	}
-	return nil
-}
-
 // LinkSerial returns the serial that a valid link of an endpoint carries: ErrNotFound if it has none, ErrRevoked
 // if it was revoked.
-func (s *Store) LinkSerial(ctx context.Context, session, endpoint string) (int, error) {
+func (s links) LinkSerial(ctx context.Context, session, endpoint string) (int, error) {
 	var serial int
 	var revoked int64
 	err := s.read.QueryRowContext(ctx, s.bind("SELECT serial, revoked_at FROM links WHERE session = ? AND endpoint = ?"), session, endpoint).
@@ -66,7 +46,7 @@ func (s *Store) LinkSerial(ctx context.Context, session, endpoint string) (int, 
 }
 
 // Links lists the links of a session by endpoint.
-func (s *Store) Links(ctx context.Context, session string) ([]Link, error) {
+func (s links) Links(ctx context.Context, session string) ([]Link, error) {
 	rows, err := s.read.QueryContext(ctx, s.bind("SELECT endpoint, serial, revoked_at FROM links WHERE session = ? ORDER BY endpoint"), session)
 	if err != nil {
 		return nil, err
@@ -88,7 +68,7 @@ func (s *Store) Links(ctx context.Context, session string) ([]Link, error) {
 }
 
 // ReissueLink makes every link of an endpoint given out so far invalid and returns the serial of the next one.
-func (s *Store) ReissueLink(ctx context.Context, session, endpoint string) (serial int, err error) {
+func (s links) ReissueLink(ctx context.Context, session, endpoint string) (serial int, err error) {
 	err = s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if err := s.changeLink(ctx, tx, "serial = serial + 1, revoked_at = ?", 0, session, endpoint); err != nil {
 			return err
@@ -99,13 +79,13 @@ func (s *Store) ReissueLink(ctx context.Context, session, endpoint string) (seri
 }
 
 // RevokeLink makes the link of an endpoint invalid.
-func (s *Store) RevokeLink(ctx context.Context, session, endpoint string, at time.Time) error {
+func (s links) RevokeLink(ctx context.Context, session, endpoint string, at time.Time) error {
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		return s.changeLink(ctx, tx, "revoked_at = ?", micros(at), session, endpoint)
 	})
 }
 
-func (s *Store) changeLink(ctx context.Context, tx *sql.Tx, set string, revokedAt int64, session, endpoint string) error {
+func (s links) changeLink(ctx context.Context, tx *sql.Tx, set string, revokedAt int64, session, endpoint string) error {
 	result, err := tx.ExecContext(ctx, s.bind("UPDATE links SET "+set+" WHERE session = ? AND endpoint = ?"), revokedAt, session, endpoint)
 	if err != nil {
 		return err
@@ -117,7 +97,7 @@ func (s *Store) changeLink(ctx context.Context, tx *sql.Tx, set string, revokedA
 }
 
 // Setting returns a value that SetSetting kept; ErrNotFound if there is none.
-func (s *Store) Setting(ctx context.Context, name string) (string, error) {
+func (s links) Setting(ctx context.Context, name string) (string, error) {
 	var value string
 	err := s.read.QueryRowContext(ctx, s.bind("SELECT value FROM settings WHERE name = ?"), name).Scan(&value)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -127,7 +107,7 @@ func (s *Store) Setting(ctx context.Context, name string) (string, error) {
 }
 
 // SetSetting keeps a value under a name.
-func (s *Store) SetSetting(ctx context.Context, name, value string) error {
+func (s links) SetSetting(ctx context.Context, name, value string) error {
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, s.bind("INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"), name, value)
 		return err

@@ -20,7 +20,7 @@ type ShortCode struct {
 }
 
 // PutShortCodes keeps where codes lead; those that are there stay.
-func (s *Store) PutShortCodes(ctx context.Context, codes []ShortCode) error {
+func (s rehearsals) PutShortCodes(ctx context.Context, codes []ShortCode) error {
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		query, err := tx.PrepareContext(ctx, s.bind("INSERT INTO short_codes (hash, session, endpoint, serial) VALUES (?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING"))
 		if err != nil {
@@ -37,7 +37,7 @@ func (s *Store) PutShortCodes(ctx context.Context, codes []ShortCode) error {
 }
 
 // ShortCode returns where the code of a hash leads: ErrNotFound if there is none.
-func (s *Store) ShortCode(ctx context.Context, hash string) (ShortCode, error) {
+func (s rehearsals) ShortCode(ctx context.Context, hash string) (ShortCode, error) {
 	c := ShortCode{Hash: hash}
 	err := s.read.QueryRowContext(ctx, s.bind("SELECT session, endpoint, serial FROM short_codes WHERE hash = ?"), hash).
 		Scan(&c.Session, &c.Endpoint, &c.Serial)
@@ -56,7 +56,7 @@ type Rehearsal struct {
 }
 
 // PutRehearsal keeps a site's rehearsal in the place of the one before.
-func (s *Store) PutRehearsal(ctx context.Context, r Rehearsal) error {
+func (s rehearsals) PutRehearsal(ctx context.Context, r Rehearsal) error {
 	body, err := json.Marshal(r.Result)
 	if err != nil {
 		return err
@@ -70,7 +70,7 @@ func (s *Store) PutRehearsal(ctx context.Context, r Rehearsal) error {
 }
 
 // Rehearsals lists the rehearsals of a session by endpoint.
-func (s *Store) Rehearsals(ctx context.Context, session string) ([]Rehearsal, error) {
+func (s rehearsals) Rehearsals(ctx context.Context, session string) ([]Rehearsal, error) {
 	rows, err := s.read.QueryContext(ctx, s.bind("SELECT endpoint, at, body FROM rehearsals WHERE session = ? ORDER BY endpoint"), session)
 	if err != nil {
 		return nil, err

@@ -20,7 +20,7 @@ type SessionRow struct {
 }
 
 // CreateSession makes a session whose ledger begins with an entry, which convenes it. ErrExists if the id is taken.
-func (s *Store) CreateSession(ctx context.Context, id, title string, createdAt time.Time, first attendance.Entry) error {
+func (s sessions) CreateSession(ctx context.Context, id, title string, createdAt time.Time, first attendance.Entry) error {
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var n int
 		if err := tx.QueryRowContext(ctx, s.bind("SELECT COUNT(*) FROM sessions WHERE id = ?"), id).Scan(&n); err != nil {
@@ -33,12 +33,12 @@ func (s *Store) CreateSession(ctx context.Context, id, title string, createdAt t
 			id, title, meeting.Draft, micros(createdAt)); err != nil {
 			return err
 		}
-		return s.insert(ctx, tx, id, attendance.Head{Hash: attendance.Genesis()}, []attendance.Entry{first})
+		return ledgers{s.database}.insert(ctx, tx, id, attendance.Head{Hash: attendance.Genesis()}, []attendance.Entry{first})
 	})
 }
 
 // Sessions lists all sessions, the newest first.
-func (s *Store) Sessions(ctx context.Context) ([]SessionRow, error) {
+func (s sessions) Sessions(ctx context.Context) ([]SessionRow, error) {
 	rows, err := s.read.QueryContext(ctx, "SELECT id, title, phase, created_at FROM sessions ORDER BY created_at DESC, id")
 	if err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func (s *Store) Sessions(ctx context.Context) ([]SessionRow, error) {
 }
 
 // ReplaceRoster makes a tree the organisation map in force. Earlier versions stay on record.
-func (s *Store) ReplaceRoster(ctx context.Context, tree *roster.Tree, importedAt time.Time) error {
+func (s sessions) ReplaceRoster(ctx context.Context, tree *roster.Tree, importedAt time.Time) error {
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var version int64
 		if err := tx.QueryRowContext(ctx, "SELECT COALESCE(MAX(version), 0) + 1 FROM roster_versions").Scan(&version); err != nil {
@@ -76,7 +76,7 @@ func (s *Store) ReplaceRoster(ctx context.Context, tree *roster.Tree, importedAt
 }
 
 // Units returns the organisation map in force, in the order of its import; nothing before the first import.
-func (s *Store) Units(ctx context.Context) ([]meeting.Unit, error) {
+func (s sessions) Units(ctx context.Context) ([]meeting.Unit, error) {
 	rows, err := s.read.QueryContext(ctx, "SELECT code, parent, level, name FROM units WHERE version = (SELECT MAX(version) FROM roster_versions) ORDER BY place")
 	if err != nil {
 		return nil, err

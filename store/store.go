@@ -26,8 +26,30 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Store is an open record. It is safe for concurrent use.
+// Store is an open record: one database, and what each area of the product keeps in it. It is safe for concurrent
+// use.
 type Store struct {
+	*database
+	sessions
+	ledgers
+	links
+	accounts
+	drafts
+	rehearsals
+}
+
+// The areas of the record; their methods are those of Store.
+type (
+	sessions   struct{ *database }
+	ledgers    struct{ *database }
+	links      struct{ *database }
+	accounts   struct{ *database }
+	drafts     struct{ *database }
+	rehearsals struct{ *database }
+)
+
+// database is the open database with its one committer.
+type database struct {
 	log      *slog.Logger
 	write    *sql.DB // used by the committer alone
 	read     *sql.DB
@@ -41,7 +63,7 @@ type Store struct {
 // Open opens the record, making or migrating it where needed. dsn is the path of a SQLite file, whose folder
 // this process then holds alone (ErrInUse), or a postgres:// URL.
 func Open(ctx context.Context, dsn string, log *slog.Logger) (*Store, error) {
-	s := &Store{log: log, commits: make(chan *commit, maxQueue), stopping: make(chan struct{}), stopped: make(chan struct{})}
+	s := &database{log: log, commits: make(chan *commit, maxQueue), stopping: make(chan struct{}), stopped: make(chan struct{})}
 	var err error
 	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
 		err = s.openPostgres(ctx, dsn)
@@ -52,17 +74,17 @@ func Open(ctx context.Context, dsn string, log *slog.Logger) (*Store, error) {
 		return nil, errors.Join(err, s.closeDatabases())
 	}
 	go s.commitLoop()
-	return s, nil
+	return &Store{s, sessions{s}, ledgers{s}, links{s}, accounts{s}, drafts{s}, rehearsals{s}}, nil
 }
 
 // Close finishes the commits that are queued and closes the record.
-func (s *Store) Close() error {
+func (s *database) Close() error {
 	close(s.stopping)
 	<-s.stopped
 	return s.closeDatabases()
 }
 
-func (s *Store) closeDatabases() error {
+func (s *database) closeDatabases() error {
 	var err error
 	if s.read != nil && s.read != s.write {
 		err = s.read.Close()
@@ -76,7 +98,7 @@ func (s *Store) closeDatabases() error {
 	return err
 }
 
-func (s *Store) openSQLite(ctx context.Context, path string) error {
+func (s *database) openSQLite(ctx context.Context, path string) error {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return err
@@ -126,7 +148,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	return nil
 }
 
-func (s *Store) openPostgres(ctx context.Context, dsn string) error {
+func (s *database) openPostgres(ctx context.Context, dsn string) error {
 	db, err := sql.Open("pgx", dsn)
 	if err != nil {
 		return err
@@ -140,7 +162,7 @@ func (s *Store) openPostgres(ctx context.Context, dsn string) error {
 	return nil
 }
 
-func (s *Store) migrate(ctx context.Context, dialect goose.Dialect) error {
+func (s *database) migrate(ctx context.Context, dialect goose.Dialect) error {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
@@ -164,7 +186,7 @@ func (s *Store) migrate(ctx context.Context, dialect goose.Dialect) error {
 }
 
 // bind writes a query's placeholders as the database wants them. No query has a ? that is not a placeholder.
-func (s *Store) bind(query string) string {
+func (s *database) bind(query string) string {
 	if !s.dollars {
 		return query
 	}
