@@ -37,7 +37,7 @@ type Config struct {
 	Duration       time.Duration // of the window
 	Publish        bool          // enter by the host link, start the session and send the reference stage
 	Simulcast      bool          // in three renditions
-	Bitrate        int           // of its picture in bits per second instead of the reference's, 0 = the reference
+	Bitrate        int           // of its picture, and at most of the floor's, in bits per second; 0 = as the reference
 	Video, Audio   *Recording    // sent instead, nil = synthetic
 	FloorEvery     time.Duration // give another site the floor this often; 0 never
 	End            bool          // end the session after the window
@@ -176,7 +176,7 @@ func (t *test) join(ctx context.Context, running *sync.WaitGroup) error {
 	begin := time.Now()
 	observe := observer{latency: t.latencies.add, switched: t.sawSwitch}
 	for i, c := range t.cfg.Sites {
-		s := newSite(t, c.Code, c.Link, program{picture: floorPicture()}, observe)
+		s := newSite(t, c.Code, c.Link, program{picture: floorPicture(t.cfg.Bitrate)}, observe)
 		s.observe.firstFrame = func(after time.Duration) {
 			if !s.sawFirst.Swap(true) {
 				t.firsts.add(after)

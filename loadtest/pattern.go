@@ -51,8 +51,14 @@ func pictureOf(bitrate int) []rendition {
 	return []rendition{{"", 640, 360, bitrate / 8 / framesPerSecond}}
 }
 
-// floorPicture is what a site sends that has the floor: half of the reference.
-func floorPicture() []rendition { return []rendition{{"", 640, 360, 3 * packetFrameBytes}} }
+// floorPicture is what a site sends that has the floor: half of the reference, or as little as the host.
+func floorPicture(bitrate int) []rendition {
+	half := rendition{"", 640, 360, 3 * packetFrameBytes}
+	if bitrate > 0 {
+		half.bytes = min(half.bytes, pictureOf(bitrate)[0].bytes)
+	}
+	return []rendition{half}
+}
 
 // grey returns a VP8 frame (RFC 6386 9.1) that decodes to an even grey: every flag of the zeros that follow its header
 // says "predict, no residual". A stamp may stand at its end.
