@@ -49,7 +49,7 @@ func (s *shard) take(b burst, now time.Duration) {
 			s.forwardTogether(stage, &b, now)
 			return
 		}
-	case large && now-g.sound < 2*gatherTime && len(g.bursts) < gatherBursts:
+	case large && g.sound > 0 && now-g.sound < 2*gatherTime && len(g.bursts) < gatherBursts:
 		if len(g.bursts) == 0 {
 			g.until = now + gatherTime
 			s.gathering = append(s.gathering, stage)
