@@ -4,7 +4,7 @@ import { useEffect, useState } from "../../vendor/hooks.js";
 import { Button } from "../parts.js";
 import { api, faultText, loadMe, me } from "./api.js";
 import { formatMoment, o, oMaybe } from "./text.js";
-import { Ask, Field, Loading, Panel, say, UnitField } from "./widgets.js";
+import { Ask, Field, Loading, Panel, say, UnitField, Words } from "./widgets.js";
 
 /** @typedef {import("./api.js").Account} Account */
 
@@ -42,9 +42,9 @@ export function AccountsPage() {
         <th scope="row">${a.name}</th><td>${a.full_name}</td><td>${oMaybe(`role.${a.role}`, "accounts.role")}</td><td>${a.scope}</td>
         <td>${a.disabled ? o("accounts.disabled") : o("accounts.active")}</td>
         <td class="table__actions">
-          <${Button} label=${o("accounts.reset.of", { name: a.name })} onClick=${() => setResetting(a.name)}>${o("accounts.reset")}<//>
-          ${a.name !== me.value?.name && html`<${Button} action="toggle-account" label=${o(a.disabled ? "accounts.enable.of" : "accounts.disable.of", { name: a.name })}
-            onClick=${() => void toggle(a)}>${o(a.disabled ? "accounts.enable" : "accounts.disable")}<//>`}</td>
+          <${Button} onClick=${() => setResetting(a.name)}><${Words} text=${o("accounts.reset")} of=${a.name} /><//>
+          ${a.name !== me.value?.name && html`<${Button} action="toggle-account"
+            onClick=${() => void toggle(a)}><${Words} text=${o(a.disabled ? "accounts.enable" : "accounts.disable")} of=${a.name} /><//>`}</td>
       </tr>`)}</tbody></table></div>`}<//>
     <${Panel} title=${o("accounts.new")}><form class="grid" onSubmit=${create}>
       <${Field} label=${o("login.name")} name="new-name" value=${made.name} onInput=${(/** @type {string} */ v) => set({ name: v })} autocomplete="off" required />

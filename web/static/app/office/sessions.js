@@ -6,7 +6,7 @@ import { Button, Confirm } from "../parts.js";
 import { fromInput, toInput } from "../../lib/localtime.js";
 import { api, may } from "./api.js";
 import { formatMoment, o, oMaybe, ZONE } from "./text.js";
-import { Ask, Loading, Panel, say } from "./widgets.js";
+import { Ask, Loading, Panel, say, Words } from "./widgets.js";
 
 /** @typedef {{id: string, version: number, session?: string, updated_at: string, updated_by: string, draft: import("./draft.js").Draft}} DraftRow */
 /** @typedef {{id: string, title: string, phase: string, created_at: string, scheduled_at?: string, convened?: number}} SessionRow */
@@ -42,8 +42,8 @@ export function SessionsPage() {
           <td>${formatMoment(row.draft.start, row.draft.time_zone)}</td>
           <td>${o("sessions.by", { time: formatMoment(row.updated_at), name: row.updated_by })}</td>
           <td class="table__actions">
-            <${Button} label=${o("sessions.copy.of", { name: name(row.draft.title) })} onClick=${() => void create({ copy_of: row.id })}>${o("sessions.copy")}<//>
-            <${Button} label=${o("sessions.delete.of", { name: name(row.draft.title) })} onClick=${() => setDoomed(row)}>${o("sessions.delete")}<//></td>
+            <${Button} onClick=${() => void create({ copy_of: row.id })}><${Words} text=${o("sessions.copy")} of=${name(row.draft.title)} /><//>
+            <${Button} onClick=${() => setDoomed(row)}><${Words} text=${o("sessions.delete")} of=${name(row.draft.title)} /><//></td>
         </tr>`)}</tbody></table></div>`}
     <//>`}
     <${Panel} title=${o("sessions.convened")}>

@@ -6,7 +6,7 @@ import { lang } from "../settings.js";
 import { Button, Confirm } from "../parts.js";
 import { api } from "./api.js";
 import { o } from "./text.js";
-import { Loading, Panel, say } from "./widgets.js";
+import { Loading, Panel, say, Words } from "./widgets.js";
 
 /**
  * @typedef {object} Site
@@ -78,8 +78,8 @@ function Slip({ site, sheet, onAsk }) {
       ${sheet.help_phone && html`<p>${o("sheet.help", { phone: sheet.help_phone })}</p>`}
     </div>
     ${!site.by_phone && html`<div class="slip__actions noprint">
-      <${Button} action="reissue" label=${o("sheet.reissue.of", { name: site.name })} onClick=${() => onAsk({ site, what: "reissue" })}>${o("sheet.reissue")}<//>
-      ${site.link && html`<${Button} action="revoke" tone="danger" label=${o("sheet.revoke.of", { name: site.name })} onClick=${() => onAsk({ site, what: "revoke" })}>${o("sheet.revoke")}<//>`}
+      <${Button} action="reissue" onClick=${() => onAsk({ site, what: "reissue" })}><${Words} text=${o("sheet.reissue")} of=${site.name} /><//>
+      ${site.link && html`<${Button} action="revoke" tone="danger" onClick=${() => onAsk({ site, what: "revoke" })}><${Words} text=${o("sheet.revoke")} of=${site.name} /><//>`}
     </div>`}
   </article>`;
 }

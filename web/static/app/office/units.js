@@ -5,7 +5,7 @@ import { Button } from "../parts.js";
 import { Icon } from "../icons.js";
 import { api, loadUnits, rememberUnits, unitName, unitNames } from "./api.js";
 import { o, oMaybe } from "./text.js";
-import { Panel, UnitField } from "./widgets.js";
+import { Panel, UnitField, Words } from "./widgets.js";
 
 /** @typedef {import("./api.js").Unit} Unit */
 
@@ -48,10 +48,10 @@ export function UnitPicker({ draft, set }) {
         <ul class="found" data-found>${list.length === 0 ? html`<li class="quiet">${o("draft.units.none")}</li>` : list.map((u) => html`<li key=${u.code} data-unit=${u.code}>
           <div class="found__who"><strong>${u.name}</strong> <span class="quiet">${u.code}${u.parents?.length ? ` · ${u.parents.join(", ")}` : ""}</span></div>
           <div class="found__actions">
-            <${Button} action="add-unit" label=${o("draft.units.one.of", { name: u.name })} onClick=${() => add(u.code)}>${o("draft.units.one")}<//>
-            ${u.below ? html`<${Button} action="add-below" label=${o("draft.units.below.of", { n: u.below, name: u.name })} onClick=${() => add(`${u.code}/*`)}>${o("draft.units.below", { n: u.below })}<//>
-              <${Button} action="add-communes" label=${o("draft.units.communes.of", { name: u.name })} onClick=${() => add(`${u.code}/commune`)}>${o("draft.units.communes")}<//>
-              <${Button} tone="quiet" label=${o("draft.units.open.of", { name: u.name })} onClick=${() => { setQuery(""); setBelow(u.code); }}>${o("draft.units.open")}<//>` : null}
+            <${Button} action="add-unit" onClick=${() => add(u.code)}><${Words} text=${o("draft.units.one")} of=${u.name} /><//>
+            ${u.below ? html`<${Button} action="add-below" onClick=${() => add(`${u.code}/*`)}><${Words} text=${o("draft.units.below", { n: u.below })} of=${u.name} /><//>
+              <${Button} action="add-communes" onClick=${() => add(`${u.code}/commune`)}><${Words} text=${o("draft.units.communes")} of=${u.name} /><//>
+              <${Button} tone="quiet" onClick=${() => { setQuery(""); setBelow(u.code); }}><${Words} text=${o("draft.units.open")} of=${u.name} /><//>` : null}
           </div></li>`)}</ul>
       </div>
       <div>

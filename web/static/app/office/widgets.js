@@ -89,6 +89,11 @@ export function Notice() {
   </div>`;
 }
 
+/** Words of a button that stands in a list, with what it is about for those who hear it. @param {{text: string, of: string}} props */
+export function Words({ text, of }) {
+  return html`${text}<span class="visually-hidden">: ${of}</span>`;
+}
+
 export function Loading() {
   return html`<p class="loading" role="status"><span class="spinner" />${o("loading")}</p>`;
 }
