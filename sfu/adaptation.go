@@ -211,9 +211,9 @@ func (v *Viewer) pad(s *shard, now time.Duration) {
 		a.owed -= 8 * (headerSize + paddingSize)
 		l.rtxSeq++
 		l.patch(l.media.RTXSSRC, codec.PayloadRTX, false, l.rtxSeq, l.last, sendTime)
-		l.header[0] |= 0x20
+		l.header[0] |= paddingBit
 		err := v.conn.WriteRTP(s.batch, l.header[:], payload)
-		l.header[0] &^= 0x20
+		l.header[0] &^= paddingBit
 		if err != nil {
 			s.node.drops.add(DropWrite, 1)
 		}

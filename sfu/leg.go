@@ -19,6 +19,9 @@ const headerSize = 20
 // wireOverhead is what a packet costs beside its payload: headers of RTP, UDP and IPv4, and the SRTP tag.
 const wireOverhead = headerSize + 16 + 28
 
+// paddingBit of the first byte of an RTP header says that padding follows the payload (RFC 3550 5.1).
+const paddingBit = 0x20
+
 const none = -1
 
 // leg is one slot towards one viewer: a selective forwarding middlebox (RFC 7667 3.7). Its viewer's shard owns it,
@@ -224,19 +227,29 @@ func (l *leg) send(s *shard, rendition int, packets []*packetcache.Packet, sendT
 func (l *leg) write(
 	s *shard, p *packetcache.Packet, out uint16, shift rewrite.Shift, sendTime uint32, now time.Duration,
 ) {
-	payload, payloadType := shifted(s.scratch[:], p, shift), l.payloadType
+	payload, payloadType := p.Payload, l.payloadType
+	padding := 0
+	if p.Padded != nil {
+		payload, padding = p.Padded, len(p.Padded)-len(p.Payload)
+	}
+	payload = shifted(s.scratch[:], p, payload, shift)
 	if l.red && p.RED != nil && now < time.Duration(l.redEnd.Load()) {
 		payload, payloadType = p.RED, codec.PayloadRED
 	}
 	l.patch(l.media.SSRC, payloadType, p.Marker, out, p.Time+shift.Time, sendTime)
-	if err := l.viewer.conn.WriteRTP(s.batch, l.header[:], payload); err != nil {
+	if padding > 0 {
+		l.header[0] |= paddingBit
+	}
+	err := l.viewer.conn.WriteRTP(s.batch, l.header[:], payload)
+	l.header[0] &^= paddingBit
+	if err != nil {
 		s.node.drops.add(DropWrite, 1)
 		return
 	}
 	if int16(out-l.written) > 0 {
 		l.written = out
 	}
-	l.account(s, 1, len(payload))
+	l.account(s, 1, len(payload)-padding)
 }
 
 // stop ends the run and forgets what still waits: the line cannot carry it. The numbers of what was not sent are free.
@@ -269,15 +282,15 @@ func (l *leg) patch(ssrc uint32, payloadType byte, marker bool, seq uint16, time
 }
 
 // shifted is the payload of a packet in a run: as a rule the shared one, otherwise a copy with other picture ids.
-func shifted(scratch []byte, p *packetcache.Packet, shift rewrite.Shift) []byte {
-	if shift.ID == 0 && shift.TL0 == 0 || !p.Pictures || len(p.Payload) > len(scratch) {
-		return p.Payload
+func shifted(scratch []byte, p *packetcache.Packet, payload []byte, shift rewrite.Shift) []byte {
+	if shift.ID == 0 && shift.TL0 == 0 || !p.Pictures || len(payload) > len(scratch) {
+		return payload
 	}
 	v, err := codec.ParseVP8(p.Payload)
 	if err != nil {
-		return p.Payload
+		return payload
 	}
-	payload := scratch[:copy(scratch, p.Payload)]
+	payload = scratch[:copy(scratch, payload)]
 	v.Patch(payload, (p.ID+shift.ID)&0x7fff, p.TL0+shift.TL0)
 	return payload
 }
@@ -297,7 +310,7 @@ func (l *leg) repair(s *shard, seq uint16, now time.Duration) {
 		return
 	}
 	sendTime := absSendTime(s.node.wall(now))
-	payload := shifted(s.scratch[2:], p, shift)
+	payload := shifted(s.scratch[2:], p, p.Payload, shift)
 	if l.rtx && len(payload)+2 <= len(s.scratch) {
 		binary.BigEndian.PutUint16(s.scratch[:], seq)
 		payload = s.scratch[:2+copy(s.scratch[2:], payload)]

@@ -239,6 +239,9 @@ func (s *slot) flush(r *rendition) {
 	if len(r.open) == 0 {
 		return
 	}
+	if s.video() {
+		equalise(r.open)
+	}
 	b := burst{slot: s, rendition: r.index, gen: s.gen.Load(), owner: s.cur.owner, packets: r.open}
 	r.open = nil
 	for i, shard := range s.node.shards {

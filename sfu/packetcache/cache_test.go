@@ -3,6 +3,7 @@ package packetcache
 import (
 	"bytes"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 )
@@ -147,8 +148,8 @@ func TestArena(t *testing.T) {
 		if !bytes.Equal(p.Payload, bytes.Repeat([]byte{byte(i)}, i*7)) {
 			t.Fatalf("payload %d was overwritten", i)
 		}
-		if cap(p.Payload) != len(p.Payload) {
-			t.Fatal("a payload can grow into its neighbour")
+		if room := cap(p.Payload) - len(p.Payload); room < 1 || room > 1+len(p.Payload)/paddingShare {
+			t.Fatalf("%d bytes of padding have room behind %d", room, len(p.Payload))
 		}
 	}
 	first, second := a.List(3), a.List(3)
@@ -156,6 +157,32 @@ func TestArena(t *testing.T) {
 	second = append(second, packets[4])
 	if first[2] != packets[3] || second[0] != packets[4] {
 		t.Fatal("lists overlap")
+	}
+}
+
+func TestPad(t *testing.T) {
+	var a Arena
+	payload := bytes.Repeat([]byte{7}, 640)
+	for _, tt := range []struct {
+		size, padding int
+	}{{639, 0}, {640, 0}, {641, 1}, {651, 11}, {652, 0}, {2000, 0}} {
+		p := a.Packet(payload)
+		next := a.Packet(payload)
+		p.Pad(tt.size)
+		if !bytes.Equal(p.Payload, payload) || !bytes.Equal(next.Payload, payload) {
+			t.Fatal("padding changed a payload")
+		}
+		if tt.padding == 0 {
+			if p.Padded != nil {
+				t.Errorf("padded to %d", tt.size)
+			}
+			continue
+		}
+		want := append(slices.Clone(payload), make([]byte, tt.padding)...)
+		want[tt.size-1] = byte(tt.padding)
+		if !bytes.Equal(p.Padded, want) {
+			t.Errorf("to %d: %v", tt.size, p.Padded[640:])
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ type Packet struct {
 	TL0      uint8
 	Arrived  int64 // nanoseconds, monotonic
 	Payload  []byte
+	Padded   []byte // Payload with RTP padding behind it (RFC 3550 5.1); nil for none. Read it only where it was set.
 	RED      []byte // of an audio packet: the payload with the one before it as redundancy (RFC 2198)
 }
 
@@ -32,14 +33,31 @@ type Arena struct {
 	bytes   []byte
 }
 
-// Packet returns a zero packet with its own copy of payload.
+// paddingShare is how much of a payload may be added to it as padding: one 64th, at least a byte.
+const (
+	paddingShare = 64
+	maxPadding   = 255
+)
+
+// Pad sets Padded so that it is size bytes long, if that is little enough. Payload stays as it is.
+func (p *Packet) Pad(size int) {
+	n := size - len(p.Payload)
+	if n <= 0 || size > cap(p.Payload) {
+		return
+	}
+	p.Padded = p.Payload[:size]
+	p.Padded[size-1] = byte(n)
+}
+
+// Packet returns a zero packet with its own copy of payload and room for its padding.
 func (a *Arena) Packet(payload []byte) *Packet {
 	if len(a.packets) == 0 {
 		a.packets = make([]Packet, arenaPackets)
 	}
 	p := &a.packets[0]
 	a.packets = a.packets[1:]
-	p.Payload = a.Bytes(len(payload))
+	n := len(payload)
+	p.Payload = a.Bytes(n + min(n/paddingShare+1, maxPadding))[:n]
 	copy(p.Payload, payload)
 	return p
 }
