@@ -278,7 +278,7 @@ test('the session is moved, then called off, and the links say so', async () => 
   await an.page.fill('dialog input', 'Bão số 3');
   await an.page.screenshot({ path: join(SHOTS, '10-call-off.png') });
   await an.press('confirm');
-  await says(an, 'Đã kết thúc');
+  await says(an, 'Phiên họp đã huỷ. Bão số 3');
   await an.press('copy-session');
   await until('the copy is open', async () => (await address(an)).startsWith('#/draft/'));
   assert.equal(await an.page.inputValue('input[name="title"]'), 'Phiên họp thứ nhất, đã sửa');

@@ -245,9 +245,10 @@ type sessionSummary struct {
 	Phase     string    `json:"phase"`
 	CreatedAt time.Time `json:"created_at"`
 
-	// Of sessions that are not over.
+	// Of sessions that are not over, or were called off while this server ran.
 	ScheduledAt time.Time `json:"scheduled_at,omitzero"`
 	Convened    int       `json:"convened,omitempty"` // sites
+	CalledOff   bool      `json:"called_off,omitempty"`
 }
 
 func (a *api) listSessions(w http.ResponseWriter, r *http.Request, _ Identity) error {
@@ -258,9 +259,10 @@ func (a *api) listSessions(w http.ResponseWriter, r *http.Request, _ Identity) e
 	list := make([]sessionSummary, 0, len(rows))
 	for _, row := range rows {
 		v := sessionSummary{ID: row.ID, Title: row.Title, Phase: string(row.Phase), CreatedAt: row.CreatedAt}
-		if row.Phase != meeting.Ended && row.Phase != meeting.Sealed {
+		running, err := a.srv.loaded(row.ID)
+		if running != nil && err == nil || row.Phase != meeting.Ended && row.Phase != meeting.Sealed {
 			err := a.read(r.Context(), row.ID, func(s *meeting.Session) error {
-				v.ScheduledAt = s.ScheduledAt
+				v.ScheduledAt, v.CalledOff = s.ScheduledAt, s.CalledOff
 				for _, ep := range s.Endpoints {
 					if ep.Role == meeting.Site {
 						v.Convened++
@@ -291,6 +293,9 @@ type sessionDetail struct {
 	EndedAt     time.Time `json:"ended_at,omitzero"`
 	Convened    int       `json:"convened"` // sites
 	Present     int       `json:"present"`  // connected sites
+
+	CalledOff     bool   `json:"called_off,omitempty"`
+	CallOffReason string `json:"call_off_reason,omitempty"`
 }
 
 func (a *api) showSession(w http.ResponseWriter, r *http.Request, _ Identity) error {
@@ -299,6 +304,7 @@ func (a *api) showSession(w http.ResponseWriter, r *http.Request, _ Identity) er
 		d = sessionDetail{
 			ID: s.ID, Title: s.Title, Phase: string(s.Phase), TimeZone: s.TimeZone,
 			ScheduledAt: s.ScheduledAt, StartedAt: s.StartedAt, EndedAt: s.EndedAt,
+			CalledOff: s.CalledOff, CallOffReason: s.CallOffReason,
 		}
 		for _, ep := range s.Endpoints {
 			if ep.Role != meeting.Site {

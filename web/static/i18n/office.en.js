@@ -145,6 +145,8 @@ const en = {
   "level.district": "district",
   "level.commune": "commune",
 
+  "session.called": "Called off",
+  "session.called.why": "The session is called off. {reason}",
   "session.consoles": "Consoles",
   "session.console.host": "Chair",
   "session.console.operator": "Operator",
@@ -187,6 +189,7 @@ const en = {
   "board.untested": "Not tested",
   "board.phone": "By telephone",
   "board.call": "To be called",
+  "board.everything": "All",
   "board.filter": "Show",
   "board.site": "Site",
   "board.result": "Result",

@@ -144,6 +144,8 @@ export default {
   "level.district": "cấp huyện",
   "level.commune": "cấp xã",
 
+  "session.called": "Đã huỷ",
+  "session.called.why": "Phiên họp đã huỷ. {reason}",
   "session.consoles": "Bàn điều khiển",
   "session.console.host": "Chủ trì",
   "session.console.operator": "Bàn kỹ thuật",
@@ -186,6 +188,7 @@ export default {
   "board.untested": "Chưa kiểm tra",
   "board.phone": "Qua điện thoại",
   "board.call": "Cần gọi",
+  "board.everything": "Tất cả",
   "board.filter": "Xem",
   "board.site": "Điểm cầu",
   "board.result": "Kết quả",

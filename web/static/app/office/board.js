@@ -55,7 +55,7 @@ export function BoardPage({ id }) {
     <//>
     <${Panel} title=${o("sessions.sites")} action=${html`<label class="field field--inline"><span>${o("board.filter")}</span>
         <select data-action="filter" value=${filter} onChange=${(/** @type {Event} */ e) => setFilter(/** @type {HTMLSelectElement} */ (e.target).value)}>
-          <option value="call">${o("board.call")}</option><option value="all">${o("board.all")}</option>
+          <option value="call">${o("board.call")}</option><option value="all">${o("board.everything")}</option>
           ${LIGHTS.map((light) => html`<option key=${light} value=${light}>${o(`board.${light}`)}</option>`)}
         </select></label>`}>
       ${shown.length === 0 ? html`<p class="quiet">${o("board.none")}</p>` : html`<div class="scroll" tabindex="0" role="region" aria-label=${o("sessions.sites")}><table class="table">

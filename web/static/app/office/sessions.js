@@ -9,7 +9,7 @@ import { formatMoment, o, oMaybe, ZONE } from "./text.js";
 import { Ask, Loading, Panel, say, Words } from "./widgets.js";
 
 /** @typedef {{id: string, version: number, session?: string, updated_at: string, updated_by: string, draft: import("./draft.js").Draft}} DraftRow */
-/** @typedef {{id: string, title: string, phase: string, created_at: string, scheduled_at?: string, convened?: number}} SessionRow */
+/** @typedef {{id: string, title: string, phase: string, created_at: string, scheduled_at?: string, convened?: number, called_off?: boolean}} SessionRow */
 
 export function SessionsPage() {
   const [drafts, setDrafts] = useState(/** @type {DraftRow[] | null} */ (null));
@@ -52,7 +52,7 @@ export function SessionsPage() {
         <tbody>${sessions.map((row) => html`<tr key=${row.id} data-session=${row.id}>
           <th scope="row"><a href=${`#/session/${row.id}`}>${row.title}</a></th>
           <td>${formatMoment(row.scheduled_at ?? row.created_at)}</td>
-          <td>${oMaybe(`phase.${row.phase}`, "phase.draft")}</td><td>${row.convened ?? ""}</td>
+          <td>${row.called_off ? o("session.called") : oMaybe(`phase.${row.phase}`, "phase.draft")}</td><td>${row.convened ?? ""}</td>
         </tr>`)}</tbody></table></div>`}
     <//>
     ${doomed && html`<${Confirm} title=${o("sessions.delete")} text=${o("sessions.delete.text", { name: name(doomed.draft.title) })} yes=${o("sessions.delete")}
@@ -85,8 +85,9 @@ export function SessionPage({ id }) {
   return html`<p><a href="#/">${o("back")}</a></p>
     <div class="office__title"><h1>${session.title}</h1></div>
     <p class="facts-line"><strong>${formatMoment(session.scheduled_at, session.time_zone)}</strong>
-      <span class="badge">${oMaybe(`phase.${session.phase}`, "phase.draft")}</span>
+      <span class="badge">${session.called_off ? o("session.called") : oMaybe(`phase.${session.phase}`, "phase.draft")}</span>
       <span>${o("session.sites", { n: session.convened, present: session.present })}</span></p>
+    ${session.called_off && html`<p class="notice notice--attention">${o("session.called.why", { reason: session.call_off_reason ?? "" })}</p>`}
     <div class="actions">
       ${may("give_links") && html`<a class="button button--primary" data-action="sheet" href=${`#/session/${id}/sheet`}>${o("session.sheet")}</a>`}
       <a class="button button--primary" data-action="board" href=${`#/session/${id}/board`}>${o("session.board")}</a>

@@ -25,10 +25,13 @@ export function UnitPicker({ draft, set }) {
   useEffect(() => {
     let current = true;
     const timer = setTimeout(async () => {
-      const answer = await api("GET", query.trim() ? `/units?q=${encodeURIComponent(query)}&limit=40` : `/units?below=${encodeURIComponent(below)}`, undefined, { quiet: true });
+      const ask = async (/** @type {string} */ what) => (await api("GET", `/units?${what}`, undefined, { quiet: true })).data.units ?? [];
+      /** @type {Unit[]} */ let units = await ask(query.trim() ? `q=${encodeURIComponent(query)}&limit=40` : `below=${encodeURIComponent(below)}`);
+      // One root says little: what is below it is shown at once.
+      if (!query.trim() && !below && units.length === 1) units = [...units, ...(await ask(`below=${encodeURIComponent(units[0].code)}`))];
       if (!current) return;
-      setList(answer.ok ? answer.data.units : []);
-      if (answer.ok) rememberUnits(answer.data.units);
+      setList(units);
+      rememberUnits(units);
     }, query ? 150 : 0);
     return () => {
       current = false;
