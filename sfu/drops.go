@@ -15,13 +15,14 @@ const (
 	DropWrite      DropReason = "write"       // the viewer's transport refused it
 	DropPacer      DropReason = "pacer"       // a viewer's line is too slow; to the end of the frame, or on a step down
 	DropRepair     DropReason = "repair"      // asked again too often
+	DropNoRTX      DropReason = "no_rtx"      // asked again by a viewer that did not take RTX
 )
 
-func dropReasons() [8]DropReason {
-	return [...]DropReason{DropMalformed, DropLate, DropDuplicate, DropShardQueue, DropTaskQueue, DropWrite, DropPacer, DropRepair}
+func dropReasons() [9]DropReason {
+	return [...]DropReason{DropMalformed, DropLate, DropDuplicate, DropShardQueue, DropTaskQueue, DropWrite, DropPacer, DropRepair, DropNoRTX}
 }
 
-type drops [8]atomic.Uint64
+type drops [9]atomic.Uint64
 
 func (d *drops) add(reason DropReason, n int) {
 	for i, r := range dropReasons() {

@@ -295,7 +295,8 @@ func shifted(scratch []byte, p *packetcache.Packet, payload []byte, shift rewrit
 	return payload
 }
 
-// repair sends a packet again: as RTX (RFC 4588) if the viewer took it, otherwise as it was.
+// repair sends a packet again as RTX (RFC 4588). A viewer that did not take RTX gets nothing again: to seal another
+// packet with a number that was used would give the keys of AES-GCM away (RFC 7714 8.4).
 func (l *leg) repair(s *shard, seq uint16, now time.Duration) {
 	stream, in, shift, ok := l.seq.In(seq)
 	if !ok || int16(seq-l.written) > 0 {
@@ -305,20 +306,18 @@ func (l *leg) repair(s *shard, seq uint16, now time.Duration) {
 	if p == nil {
 		return
 	}
+	if !l.rtx || len(p.Payload)+2 > len(s.scratch) {
+		s.node.drops.add(DropNoRTX, 1)
+		return
+	}
 	if !l.viewer.repairs.allow(l, seq, len(p.Payload), now) {
 		s.node.drops.add(DropRepair, 1)
 		return
 	}
-	sendTime := absSendTime(s.node.wall(now))
-	payload := shifted(s.scratch[2:], p, p.Payload, shift)
-	if l.rtx && len(payload)+2 <= len(s.scratch) {
-		binary.BigEndian.PutUint16(s.scratch[:], seq)
-		payload = s.scratch[:2+copy(s.scratch[2:], payload)]
-		l.rtxSeq++
-		l.patch(l.media.RTXSSRC, codec.PayloadRTX, p.Marker, l.rtxSeq, p.Time+shift.Time, sendTime)
-	} else {
-		l.patch(l.media.SSRC, l.payloadType, p.Marker, seq, p.Time+shift.Time, sendTime)
-	}
+	binary.BigEndian.PutUint16(s.scratch[:], seq)
+	payload := s.scratch[:2+copy(s.scratch[2:], shifted(s.scratch[2:], p, p.Payload, shift))]
+	l.rtxSeq++
+	l.patch(l.media.RTXSSRC, codec.PayloadRTX, p.Marker, l.rtxSeq, p.Time+shift.Time, absSendTime(s.node.wall(now)))
 	l.viewer.pacer.Charge(now, wireOverhead+len(payload))
 	if err := l.viewer.conn.WriteRTP(s.batch, l.header[:], payload); err != nil {
 		s.node.drops.add(DropWrite, 1)

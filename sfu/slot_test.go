@@ -268,25 +268,32 @@ func TestRepair(t *testing.T) {
 		}
 		asked := []uint16{sent[1].SequenceNumber, sent[4].SequenceNumber}
 		w.nack(main, append(asked, sent[5].SequenceNumber+1, sent[0].SequenceNumber-1)...)
-		again := r.got(w, main)[6:]
-		if rtx {
-			again = r.gotOn(w, ssrcOf(w, main)+1)
+		if len(r.got(w, main)) != 6 {
+			t.Fatalf("rtx %v: a number was used twice", rtx)
+		}
+		again := r.gotOn(w, ssrcOf(w, main)+1)
+		if !rtx {
+			if refused := r.node.drops[dropIndex(DropNoRTX)].Load(); len(again) != 0 || refused != 2 {
+				t.Fatalf("without RTX %d packets came again, %d were refused", len(again), refused)
+			}
+			continue
 		}
 		if len(again) != 2 || v.legs[0].sent.repairs.Load() != 2 {
-			t.Fatalf("rtx %v: %d packets came again", rtx, len(again))
+			t.Fatalf("%d packets came again", len(again))
 		}
 		for i, want := range []*rtp.Packet{sent[1], sent[4]} {
-			seq, payload, payloadType := again[i].SequenceNumber, again[i].Payload, uint8(codec.PayloadVP8)
-			if rtx {
-				seq, payload = original(again[i])
-				payloadType = codec.PayloadRTX
-			}
+			seq, payload := original(again[i])
 			if seq != want.SequenceNumber || !bytes.Equal(payload, want.Payload) || again[i].Timestamp != want.Timestamp ||
-				again[i].PayloadType != payloadType || again[i].Marker != want.Marker {
-				t.Errorf("rtx %v: got %v, want %v", rtx, again[i], want)
+				again[i].PayloadType != codec.PayloadRTX || again[i].Marker != want.Marker {
+				t.Errorf("got %v, want %v", again[i], want)
 			}
 		}
 	}
+}
+
+func dropIndex(reason DropReason) int {
+	reasons := dropReasons()
+	return slices.Index(reasons[:], reason)
 }
 
 func TestPaddingAndRepeats(t *testing.T) {
