@@ -35,6 +35,7 @@ define("location", { hash: `#${TOKEN}`, protocol: "https:", host: "meet.test" })
 define("navigator", { userAgent: "test", mediaDevices: undefined });
 define("sessionStorage", { getItem: (/** @type {string} */ k) => storage.get(k) ?? null, setItem: (/** @type {string} */ k, /** @type {string} */ v) => storage.set(k, v) });
 define("addEventListener", () => undefined);
+define("document", { documentElement: { dataset: {} } });
 define("WebSocket", FakeSocket);
 define("fetch", async () => ({ ok: me.status === 200, status: me.status, json: async () => me.body }));
 

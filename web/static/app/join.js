@@ -15,7 +15,7 @@ import { loadRehearsal } from "./rehearsal.js";
 const room = new Room();
 room.peers.line.expected = () => {
   const own = room.identity.value?.code;
-  return (room.state.value?.stage ?? []).filter((s) => s.video && s.endpoint !== own).map((s) => s.slot);
+  return room.stage.value.filter((s) => s.video && s.endpoint !== own).map((s) => s.slot);
 };
 
 /** The console, fetched when this site is given the chair. @type {import("@preact/signals").Signal<Function | null>} */

@@ -2,7 +2,7 @@
 import { html } from "./html.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { HOST } from "../lib/protocol.js";
-import { t, formatTime } from "./i18n.js";
+import { t, tMaybe, formatTime } from "./i18n.js";
 import { Button, Dialog } from "./parts.js";
 import { Icon } from "./icons.js";
 
@@ -51,7 +51,7 @@ export function Messages({ room, to, onClose }) {
     <div class="messages" ref=${list} role="log" aria-label=${t("messages.title")} tabindex="0">
       ${messages.length === 0 && html`<p class="quiet">${t("messages.none")}</p>`}
       ${messages.map((m, index) => html`<article key=${`${m.at_ms}-${index}`} class=${`message-item ${m.from === room.identity.value?.code ? "message-item--own" : ""}`}>
-        <p class="message-item__head"><strong>${m.from_name}</strong> → ${nameOf(room, m.to)} <time>${formatTime(m.at_ms, room.session.value?.time_zone)}</time></p>
+        <p class="message-item__head"><strong>${writerOf(m)}</strong> → ${nameOf(room, m.to)} <time>${formatTime(m.at_ms, room.session.value?.time_zone)}</time></p>
         <p class="message-item__text">${m.text}</p>
       </article>`)}
     </div>
@@ -82,13 +82,16 @@ export function NewMessage({ room, onOpen }) {
   const last = room.messages.value.findLast((m) => m.at_ms > room.seenAt.value && m.from !== own);
   return html`<div class="new-message-live" role="status" aria-live="polite">
     ${last && html`<section class="new-message">
-      <p class="new-message__from"><${Icon} name="message" /> ${t("messages.from", { name: last.from_name })}</p>
+      <p class="new-message__from"><${Icon} name="message" /> ${t("messages.from", { name: writerOf(last) })}</p>
       <p class="new-message__text">${last.text}</p>
       <div><${Button} action="message-seen" tone="primary" onClick=${() => (room.seenAt.value = last.at_ms)}>${t("messages.seen")}<//>
         <${Button} action="message-answer" onClick=${onOpen}>${t("messages.answer")}<//></div>
     </section>`}
   </div>`;
 }
+
+/** Who wrote it; the seats that every session has are called in the page's language. @param {import("../lib/protocol.js").Written} m */
+const writerOf = (m) => tMaybe(`seat.${m.from}`, "seat.other", { name: m.from_name });
 
 /**
  * @param {Room} room

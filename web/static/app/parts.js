@@ -19,11 +19,11 @@ setInterval(() => {
 /**
  * A button: an icon, words, and the action that scripts know it by.
  * @param {{action?: string, icon?: IconName, onClick: (event: MouseEvent) => void, tone?: string, pressed?: boolean,
- *   disabled?: boolean, label?: string, compact?: boolean, autofocus?: boolean, children?: Children}} props
+ *   disabled?: boolean, label?: string, keys?: string, compact?: boolean, autofocus?: boolean, children?: Children}} props
  */
-export function Button({ action, icon, onClick, tone = "plain", pressed, disabled, label, compact, autofocus, children }) {
+export function Button({ action, icon, onClick, tone = "plain", pressed, disabled, label, keys, compact, autofocus, children }) {
   return html`<button type="button" class=${`button button--${tone} ${compact ? "button--compact" : ""}`} data-action=${action}
-    aria-pressed=${pressed === undefined ? undefined : String(pressed)} aria-label=${label} title=${compact ? label : undefined}
+    aria-pressed=${pressed === undefined ? undefined : String(pressed)} aria-label=${label} title=${compact ? label : keys} aria-keyshortcuts=${keys}
     disabled=${disabled} autofocus=${autofocus} onClick=${onClick}>
     ${icon && html`<${Icon} name=${icon} />`}${children && html`<span>${children}</span>`}
   </button>`;

@@ -2,8 +2,9 @@
 import { signal, computed, effect, batch } from "../vendor/signals.js";
 import { Connection, RequestError } from "../lib/connection.js";
 import { SiteList } from "../lib/sites.js";
-import { SPEAKING_SLOTS } from "../lib/protocol.js";
+import { HOST, SPEAKING_SLOTS } from "../lib/protocol.js";
 import { claimsOf, tokenOf } from "../lib/token.js";
+import { t } from "./i18n.js";
 import { LocalMedia } from "./media.js";
 import { PeerSet } from "./peerset.js";
 
@@ -53,10 +54,13 @@ export class Room {
 
   phase = computed(() => this.#phase());
 
+  /** Who holds what; the chair's seat is called in the page's language. @type {import("@preact/signals").ReadonlySignal<StageSlot[]>} */
+  stage = computed(() => (this.state.value?.stage ?? []).map((slot) => (slot.endpoint === HOST ? { ...slot, name: t("preview.role.host") } : slot)));
+
   /** The slots that this endpoint holds. @type {import("@preact/signals").ReadonlySignal<StageSlot[]>} */
   mine = computed(() => {
     const code = this.identity.value?.code;
-    return (this.state.value?.stage ?? []).filter((slot) => slot.endpoint === code);
+    return this.stage.value.filter((slot) => slot.endpoint === code);
   });
 
   /** What this endpoint speaks in, if anything. */

@@ -13,8 +13,28 @@ import { RoomSheet, RollCallQuestion } from "./declare.js";
 
 /** @typedef {import("./room.js").Room} Room */
 
+/**
+ * A room without a mouse: F2 raises or lowers the hand, F8 closes or opens the microphone while speaking.
+ * @param {Room} room
+ */
+function useKeys(room) {
+  useEffect(() => {
+    const pressed = (/** @type {KeyboardEvent} */ event) => {
+      if (event.repeat || event.altKey || event.ctrlKey || event.metaKey || document.querySelector("dialog[open]")) return;
+      const speaks = Boolean(room.speaking.value);
+      if (event.key === "F2" && !speaks && room.welcome.value) void room.ask(room.self.value?.hand_at_ms ? "lower_hand" : "raise_hand", {});
+      else if (event.key === "F8" && speaks && room.media.microphone.value) void room.ask("mute", { muted: !room.self.value?.muted });
+      else return;
+      event.preventDefault();
+    };
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  }, []);
+}
+
 /** @param {{room: Room}} props */
 export function SitePage({ room }) {
+  useKeys(room);
   const waiting = room.phase.value === "waiting";
   return html`
     ${waiting ? html`<${Waiting} room=${room} />` : html`<${Live} room=${room} />`}
@@ -138,10 +158,10 @@ function Controls({ room }) {
   const close = () => setOpen("");
   return html`<nav class="controls" aria-label=${t("controls.label")}>
     <div class="controls__speak">
-      ${!speaking && !self?.hand_at_ms && html`<${Button} action="raise-hand" tone="primary" icon="hand" disabled=${!room.welcome.value}
+      ${!speaking && !self?.hand_at_ms && html`<${Button} action="raise-hand" keys="F2" tone="primary" icon="hand" disabled=${!room.welcome.value}
         onClick=${() => void room.ask("raise_hand", {})}>${t("hand.raise")}<//>`}
       ${!speaking && self?.hand_at_ms && html`
-        <${Button} action="lower-hand" tone="attention" icon="hand" pressed=${true} onClick=${() => void room.ask("lower_hand", {})}>${t("hand.lower")}<//>`}
+        <${Button} action="lower-hand" keys="F2" tone="attention" icon="hand" pressed=${true} onClick=${() => void room.ask("lower_hand", {})}>${t("hand.lower")}<//>`}
       ${speaking && html`<${MuteButton} room=${room} />`}
       ${speaking && live && canScreen && html`<${ScreenButton} room=${room} />`}
       ${speaking && speaking.slot !== "main" && html`<${Button} action="revoke-floor" icon="stop" onClick=${() => void room.ask("revoke", {})}>${t("floor.return")}<//>`}
@@ -172,7 +192,7 @@ function queueText(position) {
 export function MuteButton({ room }) {
   const muted = room.self.value?.muted ?? false;
   const none = !room.media.microphone.value;
-  return html`<${Button} action="mute" tone=${muted ? "danger" : "plain"} icon=${muted ? "mic-off" : "mic"} pressed=${muted} disabled=${none}
+  return html`<${Button} action="mute" keys="F8" tone=${muted ? "danger" : "plain"} icon=${muted ? "mic-off" : "mic"} pressed=${muted} disabled=${none}
     onClick=${() => void room.ask("mute", { muted: !muted })}>${t(none ? "mute.none" : muted ? "mute.open" : "mute.close")}<//>`;
 }
 

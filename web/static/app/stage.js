@@ -55,7 +55,7 @@ function Sound({ room, slot, own }) {
 
 /** @param {{room: Room}} props */
 export function Stage({ room }) {
-  const stage = room.state.value?.stage ?? [];
+  const stage = room.stage.value;
   const bySlot = new Map(stage.map((slot) => [slot.slot, slot]));
   const layout = chooseLayout(stage.map((slot) => slot.slot));
   const own = room.identity.value?.code;

@@ -66,11 +66,17 @@ export class SiteList {
   /** @type {Map<string, Counts>} */ #provinces = new Map();
   /** Codes of sites with a raised hand, and of those told that they are next. @type {Set<string>} */ #hands = new Set();
   /** @type {Set<string>} */ #next = new Set();
+  /** Names of the units, by code. @type {Map<string, string>} */ #units = new Map();
   /** @type {Counts} */ total = emptyCounts("", "");
 
   /** @param {string} code */
   get(code) {
     return this.#sites.get(code);
+  }
+
+  /** The name of a unit, or its code where the list does not have it. @param {string} code */
+  unitName(code) {
+    return this.#units.get(code) ?? code;
   }
 
   /** Provinces in the order of the roster. @returns {Counts[]} */
@@ -85,6 +91,7 @@ export class SiteList {
    */
   load(units, endpoints) {
     const byCode = new Map(units.map((unit) => [unit.code, unit]));
+    this.#units = new Map(units.map((unit) => [unit.code, unit.name]));
     this.#sites.clear();
     this.#provinces.clear();
     this.#hands.clear();

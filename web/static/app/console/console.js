@@ -55,6 +55,7 @@ function PhaseBadge({ room }) {
   const { total } = room.sites;
   return html`<p class="badges">
     <span class=${`badge badge--${live ? "live" : "idle"}`} role="status">${t(live ? "phase.live" : "phase.waiting")}${since && html` <time>${since}</time>`}</span>
+    ${room.identity.value?.scope && html`<span class="badge badge--scope">${t("scope.badge", { name: room.sites.unitName(room.identity.value.scope) })}</span>`}
     <span class="badge">${t("counts.badge", { present: formatNumber(total.present), convened: formatNumber(total.convened) })}</span>
   </p>`;
 }

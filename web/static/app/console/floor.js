@@ -47,13 +47,13 @@ function useKeys(room) {
 
 /** Who holds floor or floor2. @param {Room} room */
 function onFloor(room) {
-  return (room.state.value?.stage ?? []).filter((grant) => grant.slot === "floor" || grant.slot === "floor2");
+  return room.stage.value.filter((grant) => grant.slot === "floor" || grant.slot === "floor2");
 }
 
 /** @param {{room: Room}} props */
 export function FloorPanel({ room }) {
   useKeys(room);
-  const speaking = (room.state.value?.stage ?? []).filter((s) => s.slot !== "presentation" && s.endpoint !== HOST);
+  const speaking = room.stage.value.filter((s) => s.slot !== "presentation" && s.endpoint !== HOST);
   const next = room.sites.standingBy();
   const speakers = registered(room);
   const hands = room.sites.hands().filter((site) => !site.stand_by && !speakers.includes(site));
