@@ -127,10 +127,14 @@ func slotNames(s *meeting.Session, code string) []string {
 	return names
 }
 
+// parentNames names the units above an endpoint's, the nearest first. All are below the central one, which would
+// only fill the plates.
 func parentNames(s *meeting.Session, code string) []string {
 	var names []string
 	for _, u := range s.Parents(code) {
-		names = append(names, u.Name)
+		if u.Level != meeting.Central {
+			names = append(names, u.Name)
+		}
 	}
 	return names
 }
