@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -112,7 +113,10 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	}
 	result, err := t.measure(ctx)
 	if err != nil {
-		return nil, errors.Join(context.Cause(ctx), err)
+		if cause := context.Cause(ctx); cause != nil {
+			err = cause
+		}
+		return nil, err
 	}
 	if cfg.End {
 		console := t.host
@@ -308,7 +312,7 @@ func (t *test) result(cpu time.Duration, rss, sent int64) *Result {
 		c.settle(time.Now(), &t.switches)
 	}
 	t.mu.Lock()
-	r := &Result{Endpoints: len(t.sites), Joined: len(t.entered), Failures: t.failures}
+	r := &Result{Endpoints: len(t.sites), Joined: len(t.entered), Failures: maps.Clone(t.failures)}
 	var main int64
 	var expected []int64
 	var waiting []time.Duration // of sites that have not seen main yet

@@ -59,6 +59,10 @@ func TestLoadtest(t *testing.T) {
 	if code != exitBroken || !strings.Contains(errOut, "1 of 3 sites failed") {
 		t.Errorf("exit %d: %s", code, errOut)
 	}
+	// That the others are shown out at the end is no failure.
+	if n := strings.Count(errOut, " failed"); n != 2 {
+		t.Errorf("%d failures told of: %s", n, errOut)
+	}
 	var r loadtest.Result
 	if err := json.Unmarshal([]byte(out), &r); err != nil {
 		t.Fatalf("%v: %s", err, out)
