@@ -7,9 +7,14 @@ import { markBody, useHeadingFocus, Toasts, LinkNotice } from "./parts.js";
 import { Preview } from "./preview.js";
 import { EndedPage, ErrorPage } from "./endings.js";
 import { stayAwake } from "./presence.js";
+import { signal } from "../vendor/signals.js";
 import { Secretariat, Downloads } from "./console/secretariat.js";
+import { ReportButton, ReportView } from "./console/report.js";
 
 const room = new Room();
+
+/** Whether the report is shown after the session has ended. */
+const reporting = signal(false);
 
 function App() {
   const session = room.session.value?.title;
@@ -22,7 +27,8 @@ function App() {
     case "error":
       return html`<${ErrorPage} room=${room} />`;
     case "ended":
-      return html`<${EndedPage} room=${room}><${Downloads} room=${room} /><//><${Toasts} room=${room} />`;
+      if (reporting.value) return html`<${ReportView} room=${room} onClose=${() => (reporting.value = false)} />`;
+      return html`<${EndedPage} room=${room}><${ReportButton} onOpen=${() => (reporting.value = true)} /><${Downloads} room=${room} /><//><${Toasts} room=${room} />`;
     default:
       return html`<${Secretariat} room=${room} /><${LinkNotice} room=${room} /><${Toasts} room=${room} />`;
   }

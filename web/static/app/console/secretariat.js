@@ -5,6 +5,8 @@ import { t, formatNumber } from "../i18n.js";
 import { Button, Clock, Header, Preferences } from "../parts.js";
 import { SitesPanel } from "./sites.js";
 import { lang } from "../settings.js";
+import { download } from "./files.js";
+import { ReportButton, ReportView } from "./report.js";
 import { Messages, MessagesButton, NewMessage } from "../messages.js";
 
 /** @typedef {import("../room.js").Room} Room */
@@ -21,8 +23,10 @@ const FILES = [
 export function Secretariat({ room }) {
   const [province, setProvince] = useState(/** @type {string | undefined} */ (undefined));
   const [writing, setWriting] = useState(false);
+  const [reporting, setReporting] = useState(false);
   const live = room.phase.value === "live";
   const rollCall = room.state.value?.roll_call ?? 0;
+  if (reporting) return html`<${ReportView} room=${room} onClose=${() => setReporting(false)} />`;
   return html`<div class="console console--secretary">
     <${Header} title=${room.session.value?.title ?? ""}>
       <p class="badges"><span class=${`badge badge--${live ? "live" : "idle"}`} role="status">${t(live ? "phase.live" : "phase.waiting")}</span></p>
@@ -33,6 +37,7 @@ export function Secretariat({ room }) {
       <div class="console__left">
         <${ProvinceTable} room=${room} province=${province} onProvince=${setProvince} />
         <div class="host-controls">
+          <${ReportButton} onOpen=${() => setReporting(true)} />
           <${MessagesButton} room=${room} onClick=${() => setWriting(true)} />
           ${writing ? html`<${Messages} room=${room} onClose=${() => setWriting(false)} />` : html`<${NewMessage} room=${room} onOpen=${() => setWriting(true)} />`}
           <${Button} action="roll-call" icon="list" pressed=${Boolean(rollCall)} onClick=${() => void room.ask("roll_call", { open: !rollCall })}>${t(rollCall ? "rollcall.close" : "rollcall.open")}<//>
@@ -62,33 +67,12 @@ function ProvinceTable({ room, province, onProvince }) {
 
 /** The attendance log as files; also after the session has ended. @param {{room: Room}} props */
 export function Downloads({ room }) {
-  const session = room.session.value?.id ?? room.claims?.sid;
-  if (!session) return null;
+  if (!room.session.value && !room.claims) return null;
   return html`<section class="downloads" aria-label=${t("secretary.download")}>
     <h2>${t("secretary.download")}</h2>
     <div class="downloads__files">
       ${FILES.map(([name, file]) => html`<${Button} key=${name} action=${`download-${name}`} icon="download"
-        onClick=${() => void download(room, `/api/v1/sessions/${encodeURIComponent(session)}/${file}&lang=${lang.value}`, file.split("?")[0])}>${t(`secretary.${name}`)}<//>`)}
+        onClick=${() => void download(room, `${file}&lang=${lang.value}`)}>${t(`secretary.${name}`)}<//>`)}
     </div>
   </section>`;
-}
-
-/**
- * Fetches with the link's token, which must stand in no address, and hands the file to the browser.
- * @param {Room} room
- * @param {string} url
- * @param {string} name
- */
-async function download(room, url, name) {
-  try {
-    const response = await fetch(url, { headers: { Authorization: `Bearer ${room.token}` } });
-    if (!response.ok) throw new Error(String(response.status));
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(await response.blob());
-    link.download = /filename="?([^";]+)"?/.exec(response.headers.get("Content-Disposition") ?? "")?.[1] ?? name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-  } catch {
-    room.toast("error", "download");
-  }
 }

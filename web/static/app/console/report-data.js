@@ -1,0 +1,157 @@
+// The attendance report: its texts, its requests and the forms of its data.
+import { useEffect, useState } from "../../vendor/hooks.js";
+import vi from "../../i18n/report.vi.js";
+import en from "../../i18n/report.en.js";
+import { lang } from "../settings.js";
+import { formatTime } from "../i18n.js";
+
+/** @typedef {import("../room.js").Room} Room */
+/** @typedef {keyof typeof vi} Key */
+/** @typedef {"" | "on_time" | "late" | "partial" | "absent"} Verdict */
+/** @typedef {{convened: number, present: number, on_time: number, late: number, partial: number, absent: number, headcount: number}} Counts */
+/** @typedef {{endpoint: string, from: string, to: string, end_reason: string, entries: number[]}} Interval */
+/** @typedef {{verdict: Verdict, by: string, reason: string, at: string, after_seal: boolean, entry: number}} Override */
+/** @typedef {{from: string, to: string, means: string, by: string, reason: string, entry: number}} Declared */
+/**
+ * @typedef {{endpoint: string, unit: string, name: string, parents: string, phone?: string, total_s: number, interruptions: number,
+ *   verdict: Verdict, computed: Verdict, override?: Override, declared?: Declared[], headcount: number,
+ *   delegates?: {name: string, title: string, attending_for: string}[]}} SiteRow
+ */
+/** @typedef {{unit: string, name: string, level: string, depth: number} & Counts} Group */
+/**
+ * @typedef {object} Report
+ * @property {{id: string, title: string, time_zone: string, rules: {grace_s: number, late_after_s: number, partial_pct: number},
+ *   opened_at?: string, started_at?: string, ended_at?: string, sealed_at?: string, as_of: string, entries: number, head_hash: string}} session
+ * @property {Counts} total
+ * @property {Group[]} groups
+ * @property {SiteRow[]} sites
+ * @property {Interval[]} intervals
+ * @property {Interval[]} receiving
+ * @property {{at: string, present: number}[]} over_time
+ */
+
+/** What of the report is shown. @typedef {{unit: string, verdict: Verdict, offset: number, asOf: string}} Choice */
+
+/** Sites on a page. */
+export const PAGE = 50;
+const EVERY_MS = 4000;
+
+/**
+ * The text of a key in the present language; {name} stands for a variable.
+ * @param {Key} key
+ * @param {Record<string, string | number>} [vars]
+ * @returns {string}
+ */
+export function r(key, vars) {
+  const text = (lang.value === "en" ? en : vi)[key];
+  return vars ? text.replace(/\{(\w+)\}/g, (_, name) => String(vars[name] ?? "")) : text;
+}
+
+/** @param {string} key @param {Key} fallback */
+export function rMaybe(key, fallback) {
+  return r(key in vi ? /** @type {Key} */ (key) : fallback);
+}
+
+/** @param {Verdict} verdict */
+export function verdictText(verdict) {
+  return rMaybe(`verdict.${verdict}`, "verdict.none");
+}
+
+/** Time of day of the session. @param {string | undefined} at RFC 3339 @param {Report} report @param {boolean} [seconds] */
+export function clock(at, report, seconds = false) {
+  return at ? formatTime(Date.parse(at), report.session.time_zone, seconds) : "";
+}
+
+/** @param {{from: string, to: string}} interval @param {Report} report */
+export function span({ from, to }, report) {
+  return to ? r("strip.span", { from: clock(from, report, true), to: clock(to, report, true) }) : r("strip.open", { from: clock(from, report, true) });
+}
+
+/**
+ * @param {Room} room
+ * @param {string} path below the session
+ * @param {RequestInit} [init]
+ */
+export function request(room, path, init = {}) {
+  const id = room.session.value?.id ?? room.claims?.sid ?? "";
+  return fetch(`/api/v1/sessions/${encodeURIComponent(id)}/${path}`, {
+    ...init, headers: { ...(init.body ? { "Content-Type": "application/json" } : {}), Authorization: `Bearer ${room.token}` },
+  });
+}
+
+/**
+ * Makes a correction; a refusal is told to the person.
+ * @param {Room} room
+ * @param {string} method
+ * @param {string} path
+ * @param {object} [body]
+ * @returns {Promise<boolean>}
+ */
+export async function correct(room, method, path, body) {
+  const response = await request(room, path, { method, body: body && JSON.stringify(body) }).catch(() => null);
+  if (response?.ok) return true;
+  const { code = "internal" } = (await response?.json().catch(() => ({}))) ?? {};
+  room.toast("error", code);
+  return false;
+}
+
+/** The part of a request that says what is shown. @param {Choice} choice */
+export function query({ unit, verdict, offset, asOf }) {
+  const q = new URLSearchParams({ limit: String(PAGE), offset: String(offset) });
+  if (unit) q.set("unit", unit);
+  if (verdict) q.set("verdict", verdict);
+  if (asOf) q.set("as_of", asOf);
+  return q.toString();
+}
+
+/**
+ * The report that a choice asks for, asked for again while it can change.
+ * @param {Room} room
+ * @param {Choice} choice
+ * @param {number} version asks at once when it changes
+ */
+export function useReport(room, choice, version) {
+  const [state, setState] = useState(/** @type {{report?: Report, matching: number, failed: boolean}} */ ({ matching: 0, failed: false }));
+  const wanted = query(choice);
+  useEffect(() => {
+    let over = false;
+    let timer = 0;
+    const load = async () => {
+      if (document.visibilityState === "visible") {
+        const response = await request(room, `attendance.json?${wanted}`).catch(() => null);
+        const report = response?.ok ? await response.json().catch(() => undefined) : undefined;
+        if (over) return;
+        setState((old) => (report ? { report, matching: Number(response?.headers.get("X-Total-Count")), failed: false } : { ...old, failed: true }));
+        if (report && (choice.asOf || report.session.sealed_at)) return;
+      }
+      timer = window.setTimeout(load, EVERY_MS);
+    };
+    void load();
+    return () => {
+      over = true;
+      clearTimeout(timer);
+    };
+  }, [wanted, version]);
+  return state;
+}
+
+/**
+ * The groups that are shown: nation and provinces, and below the chosen unit and those above it, one level more.
+ * @param {readonly Group[]} groups parents before their children
+ * @param {string} chosen
+ */
+export function shownGroups(groups, chosen) {
+  /** @type {string[]} */
+  let path = [];
+  /** @type {string[]} */
+  let open = [];
+  for (const g of groups) {
+    path = [...path.slice(0, g.depth), g.unit];
+    if (g.unit === chosen) open = path;
+  }
+  path = [];
+  return groups.filter((g) => {
+    path = [...path.slice(0, g.depth), g.unit];
+    return g.depth <= 1 || open.includes(/** @type {string} */ (path[g.depth - 1]));
+  });
+}

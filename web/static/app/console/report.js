@@ -1,0 +1,132 @@
+// The attendance report on the secretariat's page: the same figures as in the files, live or as of a moment.
+import { html } from "../html.js";
+import { useState } from "../../vendor/hooks.js";
+import { formatDuration, formatNumber } from "../i18n.js";
+import { Button, Confirm, Header, Preferences, Toasts } from "../parts.js";
+import { fromInput, toInput } from "../../lib/localtime.js";
+import { Chart, Legend, Strip } from "./report-pictures.js";
+import { SiteDialog, RulesDialog } from "./report-site.js";
+import { Files } from "./files.js";
+import { PAGE, clock, correct, r, shownGroups, useReport, verdictText } from "./report-data.js";
+
+/** @typedef {import("../room.js").Room} Room */
+/** @typedef {import("./report-data.js").Report} Report */
+/** @typedef {import("./report-data.js").Choice} Choice */
+/** @typedef {import("./report-data.js").Counts} Counts */
+/** @typedef {import("./report-data.js").Verdict} Verdict */
+
+const COUNTS = /** @type {const} */ (["convened", "present", "late", "partial", "absent", "headcount"]);
+const VERDICTS = /** @type {const} */ (["on_time", "late", "partial", "absent"]);
+
+/** @param {{room: Room, onClose: () => void}} props */
+export function ReportView({ room, onClose }) {
+  const [choice, setChoice] = useState(/** @type {Choice} */ ({ unit: "", verdict: "", offset: 0, asOf: "" }));
+  const [version, setVersion] = useState(0);
+  const [open, setOpen] = useState("");
+  const { report, matching, failed } = useReport(room, choice, version);
+  const choose = (/** @type {Partial<Choice>} */ change) => setChoice({ ...choice, offset: 0, ...change });
+  const close = () => setOpen("");
+  const changed = () => setVersion(version + 1);
+  const site = report?.sites.find((s) => s.endpoint === open);
+  return html`<div class="console report">
+    <${Header} title=${room.session.value?.title ?? report?.session.title ?? ""}>
+      <${Button} action="report-close" icon="list" onClick=${onClose}>${r("close")}<//><${Preferences} />
+    <//>
+    <main class="report__main">
+      <h1>${r("label")}</h1>
+      ${!report && html`<p role="status" class="quiet">${r(failed ? "failed" : "loading")}</p>`}
+      ${report && html`
+        <${Moment} report=${report} choice=${choice} onChoose=${choose} failed=${failed} />
+        <${Sums} total=${report.total} />
+        <${Chart} report=${report} />
+        <${Groups} report=${report} choice=${choice} onChoose=${choose} />
+        <${Sites} report=${report} matching=${matching} choice=${choice} onChoose=${choose} onOpen=${setOpen} />
+        <div class="report__end">
+          <${Files} room=${room} asOf=${choice.asOf} />
+          <div class="report__acts">
+            ${!report.session.sealed_at && html`<${Button} action="rules" icon="gear" onClick=${() => setOpen("rules:")}>${r("rules")}<//>`}
+            ${report.session.ended_at && !report.session.sealed_at && html`<${Button} action="seal" icon="lock" tone="primary" onClick=${() => setOpen("seal:")}>${r("seal")}<//>`}
+          </div>
+          <p class="quiet report__head">${r("head", { n: formatNumber(report.session.entries), hash: report.session.head_hash })}</p>
+        </div>
+        ${site && html`<${SiteDialog} room=${room} report=${report} site=${site} onChanged=${changed} onClose=${close} />`}
+        ${open === "rules:" && html`<${RulesDialog} room=${room} report=${report} onChanged=${changed} onClose=${close} />`}
+        ${open === "seal:" && html`<${Confirm} title=${r("seal.title")} text=${r("seal.text")} yes=${r("seal.yes")} onClose=${close}
+          onYes=${async () => { if (await correct(room, "POST", "seal")) changed(); }} />`}`}
+    </main>
+    <${Toasts} room=${room} />
+  </div>`;
+}
+
+/**
+ * Which moment the figures are of, and the choice of another.
+ * @param {{report: Report, choice: Choice, onChoose: (change: Partial<Choice>) => void, failed: boolean}} props
+ */
+function Moment({ report, choice, onChoose, failed }) {
+  const zone = report.session.time_zone;
+  const live = !choice.asOf;
+  return html`<div class="moment">
+    <p class="moment__now" data-as-of=${report.session.as_of}><strong>${r("asof", { time: `${clock(report.session.as_of, report, true)} ${toInput(report.session.as_of, zone).slice(0, 10).split("-").reverse().join("/")}` })}</strong>
+      <span class="quiet">${failed ? r("failed") : r(live ? "asof.live" : "asof.fixed")}</span>
+      ${report.session.sealed_at && html` <span class="tag tag--done">${r("sealed", { time: clock(report.session.sealed_at, report, true) })}</span>`}</p>
+    <label class="field moment__choice"><span>${r("asof.label")}</span>
+      <input type="datetime-local" name="as-of" value=${toInput(choice.asOf, zone)}
+        onChange=${(/** @type {Event} */ e) => onChoose({ asOf: fromInput(/** @type {HTMLInputElement} */ (e.target).value, zone) })} /></label>
+    ${!live && html`<${Button} action="as-of-now" onClick=${() => onChoose({ asOf: "" })}>${r("asof.now")}<//>`}
+  </div>`;
+}
+
+/** @param {{total: Counts}} props */
+function Sums({ total }) {
+  return html`<dl class="sums">${COUNTS.map((name) => html`<div key=${name} class=${`sums__${name}`} data-count=${name}><dt>${r(`count.${name}`)}</dt><dd>${formatNumber(total[name])}</dd></div>`)}</dl>`;
+}
+
+/**
+ * The nation, its provinces, and what is below the chosen unit.
+ * @param {{report: Report, choice: Choice, onChoose: (change: Partial<Choice>) => void}} props
+ */
+function Groups({ report, choice, onChoose }) {
+  const row = (/** @type {Counts} */ c, /** @type {string} */ name, /** @type {string} */ unit, /** @type {number} */ depth) => html`<tr key=${unit || "all"} data-unit=${unit || undefined}>
+    <th scope="row" style=${{ paddingInlineStart: `${0.7 + depth}rem` }}><button type="button" class="link" aria-pressed=${String(choice.unit === unit)} onClick=${() => onChoose({ unit })}>${name}</button></th>
+    ${COUNTS.map((count) => html`<td key=${count}>${formatNumber(c[count])}</td>`)}</tr>`;
+  return html`<section aria-label=${r("groups")}><h2>${r("groups")}</h2>
+    <div class="table report__table" tabindex="0" role="region" aria-label=${r("groups")}><table>
+      <thead><tr><th scope="col">${r("col.unit")}</th>${COUNTS.map((name) => html`<th scope="col" key=${name}>${r(`count.${name}`)}</th>`)}</tr></thead>
+      <tbody>${row(report.total, r("whole"), "", 0)}${shownGroups(report.groups, choice.unit).map((g) => row(g, g.name, g.unit, g.depth + 1))}</tbody>
+    </table></div></section>`;
+}
+
+/**
+ * @param {{report: Report, matching: number, choice: Choice, onChoose: (change: Partial<Choice>) => void, onOpen: (code: string) => void}} props
+ */
+function Sites({ report, matching, choice, onChoose, onOpen }) {
+  const { offset } = choice;
+  const heads = [r("col.site"), r("col.verdict"), r("col.strip"), r("col.total"), r("col.people"), r("col.phone")];
+  return html`<section aria-label=${r("sites")}>
+    <div class="report__tools"><h2>${r("sites")}</h2>
+      <label class="field"><span>${r("filter.verdict")}</span>
+        <select name="verdict" value=${choice.verdict} onChange=${(/** @type {Event} */ e) => onChoose({ verdict: /** @type {Verdict} */ (/** @type {HTMLSelectElement} */ (e.target).value) })}>
+          <option value="">${r("verdict.any")}</option>${VERDICTS.map((v) => html`<option key=${v} value=${v}>${verdictText(v)}</option>`)}
+        </select></label>
+      <${Legend} />
+      <p class="report__page" role="status">${matching === 0 ? r("none") : r("page", { from: formatNumber(offset + 1), to: formatNumber(Math.min(offset + PAGE, matching)), n: formatNumber(matching) })}</p>
+      ${matching > PAGE && html`<${Button} action="page-back" disabled=${offset === 0} onClick=${() => onChoose({ offset: Math.max(offset - PAGE, 0) })}>${r("page.back")}<//>
+        <${Button} action="page-next" disabled=${offset + PAGE >= matching} onClick=${() => onChoose({ offset: offset + PAGE })}>${r("page.next")}<//>`}
+    </div>
+    <div class="table report__table" tabindex="0" role="region" aria-label=${r("sites")}><table>
+      <thead><tr>${heads.map((head) => html`<th scope="col" key=${head}>${head}</th>`)}</tr></thead>
+      <tbody>${report.sites.map((s) => html`<tr key=${s.endpoint} data-endpoint=${s.endpoint} data-verdict=${s.verdict || "none"}>
+        <th scope="row"><button type="button" class="link" data-action="why" aria-label=${r("why.open", { name: s.name })} onClick=${() => onOpen(s.endpoint)}>${s.name}</button><span class="quiet">${s.parents}</span></th>
+        <td><strong class=${`verdict verdict--${s.verdict || "none"}`}>${verdictText(s.verdict)}</strong>
+          ${s.verdict !== s.computed && html`<span class="quiet">${r("verdict.computed", { verdict: verdictText(s.computed) })}</span>`}</td>
+        <td class="report__strip"><${Strip} report=${report} endpoint=${s.endpoint} /></td>
+        <td>${formatDuration(s.total_s * 1000)}</td><td>${s.headcount ? formatNumber(s.headcount) : "–"}</td>
+        <td>${s.phone ? html`<a href=${`tel:${s.phone}`}>${s.phone}</a>` : "–"}</td></tr>`)}</tbody>
+    </table></div></section>`;
+}
+
+/** The way to the report. @param {{onOpen: () => void}} props */
+export function ReportButton({ onOpen }) {
+  return html`<${Button} action="report" icon="list" tone="primary" onClick=${onOpen}>${r("open")}<//>`;
+}
+
