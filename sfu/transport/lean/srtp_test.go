@@ -199,25 +199,51 @@ func BenchmarkSeal(b *testing.B) {
 	}
 }
 
-// BenchmarkFrame sends a frame of 5 packets to each of 300 connections on loopback, whose sockets nobody reads.
+// BenchmarkFrame sends a frame of 5 packets and one packet of sound to each of 300 connections on loopback, whose
+// sockets nobody reads: the sound as a message of its own, and as the end of the frame's.
 func BenchmarkFrame(b *testing.B) {
 	const viewers, frame = 300, 5
-	conns, batch := benchConn(b, srtp.ProtectionProfileAeadAes128Gcm, viewers)
-	payload, h, seq := make([]byte, 1012), header(1000, 96, 0), uint16(0)
-	b.ReportAllocs()
-	for b.Loop() {
-		for _, c := range conns {
-			for i := range uint16(frame) {
-				binary.BigEndian.PutUint16(h[2:], seq+i)
+	picture, sound := make([]byte, 1012), make([]byte, 92)
+	for _, together := range []bool{false, true} {
+		name := "sound apart"
+		if together {
+			name = "sound rides"
+		}
+		b.Run(name, func(b *testing.B) {
+			conns, batch := benchConn(b, srtp.ProtectionProfileAeadAes128Gcm, viewers)
+			pictures, sounds, seq := header(1000, 96, 0), header(1002, 111, 0), uint16(0)
+			write := func(c *conn, h, payload []byte, n uint16) {
+				binary.BigEndian.PutUint16(h[2:], n)
 				if err := c.WriteRTP(batch, h, payload); err != nil {
 					b.Fatal(err)
 				}
 			}
-		}
-		_ = batch.Flush()
-		seq += frame
+			before := conns[0].factory.cfg.Port.Stats()
+			b.ReportAllocs()
+			for b.Loop() {
+				for _, c := range conns {
+					for i := range uint16(frame) {
+						write(c, pictures, picture, seq+i)
+					}
+					if together {
+						write(c, sounds, sound, seq)
+					}
+				}
+				if !together {
+					_ = batch.Flush()
+					for _, c := range conns {
+						write(c, sounds, sound, seq)
+					}
+				}
+				_ = batch.Flush()
+				seq += frame
+			}
+			sent := conns[0].factory.cfg.Port.Stats()
+			packets := float64(sent.Packets - before.Packets)
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/packets, "ns/packet")
+			b.ReportMetric(float64(sent.Messages-before.Messages)/packets, "messages/packet")
+		})
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*viewers*frame), "ns/packet")
 }
 
 // benchConn makes n connections that are connected by decree, each to a socket of its own.
