@@ -152,7 +152,7 @@ func (r Rehearsal) Valid() bool {
 		}
 	}
 	for _, n := range []int{l.RTTMs, l.UpKbps, l.DownKbps} {
-		if n < 0 || n > 10_000_000 {
+		if n < 0 || n > 1_000_000_000 { // a page beside the server sees gigabits
 			return false
 		}
 	}
