@@ -195,6 +195,12 @@ type held struct {
 // send gives packets of the present run their numbers and sends them, pictures as fast as the line takes them.
 func (l *leg) send(s *shard, rendition int, packets []*packetcache.Packet, sendTime uint32, now time.Duration) {
 	pacer := &l.viewer.pacer
+	var sent, bytes int
+	write := func(p *packetcache.Packet, out uint16, shift rewrite.Shift) {
+		if n := l.write(s, p, out, shift, sendTime, now); n >= 0 {
+			sent, bytes = sent+1, bytes+n
+		}
+	}
 	for _, p := range packets {
 		out, shift, ok := l.seq.Out(uint8(rendition), p.Seq)
 		if !ok {
@@ -209,24 +215,25 @@ func (l *leg) send(s *shard, rendition int, packets []*packetcache.Packet, sendT
 		size := wireOverhead + len(p.Payload)
 		if l.media.Kind == transport.Audio {
 			pacer.Charge(now, size)
-			l.write(s, p, out, shift, sendTime, now)
+			write(p, out, shift)
 			continue
 		}
 		switch pacer.Offer(now, l.index, p.Start, size, held{l, p, out, shift}) {
 		case pace.Send:
-			l.write(s, p, out, shift, sendTime, now)
+			write(p, out, shift)
 		case pace.Queued:
 			s.schedule.Update(pacer)
 		case pace.Dropped:
 			s.node.drops.add(DropPacer, 1)
 		}
 	}
+	l.account(s, sent, bytes)
 }
 
-// write sends one packet now.
+// write sends one packet now and returns the bytes of its payload, which the caller accounts for; -1 if it could not.
 func (l *leg) write(
 	s *shard, p *packetcache.Packet, out uint16, shift rewrite.Shift, sendTime uint32, now time.Duration,
-) {
+) int {
 	payload, payloadType := p.Payload, l.payloadType
 	padding := 0
 	if p.Padded != nil {
@@ -244,27 +251,31 @@ func (l *leg) write(
 	l.header[0] &^= paddingBit
 	if err != nil {
 		s.node.drops.add(DropWrite, 1)
-		return
+		return -1
 	}
 	if int16(out-l.written) > 0 {
 		l.written = out
 	}
-	l.account(s, 1, len(payload)-padding)
+	return len(payload) - padding
 }
 
-// stop ends the run and forgets what still waits: the line cannot carry it. The numbers of what was not sent are free.
+// stop ends the run and forgets what still waits of this leg: the line cannot carry it. The numbers of what was not sent are free.
 func (l *leg) stop(s *shard) {
 	l.pause()
-	s.node.drops.add(DropPacer, l.viewer.pacer.Clear())
+	s.node.drops.add(DropPacer, l.viewer.pacer.Forget(l.index))
 	s.schedule.Update(&l.viewer.pacer)
 	l.out = l.written
 }
 
-func (l *leg) account(s *shard, packets uint64, bytes int) {
-	l.sent.packets.Add(packets)
+// account counts what was sent, once for several packets: an atomic addition costs as much as a good part of one.
+func (l *leg) account(s *shard, packets, bytes int) {
+	if packets == 0 {
+		return
+	}
+	l.sent.packets.Add(uint64(packets))
 	l.sent.bytes.Add(uint64(bytes))
 	l.sent.octets.Add(uint32(bytes))
-	s.packets.Add(packets)
+	s.packets.Add(uint64(packets))
 	s.bytes.Add(uint64(bytes))
 }
 

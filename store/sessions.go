@@ -33,7 +33,7 @@ func (s sessions) CreateSession(ctx context.Context, id, title string, createdAt
 			id, title, meeting.Draft, micros(createdAt)); err != nil {
 			return err
 		}
-		return ledgers{s.database}.insert(ctx, tx, id, attendance.Head{Hash: attendance.Genesis()}, []attendance.Entry{first})
+		return ledgers(s).insert(ctx, tx, id, attendance.Head{Hash: attendance.Genesis()}, []attendance.Entry{first})
 	})
 }
 

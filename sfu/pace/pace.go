@@ -45,8 +45,9 @@ type Pacer[T any] struct {
 }
 
 type entry[T any] struct {
-	item T
-	size int
+	item   T
+	size   int
+	stream uint8
 }
 
 // SetRate sets what the line is estimated to carry, in bit/s. From Threshold on, and for 0, nothing is held back.
@@ -71,7 +72,7 @@ func (p *Pacer[T]) Offer(now time.Duration, stream uint8, start bool, size int, 
 		p.Charge(now, size)
 		return Send
 	}
-	p.push(entry[T]{item, size})
+	p.push(entry[T]{item, size, stream})
 	return Queued
 }
 
@@ -109,6 +110,25 @@ func (p *Pacer[T]) Len() int { return p.n }
 func (p *Pacer[T]) Clear() int {
 	n := p.n
 	p.queue, p.head, p.n, p.dropping = nil, 0, 0, 0
+	return n
+}
+
+// Forget drops what waits of one stream, and returns how many packets that were. The others keep their places.
+func (p *Pacer[T]) Forget(stream uint8) int {
+	kept := 0
+	for i := range p.n {
+		e := p.queue[(p.head+i)%len(p.queue)]
+		if e.stream != stream {
+			p.queue[(p.head+kept)%len(p.queue)] = e
+			kept++
+		}
+	}
+	for i := kept; i < p.n; i++ {
+		p.queue[(p.head+i)%len(p.queue)] = entry[T]{} // nothing is kept alive by the ring
+	}
+	n := p.n - kept
+	p.n = kept
+	p.dropping &^= 1 << (stream % MaxStreams)
 	return n
 }
 

@@ -156,6 +156,31 @@ func TestDropsToTheEndOfTheFrame(t *testing.T) {
 	}
 }
 
+// TestForgetsOneStream: what waits of the others keeps its order, also where the ring has turned.
+func TestForgetsOneStream(t *testing.T) {
+	var p Pacer[int]
+	p.SetRate(800_000) // 1 ms for 100 bytes
+	for i := range 40 {
+		p.Offer(0, uint8(i%2), true, 100, i)
+	}
+	waited := drain(&p, 15*ms) // the ring's head has moved
+	for i := 40; i < 60; i++ {
+		p.Offer(15*ms, uint8(i%2), true, 100, i)
+	}
+	before := p.Len()
+	if n := p.Forget(1); n != before/2 || p.Len() != before-n {
+		t.Fatalf("forgot %d of %d, %d left", n, before, p.Len())
+	}
+	p.SetRate(0)
+	rest := drain(&p, 15*ms)
+	if len(waited) == 0 || len(rest) == 0 || !slices.IsSorted(rest) || slices.ContainsFunc(rest, func(i int) bool { return i%2 == 1 }) {
+		t.Fatalf("%v, then %v", waited, rest)
+	}
+	if p.Forget(0) != 0 || p.Len() != 0 {
+		t.Fatal("an empty pacer forgets something")
+	}
+}
+
 // TestScheduleAgainstSorting drives a schedule at random and compares it with a search of all pacers.
 func TestScheduleAgainstSorting(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
