@@ -69,9 +69,16 @@ func (s *shard) forwardTogether(stage *Stage, sound *burst, now time.Duration) {
 	sendTime := absSendTime(s.node.wall(now))
 	listeners := s.legs[sound.slot]
 	at := listeners[0].index
+	// A slot has the same place with all viewers of a stage. Of one that nobody has any more the first will do.
+	var places [gatherBursts]uint8
+	for i := range bursts {
+		if watchers := s.legs[bursts[i].slot]; len(watchers) > 0 {
+			places[i] = watchers[0].index
+		}
+	}
 	for _, l := range listeners {
 		for i := range bursts {
-			if picture := l.viewer.legOf(&bursts[i], s); picture != nil {
+			if picture := l.viewer.legs[places[i]]; picture.active && picture.slot == bursts[i].slot {
 				picture.forward(s, &bursts[i], sendTime, now)
 			}
 		}
@@ -86,18 +93,6 @@ func (s *shard) forwardTogether(stage *Stage, sound *burst, now time.Duration) {
 	}
 	s.flush()
 	s.forget(stage)
-}
-
-// legOf is the viewer's leg of a burst's slot, nil if it did not take it. A slot has the same place with all viewers.
-func (v *Viewer) legOf(b *burst, s *shard) *leg {
-	legs := s.legs[b.slot]
-	if len(legs) == 0 || int(legs[0].index) >= len(v.legs) {
-		return nil
-	}
-	if l := v.legs[legs[0].index]; l.slot == b.slot && l.active {
-		return l
-	}
-	return nil
 }
 
 // letGo sends what was held back and no sound came for.

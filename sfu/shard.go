@@ -149,7 +149,9 @@ func (s *shard) release(now time.Duration) {
 	sendTime := absSendTime(s.node.wall(now))
 	for p := s.schedule.Due(now); p != nil; p = s.schedule.Due(now) {
 		for h, ok := p.Pop(now); ok; h, ok = p.Pop(now) {
-			h.leg.write(s, h.packet, h.out, h.shift, sendTime, now)
+			if n := h.leg.write(s, h.packet, h.out, h.shift, sendTime, now); n >= 0 {
+				h.leg.account(s, 1, n)
+			}
 		}
 		s.schedule.Update(p)
 	}

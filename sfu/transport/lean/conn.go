@@ -241,14 +241,7 @@ func (c *conn) secured(keys *srtp.Config) {
 		c.failed("SRTP", err)
 		return
 	}
-	ssrcs := make([]uint32, 0, 2*len(c.params.Media))
-	for _, m := range c.params.Media {
-		ssrcs = append(ssrcs, m.SSRC)
-		if m.RTXSSRC != 0 {
-			ssrcs = append(ssrcs, m.RTXSSRC)
-		}
-	}
-	out, err := newSender(keys, ssrcs)
+	out, err := newSender(keys, c.factory.sharedSSRCs(c.params.Media))
 	if err != nil {
 		c.failed("SRTP", err)
 		return

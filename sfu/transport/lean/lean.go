@@ -85,6 +85,7 @@ type Factory struct {
 	byUfrag map[string]*conn
 	byAddr  map[netip.AddrPort]*conn // by authenticated source address
 	tcp     map[*tcpPeer]struct{}
+	ssrcs   []uint32 // of the connection before
 }
 
 var _ transport.Factory = (*Factory)(nil)
@@ -198,6 +199,24 @@ func (f *Factory) find(b []byte, remote netip.AddrPort) *conn {
 		return f.byUfrag[string(ufrag)]
 	}
 	return f.byAddr[remote]
+}
+
+// sharedSSRCs returns the SSRCs of media, as a rule in the memory of the connection before: it is read for each packet
+// and stays in a core's cache if it is the same for all.
+func (f *Factory) sharedSSRCs(media []transport.Media) []uint32 {
+	ssrcs := make([]uint32, 0, 2*len(media))
+	for _, m := range media {
+		ssrcs = append(ssrcs, m.SSRC)
+		if m.RTXSSRC != 0 {
+			ssrcs = append(ssrcs, m.RTXSSRC)
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !slices.Equal(f.ssrcs, ssrcs) {
+		f.ssrcs = ssrcs
+	}
+	return f.ssrcs
 }
 
 // bind directs what comes from an authenticated address to a connection.
