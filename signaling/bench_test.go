@@ -42,7 +42,8 @@ func (r *nullRecord) LastAlive(context.Context, string) (time.Time, error) { ret
 func liveCoordinator(tb testing.TB, n int) *coordinator {
 	tb.Helper()
 	srv := &Server{
-		media: newPeerBench(), metrics: newTestMetrics(), log: slog.New(slog.DiscardHandler),
+		webhooks: &webhooks{},
+		media:    newPeerBench(), metrics: newTestMetrics(), log: slog.New(slog.DiscardHandler),
 		snapshots: newSnapshots(),
 		node:      attendance.NewNode("bench", 0), clock: attendance.NewClock(time.Time{}),
 	}

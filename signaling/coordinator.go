@@ -47,7 +47,8 @@ type coordinator struct {
 	chain    *attendance.Chain
 	audience *audience
 	news     *news
-	broken   error // why it refuses everything; it never goes on from memory after a failed commit
+	recorded func(session string) // is told after each commit
+	broken   error                // why it refuses everything; it never goes on from memory after a failed commit
 
 	requests chan request
 	stop     chan struct{} // closed by the owner
@@ -111,6 +112,7 @@ func newCoordinator(srv *Server, session *meeting.Session, head attendance.Head)
 		chain:    attendance.NewChain(id, srv.node, head),
 		audience: newAudience(session, srv.media, srv.metrics, func() { srv.snapshots.drop(id) }),
 		news:     newNews(),
+		recorded: srv.webhooks.tell,
 		requests: make(chan request, maxQueue),
 		stop:     make(chan struct{}),
 		done:     make(chan struct{}),
@@ -277,6 +279,7 @@ func (c *coordinator) handle(ctx context.Context, batch []request) error {
 			return c.breakDown(batch, err)
 		}
 		c.metrics.committed(len(entries), time.Since(begun))
+		c.recorded(c.id)
 	}
 	for _, o := range outcomes {
 		for _, ev := range o.events {

@@ -94,44 +94,6 @@ func reportTag(r *http.Request, report *attendance.Report) string {
 	return `"` + hex.EncodeToString(sum[:8]) + `"`
 }
 
-// eraseNames erases what is personal from a session that is over: the names of the people in the rooms,
-// telephone numbers, messages. Its ledger stays whole.
-func (a *api) eraseNames(w http.ResponseWriter, r *http.Request, _ Identity) error {
-	ctx, id := r.Context(), r.PathValue("id")
-	if err := a.read(ctx, id, over); err != nil {
-		return err
-	}
-	n, err := a.srv.record.EraseNames(ctx, id)
-	if err != nil {
-		return err
-	}
-	a.srv.reports.forget(id)
-	if coord, err := a.srv.coordinator(ctx, id); err == nil {
-		err := coord.call(ctx, request{work: func() error {
-			for _, ep := range coord.session.Endpoints { // as a replay of the record would leave them now
-				ep.Delegates, ep.Phone = nil, ""
-			}
-			coord.audience.mail.kept = nil
-			return nil
-		}})
-		if err != nil {
-			return err
-		}
-	}
-	writeJSON(w, http.StatusOK, struct {
-		Entries int64 `json:"entries"`
-	}{n})
-	return nil
-}
-
-// over refuses a session that has not ended.
-func over(s *meeting.Session) error {
-	if !isOver(s) {
-		return &meeting.Error{Code: meeting.WrongPhase, Detail: string(s.Phase)}
-	}
-	return nil
-}
-
 // asOfOf is the moment of the report: now, or an earlier one that is asked for.
 func asOfOf(r *http.Request, now time.Time) (time.Time, error) {
 	text := r.URL.Query().Get("as_of")

@@ -194,6 +194,8 @@ type bed struct {
 	ping   time.Duration // 0 = the default
 
 	snapshotEvery time.Duration
+	webhooks      []signaling.Webhook
+	namesKept     time.Duration
 	log           *bytes.Buffer
 	logMu         *sync.Mutex
 }
@@ -259,13 +261,14 @@ func (b *bed) serve() {
 	b.srv, err = signaling.New(context.Background(), signaling.Config{
 		Record: b.record, Media: b.media, Log: slog.New(slog.NewTextHandler(lockedWriter{b.logMu, b.log}, nil)),
 		Registry: prometheus.NewRegistry(), Node: "test", PublicURL: "http://" + b.http.Listener.Addr().String(),
-		SnapshotEvery: b.snapshotEvery,
-		Pages:         http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("page")) }),
+		SnapshotEvery: b.snapshotEvery, Webhooks: b.webhooks, NamesKept: b.namesKept,
+		Pages: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("page")) }),
 	})
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.media.events = b.srv
+	b.srv.SetWebhookPause(time.Millisecond)
 	if b.ping > 0 {
 		b.srv.SetPingEvery(b.ping)
 	}

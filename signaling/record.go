@@ -22,7 +22,9 @@ type Record interface {
 	// Append returns when the entries are on disk, or none of them ever will be.
 	Append(ctx context.Context, session string, phase meeting.Phase, entries []attendance.Entry) error
 	Entries(ctx context.Context, session string, fromSeq uint64) iter.Seq2[attendance.Entry, error]
+	Head(ctx context.Context, session string) (attendance.Head, error)
 	EraseNames(ctx context.Context, session string) (entries int64, err error)
+	Backup(ctx context.Context, path string) error
 	Alive(ctx context.Context, session string, at time.Time) error
 	LastAlive(ctx context.Context, session string) (time.Time, error)
 
@@ -33,6 +35,7 @@ type Record interface {
 	RevokeLink(ctx context.Context, session, endpoint string, at time.Time) error
 
 	officeRecord
+	webhookRecord
 
 	Setting(ctx context.Context, name string) (string, error)
 	SetSetting(ctx context.Context, name, value string) error

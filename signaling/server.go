@@ -41,6 +41,9 @@ type Config struct {
 	OIDC      OIDCConfig
 	// SnapshotEvery asks each site for a still picture this often, in whole seconds; 0 = never.
 	SnapshotEvery time.Duration
+	Webhooks      []Webhook // what other programs are told
+	// NamesKept is how long names of people are kept after the last entry of a session; 0 = until they are erased.
+	NamesKept time.Duration
 }
 
 // Server is the meeting plane: /ws, the HTTP API and the sessions behind them. It is also the MediaEvents that
@@ -66,6 +69,10 @@ type Server struct {
 	snapshots *snapshots
 	reports   *reports
 	office    *office
+	webhooks  *webhooks
+	namesKept time.Duration
+	forgotten sync.WaitGroup // forgetNames
+	forget    context.CancelFunc
 
 	snapshotEvery time.Duration
 	pingEvery     time.Duration // fixed before Start
@@ -94,11 +101,15 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		record: cfg.Record, media: cfg.Media, log: cfg.Log, registry: cfg.Registry, metrics: newMetrics(cfg.Registry),
 		node: attendance.NewNode(cfg.Node, last), clock: attendance.NewClock(notBefore), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), pages: cfg.Pages,
 		snapshots: newSnapshots(), reports: newReports(cfg.Record), snapshotEvery: cfg.SnapshotEvery.Truncate(time.Second),
+		namesKept: cfg.NamesKept, forget: func() {},
 		tokens: newTokens(tokenKey), ledgerKey: ledgerKey,
 		codec: protocol.ClientCodec(), handlers: handlers(), pingEvery: pingEvery,
 	}
 	s.sessions = newSessions(s.load)
 	if s.office, err = newOffice(s, tokenKey.Seed(), cfg.OIDC); err != nil {
+		return nil, err
+	}
+	if s.webhooks, err = newWebhooks(cfg.Webhooks, cfg.Record, cfg.Log, s.clock.Now); err != nil {
 		return nil, err
 	}
 	s.upgrader = websocket.Upgrader{
@@ -114,6 +125,9 @@ func (s *Server) Start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("sessions: %w", err)
 	}
+	if err := s.webhooks.start(ctx, rows); err != nil {
+		return err
+	}
 	s.start()
 	for _, row := range rows {
 		if row.Phase == meeting.Ended || row.Phase == meeting.Sealed {
@@ -123,13 +137,20 @@ func (s *Server) Start(ctx context.Context) error {
 			return err
 		}
 	}
+	if s.namesKept > 0 {
+		ctx, s.forget = context.WithCancel(context.WithoutCancel(ctx))
+		s.forgotten.Go(func() { s.forgetNames(ctx, s.namesKept) })
+	}
 	return nil
 }
 
 // Close tells everyone when to come back, records the end of their connections and waits until all is quiet.
 func (s *Server) Close() {
+	s.forget()
+	s.forgotten.Wait()
 	s.office.close()
 	s.stop()
+	s.webhooks.close()
 }
 
 // load takes a session over. One that is damaged must not keep the others from meeting; readyz and the metrics

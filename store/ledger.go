@@ -163,17 +163,9 @@ func (s ledgers) LastAlive(ctx context.Context, session string) (time.Time, erro
 // EraseNames erases the personal data of a session: names of delegates, telephone numbers, texts of messages, and
 // their salts. The ledger keeps its commitments to them and can still be verified. It returns how many entries were concerned.
 func (s ledgers) EraseNames(ctx context.Context, session string) (int64, error) {
-	return s.erase(ctx, "session = ?", session)
-}
-
-// EraseNamesBefore erases the personal data of all sessions that recorded nothing after a moment.
-func (s ledgers) EraseNamesBefore(ctx context.Context, before time.Time) (int64, error) {
-	return s.erase(ctx, "session NOT IN (SELECT session FROM entries WHERE recorded_at >= ?)", micros(before))
-}
-
-func (s ledgers) erase(ctx context.Context, where string, arg any) (n int64, err error) {
-	err = s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, s.bind("DELETE FROM personal WHERE "+where), arg)
+	var n int64
+	err := s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, s.bind("DELETE FROM personal WHERE session = ?"), session)
 		if err != nil {
 			return err
 		}

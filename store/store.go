@@ -36,6 +36,7 @@ type Store struct {
 	accounts
 	drafts
 	rehearsals
+	webhooks
 }
 
 // The areas of the record; their methods are those of Store.
@@ -46,6 +47,7 @@ type (
 	accounts   struct{ *database }
 	drafts     struct{ *database }
 	rehearsals struct{ *database }
+	webhooks   struct{ *database }
 )
 
 // database is the open database with its one committer.
@@ -74,7 +76,7 @@ func Open(ctx context.Context, dsn string, log *slog.Logger) (*Store, error) {
 		return nil, errors.Join(err, s.closeDatabases())
 	}
 	go s.commitLoop()
-	return &Store{s, sessions{s}, ledgers{s}, links{s}, accounts{s}, drafts{s}, rehearsals{s}}, nil
+	return &Store{s, sessions{s}, ledgers{s}, links{s}, accounts{s}, drafts{s}, rehearsals{s}, webhooks{s}}, nil
 }
 
 // Close finishes the commits that are queued and closes the record.

@@ -1,0 +1,153 @@
+package signaling
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/signaling/protocol"
+	"github.com/diemcau/diemcau/store"
+)
+
+// recordRoutes enters the requests about the record as a whole: what is erased from it, and its copy.
+func (a *api) recordRoutes(mux *http.ServeMux) {
+	a.route(mux, "DELETE /api/v1/sessions/{id}/names", admins, a.eraseNames)
+	a.route(mux, "DELETE /api/v1/names", admins, a.eraseNamesBefore)
+	a.route(mux, "GET /api/v1/backup", admins, a.backup)
+}
+
+// erased is how many entries lost what was personal in them.
+type erased struct {
+	Entries int64 `json:"entries"`
+}
+
+func (a *api) eraseNames(w http.ResponseWriter, r *http.Request, _ Identity) error {
+	ctx, id := r.Context(), r.PathValue("id")
+	if err := a.read(ctx, id, over); err != nil {
+		return err
+	}
+	n, err := a.srv.eraseNames(ctx, id)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, erased{n})
+	return nil
+}
+
+func (a *api) eraseNamesBefore(w http.ResponseWriter, r *http.Request, _ Identity) error {
+	before, err := time.Parse(time.RFC3339, r.URL.Query().Get("before"))
+	if err != nil {
+		return refusal(protocol.BadRequest, "before is no time as in 2026-07-01T08:00:00+07:00")
+	}
+	n, err := a.srv.eraseNamesBefore(r.Context(), before)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, erased{n})
+	return nil
+}
+
+// over refuses a session that has not ended.
+func over(s *meeting.Session) error {
+	if !isOver(s) {
+		return &meeting.Error{Code: meeting.WrongPhase, Detail: string(s.Phase)}
+	}
+	return nil
+}
+
+// eraseNames erases what is personal from a session that is over: the names of the people in the rooms,
+// telephone numbers, messages. Its ledger stays whole.
+func (s *Server) eraseNames(ctx context.Context, id string) (entries int64, err error) {
+	if entries, err = s.record.EraseNames(ctx, id); err != nil {
+		return 0, err
+	}
+	s.reports.forget(id)
+	coord, err := s.loaded(id)
+	if err != nil || coord == nil { // nobody has it in memory
+		return entries, nil
+	}
+	return entries, coord.call(ctx, request{work: func() error {
+		for _, ep := range coord.session.Endpoints { // as a replay of the record would leave them now
+			ep.Delegates, ep.Phone = nil, ""
+		}
+		coord.audience.mail.kept = nil
+		return nil
+	}})
+}
+
+// eraseNamesBefore does so with every session that is over and recorded nothing since a moment.
+func (s *Server) eraseNamesBefore(ctx context.Context, before time.Time) (entries int64, err error) {
+	rows, err := s.record.Sessions(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, row := range rows {
+		if row.Phase != meeting.Ended && row.Phase != meeting.Sealed {
+			continue
+		}
+		head, err := s.record.Head(ctx, row.ID)
+		if err != nil {
+			return entries, err
+		}
+		if !head.RecordedAt.Before(before) {
+			continue
+		}
+		n, err := s.eraseNames(ctx, row.ID)
+		if err != nil {
+			return entries, fmt.Errorf("session %s: %w", row.ID, err)
+		}
+		entries += n
+	}
+	return entries, nil
+}
+
+// forgetNames erases names that are older than they may be kept, once a day, until ctx ends.
+func (s *Server) forgetNames(ctx context.Context, kept time.Duration) {
+	const day = 24 * time.Hour
+	again := time.NewTicker(day)
+	defer again.Stop()
+	for {
+		switch n, err := s.eraseNamesBefore(ctx, s.clock.Now().Add(-kept)); {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			s.log.Error("names were not erased", "err", err)
+		case n > 0:
+			s.log.Info("erased the names that were kept long enough", "entries", n)
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// backup answers with a copy of the record.
+func (a *api) backup(w http.ResponseWriter, r *http.Request, _ Identity) error {
+	dir, err := os.MkdirTemp("", "diemcau-backup-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "diemcau.db")
+	if err := a.srv.record.Backup(r.Context(), path); errors.Is(err, store.ErrBackupElsewhere) {
+		return refusal(protocol.Unavailable, err.Error())
+	} else if err != nil {
+		return err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	w.Header().Set("Content-Type", "application/vnd.sqlite3")
+	w.Header().Set("Content-Disposition", `attachment; filename="diemcau.db"`)
+	http.ServeContent(w, r, "", time.Time{}, file)
+	return nil
+}

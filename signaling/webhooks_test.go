@@ -1,0 +1,162 @@
+package signaling_test
+
+import (
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/signaling"
+	"github.com/diemcau/diemcau/signaling/protocol"
+	"github.com/prometheus/client_golang/prometheus"
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+)
+
+const webhookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+// receiver is another program that fails a number of times before it takes a message.
+type receiver struct {
+	*httptest.Server
+	t *testing.T
+
+	mu     sync.Mutex
+	fails  int
+	tries  int
+	events []string // "type endpoint" in the order in which they were taken
+	ids    []string
+}
+
+func newReceiver(t *testing.T, fails int) *receiver {
+	rc := &receiver{t: t, fails: fails}
+	rc.Server = httptest.NewServer(http.HandlerFunc(rc.take))
+	t.Cleanup(rc.Close)
+	return rc
+}
+
+func (rc *receiver) take(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	verifier, keyErr := standardwebhooks.NewWebhook(webhookSecret)
+	if err != nil || keyErr != nil {
+		rc.t.Error(err, keyErr)
+		return
+	}
+	if err := verifier.Verify(body, r.Header); err != nil {
+		rc.t.Errorf("a message is not signed: %v", err)
+	}
+	rc.mu.Lock()
+	defer rc.mu.Unlock()
+	rc.tries++
+	if rc.fails > 0 {
+		rc.fails--
+		http.Error(w, "not now", http.StatusServiceUnavailable)
+		return
+	}
+	var message struct {
+		Events []struct{ Type, Endpoint string }
+	}
+	if err := json.Unmarshal(body, &message); err != nil {
+		rc.t.Error(err)
+	}
+	id := r.Header.Get(standardwebhooks.HeaderWebhookID)
+	if slices.Contains(rc.ids, id) { // as it may be after a stop that cut the answer
+		return
+	}
+	rc.ids = append(rc.ids, id)
+	for _, e := range message.Events {
+		rc.events = append(rc.events, strings.TrimSpace(e.Type+" "+e.Endpoint))
+	}
+}
+
+func (rc *receiver) taken() []string {
+	rc.mu.Lock()
+	defer rc.mu.Unlock()
+	return slices.Clone(rc.events)
+}
+
+// hooked is a bed whose server tells a receiver.
+func hooked(t *testing.T, rc *receiver) *bed {
+	b := newBed(t, "")
+	b.webhooks = []signaling.Webhook{{URL: rc.URL, Secret: webhookSecret}}
+	b.restart(false)
+	return b
+}
+
+func TestWebhooks(t *testing.T) {
+	rc := newReceiver(t, 3)
+	b := hooked(t, rc)
+	host, c1 := b.enter(meeting.HostCode), b.enter("C1")
+	host.ask(protocol.Start{})
+	c1.Close()
+	await(t, "C1 is gone", func() bool { return slices.Contains(rc.taken(), "left C1") })
+	b.restart(false) // the receiver is told the rest, and nothing twice
+	secretary := token(b.links.Links.Secretary)
+	b.request("POST", "/api/v1/sessions/"+b.links.ID+"/end", token(b.links.Links.Host), "")
+	if status, body := b.request("POST", "/api/v1/sessions/"+b.links.ID+"/seal", secretary, ""); status != 204 {
+		t.Fatalf("seal: %d %s", status, body)
+	}
+	await(t, "the seal is told", func() bool { return slices.Contains(rc.taken(), "sealed") })
+	want := []string{"joined @host", "joined C1", "left C1", "left @host", "sealed"}
+	if got := rc.taken(); !slices.Equal(got, want) {
+		t.Errorf("told %v, want %v", got, want)
+	}
+	rc.mu.Lock()
+	defer rc.mu.Unlock()
+	if rc.tries < len(rc.ids)+3 {
+		t.Errorf("%d attempts for %d messages and 3 failures", rc.tries, len(rc.ids))
+	}
+}
+
+// What a receiver never takes becomes a dead letter; the rest goes on, and the letter can be sent again.
+func TestWebhookDeadLetters(t *testing.T) {
+	rc := newReceiver(t, signaling.WebhookAttempts)
+	b := hooked(t, rc)
+	b.enter("C1")
+	var admin struct{ Token string }
+	b.admin("POST", "/api/v1/tokens", `{"name":"ops"}`, &admin)
+	var list struct {
+		Letters []struct {
+			ID, Failure string
+			Attempts    int
+		} `json:"dead_letters"`
+	}
+	await(t, "the message is given up", func() bool {
+		_, body := b.request("GET", "/api/v1/webhooks/dead-letters", admin.Token, "")
+		return json.Unmarshal([]byte(body), &list) == nil && len(list.Letters) == 1
+	})
+	if l := list.Letters[0]; l.Attempts != signaling.WebhookAttempts || !strings.Contains(l.Failure, "503") {
+		t.Errorf("%+v", l)
+	}
+	b.enter("C2")
+	await(t, "the next one arrives", func() bool { return slices.Equal(rc.taken(), []string{"joined C2"}) })
+	retry := "/api/v1/webhooks/dead-letters/" + list.Letters[0].ID + "/retry"
+	for _, tt := range []struct {
+		token string
+		want  int
+	}{{token(b.links.Links.Secretary), 403}, {admin.Token, 204}, {admin.Token, 404}} {
+		if status, body := b.request("POST", retry, tt.token, ""); status != tt.want {
+			t.Errorf("retry: %d %s, want %d", status, body, tt.want)
+		}
+	}
+	if got := rc.taken(); !slices.Equal(got, []string{"joined C2", "joined C1"}) {
+		t.Errorf("told %v", got)
+	}
+}
+
+func TestWebhookNeedsASecret(t *testing.T) {
+	b := newBed(t, "")
+	for _, secret := range []string{"", "not base64!"} {
+		_, err := signaling.New(t.Context(), signaling.Config{
+			Record: b.record, Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(), Node: "other",
+			Webhooks: []signaling.Webhook{{URL: "http://localhost", Secret: secret}},
+		})
+		if err == nil {
+			t.Errorf("a server with secret %q", secret)
+		}
+	}
+}
