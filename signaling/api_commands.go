@@ -76,11 +76,7 @@ func commandRoute[B any](a *api, mux *http.ServeMux, pattern string, allowed rul
 		if err := a.known(r.Context(), id); err != nil {
 			return err
 		}
-		coord, err := a.srv.coordinator(r.Context(), id)
-		if err != nil {
-			return err
-		}
-		if err := coord.call(r.Context(), request{cmd: command(r, body), by: actorOf(who)}); err != nil {
+		if err := a.srv.command(r.Context(), id, command(r, body), actorOf(who)); err != nil {
 			return err
 		}
 		w.WriteHeader(http.StatusNoContent)

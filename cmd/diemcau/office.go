@@ -181,7 +181,7 @@ type sessionMoveCmd struct {
 	target
 }
 
-// Run moves the session; a server must be running.
+// Run moves the session.
 func (c *sessionMoveCmd) Run(ctx context.Context, _ streams) error {
 	if _, err := time.Parse(time.RFC3339, c.Start); err != nil {
 		return &usageError{"--start wants a time such as 2026-12-01T08:00:00+07:00"}
@@ -195,7 +195,7 @@ type sessionCallOffCmd struct {
 	target
 }
 
-// Run calls the session off; a server must be running.
+// Run calls the session off.
 func (c *sessionCallOffCmd) Run(ctx context.Context, _ streams) error {
 	return c.post(ctx, "/api/v1/sessions/"+url.PathEscape(c.Session)+"/call-off", map[string]string{"reason": c.Reason})
 }

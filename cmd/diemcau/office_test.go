@@ -87,6 +87,14 @@ func TestPrepareOnTheCommandLine(t *testing.T) {
 	if board := must(t, with("session", "rehearsals", "--session", links.ID)...); !strings.Contains(board, `"untested":1`) {
 		t.Errorf("board: %s", board)
 	}
+	must(t, with("session", "move", "--session", links.ID, "--start", "2030-01-03T08:00:00+07:00")...)
+	if list := must(t, with("session", "list")...); !strings.Contains(list, `"scheduled_at":"2030-01-03T01:00:00Z"`) {
+		t.Errorf("moved: %s", list)
+	}
+	must(t, with("session", "call-off", "--session", links.ID, "--reason", "Bão số 3")...)
+	if code, _, errOut := call(t, with("session", "move", "--session", links.ID, "--start", "2030-01-04T08:00:00+07:00")...); code != exitBroken {
+		t.Errorf("what is called off was moved: %s", errOut)
+	}
 	if got := must(t, with("session", "draft", "show", draft.ID)...); !strings.Contains(got, links.ID) {
 		t.Errorf("show: %s", got)
 	}

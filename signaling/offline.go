@@ -1,0 +1,48 @@
+package signaling
+
+import (
+	"context"
+	"time"
+
+	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/meeting"
+)
+
+// command carries a command out: through the session's owner, or on the record itself where no server runs and the
+// administrator of the machine works on the data folder alone.
+func (s *Server) command(ctx context.Context, id string, cmd meeting.Command, by meeting.Actor) error {
+	s.mu.Lock()
+	offline := !s.started && !s.closed
+	s.mu.Unlock()
+	if offline {
+		return s.commandOffline(ctx, id, cmd, by)
+	}
+	coord, err := s.coordinator(ctx, id)
+	if err != nil {
+		return err
+	}
+	return coord.call(ctx, request{cmd: cmd, by: by})
+}
+
+func (s *Server) commandOffline(ctx context.Context, id string, cmd meeting.Command, by meeting.Actor) error {
+	session, head, err := replay(ctx, s.record, id, nil)
+	if err != nil {
+		return err
+	}
+	now := s.clock.Now()
+	events, err := session.Decide(cmd, by, now)
+	if err != nil {
+		return err
+	}
+	chain := attendance.NewChain(id, s.node, head)
+	entries := make([]attendance.Entry, 0, len(events))
+	for _, ev := range events {
+		e, err := chain.Next(time.Time{}, now, by.Endpoint, ev)
+		if err != nil {
+			return err
+		}
+		session.Apply(ev, e.At)
+		entries = append(entries, e)
+	}
+	return s.record.Append(ctx, id, session.Phase, entries)
+}
