@@ -1,7 +1,7 @@
 // The technical check before a session, in browsers with fake devices against the real media server: a sound site, one that
 // refuses its camera, one whose microphone is silent, and one behind a line of 200 kbit/s. Each is told rightly.
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { Person } from './lib/browser.mjs';
@@ -75,6 +75,10 @@ test('a site with everything in order is green', async () => {
   assert.equal(line.protocol, 'udp');
   assert.ok(line.up_kbps >= 700 && line.down_kbps >= 700, JSON.stringify(line));
   assert.equal(kept.contact, 'Chị Lan');
+  await p.press('rehearsal-done');
+  const [download] = await Promise.all([p.page.waitForEvent('download'), p.press('calendar')]);
+  const file = readFileSync(await download.path(), 'utf8').replaceAll('\r\n ', '');
+  assert.match(file, /BEGIN:VCALENDAR[^]*SUMMARY:Phiên họp[^]*URL:http:[^]*\/j\/[0-9a-z-]{19}\r\n/);
   await p.kill();
 });
 

@@ -3,6 +3,7 @@ import { html } from "./html.js";
 import { useState } from "../vendor/hooks.js";
 import { signal } from "../vendor/signals.js";
 import { t, formatTime } from "./i18n.js";
+import { lang } from "./settings.js";
 import { Button } from "./parts.js";
 
 /** @typedef {import("./room.js").Room} Room */
@@ -31,6 +32,20 @@ export async function loadRehearsal(room) {
   if (response?.ok) rehearsal.value = await response.json();
 }
 
+/**
+ * Saves the session as a calendar file. A plain link could not bear the token, which must stand in no address.
+ * @param {Room} room
+ */
+async function saveCalendar(room) {
+  const response = await fetch(`/api/v1/sessions/${room.session.value?.id}/calendar.ics?lang=${lang.value}`, { headers: { Authorization: `Bearer ${room.token}` } }).catch(() => null);
+  if (!response?.ok) return room.toast("error", "download");
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await response.blob());
+  link.download = "diemcau.ics";
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
 /** How the last check went, and the button for another. @param {{room: Room}} props */
 export function RehearsalCard({ room }) {
   const [Check, setCheck] = useState(/** @type {Function | null} */ (null));
@@ -42,6 +57,7 @@ export function RehearsalCard({ room }) {
     <p class=${`light light--${light}`}><span aria-hidden="true" />${t(`rehearsal.${/** @type {"green"} */ (light)}`)}
       ${last.at && light !== "untested" ? html` <small>${formatTime(Date.parse(last.at), room.session.value?.time_zone)}</small>` : null}</p>
     <${Button} action="rehearse" icon="check" onClick=${open}>${t(light === "untested" ? "rehearsal.start" : "rehearsal.again")}<//>
+    ${room.session.value?.scheduled_at_ms && room.phase.value !== "live" ? html`<${Button} action="calendar" icon="download" onClick=${() => void saveCalendar(room)}>${t("rehearsal.calendar")}<//>` : null}
     ${last.help_phone && html`<p class="rehearsal__phone">${t("rehearsal.phone")} <a href=${`tel:${last.help_phone}`}>${last.help_phone}</a></p>`}
     ${Check && html`<${Check} room=${room} onClose=${() => setCheck(null)} />`}
   </section>`;

@@ -80,6 +80,7 @@ const en = {
   "rehearsal.red": "Not ready: to be put right before the session",
   "rehearsal.start": "Technical check",
   "rehearsal.again": "Check again",
+  "rehearsal.calendar": "Add to the calendar",
   "rehearsal.phone": "Technician on duty:",
   "check.camera.ok": "The camera works. See whether the light and the angle are right.",
   "check.microphone.speak": "Please say a few words…",

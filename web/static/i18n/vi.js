@@ -79,6 +79,7 @@ export default {
   "rehearsal.red": "Chưa đạt, cần xử lý trước giờ họp",
   "rehearsal.start": "Kiểm tra kỹ thuật",
   "rehearsal.again": "Kiểm tra lại",
+  "rehearsal.calendar": "Thêm vào lịch",
   "rehearsal.phone": "Cán bộ kỹ thuật trực:",
   "check.camera.ok": "Máy quay hoạt động. Hãy xem hình có đủ sáng và đúng góc không.",
   "check.microphone.speak": "Xin nói vài câu vào micro…",
