@@ -22,9 +22,10 @@ const adminSocket = "admin.sock"
 // target says which server or data folder a command works on. A command speaks the HTTP API in each case:
 // to a far server, to the live one of the folder through its socket, or to one made for the call.
 type target struct {
-	Data   string `help:"Data folder." default:"./data" placeholder:"DIR" type:"path"`
-	Server string `help:"URL of a running server, instead of a data folder." placeholder:"URL"`
-	Token  string `help:"Administrator's token for --server." placeholder:"TOKEN"`
+	Data     string `help:"Data folder." default:"./data" placeholder:"DIR" type:"path"`
+	Database string `help:"postgres:// URL of the record, if it is not in the data folder." placeholder:"URL"`
+	Server   string `help:"URL of a running server, instead of a data folder." placeholder:"URL"`
+	Token    string `help:"Administrator's token for --server." placeholder:"TOKEN"`
 }
 
 // api is a caller of the HTTP API.
@@ -51,7 +52,7 @@ func (t target) open(ctx context.Context) (*api, error) {
 	if live != nil || err != nil {
 		return live, err
 	}
-	off, err := openOffline(ctx, t.Data)
+	off, err := openOffline(ctx, t.Data, t.Database)
 	if err != nil {
 		return nil, err
 	}
@@ -154,11 +155,16 @@ func refusal(status string, body []byte) error {
 
 // postJSON sends in and decodes the answer into out.
 func (a *api) postJSON(ctx context.Context, path string, in, out any) error {
+	return a.sendJSON(ctx, http.MethodPost, path, in, out)
+}
+
+// sendJSON is postJSON with another method.
+func (a *api) sendJSON(ctx context.Context, method, path string, in, out any) error {
 	data, err := json.Marshal(in)
 	if err != nil {
 		return err
 	}
-	body, err := a.do(ctx, http.MethodPost, path, "application/json", bytes.NewReader(data))
+	body, err := a.do(ctx, method, path, "application/json", bytes.NewReader(data))
 	if err != nil {
 		return err
 	}

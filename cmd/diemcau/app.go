@@ -39,6 +39,7 @@ type serverFlags struct {
 	OIDC      oidcFlags     `embed:"" prefix:"oidc-"`
 	Snapshots time.Duration `help:"How often each site sends a still picture for the consoles' wall; 0 turns them off." default:"30s" name:"snapshot-every"`
 	LogLevel  string        `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
+	recordFlags
 }
 
 // oidcFlags name an identity provider by which people of the office may log in.
@@ -77,7 +78,10 @@ func newApp(ctx context.Context, f serverFlags, addr string, cert *tls.Certifica
 			err = errors.Join(err, a.close())
 		}
 	}()
-	if a.store, err = openStore(ctx, f.Data, log); err != nil {
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	if a.store, err = openStore(ctx, f.Data, f.Database, log); err != nil {
 		return nil, err
 	}
 	if a.public, a.url, err = listen(ctx, addr, cert); err != nil {
@@ -107,6 +111,7 @@ func newApp(ctx context.Context, f serverFlags, addr string, cert *tls.Certifica
 		Record: a.store, Media: a.media, Pages: web.Handler(), PublicURL: publicURL, Registry: reg,
 		OIDC: signaling.OIDCConfig{Issuer: f.OIDC.Issuer, ClientID: f.OIDC.Client, ClientSecret: f.OIDC.Secret, Claim: f.OIDC.Claim},
 		Log:  log.With("part", "signaling"), Node: nodeName, SnapshotEvery: f.Snapshots,
+		Webhooks: f.webhooks(), NamesKept: f.namesKept(),
 	})
 	if err != nil {
 		return nil, err
@@ -172,11 +177,6 @@ func (a *app) close() error {
 		errs = append(errs, a.store.Close())
 	}
 	return errors.Join(errs...)
-}
-
-// openStore opens the record in a data folder.
-func openStore(ctx context.Context, dir string, log *slog.Logger) (*store.Store, error) {
-	return store.Open(ctx, filepath.Join(dir, "diemcau.db"), log)
 }
 
 // listen opens the public address and returns the URL that reaches it from this machine.
@@ -313,9 +313,9 @@ type offline struct {
 	server  *signaling.Server
 }
 
-func openOffline(ctx context.Context, dir string) (*offline, error) {
+func openOffline(ctx context.Context, dir, database string) (*offline, error) {
 	log := slog.New(slog.DiscardHandler)
-	st, err := openStore(ctx, dir, log)
+	st, err := openStore(ctx, dir, database, log)
 	if err != nil {
 		return nil, err
 	}

@@ -34,6 +34,7 @@ type cli struct {
 	Session    sessionCmd    `cmd:"" help:"Sessions and their links."`
 	Attendance attendanceCmd `cmd:"" help:"Attendance reports and ledgers."`
 	Admin      adminCmd      `cmd:"" help:"Administration."`
+	Backup     backupCmd     `cmd:"" help:"Copy the record to a file, also while the server runs."`
 	Loadtest   loadtestCmd   `cmd:"" help:"Load a server with real WebRTC viewers."`
 }
 

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/diemcau/diemcau/signaling"
+	"github.com/diemcau/diemcau/store"
+)
+
+// recordFlags say where a server keeps its record, for how long, and who else hears of it.
+type recordFlags struct {
+	Database      string   `help:"postgres:// URL of the record (default: SQLite in the data folder)." placeholder:"URL"`
+	NamesKept     int      `help:"Days after the last entry of a session that is over until names of people, telephone numbers and messages are erased from it; 0 keeps them." name:"names-kept-days" placeholder:"DAYS"`
+	Webhook       []string `help:"URLs that are told who joined and left, and that a session was sealed." placeholder:"URL"`
+	WebhookSecret string   `help:"Secret that signs what they are told: whsec_ and base64." placeholder:"SECRET"`
+}
+
+// check refuses flags that do not fit together.
+func (f recordFlags) check() error {
+	if f.NamesKept < 0 {
+		return &usageError{"--names-kept-days wants 0 or more"}
+	}
+	if (len(f.Webhook) > 0) != (f.WebhookSecret != "") {
+		return &usageError{"--webhook and --webhook-secret go together"}
+	}
+	for _, hook := range f.Webhook {
+		if u, err := url.Parse(hook); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+			return &usageError{"--webhook wants a URL such as https://log.example.vn/attendance"}
+		}
+	}
+	return nil
+}
+
+func (f recordFlags) webhooks() []signaling.Webhook {
+	var list []signaling.Webhook
+	for _, hook := range f.Webhook {
+		list = append(list, signaling.Webhook{URL: hook, Secret: f.WebhookSecret})
+	}
+	return list
+}
+
+func (f recordFlags) namesKept() time.Duration { return time.Duration(f.NamesKept) * 24 * time.Hour }
+
+// openStore opens the record: that of the database's URL, or the one in the data folder.
+func openStore(ctx context.Context, dir, database string, log *slog.Logger) (*store.Store, error) {
+	if database == "" {
+		return store.Open(ctx, filepath.Join(dir, "diemcau.db"), log)
+	}
+	// The folder still holds the admin socket; without SQLite's lock a living one tells that it is in use.
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	live, err := dialAdmin(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	if live != nil {
+		return nil, fmt.Errorf("%w: %s", errInUse(live), dir)
+	}
+	return store.Open(ctx, database, log)
+}
+
+// errInUse closes the connection to the server that uses a folder.
+func errInUse(live *api) error {
+	if err := live.close(); err != nil {
+		return err
+	}
+	return store.ErrInUse
+}
+
+type adminEraseCmd struct {
+	Session string `help:"Id of a session that is over." placeholder:"ID"`
+	Before  string `help:"All sessions that are over and recorded nothing since then." placeholder:"RFC3339"`
+	target
+}
+
+// Run erases names and prints how many entries were concerned.
+func (c *adminEraseCmd) Run(ctx context.Context, std streams) error {
+	var path string
+	switch {
+	case (c.Session == "") == (c.Before == ""):
+		return &usageError{"either --session or --before is wanted"}
+	case c.Session != "":
+		path = "/api/v1/sessions/" + url.PathEscape(c.Session) + "/names"
+	default:
+		if _, err := time.Parse(time.RFC3339, c.Before); err != nil {
+			return &usageError{"--before wants a time such as 2026-12-01T00:00:00+07:00"}
+		}
+		path = "/api/v1/names?" + url.Values{"before": {c.Before}}.Encode()
+	}
+	return c.withAPI(ctx, func(a *api) error {
+		var answer struct {
+			Entries int64 `json:"entries"`
+		}
+		if err := a.sendJSON(ctx, http.MethodDelete, path, nil, &answer); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(std.out, "names erased from %d entries\n", answer.Entries)
+		return err
+	})
+}
