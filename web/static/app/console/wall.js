@@ -13,6 +13,8 @@ import { Icon } from "../icons.js";
 
 /** Private slots of a console for thumbnails, and sites on a page. */
 const THUMBS = 12;
+/** A newer still picture is looked for this often. */
+const STILL_MS = 10_000;
 const thumb = (/** @type {number} */ index) => `thumb${index + 1}`;
 
 /** @param {{room: Room, sites: Site[]}} props */
@@ -78,16 +80,23 @@ function useStill(room, code) {
   useEffect(() => {
     const url = `/api/v1/sessions/${encodeURIComponent(room.session.value?.id ?? "")}/snapshots/${encodeURIComponent(code)}`;
     let made = "";
+    let etag = "";
     let gone = false;
-    fetch(url, { headers: { Authorization: `Bearer ${room.token}` } })
-      .then((response) => (response.ok ? response.blob() : null))
-      .then((blob) => {
-        if (blob && !gone) setAddress((made = URL.createObjectURL(blob)));
-      })
-      .catch(() => undefined);
+    const load = async () => {
+      const response = await fetch(url, { headers: { Authorization: `Bearer ${room.token}`, ...(etag && { "If-None-Match": etag }) } }).catch(() => null);
+      const picture = response?.ok ? await response.blob().catch(() => null) : null;
+      if (!picture || gone) return;
+      etag = response?.headers.get("ETag") ?? "";
+      const before = made;
+      setAddress((made = URL.createObjectURL(picture)));
+      URL.revokeObjectURL(before);
+    };
+    void load();
+    const timer = setInterval(() => void load(), STILL_MS);
     return () => {
       gone = true;
-      if (made) URL.revokeObjectURL(made);
+      clearInterval(timer);
+      URL.revokeObjectURL(made);
     };
   }, [code]);
   return address;
