@@ -57,6 +57,10 @@ e2e: build node_modules/.installed $(CHROMIUM) ## the story in real browsers
 adaptation: build node_modules/.installed $(CHROMIUM) ## measure a site on a shaped line (root), draw docs/adaptation.svg
 	node e2e/adaptation.measure.mjs
 
+soak: build node_modules/.installed $(CHROMIUM) ## a console with 10,600 sites and 1,000 changes per second, for ten minutes
+	$(GO) build -o bin/soak ./internal/soak
+	node e2e/soak.mjs
+
 fuzz: ## every fuzzer for 30 s
 	@for f in $$(grep -rlE '^func Fuzz' --include='*_test.go' .); do \
 	  for n in $$(grep -oE '^func Fuzz[A-Za-z0-9_]+' $$f | cut -c6-); do \
