@@ -15,6 +15,9 @@ import { BoardPage } from "./board.js";
 import { RosterPage } from "./roster.js";
 import { AccountsPage, MePage } from "./accounts.js";
 
+/** Where the way to the identity provider begins. */
+const PROVIDER = "/oidc/login";
+
 /** Where in the office: the part of the address behind #/. */
 const route = signal(location.hash.replace(/^#\/?/, ""));
 addEventListener("hashchange", () => {
@@ -94,7 +97,7 @@ function Login() {
     <${Field} label=${o("login.password")} name="password" type="password" autocomplete="current-password" value=${password} onInput=${setPassword} required />
     <p class="fault" role="alert">${fault}</p>
     <button type="submit" class="button button--primary" data-action="login">${o("login.enter")}</button>
-    ${provider && html`<a class="button" data-action="login-sso" href="/oidc/login">${o("login.sso")}</a>`}
+    ${provider && html`<a class="button" data-action="login-sso" href=${PROVIDER}>${o("login.sso")}</a>`}
   </form></main>`;
 }
 
