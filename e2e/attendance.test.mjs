@@ -92,7 +92,7 @@ test('the report counts the sites by unit while they come', async () => {
 test('rules, attendance by telephone and an override are recorded with their reasons', async () => {
   const { secretary } = people;
   await secretary.press('rules');
-  await correct('rules-save', { late: '0', reason: 'Chủ trì yêu cầu đúng giờ' });
+  await correct('rules-save', { late: '0', partial: '0', reason: 'Chủ trì yêu cầu đúng giờ' });
   await judged('C2', 'late');
   await secretary.press('why', 'C3');
   await shot('dialog-vi');
