@@ -89,3 +89,19 @@ func BenchmarkSite(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkReport is what a look at the whole nation costs once its entries are folded.
+func BenchmarkReport(b *testing.B) {
+	builder := attendance.NewBuilder()
+	for _, e := range nation(b, 10_600, 100_000) {
+		if err := builder.Add(e); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if r := builder.Report(attendance.FoldOptions{}); len(r.Sites) != 10_600 || len(r.OverTime(120)) != 120 {
+			b.Fatal("no report")
+		}
+	}
+}

@@ -47,17 +47,19 @@ type Builder struct {
 	floor     []floorTurn
 	rules     dated[meeting.Rules]
 	scheduled dated[time.Time]
-	sealedBy  uint64    // Seq
-	latest    time.Time // of all times in the entries
+	sealedBy  uint64           // Seq
+	latest    time.Time        // of all times in the entries
+	touched   map[int]struct{} // sites that entries have concerned, for Live; index in sites
 }
 
 // NewBuilder returns a Builder without entries.
 func NewBuilder() *Builder {
-	return &Builder{units: map[string]meeting.Unit{}, byCode: map[string]*site{}}
+	return &Builder{units: map[string]meeting.Unit{}, byCode: map[string]*site{}, touched: map[int]struct{}{}}
 }
 
 // site gathers what the ledger says of one endpoint.
 type site struct {
+	index     int // in Builder.sites
 	ep        meeting.Endpoint
 	conns     []*conn
 	byID      map[string]*conn
@@ -151,7 +153,7 @@ func (b *Builder) fold(e Entry, ev meeting.Event) {
 	case *meeting.VerdictOverridden:
 		b.override(e, ev)
 	case *meeting.AttendanceAdded:
-		if s := b.byCode[ev.Endpoint]; s != nil {
+		if s := b.site(ev.Endpoint); s != nil {
 			s.declared = append(s.declared, Declared{ev.From, ev.To, ev.Means, ev.By, ev.Reason, e.Seq})
 		}
 	case *meeting.Opened:
@@ -177,7 +179,7 @@ func (b *Builder) fold(e Entry, ev meeting.Event) {
 	case *meeting.HeadcountDeclared:
 		b.count(e, ev.Endpoint, ev.Headcount)
 	case *meeting.DelegatesDeclared:
-		if s := b.byCode[ev.Endpoint]; s != nil {
+		if s := b.site(ev.Endpoint); s != nil {
 			s.delegates.put(e, ev.Delegates)
 		}
 	case *meeting.RollCallOpened:
@@ -195,7 +197,7 @@ func (b *Builder) fold(e Entry, ev meeting.Event) {
 
 // override notes a person's verdict; an empty one takes it back.
 func (b *Builder) override(e Entry, ev *meeting.VerdictOverridden) {
-	s := b.byCode[ev.Endpoint]
+	s := b.site(ev.Endpoint)
 	if s == nil {
 		return
 	}
@@ -229,16 +231,25 @@ func (b *Builder) convene(e Entry, c *meeting.Convened) {
 	}
 	for _, ep := range c.Endpoints {
 		if ep.Role == meeting.Site && b.byCode[ep.Code] == nil {
-			s := &site{ep: ep, byID: map[string]*conn{}}
+			s := &site{index: len(b.sites), ep: ep, byID: map[string]*conn{}}
 			b.sites = append(b.sites, s)
 			b.byCode[ep.Code] = s
 		}
 	}
 }
 
+// site returns a site that an entry concerns, or nil if the endpoint is none.
+func (b *Builder) site(endpoint string) *site {
+	s := b.byCode[endpoint]
+	if s != nil {
+		b.touched[s.index] = struct{}{}
+	}
+	return s
+}
+
 // conn returns a connection of a site, or nil if the endpoint is none.
 func (b *Builder) conn(endpoint, id string) *conn {
-	s := b.byCode[endpoint]
+	s := b.site(endpoint)
 	if s == nil {
 		return nil
 	}
@@ -265,7 +276,7 @@ func (b *Builder) end(e Entry, endpoint, id string, why EndReason) {
 }
 
 func (b *Builder) count(e Entry, endpoint string, n int) {
-	if s := b.byCode[endpoint]; s != nil {
+	if s := b.site(endpoint); s != nil {
 		s.headcount.put(e, n)
 	}
 }
@@ -289,12 +300,7 @@ func (b *Builder) Report(opts FoldOptions) *Report {
 		r.Sites = append(r.Sites, v.row(s))
 	}
 	r.Total, r.Groups = v.rollUp(r.Sites)
-	for _, rc := range b.rollCalls {
-		if !rc.OpenedAt.After(v.info.AsOf) {
-			r.RollCalls = append(r.RollCalls, v.rollCall(rc))
-		}
-	}
-	slices.SortFunc(r.RollCalls, func(a, b RollCallRow) int { return cmp.Compare(a.ID, b.ID) })
+	r.RollCalls = v.rollCalls(b.rollCalls)
 	r.Floor = v.grants(b.floor)
 	return r
 }

@@ -300,6 +300,17 @@ func (v view) verdict(list []Interval) Verdict {
 	return OnTime
 }
 
+// rollCalls are the rounds that had begun.
+func (v view) rollCalls(all []*RollCallRow) (list []RollCallRow) {
+	for _, rc := range all {
+		if !rc.OpenedAt.After(v.info.AsOf) {
+			list = append(list, v.rollCall(rc))
+		}
+	}
+	slices.SortFunc(list, func(a, b RollCallRow) int { return cmp.Compare(a.ID, b.ID) })
+	return list
+}
+
 // rollCall is a round as the view knows it. An open one ends with the session.
 func (v view) rollCall(rc *RollCallRow) RollCallRow {
 	out := RollCallRow{ID: rc.ID, OpenedAt: rc.OpenedAt, ClosedAt: v.known(rc.ClosedAt)}

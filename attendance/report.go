@@ -15,8 +15,7 @@ type Report struct {
 	Sites     []SiteRow  // in the order in which they were convened; consoles are not among them
 	RollCalls []RollCallRow
 	Floor     []FloorRow
-
-	whole *Report // what this one was selected from
+	Course    []Sample // of the whole report, in one that shows a part of it; nil = it follows from Sites
 }
 
 // SessionInfo is the heading of a report. Zero times are times that have not come.
@@ -78,18 +77,19 @@ type Counts struct {
 	Headcount int `json:"headcount"` // people in the rooms of all sites, as declared
 }
 
-func (c *Counts) add(s SiteRow) {
-	c.Convened++
-	c.Headcount += s.Headcount
+// count adds a site (sign 1) or takes it away (sign -1).
+func (c *Counts) count(s SiteRow, sign int) {
+	c.Convened += sign
+	c.Headcount += sign * s.Headcount
 	switch s.Verdict {
 	case OnTime:
-		c.OnTime++
+		c.OnTime += sign
 	case Late:
-		c.Late++
+		c.Late += sign
 	case Partial:
-		c.Partial++
+		c.Partial += sign
 	case Absent:
-		c.Absent++
+		c.Absent += sign
 	}
 	c.Present = c.OnTime + c.Late + c.Partial
 }

@@ -10,7 +10,7 @@ func (v view) rollUp(sites []SiteRow) (total Counts, groups []GroupRow) {
 		if counts[unit] == nil {
 			counts[unit] = &Counts{}
 		}
-		counts[unit].add(s)
+		counts[unit].count(s, 1)
 	}
 	children := map[string][]string{}
 	for _, code := range v.unitOrder {
@@ -19,7 +19,7 @@ func (v view) rollUp(sites []SiteRow) (total Counts, groups []GroupRow) {
 		}
 	}
 	for _, s := range sites {
-		total.add(s)
+		total.count(s, 1)
 		if s.Unit != "" && len(children[s.Unit]) > 0 {
 			count(s.Unit, s)
 		}

@@ -22,13 +22,18 @@ func (r *Report) Select(sel Selection) (page *Report, matching int) {
 		if !sel.takes(s) {
 			continue
 		}
-		if matching++; matching > sel.Offset && (sel.Limit == 0 || len(sites) < sel.Limit) {
+		if matching++; sel.shows(matching, len(sites)) {
 			sites = append(sites, s)
 		}
 	}
 	narrowed := *r
-	narrowed.Sites, narrowed.whole = sites, r
+	narrowed.Sites, narrowed.Course = sites, r.OverTime(samples)
 	return &narrowed, matching
+}
+
+// shows says whether the nth site that matches is on the page, after some that are.
+func (sel Selection) shows(nth, before int) bool {
+	return nth > sel.Offset && (sel.Limit == 0 || before < sel.Limit)
 }
 
 func (sel Selection) takes(s SiteRow) bool {
@@ -53,43 +58,66 @@ type Sample struct {
 }
 
 // OverTime counts the connected sites at n moments, evenly spread from when the session opened, or the first site
-// came, to its end or the moment of the report. It returns nil if no site came. A selection counts all sites too.
+// came, to its end or the moment of the report. It returns nil if no site came. A part of a report has the Course of
+// the whole.
 func (r *Report) OverTime(n int) []Sample {
-	if r.whole != nil {
-		return r.whole.OverTime(n)
+	if r.Course != nil {
+		return r.Course
 	}
-	var came, went []time.Time
+	var all course
 	for _, s := range r.Sites {
 		for _, iv := range s.Intervals {
-			came = append(came, iv.From)
+			all.came = append(all.came, iv.From)
 			if !iv.To.IsZero() {
-				went = append(went, iv.To)
+				all.went = append(all.went, iv.To)
 			}
 		}
 	}
-	if len(came) == 0 || n < 2 {
+	slices.SortFunc(all.came, time.Time.Compare)
+	slices.SortFunc(all.went, time.Time.Compare)
+	return all.samples(r.Session, n)
+}
+
+func (c *course) samples(session SessionInfo, n int) []Sample {
+	if len(c.came) == 0 || n < 2 {
 		return nil
 	}
-	slices.SortFunc(came, time.Time.Compare)
-	slices.SortFunc(went, time.Time.Compare)
-	from, to := came[0], r.Session.AsOf
-	if opened := r.Session.OpenedAt; !opened.IsZero() && opened.Before(from) {
+	from, to := c.came[0], session.AsOf
+	if opened := session.OpenedAt; !opened.IsZero() && opened.Before(from) {
 		from = opened
 	}
-	if ended := r.Session.EndedAt; !ended.IsZero() && ended.Before(to) {
+	if ended := session.EndedAt; !ended.IsZero() && ended.Before(to) {
 		to = ended
 	}
-	samples := make([]Sample, n)
-	in, out := 0, 0
-	for i := range samples {
+	list := make([]Sample, n)
+	for i := range list {
 		at := from.Add(time.Duration(float64(to.Sub(from)) * float64(i) / float64(n-1)))
-		for in < len(came) && !came[in].After(at) {
-			in++
-		}
-		for out < len(went) && went[out].Before(at) { // at the end of the session everyone is still there
-			out++
-		}
-		samples[i] = Sample{At: at, Present: in - out}
+		list[i] = Sample{At: at, Present: c.present(at)}
 	}
-	return samples
+	return list
+}
+
+// course is when sites came and went, each in order of time.
+type course struct{ came, went []time.Time }
+
+// present is how many are there at a moment. Who goes at it is still there, as everyone is at the end.
+func (c *course) present(at time.Time) int {
+	in, _ := slices.BinarySearchFunc(c.came, at.Add(1), time.Time.Compare)
+	out, _ := slices.BinarySearchFunc(c.went, at, time.Time.Compare)
+	return in - out
+}
+
+// put adds an interval (sign 1) or takes it away (sign -1).
+func (c *course) put(iv Interval, sign int) {
+	edge := func(list []time.Time, t time.Time) []time.Time {
+		i, _ := slices.BinarySearchFunc(list, t, time.Time.Compare)
+		if sign < 0 {
+			return slices.Delete(list, i, i+1)
+		}
+		return slices.Insert(list, i, t)
+	}
+	c.came = edge(c.came, iv.From)
+	if !iv.To.IsZero() {
+		c.went = edge(c.went, iv.To)
+	}
 }

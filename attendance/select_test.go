@@ -52,7 +52,7 @@ func TestOverTime(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 	page, _ := r.Select(attendance.Selection{Code: "C2"})
-	if !slices.Equal(page.OverTime(5), r.OverTime(5)) {
+	if !slices.Equal(page.OverTime(120), r.OverTime(120)) {
 		t.Error("a selection counts other sites")
 	}
 	if empty := report(t, "0 open; 0 start; 400 end").OverTime(5); empty != nil {

@@ -34,10 +34,6 @@ func (a *api) download(w http.ResponseWriter, r *http.Request, _ Identity) error
 	if err != nil {
 		return err
 	}
-	report, err := a.srv.reports.of(r.Context(), id, asOf)
-	if err != nil {
-		return err
-	}
 	table, err := tableOf(r)
 	if err != nil {
 		return err
@@ -46,7 +42,10 @@ func (a *api) download(w http.ResponseWriter, r *http.Request, _ Identity) error
 	if err != nil {
 		return err
 	}
-	report, matching := report.Select(sel)
+	report, matching, err := a.srv.reports.of(r.Context(), id, asOf, r.URL.Query().Get("as_of") == "", sel)
+	if err != nil {
+		return err
+	}
 	w.Header().Set("X-Total-Count", strconv.Itoa(matching))
 	lang := attendance.English
 	if r.URL.Query().Get("lang") == string(attendance.Vietnamese) {
