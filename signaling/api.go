@@ -67,7 +67,6 @@ func newAPI(s *Server, identify func(*http.Request) (Identity, error)) http.Hand
 	a.route(mux, "POST /api/v1/sessions/{id}/links/{code}/reissue", a.linkGivers(steering), a.reissueLink)
 	a.route(mux, "POST /api/v1/sessions/{id}/links/{code}/revoke", a.linkGivers(steering), a.revokeLink)
 	a.route(mux, "GET /api/v1/sessions/{id}/{file}", consoles, a.download)
-	a.route(mux, "GET /api/v1/ledger-key", anyone, a.ledgerKey)
 	a.route(mux, "PUT /api/v1/me/snapshot", anyLink, a.putSnapshot)
 	a.route(mux, "GET /api/v1/sessions/{id}/snapshots/{code}", roles(meeting.Host, meeting.Operator, meeting.Secretary, meeting.Site), a.getSnapshot)
 	a.commandRoutes(mux)
@@ -77,6 +76,7 @@ func newAPI(s *Server, identify func(*http.Request) (Identity, error)) http.Hand
 	a.rehearsalRoutes(mux)
 	a.webhookRoutes(mux)
 	a.recordRoutes(mux)
+	a.keyRoutes(mux)
 	a.route(mux, "/", anyone, func(http.ResponseWriter, *http.Request, Identity) error {
 		return refusal(protocol.NotFound, "no such address")
 	})

@@ -15,7 +15,7 @@ func TestAPIDocument(t *testing.T) {
 	}
 	route := regexp.MustCompile(`"((?:GET|POST|PUT|DELETE) /api/v1/[^"]*)"`)
 	known := map[string]bool{}
-	for _, file := range []string{"api.go", "api_commands.go", "api_accounts.go", "api_drafts.go", "api_sheets.go", "api_rehearsal.go", "api_webhooks.go", "api_record.go"} {
+	for _, file := range []string{"api.go", "api_commands.go", "api_accounts.go", "api_drafts.go", "api_sheets.go", "api_rehearsal.go", "api_webhooks.go", "api_record.go", "api_keys.go"} {
 		source, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

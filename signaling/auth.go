@@ -66,16 +66,21 @@ func loadKey(ctx context.Context, rec Record, entry string) (ed25519.PrivateKey,
 		return nil, fmt.Errorf("%s: %w", entry, err)
 	}
 	if err != nil {
-		seed := make([]byte, ed25519.SeedSize)
-		_, _ = rand.Read(seed) // never fails
-		stored = base64.RawStdEncoding.EncodeToString(seed)
-		if err := rec.SetSetting(ctx, entry, stored); err != nil {
-			return nil, fmt.Errorf("%s: %w", entry, err)
-		}
+		return makeKey(ctx, rec, entry)
 	}
 	seed, err := base64.RawStdEncoding.DecodeString(stored)
 	if err != nil || len(seed) != ed25519.SeedSize {
 		return nil, fmt.Errorf("the setting %q of the record is damaged", entry)
+	}
+	return ed25519.NewKeyFromSeed(seed), nil
+}
+
+// makeKey makes a key and keeps it in the record, in the place of a former one.
+func makeKey(ctx context.Context, rec Record, entry string) (ed25519.PrivateKey, error) {
+	seed := make([]byte, ed25519.SeedSize)
+	_, _ = rand.Read(seed) // never fails
+	if err := rec.SetSetting(ctx, entry, base64.RawStdEncoding.EncodeToString(seed)); err != nil {
+		return nil, fmt.Errorf("%s: %w", entry, err)
 	}
 	return ed25519.NewKeyFromSeed(seed), nil
 }

@@ -2,10 +2,8 @@ package signaling
 
 import (
 	"bytes"
-	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -142,25 +140,10 @@ func (a *api) ledger(w http.ResponseWriter, r *http.Request, id string) error {
 	}
 	w.Header().Set("Content-Type", "application/jsonl; charset=utf-8")
 	w.Header().Set("Content-Disposition", `attachment; filename="ledger.jsonl"`)
-	if err := attendance.WriteJSONL(w, a.srv.record.Entries(r.Context(), id, 1), a.srv.ledgerKey); err != nil {
+	if err := attendance.WriteJSONL(w, a.srv.record.Entries(r.Context(), id, 1), *a.srv.ledgerKey.Load()); err != nil {
 		// The answer has begun: cut it, so that nobody takes it for whole.
 		a.log.Error("ledger download", "session", id, "err", err)
 		panic(http.ErrAbortHandler)
 	}
-	return nil
-}
-
-// ledgerKey answers with the public key that verifies exported ledgers.
-func (a *api) ledgerKey(w http.ResponseWriter, _ *http.Request, _ Identity) error {
-	public, ok := a.srv.ledgerKey.Public().(ed25519.PublicKey)
-	if !ok {
-		return errors.New("the ledger key is not Ed25519")
-	}
-	text, err := attendance.EncodePublicKey(public)
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/x-pem-file")
-	_, _ = w.Write(text)
 	return nil
 }

@@ -60,7 +60,7 @@ type Server struct {
 	publicURL string
 	pages     http.Handler
 	tokens    *tokens
-	ledgerKey ed25519.PrivateKey // signs exported ledgers
+	ledgerKey atomic.Pointer[ed25519.PrivateKey] // signs exported ledgers
 	codec     *protocol.Codec
 	handlers  map[protocol.Type]handler
 	upgrader  websocket.Upgrader
@@ -102,9 +102,10 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		node: attendance.NewNode(cfg.Node, last), clock: attendance.NewClock(notBefore), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), pages: cfg.Pages,
 		snapshots: newSnapshots(), reports: newReports(cfg.Record), snapshotEvery: cfg.SnapshotEvery.Truncate(time.Second),
 		namesKept: cfg.NamesKept, forget: func() {},
-		tokens: newTokens(tokenKey), ledgerKey: ledgerKey,
-		codec: protocol.ClientCodec(), handlers: handlers(), pingEvery: pingEvery,
+		tokens: newTokens(tokenKey),
+		codec:  protocol.ClientCodec(), handlers: handlers(), pingEvery: pingEvery,
 	}
+	s.ledgerKey.Store(&ledgerKey)
 	s.sessions = newSessions(s.load)
 	if s.office, err = newOffice(s, tokenKey.Seed(), cfg.OIDC); err != nil {
 		return nil, err

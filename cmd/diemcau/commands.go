@@ -243,6 +243,7 @@ func (c *attendanceShowCmd) Run(ctx context.Context, std streams) error { return
 type adminCmd struct {
 	Create adminCreateCmd `cmd:"" help:"Make an account of the office; its password is read from standard input."`
 	Token  adminTokenCmd  `cmd:"" help:"Make an administrator's token for --server and the HTTP API."`
+	Rotate adminRotateCmd `cmd:"" name:"rotate-ledger-key" help:"Sign exported ledgers with a new key; prints its public half and fingerprint."`
 	Erase  adminEraseCmd  `cmd:"" name:"erase-names" help:"Erase names of people, telephone numbers and messages from sessions that are over."`
 }
 

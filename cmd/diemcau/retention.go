@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/diemcau/diemcau/attendance"
 	"github.com/diemcau/diemcau/signaling"
 	"github.com/diemcau/diemcau/store"
 )
@@ -103,6 +105,29 @@ func (c *adminEraseCmd) Run(ctx context.Context, std streams) error {
 			return err
 		}
 		_, err := fmt.Fprintf(std.out, "names erased from %d entries\n", answer.Entries)
+		return err
+	})
+}
+
+type adminRotateCmd struct{ target }
+
+// Run makes the new key and prints its public half, and its fingerprint to publish.
+func (c *adminRotateCmd) Run(ctx context.Context, std streams) error {
+	return c.withAPI(ctx, func(a *api) error {
+		body, err := a.do(ctx, http.MethodPost, "/api/v1/ledger-key/rotate", "", nil)
+		if err != nil {
+			return err
+		}
+		defer body.Close()
+		text, err := io.ReadAll(body)
+		if err != nil {
+			return err
+		}
+		key, err := attendance.DecodePublicKey(text)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(std.out, "%sfingerprint %s\n", text, attendance.Fingerprint(key))
 		return err
 	})
 }
