@@ -7,7 +7,7 @@ import { markBody, useHeadingFocus, Toasts, LinkNotice } from "./parts.js";
 import { Preview } from "./preview.js";
 import { EndedPage, ErrorPage } from "./endings.js";
 import { stayAwake } from "./presence.js";
-import { Downloads } from "./console/secretariat.js";
+import { Downloads } from "./console/downloads.js";
 import { Console } from "./console/console.js";
 
 const room = new Room();

@@ -8,7 +8,8 @@ import { Preview } from "./preview.js";
 import { EndedPage, ErrorPage } from "./endings.js";
 import { stayAwake } from "./presence.js";
 import { signal } from "../vendor/signals.js";
-import { Secretariat, Downloads } from "./console/secretariat.js";
+import { Secretariat } from "./console/secretariat.js";
+import { Downloads } from "./console/downloads.js";
 import { ReportButton, ReportView } from "./console/report.js";
 
 const room = new Room();

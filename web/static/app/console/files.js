@@ -2,7 +2,8 @@
 import { html } from "../html.js";
 import { Button } from "../parts.js";
 import { lang } from "../settings.js";
-import { r, request } from "./report-data.js";
+import { download } from "./downloads.js";
+import { r } from "./report-data.js";
 
 /** @typedef {import("../room.js").Room} Room */
 
@@ -15,23 +16,4 @@ export function Files({ room, asOf }) {
     ${FILES.map(([name, file]) => html`<${Button} key=${name} action=${`report-${name}`} icon="download"
       onClick=${() => void download(room, `${file}?${new URLSearchParams({ lang: lang.value, ...(asOf ? { as_of: asOf } : {}) })}`)}>${r(`file.${name}`)}<//>`)}
   </div>`;
-}
-
-/**
- * Fetches with the link's token, which must stand in no address, and hands the file to the browser.
- * @param {Room} room
- * @param {string} path below the session
- */
-export async function download(room, path) {
-  try {
-    const response = await request(room, path);
-    if (!response.ok) throw new Error(String(response.status));
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(await response.blob());
-    link.download = /filename="?([^";]+)"?/.exec(response.headers.get("Content-Disposition") ?? "")?.[1] ?? String(path.split("?")[0]);
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-  } catch {
-    room.toast("error", "download");
-  }
 }

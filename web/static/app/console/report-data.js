@@ -4,6 +4,7 @@ import vi from "../../i18n/report.vi.js";
 import en from "../../i18n/report.en.js";
 import { lang } from "../settings.js";
 import { formatTime } from "../i18n.js";
+import { request } from "./downloads.js";
 
 /** @typedef {import("../room.js").Room} Room */
 /** @typedef {keyof typeof vi} Key */
@@ -65,18 +66,6 @@ export function clock(at, report, seconds = false) {
 /** @param {{from: string, to: string}} interval @param {Report} report */
 export function span({ from, to }, report) {
   return to ? r("strip.span", { from: clock(from, report, true), to: clock(to, report, true) }) : r("strip.open", { from: clock(from, report, true) });
-}
-
-/**
- * @param {Room} room
- * @param {string} path below the session
- * @param {RequestInit} [init]
- */
-export function request(room, path, init = {}) {
-  const id = room.session.value?.id ?? room.claims?.sid ?? "";
-  return fetch(`/api/v1/sessions/${encodeURIComponent(id)}/${path}`, {
-    ...init, headers: { ...(init.body ? { "Content-Type": "application/json" } : {}), Authorization: `Bearer ${room.token}` },
-  });
 }
 
 /**

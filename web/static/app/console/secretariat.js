@@ -4,20 +4,11 @@ import { useState } from "../../vendor/hooks.js";
 import { t, formatNumber } from "../i18n.js";
 import { Button, Clock, Header, Preferences } from "../parts.js";
 import { SitesPanel } from "./sites.js";
-import { lang } from "../settings.js";
-import { download } from "./files.js";
+import { Downloads } from "./downloads.js";
 import { ReportButton, ReportView } from "./report.js";
 import { Messages, MessagesButton, NewMessage } from "../messages.js";
 
 /** @typedef {import("../room.js").Room} Room */
-
-/** What can be downloaded. @type {readonly ["sites" | "intervals" | "xlsx" | "pdf", string][]} */
-const FILES = [
-  ["xlsx", "attendance.xlsx?table=sites"],
-  ["pdf", "attendance.pdf?table=sites"],
-  ["sites", "attendance.csv?table=sites"],
-  ["intervals", "attendance.csv?table=intervals"],
-];
 
 /** @param {{room: Room}} props */
 export function Secretariat({ room }) {
@@ -63,16 +54,4 @@ function ProvinceTable({ room, province, onProvince }) {
     <thead><tr>${heads.map((head) => html`<th scope="col" key=${head}>${head}</th>`)}</tr></thead>
     <tbody>${row(room.sites.total, t("counts.all"), undefined)}${room.sites.provinces().map((p) => row(p, p.name || t("counts.others"), p.code))}</tbody>
   </table></div>`;
-}
-
-/** The attendance log as files; also after the session has ended. @param {{room: Room}} props */
-export function Downloads({ room }) {
-  if (!room.session.value && !room.claims) return null;
-  return html`<section class="downloads" aria-label=${t("secretary.download")}>
-    <h2>${t("secretary.download")}</h2>
-    <div class="downloads__files">
-      ${FILES.map(([name, file]) => html`<${Button} key=${name} action=${`download-${name}`} icon="download"
-        onClick=${() => void download(room, `${file}&lang=${lang.value}`)}>${t(`secretary.${name}`)}<//>`)}
-    </div>
-  </section>`;
 }
