@@ -49,9 +49,12 @@ export function tMaybe(key, fallback, vars) {
   return t(key in vi ? /** @type {Key} */ (key) : fallback, vars);
 }
 
+/** Made once: a console formats some hundred numbers with every batch of changes. */
+const NUMBERS = { vi: new Intl.NumberFormat("vi-VN"), en: new Intl.NumberFormat("en-GB") };
+
 /** @param {number} n */
 export function formatNumber(n) {
-  return new Intl.NumberFormat(lang.value === "vi" ? "vi-VN" : "en-GB").format(n);
+  return NUMBERS[lang.value].format(n);
 }
 
 /**
