@@ -35,13 +35,33 @@ type Result struct {
 	PerS     float64 `json:"per_s"`
 	Joins    int64   `json:"joins"`
 	Hands    int64   `json:"hands"`
-	Refused  int64   `json:"refused"`
 	Broken   int64   `json:"broken"`    // connections that ended against the site's will
 	LongestS float64 `json:"longest_s"` // that a site waited for its acknowledgement
+
+	Refused map[string]int `json:"refused"` // by reason
 }
 
 type counters struct {
-	changes, joins, hands, refused, broken, longest atomic.Int64
+	changes, joins, hands, broken, longest atomic.Int64
+
+	mu      sync.Mutex
+	refused map[string]int
+}
+
+// refuse counts a change that was not made under the reason given.
+func (n *counters) refuse(err error) {
+	reason := err.Error()
+	var refusal *client.RequestError
+	var closed *client.CloseError
+	if errors.As(err, &refusal) || errors.As(err, &closed) && closed.Refusal != nil {
+		if refusal == nil {
+			refusal = closed.Refusal
+		}
+		reason = refusal.Code
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.refused[reason]++
 }
 
 func main() {
@@ -72,7 +92,7 @@ func run(ctx context.Context) error {
 	if *seats < 1 || *seats > len(session.Endpoints) {
 		return fmt.Errorf("%d seats of %d links", *seats, len(session.Endpoints))
 	}
-	var n counters
+	n := counters{refused: map[string]int{}}
 	var sites sync.WaitGroup
 	var ready sync.WaitGroup
 	ctx, cancel := context.WithCancel(ctx)
@@ -106,7 +126,7 @@ func run(ctx context.Context) error {
 	sites.Wait()
 	return json.NewEncoder(os.Stdout).Encode(Result{
 		Seats: *seats, Seconds: took, Changes: changes, PerS: float64(changes) / took, Joins: n.joins.Load(), Hands: n.hands.Load(),
-		Refused: n.refused.Load(), Broken: n.broken.Load(), LongestS: time.Duration(n.longest.Load()).Seconds(),
+		Refused: n.refused, Broken: n.broken.Load(), LongestS: time.Duration(n.longest.Load()).Seconds(),
 	})
 }
 
@@ -124,7 +144,7 @@ func (s *site) join(ctx context.Context) {
 	conn, err := client.Dial(within, s.link, client.Options{Device: "soak", TakeOver: true})
 	if err != nil {
 		if ctx.Err() == nil {
-			s.n.refused.Add(1)
+			s.n.refuse(err)
 		}
 		return
 	}
@@ -193,7 +213,7 @@ func (s *site) ask(ctx context.Context, m protocol.Message) {
 		}
 	case ctx.Err() != nil:
 	case errors.As(err, &refusal):
-		s.n.refused.Add(1)
+		s.n.refuse(err)
 	default:
 		s.n.broken.Add(1)
 		s.conn.Drop()
