@@ -32,6 +32,8 @@ const (
 	maxDTLS = 1 << 16
 	// maxDatagram is the largest UDP datagram, and the largest that the kernel merges datagrams into.
 	maxDatagram = 1 << 16
+	// keyPatience is how long media may wait for the end of the handshake.
+	keyPatience = 50 * time.Millisecond
 )
 
 var errConsent = errors.New("the server stopped answering")
@@ -194,11 +196,7 @@ func (p *peer) read() {
 		}
 		at := time.Now()
 		if !open {
-			select {
-			case <-p.ready:
-				open = true
-			default:
-			}
+			open = p.isReady(buf[0])
 		}
 		segment := n
 		if merged {
@@ -209,6 +207,21 @@ func (p *peer) read() {
 			rest = rest[len(packet):]
 			p.demux(packet, at, open)
 		}
+	}
+}
+
+// isReady reports whether SRTP can be opened. Media right behind the end of the handshake waits for that to be worked
+// off: a browser does both in the order of arrival.
+func (p *peer) isReady(first byte) bool {
+	patience := time.Duration(0)
+	if first >= 128 && first < 192 {
+		patience = keyPatience
+	}
+	select {
+	case <-p.ready:
+		return true
+	case <-time.After(patience):
+		return false
 	}
 }
 
