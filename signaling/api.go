@@ -33,6 +33,14 @@ type api struct {
 	identify func(*http.Request) (Identity, error)
 }
 
+// The areas of the API; each registers its own routes.
+type (
+	accountsAPI struct{ *api } // accounts, logins, tokens of people
+	draftsAPI   struct{ *api } // what the office prepares
+	officeAPI   struct{ *api } // link sheets, short codes, rehearsals
+	recordAPI   struct{ *api } // attendance, ledger, keys, webhooks, snapshots
+)
+
 // endpointFunc answers one API request of who was let in.
 type endpointFunc func(w http.ResponseWriter, r *http.Request, who Identity) error
 
@@ -54,6 +62,7 @@ func anyLink(who Identity, _ *http.Request) bool { return who.Session != "" }
 
 func newAPI(s *Server, identify func(*http.Request) (Identity, error)) http.Handler {
 	a := &api{srv: s, log: s.log, identify: identify}
+	accounts, drafts, office, record := accountsAPI{a}, draftsAPI{a}, officeAPI{a}, recordAPI{a}
 	mux := http.NewServeMux()
 	consoles := orRight(account.ReadSessions, roles(meeting.Host, meeting.Operator, meeting.Secretary))
 	steering := roles(meeting.Host, meeting.Operator)
@@ -64,19 +73,19 @@ func newAPI(s *Server, identify func(*http.Request) (Identity, error)) http.Hand
 	a.route(mux, "GET /api/v1/sessions", right(account.ReadSessions), a.listSessions)
 	a.route(mux, "GET /api/v1/sessions/{id}", consoles, a.showSession)
 	a.route(mux, "GET /api/v1/sessions/{id}/links", right(account.EnterConsoles), a.showLinks)
-	a.route(mux, "POST /api/v1/sessions/{id}/links/{code}/reissue", a.linkGivers(steering), a.reissueLink)
-	a.route(mux, "POST /api/v1/sessions/{id}/links/{code}/revoke", a.linkGivers(steering), a.revokeLink)
-	a.route(mux, "GET /api/v1/sessions/{id}/{file}", consoles, a.download)
-	a.route(mux, "PUT /api/v1/me/snapshot", anyLink, a.putSnapshot)
-	a.route(mux, "GET /api/v1/sessions/{id}/snapshots/{code}", roles(meeting.Host, meeting.Operator, meeting.Secretary, meeting.Site), a.getSnapshot)
-	a.commandRoutes(mux)
-	a.accountRoutes(mux)
-	a.draftRoutes(mux)
-	a.sheetRoutes(mux)
-	a.rehearsalRoutes(mux)
-	a.webhookRoutes(mux)
-	a.recordRoutes(mux)
-	a.keyRoutes(mux)
+	a.route(mux, "POST /api/v1/sessions/{id}/links/{code}/reissue", office.linkGivers(steering), a.reissueLink)
+	a.route(mux, "POST /api/v1/sessions/{id}/links/{code}/revoke", office.linkGivers(steering), a.revokeLink)
+	a.route(mux, "GET /api/v1/sessions/{id}/{file}", consoles, record.download)
+	a.route(mux, "PUT /api/v1/me/snapshot", anyLink, record.putSnapshot)
+	a.route(mux, "GET /api/v1/sessions/{id}/snapshots/{code}", roles(meeting.Host, meeting.Operator, meeting.Secretary, meeting.Site), record.getSnapshot)
+	record.commandRoutes(mux)
+	accounts.accountRoutes(mux)
+	drafts.draftRoutes(mux)
+	office.sheetRoutes(mux)
+	office.rehearsalRoutes(mux)
+	record.webhookRoutes(mux)
+	record.recordRoutes(mux)
+	record.keyRoutes(mux)
 	a.route(mux, "/", anyone, func(http.ResponseWriter, *http.Request, Identity) error {
 		return refusal(protocol.NotFound, "no such address")
 	})

@@ -25,7 +25,7 @@ func (a *api) open(mux *http.ServeMux, pattern string, f func(http.ResponseWrite
 	})
 }
 
-func (a *api) accountRoutes(mux *http.ServeMux) {
+func (a accountsAPI) accountRoutes(mux *http.ServeMux) {
 	people := func(who Identity, _ *http.Request) bool { return who.Account != nil }
 	manage := right(account.ManageAccounts)
 	a.open(mux, "POST /api/v1/login", a.login)
@@ -67,7 +67,7 @@ func viewAccount(a account.Account) accountView {
 }
 
 // waysIn says how people can log in.
-func (a *api) waysIn(w http.ResponseWriter, _ *http.Request) error {
+func (a accountsAPI) waysIn(w http.ResponseWriter, _ *http.Request) error {
 	writeJSON(w, http.StatusOK, struct {
 		Password bool `json:"password"`
 		OIDC     bool `json:"oidc"`
@@ -76,7 +76,7 @@ func (a *api) waysIn(w http.ResponseWriter, _ *http.Request) error {
 }
 
 // login lets a person in by name and password. Who fails often has to wait, by name and by address.
-func (a *api) login(w http.ResponseWriter, r *http.Request) error {
+func (a accountsAPI) login(w http.ResponseWriter, r *http.Request) error {
 	var req struct {
 		Name     string `json:"name"`
 		Password string `json:"password"`
@@ -131,7 +131,7 @@ func (o *office) cookie(value string, maxAge int) *http.Cookie {
 	}
 }
 
-func (a *api) logout(w http.ResponseWriter, r *http.Request) error {
+func (a accountsAPI) logout(w http.ResponseWriter, r *http.Request) error {
 	who, err := a.srv.office.identify(r)
 	if err != nil {
 		return err
@@ -146,7 +146,7 @@ func (a *api) logout(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (a *api) showAccount(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a accountsAPI) showAccount(w http.ResponseWriter, r *http.Request, who Identity) error {
 	v := viewAccount(*who.Account)
 	for _, right := range []account.Right{
 		account.ManageAccounts, account.ChangeRoster, account.Prepare, account.ReadSessions, account.GiveLinks, account.ReadRehearsal, account.EnterConsoles,
@@ -167,7 +167,7 @@ func (a *api) showAccount(w http.ResponseWriter, r *http.Request, who Identity) 
 }
 
 // changePassword changes one's own password and ends all one's other logins.
-func (a *api) changePassword(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a accountsAPI) changePassword(w http.ResponseWriter, r *http.Request, who Identity) error {
 	var req struct {
 		Old string `json:"old"`
 		New string `json:"new"`
@@ -191,7 +191,7 @@ func (a *api) changePassword(w http.ResponseWriter, r *http.Request, who Identit
 }
 
 // setPassword gives somebody a password to begin with; all that person's logins end.
-func (a *api) setPassword(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a accountsAPI) setPassword(w http.ResponseWriter, r *http.Request, who Identity) error {
 	var req struct {
 		Password string `json:"password"`
 	}
@@ -202,7 +202,7 @@ func (a *api) setPassword(w http.ResponseWriter, r *http.Request, who Identity) 
 	return a.writePassword(w, r, name, req.Password, who.Account == nil || who.Account.Name != name, "")
 }
 
-func (a *api) writePassword(w http.ResponseWriter, r *http.Request, name, password string, mustChange bool, keep string) error {
+func (a accountsAPI) writePassword(w http.ResponseWriter, r *http.Request, name, password string, mustChange bool, keep string) error {
 	if err := account.CheckPassword(name, password); err != nil {
 		return refused(err)
 	}
@@ -219,7 +219,7 @@ func (a *api) writePassword(w http.ResponseWriter, r *http.Request, name, passwo
 	return nil
 }
 
-func (a *api) endLogin(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a accountsAPI) endLogin(w http.ResponseWriter, r *http.Request, who Identity) error {
 	if err := a.srv.record.EndLogin(r.Context(), who.Account.Name, r.PathValue("id")); err != nil {
 		return err
 	}
@@ -227,7 +227,7 @@ func (a *api) endLogin(w http.ResponseWriter, r *http.Request, who Identity) err
 	return nil
 }
 
-func (a *api) listAccounts(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a accountsAPI) listAccounts(w http.ResponseWriter, r *http.Request, _ Identity) error {
 	all, err := a.srv.record.Accounts(r.Context())
 	if err != nil {
 		return err
@@ -258,7 +258,7 @@ func (req accountRequest) into(a *account.Account) error {
 	return a.Check()
 }
 
-func (a *api) checkScope(r *http.Request, scope string) error {
+func (a accountsAPI) checkScope(r *http.Request, scope string) error {
 	if scope == "" {
 		return nil
 	}
@@ -272,7 +272,7 @@ func (a *api) checkScope(r *http.Request, scope string) error {
 	return nil
 }
 
-func (a *api) createAccount(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a accountsAPI) createAccount(w http.ResponseWriter, r *http.Request, who Identity) error {
 	var req accountRequest
 	if err := readJSON(w, r, &req); err != nil {
 		return err
@@ -302,7 +302,7 @@ func (a *api) createAccount(w http.ResponseWriter, r *http.Request, who Identity
 }
 
 // putAccount changes an account but for its name and password. Its logins end: what they opened may be shut now.
-func (a *api) putAccount(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a accountsAPI) putAccount(w http.ResponseWriter, r *http.Request, who Identity) error {
 	var req accountRequest
 	if err := readJSON(w, r, &req); err != nil {
 		return err
@@ -320,7 +320,7 @@ func (a *api) putAccount(w http.ResponseWriter, r *http.Request, who Identity) e
 	return nil
 }
 
-func (a *api) deleteAccount(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a accountsAPI) deleteAccount(w http.ResponseWriter, r *http.Request, _ Identity) error {
 	if err := a.srv.record.DeleteAccount(r.Context(), r.PathValue("name")); err != nil {
 		return refused(err)
 	}

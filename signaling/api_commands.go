@@ -10,15 +10,15 @@ import (
 
 // commandRoutes enters the requests that are commands of the meeting: what is done outside the socket, after
 // the session too. The meeting decides who may.
-func (a *api) commandRoutes(mux *http.ServeMux) {
+func (a recordAPI) commandRoutes(mux *http.ServeMux) {
 	consoles := roles(meeting.Host, meeting.Operator, meeting.Secretary)
-	commandRoute(a, mux, "POST /api/v1/sessions/{id}/open", consoles, func(_ *http.Request, _ struct{}) meeting.Command {
+	commandRoute(a.api, mux, "POST /api/v1/sessions/{id}/open", consoles, func(_ *http.Request, _ struct{}) meeting.Command {
 		return meeting.OpenSession{}
 	})
-	commandRoute(a, mux, "POST /api/v1/sessions/{id}/end", consoles, func(_ *http.Request, _ struct{}) meeting.Command {
+	commandRoute(a.api, mux, "POST /api/v1/sessions/{id}/end", consoles, func(_ *http.Request, _ struct{}) meeting.Command {
 		return meeting.EndSession{}
 	})
-	commandRoute(a, mux, "POST /api/v1/sessions/{id}/seal", consoles, func(_ *http.Request, _ struct{}) meeting.Command {
+	commandRoute(a.api, mux, "POST /api/v1/sessions/{id}/seal", consoles, func(_ *http.Request, _ struct{}) meeting.Command {
 		return meeting.SealSession{}
 	})
 	type rules struct {
@@ -27,14 +27,14 @@ func (a *api) commandRoutes(mux *http.ServeMux) {
 		PartialPct int    `json:"partial_pct"`
 		Reason     string `json:"reason"`
 	}
-	commandRoute(a, mux, "PUT /api/v1/sessions/{id}/rules", consoles, func(_ *http.Request, b rules) meeting.Command {
+	commandRoute(a.api, mux, "PUT /api/v1/sessions/{id}/rules", consoles, func(_ *http.Request, b rules) meeting.Command {
 		return meeting.ChangeRules{GraceS: b.GraceS, LateAfterS: b.LateAfterS, PartialPct: b.PartialPct, Reason: b.Reason}
 	})
 	type verdict struct {
 		Verdict string `json:"verdict"`
 		Reason  string `json:"reason"`
 	}
-	commandRoute(a, mux, "PUT /api/v1/sessions/{id}/sites/{code}/verdict", consoles, func(r *http.Request, b verdict) meeting.Command {
+	commandRoute(a.api, mux, "PUT /api/v1/sessions/{id}/sites/{code}/verdict", consoles, func(r *http.Request, b verdict) meeting.Command {
 		return meeting.OverrideVerdict{Endpoint: r.PathValue("code"), Verdict: meeting.Verdict(b.Verdict), Reason: b.Reason}
 	})
 	type attended struct {
@@ -43,19 +43,19 @@ func (a *api) commandRoutes(mux *http.ServeMux) {
 		Means  string    `json:"means"`
 		Reason string    `json:"reason"`
 	}
-	commandRoute(a, mux, "POST /api/v1/sessions/{id}/sites/{code}/attended", consoles, func(r *http.Request, b attended) meeting.Command {
+	commandRoute(a.api, mux, "POST /api/v1/sessions/{id}/sites/{code}/attended", consoles, func(r *http.Request, b attended) meeting.Command {
 		return meeting.AddAttendance{Endpoint: r.PathValue("code"), From: instant(b.From), To: instant(b.To), Means: b.Means, Reason: b.Reason}
 	})
 	type headcount struct {
 		Headcount int `json:"headcount"`
 	}
-	commandRoute(a, mux, "PUT /api/v1/me/headcount", anyLink, func(_ *http.Request, b headcount) meeting.Command {
+	commandRoute(a.api, mux, "PUT /api/v1/me/headcount", anyLink, func(_ *http.Request, b headcount) meeting.Command {
 		return meeting.DeclareHeadcount{Headcount: b.Headcount}
 	})
 	type delegates struct {
 		Delegates []meeting.Delegate `json:"delegates"`
 	}
-	commandRoute(a, mux, "PUT /api/v1/me/delegates", anyLink, func(_ *http.Request, b delegates) meeting.Command {
+	commandRoute(a.api, mux, "PUT /api/v1/me/delegates", anyLink, func(_ *http.Request, b delegates) meeting.Command {
 		return meeting.DeclareDelegates{Delegates: b.Delegates}
 	})
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/google/uuid"
 )
 
-func (a *api) draftRoutes(mux *http.ServeMux) {
+func (a draftsAPI) draftRoutes(mux *http.ServeMux) {
 	prepares := right(account.Prepare)
 	a.route(mux, "POST /api/v1/roster/preview", right(account.ChangeRoster), a.previewRoster)
 	a.route(mux, "GET /api/v1/units", func(who Identity, _ *http.Request) bool { return who.admin() || who.Account != nil }, a.findUnits)
@@ -27,12 +27,12 @@ func (a *api) draftRoutes(mux *http.ServeMux) {
 	a.route(mux, "PUT /api/v1/drafts/{id}", prepares, a.putDraft)
 	a.route(mux, "DELETE /api/v1/drafts/{id}", prepares, a.deleteDraft)
 	a.route(mux, "POST /api/v1/drafts/{id}/convene", prepares, a.conveneDraft)
-	commandRoute(a, mux, "POST /api/v1/sessions/{id}/move", prepares, func(_ *http.Request, b struct {
+	commandRoute(a.api, mux, "POST /api/v1/sessions/{id}/move", prepares, func(_ *http.Request, b struct {
 		Start time.Time `json:"start"`
 	}) meeting.Command {
 		return meeting.MoveSession{ScheduledAt: instant(b.Start)}
 	})
-	commandRoute(a, mux, "POST /api/v1/sessions/{id}/call-off", prepares, func(_ *http.Request, b struct {
+	commandRoute(a.api, mux, "POST /api/v1/sessions/{id}/call-off", prepares, func(_ *http.Request, b struct {
 		Reason string `json:"reason"`
 	}) meeting.Command {
 		return meeting.CallOff{Reason: b.Reason}
@@ -40,7 +40,7 @@ func (a *api) draftRoutes(mux *http.ServeMux) {
 }
 
 // previewRoster says what an import would change, and changes nothing.
-func (a *api) previewRoster(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a draftsAPI) previewRoster(w http.ResponseWriter, r *http.Request, _ Identity) error {
 	tree, err := readRoster(r)
 	if err != nil {
 		return err
@@ -84,7 +84,7 @@ type unitView struct {
 }
 
 // findUnits searches (q), lists what is directly below a unit (below), or the roots.
-func (a *api) findUnits(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a draftsAPI) findUnits(w http.ResponseWriter, r *http.Request, _ Identity) error {
 	const most = 200
 	tree, err := a.srv.office.units(r.Context())
 	if err != nil {
@@ -146,7 +146,7 @@ func viewDraft(row store.DraftRow) draftView {
 	return draftView{ID: row.ID, Version: row.Version, Session: row.Session, UpdatedAt: row.UpdatedAt, UpdatedBy: row.UpdatedBy, Draft: row.Draft}
 }
 
-func (a *api) listDrafts(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a draftsAPI) listDrafts(w http.ResponseWriter, r *http.Request, _ Identity) error {
 	rows, err := a.srv.record.Drafts(r.Context())
 	if err != nil {
 		return err
@@ -162,7 +162,7 @@ func (a *api) listDrafts(w http.ResponseWriter, r *http.Request, _ Identity) err
 }
 
 // checked adds to a draft what it would convene.
-func (a *api) checked(ctx context.Context, row store.DraftRow) (draftView, error) {
+func (a draftsAPI) checked(ctx context.Context, row store.DraftRow) (draftView, error) {
 	v := viewDraft(row)
 	tree, err := a.srv.office.units(ctx)
 	if err != nil {
@@ -182,7 +182,7 @@ func (a *api) checked(ctx context.Context, row store.DraftRow) (draftView, error
 	return v, nil
 }
 
-func (a *api) answerDraft(w http.ResponseWriter, r *http.Request, status int, row store.DraftRow) error {
+func (a draftsAPI) answerDraft(w http.ResponseWriter, r *http.Request, status int, row store.DraftRow) error {
 	v, err := a.checked(r.Context(), row)
 	if err != nil {
 		return err
@@ -192,7 +192,7 @@ func (a *api) answerDraft(w http.ResponseWriter, r *http.Request, status int, ro
 }
 
 // createDraft makes a draft, empty, given, or as a copy of another one or of the one a session came from.
-func (a *api) createDraft(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a draftsAPI) createDraft(w http.ResponseWriter, r *http.Request, who Identity) error {
 	var req struct {
 		Draft   *prepare.Draft `json:"draft"`
 		CopyOf  string         `json:"copy_of"`
@@ -225,7 +225,7 @@ func (a *api) createDraft(w http.ResponseWriter, r *http.Request, who Identity) 
 	return a.answerDraft(w, r, http.StatusCreated, row)
 }
 
-func (a *api) showDraft(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a draftsAPI) showDraft(w http.ResponseWriter, r *http.Request, _ Identity) error {
 	var version int64
 	if text := r.URL.Query().Get("version"); text != "" {
 		var err error
@@ -242,7 +242,7 @@ func (a *api) showDraft(w http.ResponseWriter, r *http.Request, _ Identity) erro
 
 // putDraft keeps a new version. Who began from one that is not the newest any more is told what the newest is: 409
 // with that under "current", and nothing is changed.
-func (a *api) putDraft(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a draftsAPI) putDraft(w http.ResponseWriter, r *http.Request, who Identity) error {
 	var req struct {
 		Version int64         `json:"version"` // that it was made from
 		Draft   prepare.Draft `json:"draft"`
@@ -267,7 +267,7 @@ func (a *api) putDraft(w http.ResponseWriter, r *http.Request, who Identity) err
 }
 
 // conflict answers with the newest version of a draft.
-func (a *api) conflict(w http.ResponseWriter, r *http.Request, id string) error {
+func (a draftsAPI) conflict(w http.ResponseWriter, r *http.Request, id string) error {
 	current, err := a.srv.record.Draft(r.Context(), id, 0)
 	if err != nil {
 		return refused(err)
@@ -279,7 +279,7 @@ func (a *api) conflict(w http.ResponseWriter, r *http.Request, id string) error 
 	return nil
 }
 
-func (a *api) deleteDraft(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a draftsAPI) deleteDraft(w http.ResponseWriter, r *http.Request, _ Identity) error {
 	if err := a.srv.record.DeleteDraft(r.Context(), r.PathValue("id")); err != nil {
 		return refused(err)
 	}
@@ -289,7 +289,7 @@ func (a *api) deleteDraft(w http.ResponseWriter, r *http.Request, _ Identity) er
 
 // conveneDraft makes a session of the version that its author saw. The draft is bound to the session's id first, so
 // that two people do not make two sessions; an attempt that was cut off goes on with the same id.
-func (a *api) conveneDraft(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a draftsAPI) conveneDraft(w http.ResponseWriter, r *http.Request, _ Identity) error {
 	var req struct {
 		Version int64 `json:"version"`
 		Now     bool  `json:"now"` // open it for joining at once

@@ -9,13 +9,13 @@ import (
 )
 
 // keyRoutes enters the requests about the key that signs exported ledgers.
-func (a *api) keyRoutes(mux *http.ServeMux) {
+func (a recordAPI) keyRoutes(mux *http.ServeMux) {
 	a.route(mux, "GET /api/v1/ledger-key", anyone, a.ledgerKey)
 	a.route(mux, "POST /api/v1/ledger-key/rotate", admins, a.rotateLedgerKey)
 }
 
 // ledgerKey answers with the public key that verifies exported ledgers.
-func (a *api) ledgerKey(w http.ResponseWriter, _ *http.Request, _ Identity) error {
+func (a recordAPI) ledgerKey(w http.ResponseWriter, _ *http.Request, _ Identity) error {
 	public, ok := a.srv.ledgerKey.Load().Public().(ed25519.PublicKey)
 	if !ok {
 		return errors.New("the ledger key is not Ed25519")
@@ -31,7 +31,7 @@ func (a *api) ledgerKey(w http.ResponseWriter, _ *http.Request, _ Identity) erro
 
 // rotateLedgerKey signs with a new key from now on and answers with its public half. The former one is gone: files
 // that it signed name its public half.
-func (a *api) rotateLedgerKey(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a recordAPI) rotateLedgerKey(w http.ResponseWriter, r *http.Request, who Identity) error {
 	key, err := makeKey(r.Context(), a.srv.record, ledgerKeyEntry)
 	if err != nil {
 		return err

@@ -15,7 +15,7 @@ import (
 )
 
 // recordRoutes enters the requests about the record as a whole: what is erased from it, and its copy.
-func (a *api) recordRoutes(mux *http.ServeMux) {
+func (a recordAPI) recordRoutes(mux *http.ServeMux) {
 	a.route(mux, "DELETE /api/v1/sessions/{id}/names", admins, a.eraseNames)
 	a.route(mux, "DELETE /api/v1/names", admins, a.eraseNamesBefore)
 	a.route(mux, "GET /api/v1/backup", admins, a.backup)
@@ -26,7 +26,7 @@ type erased struct {
 	Entries int64 `json:"entries"`
 }
 
-func (a *api) eraseNames(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a recordAPI) eraseNames(w http.ResponseWriter, r *http.Request, _ Identity) error {
 	ctx, id := r.Context(), r.PathValue("id")
 	if err := a.read(ctx, id, over); err != nil {
 		return err
@@ -39,7 +39,7 @@ func (a *api) eraseNames(w http.ResponseWriter, r *http.Request, _ Identity) err
 	return nil
 }
 
-func (a *api) eraseNamesBefore(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a recordAPI) eraseNamesBefore(w http.ResponseWriter, r *http.Request, _ Identity) error {
 	before, err := time.Parse(time.RFC3339, r.URL.Query().Get("before"))
 	if err != nil {
 		return refusal(protocol.BadRequest, "before is no time as in 2026-07-01T08:00:00+07:00")
@@ -68,7 +68,7 @@ func (s *Server) eraseNames(ctx context.Context, id string) (entries int64, err 
 	}
 	s.reports.forget(id)
 	coord, err := s.loaded(id)
-	if err != nil || coord == nil { // nobody has it in memory
+	if errors.Is(err, errStopped) || coord == nil { // nobody has it in memory
 		return entries, nil
 	}
 	return entries, coord.call(ctx, request{work: func() error {
@@ -129,7 +129,7 @@ func (s *Server) forgetNames(ctx context.Context, kept time.Duration) {
 }
 
 // backup answers with a copy of the record.
-func (a *api) backup(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a recordAPI) backup(w http.ResponseWriter, r *http.Request, _ Identity) error {
 	dir, err := os.MkdirTemp("", "diemcau-backup-")
 	if err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 	"github.com/diemcau/diemcau/store"
 )
 
-func (a *api) rehearsalRoutes(mux *http.ServeMux) {
+func (a officeAPI) rehearsalRoutes(mux *http.ServeMux) {
 	a.route(mux, "GET /api/v1/rehearsal", anyLink, a.ownRehearsal)
 	a.route(mux, "PUT /api/v1/rehearsal", anyLink, a.putRehearsal)
 	a.route(mux, "POST /api/v1/rehearsal/line", anyLink, a.openLine)
@@ -43,7 +43,7 @@ func viewRehearsal(r store.Rehearsal) rehearsalView {
 }
 
 // ownRehearsal tells a site's page what is around the session: the last rehearsal, whom to call, what became of it.
-func (a *api) ownRehearsal(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a officeAPI) ownRehearsal(w http.ResponseWriter, r *http.Request, who Identity) error {
 	var v struct {
 		rehearsalView
 		HelpPhone     string `json:"help_phone,omitempty"`
@@ -79,7 +79,7 @@ func (a *api) ownRehearsal(w http.ResponseWriter, r *http.Request, who Identity)
 }
 
 // beforeEnd refuses what makes no sense once a session is over, and checks that a link is a site's.
-func (a *api) beforeEnd(ctx context.Context, who Identity) error {
+func (a officeAPI) beforeEnd(ctx context.Context, who Identity) error {
 	return a.read(ctx, who.Session, func(s *meeting.Session) error {
 		if s.Phase == meeting.Ended || s.Phase == meeting.Sealed {
 			return &meeting.Error{Code: meeting.SessionEnded}
@@ -88,7 +88,7 @@ func (a *api) beforeEnd(ctx context.Context, who Identity) error {
 	})
 }
 
-func (a *api) putRehearsal(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a officeAPI) putRehearsal(w http.ResponseWriter, r *http.Request, who Identity) error {
 	var result prepare.Rehearsal
 	if err := readJSON(w, r, &result); err != nil {
 		return err
@@ -107,7 +107,7 @@ func (a *api) putRehearsal(w http.ResponseWriter, r *http.Request, who Identity)
 	return nil
 }
 
-func (a *api) openLine(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a officeAPI) openLine(w http.ResponseWriter, r *http.Request, who Identity) error {
 	if err := a.beforeEnd(r.Context(), who); err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func (a *api) openLine(w http.ResponseWriter, r *http.Request, who Identity) err
 	return nil
 }
 
-func (a *api) answerLine(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a officeAPI) answerLine(w http.ResponseWriter, r *http.Request, who Identity) error {
 	var req lineOffer
 	if err := readJSON(w, r, &req); err != nil {
 		return err
@@ -134,14 +134,14 @@ func (a *api) answerLine(w http.ResponseWriter, r *http.Request, who Identity) e
 	return nil
 }
 
-func (a *api) closeLine(w http.ResponseWriter, _ *http.Request, who Identity) error {
+func (a officeAPI) closeLine(w http.ResponseWriter, _ *http.Request, who Identity) error {
 	a.srv.office.lines.end(who.Session+"/"+who.Endpoint, "")
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 
 // testBytes sends what cannot be compressed, for a page to time. The page goes away when it has seen enough.
-func (a *api) testBytes(w http.ResponseWriter, _ *http.Request, _ Identity) error {
+func (a officeAPI) testBytes(w http.ResponseWriter, _ *http.Request, _ Identity) error {
 	const size, block = 2 << 20, 16 << 10
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Header().Set("Content-Length", strconv.Itoa(size))
@@ -173,7 +173,7 @@ type rehearsedProvince struct {
 	Lights map[prepare.Light]int `json:"lights"`
 }
 
-func (a *api) listRehearsals(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a officeAPI) listRehearsals(w http.ResponseWriter, r *http.Request, who Identity) error {
 	ctx, id := r.Context(), r.PathValue("id")
 	all, err := a.srv.record.Rehearsals(ctx, id)
 	if err != nil {

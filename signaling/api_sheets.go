@@ -19,7 +19,7 @@ import (
 	"rsc.io/qr"
 )
 
-func (a *api) sheetRoutes(mux *http.ServeMux) {
+func (a officeAPI) sheetRoutes(mux *http.ServeMux) {
 	a.open(mux, "POST /api/v1/join", a.exchangeCode)
 	a.route(mux, "GET /api/v1/sessions/{id}/sheet", rightInScope(account.GiveLinks), a.showSheet)
 	a.route(mux, "GET /api/v1/sessions/{id}/sheet.csv", rightInScope(account.GiveLinks), a.downloadSheet)
@@ -28,7 +28,7 @@ func (a *api) sheetRoutes(mux *http.ServeMux) {
 }
 
 // linkGivers adds to a rule the people of the office who may give out the link in the path: all, or those of their scope.
-func (a *api) linkGivers(other rule) rule {
+func (a officeAPI) linkGivers(other rule) rule {
 	return func(who Identity, r *http.Request) bool {
 		if other(who, r) {
 			return true
@@ -112,7 +112,7 @@ type sheetView struct {
 }
 
 // sheet gathers the sites of a unit (all if empty), as far as somebody's scope goes, with their short links.
-func (a *api) sheet(r *http.Request, who Identity, withQR bool) (*sheetView, error) {
+func (a officeAPI) sheet(r *http.Request, who Identity, withQR bool) (*sheetView, error) {
 	ctx, id, unit := r.Context(), r.PathValue("id"), r.URL.Query().Get("unit")
 	links, err := a.srv.record.Links(ctx, id)
 	if err != nil {
@@ -198,7 +198,7 @@ func drawQR(text string) (*qrView, error) {
 }
 
 // showSheet is the sheet of ?unit= (all if empty). More than a province of QR codes nobody prints at once.
-func (a *api) showSheet(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a officeAPI) showSheet(w http.ResponseWriter, r *http.Request, who Identity) error {
 	v, err := a.sheet(r, who, r.URL.Query().Get("unit") != "" || r.URL.Query().Get("qr") == "1")
 	if err != nil {
 		return err
@@ -208,7 +208,7 @@ func (a *api) showSheet(w http.ResponseWriter, r *http.Request, who Identity) er
 }
 
 // downloadSheet is the same for mail merge.
-func (a *api) downloadSheet(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a officeAPI) downloadSheet(w http.ResponseWriter, r *http.Request, who Identity) error {
 	v, err := a.sheet(r, who, false)
 	if err != nil {
 		return err
@@ -246,7 +246,7 @@ func (a *api) downloadSheet(w http.ResponseWriter, r *http.Request, who Identity
 }
 
 // exchangeCode gives the link that a short code stands for. It changes nothing: chat applications open links too.
-func (a *api) exchangeCode(w http.ResponseWriter, r *http.Request) error {
+func (a officeAPI) exchangeCode(w http.ResponseWriter, r *http.Request) error {
 	var req struct {
 		Code string `json:"code"`
 	}
@@ -300,7 +300,7 @@ func (a *api) exchangeCode(w http.ResponseWriter, r *http.Request) error {
 }
 
 // showConsoles gives somebody of the office the links of the consoles that belong to the role.
-func (a *api) showConsoles(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a officeAPI) showConsoles(w http.ResponseWriter, r *http.Request, who Identity) error {
 	type consoleLink struct {
 		Role string `json:"role"`
 		Name string `json:"name"`
@@ -344,7 +344,7 @@ func mayEnter(who Identity, s *meeting.Session, ep *meeting.Endpoint) bool {
 }
 
 // calendar is the session as an iCalendar file; that of a site has its short link.
-func (a *api) calendar(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a officeAPI) calendar(w http.ResponseWriter, r *http.Request, who Identity) error {
 	ctx, id := r.Context(), r.PathValue("id")
 	var e prepare.Event
 	serial := who.Serial

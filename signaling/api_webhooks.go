@@ -11,7 +11,7 @@ import (
 )
 
 // webhookRoutes enters the requests about what could not be delivered.
-func (a *api) webhookRoutes(mux *http.ServeMux) {
+func (a recordAPI) webhookRoutes(mux *http.ServeMux) {
 	a.route(mux, "GET /api/v1/webhooks/dead-letters", admins, a.listDeadLetters)
 	a.route(mux, "POST /api/v1/webhooks/dead-letters/{id}/retry", admins, a.retryDeadLetter)
 }
@@ -27,7 +27,7 @@ type deadLetterView struct {
 	Body     json.RawMessage `json:"body"`
 }
 
-func (a *api) listDeadLetters(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a recordAPI) listDeadLetters(w http.ResponseWriter, r *http.Request, _ Identity) error {
 	letters, err := a.srv.record.DeadLetters(r.Context())
 	if err != nil {
 		return err
@@ -43,7 +43,7 @@ func (a *api) listDeadLetters(w http.ResponseWriter, r *http.Request, _ Identity
 }
 
 // retryDeadLetter makes one more attempt now; a letter that arrives leaves the list.
-func (a *api) retryDeadLetter(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a recordAPI) retryDeadLetter(w http.ResponseWriter, r *http.Request, _ Identity) error {
 	ctx, id := r.Context(), r.PathValue("id")
 	letters, err := a.srv.record.DeadLetters(ctx)
 	if err != nil {

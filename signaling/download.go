@@ -16,7 +16,7 @@ import (
 )
 
 // download answers with the attendance of a session as a file, or with its ledger.
-func (a *api) download(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a recordAPI) download(w http.ResponseWriter, r *http.Request, _ Identity) error {
 	id, file := r.PathValue("id"), r.PathValue("file")
 	name, format, _ := strings.Cut(file, ".")
 	switch {
@@ -134,7 +134,7 @@ func tableOf(r *http.Request) (attendance.Table, error) {
 }
 
 // ledger streams the entries of a session, one JSON object a line, and the signed trailer.
-func (a *api) ledger(w http.ResponseWriter, r *http.Request, id string) error {
+func (a recordAPI) ledger(w http.ResponseWriter, r *http.Request, id string) error {
 	if err := a.known(r.Context(), id); err != nil {
 		return err
 	}

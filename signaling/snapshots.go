@@ -78,7 +78,7 @@ func (s *snapshots) drop(session string) {
 }
 
 // putSnapshot takes the still picture of a site that is connected.
-func (a *api) putSnapshot(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a recordAPI) putSnapshot(w http.ResponseWriter, r *http.Request, who Identity) error {
 	every := a.srv.snapshotEvery
 	if every == 0 {
 		return refusal(protocol.Unavailable, "pictures are switched off")
@@ -116,7 +116,7 @@ func (a *api) putSnapshot(w http.ResponseWriter, r *http.Request, who Identity) 
 }
 
 // getSnapshot shows the last picture of a site to who sees the site.
-func (a *api) getSnapshot(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a recordAPI) getSnapshot(w http.ResponseWriter, r *http.Request, who Identity) error {
 	id, code := r.PathValue("id"), r.PathValue("code")
 	err := a.read(r.Context(), id, func(s *meeting.Session) error {
 		if who.admin() || who.Role == string(meeting.Secretary) || s.Steers(actorOf(who), code) {

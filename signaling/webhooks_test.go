@@ -33,6 +33,7 @@ type receiver struct {
 }
 
 func newReceiver(t *testing.T, fails int) *receiver {
+	t.Helper()
 	rc := &receiver{t: t, fails: fails}
 	rc.Server = httptest.NewServer(http.HandlerFunc(rc.take))
 	t.Cleanup(rc.Close)
@@ -81,6 +82,7 @@ func (rc *receiver) taken() []string {
 
 // hooked is a bed whose server tells a receiver.
 func hooked(t *testing.T, rc *receiver) *bed {
+	t.Helper()
 	b := newBed(t, "")
 	b.webhooks = []signaling.Webhook{{URL: rc.URL, Secret: webhookSecret}}
 	b.restart(false)

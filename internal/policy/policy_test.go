@@ -3,6 +3,9 @@ package policy
 
 import (
 	"bufio"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -65,6 +68,50 @@ func TestMeetingIsPure(t *testing.T) {
 		}
 		if strings.Contains(dep, ".") && !strings.HasPrefix(dep, module) && !strings.HasPrefix(dep, "github.com/google/uuid") && !strings.HasPrefix(dep, "vendor/") {
 			t.Errorf("meeting depends on %s", dep)
+		}
+	}
+}
+
+// TestTypesStaySmall keeps god objects away: about 20 methods a type, tests aside.
+func TestTypesStaySmall(t *testing.T) {
+	const limit = 25
+	methods := map[string]int{}
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "node_modules" || d.Name() == ".git") {
+			return filepath.SkipDir
+		}
+		if filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		for _, decl := range file.Decls {
+			if f, ok := decl.(*ast.FuncDecl); ok && f.Recv != nil {
+				recv := f.Recv.List[0].Type
+				if star, ok := recv.(*ast.StarExpr); ok {
+					recv = star.X
+				}
+				if name, ok := recv.(*ast.Ident); ok {
+					methods[filepath.Dir(path)+"."+name.Name]++
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(methods) < 50 {
+		t.Fatalf("only %d types seen", len(methods))
+	}
+	for name, n := range methods {
+		if n > limit {
+			t.Errorf("%s has %d methods, limit %d", name, n, limit)
 		}
 	}
 }
