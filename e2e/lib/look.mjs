@@ -62,7 +62,7 @@ export async function look(page, dir, name, looks = PARTS) {
       await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
       await Promise.allSettled(document.getAnimations().filter((a) => a.effect.getComputedTiming().endTime < 1000).map((a) => a.finished));
     });
-    await page.screenshot({ path: join(dir, `${name}-${size}-${lang}-${theme}.png`) });
+    await page.screenshot({ path: join(dir, `${name}-${size}-${lang}-${theme}.jpg`), type: 'jpeg', quality: 80 });
     const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     if (over > 0) wrong.push(`${where}: ${over} px too wide: ${await wide(page)}`);
     for (const piece of await pieces(page)) {
