@@ -32,7 +32,9 @@ export function Wall({ room, sites }) {
     if (!online) slots.current.fill("");
     else watch(room, slots.current, shown.map((site) => site.code));
   }, [codes, online]);
-  useEffect(() => () => watch(room, slots.current, []), []);
+  useEffect(() => () => {
+    if (room.phase.value !== "ended") watch(room, slots.current, []);
+  }, []);
   return html`<div class="wall">
     <div class="wall__sites" role="list" aria-label=${t("sites.label")}>
       ${shown.map((site) => html`<${Picture} key=${site.code} room=${room} site=${site} slot=${thumb(slots.current.indexOf(site.code))} />`)}
