@@ -175,7 +175,6 @@ test('a killed browser comes back and is not unmuted', async () => {
   const { host, c1, c2 } = people;
   await c2.kill();
   await state('C2', 'lost');
-  times.c2Lost = Date.now();
   await c2.open(c2.url);
   await c2.enter();
   await sees(c2, 'main', 'red');

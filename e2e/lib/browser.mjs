@@ -1,6 +1,5 @@
 // Browser processes, one for each person: the flags of fake devices hold for a whole process.
 import { chromium } from 'playwright-core';
-import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeTone, writeVideo } from './media.mjs';
 
@@ -95,5 +94,3 @@ export class Person {
     await this.page.close({ runBeforeUnload: false });
   }
 }
-
-export const profileDir = (dir) => mkdtempSync(join(dir, 'profile-'));
