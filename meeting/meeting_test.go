@@ -3,7 +3,6 @@ package meeting
 import (
 	"encoding/json"
 	"errors"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 	"testing"
@@ -12,9 +11,16 @@ import (
 
 // world drives a session the way a coordinator does, through JSON as the ledger would.
 type world struct {
-	t   *testing.T
-	s   *Session
-	now time.Time
+	t       *testing.T
+	s       *Session
+	now     time.Time
+	history []dated
+}
+
+// dated is an event and when it was applied.
+type dated struct {
+	event Event
+	at    time.Time
 }
 
 func convened(t *testing.T, countdown, sites int) *world {
@@ -49,6 +55,7 @@ func (w *world) do(cmd Command, by Actor) ([]Event, error) {
 		}
 		events[i] = back
 		w.s.Apply(back, w.now)
+		w.history = append(w.history, dated{back, w.now})
 	}
 	return events, err
 }
@@ -246,155 +253,6 @@ func TestParents(t *testing.T) {
 func TestUnknownKindIsAnError(t *testing.T) {
 	if _, err := DecodeEvent("from_the_future", []byte(`{}`)); err == nil {
 		t.Fatal("no error")
-	}
-}
-
-// TestRandomCommands plays random histories and checks after every command what must always hold, and that
-// replaying the events gives the same session.
-func TestRandomCommands(t *testing.T) {
-	const histories, commands, sites = 300, 400, 5
-	for seed := range uint64(histories) {
-		r := rand.New(rand.NewPCG(seed, 7))
-		w := convened(t, int(seed%4), sites)
-		open := map[string]bool{}
-		for range commands {
-			w.now = w.now.Add(time.Duration(r.IntN(1500)) * time.Millisecond)
-			cmd, by := randomCommand(r, w)
-			events, _ := w.do(cmd, by)
-			for _, e := range events {
-				trackConnection(t, open, e)
-			}
-			checkInvariants(t, w.s)
-		}
-		for _, ep := range w.s.Endpoints {
-			if ep.Conn != nil && !open[ep.Conn.ID] {
-				t.Fatalf("seed %d: %s holds a connection without a join", seed, ep.Code)
-			}
-		}
-	}
-}
-
-func trackConnection(t *testing.T, open map[string]bool, e Event) {
-	t.Helper()
-	end := func(id string) {
-		if !open[id] {
-			t.Fatalf("connection %s ends without a join", id)
-		}
-		delete(open, id)
-	}
-	switch e := e.(type) {
-	case *Connected:
-		open[e.Conn] = true
-	case *Resumed:
-		open[e.Conn] = true
-	case *Lost:
-		end(e.Conn)
-	case *Left:
-		end(e.Conn)
-	}
-}
-
-func randomCommand(r *rand.Rand, w *world) (Command, Actor) {
-	s := w.s
-	code := s.Order[r.IntN(len(s.Order))]
-	by := w.actor(s.Order[r.IntN(len(s.Order))])
-	conn := code + strconv.Itoa(r.IntN(1<<30))
-	active := ""
-	if c := s.Endpoints[code].Conn; c != nil {
-		active = c.ID
-	}
-	slot := append(Slots(), "")[r.IntN(5)]
-	if at, cmd, ok := s.NextTimer(); ok && !at.After(w.now) {
-		return cmd, Actor{}
-	}
-	steering := w.actor(HostCode)
-	options := []func() (Command, Actor){
-		func() (Command, Actor) { return SetLocked{Locked: r.IntN(4) == 0}, by },
-		func() (Command, Actor) { return HandOverChair{To: code}, by },
-		func() (Command, Actor) { return SendMessage{To: code, Text: "x"}, by },
-		func() (Command, Actor) { return Connect{Conn: conn, TakeOver: r.IntN(2) == 0}, w.actor(code) },
-		func() (Command, Actor) { return Connect{Conn: conn, Resume: s.Endpoints[code].LastConn}, w.actor(code) },
-		func() (Command, Actor) { return Connect{Conn: conn, Resume: active}, w.actor(code) },
-		func() (Command, Actor) {
-			return Disconnect{Endpoint: code, Conn: active, Clean: r.IntN(2) == 0, LastSeen: w.now.Add(-time.Second), Why: "closed"}, Actor{}
-		},
-		func() (Command, Actor) { return StartSession{}, steering },
-		func() (Command, Actor) { return RaiseHand{}, by },
-		func() (Command, Actor) { return LowerHand{Endpoint: code}, by },
-		func() (Command, Actor) { return GrantSlot{Endpoint: code, Slot: slot}, steering },
-		func() (Command, Actor) { return GrantSlot{Endpoint: code, Slot: slot}, by },
-		func() (Command, Actor) { return RevokeSlot{Endpoint: code, Slot: slot}, by },
-		func() (Command, Actor) { return Confirm{}, by },
-		func() (Command, Actor) { return SetMuted{Endpoint: code, Muted: r.IntN(2) == 0}, by },
-		func() (Command, Actor) { return SetRemoved{Endpoint: code, Removed: r.IntN(3) == 0}, by },
-		func() (Command, Actor) { return SetStandBy{Endpoint: code, On: r.IntN(2) == 0}, by },
-		func() (Command, Actor) { return BeginRollCall{}, by },
-		func() (Command, Actor) { return AnswerRollCall{ID: len(s.RollCalls), Headcount: r.IntN(40)}, by },
-		func() (Command, Actor) { return EndRollCall{}, by },
-	}
-	if r.IntN(300) == 0 {
-		return EndSession{}, steering
-	}
-	if r.IntN(100) == 0 {
-		return Restart{LastSeen: w.now.Add(-time.Second)}, Actor{}
-	}
-	return options[r.IntN(len(options))]()
-}
-
-func checkInvariants(t *testing.T, s *Session) {
-	t.Helper()
-	for slot, g := range s.Grants {
-		ep := s.Endpoints[g.Endpoint]
-		switch {
-		case ep == nil:
-			t.Fatalf("%s is held by nobody known", slot)
-		case s.Phase != Live:
-			t.Fatalf("%s is granted in phase %s", slot, s.Phase)
-		case ep.Removed:
-			t.Fatalf("%s is held by removed %s", slot, ep.Code)
-		case ep.Conn == nil && !ep.Muted:
-			t.Fatalf("%s: %s is away and unmuted", slot, ep.Code)
-		case ep.Conn == nil && g.State != Held && slot != SlotMain:
-			t.Fatalf("%s: %s is away and %s", slot, ep.Code, g.State)
-		}
-	}
-	if ep := s.Endpoints[s.Chair]; ep == nil || ep.Role == Operator || ep.Role == Secretary {
-		t.Fatalf("%q chairs", s.Chair)
-	}
-	speaking := map[string]int{}
-	for slot, g := range s.Grants {
-		if slot != SlotPresentation {
-			speaking[g.Endpoint]++
-		}
-	}
-	for code, n := range speaking {
-		if n > 1 {
-			t.Fatalf("%s speaks in %d slots", code, n)
-		}
-	}
-	for _, code := range s.Hands {
-		if s.Endpoints[code].HandAt.IsZero() {
-			t.Fatalf("%s is in the queue with its hand down", code)
-		}
-	}
-	up := 0
-	for _, ep := range s.Endpoints {
-		if !ep.HandAt.IsZero() {
-			up++
-		}
-		if s.ToPublish(ep.Code) && ep.Conn == nil {
-			t.Fatalf("%s is to publish without a connection", ep.Code)
-		}
-	}
-	if up != len(s.Hands) {
-		t.Fatalf("%d hands up, %d in the queue", up, len(s.Hands))
-	}
-	for _, rc := range s.RollCalls {
-		for code := range rc.Answers {
-			if s.Endpoints[code].Role != Site {
-				t.Fatalf("%s answered a roll call", code)
-			}
-		}
 	}
 }
 

@@ -75,6 +75,7 @@ func newAPI(s *Server, identify func(*http.Request) (Identity, error)) http.Hand
 	a.route(mux, "GET /api/v1/sessions/{id}/links", right(account.EnterConsoles), a.showLinks)
 	a.route(mux, "POST /api/v1/sessions/{id}/links/{code}/reissue", office.linkGivers(steering), a.reissueLink)
 	a.route(mux, "POST /api/v1/sessions/{id}/links/{code}/revoke", office.linkGivers(steering), a.revokeLink)
+	a.route(mux, "GET /api/v1/sessions/{id}/acts", consoles, record.showActs)
 	a.route(mux, "GET /api/v1/sessions/{id}/{file}", consoles, record.download)
 	a.route(mux, "PUT /api/v1/me/snapshot", anyLink, record.putSnapshot)
 	a.route(mux, "GET /api/v1/sessions/{id}/snapshots/{code}", roles(meeting.Host, meeting.Operator, meeting.Secretary, meeting.Site), record.getSnapshot)

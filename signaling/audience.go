@@ -17,11 +17,12 @@ type member struct {
 	viewerUp bool  // its viewer peer is connected
 	rtt      time.Duration
 	lossPct  int
-	row      string    // last rowState
-	since    time.Time // of row
-	self     []byte    // last Self sent on conn
-	position int       // in the queue of hands, from 1
-	watchers int       // monitor slots that show it
+	row      string             // last rowState
+	since    time.Time          // of row
+	told     protocol.SiteState // last row sent to consoles
+	self     []byte             // last Self sent on conn
+	position int                // in the queue of hands, from 1
+	watchers int                // monitor slots that show it
 }
 
 // audience is who is connected to a session and what they were last told. It belongs to the coordinator's
@@ -34,12 +35,12 @@ type audience struct {
 
 	members  map[string]*member
 	conns    map[*conn]*member
-	consoles map[*conn]string // scope; empty = all sites
-	present  int              // connected sites
+	consoles map[*conn]*console
+	present  int // connected sites
 	convened int
 
 	touched  map[string]struct{} // endpoints whose own state changed
-	rows     map[string]struct{} // rows that consoles do not know yet
+	rows     map[string]struct{} // rows that may be others than consoles were told
 	everyone bool                // a change that concerns all endpoints
 	hands    bool                // the queue changed
 
@@ -50,7 +51,7 @@ type audience struct {
 func newAudience(s *meeting.Session, media Media, m *metrics, forget func()) *audience {
 	a := &audience{
 		session: s, metrics: m, units: unitsView(s), stage: newStage(s, media, forget), mail: &mail{session: s},
-		members: make(map[string]*member, len(s.Order)), conns: map[*conn]*member{}, consoles: map[*conn]string{},
+		members: make(map[string]*member, len(s.Order)), conns: map[*conn]*member{}, consoles: map[*conn]*console{},
 		touched: map[string]struct{}{}, rows: map[string]struct{}{},
 	}
 	for _, code := range s.Order {
@@ -204,9 +205,7 @@ func (a *audience) refresh(code string, now time.Time) {
 				a.present--
 			}
 		}
-		if len(a.consoles) > 0 {
-			a.rows[code] = struct{}{}
-		}
+		a.rows[code] = struct{}{}
 	}
 	a.tellSelf(code)
 }
@@ -242,17 +241,22 @@ func (a *audience) broadcast(m protocol.Message) { a.tell(m, maps.Keys(a.conns))
 
 // tell sends one message to several, encoded once.
 func (a *audience) tell(m protocol.Message, to func(func(*conn) bool)) {
-	text, err := protocol.Encode(m, 0)
-	if err != nil {
-		return
-	}
-	prepared, err := websocket.NewPreparedMessage(websocket.TextMessage, text)
+	prepared, err := encodeOnce(m)
 	if err != nil {
 		return
 	}
 	for c := range to {
 		c.sendPrepared(prepared)
 	}
+}
+
+// encodeOnce encodes a message for several sockets.
+func encodeOnce(m protocol.Message) (*websocket.PreparedMessage, error) {
+	text, err := protocol.Encode(m, 0)
+	if err != nil {
+		return nil, err
+	}
+	return websocket.NewPreparedMessage(websocket.TextMessage, text)
 }
 
 // memberOf returns the member that a peer belongs to, nil when its connection has ended.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
@@ -78,6 +79,92 @@ func TestPresenceIsBatched(t *testing.T) {
 	}
 }
 
+// A console that has not taken its last message, or has taken it just now, gets the next one later, with all that
+// changed meanwhile.
+func TestPresenceWaitsForTheSocket(t *testing.T) {
+	c := liveCoordinator(t, 4)
+	host, slow := benchConn(c, meeting.HostCode, meeting.Host, -1), benchConn(c, meeting.OperatorCode, meeting.Operator, -2)
+	c.attachNow(t, host)
+	c.attachNow(t, slow)
+	k := c.audience.consoles[slow]
+	enter := func(i int) {
+		cn := benchConn(c, fmt.Sprintf("C%d", i), meeting.Site, i)
+		c.attachNow(t, cn)
+	}
+	flushed := func(want int) {
+		t.Helper()
+		host.drain()
+		before := len(slow.out)
+		c.audience.flush()
+		if n := len(host.out); n != 1 {
+			t.Errorf("%d messages to the other console, want 1", n)
+		}
+		if n := len(slow.out) - before; n != want {
+			t.Errorf("%d messages, want %d", n, want)
+		}
+	}
+	enter(0)
+	flushed(1)
+	enter(1)
+	flushed(0) // the first one still waits
+	k.wrote()
+	enter(2)
+	flushed(0) // written just now
+	if len(k.behind) != 2 {
+		t.Errorf("behind with %v", k.behind)
+	}
+	long := time.Now().Add(-presenceGap)
+	k.written.Store(&long)
+	enter(3)
+	flushed(1)
+	if len(k.behind) != 0 {
+		t.Errorf("still behind with %v", k.behind)
+	}
+}
+
+// A change of everything goes in parts.
+func TestPresenceIsBounded(t *testing.T) {
+	c := liveCoordinator(t, 2*maxRows+1)
+	host := benchConn(c, meeting.HostCode, meeting.Host, -1)
+	c.attachNow(t, host)
+	for code := range c.audience.members {
+		if c.session.Endpoints[code].Role == meeting.Site {
+			c.audience.rows[code] = struct{}{}
+		}
+	}
+	for _, left := range []int{maxRows + 1, 1, 0} {
+		host.drain()
+		c.audience.flush()
+		if n := len(c.audience.consoles[host].behind); n != left || len(host.out) != 1 {
+			t.Errorf("%d rows left after %d messages, want %d after 1", n, len(host.out), left)
+		}
+	}
+}
+
+// What is again as consoles were told is not told again, but to one that came when it was otherwise.
+func TestPresenceTellsWhatIsNew(t *testing.T) {
+	c := liveCoordinator(t, 1)
+	host, operator := benchConn(c, meeting.HostCode, meeting.Host, -1), benchConn(c, meeting.OperatorCode, meeting.Operator, -2)
+	c.attachNow(t, host)
+	site := benchConn(c, "C0", meeting.Site, 0)
+	c.attachNow(t, site)
+	c.audience.flush()
+	for _, meanwhile := range []bool{false, true} {
+		host.drain()
+		c.must(t, meeting.RaiseHand{}, site.actor())
+		if meanwhile {
+			c.attachNow(t, operator)
+		}
+		c.must(t, meeting.LowerHand{}, site.actor())
+		host.drain()
+		operator.drain()
+		c.audience.flush()
+		if told := len(host.out) + len(operator.out); told > 0 != meanwhile {
+			t.Errorf("another came meanwhile: %v; %d messages", meanwhile, told)
+		}
+	}
+}
+
 // A speaker who plays with the microphone's button does not flood ten thousand others: most changes wait, the
 // last one is told.
 func TestStateIsPaced(t *testing.T) {
@@ -135,7 +222,9 @@ func BenchmarkFlush(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		for i := range 250 { // 1,000 a second
-			c.audience.rows[fmt.Sprintf("C%d", i)] = struct{}{}
+			code := fmt.Sprintf("C%d", i)
+			c.audience.rows[code] = struct{}{}
+			c.audience.members[code].told = protocol.SiteState{}
 		}
 		c.audience.flush()
 		host.drain()

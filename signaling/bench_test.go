@@ -97,6 +97,9 @@ func (c *conn) drain() {
 	for len(c.out) > 0 {
 		<-c.out
 	}
+	if k := c.coord.audience.consoles[c]; k != nil {
+		k.written.Store(&time.Time{})
+	}
 }
 
 func (c *coordinator) attachNow(tb testing.TB, cn *conn) {

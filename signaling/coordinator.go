@@ -15,7 +15,6 @@ import (
 const (
 	maxQueue   = 1024 // requests that may wait for a coordinator; who comes later waits in its own connection
 	maxBatch   = 256  // requests that share one commit
-	flushEvery = 250 * time.Millisecond
 	aliveEvery = 2 * time.Second
 )
 
@@ -170,11 +169,17 @@ func (c *coordinator) run(ctx context.Context) {
 	defer close(c.done)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	flush := time.NewTicker(flushEvery)
+	flush := time.NewTimer(0)
 	defer flush.Stop()
+	var flushAt time.Time
 	alive := time.NewTicker(aliveEvery)
 	defer alive.Stop()
 	for {
+		// Not left to the select alone, which would let it wait behind requests on a busy server.
+		if c.broken == nil && !time.Now().Before(flushAt) { // once broken, what memory holds may not be on record
+			flushAt = time.Now().Add(c.audience.flush())
+			flush.Reset(time.Until(flushAt))
+		}
 		var batch []request
 		select {
 		case r := <-c.requests:
@@ -184,9 +189,6 @@ func (c *coordinator) run(ctx context.Context) {
 		case <-timer.C:
 			batch = c.due()
 		case <-flush.C:
-			if c.broken == nil { // what memory holds then may not be on record
-				c.audience.flush()
-			}
 			continue
 		case <-alive.C:
 			c.heartbeat(ctx)

@@ -108,12 +108,19 @@ func (o *outbox) send(m protocol.Message) { o.enqueue(func() error { return o.wr
 
 func (o *outbox) sendText(text []byte) { o.enqueue(func() error { return o.writeText(text) }) }
 
-func (o *outbox) sendPrepared(p *websocket.PreparedMessage) {
+func (o *outbox) sendPrepared(p *websocket.PreparedMessage) { o.sendThen(p, func() {}) }
+
+// sendThen calls written when the message has left for the socket.
+func (o *outbox) sendThen(p *websocket.PreparedMessage, written func()) {
 	o.enqueue(func() error {
 		if err := o.ws.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil {
 			return err
 		}
-		return o.ws.WritePreparedMessage(p)
+		if err := o.ws.WritePreparedMessage(p); err != nil {
+			return err
+		}
+		written()
+		return nil
 	})
 }
 

@@ -24,6 +24,7 @@ type reports struct {
 type liveReport struct {
 	mu   sync.Mutex
 	live *attendance.Live
+	acts []act
 	head attendance.Head // the last entry that was folded
 }
 
@@ -34,6 +35,31 @@ func newReports(rec Record) *reports {
 // of returns the report of a session as of a moment, with the sites that sel takes and how many match. A page of the
 // present costs what has changed since the last one. A ledger that is not whole gives none.
 func (r *reports) of(ctx context.Context, session string, asOf time.Time, present bool, sel attendance.Selection) (*attendance.Report, int, error) {
+	live, err := r.followed(ctx, session)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer live.mu.Unlock()
+	if present {
+		page, matching := live.live.Page(asOf, sel)
+		return page, matching, nil
+	}
+	page, matching := live.live.Builder().Report(attendance.FoldOptions{AsOf: asOf}).Select(sel)
+	return page, matching, nil
+}
+
+// acts returns the control acts of a session so far, the earliest first. They are not to be changed.
+func (r *reports) acts(ctx context.Context, session string) ([]act, error) {
+	live, err := r.followed(ctx, session)
+	if err != nil {
+		return nil, err
+	}
+	defer live.mu.Unlock()
+	return live.acts, nil
+}
+
+// followed brings a session up to date. Who gets it without an error unlocks it.
+func (r *reports) followed(ctx context.Context, session string) (*liveReport, error) {
 	r.mu.Lock()
 	live := r.sessions[session]
 	if live == nil {
@@ -45,22 +71,32 @@ func (r *reports) of(ctx context.Context, session string, asOf time.Time, presen
 	}
 	r.mu.Unlock()
 	live.mu.Lock()
-	defer live.mu.Unlock()
 	for e, err := range attendance.CheckedFrom(live.head, r.record.Entries(ctx, session, live.head.Seq+1)) {
 		if err == nil {
-			err = live.live.Add(e)
+			err = live.add(e)
 		}
 		if err != nil {
-			return nil, 0, fmt.Errorf("attendance of %s: %w", session, err)
+			live.mu.Unlock()
+			return nil, fmt.Errorf("record of %s: %w", session, err)
 		}
-		live.head = attendance.Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}
 	}
-	if present {
-		page, matching := live.live.Page(asOf, sel)
-		return page, matching, nil
+	return live, nil
+}
+
+func (l *liveReport) add(e attendance.Entry) error {
+	if err := l.live.Add(e); err != nil {
+		return err
 	}
-	page, matching := live.live.Builder().Report(attendance.FoldOptions{AsOf: asOf}).Select(sel)
-	return page, matching, nil
+	one, is, err := actOf(e)
+	if err != nil {
+		return err
+	}
+	if is {
+		// The earliest go; what was handed out keeps the array that it has.
+		l.acts = append(l.acts[max(0, len(l.acts)+1-keptActs):], one)
+	}
+	l.head = attendance.Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}
+	return nil
 }
 
 // forget folds a session anew the next time, after something was erased from its record.

@@ -65,11 +65,7 @@ func (st *stage) restate(present, convened int, now bool) bool {
 	if err != nil || bytes.Equal(bare, st.state) || (!now && !st.pace.Allow()) {
 		return false
 	}
-	full, err := protocol.Encode(stateView(st.session, st.video, present, convened), 0)
-	if err != nil {
-		return false
-	}
-	stated, err := websocket.NewPreparedMessage(websocket.TextMessage, full)
+	stated, err := encodeOnce(stateView(st.session, st.video, present, convened))
 	if err != nil {
 		return false
 	}

@@ -105,7 +105,10 @@ func siteView(s *meeting.Session, ep *meeting.Endpoint, m *member) protocol.Site
 		RTTMs: int(m.rtt.Milliseconds()), LossPct: m.lossPct,
 	}
 	if n := len(s.RollCalls); n > 0 {
-		_, v.Answered = s.RollCalls[n-1].Answers[ep.Code]
+		rc := s.RollCalls[n-1]
+		if reply, answered := rc.Answers[ep.Code]; answered {
+			v.Answered, v.AnsweredAfterMs = true, reply.At.Sub(rc.OpenedAt).Milliseconds()
+		}
 	}
 	return v
 }

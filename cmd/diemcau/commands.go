@@ -85,6 +85,7 @@ type sessionCreateCmd struct {
 	Title     string   `help:"Title of the session." required:""`
 	Units     string   `help:"Units to convene: codes, or CODE/* for all below CODE, separated by commas." required:"" placeholder:"C13999,P58/*"`
 	Guests    []string `help:"Names of guests without a unit." sep:"none"`
+	Operators []string `help:"Units whose own operators see and steer them and all below: codes, separated by commas." placeholder:"P58,P67"`
 	Start     string   `help:"When it starts (RFC 3339), or now to open it for joining at once." default:"now"`
 	TimeZone  string   `help:"IANA time zone of the session's reports." default:"Asia/Ho_Chi_Minh"`
 	Countdown int      `help:"Seconds from the grant of the floor to being on air." default:"3"`
@@ -100,6 +101,13 @@ type createRequest struct {
 	Start      string  `json:"start"`
 	TimeZone   string  `json:"time_zone,omitempty"`
 	CountdownS *int    `json:"countdown_s,omitempty"`
+
+	Operators []delegate `json:"operators,omitempty"`
+}
+
+// delegate is an operator of one unit.
+type delegate struct {
+	Scope string `json:"scope"`
 }
 
 // guest is a seat without a unit.
@@ -121,6 +129,10 @@ type sessionLinks struct {
 		Name string `json:"name"`
 		Link string `json:"link"`
 	} `json:"endpoints"`
+	Operators []struct {
+		Name string `json:"name"`
+		Link string `json:"link"`
+	} `json:"operators"`
 }
 
 // Run creates the session.
@@ -140,6 +152,9 @@ func (c *sessionCreateCmd) Run(ctx context.Context, std streams) error {
 	return c.withAPI(ctx, func(a *api) error {
 		var raw json.RawMessage
 		req := createRequest{Title: c.Title, Units: c.Units, Guests: guests, Start: c.Start, TimeZone: c.TimeZone, CountdownS: &c.Countdown}
+		for _, scope := range c.Operators {
+			req.Operators = append(req.Operators, delegate{scope})
+		}
 		if err := a.postJSON(ctx, "/api/v1/sessions", req, &raw); err != nil {
 			return err
 		}
@@ -159,6 +174,9 @@ func (c *sessionCreateCmd) Run(ctx context.Context, std streams) error {
 func (l *sessionLinks) print(w io.Writer, sites int) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "session    %s\nhost       %s\noperator   %s\nsecretary  %s\n", l.ID, l.Links.Host, l.Links.Operator, l.Links.Secretary)
+	for _, o := range l.Operators {
+		fmt.Fprintf(&b, "operator   %s (%s)\n", o.Link, o.Name)
+	}
 	for _, e := range l.Endpoints[:min(sites, len(l.Endpoints))] {
 		fmt.Fprintf(&b, "\n%s (%s)\n  %s\n", e.Name, e.Code, e.Link)
 	}

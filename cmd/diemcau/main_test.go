@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -304,6 +305,21 @@ func TestWholeCountry(t *testing.T) {
 		t.Fatalf("%d endpoints", len(links.Endpoints))
 	}
 	t.Logf("imported in %v, convened in %v", imported, time.Since(start))
+}
+
+func TestDelegatedOperators(t *testing.T) {
+	dir := t.TempDir()
+	must(t, "roster", "import", write(t, "units.csv", smallRoster), "--data", dir)
+	l := create(t, "--operators", "P58", "--data", dir)
+	if len(l.Operators) != 1 || l.Operators[0].Name == "" || !strings.Contains(l.Operators[0].Link, "/host#") {
+		t.Errorf("operators: %+v", l.Operators)
+	}
+	if code, _, errOut := call(t, "session", "create", "--title", "x", "--units", "P58/*", "--operators", "P99", "--data", dir); code != exitBroken || !strings.Contains(errOut, "P99") {
+		t.Errorf("of a unit that is not convened: %d %s", code, errOut)
+	}
+	if out := must(t, "session", "create", "--title", "x", "--units", "P58/*", "--operators", "P58", "--data", dir); !regexp.MustCompile(`(?m)^operator +http\S+ \(.+\)$`).MatchString(out) {
+		t.Errorf("for a person: %s", out)
+	}
 }
 
 func TestSettingsFromFileAndEnvironment(t *testing.T) {

@@ -20,8 +20,8 @@ const FLAGS = [
 
 /** One person with a colour, a tone, a browser process and a page. */
 export class Person {
-  constructor(dir, name, { colour, tone, flags = [], wrapper } = {}) {
-    Object.assign(this, { dir, name, colour, tone, flags, wrapper });
+  constructor(dir, name, { colour, tone, flags = [], wrapper, init } = {}) {
+    Object.assign(this, { dir, name, colour, tone, flags, wrapper, init });
     if (colour) writeVideo(join(dir, `${name}.y4m`), colour);
     if (tone) writeTone(join(dir, `${name}.wav`), tone);
   }
@@ -46,6 +46,7 @@ export class Person {
         }
       };
     });
+    if (this.init) await context.addInitScript(this.init);
     this.page = await context.newPage();
     this.faults = [];
     this.page.on('pageerror', (e) => this.faults.push(String(e)));

@@ -160,9 +160,10 @@ func (s *site) live(ctx context.Context, turn time.Duration) {
 			s.conn.Drop()
 		}
 	}()
-	next := time.NewTimer(rand.N(turn))
+	first := rand.N(turn)
+	next := time.NewTimer(first)
 	defer next.Stop()
-	due := time.Now()
+	due := time.Now().Add(first)
 	for {
 		select {
 		case <-ctx.Done():

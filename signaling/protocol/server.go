@@ -142,9 +142,11 @@ type SiteState struct {
 	Removed   bool     `json:"removed,omitempty"`
 	Headcount int      `json:"headcount,omitempty"`
 	Answered  bool     `json:"answered,omitempty"` // the open or last roll call
-	RTTMs     int      `json:"rtt_ms,omitempty"`
-	LossPct   int      `json:"loss_pct,omitempty"`
-	SinceMs   int64    `json:"since_ms,omitempty"` // of the present State
+	// AnsweredAfterMs is how long after the roll call was opened the answer came.
+	AnsweredAfterMs int64 `json:"answered_after_ms,omitempty"`
+	RTTMs           int   `json:"rtt_ms,omitempty"`
+	LossPct         int   `json:"loss_pct,omitempty"`
+	SinceMs         int64 `json:"since_ms,omitempty"` // of the present State
 }
 
 // MessageType implements Message, as do the methods below.

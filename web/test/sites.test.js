@@ -74,7 +74,7 @@ test("counts after thousands of random changes equal a count from scratch", () =
       loss_pct: random(9), hand_at_ms: random(2) ? i : undefined, headcount: random(30), answered: random(2) === 1,
     }]);
   }
-  const every = sites.view();
+  const every = sites.view().slice();
   assert.deepEqual(codes(sites.hands()), codes(every.filter((s) => s.hand_at_ms).sort((a, b) => (a.hand_at_ms ?? 0) - (b.hand_at_ms ?? 0))));
   for (const counts of [sites.total, ...sites.provinces()]) {
     const own = every.filter((s) => counts === sites.total || s.province === counts.code);
@@ -95,20 +95,45 @@ test("the list begins with what wants attention", () => {
     { code: "C1", state: "present", hand_at_ms: 20 }, { code: "C1-2", state: "present", hand_at_ms: 10 },
     { code: "C3", state: "on-floor", hand_at_ms: 1 },
   ]);
-  assert.deepEqual(codes(sites.view()), ["C3", "C1-2", "C1", "C2", "P1", "G1", "X1"]);
+  assert.deepEqual(codes(sites.view().slice()), ["C3", "C1-2", "C1", "C2", "P1", "G1", "X1"]);
   assert.deepEqual(codes(sites.hands()), ["C3", "C1-2", "C1"]);
+});
+
+test("views after thousands of random changes equal views made anew", () => {
+  const sites = list();
+  const all = ["P1", "C1", "C1-2", "C2", "C3", "G1", "X1"];
+  /** @type {import("../static/lib/siteview.js").Wish[]} */
+  const wishes = [{}, { filter: "present", order: "place" }, { filter: "hand", province: "P1" }, { query: "xa", filter: "unanswered" }];
+  const views = wishes.map((wish) => sites.view(wish));
+  let seed = 11;
+  const random = (/** @type {number} */ n) => (seed = (seed * 1103515245 + 12345) % 2 ** 31) % n;
+  for (let i = 0; i < 3_000; i++) {
+    sites.apply([{
+      code: all[random(7)], state: ["absent", "connecting", "present", "lost", "on-floor"][random(5)],
+      hand_at_ms: random(3) ? undefined : 1 + random(4), answered: random(2) === 1,
+    }]);
+    const anew = list();
+    anew.apply(all.map((code) => ({ .../** @type {any} */ (sites.get(code)) })));
+    wishes.forEach((wish, n) => {
+      assert.equal(sites.view(wish), views[n], "it is kept");
+      assert.deepEqual(codes(views[n].slice()), codes(anew.view(wish).slice()), `after ${i} changes: ${JSON.stringify(wish)}`);
+      assert.equal(views[n].length, views[n].slice().length);
+      assert.deepEqual(codes(views[n].slice(1, 3)), codes(views[n].slice()).slice(1, 3));
+      for (const site of views[n].slice()) assert.equal(site, sites.get(site.code), "it shows the site as it is now");
+    });
+  }
 });
 
 test("filters, province and search narrow the list together", () => {
   const sites = list();
   sites.apply([{ code: "C1", state: "present", loss_pct: 9 }]);
-  assert.deepEqual(codes(sites.view({ filter: "weak" })), ["C1"]);
-  assert.deepEqual(codes(sites.view({ filter: "lost" })), ["C2"]);
-  assert.deepEqual(codes(sites.view({ province: "P2" })), ["C3"]);
-  assert.deepEqual(codes(sites.view({ province: "" })), ["G1", "X1"]);
-  assert.deepEqual(codes(sites.view({ query: "ninh phuoc an hai" })), ["C1", "C1-2"]);
-  assert.deepEqual(codes(sites.view({ query: "dak lak" })), ["C3"]);
-  assert.deepEqual(codes(sites.view({ query: "an hai", filter: "absent" })), ["C1-2"]);
+  assert.deepEqual(codes(sites.view({ filter: "weak" }).slice()), ["C1"]);
+  assert.deepEqual(codes(sites.view({ filter: "lost" }).slice()), ["C2"]);
+  assert.deepEqual(codes(sites.view({ province: "P2" }).slice()), ["C3"]);
+  assert.deepEqual(codes(sites.view({ province: "" }).slice()), ["G1", "X1"]);
+  assert.deepEqual(codes(sites.view({ query: "ninh phuoc an hai" }).slice()), ["C1", "C1-2"]);
+  assert.deepEqual(codes(sites.view({ query: "dak lak" }).slice()), ["C3"]);
+  assert.deepEqual(codes(sites.view({ query: "an hai", filter: "absent" }).slice()), ["C1-2"]);
 });
 
 test("stand-by is listed", () => {

@@ -2,7 +2,7 @@
 import { html } from "./html.js";
 import { useState } from "../vendor/hooks.js";
 import { t } from "./i18n.js";
-import { Button, Dialog } from "./parts.js";
+import { Asking, Button, Dialog } from "./parts.js";
 import { Icon } from "./icons.js";
 
 /** @typedef {import("./room.js").Room} Room */
@@ -37,7 +37,7 @@ export function RollCallQuestion({ room }) {
   if (!number || !self || self.answered) return null;
   const headcount = count >= 0 ? count : self.headcount || 1;
   return html`<section class="rollcall" role="alertdialog" aria-labelledby="rollcall-title">
-    <h2 id="rollcall-title">${t("rollcall.title")}</h2>
+    <${Asking} id="rollcall-title">${t("rollcall.title")}<//>
     <${NumberField} value=${headcount} onChange=${setCount} label=${t("rollcall.people")} />
     <${Button} action="answer-roll-call" tone="primary" icon="check"
       onClick=${() => void room.ask("roll_call_answer", { roll_call: number, headcount })}>${t("rollcall.here")}<//>

@@ -4,9 +4,15 @@ import { device } from "./settings.js";
 
 /** @typedef {"insecure" | "refused" | "none" | "busy"} Problem */
 /** @typedef {"audioinput" | "videoinput"} InputKind */
+/** @typedef {"camera" | "microphone"} Name */
 
 const VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 25, max: 30 } };
 const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+
+const KINDS = /** @type {const} */ (["audioinput", "videoinput"]);
+
+/** @param {InputKind} kind @returns {Name} */
+const nameOf = (kind) => (kind === "videoinput" ? "camera" : "microphone");
 
 /**
  * Why a device could not be had.
@@ -32,14 +38,20 @@ export class LocalMedia {
   /** @type {import("@preact/signals").Signal<MediaStream | null>} */ screen = signal(null);
   /** @type {import("@preact/signals").Signal<{camera?: Problem, microphone?: Problem}>} */ problems = signal({});
   /** @type {import("@preact/signals").Signal<MediaDeviceInfo[]>} */ devices = signal([]);
+  /** Which of them were pulled out while in use and could not be replaced. @type {import("@preact/signals").Signal<{camera?: boolean, microphone?: boolean}>} */
+  lost = signal({});
+  /** The device that took the place of one that was pulled out. @type {import("@preact/signals").Signal<{name: Name, label: string} | null>} */
+  replaced = signal(null);
   /** True while a person is asked or a device starts. */
   starting = signal(false);
   /** Own picture, for the preview and for one's own place on the stage. */
   picture = computed(() => (this.camera.value ? new MediaStream([this.camera.value]) : null));
   #wanted = false;
+  /** One change after the other: a device that is pulled out is told of twice. */
+  #changes = Promise.resolve();
 
   constructor() {
-    navigator.mediaDevices?.addEventListener("devicechange", () => this.#devicesChanged());
+    navigator.mediaDevices?.addEventListener("devicechange", () => this.#devicesChanged(null));
   }
 
   /** Asks for camera and microphone, together first, each alone when that fails. */
@@ -55,8 +67,7 @@ export class LocalMedia {
         this.#take(await navigator.mediaDevices.getUserMedia({ video: wish("videoinput"), audio: wish("audioinput") }));
         this.problems.value = {};
       } catch {
-        await this.#startOne("audioinput");
-        await this.#startOne("videoinput");
+        for (const kind of KINDS) await this.#startOne(kind, [wish(kind)]);
       }
       await this.#listDevices();
     } finally {
@@ -71,7 +82,7 @@ export class LocalMedia {
    */
   async choose(kind, id) {
     device[kind].value = id;
-    await this.#startOne(kind);
+    await this.#startOne(kind, [wish(kind)]);
   }
 
   /** Asks which screen to share. @returns {Promise<MediaStreamTrack | null>} null when the person thought better of it */
@@ -99,46 +110,65 @@ export class LocalMedia {
     this.camera.value?.stop();
     this.microphone.value?.stop();
     this.camera.value = this.microphone.value = null;
+    this.lost.value = {};
   }
 
-  /** @param {InputKind} kind */
-  async #startOne(kind) {
-    const name = kind === "videoinput" ? "camera" : "microphone";
+  /**
+   * Opens the first device that can be had.
+   * @param {InputKind} kind
+   * @param {MediaTrackConstraints[]} wishes in order
+   */
+  async #startOne(kind, wishes) {
+    const name = nameOf(kind);
     // Some cameras open only after they were closed.
     this[name].value?.stop();
     this[name].value = null;
-    try {
-      this.#take(await navigator.mediaDevices.getUserMedia(kind === "videoinput" ? { video: wish(kind) } : { audio: wish(kind) }));
-      this.problems.value = { ...this.problems.value, [name]: undefined };
-    } catch (error) {
-      this.problems.value = { ...this.problems.value, [name]: problemOf(error) };
+    for (const wished of wishes) {
+      try {
+        this.#take(await navigator.mediaDevices.getUserMedia(kind === "videoinput" ? { video: wished } : { audio: wished }));
+        this.problems.value = { ...this.problems.value, [name]: undefined };
+        return;
+      } catch (error) {
+        this.problems.value = { ...this.problems.value, [name]: problemOf(error) };
+      }
     }
   }
 
   /** @param {MediaStream} stream */
   #take(stream) {
     for (const track of stream.getTracks()) {
-      const name = track.kind === "video" ? "camera" : "microphone";
+      const name = nameOf(track.kind === "video" ? "videoinput" : "audioinput");
       if (track.kind === "video") track.contentHint = "motion";
       this[name].value?.stop();
       this[name].value = track;
+      this.lost.value = { ...this.lost.value, [name]: false };
       track.onended = () => {
         if (this[name].value !== track) return;
         this[name].value = null;
         this.problems.value = { ...this.problems.value, [name]: "none" };
+        this.#devicesChanged(name);
       };
     }
   }
 
-  /** A device that was pulled out is replaced by another; one that comes back is used again. */
-  async #devicesChanged() {
-    if (!this.#wanted) return;
-    await this.#listDevices();
-    for (const kind of /** @type {InputKind[]} */ (["audioinput", "videoinput"])) {
-      const name = kind === "videoinput" ? "camera" : "microphone";
-      const there = this.devices.value.some((d) => d.kind === kind);
-      if (!this[name].value && there && this.problems.value[name] !== "refused") await this.#startOne(kind);
-    }
+  /**
+   * A device that was pulled out is replaced by another; one that comes back is used again where there is none.
+   * @param {Name | null} pulled what has just ended
+   */
+  #devicesChanged(pulled) {
+    this.#changes = this.#changes.then(async () => {
+      if (!this.#wanted) return;
+      await this.#listDevices();
+      for (const kind of KINDS) {
+        const name = nameOf(kind);
+        if (this[name].value || this.problems.value[name] === "refused") continue;
+        const others = this.devices.value.filter((d) => d.kind === kind && d.deviceId).map((d) => ({ ...wish(kind), deviceId: { exact: d.deviceId } }));
+        if (this.devices.value.some((d) => d.kind === kind)) await this.#startOne(kind, [wish(kind), ...others]);
+        const track = /** @type {MediaStreamTrack | null} */ (this[name].value);
+        if (track) this.replaced.value = { name, label: track.label };
+        else if (pulled === name) this.lost.value = { ...this.lost.value, [name]: true };
+      }
+    });
   }
 
   async #listDevices() {

@@ -98,7 +98,7 @@ export function Toasts({ room }) {
   return html`<div class="toasts" role="status" aria-live="polite">
     ${room.toasts.value.map((toast) => html`<div key=${toast.id} class=${`toast toast--${toast.kind}`}>
       <${Icon} name=${toast.kind === "error" ? "warn" : "check"} />
-      <p>${tMaybe(`refusal.${toast.code}`, "refusal.internal")}</p>
+      <p>${tMaybe(`refusal.${toast.code}`, "refusal.internal", toast.vars)}</p>
       <${Button} compact tone="quiet" icon="close" label=${t("close")} onClick=${() => room.dismiss(toast.id)} />
     </div>`)}
   </div>`;
@@ -107,14 +107,27 @@ export function Toasts({ room }) {
 /** Says that the connection is being made again. @param {{room: Room}} props */
 export function LinkNotice({ room }) {
   const away = room.link.value === "reconnecting";
-  return html`<div class="link-notice" role="status" aria-live="polite" hidden=${!away}>
-    ${away && html`<span class="spinner" /><span>${t("link.reconnecting")}</span>`}
+  return html`<div role="status" aria-live="polite">
+    ${away && html`<p class="link-notice"><span class="spinner" /><span>${t("link.reconnecting")}</span></p>`}
   </div>`;
 }
 
-/** Words for assistive technology only, told when they change. @param {{text: string}} props */
-export function Announcer({ text }) {
-  return html`<p class="visually-hidden" role="status" aria-live="assertive">${text}</p>`;
+/** Words for assistive technology only, told when they change. @param {{text: string, calm?: boolean}} props calm: after what is being said */
+export function Announcer({ text, calm }) {
+  return html`<p class="visually-hidden" role="status" aria-live=${calm ? "polite" : "assertive"}>${text}</p>`;
+}
+
+/**
+ * Moves the focus to the heading of something that asks for an answer, so that the next Tab is in it. Who is typing goes on
+ * typing, and no key that was meant for another button presses one here.
+ * @param {{id: string, children?: Children}} props
+ */
+export function Asking({ id, children }) {
+  const ref = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    if (!document.activeElement?.matches("input, textarea, select")) ref.current?.focus({ preventScroll: true });
+  }, []);
+  return html`<h2 id=${id} ref=${ref} tabindex="-1">${children}</h2>`;
 }
 
 /**

@@ -1,5 +1,5 @@
 // The room as a page sees it: one connection, its peers, the state that the server tells, and what a person can do.
-import { signal, computed, effect, batch } from "../vendor/signals.js";
+import { signal, computed, effect, batch, untracked } from "../vendor/signals.js";
 import { Connection, RequestError } from "../lib/connection.js";
 import { SiteList } from "../lib/sites.js";
 import { HOST, SPEAKING_SLOTS } from "../lib/protocol.js";
@@ -14,7 +14,7 @@ import { PeerSet } from "./peerset.js";
 /** @typedef {import("../lib/protocol.js").Written} Written */
 /** @typedef {{session: import("../lib/protocol.js").SessionInfo, self: import("../lib/protocol.js").SelfInfo, phase: string, headcount?: number,
  *   delegates?: import("../lib/protocol.js").Delegate[]}} Introduction */
-/** @typedef {{id: number, kind: "info" | "error", code: string}} Toast */
+/** @typedef {{id: number, kind: "info" | "error", code: string, vars?: Record<string, string>}} Toast */
 
 const TOAST_MS = 8_000;
 const MAX_MESSAGES = 300;
@@ -209,10 +209,11 @@ export class Room {
    * Shows a short message.
    * @param {"info" | "error"} kind
    * @param {string} code
+   * @param {Record<string, string>} [vars]
    */
-  toast(kind, code) {
+  toast(kind, code, vars) {
     const id = ++this.#toastId;
-    this.toasts.value = [...this.toasts.value.filter((toast) => toast.code !== code), { id, kind, code }];
+    this.toasts.value = [...this.toasts.value.filter((toast) => toast.code !== code), { id, kind, code, vars }];
     setTimeout(() => this.dismiss(id), TOAST_MS);
   }
 
@@ -305,12 +306,26 @@ export class Room {
       if (microphone) microphone.enabled = !muted;
     });
     effect(() => {
+      const replaced = this.media.replaced.value;
+      if (replaced) untracked(() => this.toast("info", `${replaced.name}_replaced`, { label: replaced.label }));
+    });
+    effect(() => {
+      // Nobody hears this site any more: all are told, and the next microphone is opened by a person.
+      if (this.media.lost.value.microphone && this.speaking.value && !this.self.value?.muted) void this.ask("mute", { muted: true });
+    });
+    effect(() => {
+      const speaking = Boolean(this.speaking.value);
+      if (this.#spoke && !speaking && this.role === "endpoint" && this.phase.value === "live") untracked(() => this.toast("info", "floor_over"));
+      this.#spoke = speaking;
+    });
+    effect(() => {
       // The presentation was taken away, or given to another.
       if (this.#hadPresentation && !this.presenting.value) this.media.stopScreen();
       this.#hadPresentation = this.presenting.value;
     });
   }
 
+  #spoke = false;
   #hadPresentation = false;
 }
 

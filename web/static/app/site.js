@@ -2,10 +2,10 @@
 import { html } from "./html.js";
 import { useState, useEffect } from "../vendor/hooks.js";
 import { t, formatDay, formatTime, formatDuration } from "./i18n.js";
-import { Announcer, Button, Clock, Confirm, Dialog, Header, Preferences, tick } from "./parts.js";
+import { Announcer, Asking, Button, Clock, Confirm, Header, Preferences, tick } from "./parts.js";
 import { Icon } from "./icons.js";
 import { Stage, SoundButton, Video } from "./stage.js";
-import { DeviceCheck } from "./preview.js";
+import { DeviceNotice, DevicesDialog } from "./devices.js";
 import { Messages, MessagesButton, NewMessage } from "./messages.js";
 import { AgendaTime } from "./console/agenda.js";
 import { RehearsalCard } from "./rehearsal.js";
@@ -38,6 +38,7 @@ export function SitePage({ room }) {
   const waiting = room.phase.value === "waiting";
   return html`
     ${waiting ? html`<${Waiting} room=${room} />` : html`<${Live} room=${room} />`}
+    <${DeviceNotice} room=${room} />
     <${RollCallQuestion} room=${room} />
     <${Countdown} room=${room} />
     <${OnAirFrame} room=${room} />
@@ -109,9 +110,9 @@ function OwnPicture({ room }) {
 /** What a weak line does to this site. @param {{room: Room}} props */
 function LineNotice({ room }) {
   const quality = room.link.value === "online" ? room.peers.line.quality.value : "good";
-  return html`<p class=${`line line--${quality}`} role="status" aria-live="polite" hidden=${quality === "good"}>
-    ${quality !== "good" && html`<${Icon} name="warn" /><span>${t(`line.${quality}`)}</span>`}
-  </p>`;
+  return html`<div class="line-live" role="status" aria-live="polite">
+    ${quality !== "good" && html`<p class=${`line line--${quality}`}><${Icon} name="warn" /><span>${t(`line.${quality}`)}</span></p>`}
+  </div>`;
 }
 
 /** @param {{room: Room}} props */
@@ -120,10 +121,12 @@ function OnAirFrame({ room }) {
   const held = room.phase.value === "live" && speaking?.state === "held";
   const onAir = room.onAir.value && speaking?.state === "on_air";
   const text = onAir ? t(room.self.value?.muted ? "onair.muted" : "onair.text") : held ? t("held.text") : "";
+  const others = room.stage.value.filter((slot) => slot.state === "on_air" && slot.slot.startsWith("floor") && !room.mine.value.includes(slot)).map((slot) => slot.name);
   return html`<${Announcer} text=${text} />
+    <${Announcer} calm text=${others.length ? t("stage.speaking", { names: others.join(", ") }) : ""} />
     ${onAir && html`<div class="onair" aria-hidden="true"><p class=${room.self.value?.muted ? "onair__muted" : ""}>${text}</p></div>`}
-    ${held && html`<div class="held" role="alertdialog" aria-label=${t("held.title")}>
-      <h2>${t("held.title")}</h2><p>${t("held.text")}</p>
+    ${held && html`<div class="held" role="alertdialog" aria-labelledby="held-title">
+      <${Asking} id="held-title">${t("held.title")}<//><p>${t("held.text")}</p>
       <${Button} action="confirm" tone="onair" icon="play" onClick=${() => void room.ask("confirm", {})}>${t("held.confirm")}<//>
     </div>`}`;
 }
@@ -174,8 +177,7 @@ function Controls({ room }) {
       <${Button} action="full-screen" icon="full" onClick=${toggleFullScreen}>${t("fullscreen")}<//>
       <${Button} action="leave" icon="leave" onClick=${() => setOpen("leave")}>${t("leave")}<//>
     </div>
-    ${open === "devices" && html`<${Dialog} title=${t("devices.label")} onClose=${close} wide>
-      <${DeviceCheck} room=${room} /><div class="dialog__actions"><${Preferences} /><${Button} tone="primary" onClick=${close}>${t("close")}<//></div><//>`}
+    ${open === "devices" && html`<${DevicesDialog} room=${room} onClose=${close} />`}
     ${open === "messages" ? html`<${Messages} room=${room} onClose=${close} />` : html`<${NewMessage} room=${room} onOpen=${() => setOpen("messages")} />`}
     ${open === "people" && html`<${RoomSheet} room=${room} onClose=${close} />`}
     ${open === "leave" && html`<${Confirm} title=${t("leave.title")} text=${t("leave.text")} yes=${t("leave")} onYes=${() => room.leave()} onClose=${close} />`}

@@ -71,6 +71,10 @@ const en = {
   "problem.microphone.refused": "The browser blocks the microphone. Press the icon at the left of the address bar and choose “Allow”.",
   "problem.microphone.none": "No microphone found. Check the cable. When you are given the floor, others will not hear you.",
   "problem.microphone.busy": "The microphone is used by another program. Please close it.",
+  "lost.camera": "The camera is gone: nobody sees this site. Plug it in again, or choose another one.",
+  "lost.microphone": "The microphone is gone: nobody hears this site. Plug it in again or choose another one, then press “Unmute”.",
+  "lost.both": "Camera and microphone are gone: nobody sees or hears this site. Plug them in again, then press “Unmute”.",
+  "lost.choose": "Choose devices",
 
   "calledoff.title": "The session was called off",
   "rehearsal.title": "Technical check",
@@ -111,6 +115,7 @@ const en = {
 
   "board.title": "Technical checks",
   "board.short": "Checks",
+  "acts.short": "Log",
   "board.loading": "Loading…",
   "board.red": "Not ready",
   "board.untested": "Not checked",
@@ -128,6 +133,7 @@ const en = {
 
   "stage.label": "The stage",
   "stage.empty": "Nothing is on the stage",
+  "stage.speaking": "Now speaking: {names}",
   "tile.video": "Picture of {name}",
   "tile.presentation": "Presentation from {name}",
   "tile.presenting": "About to present",
@@ -227,6 +233,9 @@ const en = {
   "refusal.timeout": "The server has not answered. Look before you try again.",
   "refusal.internal": "It could not be done, please try again.",
   "refusal.saved": "Saved.",
+  "refusal.floor_over": "Your turn is over: this site is no longer on air.",
+  "refusal.camera_replaced": "Now using the camera {label}",
+  "refusal.microphone_replaced": "Now using the microphone {label}",
   "refusal.download": "The file could not be downloaded, please try again.",
 
   "console.label": "Console",
@@ -244,6 +253,7 @@ const en = {
   "floor.next": "Standing by",
   "floor.hands": "Asking to speak",
   "floor.nohands": "No requests",
+  "floor.more": "{n} more hands are up: see the list under “Asking to speak”",
   "floor.waits": "waiting {time}",
   "floor.grant": "Give the floor",
   "floor.revoke": "Take the floor back",
@@ -253,6 +263,7 @@ const en = {
   "sites.filter": "Filter",
   "sites.found": "{n} sites",
   "sites.none": "No site matches",
+  "sites.held": "The list holds still so that you press the right row",
   "filter.all": "All",
   "filter.present": "Present",
   "filter.absent": "Absent",

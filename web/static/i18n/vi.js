@@ -70,6 +70,10 @@ export default {
   "problem.microphone.refused": "Trình duyệt đang chặn micro. Hãy bấm vào biểu tượng bên trái thanh địa chỉ và chọn “Cho phép”.",
   "problem.microphone.none": "Không tìm thấy micro. Hãy kiểm tra dây cắm. Khi được mời phát biểu, điểm khác sẽ không nghe được quý vị.",
   "problem.microphone.busy": "Micro đang được chương trình khác sử dụng. Hãy đóng chương trình đó.",
+  "lost.camera": "Máy quay đã mất kết nối: mọi người không thấy hình điểm cầu này. Hãy cắm lại dây, hoặc chọn máy quay khác.",
+  "lost.microphone": "Micro đã mất kết nối: mọi người không nghe thấy điểm cầu này. Hãy cắm lại dây, hoặc chọn micro khác, rồi bấm “Bật micro”.",
+  "lost.both": "Máy quay và micro đã mất kết nối: mọi người không thấy, không nghe được điểm cầu này. Hãy cắm lại dây, rồi bấm “Bật micro”.",
+  "lost.choose": "Chọn thiết bị",
 
   "calledoff.title": "Phiên họp đã huỷ",
   "rehearsal.title": "Kiểm tra kỹ thuật",
@@ -110,6 +114,7 @@ export default {
 
   "board.title": "Kết quả kiểm tra kỹ thuật",
   "board.short": "Kiểm tra",
+  "acts.short": "Nhật ký",
   "board.loading": "Đang tải…",
   "board.red": "Chưa đạt",
   "board.untested": "Chưa kiểm tra",
@@ -127,6 +132,7 @@ export default {
 
   "stage.label": "Sân khấu phiên họp",
   "stage.empty": "Chưa có hình trên sân khấu",
+  "stage.speaking": "Đang phát biểu: {names}",
   "tile.video": "Hình của {name}",
   "tile.presentation": "Trình chiếu từ {name}",
   "tile.presenting": "Chuẩn bị trình chiếu",
@@ -226,6 +232,9 @@ export default {
   "refusal.timeout": "Máy chủ chưa trả lời. Hãy kiểm tra lại trước khi thao tác tiếp.",
   "refusal.internal": "Thao tác không thực hiện được, xin thử lại.",
   "refusal.saved": "Đã lưu.",
+  "refusal.floor_over": "Đã kết thúc lượt phát biểu: điểm cầu này không còn lên sóng.",
+  "refusal.camera_replaced": "Đã chuyển sang máy quay: {label}",
+  "refusal.microphone_replaced": "Đã chuyển sang micro: {label}",
   "refusal.download": "Không tải được tệp, xin thử lại.",
 
   "console.label": "Bàn điều khiển",
@@ -243,6 +252,7 @@ export default {
   "floor.next": "Chuẩn bị phát biểu",
   "floor.hands": "Xin phát biểu",
   "floor.nohands": "Chưa có đăng ký",
+  "floor.more": "Còn {n} điểm cầu đang giơ tay: xem ở danh sách, mục “Xin phát biểu”",
   "floor.waits": "chờ {time}",
   "floor.grant": "Mời phát biểu",
   "floor.revoke": "Dừng phát biểu",
@@ -252,6 +262,7 @@ export default {
   "sites.filter": "Lọc",
   "sites.found": "{n} điểm cầu",
   "sites.none": "Không có điểm cầu nào phù hợp",
+  "sites.held": "Danh sách tạm đứng yên để bạn bấm đúng dòng",
   "filter.all": "Tất cả",
   "filter.present": "Có mặt",
   "filter.absent": "Vắng",

@@ -275,6 +275,7 @@ export const Close = Object.freeze({
  * @property {boolean} [removed]
  * @property {number} [headcount]
  * @property {boolean} [answered]
+ * @property {number} [answered_after_ms] from the opening of the roll call
  * @property {number} [rtt_ms]
  * @property {number} [loss_pct]
  * @property {number} [since_ms]
@@ -290,6 +291,7 @@ export const Close = Object.freeze({
  * @property {boolean} [removed]
  * @property {number} [headcount]
  * @property {boolean} [answered]
+ * @property {number} [answered_after_ms] from the opening of the roll call
  * @property {number} [rtt_ms]
  * @property {number} [loss_pct]
  * @property {number} [since_ms]

@@ -1,15 +1,17 @@
 // The console's copy of all sites: kept up to date by deltas, counted by province, filtered and ordered for the list.
-// Its cost per delta does not grow with the number of sites; a view costs one pass over them.
+// Its cost per delta does not grow with the number of sites; a new view costs one pass over them.
 
-import { fold, matcher } from "./fold.js";
+import { fold } from "./fold.js";
+import { SiteView, byHand } from "./siteview.js";
 
 /** @typedef {import("./protocol.js").SiteInfo} SiteInfo */
 /** @typedef {import("./protocol.js").SiteState} SiteState */
 /** @typedef {import("./protocol.js").UnitInfo} UnitInfo */
+/** @typedef {import("./siteview.js").Wish} Wish */
 
 /**
  * A site with what the list needs to know besides.
- * @typedef {SiteInfo & {parents: string[], province: string, folded: string}} Site
+ * @typedef {SiteInfo & {parents: string[], province: string, folded: string, place: number}} Site
  */
 
 /**
@@ -53,10 +55,8 @@ const FILTERS = {
   unanswered: (site) => !site.answered,
 };
 
-/** Order of the list: what wants attention first. @type {Record<string, number>} */
-const RANK = { "on-floor": 0, lost: 2, connecting: 3, present: 4, absent: 5 };
-const HAND_RANK = 1;
-const RANKS = 6;
+/** Views that are kept up to date: of the list and of the wall, and those that were there just before. */
+const MAX_VIEWS = 4;
 
 /** Levels at which counts are kept. */
 const PROVINCIAL = new Set(["province", "ministry"]);
@@ -67,6 +67,7 @@ export class SiteList {
   /** Codes of sites with a raised hand, and of those told that they are next. @type {Set<string>} */ #hands = new Set();
   /** @type {Set<string>} */ #next = new Set();
   /** Names of the units, by code. @type {Map<string, string>} */ #units = new Map();
+  /** By wish, the one asked for last at the end. @type {Map<string, SiteView>} */ #views = new Map();
   /** @type {Counts} */ total = emptyCounts("", "");
 
   /** @param {string} code */
@@ -96,10 +97,11 @@ export class SiteList {
     this.#provinces.clear();
     this.#hands.clear();
     this.#next.clear();
+    this.#views.clear();
     this.total = emptyCounts("", "");
     for (const endpoint of endpoints) {
       const { parents, province } = above(byCode, endpoint.unit);
-      const site = { ...endpoint, parents, province: province?.code ?? "", folded: "" };
+      const site = { ...endpoint, parents, province: province?.code ?? "", folded: "", place: this.#sites.size };
       this.#sites.set(site.code, site);
       if (!this.#provinces.has(site.province)) {
         this.#provinces.set(site.province, emptyCounts(site.province, province?.name ?? ""));
@@ -117,32 +119,26 @@ export class SiteList {
       const old = this.#sites.get(change.code);
       if (!old) continue;
       this.#count(old, -1);
-      const { name, unit, phone, parents, province, folded } = old;
-      const site = { ...change, name, unit, phone, parents, province, folded };
+      const { name, unit, phone, parents, province, folded, place } = old;
+      const site = { ...change, name, unit, phone, parents, province, folded, place };
       this.#sites.set(site.code, site);
       this.#count(site, 1);
+      for (const view of this.#views.values()) view.replace(old, site);
     }
   }
 
   /**
-   * The sites to list, those that want attention first: on the floor, hands by time, lost, connecting, present, absent.
-   * @param {{query?: string, filter?: Filter, province?: string}} [wish]
-   * @returns {Site[]}
+   * The sites to list. The view stays up to date, at least as long as few others are asked for.
+   * @param {Wish} [wish]
+   * @returns {SiteView}
    */
-  view({ query = "", filter = "all", province } = {}) {
-    const searching = query.trim() !== "";
-    const matches = matcher(query);
-    const passes = FILTERS[filter];
-    /** @type {Site[][]} */
-    const buckets = Array.from({ length: RANKS }, () => []);
-    for (const site of this.#sites.values()) {
-      if (province !== undefined && site.province !== province) continue;
-      if (!passes(site) || (searching && !matches(foldedOf(site)))) continue;
-      const rank = RANK[site.state] ?? RANKS - 1;
-      buckets[rank !== 0 && site.hand_at_ms ? HAND_RANK : rank].push(site);
-    }
-    buckets[HAND_RANK].sort(byHand);
-    return buckets.flat();
+  view({ query = "", filter = "all", province, order = "attention" } = {}) {
+    const key = JSON.stringify([query, filter, province, order]);
+    const view = this.#views.get(key) ?? new SiteView(this.#sites.values(), { query, province, order }, FILTERS[filter], foldedOf);
+    this.#views.delete(key);
+    this.#views.set(key, view);
+    for (const oldest of this.#views.keys()) if (this.#views.size > MAX_VIEWS) this.#views.delete(oldest);
+    return view;
   }
 
   /** Raised hands, the first raised first. @returns {Site[]} */
@@ -184,14 +180,6 @@ export class SiteList {
 /** What a search looks through, made at the first search: ten thousand names are not folded for nothing. @param {Site} site */
 function foldedOf(site) {
   return (site.folded ||= fold([site.name, ...site.parents, site.code].join(" ")));
-}
-
-/**
- * @param {Site} a
- * @param {Site} b
- */
-function byHand(a, b) {
-  return (a.hand_at_ms ?? 0) - (b.hand_at_ms ?? 0);
 }
 
 /**

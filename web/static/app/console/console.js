@@ -4,11 +4,12 @@ import { useState } from "../../vendor/hooks.js";
 import { t, formatNumber, formatDuration } from "../i18n.js";
 import { Button, Clock, Confirm, Dialog, Header, Preferences, tick } from "../parts.js";
 import { Stage, SoundButton, Video } from "../stage.js";
-import { DeviceCheck } from "../preview.js";
+import { DeviceNotice, DevicesDialog } from "../devices.js";
 import { Countdown, MuteButton, ScreenButton } from "../site.js";
 import { Messages, MessagesButton, NewMessage } from "../messages.js";
 import { Icon } from "../icons.js";
 import { HOST } from "../../lib/protocol.js";
+import { ActsButton } from "./acts-button.js";
 import { Board } from "./board.js";
 import { FloorPanel } from "./floor.js";
 import { SitesPanel } from "./sites.js";
@@ -42,6 +43,7 @@ export function Console({ room, publishes }) {
       <${SitesPanel} room=${room} province=${province} onProvince=${setProvince} />
     </main>
     ${room.role === "endpoint" && html`<${Countdown} room=${room} />`}
+    ${publishes && html`<${DeviceNotice} room=${room} />`}
     <${SoundButton} room=${room} />
   </div>`;
 }
@@ -96,6 +98,7 @@ function HostControls({ room, publishes }) {
       onClick=${() => void room.ask("roll_call", { open: !rollCall })}>${t(rollCall ? "rollcall.close" : "rollcall.open")}<//>
     <${MessagesButton} room=${room} onClick=${() => setOpen("messages")} />
     ${publishes && html`<${Button} compact action="devices" icon="gear" label=${t("devices.label")} onClick=${() => setOpen("devices")} />`}
+    <${ActsButton} room=${room} />
     ${!live && html`<${Button} action="board" icon="check" onClick=${() => setOpen("board")}>${t("board.short")}<//>`}
     ${!live && html`<${Button} compact action="leave" icon="leave" label=${t("leave")} onClick=${() => setOpen("leave")} />`}
     ${live && html`<${Button} action="end" tone="danger" icon="stop" disabled=${!online} onClick=${() => setOpen("end")}>${t("end.short")}<//>`}
@@ -103,8 +106,7 @@ function HostControls({ room, publishes }) {
     ${open === "board" && html`<${Board} room=${room} onClose=${close} />`}
     ${open === "end" && html`<${EndDialog} room=${room} onClose=${close} />`}
     ${open === "leave" && html`<${Confirm} title=${t("leave.title")} text=${t("leave.console")} yes=${t("leave")} onYes=${() => room.leave()} onClose=${close} />`}
-    ${open === "devices" && html`<${Dialog} title=${t("devices.label")} onClose=${close} wide>
-      <${DeviceCheck} room=${room} /><div class="dialog__actions"><${Button} tone="primary" onClick=${close}>${t("close")}<//></div><//>`}
+    ${open === "devices" && html`<${DevicesDialog} room=${room} onClose=${close} />`}
   </nav>`;
 }
 

@@ -2,7 +2,7 @@
 import { html } from "../html.js";
 import { useEffect, useRef, useState } from "../../vendor/hooks.js";
 import { HOST } from "../../lib/protocol.js";
-import { t, formatDuration } from "../i18n.js";
+import { t, formatDuration, formatNumber } from "../i18n.js";
 import { Button, tick } from "../parts.js";
 import { Icon } from "../icons.js";
 import { AgendaPanel, registered } from "./agenda.js";
@@ -11,6 +11,9 @@ import { SpeakingTime, Video } from "../stage.js";
 /** @typedef {import("../room.js").Room} Room */
 /** @typedef {import("../../lib/sites.js").Site} Site */
 /** @typedef {import("../../lib/protocol.js").StageSlot} StageSlot */
+
+/** Hands that stand in the queue; the list of sites shows them all. */
+const QUEUE = 20;
 
 /**
  * Tells a site that it is next, which opens its camera for the console's preview; or takes that back.
@@ -70,8 +73,9 @@ export function FloorPanel({ room }) {
     <h2>${t("floor.hands")} <span class="count">${hands.length}</span></h2>
     ${hands.length === 0 && html`<p class="quiet">${t("floor.nohands")}</p>`}
     <ol class="queue" aria-live="polite" aria-relevant="additions">
-      ${hands.map((site) => html`<${Waiting} key=${site.code} room=${room} site=${site} />`)}
+      ${hands.slice(0, QUEUE).map((site) => html`<${Waiting} key=${site.code} room=${room} site=${site} />`)}
     </ol>
+    ${hands.length > QUEUE && html`<p class="quiet">${t("floor.more", { n: formatNumber(hands.length - QUEUE) })}</p>`}
     <p class="floor__keys quiet">${t("floor.keys")}</p>
   </section>`;
 }

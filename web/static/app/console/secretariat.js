@@ -3,6 +3,7 @@ import { html } from "../html.js";
 import { useState } from "../../vendor/hooks.js";
 import { t, formatNumber } from "../i18n.js";
 import { Button, Clock, Header, Preferences } from "../parts.js";
+import { ActsButton } from "./acts-button.js";
 import { SitesPanel } from "./sites.js";
 import { Downloads } from "./downloads.js";
 import { ReportButton, ReportView } from "./report.js";
@@ -29,6 +30,7 @@ export function Secretariat({ room }) {
         <${ProvinceTable} room=${room} province=${province} onProvince=${setProvince} />
         <div class="host-controls">
           <${ReportButton} onOpen=${() => setReporting(true)} />
+          <${ActsButton} room=${room} />
           <${MessagesButton} room=${room} onClick=${() => setWriting(true)} />
           ${writing ? html`<${Messages} room=${room} onClose=${() => setWriting(false)} />` : html`<${NewMessage} room=${room} onOpen=${() => setWriting(true)} />`}
           <${Button} action="roll-call" icon="list" pressed=${Boolean(rollCall)} onClick=${() => void room.ask("roll_call", { open: !rollCall })}>${t(rollCall ? "rollcall.close" : "rollcall.open")}<//>

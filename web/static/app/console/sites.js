@@ -1,7 +1,7 @@
 // Every site: counts by province, filters, search, and a list that draws only the rows on screen.
 import { html } from "../html.js";
 import { useState, useRef, useEffect } from "../../vendor/hooks.js";
-import { t, tMaybe, formatNumber, formatTime } from "../i18n.js";
+import { t, tMaybe, formatNumber, formatDuration, formatTime } from "../i18n.js";
 import { isHere, isWeak } from "../../lib/sites.js";
 import { windowOf } from "../../lib/window.js";
 import { Button, Confirm, Dialog } from "../parts.js";
@@ -18,6 +18,8 @@ import { Wall } from "./wall.js";
 const ROW = 60;
 /** A list up to this long is drawn whole. */
 const WHOLE = 200;
+/** Rows stay where they are for this long after the mouse last moved among them. */
+const HOLD_MS = 8_000;
 
 /** @type {Filter[]} */
 const FILTERS = ["all", "present", "lost", "absent", "weak", "hand"];
@@ -31,11 +33,12 @@ export function SitesPanel({ room, steers = true, province, onProvince }) {
   const [filter, setFilter] = useState(/** @type {Filter} */ ("all"));
   const [wall, setWall] = useState(false);
   const rollCall = Boolean(room.state.value?.roll_call);
-  const filters = rollCall ? [...FILTERS, /** @type {Filter} */ ("unanswered")] : FILTERS;
+  // After a roll call, too, it is seen who did not answer.
+  const filters = rollCall || room.sites.total.answered ? [...FILTERS, /** @type {Filter} */ ("unanswered")] : FILTERS;
   const chosen = filters.includes(filter) ? filter : "all";
   const list = room.sites;
   const counts = province === undefined ? list.total : (list.provinces().find((p) => p.code === province) ?? list.total);
-  const sites = list.view({ query, filter: chosen, province });
+  const view = list.view({ query, filter: chosen, province });
   return html`<section class="sites" aria-label=${t("sites.label")}>
     <div class="tabs" role="group" aria-label=${t("sites.filter")}>
       ${filters.map((name) => html`<button type="button" key=${name} class="tab" data-filter=${name} aria-pressed=${String(chosen === name)} onClick=${() => setFilter(name)}>
@@ -48,10 +51,10 @@ export function SitesPanel({ room, steers = true, province, onProvince }) {
       </label>
       ${steers && html`<${LockButton} room=${room} />`}
       ${steers && html`<${Button} compact action="wall" icon=${wall ? "list" : "grid"} pressed=${wall} label=${t(wall ? "wall.list" : "wall.open")} onClick=${() => setWall(!wall)} />`}
-      <p class="sites__found" role="status" aria-live="polite">${t("sites.found", { n: formatNumber(sites.length) })}</p>
+      <p class="sites__found" role="status" aria-live="polite">${t("sites.found", { n: formatNumber(view.length) })}</p>
       <p class="sites__people"><${Icon} name="people" /> ${t("counts.people", { n: formatNumber(counts.headcount) })}</p>
     </div>
-    ${wall ? html`<${Wall} room=${room} sites=${sites} />` : html`<${SiteRows} room=${room} sites=${sites} steers=${steers} />`}
+    ${wall ? html`<${Wall} room=${room} query=${query} province=${province} filter=${chosen} />` : html`<${SiteRows} room=${room} view=${view} steers=${steers} />`}
   </section>`;
 }
 
@@ -95,18 +98,56 @@ function Provinces({ room, province, onProvince, rollCall }) {
   return html`<div class="provinces" role="group" aria-label=${t("counts.provinces")}>
     <button type="button" class="province" aria-pressed=${String(province === undefined)} onClick=${() => onProvince(undefined)}>
       <span>${t("counts.all")}</span><strong>${share(room.sites.total)}</strong></button>
-    ${provinces.map((p) => html`<button type="button" key=${p.code} class=${`province ${p.lost ? "province--lost" : ""}`}
-      aria-pressed=${String(province === p.code)} onClick=${() => onProvince(p.code)}>
-      <span>${p.name || t("counts.others")}</span><strong>${share(p)}</strong>
-      <meter min="0" max=${p.convened} value=${rollCall ? p.answered : p.present} aria-hidden="true" /></button>`)}
+    ${provinces.map((p) => html`<${Province} key=${p.code} code=${p.code} name=${p.name} share=${share(p)} lost=${p.lost > 0}
+      convened=${p.convened} reached=${rollCall ? p.answered : p.present} pressed=${province === p.code} onProvince=${onProvince} />`)}
   </div>`;
 }
 
-/** @param {{room: Room, sites: Site[], steers: boolean}} props */
-function SiteRows({ room, sites, steers }) {
+/**
+ * Drawn again only when something of it changes: there are dozens, and changes four times a second.
+ * @param {{code: string, name: string, share: string, lost: boolean, convened: number, reached: number, pressed: boolean,
+ *   onProvince: (code: string | undefined) => void}} props
+ */
+function Province({ code, name, share, lost, convened, reached, pressed, onProvince }) {
+  return html`<button type="button" class=${`province ${lost ? "province--lost" : ""}`} aria-pressed=${String(pressed)} onClick=${() => onProvince(code)}>
+    <span>${name || t("counts.others")}</span><strong>${share}</strong>
+    <meter min="0" max=${convened} value=${reached} aria-hidden="true" /></button>`;
+}
+
+/**
+ * Keeps the rows where they are while the mouse is about to press something in them, or the keyboard is among them: what
+ * a person aims at must not move away and another come in its place. Their contents go on changing.
+ * @param {import("../../lib/siteview.js").SiteView} view
+ */
+function useHeldOrder(view) {
+  const [held, setHeld] = useState(/** @type {{view: object, codes: string[]} | null} */ (null));
+  const timer = useRef(/** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined));
+  const release = () => {
+    clearTimeout(timer.current);
+    setHeld(null);
+  };
+  const hold = () => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => setHeld(null), HOLD_MS);
+    if (held?.view !== view) setHeld({ view, codes: view.slice().map((site) => site.code) });
+  };
+  useEffect(() => release, []);
+  const handlers = {
+    onPointerMove: (/** @type {PointerEvent} */ event) => event.pointerType === "mouse" && hold(),
+    onPointerLeave: release,
+    onKeyDown: hold,
+    onFocusOut: (/** @type {FocusEvent} */ event) => /** @type {Node} */ (event.currentTarget).contains(/** @type {Node | null} */ (event.relatedTarget)) || release(),
+  };
+  return { codes: held?.view === view ? held.codes : null, handlers };
+}
+
+/** @param {{room: Room, view: import("../../lib/siteview.js").SiteView, steers: boolean}} props */
+function SiteRows({ room, view, steers }) {
   const ref = useRef(/** @type {HTMLElement | null} */ (null));
   const [scroll, setScroll] = useState({ top: 0, height: 600 });
-  const whole = sites.length <= WHOLE;
+  const { codes, handlers } = useHeldOrder(view);
+  const list = room.sites;
+  const count = codes?.length ?? view.length;
   useEffect(() => {
     const box = ref.current;
     if (!box) return;
@@ -119,14 +160,17 @@ function SiteRows({ room, sites, steers }) {
       box.removeEventListener("scroll", look);
     };
   }, []);
-  const { from, to } = whole ? { from: 0, to: sites.length } : windowOf(sites.length, ROW, scroll.top, scroll.height);
-  return html`<div ref=${ref} class="rows" role="list" aria-label=${t("sites.label")} tabindex="0">
+  const { from, to } = count <= WHOLE ? { from: 0, to: count } : windowOf(count, ROW, scroll.top, scroll.height);
+  const shown = codes ? codes.slice(from, to).flatMap((code) => list.get(code) ?? []) : view.slice(from, to);
+  const moved = codes !== null && view.slice(from, to).some((site, i) => site.code !== shown[i]?.code);
+  return html`<div ref=${ref} class="rows" role="list" aria-label=${t("sites.label")} tabindex="0" ...${handlers}>
     <div class="rows__space" style=${{ height: `${from * ROW}px` }} />
-    ${sites.slice(from, to).map((site, index) => html`<${Row} key=${site.code} room=${room} site=${site} steers=${steers}
-      position=${from + index + 1} total=${sites.length} />`)}
-    <div class="rows__space" style=${{ height: `${(sites.length - to) * ROW}px` }} />
-    ${sites.length === 0 && html`<p class="quiet rows__none">${t("sites.none")}</p>`}
-  </div>`;
+    ${shown.map((site, index) => html`<${Row} key=${site.code} room=${room} site=${site} steers=${steers}
+      position=${from + index + 1} total=${count} />`)}
+    <div class="rows__space" style=${{ height: `${(count - to) * ROW}px` }} />
+    ${count === 0 && html`<p class="quiet rows__none">${t("sites.none")}</p>`}
+  </div>
+  ${moved && html`<p class="sites__held"><${Icon} name="lock" /> ${t("sites.held")}</p>`}`;
 }
 
 /** @param {{room: Room, site: Site, steers: boolean, position: number, total: number}} props */
@@ -148,7 +192,7 @@ function Tags({ site }) {
   return html`
     ${site.hand_at_ms && html`<span class="tag tag--hand"><${Icon} name="hand" /><span class="visually-hidden">${t("row.hand")}</span></span>`}
     ${site.stand_by && html`<span class="tag tag--hand">${t("row.next")}</span>`}
-    ${site.answered && html`<span class="tag tag--done"><${Icon} name="check" /><span class="visually-hidden">${t("row.answered")}</span></span>`}
+    ${site.answered && html`<span class="tag tag--done"><${Icon} name="check" /><span class="visually-hidden">${t("row.answered")}</span> ${formatDuration(site.answered_after_ms ?? 0)}</span>`}
     ${isWeak(site) && html`<span class="tag tag--weak"><${Icon} name="warn" /><span class="visually-hidden">${t("filter.weak")}</span> ${site.loss_pct ?? 0}%</span>`}
     ${site.headcount ? html`<span class="tag"><${Icon} name="people" />${formatNumber(site.headcount)}</span>` : null}`;
 }

@@ -2,7 +2,6 @@
 import { html } from "../html.js";
 import { useEffect, useRef, useState } from "../../vendor/hooks.js";
 import { assign } from "../../lib/wall.js";
-import { isHere } from "../../lib/sites.js";
 import { t, formatNumber } from "../i18n.js";
 import { Button } from "../parts.js";
 import { Video } from "../stage.js";
@@ -17,14 +16,15 @@ const THUMBS = 12;
 const STILL_MS = 10_000;
 const thumb = (/** @type {number} */ index) => `thumb${index + 1}`;
 
-/** @param {{room: Room, sites: Site[]}} props */
-export function Wall({ room, sites }) {
+/** @param {{room: Room, query: string, province: string | undefined, filter: import("../../lib/sites.js").Filter}} props */
+export function Wall({ room, query, province, filter }) {
   const [page, setPage] = useState(0);
   const slots = useRef(/** @type {string[]} */ (Array(THUMBS).fill("")));
-  // By code: a picture must not jump about because its site raised a hand.
-  const here = sites.filter(isHere).sort((a, b) => (a.code < b.code ? -1 : 1));
+  // By place: a picture must not jump about because its site raised a hand.
+  const here = room.sites.view({ query, province, filter: filter === "hand" || filter === "weak" ? filter : "present", order: "place" });
   const pages = Math.max(1, Math.ceil(here.length / THUMBS));
-  const shown = here.slice(Math.min(page, pages - 1) * THUMBS).slice(0, THUMBS);
+  const first = Math.min(page, pages - 1) * THUMBS;
+  const shown = here.slice(first, first + THUMBS);
   const codes = shown.map((site) => site.code).join();
   const online = room.link.value === "online";
   useEffect(() => {

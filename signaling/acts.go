@@ -1,0 +1,132 @@
+package signaling
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/signaling/protocol"
+)
+
+// How many control acts of a session are kept at hand, and go in one answer; all are in the ledger.
+const (
+	keptActs = 10_000
+	maxActs  = 500
+)
+
+// act is what somebody did with a session from a console: who, when, what and to whom.
+type act struct {
+	Seq    uint64    `json:"seq"` // of the ledger's entry
+	At     time.Time `json:"at"`
+	By     string    `json:"by"`
+	ByName string    `json:"by_name,omitempty"`
+	Kind   string    `json:"kind"` // of the entry
+	On     *bool     `json:"on,omitempty"`
+	Slot   string    `json:"slot,omitempty"`
+	To     string    `json:"to,omitempty"` // endpoint or unit that it was done to
+	ToName string    `json:"to_name,omitempty"`
+	Item   string    `json:"item,omitempty"` // title of the agenda item
+	Number int       `json:"number,omitempty"`
+}
+
+// controls are the kinds of entry that steer a session.
+func controls(kind string) bool {
+	switch kind {
+	case "opened", "started", "ended", "sealed", "moved", "called_off", "hand_lowered", "stand_by", "granted", "returned", "mute", "removal",
+		"roll_call_opened", "roll_call_closed", "lock", "chair", "agenda", "message", "budget", "verdict_overridden", "attendance_added", "rules_changed":
+		return true
+	}
+	return false
+}
+
+// actOf reads a control act from an entry; false if it is none. What a site does with itself is none, nor what
+// follows from another act.
+func actOf(e attendance.Entry) (act, bool, error) {
+	if e.By == "" || !controls(e.Kind) {
+		return act{}, false, nil
+	}
+	// All kinds of event share the names of what they have in common.
+	var d struct {
+		Endpoint, Slot, To, Item, Why string
+		On, Muted, Removed, Locked    *bool
+		ID, Kbps                      int
+	}
+	if err := json.Unmarshal(e.Data, &d); err != nil {
+		return act{}, false, err
+	}
+	follows := e.Kind == "returned" && (d.Why == "replaced" || d.Why == "ended" || d.Why == "connection_lost" || d.Why == "removed")
+	if d.Endpoint == e.By || follows || d.To == meeting.ToSecretariat {
+		return act{}, false, nil
+	}
+	a := act{Seq: e.Seq, At: e.At, By: e.By, Kind: e.Kind, Slot: d.Slot, To: d.Endpoint + d.To, Item: d.Item, Number: d.ID + d.Kbps}
+	for _, on := range []*bool{d.On, d.Muted, d.Removed, d.Locked} {
+		if on != nil {
+			a.On = on
+		}
+	}
+	return a, true, nil
+}
+
+// showActs tells what was done from the consoles, the latest first; before=SEQ goes further back. A delegated operator
+// gets what concerns its units.
+func (a recordAPI) showActs(w http.ResponseWriter, r *http.Request, who Identity) error {
+	id := r.PathValue("id")
+	before := uint64(1<<63 - 1)
+	if text := r.URL.Query().Get("before"); text != "" {
+		var err error
+		if before, err = strconv.ParseUint(text, 10, 63); err != nil {
+			return refusal(protocol.BadRequest, "before is no number of an entry")
+		}
+	}
+	if err := a.known(r.Context(), id); err != nil {
+		return err
+	}
+	acts, err := a.srv.reports.acts(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	page := []act{}
+	err = a.read(r.Context(), id, func(s *meeting.Session) error {
+		scope := ""
+		if ep := s.Endpoints[who.Endpoint]; ep != nil && who.Session == id {
+			scope = ep.Scope
+		}
+		for _, one := range slices.Backward(acts) {
+			if one.Seq >= before || scope != "" && !s.Steers(actorOf(who), one.To) {
+				continue
+			}
+			if len(page) == maxActs {
+				break
+			}
+			page = append(page, named(s, one))
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, struct {
+		Acts []act `json:"acts"`
+	}{page})
+	return nil
+}
+
+// named adds the names that people know.
+func named(s *meeting.Session, one act) act {
+	if ep := s.Endpoints[one.By]; ep != nil {
+		one.ByName = ep.Name
+	}
+	if ep := s.Endpoints[one.To]; ep != nil {
+		one.ToName = ep.Name
+	} else if u, ok := s.Units[one.To]; ok {
+		one.ToName = u.Name
+	}
+	if i := slices.IndexFunc(s.Agenda, func(item meeting.AgendaItem) bool { return item.ID == one.Item }); i >= 0 {
+		one.Item = s.Agenda[i].Title
+	}
+	return one
+}

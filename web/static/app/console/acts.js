@@ -1,0 +1,66 @@
+// What was done from the consoles: who, when, what and to whom, the latest first.
+import { html } from "../html.js";
+import { useEffect, useState } from "../../vendor/hooks.js";
+import { fold, matcher } from "../../lib/fold.js";
+import { HOST } from "../../lib/protocol.js";
+import { t, tMaybe, formatTime } from "../i18n.js";
+import { Button, Dialog } from "../parts.js";
+import { request } from "./downloads.js";
+import { r } from "./report-data.js";
+
+/** @typedef {import("../room.js").Room} Room */
+/**
+ * @typedef {{seq: number, at: string, by: string, by_name?: string, kind: string, on?: boolean, slot?: string, to?: string, to_name?: string,
+ *   item?: string, number?: number}} Act
+ */
+
+const REFRESH_MS = 4_000;
+const PAGE = 500;
+
+/** Seats that every session has are called in the page's language. @param {string} code @param {string} [name] */
+const seat = (code, name) => (code === "*" ? t("messages.all") : code === HOST ? t("preview.role.host") : tMaybe(`seat.${code}`, "seat.other", { name: name || code }));
+
+/** @param {Act} act */
+function words(act) {
+  const kind = act.kind === "granted" && (act.slot === "main" || act.slot === "presentation") ? `granted.${act.slot}` : act.on === false ? `${act.kind}.off` : act.kind;
+  return r(/** @type {import("./report-data.js").Key} */ (`act.${kind}`), { to: act.to ? seat(act.to, act.to_name) : "", item: act.item || "–", n: act.number ?? 0 });
+}
+
+/** @param {{room: Room, onClose: () => void}} props */
+export function Acts({ room, onClose }) {
+  const [acts, setActs] = useState(/** @type {Act[] | null} */ (null));
+  const [query, setQuery] = useState("");
+  const [more, setMore] = useState(false);
+  const load = async (/** @type {number} */ before) => {
+    const response = await request(room, `acts${before ? `?before=${before}` : ""}`).catch(() => null);
+    if (!response?.ok) return room.toast("error", "internal");
+    const { acts: page } = /** @type {{acts: Act[]}} */ (await response.json());
+    setActs((known) => {
+      const last = page.at(-1)?.seq ?? 0;
+      if (before) return [...(known ?? []), ...page];
+      return [...page, ...(known ?? []).filter((act) => act.seq < last)];
+    });
+    if (before || !acts) setMore(page.length === PAGE);
+  };
+  useEffect(() => {
+    void load(0);
+    const timer = setInterval(() => void load(0), REFRESH_MS);
+    return () => clearInterval(timer);
+  }, []);
+  const matches = matcher(query);
+  const rows = (acts ?? []).map((act) => ({ act, what: words(act), who: seat(act.by, act.by_name) })).filter(({ what, who }) => matches(fold(`${who} ${what}`)));
+  const zone = room.session.value?.time_zone;
+  return html`<${Dialog} title=${r("acts.title")} onClose=${onClose} wide>
+    <label class="field"><span>${t("sites.search")}</span>
+      <input type="search" value=${query} onInput=${(/** @type {Event} */ e) => setQuery(/** @type {HTMLInputElement} */ (e.target).value)} /></label>
+    <div class="acts table" tabindex="0" role="region" aria-label=${r("acts.title")}><table>
+      <thead><tr><th scope="col">${r("acts.when")}</th><th scope="col">${r("acts.who")}</th><th scope="col">${r("acts.what")}</th></tr></thead>
+      <tbody>${rows.map(({ act, what, who }) => html`<tr key=${act.seq} data-act=${act.kind}><td><time>${formatTime(Date.parse(act.at), zone, true)}</time></td><td>${who}</td><td>${what}</td></tr>`)}</tbody>
+    </table>
+    ${acts && rows.length === 0 && html`<p class="quiet rows__none">${r("acts.none")}</p>`}</div>
+    <div class="dialog__actions">
+      ${more && html`<${Button} onClick=${() => void load(acts?.at(-1)?.seq ?? 0)}>${r("acts.more")}<//>`}
+      <${Button} tone="primary" onClick=${onClose}>${t("close")}<//>
+    </div>
+  <//>`;
+}
