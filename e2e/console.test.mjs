@@ -114,6 +114,15 @@ test('a site on the floor shows its screen', async () => {
   await state('P58C2', 'present');
 });
 
+test('a site feeds the main picture, such as the machine of the central room, and the chair takes it back', async () => {
+  await sheet('P58C2', 'grant-main');
+  await holds('main', 'P58C2');
+  await sees(c1, 'main', 'blue');
+  await host.press('take-main');
+  await holds('main', '@host');
+  await sees(c1, 'main', 'red');
+});
+
 test('messages reach whom they are for and nobody else', async () => {
   const c4 = await seat(link('P58C4'));
   const q1 = await seat(link('P67C1'));

@@ -69,6 +69,11 @@ export class Room {
   /** This endpoint chairs: the host by default, or whom it was handed over to. */
   chairs = computed(() => Boolean(this.identity.value) && this.state.value?.chair === this.identity.value?.code);
 
+  /** This console steers the whole session, not only the units of a delegated operator. */
+  get steersAll() {
+    return !this.identity.value?.scope;
+  }
+
   /** The item of the agenda that is discussed. */
   agendaItem = computed(() => {
     const id = this.state.value?.agenda_item;

@@ -15,7 +15,7 @@ export function AgendaPanel({ room }) {
   };
   return html`<div class="agenda">
     <label class="field"><span>${t("agenda.label")}</span>
-      <select value=${room.state.value?.agenda_item ?? ""} onChange=${choose} data-action="agenda">
+      <select disabled=${!room.steersAll} value=${room.state.value?.agenda_item ?? ""} onChange=${choose} data-action="agenda">
         <option value="">${t("agenda.none")}</option>
         ${agenda.map((item, index) => html`<option key=${item.id} value=${item.id}>${index + 1}. ${item.title}</option>`)}
       </select></label>

@@ -92,16 +92,16 @@ function HostControls({ room, publishes }) {
   const online = room.link.value === "online";
   const close = () => setOpen("");
   return html`<nav class="host-controls" aria-label=${t("controls.label")}>
-    ${!live && html`<${Button} action="start" tone="primary" icon="play" disabled=${!online} onClick=${() => void room.ask("start", {})}>${t("start")}<//>`}
+    ${!live && room.steersAll && html`<${Button} action="start" tone="primary" icon="play" disabled=${!online} onClick=${() => void room.ask("start", {})}>${t("start")}<//>`}
     ${publishes && live && html`<${MuteButton} room=${room} /><${ScreenButton} room=${room} />`}
-    <${Button} action="roll-call" icon="list" pressed=${Boolean(rollCall)} disabled=${!online}
-      onClick=${() => void room.ask("roll_call", { open: !rollCall })}>${t(rollCall ? "rollcall.close" : "rollcall.open")}<//>
+    ${room.steersAll && html`<${Button} action="roll-call" icon="list" pressed=${Boolean(rollCall)} disabled=${!online}
+      onClick=${() => void room.ask("roll_call", { open: !rollCall })}>${t(rollCall ? "rollcall.close" : "rollcall.open")}<//>`}
     <${MessagesButton} room=${room} onClick=${() => setOpen("messages")} />
     ${publishes && html`<${Button} compact action="devices" icon="gear" label=${t("devices.label")} onClick=${() => setOpen("devices")} />`}
     <${ActsButton} room=${room} />
     ${!live && html`<${Button} action="board" icon="check" onClick=${() => setOpen("board")}>${t("board.short")}<//>`}
-    ${!live && html`<${Button} compact action="leave" icon="leave" label=${t("leave")} onClick=${() => setOpen("leave")} />`}
-    ${live && html`<${Button} action="end" tone="danger" icon="stop" disabled=${!online} onClick=${() => setOpen("end")}>${t("end.short")}<//>`}
+    ${(!live || !room.steersAll) && html`<${Button} compact action="leave" icon="leave" label=${t("leave")} onClick=${() => setOpen("leave")} />`}
+    ${live && room.steersAll && html`<${Button} action="end" tone="danger" icon="stop" disabled=${!online} onClick=${() => setOpen("end")}>${t("end.short")}<//>`}
     ${open === "messages" ? html`<${Messages} room=${room} onClose=${close} />` : html`<${NewMessage} room=${room} onOpen=${() => setOpen("messages")} />`}
     ${open === "board" && html`<${Board} room=${room} onClose=${close} />`}
     ${open === "end" && html`<${EndDialog} room=${room} onClose=${close} />`}

@@ -132,8 +132,8 @@ function Waiting({ room, site }) {
       <strong>${site.name}</strong>
       <span>${[...(site.hand_at_ms ? [t("floor.waits", { time: formatDuration(room.now() - site.hand_at_ms) })] : []), ...site.parents].join(" · ")}</span>
     </div>
-    <${Button} compact action="stand-by" icon="next" pressed=${Boolean(site.stand_by)} disabled=${!here} label=${t(site.stand_by ? "row.standby.off" : "row.standby", { name: site.name })}
-      onClick=${() => void standBy(room, site)} />
+    <${Button} action="stand-by" pressed=${Boolean(site.stand_by)} disabled=${!here} label=${t(site.stand_by ? "row.standby.off" : "row.standby", { name: site.name })}
+      onClick=${() => void standBy(room, site)}>${t("row.standby.short")}<//>
     ${site.hand_at_ms && html`<${Button} compact action="lower-hand" icon="close" label=${t("row.lower", { name: site.name })} onClick=${() => void room.ask("lower_hand", { endpoint })} />`}
     <${Button} action="grant-floor" tone="primary" disabled=${!here || room.phase.value !== "live"} onClick=${() => void room.ask("grant", { endpoint })}>${t("floor.grant")}<//>
   </li>`;

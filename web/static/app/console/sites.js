@@ -14,8 +14,8 @@ import { Wall } from "./wall.js";
 /** @typedef {import("../../lib/sites.js").Site} Site */
 /** @typedef {import("../../lib/sites.js").Filter} Filter */
 
-/** Height of a row in CSS pixels, the same in console.css. */
-const ROW = 60;
+/** Height of a row in CSS pixels: it grows with the type of a large screen, as in console.css. */
+const rowHeight = () => Math.max(60, 2.75 * parseFloat(getComputedStyle(document.documentElement).fontSize));
 /** A list up to this long is drawn whole. */
 const WHOLE = 200;
 /** Rows stay where they are for this long after the mouse last moved among them. */
@@ -49,8 +49,8 @@ export function SitesPanel({ room, steers = true, province, onProvince }) {
       <label class="search"><${Icon} name="search" /><span class="visually-hidden">${t("sites.search")}</span>
         <input type="search" placeholder=${t("sites.search")} value=${query} onInput=${(/** @type {Event} */ e) => setQuery(/** @type {HTMLInputElement} */ (e.target).value)} />
       </label>
-      ${steers && html`<${LockButton} room=${room} />`}
-      ${steers && html`<${Button} compact action="wall" icon=${wall ? "list" : "grid"} pressed=${wall} label=${t(wall ? "wall.list" : "wall.open")} onClick=${() => setWall(!wall)} />`}
+      ${steers && room.steersAll && html`<${LockButton} room=${room} />`}
+      ${steers && html`<${Button} action="wall" icon=${wall ? "list" : "grid"} pressed=${wall} label=${t(wall ? "wall.list" : "wall.open")} onClick=${() => setWall(!wall)}>${t(wall ? "wall.short.list" : "wall.short")}<//>`}
       <p class="sites__found" role="status" aria-live="polite">${t("sites.found", { n: formatNumber(view.length) })}</p>
       <p class="sites__people"><${Icon} name="people" /> ${t("counts.people", { n: formatNumber(counts.headcount) })}</p>
     </div>
@@ -61,8 +61,8 @@ export function SitesPanel({ room, steers = true, province, onProvince }) {
 /** Keeps sites out that were not there before. @param {{room: Room}} props */
 function LockButton({ room }) {
   const locked = Boolean(room.state.value?.locked);
-  return html`<${Button} compact action="lock" icon="lock" tone=${locked ? "attention" : "plain"} pressed=${locked} label=${t(locked ? "lock.off" : "lock.on")}
-    onClick=${() => void room.ask("lock", { locked: !locked })} />`;
+  return html`<${Button} action="lock" icon="lock" tone=${locked ? "attention" : "plain"} pressed=${locked} label=${t(locked ? "lock.off" : "lock.on")}
+    onClick=${() => void room.ask("lock", { locked: !locked })}>${t("lock.short")}<//>`;
 }
 
 /**
@@ -144,14 +144,17 @@ function useHeldOrder(view) {
 /** @param {{room: Room, view: import("../../lib/siteview.js").SiteView, steers: boolean}} props */
 function SiteRows({ room, view, steers }) {
   const ref = useRef(/** @type {HTMLElement | null} */ (null));
-  const [scroll, setScroll] = useState({ top: 0, height: 600 });
+  const [scroll, setScroll] = useState({ top: 0, height: 600, row: 60 });
   const { codes, handlers } = useHeldOrder(view);
   const list = room.sites;
   const count = codes?.length ?? view.length;
   useEffect(() => {
     const box = ref.current;
     if (!box) return;
-    const look = () => setScroll((old) => (old.top === box.scrollTop && old.height === box.clientHeight ? old : { top: box.scrollTop, height: box.clientHeight }));
+    const look = () => setScroll((old) => {
+      const row = rowHeight();
+      return old.top === box.scrollTop && old.height === box.clientHeight && old.row === row ? old : { top: box.scrollTop, height: box.clientHeight, row };
+    });
     const observer = new ResizeObserver(look);
     observer.observe(box);
     box.addEventListener("scroll", look, { passive: true });
@@ -160,14 +163,14 @@ function SiteRows({ room, view, steers }) {
       box.removeEventListener("scroll", look);
     };
   }, []);
-  const { from, to } = count <= WHOLE ? { from: 0, to: count } : windowOf(count, ROW, scroll.top, scroll.height);
+  const { from, to } = count <= WHOLE ? { from: 0, to: count } : windowOf(count, scroll.row, scroll.top, scroll.height);
   const shown = codes ? codes.slice(from, to).flatMap((code) => list.get(code) ?? []) : view.slice(from, to);
   const moved = codes !== null && view.slice(from, to).some((site, i) => site.code !== shown[i]?.code);
   return html`<div ref=${ref} class="rows" role="list" aria-label=${t("sites.label")} tabindex="0" ...${handlers}>
-    <div class="rows__space" style=${{ height: `${from * ROW}px` }} />
+    <div class="rows__space" style=${{ height: `${from * scroll.row}px` }} />
     ${shown.map((site, index) => html`<${Row} key=${site.code} room=${room} site=${site} steers=${steers}
       position=${from + index + 1} total=${count} />`)}
-    <div class="rows__space" style=${{ height: `${(count - to) * ROW}px` }} />
+    <div class="rows__space" style=${{ height: `${(count - to) * scroll.row}px` }} />
     ${count === 0 && html`<p class="quiet rows__none">${t("sites.none")}</p>`}
   </div>
   ${moved && html`<p class="sites__held"><${Icon} name="lock" /> ${t("sites.held")}</p>`}`;
@@ -211,8 +214,8 @@ function RowActions({ room, site }) {
       <${Button} action="revoke-floor" tone="danger" onClick=${() => void room.ask("revoke", { endpoint })}>${t("floor.revoke")}<//>`}
     ${isHere(site) && !onFloor && html`
       ${site.hand_at_ms && html`<${Button} compact action="lower-hand" icon="close" label=${t("row.lower", { name })} onClick=${() => void room.ask("lower_hand", { endpoint })} />`}
-      <${Button} compact action="stand-by" icon="next" pressed=${Boolean(site.stand_by)} label=${t(site.stand_by ? "row.standby.off" : "row.standby", { name })}
-        onClick=${() => void standBy(room, site)} />
+      <${Button} action="stand-by" pressed=${Boolean(site.stand_by)} label=${t(site.stand_by ? "row.standby.off" : "row.standby", { name })}
+        onClick=${() => void standBy(room, site)}>${t("row.standby.short")}<//>
       <${Button} action="grant-floor" disabled=${room.phase.value !== "live"} onClick=${() => void room.ask("grant", { endpoint })}>${t("floor.grant")}<//>`}
     <${Button} compact tone="quiet" action="more" icon="more" label=${t("row.more", { name })} onClick=${() => setOpen("sheet")} />
     ${open === "sheet" && html`<${SiteSheet} room=${room} site=${site} onRemove=${() => (site.removed ? (close(), remove(false)) : setOpen("remove"))} onMessage=${() => setOpen("message")} onClose=${close} />`}
@@ -244,7 +247,7 @@ function SiteSheet({ room, site, onRemove, onMessage, onClose }) {
     </dl>
     <div class="sheet__actions">
       <${Button} action="grant-floor2" icon="people" disabled=${!can} onClick=${() => grant("floor2")}>${t("sheet.floor2")}<//>
-      <${Button} action="grant-main" icon="camera" disabled=${!can} onClick=${() => grant("main")}>${t("sheet.main")}<//>
+      ${room.steersAll && html`<${Button} action="grant-main" icon="camera" disabled=${!can} onClick=${() => grant("main")}>${t("sheet.main")}<//>`}
       <${Button} action="message" icon="message" onClick=${onMessage}>${t("sheet.message")}<//>
       ${(room.role === "host" || room.chairs.value) && html`<${Button} action="hand-over" icon="chair" disabled=${!isHere(site)} onClick=${() => { onClose(); void room.ask("hand_over", { to: endpoint }); }}>${t("sheet.chair")}<//>`}
       <${Button} action="remove" tone="danger" icon=${site.removed ? "check" : "ban"} pressed=${Boolean(site.removed)} onClick=${onRemove}>${t(site.removed ? "row.readmit" : "row.remove", { name: site.name })}<//>

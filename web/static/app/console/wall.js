@@ -20,6 +20,7 @@ const thumb = (/** @type {number} */ index) => `thumb${index + 1}`;
 export function Wall({ room, query, province, filter }) {
   const [page, setPage] = useState(0);
   const slots = useRef(/** @type {string[]} */ (Array(THUMBS).fill("")));
+  const [assigned, setAssigned] = useState(slots.current);
   // By place: a picture must not jump about because its site raised a hand.
   const here = room.sites.view({ query, province, filter: filter === "hand" || filter === "weak" ? filter : "present", order: "place" });
   const pages = Math.max(1, Math.ceil(here.length / THUMBS));
@@ -31,13 +32,14 @@ export function Wall({ room, query, province, filter }) {
     // A new connection watches nothing yet.
     if (!online) slots.current.fill("");
     else watch(room, slots.current, shown.map((site) => site.code));
+    setAssigned([...slots.current]);
   }, [codes, online]);
   useEffect(() => () => {
     if (room.phase.value !== "ended") watch(room, slots.current, []);
   }, []);
   return html`<div class="wall">
     <div class="wall__sites" role="list" aria-label=${t("sites.label")}>
-      ${shown.map((site) => html`<${Picture} key=${site.code} room=${room} site=${site} slot=${thumb(slots.current.indexOf(site.code))} />`)}
+      ${shown.map((site) => html`<${Picture} key=${site.code} room=${room} site=${site} slot=${thumb(assigned.indexOf(site.code))} />`)}
       ${shown.length === 0 && html`<p class="quiet rows__none">${t("wall.none")}</p>`}
     </div>
     ${pages > 1 && html`<nav class="wall__pages" aria-label=${t("wall.pages")}>
