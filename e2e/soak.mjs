@@ -52,7 +52,7 @@ try {
   const sites = session.endpoints.length;
   console.log(`${sites} sites convened`);
 
-  driver = spawn(DRIVER, ['-links', links, '-rate', String(RATE), '-seats', String(SEATS), '-duration', `${SECONDS + WARM_S + 5}s`], { stdio: ['ignore', 'pipe', 'pipe'] });
+  driver = spawn(DRIVER, ['-links', links, '-rate', String(RATE), '-seats', String(SEATS), '-duration', `${Math.round(1.04 * SECONDS) + WARM_S + 5}s`], { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   let done = '';
   driver.stderr.on('data', (d) => (said += d));
