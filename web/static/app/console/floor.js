@@ -118,7 +118,7 @@ function Speaker({ room, grant }) {
         ${grant.muted && html` <${Icon} name="mic-off" /> ${t("tile.muted")}`}</span>
     </div>
     ${!grant.muted && html`<${Button} compact action="mute-speaker" icon="mic" label=${t("row.mute", { name: grant.name })} onClick=${() => void room.ask("mute", { endpoint, muted: true })} />`}
-    <${Button} action=${slot === "main" ? "take-main" : "revoke-floor"} tone="danger" icon="stop" onClick=${revoke}>${t(slot === "main" ? "floor.takemain" : "floor.revoke")}<//>
+    <${Button} action=${slot === "main" ? "take-main" : "revoke-floor"} tone="danger" icon="stop" label=${`${t(slot === "main" ? "floor.takemain" : "floor.revoke")}: ${grant.name}`} onClick=${revoke}>${t(slot === "main" ? "floor.takemain" : "floor.revoke")}<//>
   </article>`;
 }
 
@@ -135,6 +135,6 @@ function Waiting({ room, site }) {
     <${Button} action="stand-by" pressed=${Boolean(site.stand_by)} disabled=${!here} label=${t(site.stand_by ? "row.standby.off" : "row.standby", { name: site.name })}
       onClick=${() => void standBy(room, site)}>${t("row.standby.short")}<//>
     ${site.hand_at_ms && html`<${Button} compact action="lower-hand" icon="close" label=${t("row.lower", { name: site.name })} onClick=${() => void room.ask("lower_hand", { endpoint })} />`}
-    <${Button} action="grant-floor" tone="primary" disabled=${!here || room.phase.value !== "live"} onClick=${() => void room.ask("grant", { endpoint })}>${t("floor.grant")}<//>
+    <${Button} action="grant-floor" tone="primary" label=${`${t("floor.grant")}: ${site.name}`} disabled=${!here || room.phase.value !== "live"} onClick=${() => void room.ask("grant", { endpoint })}>${t("floor.grant")}<//>
   </li>`;
 }

@@ -211,12 +211,12 @@ function RowActions({ room, site }) {
     ${onFloor && html`
       <${Button} compact action="mute" icon=${site.muted ? "mic-off" : "mic"} pressed=${Boolean(site.muted)} disabled=${site.muted} label=${t("row.mute", { name })}
         onClick=${() => void room.ask("mute", { endpoint, muted: true })} />
-      <${Button} action="revoke-floor" tone="danger" onClick=${() => void room.ask("revoke", { endpoint })}>${t("floor.revoke")}<//>`}
+      <${Button} action="revoke-floor" tone="danger" label=${`${t("floor.revoke")}: ${name}`} onClick=${() => void room.ask("revoke", { endpoint })}>${t("floor.revoke")}<//>`}
     ${isHere(site) && !onFloor && html`
       ${site.hand_at_ms && html`<${Button} compact action="lower-hand" icon="close" label=${t("row.lower", { name })} onClick=${() => void room.ask("lower_hand", { endpoint })} />`}
       <${Button} action="stand-by" pressed=${Boolean(site.stand_by)} label=${t(site.stand_by ? "row.standby.off" : "row.standby", { name })}
         onClick=${() => void standBy(room, site)}>${t("row.standby.short")}<//>
-      <${Button} action="grant-floor" disabled=${room.phase.value !== "live"} onClick=${() => void room.ask("grant", { endpoint })}>${t("floor.grant")}<//>`}
+      <${Button} action="grant-floor" label=${`${t("floor.grant")}: ${name}`} disabled=${room.phase.value !== "live"} onClick=${() => void room.ask("grant", { endpoint })}>${t("floor.grant")}<//>`}
     <${Button} compact tone="quiet" action="more" icon="more" label=${t("row.more", { name })} onClick=${() => setOpen("sheet")} />
     ${open === "sheet" && html`<${SiteSheet} room=${room} site=${site} onRemove=${() => (site.removed ? (close(), remove(false)) : setOpen("remove"))} onMessage=${() => setOpen("message")} onClose=${close} />`}
     ${open === "message" && html`<${Messages} room=${room} to=${endpoint} onClose=${close} />`}
