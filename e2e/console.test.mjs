@@ -291,6 +291,24 @@ test('the host reloads in the middle of each of these', async () => {
   await clearFloor();
 });
 
+test('rows hold still under the mouse, and go to their places when it leaves', async () => {
+  const s = await seat(link('P67C2'));
+  const order = () => host.page.locator('.row[data-endpoint]').evaluateAll((list) => list.map((e) => e.dataset.endpoint));
+  await host.page.mouse.move(5, 5);
+  await until('nobody asks', async () => !(await host.page.locator('.row[data-hand]').count()));
+  await host.page.locator('.row[data-endpoint="P58C1"]').hover();
+  const before = await order();
+  await s.ask('raise_hand');
+  await until('its hand is seen', () => host.page.locator('.row[data-endpoint="P67C2"][data-hand]').count());
+  assert.deepEqual(await order(), before);
+  await shown(host, '.sites__held');
+  await host.page.screenshot({ path: join(SHOTS, 'held.png') });
+  await host.page.mouse.move(5, 5);
+  await until('it comes first', async () => (await order())[0] === 'P67C2');
+  await s.ask('lower_hand');
+  s.drop();
+});
+
 test('a delegated operator sees and steers its province only', async () => {
   const operator = session.operators[0].link;
   const s = await seat(operator);

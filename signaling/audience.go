@@ -154,9 +154,18 @@ func (a *audience) settle(now time.Time) {
 	for code := range a.touched {
 		a.refresh(code, now)
 	}
-	clear(a.touched)
+	a.touched = emptied(a.touched)
 	a.everyone, a.hands = false, false
 	a.announce(false)
+}
+
+// emptied returns an empty set. One that was large is let go: to clear it would cost its size ever after.
+func emptied(set map[string]struct{}) map[string]struct{} {
+	if len(set) > 1000 {
+		return map[string]struct{}{}
+	}
+	clear(set)
+	return set
 }
 
 // queue tells everyone in the queue whose position changed.

@@ -127,8 +127,10 @@ func BenchmarkJoin(b *testing.B) {
 				c.attachNow(b, cn)
 				cn.drain()
 			}
-			host.drain()
-			c.audience.flush()
+			for range n/maxRows + 1 {
+				host.drain()
+				c.audience.flush()
+			}
 			host.drain()
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {

@@ -134,7 +134,7 @@ func (a *audience) changedRows() []string {
 			changed = append(changed, code)
 		}
 	}
-	clear(a.rows)
+	a.rows = emptied(a.rows)
 	slices.Sort(changed)
 	return changed
 }
