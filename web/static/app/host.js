@@ -7,6 +7,7 @@ import { markBody, useHeadingFocus, Toasts, LinkNotice } from "./parts.js";
 import { Preview } from "./preview.js";
 import { EndedPage, ErrorPage } from "./endings.js";
 import { stayAwake } from "./presence.js";
+import { ActsButton } from "./console/acts-button.js";
 import { Downloads } from "./console/downloads.js";
 import { Console } from "./console/console.js";
 
@@ -25,7 +26,7 @@ function App() {
     case "error":
       return html`<${ErrorPage} room=${room} />`;
     case "ended":
-      return html`<${EndedPage} room=${room}><${Downloads} room=${room} /><//><${Toasts} room=${room} />`;
+      return html`<${EndedPage} room=${room}><${Downloads} room=${room} /><${ActsButton} room=${room} /><//><${Toasts} room=${room} />`;
     default:
       return html`<${Console} room=${room} publishes=${publishes} /><${LinkNotice} room=${room} /><${Toasts} room=${room} />`;
   }

@@ -10,6 +10,7 @@ import { stayAwake } from "./presence.js";
 import { signal } from "../vendor/signals.js";
 import { Secretariat } from "./console/secretariat.js";
 import { Downloads } from "./console/downloads.js";
+import { ActsButton } from "./console/acts-button.js";
 import { ReportButton, ReportView } from "./console/report.js";
 
 const room = new Room();
@@ -29,7 +30,7 @@ function App() {
       return html`<${ErrorPage} room=${room} />`;
     case "ended":
       if (reporting.value) return html`<${ReportView} room=${room} onClose=${() => (reporting.value = false)} />`;
-      return html`<${EndedPage} room=${room}><${ReportButton} onOpen=${() => (reporting.value = true)} /><${Downloads} room=${room} /><//><${Toasts} room=${room} />`;
+      return html`<${EndedPage} room=${room}><${ReportButton} onOpen=${() => (reporting.value = true)} /><${ActsButton} room=${room} /><${Downloads} room=${room} /><//><${Toasts} room=${room} />`;
     default:
       return html`<${Secretariat} room=${room} /><${LinkNotice} room=${room} /><${Toasts} room=${room} />`;
   }

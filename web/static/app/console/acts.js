@@ -30,7 +30,7 @@ function words(act) {
 export function Acts({ room, onClose }) {
   const [acts, setActs] = useState(/** @type {Act[] | null} */ (null));
   const [query, setQuery] = useState("");
-  const [more, setMore] = useState(false);
+  const [whole, setWhole] = useState(false);
   const load = async (/** @type {number} */ before) => {
     const response = await request(room, `acts${before ? `?before=${before}` : ""}`).catch(() => null);
     if (!response?.ok) return room.toast("error", "internal");
@@ -40,7 +40,7 @@ export function Acts({ room, onClose }) {
       if (before) return [...(known ?? []), ...page];
       return [...page, ...(known ?? []).filter((act) => act.seq < last)];
     });
-    if (before || !acts) setMore(page.length === PAGE);
+    if (page.length < PAGE) setWhole(true);
   };
   useEffect(() => {
     void load(0);
@@ -59,7 +59,7 @@ export function Acts({ room, onClose }) {
     </table>
     ${acts && rows.length === 0 && html`<p class="quiet rows__none">${r("acts.none")}</p>`}</div>
     <div class="dialog__actions">
-      ${more && html`<${Button} onClick=${() => void load(acts?.at(-1)?.seq ?? 0)}>${r("acts.more")}<//>`}
+      ${acts && !whole && html`<${Button} onClick=${() => void load(acts?.at(-1)?.seq ?? 0)}>${r("acts.more")}<//>`}
       <${Button} tone="primary" onClick=${onClose}>${t("close")}<//>
     </div>
   <//>`;
