@@ -60,6 +60,7 @@ async function measure() {
           audio: ((a.bytesReceived - last.a.bytesReceived) * 8) / dt / 1000,
           height: v.framesDecoded > last.v.framesDecoded ? v.frameHeight : 0,
           fps: (v.framesDecoded - last.v.framesDecoded) / dt,
+          total: (a.totalSamplesReceived - last.a.totalSamplesReceived) / 48000,
           lost: v.packetsLost - last.v.packetsLost,
           audioLost: a.packetsLost - last.a.packetsLost,
           concealed: (a.concealedSamples - a.silentConcealedSamples - (last.a.concealedSamples - last.a.silentConcealedSamples)) / 48000,
@@ -74,12 +75,12 @@ async function measure() {
 
 function report(samples) {
   let from = 0;
-  console.log('| line kbit/s | video kbit/s | height at the end | frames/s | video lost | audio lost | audio made up, s |\n|---|---|---|---|---|---|---|');
+  console.log('| line kbit/s | video kbit/s | height at the end | frames/s | video lost | audio lost | sound made up, ms of s | of it in the first 2 s |\n|---|---|---|---|---|---|---|---|');
   for (const [, kbps, seconds] of PHASES) {
     const rows = samples.filter((x) => x.s >= from && x.s < from + seconds);
     const mean = (k) => (rows.reduce((n, x) => n + x[k], 0) / rows.length).toFixed(0);
     const sum = (k) => rows.reduce((n, x) => n + x[k], 0);
-    console.log(`| ${kbps} | ${mean('video')} | ${rows.at(-1).height} | ${mean('fps')} | ${sum('lost')} | ${sum('audioLost')} | ${sum('concealed').toFixed(2)} |`);
+    console.log(`| ${kbps} | ${mean('video')} | ${rows.at(-1).height} | ${mean('fps')} | ${sum('lost')} | ${sum('audioLost')} | ${(1000 * sum('concealed')).toFixed(0)} of ${sum('total').toFixed(1)} | ${(1000 * rows.filter((x) => x.s < from + 2).reduce((n, x) => n + x.concealed, 0)).toFixed(0)} |`);
     from += seconds;
   }
   const top = Math.max(...samples.map((x) => x.height));
