@@ -39,9 +39,11 @@ bin/.programs:
 bin/golangci-lint:
 	GOBIN=$(CURDIR)/bin $(GO) install $(GOLANGCI)
 
-lint: bin/golangci-lint node_modules/.installed ## formatting, static analysis, import rules, front-end types
+lint: bin/golangci-lint node_modules/.installed ## formatting, static analysis (also for macOS and Windows), import rules, front-end types
 	@out=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$out" ] || { echo "gofmt: $$out"; exit 1; }
 	$(GO) vet ./...
+	GOOS=darwin CGO_ENABLED=0 $(GO) vet ./cmd/... ./sfu/...
+	GOOS=windows CGO_ENABLED=0 $(GO) vet ./cmd/... ./sfu/...
 	bin/golangci-lint run ./...
 	npm run --silent check
 
@@ -56,6 +58,10 @@ e2e: build node_modules/.installed $(CHROMIUM) ## the story in real browsers
 
 adaptation: build node_modules/.installed $(CHROMIUM) ## measure a site on a shaped line (root), draw docs/adaptation.svg
 	node e2e/adaptation.measure.mjs
+
+estimates: node_modules/.installed $(CHROMIUM) ## compare REMB with transport-wide feedback, and what counts as lost (root)
+	node e2e/estimates.measure.mjs
+	node e2e/numbers.measure.mjs
 
 soak: build node_modules/.installed $(CHROMIUM) ## a console with 10,600 sites and 1,000 changes per second, for ten minutes
 	$(GO) build -o bin/soak ./internal/soak

@@ -4,3 +4,8 @@ import { execFileSync } from 'node:child_process';
 export function shape(netns, rate) {
   execFileSync('tc', ['qdisc', 'replace', 'dev', netns.link, 'root', 'tbf', 'rate', rate, 'burst', '16kb', 'latency', '150ms']);
 }
+
+/** Takes the limit away. */
+export function unshape(netns) {
+  execFileSync('tc', ['qdisc', 'replace', 'dev', netns.link, 'root', 'pfifo']);
+}
