@@ -40,6 +40,7 @@ func TestWeakLineStepsDownInOrder(t *testing.T) {
 	r.feed(main, alice, Camera)
 	r.feed("v-floor", bob, Camera)
 	r.feed("v-presentation", "C00003", Camera)
+	r.feed("a-main", alice, Microphone)
 	v, w := r.view("C00009", StageSlots)
 	levels := func() map[SlotID]int {
 		m := map[SlotID]int{}
@@ -75,6 +76,13 @@ func TestWeakLineStepsDownInOrder(t *testing.T) {
 		l := levels()
 		return l[main] == none && l["v-presentation"] == 0 && v.Stats().Starved
 	})
+	v.SetLimit(10_000)
+	show(t, sites, "then the presentation", func() bool { return levels()["v-presentation"] == none })
+	heard := len(r.got(w, "a-main"))
+	for range 10 {
+		a.audio()
+	}
+	eventually(t, "sound to the last", func() bool { return len(r.got(w, "a-main")) == heard+10 })
 	v.SetAudioOnly(true)
 	show(t, sites, "no pictures when sound alone is wanted", func() bool {
 		return levels()["v-presentation"] == none && !v.Stats().Starved
@@ -94,10 +102,14 @@ func TestCeilings(t *testing.T) {
 		return func() bool { return v.legs[0].rendition.Load() == level }
 	}
 	show(t, sites, "h", at(2))
-	r.stage.SetBudget(60_000) // the media budget of the meeting
+	r.stage.SetBudget(10_000) // the media budget of the meeting
 	show(t, sites, "nothing within the budget", at(none))
 	r.stage.SetBudget(0)
 	show(t, sites, "h again", at(2))
+	v.SetLimit(10_000) // of this viewer alone
+	show(t, sites, "nothing within the limit", at(none))
+	v.SetLimit(0)
+	show(t, sites, "h after the limit", at(2))
 	if err := v.SetTop(main, 0); err != nil {
 		t.Fatal(err)
 	}

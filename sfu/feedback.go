@@ -7,13 +7,16 @@ import (
 
 	"github.com/pion/rtcp"
 
+	"github.com/diemcau/diemcau/sfu/adapt"
 	"github.com/diemcau/diemcau/sfu/rewrite"
 	"github.com/diemcau/diemcau/sfu/transport"
 )
 
 const (
-	// reportInterval is the time between sender reports to a viewer.
+	// reportInterval is the time between sender reports to a viewer, testInterval while its line is tested: round trips
+	// are measured from them.
 	reportInterval = time.Second
+	testInterval   = 200 * time.Millisecond
 	// redLoss is the share of sound lost from which on it is sent with redundancy, for redTime.
 	redLoss = 0.02
 	redTime = 30 * time.Second
@@ -61,7 +64,7 @@ func (v *Viewer) onRTCP(compound []byte) {
 			v.onReception(p.Reports, now)
 		case *rtcp.ReceiverEstimatedMaximumBitrate:
 			bitrate := float64(p.Bitrate)
-			v.shard.try(func(now time.Duration) { v.adapt.control.Estimate(bitrate, now) })
+			v.tell(func(c *adapt.Controller, now time.Duration) { c.Estimate(bitrate, now) })
 		case *rtcp.TransportLayerNack:
 			v.onNack(p)
 		case *rtcp.PictureLossIndication:
@@ -100,16 +103,32 @@ func (v *Viewer) onReception(reports []rtcp.ReceptionReport, now time.Duration) 
 			// Both are in units of 1/65536 s (RFC 3550 6.4.1); the difference wraps rightly.
 			middle := uint32(rewrite.ToNTP(v.stage.node.wall(now)) >> 16)
 			if trip := middle - r.LastSenderReport - r.Delay; trip < 30<<16 {
-				v.rtt.Store(int64(trip) * int64(time.Second) >> 16)
+				rtt := time.Duration(int64(trip) * int64(time.Second) >> 16)
+				v.rtt.Store(int64(rtt))
+				if v.measured.Swap(r.LastSenderReport) != r.LastSenderReport {
+					v.tell(func(c *adapt.Controller, now time.Duration) { c.Delay(rtt, now) })
+				}
 			}
 		}
 	}
 	if of > 0 {
-		v.shard.try(func(now time.Duration) { v.adapt.control.Loss(lost/of, now) })
+		v.tell(func(c *adapt.Controller, now time.Duration) { c.Loss(lost/of, now) })
 	}
 	if progress {
 		v.progress(now)
 	}
+}
+
+// tell hands the shard what a report says of the line. What the line no longer carries stops at once.
+func (v *Viewer) tell(news func(*adapt.Controller, time.Duration)) {
+	v.shard.try(func(now time.Duration) {
+		c := v.adapt.control
+		before, probed := c.Budget(), c.Probing()
+		news(c, now)
+		if c.Budget() < before || probed && !c.Probing() {
+			v.adaptTo(v.shard, now)
+		}
+	})
 }
 
 func (v *Viewer) packetsSent() (n uint64) {

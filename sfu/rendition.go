@@ -17,6 +17,10 @@ const (
 	// to go on right after the one before; both in timestamp units.
 	opusFrame = codec.OpusClock / 50
 	maxJoin   = codec.OpusClock / 10
+	// What comes later than this many numbers is of no use any more; and one more than 450 (pictures) or 50 (sound)
+	// behind makes libwebrtc begin to count anew, so that its losses are wrong from there on.
+	latePicture = 256
+	lateSound   = 32
 	// maxBurst bounds the packets handed to the writers together.
 	maxBurst = 24
 )
@@ -81,13 +85,18 @@ func (r *rendition) take(s *slot, p *packet) *packetcache.Packet {
 		return nil
 	}
 	var v codec.VP8
-	video := s.video()
+	video, late := s.video(), int16(lateSound)
 	if video {
+		late = latePicture
 		var err error
 		if v, err = codec.ParseVP8(p.payload); err != nil {
 			s.node.drops.add(DropMalformed, 1)
 			return nil
 		}
+	}
+	if r.started && ahead < -late {
+		s.node.drops.add(DropLate, 1)
+		return nil
 	}
 	inOrder := !r.started || ahead > 0
 	key := v.Keyframe && inOrder

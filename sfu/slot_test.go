@@ -338,6 +338,32 @@ func TestReordering(t *testing.T) {
 	}
 }
 
+// A packet so late that a browser would take it for a new beginning is not sent.
+func TestVeryLate(t *testing.T) {
+	r := newRig(t)
+	a := r.site(alice, markA)
+	r.feed(main, alice, Camera)
+	_, w := r.view(bob, StageSlots)
+	a.video(0, 1, true)
+	hole := a.seq[0]
+	a.seq[0]++
+	for range latePicture + 10 {
+		a.tick()
+		a.video(0, 1, false)
+	}
+	before := len(r.got(w, main))
+	a.push(Camera, 0, hole, true, vp8(true, false, a.frame[0], markA))
+	a.tick()
+	a.video(0, 1, false)
+	got := r.got(w, main)
+	if len(got) != before+1 || got[before].SequenceNumber != got[before-1].SequenceNumber+1 {
+		t.Fatalf("%d packets came after %d", len(got)-before, before)
+	}
+	if late := r.node.drops[dropIndex(DropLate)].Load(); late != 1 {
+		t.Fatalf("%d were late", late)
+	}
+}
+
 func TestSenderReports(t *testing.T) {
 	r := newRig(t)
 	r.feed(main, alice, Camera)

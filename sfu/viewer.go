@@ -69,6 +69,7 @@ type Viewer struct {
 	reported time.Duration // when sender reports were sent last; the shard's
 	rtcp     []byte        // the shard's
 	rtt      atomic.Int64  // nanoseconds
+	measured atomic.Uint32 // the sender report from which it was
 }
 
 // OpenViewer opens a connection that will carry the slots of a set.
@@ -192,7 +193,11 @@ func (v *Viewer) tick(s *shard, now time.Duration) {
 			l.tick()
 		}
 	}
-	if v.reported == 0 || now-v.reported >= reportInterval {
+	every := reportInterval
+	if v.adapt.control.Testing() {
+		every = testInterval
+	}
+	if v.reported == 0 || now-v.reported >= every {
 		v.reported = now
 		v.sendReports(s, now)
 	}

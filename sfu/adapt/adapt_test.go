@@ -175,6 +175,72 @@ func TestControllerWithoutProbes(t *testing.T) {
 	}
 }
 
+// While a probe fills a queue, an estimate that lags far behind does not move, but the round trip does.
+func TestDelayEndsAProbe(t *testing.T) {
+	c := NewController(0)
+	now := time.Duration(0)
+	c.Estimate(100*k, now)
+	c.Estimate(50*k, now+step) // the line has shown a limit
+	probed := false
+	for ; now < 20*time.Second; now += step {
+		if now%time.Second == 0 {
+			c.Estimate(16*k, now)
+		}
+		padding := c.Step(now, 40*k, 250*k, true)
+		probed = probed || padding > 100*k
+		trip := 40 * time.Millisecond
+		if padding > 100*k {
+			trip = 300 * time.Millisecond
+		}
+		if now%(200*time.Millisecond) == 0 {
+			c.Delay(trip, now)
+		}
+		if c.Budget() >= 250*k {
+			t.Fatalf("after %v the step was taken in spite of the queue", now)
+		}
+	}
+	if !probed {
+		t.Fatal("no probe")
+	}
+}
+
+// A round trip that wavers is no queue.
+func TestWaveringDelay(t *testing.T) {
+	c := NewController(0)
+	c.Estimate(500*k, 0)
+	c.Estimate(100*k, step)
+	for now := 2 * step; now < 20*time.Second && c.Budget() < 250*k; now += step {
+		if now%(200*time.Millisecond) == 0 {
+			c.Delay(100*time.Millisecond+now/time.Second%3*40*time.Millisecond, now)
+			c.Estimate(150*k*(1+now.Seconds()/20), now)
+		}
+		c.Step(now, 130*k, 250*k, true)
+	}
+	if c.Budget() < 250*k {
+		t.Fatalf("budget %.0f", c.Budget())
+	}
+}
+
+// An estimate right after a collapse is too high: less is sent until the queue has drained, then what it says.
+func TestCollapseDrains(t *testing.T) {
+	c := NewController(0)
+	c.Estimate(1000*k, 0)
+	c.Estimate(1100*k, step)
+	c.Step(step, 900*k, 0, true)
+	c.Estimate(500*k, 2*step)
+	if got := c.Budget(); got != 500*k*drainShare {
+		t.Fatalf("budget %.0f right after the collapse", got)
+	}
+	c.Estimate(500*k, 3*step)
+	if got := c.Budget(); got != 500*k*drainShare {
+		t.Fatalf("budget %.0f: the estimate was believed too soon", got)
+	}
+	c.Step(2*step+drainTime, 300*k, 0, true)
+	if got := c.Budget(); got != 500*k {
+		t.Fatalf("budget %.0f after the drain", got)
+	}
+}
+
 func FuzzController(f *testing.F) {
 	f.Add([]byte{1, 2, 3, 4, 5, 250, 251, 252})
 	f.Fuzz(func(t *testing.T, steps []byte) {
@@ -182,11 +248,13 @@ func FuzzController(f *testing.F) {
 		var now time.Duration
 		for _, s := range steps {
 			now += time.Duration(s) * 10 * time.Millisecond
-			switch s % 4 {
+			switch s % 5 {
 			case 0:
 				c.Estimate(float64(s)*10*k, now)
 			case 1:
 				c.Loss(float64(s)/255, now)
+			case 2:
+				c.Delay(time.Duration(s)*5*time.Millisecond, now)
 			default:
 				if p := c.Step(now, float64(s)*k, float64(s)*20*k, s&4 == 0); p < 0 || p > 255*20*k {
 					t.Fatalf("padding %f", p)

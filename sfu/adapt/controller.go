@@ -15,8 +15,19 @@ const (
 	// so, backOff of what is being sent is kept.
 	inTouch = 0.8
 	backOff = 0.7
-	// probeGrowth is by how much such an estimate must have grown in a probe that did no harm.
-	probeGrowth = 1.04
+	// probeGrowth is by how much an estimate below the next step must have grown in a probe that did no harm: it grows
+	// while nothing is wrong.
+	probeGrowth = 1.08
+	// A probe shows a little more than the step needs, as rates waver, and at most probeExcess times what is sent where the
+	// step does not need more: where there is only sound, what fills a queue for it does harm.
+	probeSlack  = 1.1
+	probeExcess = 3
+	// An estimate is an average of the last second, so right after a line has collapsed it still says too much, and
+	// what was sent too much stands in a queue. After a fall below collapse of what is sent, or one more below it,
+	// only drainShare of it is used for drainTime.
+	collapse   = 0.75
+	drainShare = 0.7
+	drainTime  = time.Second
 	// lateLoss is believed at once while the estimate lags behind, as it would not fall.
 	lateLoss = 0.10
 	// heavyLoss is believed at once, lastingLoss when two reports in a row show it. More than probeLoss above what was
@@ -25,10 +36,16 @@ const (
 	lastingLoss = 0.08
 	probeLoss   = 0.03
 
+	// delayGain is the weight of a new round trip in their average and in that of their deviation (RFC 6298 2.3), but
+	// for its powers of two; what exceeds the average by delayDeviations of it, and by delayLeast, is a queue.
+	delayGain       = 0.2
+	delayDeviations = 4
+	delayLeast      = 100 * time.Millisecond
+
 	// settle is the least time between two cuts for loss: a round trip and a report.
 	settle = 900 * time.Millisecond
 	// quiet is how long nothing may be wrong before a probe.
-	quiet = 1500 * time.Millisecond
+	quiet = 3 * time.Second
 	// probeTime is how long padding is sent, at a rate that rises to the full one; without estimates, when only a full
 	// queue shows that it was too much, longer.
 	probeTime      = 2 * time.Second
@@ -46,7 +63,7 @@ const (
 	estimateLife = 5 * time.Second
 	// minHold and maxHold bound the wait after a failed probe, which doubles each time. The greatest still lets a
 	// line that has recovered be back at its best within 20 s; without estimates a failed probe hurts more.
-	minHold      = 2 * time.Second
+	minHold      = 4 * time.Second
 	maxHold      = 8 * time.Second
 	maxBlindHold = 30 * time.Second
 )
@@ -69,6 +86,11 @@ type Controller struct {
 	estimate   float64
 	estimateAt time.Duration
 	estimated  bool
+
+	drain   time.Duration // until
+	drained float64       // the budget after it
+
+	usualDelay, deviation time.Duration
 
 	usualLoss float64
 	lossy     int // reports in a row with lasting loss
@@ -113,14 +135,47 @@ func (c *Controller) Estimate(bitrate float64, now time.Duration) {
 		c.trouble(to, now)
 		return
 	case bitrate < before*dropFactor && bitrate < max(c.used, c.budget):
+		sent := min(c.used, c.budget)
 		if before < c.used*inTouch { // it was far behind what does get through, so only its fall counts
-			bitrate = max(bitrate, min(c.used, c.budget)*backOff)
+			bitrate = max(bitrate, sent*backOff)
 		}
+		c.fall(bitrate, sent, now)
+		return
+	}
+	if bitrate > c.budget && now >= c.drain && (c.phase == steady || bitrate >= c.target) {
+		c.budget, c.phase = bitrate, steady
+	}
+}
+
+// fall cuts the budget to an estimate that fell, and below it for as long as a queue has to drain.
+func (c *Controller) fall(bitrate, sent float64, now time.Duration) {
+	again := c.known && now-c.troubleAt < drainTime && bitrate < c.used
+	if bitrate >= sent*collapse && !again {
 		c.trouble(bitrate, now)
 		return
 	}
-	if bitrate > c.budget && (c.phase == steady || bitrate >= c.target) {
-		c.budget, c.phase = bitrate, steady
+	c.trouble(min(bitrate, sent)*drainShare, now)
+	c.drain, c.drained = now+drainTime, bitrate
+}
+
+// Delay takes a round trip of a receiver report. It has the delay of the viewer's own uplink in it, so it only speaks
+// against what is being tried: while the padding of a probe fills a queue, an estimate that lags behind does not move.
+func (c *Controller) Delay(trip, now time.Duration) {
+	if c.usualDelay == 0 {
+		c.usualDelay, c.deviation = trip, trip/2
+		return
+	}
+	off := trip - c.usualDelay
+	if c.phase == steady && !c.trying {
+		if now-c.troubleAt < quiet { // what the full line showed is not usual
+			return
+		}
+		c.deviation += time.Duration(delayGain * float64(max(off, -off)-c.deviation))
+		c.usualDelay += time.Duration(delayGain * float64(off))
+		return
+	}
+	if off > max(delayLeast, delayDeviations*c.deviation) {
+		c.trouble(c.used, now)
 	}
 }
 
@@ -149,7 +204,7 @@ func (c *Controller) Loss(fraction float64, now time.Duration) {
 
 // trouble cuts the budget to what the line seems to carry, or undoes what was being tried.
 func (c *Controller) trouble(to float64, now time.Duration) {
-	c.troubleAt, c.cutAt, c.known = now, now, true
+	c.troubleAt, c.cutAt, c.known, c.drained = now, now, true, 0
 	failed := c.trying || c.phase != steady
 	if c.phase != steady {
 		c.cutAt += lossGrace - settle // a report to come may tell of the padding
@@ -180,6 +235,9 @@ func (c *Controller) trouble(to float64, now time.Duration) {
 // Unknown tells that the line has not shown a limit yet: the budget is a guess.
 func (c *Controller) Unknown() bool { return !c.known }
 
+// Testing tells that a probe or a step is under way whose outcome is not known yet.
+func (c *Controller) Testing() bool { return c.phase != steady || c.trying }
+
 // Probing tells that a probe is under way.
 func (c *Controller) Probing() bool { return c.phase != steady }
 
@@ -191,6 +249,9 @@ func (c *Controller) Congested(now time.Duration) bool { return c.known && now-c
 // send now, in bit/s.
 func (c *Controller) Step(now time.Duration, used, next float64, canProbe bool) (padding float64) {
 	c.used = used
+	if c.drained > 0 && now >= c.drain {
+		c.budget, c.drained = max(c.budget, min(c.drained, c.estimate)), 0
+	}
 	if c.trying && now-c.stepped >= trialTime {
 		c.trying, c.hold, c.margin = false, minHold, 1
 	}
@@ -200,7 +261,7 @@ func (c *Controller) Step(now time.Duration, used, next float64, canProbe bool) 
 		if next <= c.budget || now < c.holding || now-c.troubleAt < quiet || now-c.stepped < stepTime {
 			return 0
 		}
-		c.next, c.target, c.sent, c.atStart = next, next*c.margin, used, c.estimate
+		c.next, c.target, c.sent, c.atStart = next, max(next*probeSlack, min(next*c.margin, used*probeExcess)), used, c.estimate
 		if canProbe {
 			c.enter(probing, now)
 		} else {
@@ -225,7 +286,7 @@ func (c *Controller) Step(now time.Duration, used, next float64, canProbe bool) 
 		}
 		switch {
 		case elapsed < grace:
-		case c.sees(now) && c.atStart < used*inTouch && c.estimate < c.atStart*probeGrowth:
+		case c.sees(now) && c.estimate < min(c.next, c.atStart*probeGrowth):
 			c.trouble(used, now) // more arrived, and yet the estimate did not grow
 		default:
 			c.accept(now)
@@ -243,6 +304,6 @@ func (c *Controller) enter(p phase, now time.Duration) { c.phase, c.began = p, n
 
 func (c *Controller) accept(now time.Duration) {
 	c.before, c.stepped, c.trying = c.budget, now, true
-	c.budget = max(c.budget, c.next)
+	c.budget = max(c.budget, c.target)
 	c.enter(steady, now)
 }
