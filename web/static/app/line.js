@@ -8,6 +8,12 @@ const INTERVAL_MS = 2_000;
 const WEAK_LOSS = 0.05;
 /** Rounds without a new picture after which the picture counts as paused. */
 const STALLED_ROUNDS = 3;
+/** Of a sound that came without a break (50 packets a second), how much made up is a gap that people hear. */
+const FLOWING_PACKETS = 70;
+const GAP_MS = 60;
+/** How long sound waits on a line that has left a gap, and for how long after the last gap it does. */
+const CUSHION_MS = 500;
+const CUSHION_ROUNDS = 60;
 
 /**
  * Judges one interval.
@@ -19,12 +25,26 @@ export function judge({ lost, received, stalled, audioBytes }) {
   return lost > 0 && lost / (lost + received) > WEAK_LOSS ? "weak" : "good";
 }
 
+/**
+ * Tells whether sound that was flowing had a gap. Where it ends, as at a change of speakers, some is made up too.
+ * @typedef {Map<string, {packets: number, madeUpMs: number}>} Sound
+ * @param {Sound} before
+ * @param {Sound} now
+ */
+export function hasGap(before, now) {
+  return [...now].some(([slot, { packets, madeUpMs }]) => {
+    const last = before.get(slot) ?? { packets: 0, madeUpMs: 0 };
+    return packets - last.packets >= FLOWING_PACKETS && madeUpMs - last.madeUpMs >= GAP_MS;
+  });
+}
+
 export class LineWatch {
   /** @type {import("@preact/signals").Signal<Line>} */ quality = signal("good");
   /** Slots whose pictures should be arriving now. @type {() => string[]} */ expected = () => [];
   /** @type {Viewer | null} */ #viewer = null;
   /** @type {Awaited<ReturnType<Viewer["stats"]>> | null} */ #last = null;
   #stalledRounds = 0;
+  #cushionRounds = 0;
   /** @type {ReturnType<typeof setInterval> | undefined} */ #timer;
 
   /** @param {Viewer} viewer */
@@ -44,6 +64,8 @@ export class LineWatch {
     if (!now || viewer !== this.#viewer) return;
     this.#last = now;
     if (!last) return;
+    this.#cushionRounds = hasGap(last.sound, now.sound) ? CUSHION_ROUNDS : Math.max(0, this.#cushionRounds - 1);
+    viewer.cushion(this.#cushionRounds > 0 ? CUSHION_MS : null);
     const expected = this.expected();
     const moved = expected.some((slot) => (now.frames.get(slot) ?? 0) > (last.frames.get(slot) ?? 0));
     this.#stalledRounds = expected.length === 0 || moved ? 0 : this.#stalledRounds + 1;

@@ -37,6 +37,15 @@ export function slotOfMid(mid) {
  * @property {() => RTCPeerConnection} [create]
  */
 
+/**
+ * @typedef {object} ViewerStats
+ * @property {number} lost packets
+ * @property {number} received packets
+ * @property {Map<string, number>} frames decoded, by slot
+ * @property {number} audioBytes
+ * @property {Map<string, {packets: number, madeUpMs: number}>} sound by slot; made up is what the browser invented for what did not come in time
+ */
+
 /** One peer connection, watched until it connects and whenever it wavers. */
 class Peer {
   /** @param {PeerOptions} options */
@@ -110,10 +119,11 @@ export class Viewer extends Peer {
 
   /**
    * What arrives now, for the notice of a weak line: totals since the connection began.
-   * @returns {Promise<{lost: number, received: number, frames: Map<string, number>, audioBytes: number}>} frames decoded by slot
+   * @returns {Promise<ViewerStats>}
    */
   async stats() {
-    const totals = { lost: 0, received: 0, frames: new Map(), audioBytes: 0 };
+    /** @type {ViewerStats} */
+    const totals = { lost: 0, received: 0, frames: new Map(), audioBytes: 0, sound: new Map() };
     if (this.closed) return totals;
     for (const report of (await this.pc.getStats()).values()) {
       if (report.type !== "inbound-rtp") continue;
@@ -121,9 +131,23 @@ export class Viewer extends Peer {
       totals.received += report.packetsReceived ?? 0;
       if (report.kind === "audio") totals.audioBytes += report.bytesReceived ?? 0;
       const where = slotOfMid(report.mid ?? null);
+      if (where?.kind === "audio") {
+        const samples = (report.concealedSamples ?? 0) - (report.silentConcealedSamples ?? 0);
+        totals.sound.set(where.slot, { packets: report.packetsReceived ?? 0, madeUpMs: samples / 48 });
+      }
       if (where?.kind === "video") totals.frames.set(where.slot, report.framesDecoded ?? 0);
     }
     return totals;
+  }
+
+  /**
+   * Lets sound wait this long before it is played, so that a line whose delay jumps leaves no gap.
+   * @param {number | null} ms null leaves it to the browser
+   */
+  cushion(ms) {
+    for (const receiver of this.pc.getReceivers()) {
+      if (receiver.track.kind === "audio") Object.assign(receiver, { jitterBufferTarget: ms });
+    }
   }
 }
 
