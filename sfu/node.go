@@ -73,7 +73,6 @@ type Node struct {
 	publishers *webrtc.API
 	viewers    transport.Factory
 	shards     []*shard
-	next       atomic.Uint32
 
 	drops            drops
 	badRTCP          atomic.Uint64
@@ -273,7 +272,24 @@ func (n *Node) now() time.Duration { return time.Since(n.began) }
 // wall is the wall-clock time of a time of the node's clock.
 func (n *Node) wall(now time.Duration) time.Time { return n.began.Add(now) }
 
-func (n *Node) nextShard() *shard { return n.shards[int(n.next.Add(1))%len(n.shards)] }
+// nextShard counts a viewer in: on the first shard that is not full, or else on the one with the fewest.
+func (n *Node) nextShard() *shard {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	least := n.shards[0]
+	for _, s := range n.shards {
+		load := s.load.Load()
+		if load < shardFill {
+			least = s
+			break
+		}
+		if load < least.load.Load() {
+			least = s
+		}
+	}
+	least.load.Add(1)
+	return least
+}
 
 func (n *Node) logClose(what, id string, err error) {
 	if err != nil {

@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,6 +17,9 @@ const (
 	taskQueue = 1024
 	// shardTick is how often a shard looks after its legs.
 	shardTick = 100 * time.Millisecond
+	// shardFill is how many viewers a shard gets before the next one gets any: to wake a second writer for each burst
+	// costs more than to send a few milliseconds later.
+	shardFill = 500
 )
 
 // burst is consecutive packets of one frame of one rendition.
@@ -33,6 +37,8 @@ type shard struct {
 	index     int
 	bursts    chan burst
 	tasks     chan func(now time.Duration)
+	pending   pending
+	load      atomic.Int32 // viewers, those that are not connected yet included
 	batch     *udpio.Batch
 	legs      map[*slot][]*leg
 	viewers   map[*Viewer]struct{}
@@ -79,6 +85,39 @@ func (s *shard) try(task func(now time.Duration)) {
 	}
 }
 
+// pending is tasks that can wait for the next burst or tick, and so need not wake their shard.
+type pending struct {
+	mu    sync.Mutex
+	tasks []func(now time.Duration)
+	spare []func(now time.Duration)
+}
+
+// later queues a task for when the shard is awake anyway, at the latest in a shardTick.
+func (s *shard) later(task func(now time.Duration)) {
+	s.pending.mu.Lock()
+	full := len(s.pending.tasks) >= taskQueue
+	if !full {
+		s.pending.tasks = append(s.pending.tasks, task)
+	}
+	s.pending.mu.Unlock()
+	if full {
+		s.node.drops.add(DropTaskQueue, 1)
+	}
+}
+
+func (s *shard) runPending(now time.Duration) {
+	p := &s.pending
+	p.mu.Lock()
+	tasks := p.tasks
+	p.tasks, p.spare = p.spare[:0], nil
+	p.mu.Unlock()
+	for _, task := range tasks {
+		task(now)
+	}
+	clear(tasks)
+	p.spare = tasks
+}
+
 // do runs a task on the shard and waits for it; it does nothing once the node is closed.
 func (s *shard) do(task func(now time.Duration)) {
 	done := make(chan struct{})
@@ -110,11 +149,15 @@ func (s *shard) run() {
 			s.letGoDue(now)
 			s.release(now)
 		case b := <-s.bursts:
-			s.take(b, s.node.now())
+			now := s.node.now()
+			s.runPending(now)
+			s.take(b, now)
 		case task := <-s.tasks:
 			task(s.node.now())
 		case <-ticker.C:
-			s.tick(s.node.now())
+			now := s.node.now()
+			s.runPending(now)
+			s.tick(now)
 		case <-padding.C:
 			s.pad(s.node.now())
 		case <-s.node.done:

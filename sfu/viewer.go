@@ -78,7 +78,7 @@ func (s *Stage) OpenViewer(p ViewerParams) (*Viewer, error) {
 	if specs == nil {
 		return nil, ErrUnknownSet
 	}
-	v := &Viewer{stage: s, params: p, shard: s.node.nextShard(), bySSRC: map[uint32]*leg{}}
+	v := &Viewer{stage: s, params: p, bySSRC: map[uint32]*leg{}}
 	media := make([]transport.Media, len(specs))
 	for i, spec := range specs {
 		media[i] = transport.Media{
@@ -106,8 +106,9 @@ func (s *Stage) OpenViewer(p ViewerParams) (*Viewer, error) {
 	if err != nil {
 		return nil, err
 	}
-	v.conn = conn
+	v.conn, v.shard = conn, s.node.nextShard()
 	if err := s.addViewer(v); err != nil {
+		v.shard.load.Add(-1)
 		return nil, errors.Join(err, conn.Close())
 	}
 	return v, nil
@@ -179,6 +180,7 @@ func (v *Viewer) Close() error {
 	v.mu.Unlock()
 	v.stage.removeViewer(v)
 	v.shard.do(func(time.Duration) { v.shard.remove(v) })
+	v.shard.load.Add(-1)
 	for _, s := range v.private {
 		s.resolve(feed{}, nil)
 	}

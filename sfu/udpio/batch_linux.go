@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"net"
 	"syscall"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -13,13 +12,13 @@ import (
 type batchSys struct {
 	out  outbox
 	redo outbox // the segments of one message the kernel refused to segment
-	raw  syscall.RawConn
 
 	pending []mmsghdr             // what the running system call sends
 	sent    int                   // how many of pending it sent
 	errno   syscall.Errno         // why it stopped
 	write   func(fd uintptr) bool // bound once, so that a flush allocates nothing
-	sendmsg sendmmsgFunc          // replaced by tests that inject errors
+	sendmsg sendmmsgFunc          // this and wait are replaced by tests that inject errors
+	wait    func(fd uintptr) bool // for room; false after too long
 }
 
 // sendmmsgFunc is sendmmsg(2) on a non-blocking descriptor: the messages sent, or why the first was not.
@@ -32,19 +31,8 @@ type outbox struct {
 }
 
 func (b *Batch) init() {
-	raw, err := b.w.conn.SyscallConn()
-	if err == nil {
-		b.sys.raw = raw
-	}
-	b.sys.sendmsg = sendmmsg
+	b.sys.sendmsg, b.sys.wait = sendmmsg, waitForRoom
 	b.sys.write = b.trySend
-}
-
-// sendmmsg never sleeps, it computes for a few hundred microseconds; told of it, the Go scheduler would hand the
-// processor's work to another thread meanwhile, which costs more than it gives.
-func sendmmsg(fd uintptr, msgs []mmsghdr) (int, syscall.Errno) {
-	n, _, errno := unix.RawSyscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&msgs[0])), uintptr(len(msgs)), 0, 0, 0)
-	return int(n), errno
 }
 
 // set makes message i one datagram, or segments of size bytes if the data is longer.
@@ -89,10 +77,7 @@ func (b *Batch) transmit(msgs []mmsghdr, failed func(i int, errno syscall.Errno)
 	for done := 0; done < len(msgs); {
 		s := &b.sys
 		s.pending, s.sent, s.errno = msgs[done:], 0, 0
-		if s.raw == nil {
-			return net.ErrClosed
-		}
-		if err := s.raw.Write(s.write); err != nil {
+		if err := b.w.sys.raw.Write(s.write); err != nil {
 			b.w.port.drops.add(DropClosed, len(msgs)-done)
 			return net.ErrClosed
 		}
@@ -107,7 +92,7 @@ func (b *Batch) transmit(msgs []mmsghdr, failed func(i int, errno syscall.Errno)
 	return nil
 }
 
-// trySend runs on the writer's descriptor; false waits until the socket has room.
+// trySend runs on the writer's descriptor, and waits while the socket has no room.
 func (b *Batch) trySend(fd uintptr) bool {
 	for {
 		n, errno := b.sys.sendmsg(fd, b.sys.pending)
@@ -117,7 +102,10 @@ func (b *Batch) trySend(fd uintptr) bool {
 		}
 		if errno == unix.EAGAIN {
 			b.w.counters.waits.Add(1)
-			return false
+			if b.sys.wait(fd) {
+				continue
+			}
+			errno = unix.ENOBUFS
 		}
 		b.sys.sent, b.sys.errno = max(n, 0), errno
 		return true

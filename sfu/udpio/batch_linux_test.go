@@ -110,16 +110,36 @@ func TestRefusedMessages(t *testing.T) {
 	}
 }
 
-// TestFullSocketWaits: without room nothing is dropped, the writer is parked by the runtime's poller.
+// TestFullSocketWaits: without room nothing is dropped, unless there is none for too long.
 func TestFullSocketWaits(t *testing.T) {
-	p := listen(t, Config{})
-	b := p.NewBatch(0)
-	b.sys.sendmsg = func(uintptr, []mmsghdr) (int, syscall.Errno) { return 0, unix.EAGAIN }
-	if b.trySend(0) {
-		t.Error("a full socket did not make the writer wait")
-	}
-	if s := p.Stats(); s.Waits != 1 || s.Drops[DropSendError] != 0 {
-		t.Errorf("stats %+v", s)
+	for name, room := range map[string]bool{"room comes": true, "none comes": false} {
+		t.Run(name, func(t *testing.T) {
+			p := listen(t, Config{Addr: netip.MustParseAddrPort("127.0.0.1:0")})
+			c, to := receiver(t, "127.0.0.1:0")
+			b := p.NewBatch(0)
+			full := true
+			b.sys.sendmsg = func(fd uintptr, msgs []mmsghdr) (int, syscall.Errno) {
+				if full {
+					return 0, unix.EAGAIN
+				}
+				return sendmmsg(fd, msgs)
+			}
+			b.sys.wait = func(uintptr) bool { full = !room; return room }
+			fill(b, p.Path(to, netip.Addr{}), 7, 100)
+			if err := b.Flush(); err != nil {
+				t.Fatal(err)
+			}
+			dropped := uint64(1)
+			if room {
+				dropped = 0
+				if data, _ := recv(t, c); data[0] != 7 {
+					t.Errorf("received %v", data)
+				}
+			}
+			if s := p.Stats(); s.Waits != 1 || s.Drops[DropNoBuffer] != dropped {
+				t.Errorf("stats %+v", s)
+			}
+		})
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 type (
 	pathSys  struct{}
 	batchSys struct{}
+	// writerSys sends on the one descriptor of the port.
+	writerSys struct{}
 )
 
 func (*Path) init(bool) {}
@@ -22,6 +24,15 @@ func supportsGSO(*net.UDPConn) bool             { return false }
 func duplicate(c *net.UDPConn) (*net.UDPConn, error) { return c, nil }
 
 func errnoReason(error) DropReason { return DropSendError }
+
+func (p *Port) openWriters(n int) error {
+	for range n {
+		p.writers = append(p.writers, &writer{port: p})
+	}
+	return nil
+}
+
+func (*writer) close() error { return nil }
 
 func (p *Path) write(c *net.UDPConn, packet []byte) error {
 	_, err := c.WriteToUDPAddrPort(packet, p.remote)
@@ -51,7 +62,7 @@ func (b *Batch) send() error {
 		c.messages.Add(1)
 		c.packets.Add(1)
 		c.bytes.Add(uint64(r.len))
-		if _, err := b.w.conn.WriteToUDPAddrPort(b.arena[r.off:r.off+r.len], r.path.remote); err != nil {
+		if _, err := b.w.port.conn.WriteToUDPAddrPort(b.arena[r.off:r.off+r.len], r.path.remote); err != nil {
 			b.w.port.drops.add(reasonOf(err), 1)
 			if errors.Is(err, net.ErrClosed) {
 				return net.ErrClosed

@@ -53,11 +53,10 @@ type Port struct {
 	reader    sync.WaitGroup
 }
 
-// writer is one descriptor of the port. Go serialises the writes on a descriptor, the kernel does not serialise those
-// on a UDP socket: each writer has a duplicate of its own.
+// writer is one descriptor of the port: Go serialises the writes on a descriptor.
 type writer struct {
 	port     *Port
-	conn     *net.UDPConn
+	sys      writerSys
 	counters counters
 }
 
@@ -91,12 +90,8 @@ func (p *Port) open(cfg Config) error {
 		return fmt.Errorf("ask for local addresses: %w", err)
 	}
 	p.gso.Store(!cfg.DisableGSO && supportsGSO(p.conn))
-	for range max(1, cfg.Writers) {
-		dup, err := duplicate(p.conn)
-		if err != nil {
-			return fmt.Errorf("duplicate the descriptor: %w", err)
-		}
-		p.writers = append(p.writers, &writer{port: p, conn: dup})
+	if err := p.openWriters(max(1, cfg.Writers)); err != nil {
+		return fmt.Errorf("open the writers: %w", err)
 	}
 	dup, err := duplicate(p.conn)
 	if err != nil {
@@ -143,9 +138,7 @@ func (p *Port) Send(path *Path, packet []byte) error {
 func (p *Port) Close() error {
 	errs := []error{p.conn.Close()}
 	for _, w := range p.writers {
-		if w.conn != p.conn {
-			errs = append(errs, w.conn.Close())
-		}
+		errs = append(errs, w.close())
 	}
 	if p.unclaimed != nil {
 		errs = append(errs, p.unclaimed.Close())

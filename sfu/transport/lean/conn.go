@@ -143,22 +143,30 @@ func (c *conn) leave() {
 	c.factory.remove(c, addrs)
 }
 
-// handle takes one datagram, on the worker's goroutine.
-func (c *conn) handle(d *datagram) {
-	c.mu.Lock()
+// tryHandle takes one datagram unless that would have to wait or would overtake another.
+func (c *conn) tryHandle(d *datagram, s *scratch) bool {
+	if c.queued.Load() > 0 || !c.mu.TryLock() {
+		return false
+	}
 	defer c.mu.Unlock()
-	if c.closed || c.state == transport.Failed || c.state == transport.Closed || d.n == 0 {
+	c.handle(d, s)
+	return true
+}
+
+// handle takes one datagram; the caller holds the lock.
+func (c *conn) handle(d *datagram, s *scratch) {
+	if c.closed || c.state == transport.Failed || c.state == transport.Closed || len(d.data) == 0 {
 		return
 	}
-	switch first := d.buf[0]; { // RFC 7983 7
+	switch first := d.data[0]; { // RFC 7983 7
 	case first < 4:
-		c.handleSTUN(d)
+		c.handleSTUN(d, s)
 	case d.tcp != nil && c.pathOf(d) == nil: // over UDP the address would not have led here
 		c.factory.drops.add(DropUnknown)
 	case first >= 20 && first < 64:
-		c.handleDTLS(d.buf[:d.n])
-	case first >= 128 && first < 192 && d.n > 1 && d.buf[1] >= 192 && d.buf[1] < 224: // RFC 5761 4
-		c.handleRTCP(d.buf[:d.n])
+		c.handleDTLS(d.data)
+	case first >= 128 && first < 192 && len(d.data) > 1 && d.data[1] >= 192 && d.data[1] < 224: // RFC 5761 4
+		c.handleRTCP(d.data, s)
 	default:
 		c.factory.drops.add(DropUnknown)
 	}
@@ -187,17 +195,17 @@ func (c *conn) startHandshake() {
 	c.factory.handshakes.Go(func() { p.secure(prints) })
 }
 
-func (c *conn) handleRTCP(b []byte) {
+func (c *conn) handleRTCP(b []byte, s *scratch) {
 	if c.in == nil {
 		c.factory.drops.add(DropEarly)
 		return
 	}
-	plain, err := c.in.DecryptRTCP(c.worker.rtcp[:0], b, nil)
+	plain, err := c.in.DecryptRTCP(s.rtcp[:0], b, nil)
 	if err != nil {
 		c.factory.drops.add(DropBadRTCP)
 		return
 	}
-	c.worker.rtcp = plain
+	s.rtcp = plain
 	c.lastHeard = time.Now()
 	c.letGo()
 	if c.params.OnRTCP != nil {

@@ -44,10 +44,9 @@ func requestUfrag(b []byte) []byte {
 
 // handleSTUN answers a binding request of the peer. An agent that is lite sends none of its own: the requests of the
 // peer are the connectivity checks, the nominations and the consent.
-func (c *conn) handleSTUN(d *datagram) {
-	w := c.worker
-	m := &w.stun
-	m.Raw = append(m.Raw[:0], d.buf[:d.n]...)
+func (c *conn) handleSTUN(d *datagram, s *scratch) {
+	m := &s.stun
+	m.Raw = append(m.Raw[:0], d.data...)
 	if m.Decode() != nil || m.Type != stun.BindingRequest || !c.authentic(m) {
 		c.factory.drops.add(DropBadSTUN)
 		return
@@ -58,11 +57,11 @@ func (c *conn) handleSTUN(d *datagram) {
 	if m.Contains(stun.AttrUseCandidate) || c.stale(c.lastRequest) {
 		c.path.Store(path)
 	}
-	if err := c.reply(m, d.remote); err != nil {
+	if err := buildReply(&s.reply, m, d.remote, c.pwd); err != nil {
 		c.factory.log.Debug("STUN reply", "err", err)
 		return
 	}
-	if err := path.send(c.factory.cfg.Port, w.reply.Raw); err != nil {
+	if err := path.send(c.factory.cfg.Port, s.reply.Raw); err != nil {
 		c.factory.log.Debug("STUN reply", "err", err)
 	}
 }
@@ -81,9 +80,8 @@ func (c *conn) authentic(m *stun.Message) bool {
 	return stun.MessageIntegrity(c.pwd).Check(m) == nil
 }
 
-// reply makes the answer to a request in the worker's memory.
-func (c *conn) reply(m *stun.Message, remote netip.AddrPort) error {
-	r := &c.worker.reply
+// buildReply makes the answer to a request in r.
+func buildReply(r, m *stun.Message, remote netip.AddrPort, pwd string) error {
 	setters := []stun.Setter{stun.NewTransactionIDSetter(m.TransactionID), stun.BindingSuccess}
 	if unknown := unknownRequired(m); len(unknown) > 0 {
 		setters[1] = stun.BindingError
@@ -92,7 +90,7 @@ func (c *conn) reply(m *stun.Message, remote netip.AddrPort) error {
 		addr := remote.Addr().As16()
 		setters = append(setters, &stun.XORMappedAddress{IP: addr[:], Port: int(remote.Port())})
 	}
-	return r.Build(append(setters, stun.MessageIntegrity(c.pwd), stun.Fingerprint)...)
+	return r.Build(append(setters, stun.MessageIntegrity(pwd), stun.Fingerprint)...)
 }
 
 // unknownRequired lists the attributes that a receiver must understand (RFC 8489 14) and this one does not.

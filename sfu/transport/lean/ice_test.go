@@ -298,9 +298,9 @@ func FuzzHandle(f *testing.F) {
 		if len(b) > 1500 {
 			return
 		}
-		d := &datagram{conn: c, remote: netip.MustParseAddrPort("127.0.0.1:9")}
-		d.n = copy(d.buf[:], b)
-		c.handle(d)
+		if !c.tryHandle(&datagram{data: b, remote: netip.MustParseAddrPort("127.0.0.1:9")}, new(scratch)) {
+			t.Fatal("busy")
+		}
 		if c.path.Load() != nil {
 			t.Error("authenticated by noise")
 		}

@@ -4,8 +4,8 @@
 //
 // Datagrams that arrive are told apart by their first byte (RFC 7983). A STUN request belongs to the connection that
 // its USERNAME names, everything else to the connection that has authenticated its source address by such a request;
-// what belongs to none is left unclaimed, for the mux of the publishers. A few workers, among which the connections
-// are divided, handle what arrives and call the connections' callbacks.
+// what belongs to none is left unclaimed, for the mux of the publishers. The port's reader handles what arrives; a few
+// workers, among which the connections are divided, handle the rest.
 package lean
 
 import (
@@ -74,6 +74,7 @@ type Factory struct {
 	offer       *template.Template
 	dtls        []dtls.ServerOption
 	workers     []*worker
+	scratch     scratch // of the port's reader
 	next        atomic.Uint32
 	drops       drops
 	done        chan struct{}
@@ -181,13 +182,17 @@ func (f *Factory) Close() error {
 	return err
 }
 
-// receive is the port's handler: it finds the connection of a datagram and queues it for the connection's worker.
+// receive is the port's handler: it finds the connection of a datagram and handles it, as a rule at once: to wake a
+// worker costs more than a report. Only the port's reader calls it.
 func (f *Factory) receive(b []byte, remote netip.AddrPort, local netip.Addr) bool {
 	c := f.find(b, remote)
 	if c == nil {
 		return false
 	}
-	c.worker.push(c, b, remote, local, nil)
+	d := datagram{data: b, remote: remote, local: local}
+	if !c.tryHandle(&d, &f.scratch) {
+		c.worker.push(c, &d)
+	}
 	return true
 }
 

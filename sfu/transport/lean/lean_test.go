@@ -297,9 +297,9 @@ func TestFloodingPeerLosesItsOwn(t *testing.T) {
 	w := newWorker(f) // which nobody runs
 	flooder, other := &conn{factory: f, worker: w}, &conn{factory: f, worker: w}
 	for range 3 * connQueue {
-		w.push(flooder, []byte{0}, netip.AddrPort{}, netip.Addr{}, nil)
+		w.push(flooder, &datagram{data: []byte{0}})
 	}
-	w.push(other, []byte{0}, netip.AddrPort{}, netip.Addr{}, nil)
+	w.push(other, &datagram{data: []byte{0}})
 	if n := f.Stats()[DropQueue]; n != 2*connQueue || len(w.queue) != connQueue+1 {
 		t.Errorf("%d dropped, %d queued", n, len(w.queue))
 	}

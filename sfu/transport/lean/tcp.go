@@ -104,7 +104,7 @@ func (t *tcpPeer) read() {
 			}
 			wait = consentExpiry
 		}
-		c.worker.push(c, b, t.remote, t.local, t)
+		c.worker.push(c, &datagram{data: b, remote: t.remote, local: t.local, tcp: t})
 	}
 }
 

@@ -54,27 +54,36 @@ const workerQueue = 1024
 // connQueue is how many of them may be of one connection, so that a peer that floods loses its own only.
 const connQueue = 64
 
-// datagram waits for a worker.
+// datagram is what arrived for a connection. data is valid while it is handled.
 type datagram struct {
-	conn   *conn
-	buf    [udpio.MaxPacket]byte
-	n      int
+	data   []byte
 	remote netip.AddrPort
 	local  netip.Addr
 	tcp    *tcpPeer // nil over UDP
 }
 
-// worker handles what arrives for its connections, one datagram after the other, and looks after their time limits.
-// All callbacks of a connection come from its worker's goroutine.
+// queued is a datagram that waits for a worker.
+type queued struct {
+	datagram
+
+	conn *conn
+	buf  [udpio.MaxPacket]byte
+}
+
+// scratch is memory that is reused from one datagram to the next.
+type scratch struct {
+	stun, reply stun.Message
+	rtcp        []byte
+}
+
+// worker looks after the time limits of its connections, tells what their handshakes have come to, and handles what
+// the port's reader left: datagrams of a connection that was busy, and those that came over TCP.
 type worker struct {
 	factory *Factory
-	queue   chan *datagram
+	queue   chan *queued
 	free    sync.Pool
 	events  chan func() // what the handshakes of its connections have to tell
-
-	stun  stun.Message // reused
-	reply stun.Message
-	rtcp  []byte
+	scratch scratch
 
 	mu    sync.Mutex
 	conns map[*conn]struct{}
@@ -83,34 +92,35 @@ type worker struct {
 func newWorker(f *Factory) *worker {
 	return &worker{
 		factory: f,
-		queue:   make(chan *datagram, workerQueue),
-		free:    sync.Pool{New: func() any { return new(datagram) }},
+		queue:   make(chan *queued, workerQueue),
+		free:    sync.Pool{New: func() any { return new(queued) }},
 		events:  make(chan func(), 64),
 		conns:   map[*conn]struct{}{},
 	}
 }
 
-func (w *worker) push(c *conn, b []byte, remote netip.AddrPort, local netip.Addr, tcp *tcpPeer) {
+func (w *worker) push(c *conn, d *datagram) {
 	if c.queued.Add(1) > connQueue {
 		c.queued.Add(-1)
 		w.factory.drops.add(DropQueue)
 		return
 	}
-	d := w.free.Get().(*datagram)
-	d.conn, d.n, d.remote, d.local, d.tcp = c, copy(d.buf[:], b), remote, local, tcp
+	q := w.free.Get().(*queued)
+	q.conn, q.datagram = c, *d
+	q.data = q.buf[:copy(q.buf[:], d.data)]
 	select {
-	case w.queue <- d:
+	case w.queue <- q:
 	default:
 		w.factory.drops.add(DropQueue)
-		w.done(d)
+		w.done(q)
 	}
 }
 
 // done gives back the memory of a datagram that has been queued.
-func (w *worker) done(d *datagram) {
-	d.conn.queued.Add(-1)
-	d.conn, d.tcp = nil, nil
-	w.free.Put(d)
+func (w *worker) done(q *queued) {
+	q.conn.queued.Add(-1)
+	q.conn, q.tcp = nil, nil
+	w.free.Put(q)
 }
 
 func (w *worker) run() {
@@ -118,9 +128,11 @@ func (w *worker) run() {
 	defer ticker.Stop()
 	for {
 		select {
-		case d := <-w.queue:
-			d.conn.handle(d)
-			w.done(d)
+		case q := <-w.queue:
+			q.conn.mu.Lock()
+			q.conn.handle(&q.datagram, &w.scratch)
+			q.conn.mu.Unlock()
+			w.done(q)
 		case event := <-w.events:
 			event()
 		case now := <-ticker.C:
