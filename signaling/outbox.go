@@ -32,7 +32,7 @@ func newOutbox(ws *websocket.Conn, m *metrics) *outbox {
 
 // run sends what is queued, and pings, until the connection closes. last runs before what is still queued then.
 func (o *outbox) run(pingEvery time.Duration, last func()) {
-	ping := time.NewTicker(pingEvery)
+	ping := time.NewTimer(untilPing(time.Now(), pingEvery))
 	defer ping.Stop()
 	for {
 		var err error
@@ -40,6 +40,7 @@ func (o *outbox) run(pingEvery time.Duration, last func()) {
 		case job := <-o.out:
 			err = job()
 		case at := <-ping.C:
+			ping.Reset(untilPing(at, pingEvery))
 			err = o.write(protocol.Ping{T: at.UnixMilli()})
 		case <-o.closing:
 			last()
@@ -52,6 +53,17 @@ func (o *outbox) run(pingEvery time.Duration, last func()) {
 			return
 		}
 	}
+}
+
+// untilPing is how long to wait for the next ping: those of all connections fall on a few common instants, so that
+// thousands of them wake the process a few times a second.
+func untilPing(now time.Time, every time.Duration) time.Duration {
+	const instants = 8
+	next := now.Add(every)
+	if step := every / instants; step > 0 {
+		next = next.Truncate(step)
+	}
+	return next.Sub(now)
 }
 
 // farewell sends what is still queued and the close frame, and gives the page a moment to answer it.

@@ -81,6 +81,7 @@ func newApp(ctx context.Context, f serverFlags, addr string, cert *tls.Certifica
 	if err := f.check(); err != nil {
 		return nil, err
 	}
+	relaxTimers(log)
 	if a.store, err = openStore(ctx, f.Data, f.Database, log); err != nil {
 		return nil, err
 	}
