@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -121,12 +122,24 @@ type (
 		LastLeft      string             `json:"last_left"`
 		TotalS        int64              `json:"total_s"`
 		Interruptions int                `json:"interruptions"`
+		ReceivedS     int64              `json:"received_s"`
+		Devices       []string           `json:"devices,omitempty"`
+		Quality       *qualityJSON       `json:"quality,omitempty"`
 		Verdict       Verdict            `json:"verdict"`
 		Computed      Verdict            `json:"computed"`
 		Override      *overrideJSON      `json:"override,omitempty"`
 		Declared      []declaredJSON     `json:"declared,omitempty"`
 		Headcount     int                `json:"headcount"`
 		Delegates     []meeting.Delegate `json:"delegates,omitempty"`
+	}
+	qualityJSON struct {
+		LossPct    *float64 `json:"loss_pct,omitempty"`
+		HighS      int64    `json:"high_s"`
+		MediumS    int64    `json:"medium_s"`
+		LowS       int64    `json:"low_s"`
+		NoPictureS int64    `json:"no_picture_s"`
+		Frames     uint64   `json:"frames"`
+		SoundS     int64    `json:"sound_s"`
 	}
 	overrideJSON struct {
 		Verdict   Verdict `json:"verdict"`
@@ -158,6 +171,9 @@ type (
 		EndReason     EndReason `json:"end_reason"`
 		Interruptions int       `json:"interruptions"`
 		Entries       []uint64  `json:"entries"`
+		Device        string    `json:"device,omitempty"`
+
+		Evidence meeting.Evidence `json:"evidence,omitempty"` // of receiving
 	}
 	rollCallJSON struct {
 		Round    int          `json:"round"`
@@ -257,6 +273,7 @@ func (f formatter) site(s SiteRow) siteJSON {
 	j := siteJSON{
 		Endpoint: s.Endpoint, Unit: s.Unit, Name: s.Name, Level: string(s.Level), Parents: s.parents(), Phone: s.Phone,
 		FirstJoined: f.time(s.FirstJoined), LastLeft: f.time(s.LastLeft), TotalS: int64(s.Total / time.Second),
+		ReceivedS: int64(s.Received / time.Second), Devices: s.Devices, Quality: s.Quality.json(),
 		Interruptions: s.Interruptions, Verdict: s.Verdict, Computed: s.Computed, Headcount: s.Headcount, Delegates: s.Delegates,
 	}
 	if o := s.Override; o != nil {
@@ -264,6 +281,22 @@ func (f formatter) site(s SiteRow) siteJSON {
 	}
 	for _, d := range s.Declared {
 		j.Declared = append(j.Declared, declaredJSON{f.time(d.From), f.time(d.To), d.Means, d.By, d.Reason, d.Entry})
+	}
+	return j
+}
+
+// json is nil if nothing was measured.
+func (q Quality) json() *qualityJSON {
+	if q == (Quality{}) {
+		return nil
+	}
+	seconds := func(d time.Duration) int64 { return int64(d / time.Second) }
+	j := &qualityJSON{
+		HighS: seconds(q.High), MediumS: seconds(q.Medium), LowS: seconds(q.Low), NoPictureS: seconds(q.NoPicture), Frames: q.Frames, SoundS: seconds(q.Sound),
+	}
+	if pct, known := q.LossPct(); known {
+		pct = math.Round(pct*100) / 100
+		j.LossPct = &pct
 	}
 	return j
 }
@@ -292,7 +325,7 @@ func (f formatter) intervals(sites []SiteRow, of func(SiteRow) []Interval) []int
 		for _, iv := range of(s) {
 			list = append(list, intervalJSON{
 				Endpoint: s.Endpoint, From: f.time(iv.From), To: f.time(iv.To), EndReason: iv.EndReason,
-				Interruptions: iv.Interruptions, Entries: iv.Entries,
+				Interruptions: iv.Interruptions, Entries: iv.Entries, Device: iv.Device, Evidence: iv.Evidence,
 			})
 		}
 	}

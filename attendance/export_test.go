@@ -108,8 +108,8 @@ func TestWriteJSONHoldsEverything(t *testing.T) {
 	}
 	for member, want := range map[string]string{
 		"total":      `{"convened":3,"present":1,"on_time":1,"late":0,"partial":0,"absent":2,"headcount":18}`,
-		"receiving":  `[]`,
-		"roll_calls": `[{"round":1,"opened_at":"2026-03-02T08:05:20+07:00","closed_at":"2026-03-02T08:05:30+07:00","answers":[{"endpoint":"C1","answered_at":"2026-03-02T08:05:25+07:00","headcount":18,"entry":10}]}]`,
+		"receiving":  `[{"endpoint":"C1","from":"2026-03-02T08:00:05+07:00","to":"2026-03-02T08:01:40+07:00","end_reason":"lost","interruptions":0,"entries":[5,6],"device":"Chrome 156, Windows","evidence":"decoded"}]`,
+		"roll_calls": `[{"round":1,"opened_at":"2026-03-02T08:05:20+07:00","closed_at":"2026-03-02T08:05:30+07:00","answers":[{"endpoint":"C1","answered_at":"2026-03-02T08:05:25+07:00","headcount":18,"entry":12}]}]`,
 		"floor":      `[{"endpoint":"C1","slot":"floor","granted_at":"2026-03-02T08:05:40+07:00","on_air_at":"","returned_at":"","why":""}]`,
 	} {
 		var compact bytes.Buffer
@@ -143,7 +143,7 @@ func TestWriteJSONNamesAsCSV(t *testing.T) {
 	want := map[string]any{
 		"endpoint": "C1", "unit": "C1", "name": "Xã Phước Dân", "level": "commune", "parents": "Huyện Ninh Phước / Tỉnh Ninh Thuận / Trung ương",
 		"first_joined": "2026-03-02T07:59:10+07:00", "last_left": "2026-03-02T08:05:00+07:00", "total_s": 300.0, "interruptions": 0.0,
-		"verdict": "partial", "computed": "partial", "headcount": 0.0,
+		"verdict": "partial", "computed": "partial", "headcount": 0.0, "received_s": 0.0,
 	}
 	if diff := cmp.Diff(want, got.Sites[0]); diff != "" {
 		t.Errorf("site (-want +got):\n%s", diff)

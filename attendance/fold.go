@@ -74,7 +74,9 @@ type conn struct {
 	from, to       time.Time
 	why            EndReason
 	began, ended   uint64 // Seq of the entries
+	device         string
 	receivingTurns []turn
+	quality        dated[meeting.Quality]
 }
 
 // turn is a change of receiving.
@@ -82,6 +84,7 @@ type turn struct {
 	at  time.Time
 	seq uint64
 	on  bool
+	by  meeting.Evidence
 }
 
 // floorTurn is an entry about a slot that was granted, went on air or was returned.
@@ -165,17 +168,19 @@ func (b *Builder) fold(e Entry, ev meeting.Event) {
 	case *meeting.SealedEvent:
 		b.info.SealedAt, b.sealedBy = e.At, e.Seq
 	case *meeting.Connected:
-		b.begin(e, ev.Endpoint, ev.Conn)
+		b.begin(e, ev.Endpoint, ev.Conn, ev.Device)
 	case *meeting.Resumed:
-		b.begin(e, ev.Endpoint, ev.Conn)
+		b.begin(e, ev.Endpoint, ev.Conn, ev.Device)
 	case *meeting.Lost:
 		b.end(e, ev.Endpoint, ev.Conn, EndLost)
 	case *meeting.Left:
 		b.end(e, ev.Endpoint, ev.Conn, leftReason(ev.Why))
 	case *meeting.ReceivingChanged:
 		if c := b.conn(ev.Endpoint, ev.Conn); c != nil {
-			c.receivingTurns = append(c.receivingTurns, turn{e.At, e.Seq, ev.Receiving})
+			c.receivingTurns = append(c.receivingTurns, turn{e.At, e.Seq, ev.Receiving, ev.Evidence})
 		}
+	case *meeting.QualityMeasured:
+		b.measured(e, ev)
 	case *meeting.HeadcountDeclared:
 		b.count(e, ev.Endpoint, ev.Headcount)
 	case *meeting.DelegatesDeclared:
@@ -253,6 +258,10 @@ func (b *Builder) conn(endpoint, id string) *conn {
 	if s == nil {
 		return nil
 	}
+	return s.conn(id)
+}
+
+func (s *site) conn(id string) *conn {
 	c := s.byID[id]
 	if c == nil {
 		c = &conn{}
@@ -262,9 +271,9 @@ func (b *Builder) conn(endpoint, id string) *conn {
 	return c
 }
 
-func (b *Builder) begin(e Entry, endpoint, id string) {
+func (b *Builder) begin(e Entry, endpoint, id, device string) {
 	if c := b.conn(endpoint, id); c != nil && (c.from.IsZero() || e.At.Before(c.from)) {
-		c.from, c.began = e.At, e.Seq
+		c.from, c.began, c.device = e.At, e.Seq, device
 	}
 }
 

@@ -42,7 +42,12 @@ var labels = map[Lang]map[string]string{ //nolint:gochecknoglobals // immutable 
 		"round": "Lần", "opened_at": "Bắt đầu", "closed_at": "Kết thúc", "answered_at": "Trả lời lúc",
 		"slot": "Khung", "granted_at": "Mời lúc", "on_air_at": "Lên sóng lúc", "returned_at": "Kết thúc lúc", "why": "Lý do",
 
-		"sheet.summary": "Tổng hợp", "sheet.groups": "Theo đơn vị", "sheet.sites": "Điểm cầu", "sheet.intervals": "Khoảng thời gian",
+		"what": "Nội dung", "what.present": "Kết nối", "what.decoded": "Nhận hình, tiếng (trang và máy chủ cùng thấy)",
+		"what.receiver_reports": "Nhận dữ liệu (chỉ theo báo cáo đường truyền)", "device": "Thiết bị", "telephone": "điện thoại",
+		"received": "Nhận hình, tiếng", "loss": "Mất gói (%)", "high": "Hình nét cao", "medium": "Hình nét vừa", "low": "Hình nét thấp",
+		"no_picture": "Chỉ có tiếng", "frames": "Số khung hình", "sound": "Nghe được",
+
+		"sheet.lines": "Đường truyền", "sheet.summary": "Tổng hợp", "sheet.groups": "Theo đơn vị", "sheet.sites": "Điểm cầu", "sheet.intervals": "Khoảng thời gian",
 		"sheet.delegates": "Đại biểu", "sheet.roll_calls": "Điểm danh", "sheet.floor": "Phát biểu",
 		"report": "BÁO CÁO ĐIỂM DANH", "nation": "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "motto": "Độc lập - Tự do - Hạnh phúc",
 		"session": "Phiên họp", "scheduled": "Thời gian dự kiến", "started": "Bắt đầu", "ended": "Kết thúc", "as_of": "Tính đến",
@@ -55,11 +60,16 @@ var labels = map[Lang]map[string]string{ //nolint:gochecknoglobals // immutable 
 
 		"level.central": "Trung ương", "level.ministry": "Bộ, ngành", "level.province": "Tỉnh", "level.district": "Huyện", "level.commune": "Xã",
 		"verdict.on_time": "Đúng giờ", "verdict.late": "Vào muộn", "verdict.partial": "Dự một phần", "verdict.absent": "Vắng mặt",
-		"end.open": "đang dự", "end.left": "rời phiên", "end.lost": "mất kết nối", "end.taken_over": "thiết bị khác thay", "end.removed": "bị đưa ra", "end.ended": "phiên kết thúc",
+		"end.open": "đang dự", "end.left": "rời phiên", "end.lost": "mất kết nối", "end.taken_over": "thiết bị khác thay", "end.removed": "bị đưa ra", "end.ended": "phiên kết thúc", "end.ceased": "ngừng nhận, hoặc phiên kết thúc",
 	},
 	English: {
 		"total": "total_time", "drops": "interruptions", "number": "no", "override_reason": "override_reason",
-		"sheet.summary": "Summary", "sheet.groups": "By unit", "sheet.sites": "Sites", "sheet.intervals": "Intervals",
+		"what": "What", "what.present": "connected", "what.decoded": "picture and sound arrived (page and server agree)",
+		"what.receiver_reports": "data arrived (by receiver reports alone)", "device": "Device", "telephone": "telephone",
+		"received": "Received", "loss": "Loss (%)", "high": "High quality", "medium": "Medium quality", "low": "Low quality",
+		"no_picture": "Sound only", "frames": "Pictures", "sound": "Sound heard",
+
+		"sheet.lines": "Lines", "sheet.summary": "Summary", "sheet.groups": "By unit", "sheet.sites": "Sites", "sheet.intervals": "Intervals",
 		"sheet.delegates": "Delegates", "sheet.roll_calls": "Roll calls", "sheet.floor": "Floor",
 		"report": "ATTENDANCE REPORT", "nation": "SOCIALIST REPUBLIC OF VIETNAM", "motto": "Independence - Freedom - Happiness",
 		"session": "Session", "scheduled": "Scheduled", "started": "Started", "ended": "Ended", "as_of": "As of",
@@ -73,6 +83,6 @@ var labels = map[Lang]map[string]string{ //nolint:gochecknoglobals // immutable 
 		"convened": "Convened", "present": "Present", "on_time": "On time", "late": "Late", "partial": "Partial", "absent": "Absent", "people": "People", "group": "Unit",
 		"level.central": "Central", "level.ministry": "Ministry", "level.province": "Province", "level.district": "District", "level.commune": "Commune",
 		"verdict.on_time": "On time", "verdict.late": "Late", "verdict.partial": "Partial", "verdict.absent": "Absent",
-		"end.open": "open", "end.left": "left", "end.lost": "lost", "end.taken_over": "taken over", "end.removed": "removed", "end.ended": "ended",
+		"end.open": "open", "end.left": "left", "end.lost": "lost", "end.taken_over": "taken over", "end.removed": "removed", "end.ended": "ended", "end.ceased": "ceased, or the session ended",
 	},
 }

@@ -89,7 +89,7 @@ func TestLive(t *testing.T) {
 // BenchmarkLive is one change of a session of the whole nation, and the page that shows it.
 func BenchmarkLive(b *testing.B) {
 	live := attendance.NewLive()
-	list := nation(b, 10_600, 100_000)
+	list := held(b, nation(b, 10_600, 100_000))
 	for _, e := range list {
 		if err := live.Add(e); err != nil {
 			b.Fatal(err)

@@ -61,7 +61,7 @@ func TestPDFReadByOthers(t *testing.T) {
 }
 
 func BenchmarkPDF(b *testing.B) {
-	r, err := attendance.Fold(seq(nation(b, 10_600, 100_000)), attendance.FoldOptions{})
+	r, err := attendance.Fold(nation(b, 10_600, 100_000), attendance.FoldOptions{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -54,12 +54,14 @@ func (v view) row(s *site) SiteRow {
 	}
 	row.Intervals, row.Interruptions = v.presence(s)
 	row.Receiving = v.receiving(s)
+	row.Received, row.Quality = v.liveTime(row.Receiving), v.quality(s)
 	if n := len(row.Intervals); n > 0 {
 		row.FirstJoined, row.LastLeft = row.Intervals[0].From, row.Intervals[n-1].To
 	}
 	row.Total = v.liveTime(row.Intervals)
 	row.Computed = v.verdict(row.Intervals)
 	row.Declared, row.Verdict = v.declared(s), row.Computed
+	row.Devices = v.devices(s, row.Declared)
 	if len(row.Declared) > 0 {
 		row.Verdict = v.verdict(union(row.Intervals, row.Declared))
 	}
@@ -155,6 +157,9 @@ func (v view) presence(s *site) (list []Interval, interruptions int) {
 // extend joins a later interval to this one.
 func (iv *Interval) extend(next Interval) {
 	iv.Entries = append(iv.Entries, next.Entries...)
+	if next.Evidence != meeting.EvidenceDecoded {
+		iv.Evidence = next.Evidence
+	}
 	if !iv.To.IsZero() && (next.To.IsZero() || next.To.After(iv.To)) {
 		iv.To, iv.EndReason = next.To, next.EndReason
 	}
@@ -165,7 +170,7 @@ func (v view) connected(s *site) []Interval {
 	list := make([]Interval, 0, len(s.conns))
 	for _, c := range s.conns {
 		if iv, ok := v.interval(c.from, c.to, c.why); ok {
-			iv.Entries = append(iv.Entries, c.began)
+			iv.Entries, iv.Device = append(iv.Entries, c.began), c.device
 			if c.ended != 0 && (iv.EndReason == c.why) {
 				iv.Entries = append(iv.Entries, c.ended)
 			}
@@ -215,7 +220,7 @@ func (v view) receiving(s *site) []Interval {
 				at, seq, why = c.to, c.ended, c.why
 			}
 			if iv, ok := v.interval(since.at, at, why); ok {
-				iv.Entries = append(iv.Entries, since.seq)
+				iv.Entries, iv.Device, iv.Evidence = append(iv.Entries, since.seq), c.device, cmp.Or(since.by, meeting.EvidenceReports)
 				if seq != 0 && iv.EndReason == why {
 					iv.Entries = append(iv.Entries, seq)
 				}

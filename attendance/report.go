@@ -49,11 +49,14 @@ type SiteRow struct {
 	Interruptions int           // returns after a loss
 	Intervals     []Interval    // when it was connected
 	Receiving     []Interval    // when the stage really arrived there
-	Declared      []Declared    // attendance by other means; in the Verdict, not in Total
-	Verdict       Verdict       // what counts: the override, or what follows from Intervals and Declared
-	Computed      Verdict       // what follows from Intervals alone
-	Override      *Override     // nil if nobody overrode the verdict
-	Headcount     int           // people in the room as last declared; 0 = not declared
+	Received      time.Duration // of that, while the session was live
+	Devices       []string      // as the pages told; Telephone for attendance by telephone
+	Quality       Quality
+	Declared      []Declared // attendance by other means; in the Verdict, not in Total
+	Verdict       Verdict    // what counts: the override, or what follows from Intervals and Declared
+	Computed      Verdict    // what follows from Intervals alone
+	Override      *Override  // nil if nobody overrode the verdict
+	Headcount     int        // people in the room as last declared; 0 = not declared
 	Delegates     []meeting.Delegate
 }
 
@@ -62,8 +65,11 @@ type Interval struct {
 	From          time.Time
 	To            time.Time // zero while it lasts
 	EndReason     EndReason
-	Interruptions int      // losses bridged within it
-	Entries       []uint64 // Seq of the entries that it follows from
+	Interruptions int    // losses bridged within it
+	Device        string // of the connection that it began with, as the page told
+	// Evidence of receiving, the weakest of the interval: see meeting.Evidence.
+	Evidence meeting.Evidence
+	Entries  []uint64 // Seq of the entries that it follows from
 }
 
 // Counts sums up sites. Before the session is live only Convened and Headcount count.

@@ -11,7 +11,7 @@ import (
 )
 
 // WriteXLSX writes the report as a workbook: a summary and sheets by unit, of sites, intervals, delegates, roll
-// calls and the floor. Dates are real dates of the session's time zone, lengths real durations. Texts are text
+// calls, the floor and the lines. Dates are real dates of the session's time zone, lengths real durations. Texts are text
 // cells, so none is a formula.
 func (r *Report) WriteXLSX(w io.Writer, lang Lang) error {
 	f, err := r.formatter()
@@ -50,6 +50,7 @@ type cellKind int
 const (
 	textCell cellKind = iota
 	countCell
+	numberCell // with two decimals
 	momentCell
 	lengthCell
 )
@@ -96,10 +97,10 @@ func (b *workbook) makeStyles() error {
 	date, length := "dd/mm/yyyy hh:mm:ss", "[h]:mm:ss"
 	cells := func(align *excelize.Alignment) map[cellKind]int {
 		plain := excelize.Style{Font: font(false, false, 11), Border: border, Alignment: align}
-		text, count, moment, long := plain, plain, plain, plain
-		text.NumFmt, count.NumFmt = 49, 1 // "@": text stays text when it is edited
+		text, count, number, moment, long := plain, plain, plain, plain, plain
+		text.NumFmt, count.NumFmt, number.NumFmt = 49, 1, 2 // 49 is "@": text stays text when it is edited
 		moment.CustomNumFmt, long.CustomNumFmt = &date, &length
-		return map[cellKind]int{textCell: style(text), countCell: style(count), momentCell: style(moment), lengthCell: style(long)}
+		return map[cellKind]int{textCell: style(text), countCell: style(count), numberCell: style(number), momentCell: style(moment), lengthCell: style(long)}
 	}
 	b.body = cells(nil)
 	b.value = cells(&excelize.Alignment{Horizontal: "left", WrapText: true})
@@ -249,7 +250,7 @@ func (b *workbook) page(name, area, repeat string) error {
 
 // sheets lists the tables of a workbook.
 func (f formatter) sheets(r *Report) []sheet {
-	return []sheet{f.groupSheet(r), f.siteSheet(r), f.intervalSheet(r), f.delegateSheet(r), f.rollCallSheet(r), f.floorSheet(r)}
+	return []sheet{f.groupSheet(r), f.siteSheet(r), f.intervalSheet(r), f.delegateSheet(r), f.rollCallSheet(r), f.floorSheet(r), f.lineSheet(r)}
 }
 
 func (f formatter) groupSheet(r *Report) sheet {
@@ -298,23 +299,82 @@ func (s SiteRow) reason() string {
 func (f formatter) intervalSheet(r *Report) sheet {
 	n := 0
 	for _, s := range r.Sites {
-		n += len(s.Intervals)
+		n += len(s.Intervals) + len(s.Receiving)
 	}
 	return sheet{"intervals", []column{
-		{"endpoint", 12, textCell}, {"name", 32, textCell}, {"from", 20, momentCell}, {"to", 20, momentCell}, {"length", 12, lengthCell}, {"end_reason", 20, textCell},
+		{"endpoint", 12, textCell}, {"name", 32, textCell}, {"what", 26, textCell}, {"from", 20, momentCell}, {"to", 20, momentCell}, {"length", 12, lengthCell},
+		{"end_reason", 20, textCell}, {"device", 24, textCell},
 	}, n, func(yield func([]any) bool) {
 		for _, s := range r.Sites {
 			for _, iv := range s.Intervals {
-				var length any
-				if !iv.To.IsZero() {
-					length = iv.To.Truncate(time.Second).Sub(iv.From.Truncate(time.Second))
+				if !yield(f.interval(s, iv, f.text("what.present"), f.text("end."+string(iv.EndReason)))) {
+					return
 				}
-				if !yield([]any{s.Endpoint, s.Name, f.moment(iv.From), f.moment(iv.To), length, label(f.lang, "end."+string(iv.EndReason))}) {
+			}
+			for _, iv := range s.Receiving {
+				if !yield(f.interval(s, iv, f.text("what."+string(iv.Evidence)), f.received(iv.EndReason))) {
 					return
 				}
 			}
 		}
 	}}
+}
+
+func (f formatter) interval(s SiteRow, iv Interval, what, why string) []any {
+	var length any
+	if !iv.To.IsZero() {
+		length = iv.To.Truncate(time.Second).Sub(iv.From.Truncate(time.Second))
+	}
+	return []any{s.Endpoint, s.Name, what, f.moment(iv.From), f.moment(iv.To), length, why, iv.Device}
+}
+
+// received says why a time of receiving ended: with the connection, or before it.
+func (f formatter) received(why EndReason) string {
+	if why == EndEnded {
+		return f.text("end.ceased")
+	}
+	return f.text("end." + string(why))
+}
+
+// lineSheet is how well the stage arrived, for the sites that were connected or attended by telephone.
+func (f formatter) lineSheet(r *Report) sheet {
+	n := 0
+	for _, s := range r.Sites {
+		if s.attendedSomehow() {
+			n++
+		}
+	}
+	return sheet{"lines", []column{
+		{"endpoint", 12, textCell}, {"name", 32, textCell}, {"device", 28, textCell}, {"total", 12, lengthCell}, {"received", 12, lengthCell}, {"loss", 10, numberCell},
+		{"high", 12, lengthCell}, {"medium", 12, lengthCell}, {"low", 12, lengthCell}, {"no_picture", 12, lengthCell}, {"frames", 12, countCell}, {"sound", 12, lengthCell},
+	}, n, func(yield func([]any) bool) {
+		for _, s := range r.Sites {
+			if s.attendedSomehow() && !yield(f.line(s)) {
+				return
+			}
+		}
+	}}
+}
+
+func (s SiteRow) attendedSomehow() bool { return len(s.Intervals) > 0 || len(s.Declared) > 0 }
+
+func (f formatter) line(s SiteRow) []any {
+	names := make([]string, len(s.Devices))
+	for i, d := range s.Devices {
+		if names[i] = d; d == Telephone {
+			names[i] = f.text(Telephone)
+		}
+	}
+	row := []any{s.Endpoint, s.Name, strings.Join(names, "; "), s.Total.Truncate(time.Second), s.Received.Truncate(time.Second)}
+	q := s.Quality
+	if q == (Quality{}) {
+		return append(row, nil, nil, nil, nil, nil, nil, nil)
+	}
+	var loss any
+	if pct, known := q.LossPct(); known {
+		loss = pct
+	}
+	return append(row, loss, q.High, q.Medium, q.Low, q.NoPicture, q.Frames, q.Sound)
 }
 
 func (f formatter) delegateSheet(r *Report) sheet {

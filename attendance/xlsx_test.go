@@ -14,16 +14,25 @@ import (
 // full is a report with something of everything.
 func full(t *testing.T) *attendance.Report {
 	t.Helper()
-	r, err := attendance.Fold(seq(entries(t, meeting.DefaultRules(), append(
-		script(t, "-100 open; -50 in a; 0 start; 100 lost a; 110 back b; 300 left b"),
-		happening{310, &meeting.DelegatesDeclared{Endpoint: "C1", Delegates: []meeting.Delegate{{Name: "Nguyễn Thị Bé", Title: "Chủ tịch", AttendingFor: "=1+1"}}}},
-		happening{320, &meeting.RollCallOpened{ID: 1}},
-		happening{325, &meeting.RollCallAnswered{ID: 1, Endpoint: "C1", Headcount: 18}},
-		happening{330, &meeting.RollCallEnded{ID: 1}},
-		happening{340, &meeting.Granted{Endpoint: "C1", Slot: meeting.SlotFloor}},
-		happening{1000, &meeting.EndedEvent{}},
-		happening{1100, &meeting.VerdictOverridden{Endpoint: "C1", By: meeting.SecretaryCode, Verdict: meeting.OnTime, Reason: "mất điện"}},
-	)...)), attendance.FoldOptions{})
+	r, err := attendance.Fold(seq(entries(t, meeting.DefaultRules(), []happening{
+		{-100, &meeting.Opened{}},
+		{-50, &meeting.Connected{Endpoint: "C1", Conn: "a", Device: "Chrome 156, Windows"}},
+		{0, &meeting.Started{By: meeting.HostCode}},
+		{5, &meeting.ReceivingChanged{Endpoint: "C1", Conn: "a", Receiving: true, Evidence: meeting.EvidenceDecoded, At: at(5)}},
+		{100, &meeting.Lost{Endpoint: "C1", Conn: "a", LastSeen: at(100), Why: "timeout"}},
+		{100, &meeting.QualityMeasured{Connections: []meeting.Quality{
+			{Endpoint: "C1", Conn: "a", Packets: 4000, Lost: 100, HighS: 60, LowS: 30, NothingS: 5, Frames: 1500, SoundS: 95},
+		}}},
+		{110, &meeting.Resumed{Endpoint: "C1", Conn: "b", Prev: "a", Device: "Chrome 156, Windows"}},
+		{300, &meeting.Left{Endpoint: "C1", Conn: "b", Why: "page_closed"}},
+		{310, &meeting.DelegatesDeclared{Endpoint: "C1", Delegates: []meeting.Delegate{{Name: "Nguyễn Thị Bé", Title: "Chủ tịch", AttendingFor: "=1+1"}}}},
+		{320, &meeting.RollCallOpened{ID: 1}},
+		{325, &meeting.RollCallAnswered{ID: 1, Endpoint: "C1", Headcount: 18}},
+		{330, &meeting.RollCallEnded{ID: 1}},
+		{340, &meeting.Granted{Endpoint: "C1", Slot: meeting.SlotFloor}},
+		{1000, &meeting.EndedEvent{}},
+		{1100, &meeting.VerdictOverridden{Endpoint: "C1", By: meeting.SecretaryCode, Verdict: meeting.OnTime, Reason: "mất điện"}},
+	}...)), attendance.FoldOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +56,7 @@ func workbook(t *testing.T, r *attendance.Report, lang attendance.Lang) *exceliz
 
 func TestWriteXLSX(t *testing.T) {
 	f := workbook(t, full(t), attendance.Vietnamese)
-	want := []string{"Tổng hợp", "Theo đơn vị", "Điểm cầu", "Khoảng thời gian", "Đại biểu", "Điểm danh", "Phát biểu"}
+	want := []string{"Tổng hợp", "Theo đơn vị", "Điểm cầu", "Khoảng thời gian", "Đại biểu", "Điểm danh", "Phát biểu", "Đường truyền"}
 	if diff := cmp.Diff(want, f.GetSheetList()); diff != "" {
 		t.Fatalf("sheets (-want +got):\n%s", diff)
 	}
@@ -63,8 +72,12 @@ func TestWriteXLSX(t *testing.T) {
 			2|C2|C2|Xã Phước Hậu|Xã|Huyện Ninh Phước / Tỉnh Ninh Thuận / Trung ương|||0:00:00|0|Vắng mặt|Vắng mặt||0|+84 259 000 000
 			3|G1||=HYPERLINK("http://x")|||||0:00:00|0|Vắng mặt|Vắng mặt||0`,
 		"Khoảng thời gian": `
-			Mã điểm cầu|Tên điểm cầu|Từ|Đến|Thời lượng|Lý do kết thúc
-			C1|Xã Phước Dân|02/03/2026 07:59:10|02/03/2026 08:05:00|0:05:50|rời phiên`,
+			Mã điểm cầu|Tên điểm cầu|Nội dung|Từ|Đến|Thời lượng|Lý do kết thúc|Thiết bị
+			C1|Xã Phước Dân|Kết nối|02/03/2026 07:59:10|02/03/2026 08:05:00|0:05:50|rời phiên|Chrome 156, Windows
+			C1|Xã Phước Dân|Nhận hình, tiếng (trang và máy chủ cùng thấy)|02/03/2026 08:00:05|02/03/2026 08:01:40|0:01:35|mất kết nối|Chrome 156, Windows`,
+		"Đường truyền": `
+			Mã điểm cầu|Tên điểm cầu|Thiết bị|Tổng thời gian|Nhận hình, tiếng|Mất gói (%)|Hình nét cao|Hình nét vừa|Hình nét thấp|Chỉ có tiếng|Số khung hình|Nghe được
+			C1|Xã Phước Dân|Chrome 156, Windows|0:05:00|0:01:35|2.50|0:01:00|0:00:00|0:00:30|0:00:05|1500|0:01:35`,
 		"Đại biểu": `
 			Mã điểm cầu|Tên điểm cầu|Họ và tên|Chức vụ|Dự thay
 			C1|Xã Phước Dân|Nguyễn Thị Bé|Chủ tịch|=1+1`,
@@ -152,7 +165,7 @@ func TestXLSXIsReadyForPrint(t *testing.T) {
 }
 
 func BenchmarkXLSX(b *testing.B) {
-	r, err := attendance.Fold(seq(nation(b, 10_600, 300_000)), attendance.FoldOptions{})
+	r, err := attendance.Fold(nation(b, 10_600, 300_000), attendance.FoldOptions{})
 	if err != nil {
 		b.Fatal(err)
 	}

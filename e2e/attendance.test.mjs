@@ -86,6 +86,7 @@ test('the report counts the sites by unit while they come', async () => {
   await until('only its sites are listed', async () => (await secretary.page.locator('tr[data-endpoint]').count()) === 2);
   await secretary.page.locator('button.link', { hasText: 'Toàn bộ phiên họp' }).click();
   await until('all are listed', async () => (await secretary.page.locator('tr[data-endpoint]').count()) === 4);
+  await until('page and receiver reports agree that it arrives', async () => (await report()).receiving.some((iv) => iv.endpoint === 'C1' && iv.evidence === 'decoded'), 30000);
   await until('the stage is seen to arrive at C1', async () => (await secretary.page.locator('tr[data-endpoint="C1"] .strip__receiving').count()) > 0, 30000);
 });
 
@@ -157,6 +158,10 @@ test('after the end the record is sealed, and later corrections are marked', asy
   await judged('C1', 'partial');
   await secretary.press('why', 'C1');
   assert.match(await secretary.page.locator('dialog').innerText(), /a correction after the seal/);
+  assert.match(await secretary.page.locator('dialog [data-devices]').innerText(), /^Chrome \d+, Linux$/);
+  await secretary.page.locator('dialog [data-quality]').scrollIntoViewIfNeeded();
+  const { quality } = (await report()).sites.find((s) => s.endpoint === 'C1');
+  assert.ok(quality.frames > 0 && quality.sound_s > 0 && quality.high_s + quality.medium_s + quality.low_s > 0, JSON.stringify(quality));
   await shot('sealed-en');
   assert.deepEqual(secretary.faults, []);
 });

@@ -22,11 +22,12 @@ type Disconnect struct {
 	Why      string // as in Lost and Left
 }
 
-// ObserveReceiving reports that receiver reports began or ceased to show the stage arriving.
+// ObserveReceiving reports that the stage began or ceased to arrive at a connection.
 type ObserveReceiving struct {
 	Endpoint  string
 	Conn      string
 	Receiving bool
+	Evidence  Evidence
 	At        time.Time
 }
 
@@ -82,7 +83,7 @@ func (c Disconnect) decide(s *Session, by Actor, at time.Time) ([]Event, error) 
 	return s.drop(ep, within(c.LastSeen, ep.Conn.Since, at), c.Why), nil
 }
 
-func (c ObserveReceiving) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
+func (c ObserveReceiving) decide(s *Session, by Actor, at time.Time) ([]Event, error) {
 	if !by.system() {
 		return refuse(Forbidden, "a page's own claim is no evidence")
 	}
@@ -93,7 +94,9 @@ func (c ObserveReceiving) decide(s *Session, by Actor, _ time.Time) ([]Event, er
 	if ep.Receiving == c.Receiving {
 		return refuse(AlreadyDone, "receiving")
 	}
-	return []Event{&ReceivingChanged{Endpoint: ep.Code, Conn: c.Conn, Receiving: c.Receiving, At: c.At}}, nil
+	return []Event{&ReceivingChanged{
+		Endpoint: ep.Code, Conn: c.Conn, Receiving: c.Receiving, Evidence: c.Evidence, At: within(c.At, ep.Conn.Since, at),
+	}}, nil
 }
 
 func (c Restart) decide(s *Session, by Actor, at time.Time) ([]Event, error) {

@@ -69,11 +69,12 @@ type Left struct {
 	Why      string `json:"why"` // "page_closed", "taken_over", "removed"
 }
 
-// ReceivingChanged says that receiver reports began or ceased to show the stage arriving.
+// ReceivingChanged says that the stage began or ceased to arrive, and by which evidence.
 type ReceivingChanged struct {
 	Endpoint  string    `json:"endpoint"`
 	Conn      string    `json:"conn"`
 	Receiving bool      `json:"receiving"`
+	Evidence  Evidence  `json:"evidence,omitempty"`
 	At        time.Time `json:"observed_at"`
 }
 
@@ -171,7 +172,7 @@ func kinds() map[string]func() Event {
 		func() Event { return &EndedEvent{} }, func() Event { return &SealedEvent{} },
 		func() Event { return &Moved{} }, func() Event { return &CalledOff{} },
 		func() Event { return &Connected{} }, func() Event { return &Resumed{} },
-		func() Event { return &Lost{} }, func() Event { return &Left{} }, func() Event { return &ReceivingChanged{} },
+		func() Event { return &Lost{} }, func() Event { return &Left{} }, func() Event { return &ReceivingChanged{} }, func() Event { return &QualityMeasured{} },
 		func() Event { return &HandRaised{} }, func() Event { return &HandLowered{} }, func() Event { return &StandByChanged{} },
 		func() Event { return &Granted{} }, func() Event { return &WentOnAir{} }, func() Event { return &Returned{} },
 		func() Event { return &MuteChanged{} }, func() Event { return &RemovalChanged{} },

@@ -103,7 +103,7 @@ type Endpoint struct {
 	Conn      *Connection `json:"-"` // the active connection, nil when there is none
 	LastConn  string      `json:"-"` // id of the last connection that ended, for a resumption
 	LostAt    time.Time   `json:"-"` // when the last connection was lost; zero unless it was lost
-	Receiving bool        `json:"-"` // receiver reports show that the stage arrives
+	Receiving bool        `json:"-"` // the stage really arrives
 	Muted     bool        `json:"-"` // its microphone may not reach the stage
 	HandAt    time.Time   `json:"-"` // when its hand went up; zero = down
 	StandBy   bool        `json:"-"` // told that it is next; its publisher is open

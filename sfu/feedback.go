@@ -23,6 +23,8 @@ const (
 	// receivingTimeout is how long receiver reports may fail to progress, while something is sent, before a viewer
 	// counts as not receiving. Browsers report about once a second, for sound alone every five.
 	receivingTimeout = 10 * time.Second
+	// steadyGap is the longest time between two reports of progress that count as one time of arriving.
+	steadyGap = 7 * time.Second
 )
 
 // reception is what a viewer last reported of a leg.
@@ -43,6 +45,8 @@ type evidence struct {
 	progressed time.Duration // when a report last showed packets arriving
 	sent       uint64        // packets sent by then
 	receiving  bool
+	steady     time.Duration // when the reports of progress began that still go on
+	missed, of float64       // packets lost by the reports, of those sent in their time
 }
 
 // onRTCP takes a compound packet from the viewer.
@@ -112,6 +116,10 @@ func (v *Viewer) onReception(reports []rtcp.ReceptionReport, now time.Duration) 
 		}
 	}
 	if of > 0 {
+		v.evidence.mu.Lock()
+		v.evidence.missed += lost
+		v.evidence.of += of
+		v.evidence.mu.Unlock()
 		v.tell(func(c *adapt.Controller, now time.Duration) { c.Loss(lost/of, now) })
 	}
 	if progress {
@@ -142,6 +150,9 @@ func (v *Viewer) progress(now time.Duration) {
 	sent := v.packetsSent()
 	v.evidence.mu.Lock()
 	began := !v.evidence.receiving
+	if began || now-v.evidence.progressed > steadyGap {
+		v.evidence.steady = now
+	}
 	v.evidence.receiving, v.evidence.progressed, v.evidence.sent = true, now, sent
 	v.evidence.mu.Unlock()
 	if began && v.params.OnReceiving != nil {

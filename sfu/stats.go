@@ -1,7 +1,10 @@
 package sfu
 
 import (
+	"sync/atomic"
 	"time"
+
+	"github.com/diemcau/diemcau/sfu/adapt"
 )
 
 // SlotStats is what is known of one slot towards one viewer.
@@ -24,9 +27,55 @@ type ViewerStats struct {
 	LossRate  float64       // share of packets lost, the worst of the slots that are being sent
 	LastRTCP  time.Time     // zero before the first packet
 	Receiving bool
+	Arriving  time.Duration // for how long reports have shown packets arriving without a break; 0 if they do not now
+	Sent      uint64        // packets in the time of the reports so far
+	Missed    uint64        // of those, what the viewer missed
+	Shown     Shown
 	Budget    int64       // what the line is thought to carry, in bit/s; 0 before the connection
 	Starved   bool        // not even the lowest rendition of some picture fits
 	Slots     []SlotStats // those that the viewer accepted
+}
+
+// Shown is how long the best picture that a viewer was sent had which rendition, and how long it was sent none though
+// pictures came in.
+type Shown struct {
+	Nothing time.Duration
+	By      [renditions]time.Duration
+}
+
+// shown measures Shown; the shard counts.
+type shown struct {
+	counted time.Duration
+	nothing atomic.Int64
+	by      [renditions]atomic.Int64
+}
+
+// count adds the time since the last call to what the viewer is being sent.
+func (s *shown) count(a *adaptation, now time.Duration) {
+	spent := int64(now - s.counted)
+	first := s.counted == 0
+	s.counted = now
+	best, flowing := none, false
+	for i, l := range a.video {
+		if l.active && a.streams[i].Top != adapt.Off && a.streams[i].Rates != [adapt.Levels]float64{} {
+			best, flowing = max(best, l.cur), true
+		}
+	}
+	switch {
+	case first || !flowing:
+	case best == none:
+		s.nothing.Add(spent)
+	default:
+		s.by[best].Add(spent)
+	}
+}
+
+func (s *shown) read() Shown {
+	out := Shown{Nothing: time.Duration(s.nothing.Load())}
+	for i := range s.by {
+		out.By[i] = time.Duration(s.by[i].Load())
+	}
+	return out
 }
 
 // Stats returns a snapshot.
@@ -34,11 +83,15 @@ func (v *Viewer) Stats() ViewerStats {
 	st := ViewerStats{RTT: time.Duration(v.rtt.Load())}
 	st.Budget, st.Starved = v.adapt.budget.Load(), v.adapt.starved.Load()
 	v.evidence.mu.Lock()
-	st.Receiving = v.evidence.receiving
+	st.Receiving, st.Sent, st.Missed = v.evidence.receiving, uint64(v.evidence.of), uint64(v.evidence.missed)
+	if now := v.stage.node.now(); st.Receiving && now-v.evidence.progressed <= steadyGap {
+		st.Arriving = now - v.evidence.steady
+	}
 	if v.evidence.lastRTCP != 0 {
 		st.LastRTCP = v.stage.node.wall(v.evidence.lastRTCP)
 	}
 	v.evidence.mu.Unlock()
+	st.Shown = v.shown.read()
 	v.mu.Lock()
 	answered := v.answered
 	v.mu.Unlock()

@@ -66,6 +66,7 @@ type Viewer struct {
 	repairs  repairs          // the shard's
 	pacer    pace.Pacer[held] // the shard's
 	evidence evidence
+	shown    shown
 	reported time.Duration // when sender reports were sent last; the shard's
 	rtcp     []byte        // the shard's
 	rtt      atomic.Int64  // nanoseconds
@@ -190,6 +191,7 @@ func (v *Viewer) Close() error {
 // tick looks after the legs; the shard calls it.
 func (v *Viewer) tick(s *shard, now time.Duration) {
 	v.adaptTo(s, now)
+	v.shown.count(&v.adapt, now)
 	for _, l := range v.legs {
 		if l.active {
 			l.tick()

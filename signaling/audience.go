@@ -12,17 +12,18 @@ import (
 
 // member is an endpoint as the coordinator sees it beyond the meeting's state.
 type member struct {
-	conn     *conn // nil while nothing is attached
-	counted  bool  // in audience.present
-	viewerUp bool  // its viewer peer is connected
-	rtt      time.Duration
-	lossPct  int
-	row      string             // last rowState
-	since    time.Time          // of row
-	told     protocol.SiteState // last row sent to consoles
-	self     []byte             // last Self sent on conn
-	position int                // in the queue of hands, from 1
-	watchers int                // monitor slots that show it
+	conn      *conn // nil while nothing is attached
+	counted   bool  // in audience.present
+	viewerUp  bool  // its viewer peer is connected
+	reception reception
+	rtt       time.Duration
+	lossPct   int
+	row       string             // last rowState
+	since     time.Time          // of row
+	told      protocol.SiteState // last row sent to consoles
+	self      []byte             // last Self sent on conn
+	position  int                // in the queue of hands, from 1
+	watchers  int                // monitor slots that show it
 }
 
 // audience is who is connected to a session and what they were last told. It belongs to the coordinator's
@@ -93,7 +94,7 @@ func (a *audience) attach(c *conn, now time.Time) error {
 		return &meeting.Error{Code: meeting.StaleConnection, Detail: "taken over at once"}
 	}
 	m := a.members[ep.Code]
-	m.conn, m.viewerUp, m.rtt, m.lossPct, m.self = c, false, 0, 0, nil
+	m.conn, m.viewerUp, m.reception, m.rtt, m.lossPct, m.self = c, false, reception{}, 0, 0, nil
 	a.conns[c] = m
 	a.metrics.connections.WithLabelValues(string(ep.Role)).Inc()
 	c.send(welcomeView(a.session, ep, c.id, c.srv, now))
@@ -276,24 +277,25 @@ func (a *audience) memberOf(p Peer) *member {
 	return nil
 }
 
-// peerNews takes in what the media plane or the page told of one member's peer. It returns whether the stage
-// began or ceased to arrive there, nil if neither, and when. A viewer that failed receives nothing any more,
-// and what is still heard of one that was replaced does not count.
-func (a *audience) peerNews(m *member, n peerNews, now time.Time) (receiving *bool, at time.Time) {
+// peerNews takes in what the media plane or the page told of one member's peer. It returns that the stage began or
+// ceased to arrive there, nil if neither. A viewer that failed receives nothing any more, and what is still heard of
+// one that was replaced does not count.
+func (a *audience) peerNews(m *member, n peerNews, now time.Time) *meeting.ObserveReceiving {
 	viewer := m.conn.peers.id(PeerViewer) == n.peer.ID
 	if n.failed {
 		m.conn.peers.fail(n.peer.ID)
 	}
 	if !viewer {
-		return nil, now
+		return nil
 	}
+	receiving := a.session.Endpoints[n.peer.Endpoint].Receiving
 	if n.failed {
-		m.viewerUp = false
+		m.viewerUp, m.reception = false, reception{}
 		a.touched[n.peer.Endpoint] = struct{}{}
-		if a.session.Endpoints[n.peer.Endpoint].Receiving {
-			return new(bool), now
+		if receiving {
+			return &meeting.ObserveReceiving{Endpoint: n.peer.Endpoint, Conn: n.peer.Conn, Evidence: meeting.EvidenceReports, At: now}
 		}
-		return nil, now
+		return nil
 	}
 	if n.connected {
 		m.viewerUp = true
@@ -303,7 +305,7 @@ func (a *audience) peerNews(m *member, n peerNews, now time.Time) (receiving *bo
 		m.rtt, m.lossPct = n.rtt, n.lossPct
 		a.touched[n.peer.Endpoint] = struct{}{}
 	}
-	return n.receiving, n.at
+	return m.reception.hear(n, m.conn.page.promises(), receiving)
 }
 
 // worthTelling keeps consoles from a row for every millisecond of ten thousand lines.

@@ -35,6 +35,7 @@ type conn struct {
 	who     Identity
 	coord   *coordinator
 	peers   *peers
+	page    pageWord
 	limiter *rate.Limiter
 	refused int // requests over the rate
 
@@ -130,6 +131,9 @@ func (c *conn) enter(ctx context.Context, m protocol.Message, token string) erro
 		return err
 	}
 	c.who, c.coord = who, coord
+	if hello.Reports {
+		c.page.promise()
+	}
 	c.log = c.log.With("session", who.Session, "endpoint", who.Endpoint, "conn", c.id[:8])
 	c.peers.owner = Peer{Session: who.Session, Endpoint: who.Endpoint, Conn: c.id}
 	return coord.connect(ctx, c, hello)
@@ -227,6 +231,13 @@ func (c *conn) disconnect(ctx context.Context, err error) fault {
 	}
 	// A connection that the meeting ended itself is refused here, which is no news.
 	_ = c.coord.do(ctx, request{cmd: cmd})
+	sum := c.quality()
+	_ = c.coord.do(ctx, request{prepare: func() meeting.Command {
+		if isOver(c.coord.session) {
+			return nil // its end summed everyone up
+		}
+		return meeting.MeasureQuality{Connections: []meeting.Quality{sum}}
+	}})
 	return f
 }
 

@@ -46,6 +46,7 @@ type coordinator struct {
 	chain    *attendance.Chain
 	audience *audience
 	news     *news
+	rounds   rounds
 	recorded func(session string) // is told after each commit
 	broken   error                // why it refuses everything; it never goes on from memory after a failed commit
 
@@ -174,6 +175,8 @@ func (c *coordinator) run(ctx context.Context) {
 	var flushAt time.Time
 	alive := time.NewTicker(aliveEvery)
 	defer alive.Stop()
+	evidence := time.NewTicker(evidenceEvery)
+	defer evidence.Stop()
 	for {
 		// Not left to the select alone, which would let it wait behind requests on a busy server.
 		if c.broken == nil && !time.Now().Before(flushAt) { // once broken, what memory holds may not be on record
@@ -186,6 +189,8 @@ func (c *coordinator) run(ctx context.Context) {
 			batch = c.drain(r)
 		case <-c.news.wake:
 			batch = c.heard(c.news.take())
+		case <-evidence.C:
+			batch = c.evidence(c.clock.Now())
 		case <-timer.C:
 			batch = c.due()
 		case <-flush.C:
@@ -295,7 +300,23 @@ func (c *coordinator) handle(ctx context.Context, batch []request) error {
 		}
 		o.answer(o.err)
 	}
+	last := c.ending(outcomes)
 	c.audience.settle(now)
+	if len(last) > 0 {
+		return c.handle(ctx, last)
+	}
+	return nil
+}
+
+// ending returns what is to be recorded because the session has just ended.
+func (c *coordinator) ending(outcomes []outcome) []request {
+	for _, o := range outcomes {
+		for _, ev := range o.events {
+			if _, ended := ev.(*meeting.EndedEvent); ended {
+				return c.lastQuality()
+			}
+		}
+	}
 	return nil
 }
 
@@ -365,7 +386,11 @@ func (c *coordinator) heartbeat(ctx context.Context) {
 // goodbye tells everyone when to come back and records the losses, then answers what still waits.
 func (c *coordinator) goodbye(ctx context.Context) {
 	c.audience.broadcast(protocol.Reconnect{AfterMs: reconnectAfterMs, SpreadMs: reconnectSpreadMs(len(c.audience.conns))})
-	if err := c.handle(ctx, []request{{cmd: meeting.Restart{LastSeen: c.clock.Now()}}}); err != nil {
+	var last []request
+	if !isOver(c.session) {
+		last = c.lastQuality()
+	}
+	if err := c.handle(ctx, append(last, request{cmd: meeting.Restart{LastSeen: c.clock.Now()}})); err != nil {
 		c.log.Error("the end of the connections was not recorded", "err", err)
 	}
 	c.audience.closeAll(faultOf(errStopped))

@@ -22,6 +22,7 @@ func handlers() map[protocol.Type]handler {
 	on(h, onAnswer)
 	on(h, onPeerFailed)
 	on(h, onWatch)
+	on(h, onReceived)
 	command(h, func(protocol.Start) meeting.Command { return meeting.StartSession{} })
 	command(h, func(protocol.End) meeting.Command { return meeting.EndSession{} })
 	command(h, func(protocol.RaiseHand) meeting.Command { return meeting.RaiseHand{} })

@@ -102,14 +102,16 @@ type fakeMedia struct {
 	feeds   map[string]signaling.Feed // by slot
 	watches map[string]string         // peer/slot
 	over    map[string]bool
-	refuse  bool // Open fails
-	budget  int
-	opened  int
+	// delivered is what Delivered says, by peer.
+	delivered map[string]signaling.Delivery
+	refuse    bool // Open fails
+	budget    int
+	opened    int
 }
 
 func newFakeMedia() *fakeMedia {
 	return &fakeMedia{
-		peers: map[string]signaling.Peer{}, feeds: map[string]signaling.Feed{}, watches: map[string]string{}, over: map[string]bool{},
+		peers: map[string]signaling.Peer{}, feeds: map[string]signaling.Feed{}, watches: map[string]string{}, over: map[string]bool{}, delivered: map[string]signaling.Delivery{},
 	}
 }
 
@@ -157,6 +159,12 @@ func (m *fakeMedia) SetBudget(_ string, kbps int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.budget = kbps
+}
+
+func (m *fakeMedia) Delivered(id string) signaling.Delivery {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.delivered[id]
 }
 
 func (m *fakeMedia) CloseSession(session string) {
@@ -479,4 +487,23 @@ func (b *bed) ledger() []string {
 		list = append(list, strings.TrimRight(e.Kind+" "+d.Endpoint+" "+d.Why, " "))
 	}
 	return list
+}
+
+// deliver says what Delivered tells of a peer from now on.
+func (m *fakeMedia) deliver(id string, d signaling.Delivery) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.delivered[id] = d
+}
+
+// compact is JSON without white space; nothing stays nothing.
+func compact(t *testing.T, text []byte) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if len(text) > 0 {
+		if err := json.Compact(&out, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out.Bytes()
 }

@@ -47,6 +47,8 @@ type Media interface {
 	SetWatch(peerID, slot, endpoint string)
 	// SetBudget limits what each viewer of a session is sent; 0 is no limit.
 	SetBudget(session string, kbps int)
+	// Delivered sums up what a viewer peer was sent; of one that is not there, nothing.
+	Delivered(peerID string) Delivery
 	// CloseSession ends everything of a session.
 	CloseSession(session string)
 }

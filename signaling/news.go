@@ -26,6 +26,8 @@ type peerNews struct {
 	reason    string
 	receiving *bool
 	at        time.Time // of receiving
+	decodes   *bool
+	decodedAt time.Time
 	measured  bool
 	rtt       time.Duration
 	lossPct   int
@@ -79,10 +81,8 @@ func (c *coordinator) heard(peers map[string]peerNews, video map[meeting.Slot]bo
 		if m == nil {
 			continue // of a connection that has ended
 		}
-		if receiving, at := c.audience.peerNews(m, n, c.clock.Now()); receiving != nil {
-			batch = append(batch, request{cmd: meeting.ObserveReceiving{
-				Endpoint: n.peer.Endpoint, Conn: n.peer.Conn, Receiving: *receiving, At: at,
-			}})
+		if change := c.audience.peerNews(m, n, c.clock.Now()); change != nil {
+			batch = append(batch, request{cmd: *change})
 		}
 	}
 	return batch

@@ -30,6 +30,7 @@ type peers struct {
 	mu      sync.Mutex
 	closed  bool
 	current map[PeerKind]*peer
+	past    Delivery          // by viewers that have ended
 	watches map[string]string // slot of the monitor -> endpoint
 }
 
@@ -134,6 +135,7 @@ func (ps *peers) end(p *peer, lingered bool) {
 		ps.mu.Unlock()
 		return
 	}
+	ps.sumUp(p)
 	delete(ps.current, p.Kind)
 	p.stopTimer()
 	ps.mu.Unlock()
@@ -246,6 +248,7 @@ func (ps *peers) closeAll() {
 	ps.closed = true
 	var ended []*peer
 	for _, p := range ps.current {
+		ps.sumUp(p)
 		p.stopTimer()
 		ended = append(ended, p)
 	}
@@ -254,4 +257,21 @@ func (ps *peers) closeAll() {
 	for _, p := range ended {
 		ps.media.Close(p.ID)
 	}
+}
+
+// sumUp keeps what a viewer that ends now was sent. It is called locked.
+func (ps *peers) sumUp(p *peer) {
+	if p.Kind == PeerViewer {
+		ps.past = ps.past.plus(ps.media.Delivered(p.ID))
+	}
+}
+
+// delivered sums up what all viewers of this socket were sent.
+func (ps *peers) delivered() Delivery {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	if p := ps.current[PeerViewer]; p != nil {
+		return ps.past.plus(ps.media.Delivered(p.ID))
+	}
+	return ps.past
 }

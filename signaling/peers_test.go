@@ -58,6 +58,7 @@ func (b *peerBench) SetFeed(string, string, Feed)                 {}
 func (b *peerBench) SetWatch(string, string, string)              {}
 func (b *peerBench) SetBudget(string, int)                        {}
 func (b *peerBench) CloseSession(string)                          {}
+func (b *peerBench) Delivered(string) Delivery                    { return Delivery{} }
 
 // counts returns how many peers are open, and how many were opened so far.
 func (b *peerBench) counts() (open, opened int) {

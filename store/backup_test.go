@@ -70,7 +70,7 @@ func TestBackupWhileASessionGoesOn(t *testing.T) {
 }
 
 func TestBackupOfPostgres(t *testing.T) {
-	s := open(t, server.database(t))
+	s := open(t, server.Database(t))
 	defer s.Close()
 	if err := s.Backup(t.Context(), filepath.Join(t.TempDir(), "backup.db")); !errors.Is(err, store.ErrBackupElsewhere) {
 		t.Errorf("got %v", err)

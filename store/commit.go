@@ -92,6 +92,11 @@ func (s *database) commitGroup(group []*commit) {
 	defer cancel()
 	results := make([]error, len(group))
 	err := s.transact(ctx, func(tx *sql.Tx) error {
+		if s.dollars { // see awaitCommits
+			if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock_shared($1)", int64(commitLock)); err != nil {
+				return err
+			}
+		}
 		for i, c := range group {
 			if _, err := tx.ExecContext(ctx, "SAVEPOINT change"); err != nil {
 				return err

@@ -161,7 +161,24 @@ func (s *database) openPostgres(ctx context.Context, dsn string) error {
 	if err := s.migrate(ctx, goose.DialectPostgres); err != nil {
 		return fmt.Errorf("PostgreSQL: %w", err)
 	}
+	if err := s.awaitCommits(ctx); err != nil {
+		return fmt.Errorf("PostgreSQL: %w", err)
+	}
 	return nil
+}
+
+// commitLock is the key of the advisory lock that every commit holds, shared, on PostgreSQL.
+const commitLock = 0x6469656d636175 // "diemcau"
+
+// awaitCommits waits until what a killed process of ours had handed over is committed or undone. PostgreSQL goes on
+// for a moment without its client: who read the record before that would continue another ledger.
+func (s *database) awaitCommits(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
+	defer cancel()
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", int64(commitLock))
+		return err
+	})
 }
 
 func (s *database) migrate(ctx context.Context, dialect goose.Dialect) error {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/diemcau/diemcau/attendance"
 	demo "github.com/diemcau/diemcau/configs/roster"
+	"github.com/diemcau/diemcau/internal/postgrestest"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/roster"
 	"github.com/diemcau/diemcau/store"
@@ -29,12 +30,12 @@ func TestMain(m *testing.M) {
 		return
 	}
 	var err error
-	if server, err = startPostgres(); err != nil {
+	if server, err = postgrestest.Start(); err != nil {
 		fmt.Fprintln(os.Stderr, "PostgreSQL:", err)
 		os.Exit(1)
 	}
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		if err := server.stop(); err != nil {
+		if err := server.Stop(); err != nil {
 			fmt.Fprintln(os.Stderr, "PostgreSQL:", err)
 			code = 1
 		}
@@ -42,7 +43,7 @@ func TestMain(m *testing.M) {
 	}))
 }
 
-var server postgres
+var server postgrestest.Server
 
 var t0 = time.Date(2026, 3, 2, 1, 0, 0, 123456000, time.UTC)
 
@@ -88,7 +89,7 @@ func conformance(t *testing.T, test func(f *fixture)) {
 		})
 	}
 	run("SQLite", func(t *testing.T) string { t.Helper(); return filepath.Join(t.TempDir(), "a folder?", "diemcau.db") })
-	run("PostgreSQL", server.database)
+	run("PostgreSQL", server.Database)
 }
 
 // session creates a session and returns its chain.

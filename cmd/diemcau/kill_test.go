@@ -8,27 +8,63 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/internal/postgrestest"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/client"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/diemcau/diemcau/store"
 )
 
-// The server is killed at random instants while sites join, declare and leave. What it acknowledged is on record
-// once, the chain goes on, and who was there then was there until the last evidence of it.
-func TestKilledUnderLoad(t *testing.T) {
-	kills := 50
-	if testing.Short() {
-		kills = 5
+// kills is how often a server is killed in a test: as often as DIEMCAU_TEST_KILLS says, or usually so often.
+func kills(t *testing.T, usually int) int {
+	t.Helper()
+	text := os.Getenv("DIEMCAU_TEST_KILLS")
+	switch {
+	case text != "":
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	case testing.Short():
+		return min(usually, 5)
 	}
+	return usually
+}
+
+func TestKilledUnderLoad(t *testing.T) {
+	killUnderLoad(t, kills(t, 50), "")
+}
+
+// PostgreSQL goes on for a moment when its client is killed, so the next server must not read too early.
+func TestKilledUnderLoadOnPostgreSQL(t *testing.T) {
+	server, err := postgrestest.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	killUnderLoad(t, kills(t, 5), server.Database(t))
+}
+
+// killUnderLoad kills the server at random instants while sites join, declare and leave. What it acknowledged is on
+// record once, the chain goes on, and who was there then was there until the last evidence of it. The record is in the
+// database of the URL, or in the data folder.
+func killUnderLoad(t *testing.T, kills int, database string) {
+	t.Helper()
 	bin := filepath.Join(t.TempDir(), "diemcau")
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -40,12 +76,16 @@ func TestKilledUnderLoad(t *testing.T) {
 		fmt.Fprintf(&units, "C%d,P58,commune,Xã %d\n", i, i)
 	}
 	dir := t.TempDir()
-	must(t, "roster", "import", write(t, "units.csv", units.String()), "--data", dir)
-	links := create(t, "--data", dir)
+	record, where := filepath.Join(dir, "diemcau.db"), []string{"--data", dir}
+	if database != "" {
+		record, where = database, append(where, "--database", database)
+	}
+	must(t, append([]string{"roster", "import", write(t, "units.csv", units.String())}, where...)...)
+	links := create(t, where...)
 	acks := &acknowledged{joined: map[string]string{}, counted: map[string]bool{}, next: map[string]int{}}
 	var before evidence
 	for kill := range kills {
-		server := startProcess(t, bin, dir)
+		server := startProcess(t, bin, where...)
 		ctx, cancel := context.WithCancel(t.Context())
 		var load sync.WaitGroup
 		for _, ep := range links.Endpoints {
@@ -55,7 +95,7 @@ func TestKilledUnderLoad(t *testing.T) {
 		server.kill()
 		cancel()
 		load.Wait()
-		before = checkRecord(t, dir, links.ID, before, acks)
+		before = checkRecord(t, record, links.ID, before, acks)
 		if t.Failed() {
 			t.Fatalf("after kill %d", kill+1)
 		}
@@ -63,10 +103,10 @@ func TestKilledUnderLoad(t *testing.T) {
 	if len(acks.joined) == 0 || len(acks.counted) == 0 {
 		t.Fatalf("nothing was acknowledged: %d joins, %d headcounts", len(acks.joined), len(acks.counted))
 	}
-	server := startProcess(t, bin, dir)
+	server := startProcess(t, bin, where...)
 	status, report := get(t, server.url+"/api/v1/sessions/"+links.ID+"/attendance.json", token(links.Links.Secretary))
 	file := filepath.Join(t.TempDir(), "ledger.jsonl")
-	must(t, "attendance", "export", "--session", links.ID, "--data", dir, "--format", "jsonl", "--out", file)
+	must(t, append([]string{"attendance", "export", "--session", links.ID, "--format", "jsonl", "--out", file}, where...)...)
 	server.kill()
 	must(t, "attendance", "verify", file)
 	var body struct {
@@ -80,7 +120,7 @@ func TestKilledUnderLoad(t *testing.T) {
 			t.Errorf("%s is still there since %s", iv.Endpoint, iv.From)
 		}
 	}
-	checkRecord(t, dir, links.ID, before, acks)
+	checkRecord(t, record, links.ID, before, acks)
 	t.Logf("%d kills, %d joins and %d headcounts acknowledged, %d entries", kills, len(acks.joined), len(acks.counted), before.Seq)
 }
 
@@ -90,9 +130,9 @@ type process struct {
 	cmd *exec.Cmd
 }
 
-func startProcess(t *testing.T, bin, dir string) *process {
+func startProcess(t *testing.T, bin string, where ...string) *process {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), bin, "serve", "--data", dir, "--http", "127.0.0.1:0", "--udp", "0", "--tcp", "0")
+	cmd := exec.CommandContext(t.Context(), bin, append([]string{"serve", "--http", "127.0.0.1:0", "--udp", "0", "--tcp", "0"}, where...)...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -170,9 +210,9 @@ type evidence struct {
 }
 
 // checkRecord compares the record with what was acknowledged and with what the server before the last kill left.
-func checkRecord(t *testing.T, dir, session string, before evidence, acks *acknowledged) (now evidence) {
+func checkRecord(t *testing.T, record, session string, before evidence, acks *acknowledged) (now evidence) {
 	t.Helper()
-	st, err := store.Open(t.Context(), filepath.Join(dir, "diemcau.db"), slog.New(slog.DiscardHandler))
+	st, err := store.Open(t.Context(), record, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -155,6 +155,19 @@ func (m *mediaPlane) SetBudget(session string, kbps int) {
 	m.node.Stage(session).SetBudget(int64(kbps) * 1000)
 }
 
+// Delivered sums up what a viewer was sent.
+func (m *mediaPlane) Delivered(peerID string) signaling.Delivery {
+	v, ok := m.peer(peerID).(*sfu.Viewer)
+	if !ok {
+		return signaling.Delivery{}
+	}
+	st := v.Stats()
+	return signaling.Delivery{
+		Packets: st.Sent, Lost: st.Missed, Low: st.Shown.By[0], Medium: st.Shown.By[1], High: st.Shown.By[2], Nothing: st.Shown.Nothing,
+		Arriving: st.Arriving,
+	}
+}
+
 // CloseSession ends the stage of a session with all its peers.
 func (m *mediaPlane) CloseSession(session string) {
 	m.node.CloseStage(session)

@@ -30,6 +30,7 @@ type Options struct {
 	Resume    string      // Welcome.Conn of the connection before
 	TakeOver  bool        // replace another device
 	Device    string      // what the server shows of this client
+	Reports   bool        // it will send protocol.Received
 	TLSConfig *tls.Config // nil = the system's
 	Header    http.Header // of the upgrade request, such as Origin
 	// Handle is called with every message but ping, ok and answered errors, in order, on the reader's goroutine.
@@ -134,7 +135,7 @@ func DialToken(ctx context.Context, wsURL, token string, opts Options) (*Client,
 		c.handle = func(protocol.Message) {}
 	}
 	stop := context.AfterFunc(ctx, func() { ws.Close() })
-	err = c.enter(protocol.Hello{Version: protocol.Version, Token: token, Resume: opts.Resume, TakeOver: opts.TakeOver, Device: opts.Device})
+	err = c.enter(protocol.Hello{Version: protocol.Version, Token: token, Resume: opts.Resume, TakeOver: opts.TakeOver, Device: opts.Device, Reports: opts.Reports})
 	if !stop() {
 		err = errors.Join(ctx.Err(), err)
 	}

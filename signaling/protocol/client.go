@@ -10,6 +10,7 @@ type (
 		Resume   string `json:"resume,omitempty"`    // Welcome.Conn of the connection before, to come back as the same
 		TakeOver bool   `json:"take_over,omitempty"` // a person asked to replace the other device
 		Device   string `json:"device,omitempty"`    // browser and system, at most 200 characters
+		Reports  bool   `json:"reports,omitempty"`   // it will send Received: without it the stage does not count as received
 	}
 	// Leave says that the person closes the page; the socket is closed next.
 	Leave struct{}
@@ -26,6 +27,14 @@ type (
 	PeerFailed struct {
 		Peer   string `json:"peer"`
 		Reason string `json:"reason,omitempty"`
+	}
+	// Received tells what of the stage the page decoded: at once when that begins or ceases, otherwise every 10 to 15 s
+	// while something arrives. The server counts it only as far as its receiver reports agree.
+	Received struct {
+		Peer    string `json:"peer"`               // the viewer peer
+		Frames  int    `json:"frames,omitempty"`   // pictures decoded of all slots since the last report of this peer
+		SoundMs int    `json:"sound_ms,omitempty"` // sound decoded since then, without what was made up for lost packets
+		IdleMs  int    `json:"idle_ms,omitempty"`  // since the last picture or sound, or since the peer was made
 	}
 	// Start makes the session live.
 	Start struct{}
@@ -101,6 +110,7 @@ func (Leave) MessageType() Type          { return "leave" }
 func (Pong) MessageType() Type           { return "pong" }
 func (Answer) MessageType() Type         { return "answer" }
 func (PeerFailed) MessageType() Type     { return "peer_failed" }
+func (Received) MessageType() Type       { return "received" }
 func (Start) MessageType() Type          { return "start" }
 func (End) MessageType() Type            { return "end" }
 func (RaiseHand) MessageType() Type      { return "raise_hand" }

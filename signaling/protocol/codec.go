@@ -31,7 +31,7 @@ var ErrUnknownType = errors.New("unknown type")
 // ClientMessages returns an empty message of every type that a client sends.
 func ClientMessages() []Message {
 	return []Message{
-		Hello{}, Leave{}, Pong{}, Answer{}, PeerFailed{}, Start{}, End{}, RaiseHand{}, LowerHand{}, StandBy{}, Grant{}, Revoke{},
+		Hello{}, Leave{}, Pong{}, Answer{}, PeerFailed{}, Received{}, Start{}, End{}, RaiseHand{}, LowerHand{}, StandBy{}, Grant{}, Revoke{},
 		Confirm{}, Mute{}, Remove{}, RollCall{}, RollCallAnswer{}, Headcount{}, Delegates{}, Watch{},
 		Lock{}, HandOver{}, Agenda{}, Budget{}, SendMessage{},
 	}

@@ -73,7 +73,7 @@ test("hello comes first, with token, version and device", (t) => {
   s.connection.open();
   assert.deepEqual(s.last().sent, []);
   s.last().accept();
-  assert.deepEqual(s.last().sent, [{ type: "hello", version: 1, token: "a.b.c", device: "x".repeat(200) }]);
+  assert.deepEqual(s.last().sent, [{ type: "hello", version: 1, token: "a.b.c", reports: true, device: "x".repeat(200) }]);
   s.last().say(WELCOME);
   assert.equal(s.connection.link, "online");
   assert.deepEqual(s.links, ["connecting", "online"]);

@@ -2,6 +2,7 @@
 // server for the operators' board.
 import { html } from "./html.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
+import { deviceName } from "../lib/device.js";
 import { testLine } from "../lib/linetest.js";
 import { t, tMaybe } from "./i18n.js";
 import { meter, testLoudspeaker } from "./media.js";
@@ -58,7 +59,7 @@ export function Check({ room, onClose }) {
   const microphone = media.microphone.value ? (heard ? "ok" : silent ? "silent" : "") : (problems.value.microphone ?? "none");
   const ready = microphone !== "" && speaker !== "" && line !== null;
   const send = async () => {
-    const response = await call(room, "PUT", "", { camera, microphone, loudspeaker: speaker, line, ...person, device: navigator.userAgent.slice(0, 200) }).catch(() => null);
+    const response = await call(room, "PUT", "", { camera, microphone, loudspeaker: speaker, line, ...person, device: deviceName(navigator) }).catch(() => null);
     if (!response?.ok) return room.toast("error", "internal");
     rehearsal.value = { ...rehearsal.value, ...(await response.json()) };
     setSent(true);

@@ -1,5 +1,6 @@
 // Watches how well the stage arrives, so that the page can say what a weak line does to it.
 import { signal } from "../vendor/signals.js";
+import { Arrivals } from "../lib/arrivals.js";
 
 /** @typedef {import("../lib/peers.js").Viewer} Viewer */
 /** @typedef {"good" | "weak" | "audio-only" | "silent"} Line */
@@ -39,6 +40,13 @@ export function hasGap(before, now) {
 }
 
 export class LineWatch {
+  #arrivals;
+
+  /** @param {(report: import("../lib/protocol.js").Received) => void} tell told what of the stage is decoded */
+  constructor(tell) {
+    this.#arrivals = new Arrivals(tell);
+  }
+
   /** @type {import("@preact/signals").Signal<Line>} */ quality = signal("good");
   /** Slots whose pictures should be arriving now. @type {() => string[]} */ expected = () => [];
   /** @type {Viewer | null} */ #viewer = null;
@@ -63,6 +71,7 @@ export class LineWatch {
     const last = this.#last;
     if (!now || viewer !== this.#viewer) return;
     this.#last = now;
+    this.#arrivals.saw(viewer.id, now.decoded, performance.now());
     if (!last) return;
     this.#cushionRounds = hasGap(last.sound, now.sound) ? CUSHION_ROUNDS : Math.max(0, this.#cushionRounds - 1);
     viewer.cushion(this.#cushionRounds > 0 ? CUSHION_MS : null);

@@ -8,16 +8,18 @@ import { LineWatch } from "./line.js";
 
 export class PeerSet {
   /** What arrives, by slot. @type {import("@preact/signals").Signal<ReadonlyMap<string, SlotStreams>>} */ streams = signal(new Map());
-  line = new LineWatch();
+  line;
   /** @type {Map<string, Viewer | Publisher>} */ #peers = new Map();
   /** @type {Sources} */ #sources = {};
   #send;
 
   /**
-   * @param {(type: "answer" | "peer_failed", fields: {peer: string, sdp: string} | {peer: string, reason: string}) => void} send
+   * @param {(type: "answer" | "peer_failed" | "received",
+   *   fields: {peer: string, sdp: string} | {peer: string, reason: string} | import("../lib/protocol.js").Received) => void} send
    */
   constructor(send) {
     this.#send = send;
+    this.line = new LineWatch((report) => send("received", report));
   }
 
   /**

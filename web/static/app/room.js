@@ -3,6 +3,7 @@ import { signal, computed, effect, batch, untracked } from "../vendor/signals.js
 import { Connection, RequestError } from "../lib/connection.js";
 import { SiteList } from "../lib/sites.js";
 import { HOST, SPEAKING_SLOTS } from "../lib/protocol.js";
+import { deviceName } from "../lib/device.js";
 import { claimsOf, tokenOf } from "../lib/token.js";
 import { t } from "./i18n.js";
 import { LocalMedia } from "./media.js";
@@ -94,7 +95,7 @@ export class Room {
     this.#connection = new Connection({
       url: `${scheme}//${location.host}/ws`,
       token: this.token,
-      device: navigator.userAgent,
+      device: deviceName(navigator),
       resume: resume.read(),
       onMessage: (message) => {
         if (message.type === "welcome") resume.write(message.conn);

@@ -59,6 +59,7 @@ export default {
   "why.total": "Present for {total} of {live} live, {n} interruptions.",
   "why.interval": "Connected {span} ({end})",
   "why.receiving": "Picture and sound arrived {span}",
+  "why.reports": "Data arrived {span} by the server's reports; the page told nothing of picture and sound",
   "why.declared": "Attended by other means ({means}) {span}: {reason}",
   "why.override": "{by} decided “{verdict}” at {at}: {reason}",
   "why.afterseal": "a correction after the seal",
@@ -75,6 +76,12 @@ export default {
   "by.@secretary": "The secretary",
   "by.@host": "The host",
   "by.other": "An administrator",
+
+  "line.title": "Device and line",
+  "line.received": "Picture and sound arrived for {received} of the live time; the page told of {frames} pictures and {sound} of sound.",
+  "line.loss": "{loss}% of the packets were lost.",
+  "line.renditions": "High quality {high}, medium {medium}, low {low}; sound only {none}.",
+  "line.rough": "Rough figures, summed up when the site leaves and now and then.",
 
   "delegates": "Delegates",
   "delegates.none": "The site has named no delegates.",

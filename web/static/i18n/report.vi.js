@@ -59,6 +59,7 @@ export default {
   "why.total": "Có mặt {total} trong {live} thời gian họp, {n} lần gián đoạn.",
   "why.interval": "Kết nối {span} ({end})",
   "why.receiving": "Nhận được hình, tiếng {span}",
+  "why.reports": "Máy chủ thấy dữ liệu đến {span}; trang không báo về hình, tiếng",
   "why.declared": "Dự bằng cách khác ({means}) {span}: {reason}",
   "why.override": "{by} kết luận “{verdict}” lúc {at}: {reason}",
   "why.afterseal": "sửa sau niêm phong",
@@ -75,6 +76,12 @@ export default {
   "by.@secretary": "Thư ký",
   "by.@host": "Chủ trì",
   "by.other": "Quản trị",
+
+  "line.title": "Thiết bị và đường truyền",
+  "line.received": "Nhận được hình, tiếng {received} trong thời gian họp; trang báo đã nhận {frames} khung hình, nghe được {sound}.",
+  "line.loss": "Mất {loss}% gói tin.",
+  "line.renditions": "Hình nét cao {high}, vừa {medium}, thấp {low}; chỉ có tiếng {none}.",
+  "line.rough": "Số liệu gần đúng, cộng dồn khi rời phiên và định kỳ.",
 
   "delegates": "Đại biểu",
   "delegates.none": "Điểm cầu chưa khai đại biểu.",

@@ -156,7 +156,7 @@ export class Connection {
     this.#watch(WELCOME_TIMEOUT_MS);
     socket.onopen = () => {
       /** @type {Notices["hello"]} */
-      const hello = { version: VERSION, token: this.#options.token };
+      const hello = { version: VERSION, token: this.#options.token, reports: true };
       if (this.#options.device) hello.device = this.#options.device.slice(0, 200);
       if (this.#resume) hello.resume = this.#resume;
       if (this.#takeOver) hello.take_over = true;

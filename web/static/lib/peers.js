@@ -16,6 +16,8 @@ export const ENCODINGS = {
 const SCREEN_BITRATE = 2_000_000;
 const CONNECT_TIMEOUT_MS = 15_000;
 const DISCONNECTED_TIMEOUT_MS = 6_000;
+/** Opus is played at 48 kHz. */
+const SAMPLES_PER_MS = 48;
 
 /**
  * Splits the mid of a viewer or monitor connection.
@@ -44,6 +46,7 @@ export function slotOfMid(mid) {
  * @property {Map<string, number>} frames decoded, by slot
  * @property {number} audioBytes
  * @property {Map<string, {packets: number, madeUpMs: number}>} sound by slot; made up is what the browser invented for what did not come in time
+ * @property {import("./arrivals.js").Decoded} decoded in all
  */
 
 /** One peer connection, watched until it connects and whenever it wavers. */
@@ -103,6 +106,9 @@ class Peer {
 
 /** Receives the slots of a slot set. */
 export class Viewer extends Peer {
+  /** By stream. @type {Map<string, {packets: number, samples: number}>} */ #heard = new Map();
+  #heardMs = 0;
+
   /** @param {string} sdp */
   async accept(sdp) {
     this.pc.ontrack = (event) => {
@@ -118,25 +124,32 @@ export class Viewer extends Peer {
   }
 
   /**
-   * What arrives now, for the notice of a weak line: totals since the connection began.
+   * What arrives, for the notice of a weak line and for the record: totals since the connection began.
    * @returns {Promise<ViewerStats>}
    */
   async stats() {
     /** @type {ViewerStats} */
-    const totals = { lost: 0, received: 0, frames: new Map(), audioBytes: 0, sound: new Map() };
+    const totals = { lost: 0, received: 0, frames: new Map(), audioBytes: 0, sound: new Map(), decoded: { frames: 0, soundMs: 0 } };
     if (this.closed) return totals;
+    let heard = 0;
     for (const report of (await this.pc.getStats()).values()) {
       if (report.type !== "inbound-rtp") continue;
       totals.lost += report.packetsLost ?? 0;
       totals.received += report.packetsReceived ?? 0;
-      if (report.kind === "audio") totals.audioBytes += report.bytesReceived ?? 0;
+      totals.decoded.frames += report.framesDecoded ?? 0;
+      if (report.kind === "audio") {
+        totals.audioBytes += report.bytesReceived ?? 0;
+        heard = Math.max(heard, this.#sound(report));
+      }
       const where = slotOfMid(report.mid ?? null);
       if (where?.kind === "audio") {
         const samples = (report.concealedSamples ?? 0) - (report.silentConcealedSamples ?? 0);
-        totals.sound.set(where.slot, { packets: report.packetsReceived ?? 0, madeUpMs: samples / 48 });
+        totals.sound.set(where.slot, { packets: report.packetsReceived ?? 0, madeUpMs: samples / SAMPLES_PER_MS });
       }
       if (where?.kind === "video") totals.frames.set(where.slot, report.framesDecoded ?? 0);
     }
+    // Who hears two slots at once hears no longer.
+    totals.decoded.soundMs = this.#heardMs += heard;
     return totals;
   }
 
@@ -148,6 +161,18 @@ export class Viewer extends Peer {
     for (const receiver of this.pc.getReceivers()) {
       if (receiver.track.kind === "audio") Object.assign(receiver, { jitterBufferTarget: ms });
     }
+  }
+
+  /**
+   * How many ms of sound of a stream were decoded since the last time: not what a browser makes up for lost packets,
+   * nor the silence that it goes on playing when none come.
+   * @param {{id: string, packetsReceived?: number, totalSamplesReceived?: number, concealedSamples?: number}} report
+   */
+  #sound({ id, packetsReceived: packets = 0, totalSamplesReceived = 0, concealedSamples = 0 }) {
+    const before = this.#heard.get(id) ?? { packets: 0, samples: 0 };
+    const samples = totalSamplesReceived - concealedSamples;
+    this.#heard.set(id, { packets, samples });
+    return packets > before.packets ? Math.max(samples - before.samples, 0) / SAMPLES_PER_MS : 0;
   }
 }
 

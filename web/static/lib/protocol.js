@@ -30,6 +30,7 @@ export const Close = Object.freeze({
  * @property {string} [resume]
  * @property {boolean} [take_over]
  * @property {string} [device]
+ * @property {boolean} [reports]
  *
  * @typedef {object} Leave
  *
@@ -43,6 +44,12 @@ export const Close = Object.freeze({
  * @typedef {object} PeerFailed
  * @property {string} peer
  * @property {string} [reason]
+ *
+ * @typedef {object} Received
+ * @property {string} peer
+ * @property {number} [frames]
+ * @property {number} [sound_ms]
+ * @property {number} [idle_ms]
  *
  * @typedef {object} Start
  *
@@ -147,6 +154,7 @@ export const Close = Object.freeze({
  * @property {Pong} pong
  * @property {Answer} answer
  * @property {PeerFailed} peer_failed
+ * @property {Received} received
  */
 
 // ---- from the server ----

@@ -10,11 +10,12 @@ import { request } from "./downloads.js";
 /** @typedef {keyof typeof vi} Key */
 /** @typedef {"" | "on_time" | "late" | "partial" | "absent"} Verdict */
 /** @typedef {{convened: number, present: number, on_time: number, late: number, partial: number, absent: number, headcount: number}} Counts */
-/** @typedef {{endpoint: string, from: string, to: string, end_reason: string, entries: number[]}} Interval */
+/** @typedef {{endpoint: string, from: string, to: string, end_reason: string, entries: number[], device?: string, evidence?: string}} Interval */
+/** @typedef {{loss_pct?: number, high_s: number, medium_s: number, low_s: number, no_picture_s: number, frames: number, sound_s: number}} Quality */
 /** @typedef {{verdict: Verdict, by: string, reason: string, at: string, after_seal: boolean, entry: number}} Override */
 /** @typedef {{from: string, to: string, means: string, by: string, reason: string, entry: number}} Declared */
 /**
- * @typedef {{endpoint: string, unit: string, name: string, parents: string, phone?: string, total_s: number, interruptions: number,
+ * @typedef {{endpoint: string, unit: string, name: string, parents: string, phone?: string, total_s: number, received_s: number, interruptions: number, devices?: string[], quality?: Quality,
  *   verdict: Verdict, computed: Verdict, override?: Override, declared?: Declared[], headcount: number,
  *   delegates?: {name: string, title: string, attending_for: string}[]}} SiteRow
  */
@@ -58,9 +59,14 @@ export function verdictText(verdict) {
   return rMaybe(`verdict.${verdict}`, "verdict.none");
 }
 
-/** Time of day of the session. @param {string | undefined} at RFC 3339 @param {Report} report @param {boolean} [seconds] */
+/** Time of day of the session, with the day if it is not the one on which it began. @param {string | undefined} at RFC 3339 @param {Report} report @param {boolean} [seconds] */
 export function clock(at, report, seconds = false) {
-  return at ? formatTime(Date.parse(at), report.session.time_zone, seconds) : "";
+  if (!at) return "";
+  const { opened_at, started_at, as_of } = report.session;
+  const time = formatTime(Date.parse(at), report.session.time_zone, seconds);
+  // All times are of the session's zone, so their first ten characters are its days.
+  const day = at.slice(0, 10);
+  return day === (started_at ?? opened_at ?? as_of).slice(0, 10) ? time : `${time} ${day.slice(8)}/${day.slice(5, 7)}`;
 }
 
 /** @param {{from: string, to: string}} interval @param {Report} report */

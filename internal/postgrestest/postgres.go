@@ -1,4 +1,5 @@
-package store_test
+// Package postgrestest gives tests a PostgreSQL server.
+package postgrestest
 
 import (
 	"context"
@@ -16,17 +17,19 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 )
 
-// postgres is the server that the tests use: the one that DIEMCAU_TEST_POSTGRES names, otherwise one started for
-// them if its programs are installed. Empty if there is none.
-type postgres struct {
+// Server is what the tests use: the server that DIEMCAU_TEST_POSTGRES names, otherwise one started for them if its
+// programs are installed. It is empty if there is none.
+type Server struct {
 	dsn  string
 	stop func() error
 }
 
-func startPostgres() (postgres, error) {
-	none := postgres{stop: func() error { return nil }}
+// Start starts a server, or finds the one to use.
+func Start() (Server, error) {
+	none := Server{stop: func() error { return nil }}
 	if dsn := os.Getenv("DIEMCAU_TEST_POSTGRES"); dsn != "" {
 		none.dsn = dsn
 		return none, nil
@@ -70,7 +73,7 @@ func startPostgres() (postgres, error) {
 	if err != nil {
 		return none, errors.Join(err, os.RemoveAll(dir))
 	}
-	return postgres{
+	return Server{
 		dsn: "postgres:///postgres?" + url.Values{"host": {dir}, "user": {"diemcau"}}.Encode(),
 		stop: func() error {
 			return errors.Join(run("pg_ctl", "stop", "--pgdata", data, "--mode", "immediate"), os.RemoveAll(dir))
@@ -78,8 +81,11 @@ func startPostgres() (postgres, error) {
 	}, nil
 }
 
-// database makes an empty database on the server and returns its URL.
-func (p postgres) database(t *testing.T) string {
+// Stop ends a server that Start started.
+func (p Server) Stop() error { return p.stop() }
+
+// Database makes an empty database for a test, which it skips without a server, and returns its URL.
+func (p Server) Database(t *testing.T) string {
 	t.Helper()
 	if p.dsn == "" {
 		t.Skip("needs PostgreSQL: install it, or name a server in DIEMCAU_TEST_POSTGRES")
