@@ -125,6 +125,7 @@ type (
 		ReceivedS     int64              `json:"received_s"`
 		Devices       []string           `json:"devices,omitempty"`
 		Quality       *qualityJSON       `json:"quality,omitempty"`
+		Pictures      []pictureJSON      `json:"pictures,omitempty"`
 		Verdict       Verdict            `json:"verdict"`
 		Computed      Verdict            `json:"computed"`
 		Override      *overrideJSON      `json:"override,omitempty"`
@@ -140,6 +141,10 @@ type (
 		NoPictureS int64    `json:"no_picture_s"`
 		Frames     uint64   `json:"frames"`
 		SoundS     int64    `json:"sound_s"`
+	}
+	pictureJSON struct {
+		At    string `json:"at"`
+		Entry uint64 `json:"entry"`
 	}
 	overrideJSON struct {
 		Verdict   Verdict `json:"verdict"`
@@ -281,6 +286,9 @@ func (f formatter) site(s SiteRow) siteJSON {
 	}
 	for _, d := range s.Declared {
 		j.Declared = append(j.Declared, declaredJSON{f.time(d.From), f.time(d.To), d.Means, d.By, d.Reason, d.Entry})
+	}
+	for _, p := range s.Pictures {
+		j.Pictures = append(j.Pictures, pictureJSON{f.time(p.At), p.Entry})
 	}
 	return j
 }

@@ -67,6 +67,7 @@ type site struct {
 	delegates dated[[]meeting.Delegate]
 	overrides dated[*Override]
 	declared  []Declared
+	pictures  []KeptPicture
 }
 
 // conn is one connection of a site. Ends are matched to beginnings by id, never by order.
@@ -181,6 +182,10 @@ func (b *Builder) fold(e Entry, ev meeting.Event) {
 		}
 	case *meeting.QualityMeasured:
 		b.measured(e, ev)
+	case *meeting.PictureKept:
+		if s := b.byCode[ev.Endpoint]; s != nil {
+			s.pictures = append(s.pictures, KeptPicture{At: e.At, Entry: e.Seq})
+		}
 	case *meeting.HeadcountDeclared:
 		b.count(e, ev.Endpoint, ev.Headcount)
 	case *meeting.DelegatesDeclared:

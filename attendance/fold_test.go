@@ -191,7 +191,15 @@ func TestFold(t *testing.T) {
 		"as of a moment before a loss": {
 			"0 start; 0 in a; 500 lost a; 1000 end", 400, "0- open", 400, 0, attendance.OnTime,
 		},
-		"clock set back in a loss": {"0 start; 10 in a; 5 lost a; 1000 end", 0, "10-10 lost", 0, 0, attendance.Absent},
+		"line breaks as the session ends": {"0 start; 0 in a; 1000 lost a; 1000 end", 0, "0-1000 ended", 1000, 0, attendance.OnTime},
+		"came as the session ends":        {"0 start; 1000 in a; 1000 end", 0, "", 0, 0, attendance.Absent},
+		"back after the end":              {"0 start; 0 in a; 990 lost a; 1000 end; 1010 back b", 0, "0-990 lost", 990, 0, attendance.OnTime},
+		"more than a day":                 {"0 start; 0 in a; 90000 left a; 100000 end", 0, "0-90000 left", 90000, 0, attendance.OnTime},
+		"over midnight":                   {"0 start; 57000 in a; 60000 lost a; 60030 back b; 61000 end", 0, "57000-61000 ended", 4000, 1, attendance.Partial},
+		"server restarted while live":     {"0 start; 0 in a; 400 lost a; 402 back b; 1000 end", 0, "0-1000 ended", 1000, 1, attendance.OnTime},
+		"clock set back between":          {"0 start; 100 in a; 400 lost a; 90 back b; 1000 end", 0, "90-1000 ended", 910, 0, attendance.OnTime},
+		"live for no time":                {"-50 in a; 0 start; 0 end", 0, "-50-0 ended", 0, 0, attendance.Absent},
+		"clock set back in a loss":        {"0 start; 10 in a; 5 lost a; 1000 end", 0, "10-10 lost", 0, 0, attendance.Absent},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -76,7 +76,10 @@ func (p *paper) heading() {
 	info, total := p.report.Session, p.report.Total
 	p.line("B", 12, "C", p.text("nation"))
 	p.line("B", 12, "C", p.text("motto"))
-	p.Ln(4)
+	width, _ := p.GetPageSize()
+	half := p.GetStringWidth(norm.NFC.String(p.text("motto"))) / 2
+	p.Line(width/2-half, p.GetY()+1, width/2+half, p.GetY()+1)
+	p.Ln(5)
 	p.line("B", 16, "C", p.text("report"))
 	p.line("B", 13, "C", info.Title)
 	p.Ln(3)
@@ -177,15 +180,15 @@ func (p *paper) sites() {
 		return
 	}
 	p.table(fmt.Sprintf("%s (%d)", p.text("all_sites"), len(p.report.Sites)), []tableColumn{
-		{"number", 10, "R"}, {"endpoint", 24, "L"}, {"name", 48, "L"}, {"parents", 59, "L"}, {"first_joined", 34, "C"}, {"last_left", 34, "C"},
-		{"length", 20, "R"}, {"drops", 18, "R"}, {"verdict", 26, "L"},
+		{"number", 10, "R"}, {"endpoint", 21, "L"}, {"name", 46, "L"}, {"parents", 54, "L"}, {"first_joined", 33, "C"}, {"last_left", 33, "C"},
+		{"length", 18, "R"}, {"drops", 18, "R"}, {"heads", 14, "R"}, {"verdict", 26, "L"},
 	}, func(yield func(...string)) {
 		for i, s := range p.report.Sites {
 			verdict := verdictLabel(p.lang, s.Verdict)
 			if s.Verdict != s.Computed {
 				verdict += " (*)"
 			}
-			yield(strconv.Itoa(i+1), s.Endpoint, s.Name, s.parents(), p.spokenOrEmpty(s.FirstJoined), p.spokenOrEmpty(s.LastLeft), clock(s), strconv.Itoa(s.Interruptions), verdict)
+			yield(strconv.Itoa(i+1), s.Endpoint, s.Name, s.parents(), p.spokenOrEmpty(s.FirstJoined), p.spokenOrEmpty(s.LastLeft), clock(s), strconv.Itoa(s.Interruptions), strconv.Itoa(s.Headcount), verdict)
 		}
 	})
 	for _, s := range p.report.Sites {
@@ -208,9 +211,9 @@ func clock(s SiteRow) string {
 	return fmt.Sprintf("%d:%02d:%02d", total/3600, total/60%60, total%60)
 }
 
-// signatures leaves room to sign, on one page.
+// signatures leaves room to sign, on one page, with place and day to be filled in by hand.
 func (p *paper) signatures() {
-	const height = 40.0
+	const height = 48.0
 	_, page := p.GetPageSize()
 	if p.GetY()+height > page-margin-6 {
 		p.AddPage()
@@ -218,6 +221,10 @@ func (p *paper) signatures() {
 	width, _ := p.GetPageSize()
 	half := (width - 2*margin) / 2
 	p.Ln(6)
+	p.SetFont(family, "I", 11)
+	p.CellFormat(half, 6, "", "", 0, "C", false, 0, "")
+	p.CellFormat(half, 6, fmt.Sprintf(p.text("sign.date"), p.report.Session.AsOf.In(p.zone).Year()), "", 1, "C", false, 0, "")
+	p.Ln(2)
 	p.SetFont(family, "B", 12)
 	p.CellFormat(half, 6, p.text("sign.prepare"), "", 0, "C", false, 0, "")
 	p.CellFormat(half, 6, p.text("sign.chair"), "", 1, "C", false, 0, "")

@@ -55,6 +55,7 @@ func (v view) row(s *site) SiteRow {
 	row.Intervals, row.Interruptions = v.presence(s)
 	row.Receiving = v.receiving(s)
 	row.Received, row.Quality = v.liveTime(row.Receiving), v.quality(s)
+	row.Pictures = v.pictures(s)
 	if n := len(row.Intervals); n > 0 {
 		row.FirstJoined, row.LastLeft = row.Intervals[0].From, row.Intervals[n-1].To
 	}

@@ -1,6 +1,7 @@
 package attendance
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -61,7 +62,9 @@ func (v view) quality(s *site) (sum Quality) {
 
 // devices are the different devices of a site, in the order in which they came, then the telephone.
 func (v view) devices(s *site, declared []Declared) (list []string) {
-	for _, c := range s.conns {
+	conns := slices.Clone(s.conns)
+	slices.SortFunc(conns, func(a, b *conn) int { return cmp.Or(a.from.Compare(b.from), cmp.Compare(a.began, b.began)) })
+	for _, c := range conns {
 		if !c.from.IsZero() && !c.from.After(v.info.AsOf) && c.device != "" && !slices.Contains(list, c.device) {
 			list = append(list, c.device)
 		}
@@ -69,5 +72,16 @@ func (v view) devices(s *site, declared []Declared) (list []string) {
 	if slices.ContainsFunc(declared, func(d Declared) bool { return d.Means == "phone" }) {
 		list = append(list, Telephone)
 	}
+	return list
+}
+
+// pictures are those that had been taken.
+func (v view) pictures(s *site) (list []KeptPicture) {
+	for _, p := range s.pictures {
+		if !p.At.After(v.info.AsOf) {
+			list = append(list, p)
+		}
+	}
+	slices.SortFunc(list, func(a, b KeptPicture) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Entry, b.Entry)) })
 	return list
 }

@@ -52,11 +52,12 @@ type SiteRow struct {
 	Received      time.Duration // of that, while the session was live
 	Devices       []string      // as the pages told; Telephone for attendance by telephone
 	Quality       Quality
-	Declared      []Declared // attendance by other means; in the Verdict, not in Total
-	Verdict       Verdict    // what counts: the override, or what follows from Intervals and Declared
-	Computed      Verdict    // what follows from Intervals alone
-	Override      *Override  // nil if nobody overrode the verdict
-	Headcount     int        // people in the room as last declared; 0 = not declared
+	Pictures      []KeptPicture // still pictures kept as evidence, by time; each may have been erased since
+	Declared      []Declared    // attendance by other means; in the Verdict, not in Total
+	Verdict       Verdict       // what counts: the override, or what follows from Intervals and Declared
+	Computed      Verdict       // what follows from Intervals alone
+	Override      *Override     // nil if nobody overrode the verdict
+	Headcount     int           // people in the room as last declared; 0 = not declared
 	Delegates     []meeting.Delegate
 }
 
@@ -149,6 +150,12 @@ type Declared struct {
 	By     string
 	Reason string
 	Entry  uint64
+}
+
+// KeptPicture is a still picture that was kept beside the ledger.
+type KeptPicture struct {
+	At    time.Time
+	Entry uint64 // Seq
 }
 
 // RollCallRow is one round of a roll call.

@@ -172,7 +172,7 @@ func kinds() map[string]func() Event {
 		func() Event { return &EndedEvent{} }, func() Event { return &SealedEvent{} },
 		func() Event { return &Moved{} }, func() Event { return &CalledOff{} },
 		func() Event { return &Connected{} }, func() Event { return &Resumed{} },
-		func() Event { return &Lost{} }, func() Event { return &Left{} }, func() Event { return &ReceivingChanged{} }, func() Event { return &QualityMeasured{} },
+		func() Event { return &Lost{} }, func() Event { return &Left{} }, func() Event { return &ReceivingChanged{} }, func() Event { return &QualityMeasured{} }, func() Event { return &PictureKept{} },
 		func() Event { return &HandRaised{} }, func() Event { return &HandLowered{} }, func() Event { return &StandByChanged{} },
 		func() Event { return &Granted{} }, func() Event { return &WentOnAir{} }, func() Event { return &Returned{} },
 		func() Event { return &MuteChanged{} }, func() Event { return &RemovalChanged{} },

@@ -19,6 +19,7 @@ func (a recordAPI) recordRoutes(mux *http.ServeMux) {
 	a.route(mux, "DELETE /api/v1/sessions/{id}/names", admins, a.eraseNames)
 	a.route(mux, "DELETE /api/v1/names", admins, a.eraseNamesBefore)
 	a.route(mux, "GET /api/v1/backup", admins, a.backup)
+	a.route(mux, "GET /api/v1/sessions/{id}/pictures/{entry}", roles(meeting.Host, meeting.Secretary), a.getPicture)
 }
 
 // erased is how many entries lost what was personal in them.
@@ -106,19 +107,24 @@ func (s *Server) eraseNamesBefore(ctx context.Context, before time.Time) (entrie
 	return entries, nil
 }
 
-// forgetNames erases names that are older than they may be kept, once a day, until ctx ends.
-func (s *Server) forgetNames(ctx context.Context, kept time.Duration) {
+// retention is what a server does by itself about what it may not keep.
+type retention struct{ *Server }
+
+// forgetDaily erases names and pictures that are older than they may be kept, once a day, until ctx ends.
+func (s retention) forgetDaily(ctx context.Context) {
 	const day = 24 * time.Hour
 	again := time.NewTicker(day)
 	defer again.Stop()
 	for {
-		switch n, err := s.eraseNamesBefore(ctx, s.clock.Now().Add(-kept)); {
-		case ctx.Err() != nil:
-			return
-		case err != nil:
-			s.log.Error("names were not erased", "err", err)
-		case n > 0:
-			s.log.Info("erased the names that were kept long enough", "entries", n)
+		var names, pictures error
+		if s.namesKept > 0 {
+			names = s.forgetNames(ctx)
+		}
+		if s.pictures.Kept > 0 {
+			pictures = s.forgetPictures(ctx)
+		}
+		if err := errors.Join(names, pictures); err != nil && ctx.Err() == nil {
+			s.log.Error("names or pictures were not erased", "err", err)
 		}
 		select {
 		case <-again.C:
@@ -126,6 +132,14 @@ func (s *Server) forgetNames(ctx context.Context, kept time.Duration) {
 			return
 		}
 	}
+}
+
+func (s retention) forgetNames(ctx context.Context) error {
+	n, err := s.eraseNamesBefore(ctx, s.clock.Now().Add(-s.namesKept))
+	if n > 0 {
+		s.log.Info("erased the names that were kept long enough", "entries", n)
+	}
+	return err
 }
 
 // backup answers with a copy of the record.

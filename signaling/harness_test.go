@@ -204,6 +204,7 @@ type bed struct {
 	snapshotEvery time.Duration
 	webhooks      []signaling.Webhook
 	namesKept     time.Duration
+	pictures      signaling.Pictures
 	log           *bytes.Buffer
 	logMu         *sync.Mutex
 }
@@ -269,7 +270,7 @@ func (b *bed) serve() {
 	b.srv, err = signaling.New(context.Background(), signaling.Config{
 		Record: b.record, Media: b.media, Log: slog.New(slog.NewTextHandler(lockedWriter{b.logMu, b.log}, nil)),
 		Registry: prometheus.NewRegistry(), Node: "test", PublicURL: "http://" + b.http.Listener.Addr().String(),
-		SnapshotEvery: b.snapshotEvery, Webhooks: b.webhooks, NamesKept: b.namesKept,
+		SnapshotEvery: b.snapshotEvery, Webhooks: b.webhooks, NamesKept: b.namesKept, Pictures: b.pictures,
 		Pages: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("page")) }),
 	})
 	if err != nil {

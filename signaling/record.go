@@ -36,6 +36,7 @@ type Record interface {
 
 	officeRecord
 	webhookRecord
+	pictureRecord
 
 	Setting(ctx context.Context, name string) (string, error)
 	SetSetting(ctx context.Context, name, value string) error

@@ -44,6 +44,7 @@ type Config struct {
 	Webhooks      []Webhook // what other programs are told
 	// NamesKept is how long names of people are kept after the last entry of a session; 0 = until they are erased.
 	NamesKept time.Duration
+	Pictures  Pictures
 }
 
 // Server is the meeting plane: /ws, the HTTP API and the sessions behind them. It is also the MediaEvents that
@@ -71,7 +72,8 @@ type Server struct {
 	office    *office
 	webhooks  *webhooks
 	namesKept time.Duration
-	forgotten sync.WaitGroup // forgetNames
+	pictures  Pictures
+	forgotten sync.WaitGroup // forgetDaily
 	forget    context.CancelFunc
 
 	snapshotEvery time.Duration
@@ -101,7 +103,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		record: cfg.Record, media: cfg.Media, log: cfg.Log, registry: cfg.Registry, metrics: newMetrics(cfg.Registry),
 		node: attendance.NewNode(cfg.Node, last), clock: attendance.NewClock(notBefore), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), pages: cfg.Pages,
 		snapshots: newSnapshots(), reports: newReports(cfg.Record), snapshotEvery: cfg.SnapshotEvery.Truncate(time.Second),
-		namesKept: cfg.NamesKept, forget: func() {},
+		namesKept: cfg.NamesKept, pictures: cfg.Pictures, forget: func() {},
 		tokens: newTokens(tokenKey),
 		codec:  protocol.ClientCodec(), handlers: handlers(), pingEvery: pingEvery,
 	}
@@ -138,9 +140,9 @@ func (s *Server) Start(ctx context.Context) error {
 			return err
 		}
 	}
-	if s.namesKept > 0 {
+	if s.namesKept > 0 || s.pictures.Kept > 0 {
 		ctx, s.forget = context.WithCancel(context.WithoutCancel(ctx))
-		s.forgotten.Go(func() { s.forgetNames(ctx, s.namesKept) })
+		s.forgotten.Go(func() { retention{s}.forgetDaily(ctx) })
 	}
 	return nil
 }

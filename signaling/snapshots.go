@@ -24,8 +24,8 @@ const (
 	maxSnapshotHeight = 480
 )
 
-// snapshots keeps the last still picture of each site, in memory only: they are for the wall of the consoles,
-// not for the record.
+// snapshots keeps the last still picture of each site, in memory: they are for the wall of the consoles. The record
+// keeps some of them if that is switched on.
 type snapshots struct {
 	mu       sync.Mutex
 	bytes    int
@@ -36,6 +36,7 @@ type snapshot struct {
 	jpeg []byte
 	etag string
 	at   time.Time
+	kept time.Time // when the last one was put on record
 }
 
 func newSnapshots() *snapshots { return &snapshots{sessions: map[string]map[string]snapshot{}} }
@@ -56,7 +57,7 @@ func (s *snapshots) put(session, endpoint string, picture []byte, at time.Time, 
 	}
 	s.bytes += len(picture) - len(before.jpeg)
 	sum := sha256.Sum256(picture)
-	s.sessions[session][endpoint] = snapshot{jpeg: picture, etag: `"` + hex.EncodeToString(sum[:8]) + `"`, at: at}
+	s.sessions[session][endpoint] = snapshot{jpeg: picture, etag: `"` + hex.EncodeToString(sum[:8]) + `"`, at: at, kept: before.kept}
 	return nil
 }
 
@@ -65,6 +66,19 @@ func (s *snapshots) get(session, endpoint string) (snapshot, bool) {
 	defer s.mu.Unlock()
 	p, ok := s.sessions[session][endpoint]
 	return p, ok
+}
+
+// due says whether the last picture is to be put on record, one so often, and takes it that it will be.
+func (s *snapshots) due(session, endpoint string, at time.Time, every time.Duration) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, ok := s.sessions[session][endpoint]
+	if !ok || every == 0 || !p.kept.IsZero() && at.Sub(p.kept) < every {
+		return false
+	}
+	p.kept = at
+	s.sessions[session][endpoint] = p
+	return true
 }
 
 // drop forgets the pictures of a session.
@@ -95,6 +109,7 @@ func (a recordAPI) putSnapshot(w http.ResponseWriter, r *http.Request, who Ident
 	if err != nil || size.Width > maxSnapshotWidth || size.Height > maxSnapshotHeight {
 		return refusal(protocol.BadRequest, "not a JPEG of at most 640×480")
 	}
+	conn, live := "", false
 	err = a.read(r.Context(), who.Session, func(s *meeting.Session) error {
 		ep := s.Endpoints[who.Endpoint]
 		switch {
@@ -105,11 +120,17 @@ func (a recordAPI) putSnapshot(w http.ResponseWriter, r *http.Request, who Ident
 		case ep.Conn == nil:
 			return &meeting.Error{Code: meeting.NotConnected, Detail: ep.Code}
 		}
+		conn, live = ep.Conn.ID, s.Phase == meeting.Live
 		// Half the interval: a page's timer does not run to the second.
 		return a.srv.snapshots.put(who.Session, ep.Code, picture, a.srv.clock.Now(), every/2)
 	})
 	if err != nil {
 		return err
+	}
+	if live && a.srv.snapshots.due(who.Session, who.Endpoint, a.srv.clock.Now(), a.srv.pictures.Every) {
+		if err := a.keepPicture(r.Context(), who.Session, who.Endpoint, conn, picture); err != nil {
+			a.log.Warn("a picture was not kept as evidence", "session", who.Session, "endpoint", who.Endpoint, "err", err)
+		}
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil

@@ -37,6 +37,7 @@ type Store struct {
 	drafts
 	rehearsals
 	webhooks
+	pictures
 }
 
 // The areas of the record; their methods are those of Store.
@@ -48,6 +49,7 @@ type (
 	drafts     struct{ *database }
 	rehearsals struct{ *database }
 	webhooks   struct{ *database }
+	pictures   struct{ *database }
 )
 
 // database is the open database with its one committer.
@@ -76,7 +78,7 @@ func Open(ctx context.Context, dsn string, log *slog.Logger) (*Store, error) {
 		return nil, errors.Join(err, s.closeDatabases())
 	}
 	go s.commitLoop()
-	return &Store{s, sessions{s}, ledgers{s}, links{s}, accounts{s}, drafts{s}, rehearsals{s}, webhooks{s}}, nil
+	return &Store{s, sessions{s}, ledgers{s}, links{s}, accounts{s}, drafts{s}, rehearsals{s}, webhooks{s}, pictures{s}}, nil
 }
 
 // Close finishes the commits that are queued and closes the record.

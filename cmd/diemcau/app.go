@@ -78,6 +78,9 @@ func newApp(ctx context.Context, f serverFlags, addr string, cert *tls.Certifica
 			err = errors.Join(err, a.close())
 		}
 	}()
+	if f.EvidenceEvery > 0 && f.Snapshots == 0 {
+		return nil, &usageError{"--evidence-every needs --snapshot-every"}
+	}
 	if err := f.check(); err != nil {
 		return nil, err
 	}
@@ -112,7 +115,7 @@ func newApp(ctx context.Context, f serverFlags, addr string, cert *tls.Certifica
 		Record: a.store, Media: a.media, Pages: web.Handler(), PublicURL: publicURL, Registry: reg,
 		OIDC: signaling.OIDCConfig{Issuer: f.OIDC.Issuer, ClientID: f.OIDC.Client, ClientSecret: f.OIDC.Secret, Claim: f.OIDC.Claim},
 		Log:  log.With("part", "signaling"), Node: nodeName, SnapshotEvery: f.Snapshots,
-		Webhooks: f.webhooks(), NamesKept: f.namesKept(),
+		Webhooks: f.webhooks(), NamesKept: f.namesKept(), Pictures: f.pictures(),
 	})
 	if err != nil {
 		return nil, err

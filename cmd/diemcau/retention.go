@@ -18,16 +18,21 @@ import (
 
 // recordFlags say where a server keeps its record, for how long, and who else hears of it.
 type recordFlags struct {
-	Database      string   `help:"postgres:// URL of the record (default: SQLite in the data folder)." placeholder:"URL"`
-	NamesKept     int      `help:"Days after the last entry of a session that is over until names of people, telephone numbers and messages are erased from it; 0 keeps them." name:"names-kept-days" placeholder:"DAYS"`
-	Webhook       []string `help:"URLs that are told who joined and left, and that a session was sealed." placeholder:"URL"`
-	WebhookSecret string   `help:"Secret that signs what they are told: whsec_ and base64." placeholder:"SECRET"`
+	Database      string        `help:"postgres:// URL of the record (default: SQLite in the data folder)." placeholder:"URL"`
+	NamesKept     int           `help:"Days after the last entry of a session that is over until names of people, telephone numbers and messages are erased from it; 0 keeps them." name:"names-kept-days" placeholder:"DAYS"`
+	EvidenceEvery time.Duration `help:"How often a still picture of each site is kept as evidence while a session is live; 0 keeps none. Needs --snapshot-every." name:"evidence-every"`
+	EvidenceKept  int           `help:"Days until a picture kept as evidence is erased." default:"30" name:"evidence-kept-days" placeholder:"DAYS"`
+	Webhook       []string      `help:"URLs that are told who joined and left, and that a session was sealed." placeholder:"URL"`
+	WebhookSecret string        `help:"Secret that signs what they are told: whsec_ and base64." placeholder:"SECRET"`
 }
 
 // check refuses flags that do not fit together.
 func (f recordFlags) check() error {
 	if f.NamesKept < 0 {
 		return &usageError{"--names-kept-days wants 0 or more"}
+	}
+	if f.EvidenceEvery != 0 && f.EvidenceEvery < time.Minute || f.EvidenceKept < 1 {
+		return &usageError{"--evidence-every wants a minute or more, --evidence-kept-days a day or more"}
 	}
 	if (len(f.Webhook) > 0) != (f.WebhookSecret != "") {
 		return &usageError{"--webhook and --webhook-secret go together"}
@@ -46,6 +51,10 @@ func (f recordFlags) webhooks() []signaling.Webhook {
 		list = append(list, signaling.Webhook{URL: hook, Secret: f.WebhookSecret})
 	}
 	return list
+}
+
+func (f recordFlags) pictures() signaling.Pictures {
+	return signaling.Pictures{Every: f.EvidenceEvery, Kept: time.Duration(f.EvidenceKept) * 24 * time.Hour}
 }
 
 func (f recordFlags) namesKept() time.Duration { return time.Duration(f.NamesKept) * 24 * time.Hour }

@@ -83,6 +83,10 @@ export default {
   "line.renditions": "High quality {high}, medium {medium}, low {low}; sound only {none}.",
   "line.rough": "Rough figures, summed up when the site leaves and now and then.",
 
+  "pictures": "Pictures kept as evidence",
+  "pictures.one": "Picture of {name} at {at}",
+  "pictures.erased": "erased, or it could not be loaded",
+
   "delegates": "Delegates",
   "delegates.none": "The site has named no delegates.",
   "delegates.for": "for {name}",

@@ -83,6 +83,10 @@ export default {
   "line.renditions": "Hình nét cao {high}, vừa {medium}, thấp {low}; chỉ có tiếng {none}.",
   "line.rough": "Số liệu gần đúng, cộng dồn khi rời phiên và định kỳ.",
 
+  "pictures": "Ảnh chụp làm căn cứ",
+  "pictures.one": "Ảnh chụp {name} lúc {at}",
+  "pictures.erased": "đã xóa hoặc không tải được",
+
   "delegates": "Đại biểu",
   "delegates.none": "Điểm cầu chưa khai đại biểu.",
   "delegates.for": "dự thay {name}",

@@ -16,6 +16,7 @@ import { request } from "./downloads.js";
 /** @typedef {{from: string, to: string, means: string, by: string, reason: string, entry: number}} Declared */
 /**
  * @typedef {{endpoint: string, unit: string, name: string, parents: string, phone?: string, total_s: number, received_s: number, interruptions: number, devices?: string[], quality?: Quality,
+ *   pictures?: {at: string, entry: number}[],
  *   verdict: Verdict, computed: Verdict, override?: Override, declared?: Declared[], headcount: number,
  *   delegates?: {name: string, title: string, attending_for: string}[]}} SiteRow
  */

@@ -1,10 +1,11 @@
 // One site of the report: what its verdict rests on, and the corrections, each with a reason.
 import { html } from "../html.js";
 import { useState } from "../../vendor/hooks.js";
-import { t, formatDuration, formatNumber } from "../i18n.js";
+import { t, formatDuration } from "../i18n.js";
 import { Button, Dialog } from "../parts.js";
 import { fromInput, toInput } from "../../lib/localtime.js";
 import { Strip } from "./report-pictures.js";
+import { Line, Pictures } from "./report-evidence.js";
 import { clock, correct, r, rMaybe, span, verdictText } from "./report-data.js";
 
 /** @typedef {import("../room.js").Room} Room */
@@ -30,6 +31,7 @@ export function SiteDialog({ room, report, site, onChanged, onClose }) {
     <${Strip} report=${report} endpoint=${site.endpoint} />
     <${Why} report=${report} site=${site} />
     <${Line} site=${site} />
+    <${Pictures} room=${room} report=${report} site=${site} />
     <${Delegates} site=${site} />
     <div class="why__forms">
       <${Correction} title=${r("override")} save=${r("override.save")} action="override"
@@ -71,19 +73,6 @@ function Why({ report, site }) {
         by: rMaybe(`by.${site.override.by}`, "by.other"), verdict: verdictText(site.override.verdict), at: clock(site.override.at, report, true), reason: site.override.reason,
       })}${entries([site.override.entry])}${site.override.after_seal ? html` <strong>${r("why.afterseal")}</strong>` : ""}</li>`}
     </ul></section>`;
-}
-
-/** With what the site attended, and how well the stage arrived. @param {{site: SiteRow}} props */
-function Line({ site }) {
-  const { devices = [], quality: q } = site;
-  if (devices.length === 0) return null;
-  const long = (/** @type {number} */ s) => formatDuration(s * 1000);
-  return html`<section class="why"><h3>${r("line.title")}</h3>
-    <p data-devices>${devices.map((d) => (d === "telephone" ? r("means.phone") : d)).join("; ")}</p>
-    ${q && html`<p>${r("line.received", { received: long(site.received_s), frames: formatNumber(q.frames), sound: long(q.sound_s) })}</p>
-      <p data-quality>${q.loss_pct !== undefined && r("line.loss", { loss: formatNumber(q.loss_pct) })} ${r("line.renditions", { high: long(q.high_s), medium: long(q.medium_s), low: long(q.low_s), none: long(q.no_picture_s) })}</p>
-      <p class="quiet">${r("line.rough")}</p>`}
-  </section>`;
 }
 
 /** @param {{site: SiteRow}} props */
