@@ -3,11 +3,13 @@ package attendance
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"codeberg.org/go-pdf/fpdf"
+	"github.com/diemcau/diemcau/meeting"
 	"github.com/go-fonts/liberation/liberationserifbold"
 	"github.com/go-fonts/liberation/liberationserifitalic"
 	"github.com/go-fonts/liberation/liberationserifregular"
@@ -168,7 +170,7 @@ func (p *paper) absentees() {
 		for _, s := range p.report.Sites {
 			if s.Verdict == Absent {
 				i++
-				yield(strconv.Itoa(i), s.Endpoint, s.Name, s.parents(), s.Phone)
+				yield(strconv.Itoa(i), s.Endpoint, s.Name, s.below(), s.Phone)
 			}
 		}
 	})
@@ -188,7 +190,7 @@ func (p *paper) sites() {
 			if s.Verdict != s.Computed {
 				verdict += " (*)"
 			}
-			yield(strconv.Itoa(i+1), s.Endpoint, s.Name, s.parents(), p.spokenOrEmpty(s.FirstJoined), p.spokenOrEmpty(s.LastLeft), clock(s), strconv.Itoa(s.Interruptions), strconv.Itoa(s.Headcount), verdict)
+			yield(strconv.Itoa(i+1), s.Endpoint, s.Name, s.below(), p.spokenOrEmpty(s.FirstJoined), p.spokenOrEmpty(s.LastLeft), clock(s), strconv.Itoa(s.Interruptions), strconv.Itoa(s.Headcount), verdict)
 		}
 	})
 	for _, s := range p.report.Sites {
@@ -196,6 +198,12 @@ func (p *paper) sites() {
 			p.line("I", 9, "L", fmt.Sprintf("(*) %s: %s: %s; %s: %s", s.Endpoint, p.text("computed"), verdictLabel(p.lang, s.Computed), p.text("override_reason"), s.reason()))
 		}
 	}
+}
+
+// below are the names of the units above without the central one, which stands above all.
+func (s SiteRow) below() string {
+	s.Parents = slices.DeleteFunc(slices.Clone(s.Parents), func(u meeting.Unit) bool { return u.Level == meeting.Central })
+	return s.parents()
 }
 
 func (p *paper) spokenOrEmpty(t time.Time) string {
