@@ -8,6 +8,7 @@ import (
 
 	"github.com/diemcau/diemcau/sfu/adapt"
 	"github.com/diemcau/diemcau/sfu/codec"
+	"github.com/diemcau/diemcau/sfu/rewrite"
 	"github.com/diemcau/diemcau/sfu/transport"
 )
 
@@ -164,6 +165,27 @@ func TestProbe(t *testing.T) {
 		t.Fatal("no padding was sent")
 	}
 	decodable(t, r.got(w, main))
+}
+
+// A stream that has paused goes on being reported with its last sender report: an old round trip says nothing.
+func TestOldRoundTrip(t *testing.T) {
+	r := newRig(t)
+	v, w := r.view(bob, StageSlots)
+	report := func(slot SlotID, ago time.Duration) rtcp.ReceptionReport {
+		at := uint32(rewrite.ToNTP(r.node.wall(r.node.now()-ago)) >> 16)
+		return rtcp.ReceptionReport{SSRC: ssrcOf(w, slot), LastSenderReport: at}
+	}
+	old := report(main, 800*time.Millisecond)
+	w.feedback(&rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{old}})
+	if rtt := v.Stats().RTT; rtt < 700*time.Millisecond {
+		t.Fatalf("round trip %v", rtt)
+	}
+	w.feedback(&rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{report("a-main", 10*time.Millisecond)}})
+	rtt := v.Stats().RTT
+	w.feedback(&rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{old}})
+	if again := v.Stats().RTT; again != rtt || rtt > 700*time.Millisecond {
+		t.Fatalf("round trip %v, then %v", rtt, again)
+	}
 }
 
 func TestDemand(t *testing.T) {

@@ -3,6 +3,7 @@ package sfu
 import (
 	"encoding/binary"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/rtcp"
@@ -35,7 +36,8 @@ type reception struct {
 	lost    uint32  // cumulative
 	rate    float64 // share lost since the report before
 	jitter  time.Duration
-	sent    uint64 // packets sent by then
+	sent    uint64        // packets sent by then
+	echoed  atomic.Uint32 // the sender report that it answers: an old one tells of an old round trip
 }
 
 // evidence of a viewer's presence.
@@ -103,15 +105,13 @@ func (v *Viewer) onReception(reports []rtcp.ReceptionReport, now time.Duration) 
 		l.report.sent = sent
 		l.report.jitter = time.Duration(r.Jitter) * time.Second / rate
 		l.report.mu.Unlock()
-		if r.LastSenderReport != 0 {
+		if r.LastSenderReport != 0 && l.report.echoed.Swap(r.LastSenderReport) != r.LastSenderReport {
 			// Both are in units of 1/65536 s (RFC 3550 6.4.1); the difference wraps rightly.
 			middle := uint32(rewrite.ToNTP(v.stage.node.wall(now)) >> 16)
 			if trip := middle - r.LastSenderReport - r.Delay; trip < 30<<16 {
 				rtt := time.Duration(int64(trip) * int64(time.Second) >> 16)
 				v.rtt.Store(int64(rtt))
-				if v.measured.Swap(r.LastSenderReport) != r.LastSenderReport {
-					v.tell(func(c *adapt.Controller, now time.Duration) { c.Delay(rtt, now) })
-				}
+				v.tell(func(c *adapt.Controller, now time.Duration) { c.Delay(rtt, now) })
 			}
 		}
 	}

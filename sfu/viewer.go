@@ -70,7 +70,6 @@ type Viewer struct {
 	reported time.Duration // when sender reports were sent last; the shard's
 	rtcp     []byte        // the shard's
 	rtt      atomic.Int64  // nanoseconds
-	measured atomic.Uint32 // the sender report from which it was
 }
 
 // OpenViewer opens a connection that will carry the slots of a set.

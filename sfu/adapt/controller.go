@@ -15,15 +15,16 @@ const (
 	// so, backOff of what is being sent is kept.
 	inTouch = 0.8
 	backOff = 0.7
-	// probeGrowth is by how much an estimate below the next step must have grown in a probe that did no harm: it grows
-	// while nothing is wrong.
-	probeGrowth = 1.08
+	// An estimate below the next step must have grown in a probe that did no harm: by lateGrowth where it lags behind, as
+	// it then grows by 8 % a second, by probeGrowth where it is near what the browser believes to be the limit.
+	lateGrowth  = 1.08
+	probeGrowth = 1.01
 	// A probe shows a little more than the step needs, as rates waver, and at most probeExcess times what is sent where the
 	// step does not need more: where there is only sound, what fills a queue for it does harm.
 	probeSlack  = 1.1
 	probeExcess = 3
 	// An estimate is an average of the last second, so right after a line has collapsed it still says too much, and
-	// what was sent too much stands in a queue. After a fall below collapse of what is sent, or one more below it,
+	// what was sent too much stands in a queue. After a fall below collapse of what is sent, or below it right after a failed probe,
 	// only drainShare of it is used for drainTime.
 	collapse   = 0.75
 	drainShare = 0.7
@@ -98,24 +99,25 @@ type Controller struct {
 	troubleAt time.Duration
 	known     bool // the line has shown a limit
 
-	phase   phase
-	began   time.Duration // of the phase
-	next    float64       // the budget that is being probed for
-	target  float64       // rate of the probe
-	margin  float64
-	hold    time.Duration
-	holding time.Duration // until
-	stepped time.Duration // last step up
-	trying  bool          // it was less than trialTime ago
-	before  float64       // budget before it
-	used    float64
-	sent    float64 // with padding, at most, in this probe
-	atStart float64 // the estimate when it began
+	phase    phase
+	began    time.Duration // of the phase
+	next     float64       // the budget that is being probed for
+	target   float64       // rate of the probe
+	margin   float64
+	hold     time.Duration
+	holding  time.Duration // until
+	stepped  time.Duration // last step up
+	failedAt time.Duration // last failed probe or step
+	trying   bool          // it was less than trialTime ago
+	before   float64       // budget before it
+	used     float64
+	sent     float64 // with padding, at most, in this probe
+	atStart  float64 // the estimate when it began
 }
 
 // NewController returns a controller with the Initial budget.
 func NewController(now time.Duration) *Controller {
-	return &Controller{budget: Initial, hold: minHold, margin: 1, troubleAt: now - quiet, cutAt: now - settle, stepped: now - stepTime}
+	return &Controller{budget: Initial, hold: minHold, margin: 1, troubleAt: now - quiet, cutAt: now - settle, stepped: now - stepTime, failedAt: now - drainTime}
 }
 
 // Budget is what may be sent, in bit/s.
@@ -149,8 +151,8 @@ func (c *Controller) Estimate(bitrate float64, now time.Duration) {
 
 // fall cuts the budget to an estimate that fell, and below it for as long as a queue has to drain.
 func (c *Controller) fall(bitrate, sent float64, now time.Duration) {
-	again := c.known && now-c.troubleAt < drainTime && bitrate < c.used
-	if bitrate >= sent*collapse && !again {
+	overfilled := now-c.failedAt < drainTime && bitrate < c.used
+	if bitrate >= sent*collapse && !overfilled {
 		c.trouble(bitrate, now)
 		return
 	}
@@ -222,7 +224,7 @@ func (c *Controller) trouble(to float64, now time.Duration) {
 	c.budget = max(c.budget, floor)
 	c.phase, c.trying = steady, false
 	if failed {
-		c.holding = now + c.hold
+		c.failedAt, c.holding = now, now+c.hold
 		longest := maxBlindHold
 		if c.sees(now) {
 			longest = maxHold
@@ -286,7 +288,7 @@ func (c *Controller) Step(now time.Duration, used, next float64, canProbe bool) 
 		}
 		switch {
 		case elapsed < grace:
-		case c.sees(now) && c.estimate < min(c.next, c.atStart*probeGrowth):
+		case c.sees(now) && c.estimate < min(c.next, c.atStart*c.growth()):
 			c.trouble(used, now) // more arrived, and yet the estimate did not grow
 		default:
 			c.accept(now)
@@ -298,6 +300,14 @@ func (c *Controller) Step(now time.Duration, used, next float64, canProbe bool) 
 // sees tells whether the receiver sends estimates.
 func (c *Controller) sees(now time.Duration) bool {
 	return c.estimated && now-c.estimateAt < estimateLife
+}
+
+// growth is by how much the estimate must have grown in a probe.
+func (c *Controller) growth() float64 {
+	if c.atStart < c.used*inTouch {
+		return lateGrowth
+	}
+	return probeGrowth
 }
 
 func (c *Controller) enter(p phase, now time.Duration) { c.phase, c.began = p, now }
