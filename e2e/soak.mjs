@@ -129,7 +129,8 @@ try {
   };
   console.log(JSON.stringify(result, null, 1));
   if (openMs > OPEN_MS) broken.push(`opening took ${openMs} ms`);
-  if (long.length) broken.push(`${long.length} tasks over ${LONG_MS} ms, ${own.length} of them by their own work`);
+  // By the clock a task is also as long as its neighbours on the machine keep it waiting, which a console's own computer does not.
+  if (own.length) broken.push(`${own.length} tasks over ${LONG_MS} ms by their own work`);
   if (most > BATCHES_PER_S) broken.push(`${most} batches within a second`);
   if (heaps.at(-1) > heaps[0] * HEAP_GROWTH) broken.push(`the heap grew from ${heaps[0]} to ${heaps.at(-1)} MB`);
   if (load.per_s < 0.95 * RATE) broken.push(`the server took ${Math.round(load.per_s)} changes per second only`);
