@@ -20,8 +20,8 @@ const FLAGS = [
 
 /** One person with a colour, a tone, a browser process and a page. */
 export class Person {
-  constructor(dir, name, { colour, tone, flags = [], wrapper, init } = {}) {
-    Object.assign(this, { dir, name, colour, tone, flags, wrapper, init });
+  constructor(dir, name, { colour, tone, flags = [], wrapper, init, phone } = {}) {
+    Object.assign(this, { dir, name, colour, tone, flags, wrapper, init, phone });
     if (colour) writeVideo(join(dir, `${name}.y4m`), colour);
     if (tone) writeTone(join(dir, `${name}.wav`), tone);
   }
@@ -34,7 +34,7 @@ export class Person {
     this.link = link;
     this.server = await chromium.launchServer({ executablePath: this.wrapper ?? EXECUTABLE, args, headless: true });
     this.browser = await chromium.connect(this.server.wsEndpoint());
-    const context = await this.browser.newContext({ viewport, permissions: [] });
+    const context = await this.browser.newContext(this.phone ? { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true } : { viewport, permissions: [] });
     // The page's peer connections, for tests that read their statistics.
     await context.addInitScript(() => {
       const peers = (window.testPeers = []);
