@@ -302,6 +302,8 @@ test('rows hold still under the mouse, and go to their places when it leaves', a
   await until('its hand is seen', () => host.page.locator('.row[data-endpoint="P67C2"][data-hand]').count());
   assert.deepEqual(await order(), before);
   await shown(host, '.sites__held');
+  const { y, height } = await host.page.locator('.sites__held').boundingBox();
+  assert.ok(y + height <= 768, 'the console fits the window');
   await host.page.screenshot({ path: join(SHOTS, 'held.png') });
   await host.page.mouse.move(5, 5);
   await until('it comes first', async () => (await order())[0] === 'P67C2');
