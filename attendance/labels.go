@@ -2,8 +2,8 @@ package attendance
 
 import "github.com/diemcau/diemcau/meeting"
 
-// label is the text of an export in a language: a column, a sheet, a verdict. Columns in English are their
-// names, on which programs rely.
+// label is the text of an export in a language: a column, a sheet, a verdict. Programs rely on the names of the columns
+// of CSV and JSON, which are no labels.
 func label(lang Lang, key string) string {
 	if text, ok := labels[lang][key]; ok {
 		return text
@@ -63,7 +63,11 @@ var labels = map[Lang]map[string]string{ //nolint:gochecknoglobals // immutable 
 		"end.open": "đang dự", "end.left": "rời phiên", "end.lost": "mất kết nối", "end.taken_over": "thiết bị khác thay", "end.removed": "bị đưa ra", "end.ended": "phiên kết thúc", "end.ceased": "ngừng nhận, hoặc phiên kết thúc",
 	},
 	English: {
-		"total": "total_time", "drops": "interruptions", "number": "no", "override_reason": "override_reason",
+		"endpoint": "Site code", "unit": "Unit code", "name": "Site", "level": "Level", "parents": "Units above", "first_joined": "First joined", "last_left": "Last left",
+		"total": "Attended", "drops": "Drops", "interruptions": "Drops", "number": "No.", "override_reason": "Reason of correction", "headcount": "People",
+		"from": "From", "to": "To", "end_reason": "End", "length": "Length", "phone": "Telephone", "verdict": "Verdict", "computed": "Computed",
+		"delegate": "Name", "title": "Title", "attending_for": "Attends for", "round": "Round", "opened_at": "Opened", "closed_at": "Closed", "answered_at": "Answered",
+		"slot": "Slot", "granted_at": "Granted", "on_air_at": "On air", "returned_at": "Returned", "why": "Reason",
 		"what": "What", "what.present": "connected", "what.decoded": "picture and sound arrived (page and server agree)",
 		"what.receiver_reports": "data arrived (by receiver reports alone)", "device": "Device", "telephone": "telephone",
 		"received": "Received", "loss": "Loss (%)", "high": "High quality", "medium": "Medium quality", "low": "Low quality",
@@ -78,7 +82,7 @@ var labels = map[Lang]map[string]string{ //nolint:gochecknoglobals // immutable 
 		"absentees":    "ABSENT SITES",
 		"by_unit":      "SUMMARY BY UNIT",
 		"all_sites":    "SITES",
-		"sign.prepare": "PREPARED BY", "sign.chair": "CHAIR", "sign.note": "(signature, full name)", "sign.date": "……………………, day …… month …… %d", "heads": "people", "page": "Page %d/%s", "all": "Whole session",
+		"sign.prepare": "PREPARED BY", "sign.chair": "CHAIR", "sign.note": "(signature, full name)", "sign.date": "……………………, day …… month …… %d", "heads": "People", "page": "Page %d/%s", "all": "Whole session",
 
 		"convened": "Convened", "present": "Present", "on_time": "On time", "late": "Late", "partial": "Partial", "absent": "Absent", "people": "People", "group": "Unit",
 		"level.central": "Central", "level.ministry": "Ministry", "level.province": "Province", "level.district": "District", "level.commune": "Commune",

@@ -182,7 +182,7 @@ func (p *paper) sites() {
 		return
 	}
 	p.table(fmt.Sprintf("%s (%d)", p.text("all_sites"), len(p.report.Sites)), []tableColumn{
-		{"number", 10, "R"}, {"endpoint", 21, "L"}, {"name", 46, "L"}, {"parents", 54, "L"}, {"first_joined", 33, "C"}, {"last_left", 33, "C"},
+		{"number", 10, "R"}, {"endpoint", 20, "L"}, {"name", 45, "L"}, {"parents", 62, "L"}, {"first_joined", 30, "C"}, {"last_left", 30, "C"},
 		{"length", 18, "R"}, {"drops", 18, "R"}, {"heads", 14, "R"}, {"verdict", 26, "L"},
 	}, func(yield func(...string)) {
 		for i, s := range p.report.Sites {

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -87,7 +89,7 @@ func (b *workbook) makeStyles() error {
 		}
 		return id
 	}
-	b.bold = style(excelize.Style{Font: font(true, false, 12)})
+	b.bold = style(excelize.Style{Font: font(true, false, 12), Alignment: &excelize.Alignment{Vertical: "top"}})
 	b.heading = style(excelize.Style{Font: font(true, false, 14), Alignment: &excelize.Alignment{Horizontal: "center"}})
 	b.centred = style(excelize.Style{Font: font(true, false, 12), Alignment: &excelize.Alignment{Horizontal: "center"}})
 	b.note = style(excelize.Style{Font: font(false, true, 11)})
@@ -102,8 +104,8 @@ func (b *workbook) makeStyles() error {
 		moment.CustomNumFmt, long.CustomNumFmt = &date, &length
 		return map[cellKind]int{textCell: style(text), countCell: style(count), numberCell: style(number), momentCell: style(moment), lengthCell: style(long)}
 	}
-	b.body = cells(nil)
-	b.value = cells(&excelize.Alignment{Horizontal: "left", WrapText: true})
+	b.body = cells(&excelize.Alignment{Vertical: "top", WrapText: true}) // nothing is cut in print
+	b.value = cells(&excelize.Alignment{Horizontal: "left", Vertical: "top", WrapText: true})
 	return failed
 }
 
@@ -155,17 +157,34 @@ func (b *workbook) writeSummary() error {
 			return err
 		}
 	}
+	for row, line := range lines { // programs other than Excel do not make room for a second line by themselves
+		if len(line) != 2 {
+			continue
+		}
+		if lines := linesOf(fmt.Sprint(line[1]), summaryWidth); lines > 1 {
+			if err := b.SetRowHeight(name, row+1, lines*lineHeight); err != nil {
+				return err
+			}
+		}
+	}
 	if err := b.SetColWidth(name, "A", "A", 28); err != nil {
 		return err
 	}
-	if err := b.SetColWidth(name, "B", "B", 80); err != nil {
+	if err := b.SetColWidth(name, "B", "B", summaryWidth); err != nil {
 		return err
 	}
 	return b.page(name, fmt.Sprintf("$A$1:$B$%d", len(lines)), "")
 }
 
-// headerRow is the heading of a table; what it belongs to stands above it.
-const headerRow = 4
+const (
+	// headerRow is the heading of a table; what it belongs to stands above it.
+	headerRow = 4
+	// lineHeight of text, in points.
+	lineHeight = 16.0
+	maxHeight  = 409.0 // that a row can have
+	// summaryWidth of the values, in characters.
+	summaryWidth = 80
+)
 
 // writeSheet streams a table: title, heading row frozen and filtered, rows.
 func (b *workbook) writeSheet(s sheet) error {
@@ -208,27 +227,56 @@ func (b *workbook) writeSheet(s sheet) error {
 		nil, heading,
 	}
 	for i, row := range above {
-		if err := out.SetRow(fmt.Sprintf("A%d", i+1), row); err != nil {
+		var options excelize.RowOpts
+		if i+1 == headerRow {
+			options.Height = 3 * lineHeight
+		}
+		if err := out.SetRow(fmt.Sprintf("A%d", i+1), row, options); err != nil {
 			return err
 		}
 	}
 	row := headerRow
 	for values := range s.rows {
 		row++
+		height := rowHeightOf(s.columns, values)
 		for i, v := range values {
 			values[i] = excelize.Cell{StyleID: b.body[s.columns[i].kind], Value: v}
 		}
-		if err := out.SetRow(fmt.Sprintf("A%d", row), values); err != nil {
+		if err := out.SetRow(fmt.Sprintf("A%d", row), values, excelize.RowOpts{Height: height}); err != nil {
 			return err
 		}
 	}
 	return out.Flush()
 }
 
+// rowHeightOf makes room for the longest text of a row, which is wrapped. 0 leaves the height as it is.
+func rowHeightOf(columns []column, values []any) float64 {
+	lines := 1.0
+	for i, v := range values {
+		if text, ok := v.(string); ok {
+			lines = max(lines, linesOf(text, columns[i].width))
+		}
+	}
+	if lines == 1 {
+		return 0
+	}
+	return min(lines*lineHeight, maxHeight)
+}
+
+// linesOf estimates how many lines a text takes: a letter is narrower than a digit, by which widths are measured.
+func linesOf(text string, width float64) float64 {
+	const letter = 0.85
+	return max(1, math.Ceil(float64(utf8.RuneCountInString(text))*letter/width))
+}
+
 // page sets a sheet to A4 landscape, one page wide, with page numbers, its area and the rows to repeat.
 func (b *workbook) page(name, area, repeat string) error {
 	a4, landscape, one, any := 9, "landscape", 1, 0
 	if err := b.SetPageLayout(name, &excelize.PageLayoutOptions{Size: &a4, Orientation: &landscape, FitToWidth: &one, FitToHeight: &any}); err != nil {
+		return err
+	}
+	side, top, edge := 0.4, 0.6, 0.3 // inches
+	if err := b.SetPageMargins(name, &excelize.PageLayoutMarginsOptions{Left: &side, Right: &side, Top: &top, Bottom: &top, Header: &edge, Footer: &edge}); err != nil {
 		return err
 	}
 	fit := true
@@ -269,9 +317,9 @@ func (f formatter) groupSheet(r *Report) sheet {
 
 func (f formatter) siteSheet(r *Report) sheet {
 	return sheet{"sites", []column{
-		{"number", 6, countCell}, {"endpoint", 10, textCell}, {"unit", 10, textCell}, {"name", 26, textCell}, {"level", 10, textCell}, {"parents", 36, textCell},
-		{"first_joined", 18, momentCell}, {"last_left", 18, momentCell}, {"total", 10, lengthCell}, {"interruptions", 10, countCell},
-		{"verdict", 13, textCell}, {"computed", 13, textCell}, {"override_reason", 18, textCell}, {"headcount", 9, countCell}, {"phone", 14, textCell},
+		{"number", 6, countCell}, {"endpoint", 9, textCell}, {"unit", 9, textCell}, {"name", 22, textCell}, {"level", 10, textCell}, {"parents", 48, textCell},
+		{"first_joined", 18, momentCell}, {"last_left", 18, momentCell}, {"total", 9, lengthCell}, {"interruptions", 8, countCell},
+		{"verdict", 11, textCell}, {"computed", 11, textCell}, {"override_reason", 18, textCell}, {"headcount", 8, countCell}, {"phone", 14, textCell},
 	}, len(r.Sites), func(yield func([]any) bool) {
 		for i, s := range r.Sites {
 			if !yield([]any{
@@ -302,7 +350,7 @@ func (f formatter) intervalSheet(r *Report) sheet {
 		n += len(s.Intervals) + len(s.Receiving)
 	}
 	return sheet{"intervals", []column{
-		{"endpoint", 12, textCell}, {"name", 32, textCell}, {"what", 26, textCell}, {"from", 20, momentCell}, {"to", 20, momentCell}, {"length", 12, lengthCell},
+		{"endpoint", 11, textCell}, {"name", 26, textCell}, {"what", 30, textCell}, {"from", 20, momentCell}, {"to", 20, momentCell}, {"length", 12, lengthCell},
 		{"end_reason", 20, textCell}, {"device", 24, textCell},
 	}, n, func(yield func([]any) bool) {
 		for _, s := range r.Sites {
@@ -345,7 +393,7 @@ func (f formatter) lineSheet(r *Report) sheet {
 		}
 	}
 	return sheet{"lines", []column{
-		{"endpoint", 12, textCell}, {"name", 32, textCell}, {"device", 28, textCell}, {"total", 12, lengthCell}, {"received", 12, lengthCell}, {"loss", 10, numberCell},
+		{"endpoint", 11, textCell}, {"name", 28, textCell}, {"device", 26, textCell}, {"total", 12, lengthCell}, {"received", 12, lengthCell}, {"loss", 10, numberCell},
 		{"high", 12, lengthCell}, {"medium", 12, lengthCell}, {"low", 12, lengthCell}, {"no_picture", 12, lengthCell}, {"frames", 12, countCell}, {"sound", 12, lengthCell},
 	}, n, func(yield func([]any) bool) {
 		for _, s := range r.Sites {
