@@ -25,16 +25,15 @@ const (
 
 // adaptation of one viewer to its line. Its shard owns it, but for the limits.
 type adaptation struct {
-	control   *adapt.Controller
-	video     []*leg // in the order in which they are kept to the last
-	streams   []adapt.Stream
-	levels    []int
-	padding   float64 // bit/s to send now
-	owed      float64 // bits of padding
-	limit     atomic.Int64
-	audioOnly atomic.Bool
-	budget    atomic.Int64 // for statistics
-	starved   atomic.Bool  // no picture fits
+	control *adapt.Controller
+	video   []*leg // in the order in which they are kept to the last
+	streams []adapt.Stream
+	levels  []int
+	padding float64 // bit/s to send now
+	owed    float64 // bits of padding
+	limit   atomic.Int64
+	budget  atomic.Int64 // for statistics
+	starved atomic.Bool  // no picture fits
 }
 
 func (v *Viewer) initAdaptation(now time.Duration) {
@@ -52,18 +51,12 @@ func (v *Viewer) initAdaptation(now time.Duration) {
 // SetLimit bounds what is sent to the viewer, in bit/s; 0 is no bound.
 func (v *Viewer) SetLimit(bitrate int64) { v.adapt.limit.Store(bitrate) }
 
-// SetAudioOnly leaves all pictures out, as a site with a weak or costly line may choose.
-func (v *Viewer) SetAudioOnly(on bool) { v.adapt.audioOnly.Store(on) }
-
-// SetTop bounds the rendition of one picture: 0 to 2, or -1 to leave it out.
-func (v *Viewer) SetTop(slot SlotID, top int) error {
+// SetTop bounds the rendition of every picture, as a site with a weak or costly line may choose: 0 to 2, the most, or
+// -1 for sound alone.
+func (v *Viewer) SetTop(top int) {
 	for _, l := range v.adapt.video {
-		if l.slot.spec.ID == slot {
-			l.top.Store(int32(min(top, l.slot.spec.Top)))
-			return nil
-		}
+		l.top.Store(int32(min(top, l.slot.spec.Top)))
 	}
-	return ErrUnknownSlot
 }
 
 // SetBudget bounds what is sent to every viewer of the stage, in bit/s; 0 is no bound.
@@ -93,7 +86,7 @@ func (v *Viewer) adaptTo(s *shard, now time.Duration) {
 		if l.cur == none { // it waits for a keyframe
 			stream.Current = l.target
 		}
-		if !l.active || a.audioOnly.Load() || l.ownSource(l.slot.owner()) {
+		if !l.active || l.ownSource(l.slot.owner()) {
 			stream.Top = adapt.Off
 		}
 		for r := range renditions {

@@ -84,7 +84,7 @@ func TestWeakLineStepsDownInOrder(t *testing.T) {
 		a.audio()
 	}
 	eventually(t, "sound to the last", func() bool { return len(r.got(w, "a-main")) == heard+10 })
-	v.SetAudioOnly(true)
+	v.SetTop(-1)
 	show(t, sites, "no pictures when sound alone is wanted", func() bool {
 		return levels()["v-presentation"] == none && !v.Stats().Starved
 	})
@@ -111,17 +111,12 @@ func TestCeilings(t *testing.T) {
 	show(t, sites, "nothing within the limit", at(none))
 	v.SetLimit(0)
 	show(t, sites, "h after the limit", at(2))
-	if err := v.SetTop(main, 0); err != nil {
-		t.Fatal(err)
-	}
+	v.SetTop(0)
 	show(t, sites, "l", at(0))
-	if err := v.SetTop(main, -1); err != nil {
-		t.Fatal(err)
-	}
+	v.SetTop(-1)
 	show(t, sites, "nothing", at(none))
-	if err := v.SetTop("v-nowhere", 1); err == nil {
-		t.Fatal("an unknown slot was accepted")
-	}
+	v.SetTop(2)
+	show(t, sites, "h once more", at(2))
 }
 
 // A line of which nothing is known is probed with padding on the RTX stream, on numbers of its own.
@@ -209,12 +204,61 @@ func TestDemand(t *testing.T) {
 	if top, tell := src.demand(now + demandDelay); top != none || !tell {
 		t.Fatalf("top %d, tell %v", top, tell)
 	}
-	w, _ := r.view(bob, StageSlots)
+	_, _ = r.view(bob, StageSlots)
 	eventually(t, "demand", func() bool { return r.stage.slots[main].demand[2].Load() == 1 })
 	if top, tell := src.demand(now + demandDelay); top != 2 || !tell {
 		t.Fatalf("top %d, tell %v: more is told at once", top, tell)
 	}
-	_ = w
+
+	// On stand-by the lowest layer goes on; a camera of which nothing has come yet is told nothing.
+	b := r.site("C00003", 0xcc)
+	standBy := b.pub.sources[Camera]
+	standBy.demand(now)
+	if top, tell := standBy.demand(now + demandDelay); top != 0 || !tell {
+		t.Fatalf("top %d, tell %v on stand-by", top, tell)
+	}
+	silent := newSource(b.pub, Camera)
+	silent.demand(now)
+	if _, tell := silent.demand(now + demandDelay); tell {
+		t.Fatal("a camera that does not send yet was paused")
+	}
+}
+
+// A camera that was paused altogether is taken up again when somebody comes, although it has long been silent.
+func TestPausedCameraComesBack(t *testing.T) {
+	r := newRig(t)
+	a := r.site(alice, markA)
+	tops := make(chan int, 10)
+	a.pub.params.OnDemand = func(top int) { tops <- top }
+	told := func(want int) {
+		t.Helper()
+		for top := range tops {
+			if top == want {
+				return
+			}
+		}
+	}
+	r.feed(main, alice, Camera)
+	for layer := range renditions {
+		a.video(layer, 1, true)
+	}
+	told(-1)
+	src := a.pub.sources[Camera]
+	eventually(t, "the camera counts as silent", func() bool { return !src.isActive() })
+	v, _ := r.view(bob, StageSlots)
+	told(2)
+	show(t, []*site{a}, "h", func() bool { return v.legs[0].rendition.Load() == 2 })
+
+	// The same where another slot asks for it meanwhile.
+	if err := v.Close(); err != nil {
+		t.Fatal(err)
+	}
+	told(-1)
+	eventually(t, "the camera counts as silent", func() bool { return !src.isActive() })
+	r.feed(main, "", Camera)
+	r.feed("v-floor", alice, Camera)
+	told(0)
+	show(t, []*site{a}, "it is in the other slot", func() bool { return r.stage.slots["v-floor"].owner() == alice })
 }
 
 func TestSpeech(t *testing.T) {

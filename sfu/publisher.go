@@ -32,7 +32,7 @@ type PublisherParams struct {
 	OnSource func(kind SourceKind, active bool)
 	// OnDemand is told the highest simulcast layer of the camera that anybody is to be sent: 0 to 2 for l, m, h, -1
 	// for none. Until it is first told, all are wanted. A page that pauses the others saves its uplink.
-	OnDemand func(kind SourceKind, top int)
+	OnDemand func(top int)
 	// OnSpeaking is told when the microphone's level (RFC 6464) begins to show speech, and when it ceases to.
 	OnSpeaking func(speaking bool)
 }
@@ -305,9 +305,9 @@ func (p *Publisher) tick(now time.Duration) {
 			p.params.OnSource(kind, active)
 		}
 	}
-	if camera := p.sources[Camera]; p.params.OnDemand != nil && p.told[Camera] {
-		if top, tell := camera.demand(now); tell {
-			p.params.OnDemand(Camera, top)
+	if p.params.OnDemand != nil {
+		if top, tell := p.sources[Camera].demand(now); tell {
+			p.params.OnDemand(top)
 		}
 	}
 	if speaking, tell := p.speech.tick(now); tell && p.params.OnSpeaking != nil {

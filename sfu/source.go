@@ -216,10 +216,15 @@ func (s *source) pausedByDemand(layer int) bool {
 }
 
 // demand finds the highest layer that anybody is to be sent, -1 for none, and whether the sender should be told: of
-// more at once, of less when it has been so for demandDelay.
+// more at once, of less when it has been so for demandDelay. Where it is not shown at all yet, as on stand-by, the
+// lowest layer goes on, so that there is a picture at once when it is.
 func (s *source) demand(now time.Duration) (top int, tell bool) {
 	top = none
-	for _, slot := range *s.sinks.Load() {
+	sinks := *s.sinks.Load()
+	if len(sinks) == 0 {
+		top = 0
+	}
+	for _, slot := range sinks {
 		for i := top + 1; i < renditions; i++ {
 			if slot.demand[i].Load() > 0 {
 				top = i
@@ -229,6 +234,7 @@ func (s *source) demand(now time.Duration) (top int, tell bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
+	case !slices.ContainsFunc(s.layers[:], func(l layer) bool { return l.ssrc != 0 }): // nothing has come yet
 	case top >= s.top:
 		s.topLess = 0
 		tell = top > s.top

@@ -24,6 +24,7 @@ type member struct {
 	self      []byte             // last Self sent on conn
 	position  int                // in the queue of hands, from 1
 	watchers  int                // monitor slots that show it
+	voice     string             // the publisher peer that speech is heard on
 }
 
 // audience is who is connected to a session and what they were last told. It belongs to the coordinator's
@@ -45,8 +46,9 @@ type audience struct {
 	everyone bool                // a change that concerns all endpoints
 	hands    bool                // the queue changed
 
-	stage *stage
-	mail  *mail
+	stage  *stage
+	voices voices
+	mail   *mail
 }
 
 func newAudience(s *meeting.Session, media Media, m *metrics, forget func()) *audience {
@@ -94,12 +96,15 @@ func (a *audience) attach(c *conn, now time.Time) error {
 		return &meeting.Error{Code: meeting.StaleConnection, Detail: "taken over at once"}
 	}
 	m := a.members[ep.Code]
-	m.conn, m.viewerUp, m.reception, m.rtt, m.lossPct, m.self = c, false, reception{}, 0, 0, nil
+	m.conn, m.viewerUp, m.reception, m.rtt, m.lossPct, m.self, m.voice = c, false, reception{}, 0, 0, nil, ""
 	a.conns[c] = m
 	a.metrics.connections.WithLabelValues(string(ep.Role)).Inc()
 	c.send(welcomeView(a.session, ep, c.id, c.srv, now))
 	if !a.announce(a.stage.stated == nil) {
 		c.sendPrepared(a.stage.stated)
+	}
+	if a.voices.said != nil {
+		c.sendPrepared(a.voices.said)
 	}
 	a.touched[ep.Code] = struct{}{}
 	a.seatConsole(ep.Code)
@@ -285,6 +290,9 @@ func (a *audience) peerNews(m *member, n peerNews, now time.Time) *meeting.Obser
 	if n.failed {
 		m.conn.peers.fail(n.peer.ID)
 	}
+	if m.conn.peers.id(PeerPublisher) == n.peer.ID {
+		m.publisherNews(n)
+	}
 	if !viewer {
 		return nil
 	}
@@ -306,6 +314,19 @@ func (a *audience) peerNews(m *member, n peerNews, now time.Time) *meeting.Obser
 		a.touched[n.peer.Endpoint] = struct{}{}
 	}
 	return m.reception.hear(n, m.conn.page.promises(), receiving)
+}
+
+// publisherNews takes in what the media plane told of a member's publisher.
+func (m *member) publisherNews(n peerNews) {
+	if n.demand != nil {
+		m.conn.send(protocol.Demand{Peer: n.peer.ID, Top: *n.demand})
+	}
+	if n.speaking != nil {
+		m.voice = ""
+		if *n.speaking {
+			m.voice = n.peer.ID
+		}
+	}
 }
 
 // worthTelling keeps consoles from a row for every millisecond of ten thousand lines.

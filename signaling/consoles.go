@@ -88,10 +88,11 @@ func (a *audience) sites(scope, console string) protocol.Sites {
 	return v
 }
 
-// flush tells everyone the State if that had to wait, and the consoles which rows changed since the last time,
+// flush tells everyone the State if that had to wait and who speaks, and the consoles which rows changed since the last time,
 // encoded once for all of the same scope that are equally far. It returns when it is to be called again.
 func (a *audience) flush() time.Duration {
 	a.announce(true)
+	a.voices.tell(a)
 	changed := a.changedRows()
 	again := presenceEvery
 	together := map[string][]*conn{}

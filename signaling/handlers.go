@@ -23,6 +23,7 @@ func handlers() map[protocol.Type]handler {
 	on(h, onPeerFailed)
 	on(h, onWatch)
 	on(h, onReceived)
+	on(h, onReceive)
 	command(h, func(protocol.Start) meeting.Command { return meeting.StartSession{} })
 	command(h, func(protocol.End) meeting.Command { return meeting.EndSession{} })
 	command(h, func(protocol.RaiseHand) meeting.Command { return meeting.RaiseHand{} })
@@ -96,6 +97,16 @@ func onPeerFailed(_ context.Context, c *conn, id int64, m protocol.PeerFailed) e
 	c.coord.news.tell(p, func(n *peerNews) { n.failed = true })
 	c.reply(id, nil)
 	return nil
+}
+
+func onReceive(_ context.Context, c *conn, id int64, m protocol.Receive) error {
+	switch wanted := Wanted(m.Pictures); wanted {
+	case AllPictures, LowPictures, NoPictures:
+		c.peers.receive(wanted)
+		c.reply(id, nil)
+		return nil
+	}
+	return &meeting.Error{Code: meeting.BadValue, Detail: "pictures " + m.Pictures}
 }
 
 func onWatch(ctx context.Context, c *conn, id int64, m protocol.Watch) error {

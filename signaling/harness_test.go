@@ -107,11 +107,12 @@ type fakeMedia struct {
 	refuse    bool // Open fails
 	budget    int
 	opened    int
+	pictures  map[string]signaling.Wanted
 }
 
 func newFakeMedia() *fakeMedia {
 	return &fakeMedia{
-		peers: map[string]signaling.Peer{}, feeds: map[string]signaling.Feed{}, watches: map[string]string{}, over: map[string]bool{}, delivered: map[string]signaling.Delivery{},
+		peers: map[string]signaling.Peer{}, feeds: map[string]signaling.Feed{}, watches: map[string]string{}, over: map[string]bool{}, pictures: map[string]signaling.Wanted{}, delivered: map[string]signaling.Delivery{},
 	}
 }
 
@@ -153,6 +154,12 @@ func (m *fakeMedia) SetWatch(id, slot, endpoint string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.watches[id+"/"+slot] = endpoint
+}
+
+func (m *fakeMedia) SetPictures(id string, wanted signaling.Wanted) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.pictures[id] = wanted
 }
 
 func (m *fakeMedia) SetBudget(_ string, kbps int) {
@@ -342,7 +349,9 @@ type person struct {
 	errors    []protocol.Error
 	mail      []string // "from: text"
 	reconnect *protocol.Reconnect
-	states    int // State messages so far
+	demands   []protocol.Demand
+	voices    [][]string // each that was told
+	states    int        // State messages so far
 	deaf      bool
 }
 
@@ -401,6 +410,10 @@ func (p *person) take(m protocol.Message) {
 		p.errors = append(p.errors, m)
 	case protocol.Reconnect:
 		p.reconnect = &m
+	case protocol.Demand:
+		p.demands = append(p.demands, m)
+	case protocol.Speaking:
+		p.voices = append(p.voices, m.Slots)
 	}
 }
 

@@ -34,6 +34,16 @@ type Feed struct {
 	Audio    bool // false while muted
 }
 
+// Wanted is which pictures a viewer is sent.
+type Wanted string
+
+// The choices of a site with a weak or costly line.
+const (
+	AllPictures Wanted = "all"
+	LowPictures Wanted = "low"  // the smallest rendition of each
+	NoPictures  Wanted = "none" // sound alone
+)
+
 // Media is the media plane as the meeting needs it. Its methods do not wait for the network.
 type Media interface {
 	// Open makes a peer connection and returns its SDP offer, complete with candidates.
@@ -45,6 +55,8 @@ type Media interface {
 	SetFeed(session, slot string, f Feed)
 	// SetWatch does the same for a private slot of a monitor peer; an empty endpoint is nothing.
 	SetWatch(peerID, slot, endpoint string)
+	// SetPictures says which pictures a viewer peer is sent from now on.
+	SetPictures(peerID string, wanted Wanted)
 	// SetBudget limits what each viewer of a session is sent; 0 is no limit.
 	SetBudget(session string, kbps int)
 	// Delivered sums up what a viewer peer was sent; of one that is not there, nothing.
@@ -61,6 +73,10 @@ type MediaEvents interface {
 	Receiving(p Peer, receiving bool, at time.Time)
 	// SlotVideo says that pictures of a stage slot began or ceased to flow.
 	SlotVideo(session, slot string, flowing bool)
+	// Demand says what anybody is to be sent of a publisher's camera: the highest simulcast layer, -1 for none.
+	Demand(p Peer, top int)
+	// Speaking says that a publisher's microphone began or ceased to carry speech.
+	Speaking(p Peer, speaking bool)
 	// Quality reports a viewer's round trip and loss, at most every few seconds.
 	Quality(p Peer, rtt time.Duration, lossPct int)
 }

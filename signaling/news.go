@@ -31,6 +31,8 @@ type peerNews struct {
 	measured  bool
 	rtt       time.Duration
 	lossPct   int
+	demand    *int  // of a publisher
+	speaking  *bool // of a publisher
 }
 
 func newNews() *news {

@@ -32,6 +32,7 @@ type peers struct {
 	current map[PeerKind]*peer
 	past    Delivery          // by viewers that have ended
 	watches map[string]string // slot of the monitor -> endpoint
+	wanted  Wanted            // on the viewer
 }
 
 type peer struct {
@@ -45,7 +46,7 @@ func newPeers(media Media, ids *atomic.Uint64, page *outbox) *peers {
 	return &peers{
 		media: media, ids: ids, enqueue: page.enqueue, write: page.write,
 		reoffer: rate.NewLimiter(rate.Every(reofferEvery), reofferBurst),
-		current: map[PeerKind]*peer{}, watches: map[string]string{},
+		current: map[PeerKind]*peer{}, watches: map[string]string{}, wanted: AllPictures,
 	}
 }
 
@@ -93,7 +94,11 @@ func (ps *peers) open(p *peer) error {
 	wanted := !ps.closed && ps.current[p.Kind] == p
 	if wanted {
 		p.offered, p.timer = true, nil
-		if p.Kind == PeerMonitor {
+		switch p.Kind {
+		case PeerViewer:
+			ps.media.SetPictures(p.ID, ps.wanted)
+		case PeerPublisher:
+		case PeerMonitor:
 			for slot, endpoint := range ps.watches {
 				ps.media.SetWatch(p.ID, slot, endpoint)
 			}
@@ -240,6 +245,16 @@ func (ps *peers) watch(slot, endpoint string) (before string) {
 		ps.want(PeerMonitor)
 	}
 	return before
+}
+
+// receive sets which pictures the viewer is sent, now and after a reconnection.
+func (ps *peers) receive(wanted Wanted) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	ps.wanted = wanted
+	if p := ps.current[PeerViewer]; p != nil && p.offered {
+		ps.media.SetPictures(p.ID, wanted)
+	}
 }
 
 // closeAll ends all peers for good.

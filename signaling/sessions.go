@@ -150,6 +150,20 @@ func (s *sessions) SlotVideo(session, slot string, flowing bool) {
 	}
 }
 
+// Demand implements MediaEvents.
+func (s *sessions) Demand(p Peer, top int) {
+	if n := s.told(p.Session); n != nil {
+		n.tell(p, func(n *peerNews) { n.demand = &top })
+	}
+}
+
+// Speaking implements MediaEvents.
+func (s *sessions) Speaking(p Peer, speaking bool) {
+	if n := s.told(p.Session); n != nil {
+		n.tell(p, func(n *peerNews) { n.speaking = &speaking })
+	}
+}
+
 // Quality implements MediaEvents.
 func (s *sessions) Quality(p Peer, rtt time.Duration, lossPct int) {
 	if n := s.told(p.Session); n != nil {

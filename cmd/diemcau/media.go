@@ -76,7 +76,11 @@ func (m *mediaPlane) open(stage *sfu.Stage, p signaling.Peer) (mediaPeer, string
 		}
 	}
 	if p.Kind == signaling.PeerPublisher {
-		pub, err := stage.OpenPublisher(sfu.PublisherParams{ID: p.ID, Owner: p.Endpoint, OnState: onState})
+		pub, err := stage.OpenPublisher(sfu.PublisherParams{
+			ID: p.ID, Owner: p.Endpoint, OnState: onState,
+			OnDemand:   func(top int) { m.tell(func(e signaling.MediaEvents) { e.Demand(p, top) }) },
+			OnSpeaking: func(speaking bool) { m.tell(func(e signaling.MediaEvents) { e.Speaking(p, speaking) }) },
+		})
 		if err != nil {
 			return nil, "", err
 		}
@@ -147,6 +151,22 @@ func (m *mediaPlane) SetWatch(peerID, slot, endpoint string) {
 	_ = v.FeedMonitor(sfu.VideoSlot(slot), endpoint, sfu.Camera)
 	if slot == "preview" {
 		_ = v.FeedMonitor(sfu.AudioSlot(slot), endpoint, sfu.Microphone)
+	}
+}
+
+// SetPictures bounds the pictures that a viewer is sent.
+func (m *mediaPlane) SetPictures(peerID string, wanted signaling.Wanted) {
+	v, ok := m.peer(peerID).(*sfu.Viewer)
+	if !ok {
+		return
+	}
+	switch wanted {
+	case signaling.AllPictures:
+		v.SetTop(2)
+	case signaling.LowPictures:
+		v.SetTop(0)
+	case signaling.NoPictures:
+		v.SetTop(-1)
 	}
 }
 

@@ -33,7 +33,7 @@ func ClientMessages() []Message {
 	return []Message{
 		Hello{}, Leave{}, Pong{}, Answer{}, PeerFailed{}, Received{}, Start{}, End{}, RaiseHand{}, LowerHand{}, StandBy{}, Grant{}, Revoke{},
 		Confirm{}, Mute{}, Remove{}, RollCall{}, RollCallAnswer{}, Headcount{}, Delegates{}, Watch{},
-		Lock{}, HandOver{}, Agenda{}, Budget{}, SendMessage{},
+		Lock{}, HandOver{}, Agenda{}, Budget{}, SendMessage{}, Receive{},
 	}
 }
 
@@ -41,6 +41,7 @@ func ClientMessages() []Message {
 func ServerMessages() []Message {
 	return []Message{
 		Welcome{}, State{}, Self{}, Sites{}, Presence{}, Offer{}, ClosePeer{}, Ping{}, Ok{}, Error{}, Reconnect{}, Written{},
+		Demand{}, Speaking{},
 	}
 }
 

@@ -104,6 +104,26 @@ test("a publisher answers once, sends what there is and tunes its encoders", asy
   publisher.close();
 });
 
+test("layers of the camera that nobody is shown are paused, and taken up again", async (t) => {
+  const p = peer(t, "publisher");
+  const publisher = new Publisher(p.options);
+  await publisher.accept("offer", { camera: /** @type {any} */ ({ kind: "video" }) });
+  const { sender } = p.pc.transceivers[0];
+  const active = () => sender.parameters.encodings.map((/** @type {any} */ e) => e.active);
+  await publisher.limit(0);
+  assert.deepEqual(active(), [true, false, false]);
+  assert.equal(sender.parameters.encodings[0].maxBitrate, ENCODINGS.l.maxBitrate);
+  await publisher.limit(-1);
+  assert.deepEqual(active(), [false, false, false]);
+  // The later wish wins, however close they come.
+  void publisher.limit(1);
+  await publisher.limit(2);
+  assert.deepEqual(active(), [true, true, true]);
+  sender.setParameters = async () => Promise.reject(new Error("refused"));
+  await publisher.limit(0);
+  publisher.close();
+});
+
 test("a viewer hands out tracks by slot", async (t) => {
   const p = peer(t, "viewer");
   const viewer = new Viewer(p.options);

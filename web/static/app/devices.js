@@ -4,14 +4,14 @@ import { useState } from "../vendor/hooks.js";
 import { t } from "./i18n.js";
 import { Button, Dialog, Preferences } from "./parts.js";
 import { Icon } from "./icons.js";
-import { DeviceCheck } from "./preview.js";
+import { DeviceCheck, PictureChoice } from "./preview.js";
 
 /** @typedef {import("./room.js").Room} Room */
 
 /** @param {{room: Room, onClose: () => void}} props */
 export function DevicesDialog({ room, onClose }) {
   return html`<${Dialog} title=${t("devices.label")} onClose=${onClose} wide>
-    <${DeviceCheck} room=${room} />
+    <${DeviceCheck} room=${room} /><${PictureChoice} />
     <div class="dialog__actions"><${Preferences} /><${Button} tone="primary" onClick=${onClose}>${t("close")}<//></div>
   <//>`;
 }

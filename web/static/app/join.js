@@ -9,11 +9,13 @@ import { Preview } from "./preview.js";
 import { EndedPage, ErrorPage } from "./endings.js";
 import { DeclareAfter } from "./declare.js";
 import { SitePage } from "./site.js";
+import { pictures } from "./settings.js";
 import { stayAwake, postSnapshots } from "./presence.js";
 import { loadRehearsal } from "./rehearsal.js";
 
 const room = new Room();
 room.peers.line.expected = () => {
+  if (pictures.value === "none") return [];
   const own = room.identity.value?.code;
   return room.stage.value.filter((s) => s.video && s.endpoint !== own).map((s) => s.slot);
 };

@@ -65,6 +65,16 @@ export class PeerSet {
     }
   }
 
+  /**
+   * What anybody is shown of this computer's camera.
+   * @param {string} id
+   * @param {number} top
+   */
+  demanded(id, top) {
+    const peer = this.#peers.get(id);
+    if (peer instanceof Publisher) void peer.limit(top);
+  }
+
   /** @param {string} id */
   close(id) {
     this.#peers.get(id)?.close();

@@ -2,7 +2,7 @@
 import { html } from "./html.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { t, formatDay, formatTime } from "./i18n.js";
-import { device } from "./settings.js";
+import { device, pictures } from "./settings.js";
 import { meter, testLoudspeaker, canChooseLoudspeaker } from "./media.js";
 import { Button, Header, Preferences } from "./parts.js";
 import { Icon } from "./icons.js";
@@ -55,6 +55,20 @@ export function DeviceCheck({ room }) {
       ${(problems.camera || problems.microphone) && problems.camera !== "insecure" && html`<${Button} action="retry-devices" onClick=${() => void media.start()}>${t("devices.retry")}<//>`}
     </div>
   </section>`;
+}
+
+const PICTURES = /** @type {const} */ (["all", "low", "none"]);
+
+/** Pictures cost the most of a line: a site may do with small ones, or with sound alone. */
+export function PictureChoice() {
+  const choose = (/** @type {Event} */ event) => {
+    pictures.value = /** @type {"all" | "low" | "none"} */ (/** @type {HTMLSelectElement} */ (event.target).value);
+  };
+  return html`<label class="field"><span>${t("pictures.label")}</span>
+    <select data-action="pictures" value=${pictures.value} onChange=${choose}>
+      ${PICTURES.map((choice) => html`<option key=${choice} value=${choice}>${t(`pictures.${choice}`)}</option>`)}
+    </select>
+  </label>`;
 }
 
 /** Says plainly what does not work and what to do. @param {{room: Room}} props */

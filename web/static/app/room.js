@@ -8,6 +8,7 @@ import { claimsOf, tokenOf } from "../lib/token.js";
 import { t } from "./i18n.js";
 import { LocalMedia } from "./media.js";
 import { PeerSet } from "./peerset.js";
+import { pictures } from "./settings.js";
 
 /** @typedef {import("../lib/protocol.js").ServerMessage} ServerMessage */
 /** @typedef {import("../lib/protocol.js").StageSlot} StageSlot */
@@ -34,6 +35,7 @@ export class Room {
   /** What the link is for, told before anyone enters. @type {import("@preact/signals").Signal<Introduction | null>} */ introduction = signal(null);
   /** @type {import("@preact/signals").Signal<import("../lib/protocol.js").State | null>} */ state = signal(null);
   /** @type {import("@preact/signals").Signal<import("../lib/protocol.js").Self | null>} */ self = signal(null);
+  /** Slots in which somebody is heard to speak. @type {import("@preact/signals").Signal<string[]>} */ voices = signal([]);
   /** What was written, the oldest first. @type {import("@preact/signals").Signal<Written[]>} */ messages = signal([]);
   /** When the newest message was written that the person has seen, in ms. */
   seenAt = signal(0);
@@ -257,6 +259,7 @@ export class Room {
           this.clockOffset.value = message.now_ms - Date.now();
           this.stopped.value = null;
           this.previewed.value = "";
+          this.voices.value = [];
           // The server tells again what was written before.
           this.messages.value = [];
           this.welcome.value = message;
@@ -285,6 +288,12 @@ export class Room {
         break;
       case "offer":
         this.peers.offered(message);
+        break;
+      case "demand":
+        this.peers.demanded(message.peer, message.top);
+        break;
+      case "speaking":
+        this.voices.value = message.slots;
         break;
       case "close_peer":
         this.peers.close(message.peer);
@@ -325,6 +334,14 @@ export class Room {
       this.#spoke = speaking;
     });
     effect(() => {
+      // Each connection begins with all of them.
+      const asked = { welcome: this.welcome.value, pictures: pictures.value };
+      if (asked.welcome && (asked.pictures !== "all" || this.#asked?.welcome === asked.welcome)) {
+        void this.ask("receive", { pictures: asked.pictures });
+      }
+      this.#asked = asked;
+    });
+    effect(() => {
       // The presentation was taken away, or given to another.
       if (this.#hadPresentation && !this.presenting.value) this.media.stopScreen();
       this.#hadPresentation = this.presenting.value;
@@ -333,6 +350,7 @@ export class Room {
 
   #spoke = false;
   #hadPresentation = false;
+  /** The choice of pictures that was made on this connection. @type {{welcome: object | null, pictures: string} | undefined} */ #asked;
 }
 
 /** The secret of the connection, kept for a reload of this tab and never for another. */

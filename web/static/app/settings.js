@@ -36,6 +36,9 @@ export const lang = stored("lang", "vi", ["vi", "en"]);
 /** @type {import("@preact/signals").Signal<"auto" | "light" | "dark">} */
 export const theme = stored("theme", "auto", ["auto", "light", "dark"]);
 
+/** Pictures of the others: all, small ones, or none on a weak or costly line. @type {import("@preact/signals").Signal<"all" | "low" | "none">} */
+export const pictures = stored("pictures", "all", ["all", "low", "none"]);
+
 /** @type {Record<"audioinput" | "videoinput" | "audiooutput", import("@preact/signals").Signal<string>>} */
 export const device = {
   audioinput: stored("microphone", /** @type {string} */ ("")),

@@ -6,6 +6,7 @@ import { Announcer, Asking, Button, Clock, Confirm, Header, Preferences, tick } 
 import { Icon } from "./icons.js";
 import { Stage, SoundButton, Video } from "./stage.js";
 import { DeviceNotice, DevicesDialog } from "./devices.js";
+import { pictures } from "./settings.js";
 import { Messages, MessagesButton, NewMessage } from "./messages.js";
 import { AgendaTime } from "./console/agenda.js";
 import { RehearsalCard } from "./rehearsal.js";
@@ -110,8 +111,13 @@ function OwnPicture({ room }) {
 /** What a weak line does to this site. @param {{room: Room}} props */
 function LineNotice({ room }) {
   const quality = room.link.value === "online" ? room.peers.line.quality.value : "good";
-  return html`<div class="line-live" role="status" aria-live="polite">
-    ${quality !== "good" && html`<p class=${`line line--${quality}`}><${Icon} name="warn" /><span>${t(`line.${quality}`)}</span></p>`}
+  const off = pictures.value === "none";
+  const said = off && quality !== "silent" ? "chosen" : quality;
+  return html`<div class="line-live">
+    <div role="status" aria-live="polite">
+      ${said !== "good" && html`<p class=${`line line--${said}`}><${Icon} name=${said === "chosen" ? "sound" : "warn"} /><span>${t(`line.${said}`)}</span></p>`}
+    </div>
+    ${said !== "good" && html`<${Button} action=${off ? "pictures-on" : "pictures-off"} onClick=${() => (pictures.value = off ? "all" : "none")}>${t(off ? "pictures.on" : "pictures.off")}<//>`}
   </div>`;
 }
 

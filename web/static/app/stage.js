@@ -5,7 +5,7 @@ import { useEffect, useRef } from "../vendor/hooks.js";
 import { SLOTS } from "../lib/protocol.js";
 import { chooseLayout } from "../lib/layout.js";
 import { t, formatDuration } from "./i18n.js";
-import { device } from "./settings.js";
+import { device, pictures as wanted } from "./settings.js";
 import { routeToLoudspeaker } from "./media.js";
 import { Icon } from "./icons.js";
 import { tick } from "./parts.js";
@@ -83,31 +83,35 @@ function Tile({ room, slot, grant, place, own }) {
   // A slot that nobody holds keeps no last frame of who held it.
   const stream = !grant ? null : own ? local : (room.peers.streams.value.get(slot)?.video ?? null);
   const live = grant?.state === "on_air" || (own && grant?.state === "countdown");
-  const pictures = Boolean(live && stream && (own || grant?.video));
+  const off = wanted.value === "none" && !own;
+  const pictures = Boolean(live && stream && (own || (grant?.video && !off)));
+  const voice = Boolean(grant && room.voices.value.includes(slot));
   const name = grant?.name ?? "";
-  return html`<figure class=${`tile tile--${place || "off"} ${pictures ? "tile--pictures" : ""}`} hidden=${!grant} data-tile=${slot}>
+  return html`<figure class=${`tile tile--${place || "off"} ${pictures ? "tile--pictures" : ""} ${voice ? "tile--voice" : ""}`} hidden=${!grant} data-tile=${slot}>
     <${Video} slot=${slot} stream=${stream} label=${t(slot === "presentation" ? "tile.presentation" : "tile.video", { name })} />
     ${grant && !pictures && html`<div class="plate">
       <p class="plate__name">${name}</p>
       ${grant.parents?.length ? html`<p class="plate__parents">${grant.parents.join(" · ")}</p>` : null}
-      <p class="plate__state">${slot === "presentation" ? t("tile.presenting") : plateState(grant)}</p>
+      <p class="plate__state">${off && grant.state === "on_air" ? t("tile.off") : slot === "presentation" ? t("tile.presenting") : plateState(grant)}</p>
     </div>`}
-    ${grant && html`<${Caption} room=${room} slot=${slot} grant=${grant} named=${pictures} />`}
+    ${grant && html`<${Caption} room=${room} slot=${slot} grant=${grant} named=${pictures} voice=${voice} />`}
   </figure>`;
 }
 
 /**
  * Who it is, and how long they have been speaking. The plate bears the names itself.
- * @param {{room: Room, slot: string, grant: StageSlot, named: boolean}} props
+ * @param {{room: Room, slot: string, grant: StageSlot, named: boolean, voice: boolean}} props
  */
-function Caption({ room, slot, grant, named }) {
+function Caption({ room, slot, grant, named, voice }) {
   // Words over slides would hide what is on them.
   if (slot === "presentation") return null;
   const { muted } = grant;
   const timed = (slot === "floor" || slot === "floor2") && grant.state === "on_air";
-  if (!named && !muted && !timed) return null;
+  if (!named && !muted && !timed && !voice) return null;
   return html`<figcaption class="caption">
-    ${muted && html`<span class="caption__muted"><${Icon} name="mic-off" /><span class="visually-hidden">${t("tile.muted")}</span></span>`}
+    ${muted
+      ? html`<span class="caption__muted"><${Icon} name="mic-off" /><span class="visually-hidden">${t("tile.muted")}</span></span>`
+      : html`<span class=${`caption__voice ${voice ? "caption__voice--on" : ""}`}><${Icon} name="sound" />${voice && html`<span class="visually-hidden">${t("tile.voice")}</span>`}</span>`}
     ${named && html`<span class="caption__name">${grant.name}</span>`}
     ${named && grant.parents?.length ? html`<span class="caption__parents">${grant.parents.join(" · ")}</span>` : null}
     ${timed && html`<${SpeakingTime} room=${room} since=${grant.on_air_ms ?? 0} />`}

@@ -13,6 +13,8 @@ export const ENCODINGS = {
   h: { scaleResolutionDownBy: 1, maxBitrate: 1_500_000 },
 };
 
+/** RIDs in the order of layers. */
+const RIDS = Object.keys(ENCODINGS);
 const SCREEN_BITRATE = 2_000_000;
 const CONNECT_TIMEOUT_MS = 15_000;
 const DISCONNECTED_TIMEOUT_MS = 6_000;
@@ -180,6 +182,7 @@ export class Viewer extends Peer {
 export class Publisher extends Peer {
   /** @type {Map<string, RTCRtpTransceiver>} */ #byMid = new Map();
   /** @type {Partial<Record<Source, MediaStreamTrack | null>>} */ #tracks = {};
+  /** Settings are changed one after the other, as each begins with those that are there. */ #limiting = Promise.resolve();
 
   /**
    * @param {string} sdp
@@ -210,6 +213,22 @@ export class Publisher extends Peer {
   async setTrack(source, track) {
     this.#tracks[source] = track;
     await this.#byMid.get(source)?.sender.replaceTrack(track);
+  }
+
+  /**
+   * Pauses the layers of the camera that nobody is shown, and takes the others up again.
+   * @param {number} top the highest that is wanted, 0 to 2, or -1 for none
+   */
+  limit(top) {
+    this.#limiting = this.#limiting.then(async () => {
+      const sender = this.#byMid.get("camera")?.sender;
+      const parameters = sender?.getParameters();
+      if (!sender || !parameters?.encodings?.length) return;
+      for (const encoding of parameters.encodings) encoding.active = RIDS.indexOf(encoding.rid ?? RIDS[0]) <= top;
+      // As below; it sends more than is needed then.
+      await sender.setParameters(parameters).catch(() => undefined);
+    });
+    return this.#limiting;
   }
 
   /**

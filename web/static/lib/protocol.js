@@ -115,6 +115,9 @@ export const Close = Object.freeze({
  * @property {string} to
  * @property {string} text
  *
+ * @typedef {object} Receive
+ * @property {string} pictures all, low, none
+ *
  * @typedef {object} Delegate
  * @property {string} name
  * @property {string} [title]
@@ -144,6 +147,7 @@ export const Close = Object.freeze({
  * @property {Agenda} agenda
  * @property {Budget} budget
  * @property {SendMessage} send_message
+ * @property {Receive} receive
  */
 
 /**
@@ -208,6 +212,13 @@ export const Close = Object.freeze({
  *
  * @typedef {object} ClosePeer
  * @property {string} peer
+ *
+ * @typedef {object} Demand
+ * @property {string} peer
+ * @property {number} top
+ *
+ * @typedef {object} Speaking
+ * @property {string[]} slots
  *
  * @typedef {object} Ping
  * @property {number} t
@@ -310,7 +321,8 @@ export const Close = Object.freeze({
  * @typedef {({type: "welcome"} & Welcome) | ({type: "state"} & State) | ({type: "self"} & Self)
  *   | ({type: "sites"} & Sites) | ({type: "presence"} & Presence) | ({type: "offer"} & Offer)
  *   | ({type: "close_peer"} & ClosePeer) | ({type: "ping"} & Ping) | ({type: "ok"} & Ok)
- *   | ({type: "error"} & Error) | ({type: "reconnect"} & Reconnect) | ({type: "message"} & Written)} ServerMessage
+ *   | ({type: "error"} & Error) | ({type: "reconnect"} & Reconnect) | ({type: "message"} & Written)
+ *   | ({type: "demand"} & Demand) | ({type: "speaking"} & Speaking)} ServerMessage
  */
 
 /** Code of the host's endpoint in every session. */

@@ -115,6 +115,7 @@ function Speaker({ room, grant }) {
       <strong>${grant.name}</strong>
       <span>${[...(slot === "main" ? [t("floor.main")] : []), ...(grant.parents ?? [])].join(" · ")}</span>
       <span class="speaker__state">${grant.state === "on_air" ? html`<${SpeakingTime} room=${room} since=${grant.on_air_ms ?? 0} />` : t(grant.state === "held" ? "tile.held" : "tile.countdown")}
+        ${room.voices.value.includes(slot) && html` <${Icon} name="sound" /> ${t("tile.voice")}`}
         ${grant.muted && html` <${Icon} name="mic-off" /> ${t("tile.muted")}`}</span>
     </div>
     ${!grant.muted && html`<${Button} compact action="mute-speaker" icon="mic" label=${t("row.mute", { name: grant.name })} onClick=${() => void room.ask("mute", { endpoint, muted: true })} />`}

@@ -1,0 +1,25 @@
+package protocol
+
+// Messages about what is sent to and by a page beyond the offers.
+type (
+	// Receive says which pictures the page wants on its viewer peers: "all" (as after Hello), "low" for the smallest
+	// rendition only, "none" for sound alone.
+	Receive struct {
+		Pictures string `json:"pictures"`
+	}
+	// Demand says what anybody is shown of the camera that the client sends: the highest simulcast layer, 0 to 2 for
+	// l, m, h, or -1 for none. The page pauses the layers above. Until it is first told, all are wanted.
+	Demand struct {
+		Peer string `json:"peer"`
+		Top  int    `json:"top"`
+	}
+	// Speaking is where somebody is heard to speak now. It replaces the Speaking before.
+	Speaking struct {
+		Slots []string `json:"slots"`
+	}
+)
+
+// MessageType implements Message, as do the methods below.
+func (Receive) MessageType() Type  { return "receive" }
+func (Demand) MessageType() Type   { return "demand" }
+func (Speaking) MessageType() Type { return "speaking" }
