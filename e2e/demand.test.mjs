@@ -125,12 +125,12 @@ test('a site that wants sound alone is sent no picture; its choice outlasts the 
   await until('c1 says so', () => c1.page.locator('[data-action="pictures-on"]').count());
   assert.equal(await c1.page.locator('[data-tile="main"].tile--pictures').count(), 0, 'a plate instead of a frozen frame');
   await c1.page.screenshot({ path: join(SHOTS, 'sound-only-vi.png') });
-  await c1.press('language');
-  await c1.page.screenshot({ path: join(SHOTS, 'sound-only-en.png') });
   await c1.press('devices');
-  await c1.page.screenshot({ path: join(SHOTS, 'choice-en.png') });
-  await c1.page.keyboard.press('Escape');
+  await c1.page.screenshot({ path: join(SHOTS, 'choice-vi.png') });
   await c1.press('language');
+  await c1.page.screenshot({ path: join(SHOTS, 'choice-en.png') });
+  await c1.press('language');
+  await c1.page.keyboard.press('Escape');
   await sends(host, ''); // nobody else watches
   const heard = (await c1.inbound())['a-main'].packetsReceived;
   await until('sound goes on', async () => (await c1.inbound())['a-main'].packetsReceived > heard + 50);

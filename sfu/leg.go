@@ -40,7 +40,8 @@ type leg struct {
 
 	cur         int // rendition, none before the first packet and while paused
 	gen         uint32
-	stale       int // ticks for which another rendition or source was due
+	own         bool // the viewer was itself the source
+	stale       int  // ticks for which another rendition or source was due
 	seq         rewrite.SeqMap
 	out         uint16 // highest sequence number given out
 	written     uint16 // highest sent
@@ -126,7 +127,12 @@ func (l *leg) desired() int {
 func (l *leg) forward(s *shard, b *burst, sendTime uint32, now time.Duration) {
 	if l.ownSource(b.owner) {
 		l.pause()
+		l.own = true
 		return
+	}
+	if l.own { // who spoke last is to see the next one from the first keyframe on, not from the next tick
+		l.own = false
+		l.viewer.adaptTo(s, now)
 	}
 	if l.cur != b.rendition || l.gen != b.gen {
 		if int32(b.gen-l.gen) < 0 || !l.shouldSwitch(b) {

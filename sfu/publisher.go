@@ -281,6 +281,13 @@ func (p *Publisher) skew() int64 {
 	return p.clock.Value()
 }
 
+// bound corrects the skew by the arrival of a sample that was taken at a time of the sender's clock.
+func (p *Publisher) bound(ntp int64, arrived time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clock.Bound(ntp, int64(arrived))
+}
+
 // sendPLI asks for a keyframe of each stream (RFC 4585 6.3.1).
 func (p *Publisher) sendPLI(ssrcs []uint32) {
 	packets := make([]rtcp.Packet, len(ssrcs))

@@ -118,9 +118,7 @@ func (s *slot) resolve(want feed, src *source) {
 		if src != nil && s.next != src {
 			s.next = src
 			src.addSink(s)
-			for i := range s.spec.Top + 1 {
-				src.requestKeyframe(i, s.node.now())
-			}
+			src.requestKeyframe(0, s.spec.Top, s.node.now())
 		}
 	}
 }
@@ -280,8 +278,8 @@ func (s *slot) tick(now time.Duration) (live, changed bool) {
 	live = s.cur != nil && s.arrived != 0 && now-s.arrived < sourceTimeout
 	changed = live != s.live
 	s.live = live
-	if !live && s.next != nil {
-		s.next.requestKeyframe(0, now)
+	if s.next != nil { // the request or its keyframe may be lost
+		s.next.requestKeyframe(0, s.spec.Top, now)
 	}
 	return live, changed
 }
@@ -321,7 +319,7 @@ func (s *slot) requestKeyframe(rendition int) {
 	src := s.cur
 	s.mu.Unlock()
 	if src != nil {
-		src.requestKeyframe(rendition, s.node.now())
+		src.requestKeyframe(rendition, rendition, s.node.now())
 	}
 }
 

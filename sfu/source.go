@@ -110,7 +110,11 @@ func (s *source) push(layer int, p *packet) {
 	l.last = p.arrived
 	woke := !s.active
 	s.active = true
+	ntp, reported := l.clock.Remote(p.time)
 	s.mu.Unlock()
+	if reported {
+		s.pub.bound(ntp, p.arrived)
+	}
 	if woke {
 		s.pub.stage.refresh(s.owner)
 	}
@@ -161,11 +165,13 @@ func (s *source) at(layer int, local time.Duration) uint32 {
 	return s.layers[layer].clock.At(int64(local), skew)
 }
 
-// requestKeyframe asks the sender for a keyframe of a layer: at once, or together with others when the last request
-// is younger than keyframeInterval.
-func (s *source) requestKeyframe(layer int, now time.Duration) {
+// requestKeyframe asks the sender for a keyframe of layers from low to high: at once, or together with others when the
+// last request is younger than keyframeInterval.
+func (s *source) requestKeyframe(low, high int, now time.Duration) {
 	s.mu.Lock()
-	s.wanted |= 1 << layer
+	for layer := low; layer <= high; layer++ {
+		s.wanted |= 1 << layer
+	}
 	s.mu.Unlock()
 	s.flushKeyframes(now)
 }

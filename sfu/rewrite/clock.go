@@ -52,6 +52,11 @@ func (c *Clock) Local(rtp uint32, skew int64) int64 {
 	return local
 }
 
+// Remote returns the sender's wall clock at an RTP timestamp, if a report has told.
+func (c *Clock) Remote(rtp uint32) (ntp int64, ok bool) {
+	return c.reportNTP + c.span(rtp-c.reportTime), c.reported
+}
+
 // At is the inverse of Local.
 func (c *Clock) At(local int64, skew int64) uint32 {
 	rtp, at := c.seenTime, c.Local(c.seenTime, skew)
@@ -103,6 +108,15 @@ func (s *Skew) Report(ntp, arrived int64) {
 		s.value, s.valid = skew, true
 	default:
 		s.value += (skew - s.value) / 128
+	}
+}
+
+// Bound takes the arrival of a packet and the sender's clock when it was sampled. Nothing arrives before it is sampled, so
+// the skew cannot be more than that. Without it a first report that comes late would move all that follows ahead by as
+// much, and viewers would wait for it as long.
+func (s *Skew) Bound(ntp, arrived int64) {
+	if skew := arrived - ntp; s.valid && skew < s.value && s.value-skew < int64(maxDisagreement) {
+		s.value = skew
 	}
 }
 

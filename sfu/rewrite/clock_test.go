@@ -51,6 +51,30 @@ func TestLipSync(t *testing.T) {
 	}
 }
 
+// A first report that came 800 ms late does not put the picture 800 ms ahead of its arrival.
+func TestLateReport(t *testing.T) {
+	video := Clock{Rate: 90_000}
+	var skew Skew
+	skew.Bound(77_000*ms, 9_000*ms) // says nothing before the first report
+	video.Arrived(70_000, 10_000*ms)
+	skew.Report(77_000*ms, 10_770*ms)
+	video.Report(70_000, 77_000*ms)
+	video.Arrived(70_000+72_000, 10_810*ms)
+	ntp, ok := video.Remote(70_000 + 72_000)
+	if !ok || ntp != 77_800*ms {
+		t.Fatalf("the sender's clock at %d, %v", ntp, ok)
+	}
+	skew.Bound(ntp, 10_810*ms)
+	if got := video.Local(70_000+72_000, skew.Value()); got != 10_810*ms {
+		t.Fatalf("sampled at %d, after it arrived", got)
+	}
+	skew.Bound(ntp, 10_900*ms) // one that was slower says nothing
+	skew.Bound(1_000_000*ms, 10_900*ms)
+	if got := video.Local(70_000, skew.Value()); got != 10_010*ms {
+		t.Fatalf("sampled at %d", got)
+	}
+}
+
 func TestTicks(t *testing.T) {
 	tests := []struct {
 		ns   int64
