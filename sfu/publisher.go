@@ -236,10 +236,10 @@ func (p *Publisher) readRTP(track *webrtc.TrackRemote, src *source, index int) {
 		}
 		payload := buf[size:n]
 		if header.Padding {
-			if len(payload) == 0 || int(payload[len(payload)-1]) > len(payload) {
+			if payload, err = codec.Unpad(payload); err != nil {
+				p.stage.node.drops.add(DropMalformed, 1)
 				continue
 			}
-			payload = payload[:len(payload)-int(payload[len(payload)-1])]
 		}
 		if src.kind == Microphone {
 			p.speech.heard(header.GetExtension(codec.ExtAudioLevel), now)

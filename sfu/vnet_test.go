@@ -1,13 +1,17 @@
 package sfu
 
 import (
+	"bytes"
 	"math/rand/v2"
+	"net"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/pion/logging"
 	"github.com/pion/rtp"
+	piontransport "github.com/pion/transport/v5"
 	"github.com/pion/transport/v5/vnet"
 	"github.com/pion/webrtc/v4"
 
@@ -99,6 +103,50 @@ func whole(packets []*rtp.Packet) bool {
 	return true
 }
 
+// rough is a network card that sends some packets of media twice, and some only after the next one.
+type rough struct {
+	*vnet.Net
+	repeated, overtaken atomic.Int32
+}
+
+func (r *rough) ListenUDP(network string, addr *net.UDPAddr) (piontransport.UDPConn, error) {
+	conn, err := r.Net.ListenUDP(network, addr)
+	return &roughConn{UDPConn: conn, card: r, rnd: rand.New(rand.NewPCG(11, 12))}, err
+}
+
+type roughConn struct {
+	piontransport.UDPConn
+	card *rough
+
+	mu   sync.Mutex
+	rnd  *rand.Rand
+	held []byte
+}
+
+func (c *roughConn) WriteTo(b []byte, to net.Addr) (int, error) {
+	if !isMedia(b) {
+		return c.UDPConn.WriteTo(b, to)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	what := c.rnd.IntN(20)
+	if c.held == nil && what == 0 {
+		c.held = bytes.Clone(b)
+		c.card.overtaken.Add(1)
+		return len(b), nil
+	}
+	n, err := c.UDPConn.WriteTo(b, to)
+	if err == nil && what == 1 {
+		c.card.repeated.Add(1)
+		n, err = c.UDPConn.WriteTo(b, to)
+	}
+	if err == nil && c.held != nil {
+		_, err = c.UDPConn.WriteTo(c.held, to)
+		c.held = nil
+	}
+	return n, err
+}
+
 // The publisher's uplink loses, repeats and reorders; what the node forwards is still decodable but for what did not
 // come in time.
 func TestBadUplink(t *testing.T) {
@@ -110,10 +158,14 @@ func TestBadUplink(t *testing.T) {
 	if err := s.Feed(main, alice, Camera); err != nil {
 		t.Fatal(err)
 	}
-	publish(t, s, alice, markA, siteNet)
+	card := &rough{Net: siteNet}
+	publish(t, s, alice, markA, card)
 	w := watch(t, s, ViewerParams{ID: "w", Owner: bob}, viewerNet)
 	eventually(t, "enough packets", func() bool { return len(w.got(main)) > 500 })
 	eventually(t, "no gaps but in the last second", func() bool { return whole(w.got(main)) })
+	if card.repeated.Load() == 0 || card.overtaken.Load() == 0 {
+		t.Fatalf("%d packets came twice, %d late", card.repeated.Load(), card.overtaken.Load())
+	}
 	ids := map[uint32]uint16{}
 	for _, p := range w.got(main) {
 		v, err := codec.ParseVP8(p.Payload)

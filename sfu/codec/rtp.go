@@ -3,6 +3,8 @@
 // It reads untrusted bytes, keeps none of them and allocates nothing.
 package codec
 
+import "errors"
+
 // Payload types, the same on every connection.
 const (
 	PayloadRED  = 63  // audio/red, RFC 2198
@@ -41,6 +43,22 @@ const (
 	VideoClock = 90_000
 	OpusClock  = 48_000
 )
+
+// ErrPadding is the error of a packet that claims more padding than it holds, or none where it claims some.
+var ErrPadding = errors.New("codec: bad RTP padding")
+
+// Unpad cuts the padding off the payload of a packet whose header says that it has some (RFC 3550 5.1). Nothing else may
+// be left of it, as browsers send it to probe.
+func Unpad(payload []byte) ([]byte, error) {
+	if len(payload) == 0 {
+		return nil, ErrPadding
+	}
+	n := int(payload[len(payload)-1])
+	if n == 0 || n > len(payload) {
+		return nil, ErrPadding
+	}
+	return payload[:len(payload)-n], nil
+}
 
 // Format parameters, as they stand in a=fmtp lines.
 const (
