@@ -47,20 +47,36 @@ func newNode(t *testing.T, change func(*Config)) *Node {
 	return n
 }
 
-// newPC makes a client's PeerConnection, on a virtual network if net is not nil.
-func newPC(t *testing.T, net piontransport.Net) *webrtc.PeerConnection {
+// line is how a client reaches the node: nil by UDP over the machine's own network.
+type line struct {
+	net    piontransport.Net // a virtual network
+	tcp    bool              // TCP only
+	relays []webrtc.ICEServer
+}
+
+// newPC makes a client's PeerConnection.
+func newPC(t *testing.T, via *line) *webrtc.PeerConnection {
 	t.Helper()
 	var settings webrtc.SettingEngine
+	var config webrtc.Configuration
 	settings.SetIncludeLoopbackCandidate(true)
 	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	// A browser that is offered a passive server is the DTLS client; Pion must be told.
 	if err := settings.SetAnsweringDTLSRole(webrtc.DTLSRoleClient); err != nil {
 		t.Fatal(err)
 	}
-	if net != nil {
-		settings.SetNet(net)
+	if via != nil {
+		if via.net != nil {
+			settings.SetNet(via.net)
+		}
+		if via.tcp {
+			settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeTCP4})
+		}
+		if via.relays != nil {
+			config.ICEServers, config.ICETransportPolicy = via.relays, webrtc.ICETransportPolicyRelay
+		}
 	}
-	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(settings)).NewPeerConnection(webrtc.Configuration{})
+	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(settings)).NewPeerConnection(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +116,7 @@ type watcher struct {
 	readers sync.WaitGroup
 }
 
-func watch(t *testing.T, s *Stage, params ViewerParams, net piontransport.Net) *watcher {
+func watch(t *testing.T, s *Stage, params ViewerParams, via *line) *watcher {
 	t.Helper()
 	if params.Slots == "" {
 		params.Slots = StageSlots
@@ -111,7 +127,7 @@ func watch(t *testing.T, s *Stage, params ViewerParams, net piontransport.Net) *
 	}
 	w := &watcher{Viewer: v, packets: map[SlotID][]*rtp.Packet{}}
 	t.Cleanup(w.readers.Wait)
-	w.pc = newPC(t, net)
+	w.pc = newPC(t, via)
 	w.pc.OnTrack(func(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 		w.readers.Add(1)
 		go w.read(SlotID(receiver.RTPTransceiver().Mid()), track)
@@ -157,7 +173,7 @@ type sender struct {
 const packetsPerFrame = 3
 
 // publish opens a publisher of owner whose payloads end with mark.
-func publish(t *testing.T, s *Stage, owner string, mark byte, net piontransport.Net) *sender {
+func publish(t *testing.T, s *Stage, owner string, mark byte, via *line) *sender {
 	t.Helper()
 	p, err := s.OpenPublisher(PublisherParams{ID: owner, Owner: owner})
 	if err != nil {
@@ -165,7 +181,7 @@ func publish(t *testing.T, s *Stage, owner string, mark byte, net piontransport.
 	}
 	c := &sender{Publisher: p, mark: mark, plis: make(chan struct{}, 100), stop: make(chan struct{})}
 	t.Cleanup(c.done.Wait)
-	c.pc = newPC(t, net)
+	c.pc = newPC(t, via)
 	t.Cleanup(func() { c.once.Do(func() { close(c.stop) }) })
 	// Pion would answer the simulcast offer without taking it up; a browser without simulcast ignores those lines.
 	offer := regexp.MustCompile(`a=(rid|simulcast):.*\r\n`).ReplaceAllString(p.Offer(), "")

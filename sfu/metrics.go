@@ -75,6 +75,9 @@ func (c *collector) collectDrops(out chan<- prometheus.Metric) {
 			drop("udp", string(reason), v)
 		}
 	}
+	if c.node.tcp != nil {
+		drop("publisher_tcp", "not_taken", c.node.tcp.Dropped())
+	}
 	if f, ok := c.node.viewers.(*lean.Factory); ok {
 		for reason, v := range f.Stats() {
 			drop("transport", string(reason), v)

@@ -41,7 +41,7 @@ const nodeTick = 50 * time.Millisecond
 type Config struct {
 	// UDP is the address of the one port; the zero value is every interface and a port of the kernel's choice.
 	UDP netip.AddrPort
-	// TCP, if there is one, takes viewers on networks without UDP; the node closes it.
+	// TCP, if there is one, takes viewers and publishers on networks without UDP; the node closes it.
 	TCP net.Listener
 	// PublicIPs are announced in place of the interfaces' addresses.
 	PublicIPs []string
@@ -69,6 +69,7 @@ type Node struct {
 
 	port       *udpio.Port
 	mux        ice.UDPMux
+	tcp        *peer.TCPMux // publishers' share of the TCP port, nil without one
 	cert       webrtc.Certificate
 	publishers *webrtc.API
 	viewers    transport.Factory
@@ -131,8 +132,11 @@ func (n *Node) open() error {
 			Logger: pionlog.Factory{Logger: n.log}.NewLogger("ice"), UDPConn: n.port.Unclaimed(),
 		})
 	}
+	if n.cfg.TCP != nil && n.leanViewers() {
+		n.tcp = peer.NewTCPMux(n.cfg.TCP.Addr(), n.log)
+	}
 	common := peer.Config{
-		Mux: n.mux, Net: n.cfg.net, PublicIPs: n.cfg.PublicIPs, Loopback: n.cfg.Loopback, Certificate: n.cert, Logger: n.log,
+		Mux: n.mux, TCP: n.tcp, Net: n.cfg.net, PublicIPs: n.cfg.PublicIPs, Loopback: n.cfg.Loopback, Certificate: n.cert, Logger: n.log,
 	}
 	if n.publishers, err = newPublisherAPI(common); err != nil {
 		return err
@@ -150,23 +154,32 @@ func (n *Node) open() error {
 	return nil
 }
 
+// leanViewers reports whether viewers have the lean transport, which is also what accepts on the TCP port.
+func (n *Node) leanViewers() bool {
+	return n.cfg.viewers == nil && !n.cfg.PeerConnections && n.port != nil
+}
+
 // openViewers opens the viewers' transport: the lean one, or PeerConnections where asked for or on a virtual network.
 func (n *Node) openViewers(common peer.Config, cert tls.Certificate) (err error) {
 	switch {
 	case n.cfg.viewers != nil:
 		n.viewers = n.cfg.viewers
 		return nil
-	case n.cfg.PeerConnections || n.port == nil:
+	case !n.leanViewers():
 		n.viewers, err = peer.New(common)
 		return err
 	}
-	addrs, err := candidates(n.LocalAddr().Addr(), n.cfg.PublicIPs, n.cfg.Loopback)
+	addrs, err := n.Announced()
 	if err != nil {
 		return err
 	}
-	n.viewers, err = lean.New(lean.Config{
+	cfg := lean.Config{
 		Port: n.port, TCP: n.cfg.TCP, Addrs: addrs, Certificate: cert, Workers: n.cfg.Writers, Logger: n.log,
-	})
+	}
+	if n.tcp != nil {
+		cfg.UnclaimedTCP = n.tcp.Take
+	}
+	n.viewers, err = lean.New(cfg)
 	return err
 }
 
@@ -177,6 +190,9 @@ func (n *Node) closeNetwork() error {
 	}
 	if n.mux != nil {
 		errs = append(errs, n.mux.Close())
+	}
+	if n.tcp != nil {
+		errs = append(errs, n.tcp.Close())
 	}
 	if n.port != nil {
 		errs = append(errs, n.port.Close())
@@ -195,6 +211,11 @@ func (n *Node) LocalAddr() netip.AddrPort {
 		return netip.AddrPort{}
 	}
 	return n.port.LocalAddr()
+}
+
+// Announced are the addresses of the port as viewers are told them, the preferred first.
+func (n *Node) Announced() ([]netip.Addr, error) {
+	return candidates(n.LocalAddr().Addr(), n.cfg.PublicIPs, n.cfg.Loopback)
 }
 
 // Close ends everything and waits for it.

@@ -69,9 +69,9 @@ func TestLossIsRepaired(t *testing.T) {
 	if err := s.Feed(main, alice, Camera); err != nil {
 		t.Fatal(err)
 	}
-	w := watch(t, s, ViewerParams{ID: "w", Owner: bob}, viewerNet)
+	w := watch(t, s, ViewerParams{ID: "w", Owner: bob}, &line{net: viewerNet})
 	eventually(t, "the viewer is connected", func() bool { return w.pc.ConnectionState() == webrtc.PeerConnectionStateConnected })
-	publish(t, s, alice, markA, siteNet)
+	publish(t, s, alice, markA, &line{net: siteNet})
 	eventually(t, "enough packets", func() bool { return len(w.got(main)) > 500 })
 	eventually(t, "no gaps but in the last second", func() bool { return whole(w.got(main)) })
 	if lost.Load() == 0 {
@@ -159,8 +159,8 @@ func TestBadUplink(t *testing.T) {
 		t.Fatal(err)
 	}
 	card := &rough{Net: siteNet}
-	publish(t, s, alice, markA, card)
-	w := watch(t, s, ViewerParams{ID: "w", Owner: bob}, viewerNet)
+	publish(t, s, alice, markA, &line{net: card})
+	w := watch(t, s, ViewerParams{ID: "w", Owner: bob}, &line{net: viewerNet})
 	eventually(t, "enough packets", func() bool { return len(w.got(main)) > 500 })
 	eventually(t, "no gaps but in the last second", func() bool { return whole(w.got(main)) })
 	if card.repeated.Load() == 0 || card.overtaken.Load() == 0 {

@@ -8,9 +8,12 @@ const UP = [
   { type: "outbound-rtp", rid: "h", bytesSent: 9000, packetsSent: 90 },
   { type: "remote-inbound-rtp", packetsLost: 4 },
   { type: "remote-inbound-rtp", packetsLost: -1 },
-  { type: "candidate-pair", nominated: false, state: "failed", currentRoundTripTime: 9 },
-  { type: "candidate-pair", nominated: true, state: "succeeded", currentRoundTripTime: 0.0421, availableOutgoingBitrate: 2_500_000, localCandidateId: "c" },
+  { type: "candidate-pair", id: "p1", nominated: false, state: "failed", currentRoundTripTime: 9 },
+  { type: "candidate-pair", id: "p2", nominated: true, state: "succeeded", currentRoundTripTime: 0.0421, availableOutgoingBitrate: 2_500_000, localCandidateId: "c" },
+  { type: "candidate-pair", id: "p3", nominated: true, state: "succeeded", currentRoundTripTime: 3, localCandidateId: "d" },
   { type: "local-candidate", id: "c", protocol: "udp" },
+  { type: "local-candidate", id: "d", protocol: "tcp" },
+  { type: "transport", selectedCandidatePairId: "p2" },
 ];
 const DOWN = [{ type: "inbound-rtp", bytesReceived: 500, packetsReceived: 5, packetsLost: 1 }, { type: "transport" }];
 
@@ -18,6 +21,18 @@ test("a sample adds up both connections", () => {
   assert.deepEqual(sample(7, UP, DOWN), {
     at: 7, sent: 10_000, packetsSent: 100, lostUp: 4, received: 500, packetsReceived: 5, lostDown: 1, available: 2500, rttMs: 42, protocol: "udp",
   });
+});
+
+test("the protocol is that of the pair in use, and of the way to a relay", () => {
+  const through = (/** @type {object} */ candidate, /** @type {object[]} */ ...more) =>
+    sample(0, [{ type: "candidate-pair", id: "p", localCandidateId: "c", ...more[0] }, { type: "local-candidate", id: "c", ...candidate }, ...more.slice(1)], []).protocol;
+  const chosen = [{}, { type: "transport", selectedCandidatePairId: "p" }];
+  assert.equal(through({ protocol: "tcp" }, ...chosen), "tcp");
+  assert.equal(through({ protocol: "udp", relayProtocol: "udp" }, ...chosen), "udp");
+  assert.equal(through({ protocol: "udp", relayProtocol: "tcp" }, ...chosen), "tcp");
+  assert.equal(through({ protocol: "udp", relayProtocol: "tls" }, ...chosen), "tcp");
+  assert.equal(through({ protocol: "tcp", relayProtocol: "" }, { selected: true }), "tcp", "Firefox");
+  assert.equal(through({ protocol: "tcp" }, {}), "", "none is in use");
 });
 
 test("a line without packets is not connected", () => {

@@ -42,6 +42,9 @@ type Config struct {
 	// TCP, if there is one, is announced as a passive candidate of the same addresses for networks without UDP
 	// (RFC 6544). The factory closes it.
 	TCP net.Listener
+	// UnclaimedTCP, if there is one, is offered the TCP connections whose first STUN request names a ufrag that is none
+	// of the factory's; what was read of them is read again. It takes one by returning true, and then closes it.
+	UnclaimedTCP func(c net.Conn, ufrag string) bool
 	// Certificate is shown to every viewer in the DTLS handshake.
 	Certificate tls.Certificate
 	// Workers handle what arrives, at least 1.
@@ -86,6 +89,7 @@ type Factory struct {
 	byUfrag map[string]*conn
 	byAddr  map[netip.AddrPort]*conn // by authenticated source address
 	tcp     map[*tcpPeer]struct{}
+	unnamed int      // of tcp: whose first frame has not come
 	ssrcs   []uint32 // of the connection before
 }
 

@@ -2,6 +2,7 @@ package lean
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -18,8 +19,9 @@ const (
 	tcpFirst = 10 * time.Second
 	// tcpQueue bounds the bytes that wait for a TCP peer: a keyframe and a little more.
 	tcpQueue = 256 << 10
-	// maxTCP bounds the TCP connections of a factory.
-	maxTCP = 4096
+	// maxTCP bounds the TCP connections of a factory, maxUnnamed those among them that have not said yet.
+	maxTCP     = 4096
+	maxUnnamed = 512
 )
 
 // errTCP ends a TCP connection that does not speak ICE (RFC 6544) in frames (RFC 4571).
@@ -55,9 +57,9 @@ func (f *Factory) serveTCP(l net.Listener) {
 			}
 		}
 		if t := f.newTCPPeer(c); t != nil {
-			f.handshakes.Go(t.read)
-			f.handshakes.Go(t.write)
+			f.handshakes.Go(t.serve)
 		} else {
+			f.drops.add(DropTCPFull)
 			_ = c.Close()
 		}
 	}
@@ -76,37 +78,63 @@ func (f *Factory) newTCPPeer(c net.Conn) *tcpPeer {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.closed || len(f.tcp) >= maxTCP {
+	if f.closed || len(f.tcp) >= maxTCP || f.unnamed >= maxUnnamed {
 		return nil
 	}
 	f.tcp[t] = struct{}{}
+	f.unnamed++
 	return t
 }
 
-// read hands what arrives to the connection that the first frame names.
-func (t *tcpPeer) read() {
-	defer t.close()
+// serve hands what arrives to the connection that the first frame names. A TCP connection that names none of the
+// factory's is offered to the others, with what was read of it.
+func (t *tcpPeer) serve() {
 	r, buf := bufio.NewReaderSize(t.conn, udpio.MaxPacket+2), make([]byte, udpio.MaxPacket)
-	wait := tcpFirst
-	var c *conn
+	c, b := t.named(r, buf)
+	if c == nil {
+		if ufrag := requestUfrag(b); ufrag != nil && t.factory.cfg.UnclaimedTCP != nil {
+			first := append(binary.BigEndian.AppendUint16(nil, uint16(len(b))), b...)
+			if t.factory.cfg.UnclaimedTCP(&replayed{t.conn, io.MultiReader(bytes.NewReader(first), r)}, string(ufrag)) {
+				t.forget()
+				return
+			}
+		}
+		t.factory.drops.add(DropTCPStranger)
+		t.close()
+		return
+	}
+	defer t.close()
+	t.factory.handshakes.Go(t.write)
 	for {
-		_ = t.conn.SetReadDeadline(time.Now().Add(wait))
-		b, err := readFrame(r, buf)
-		if err != nil {
+		c.worker.push(c, &datagram{data: b, remote: t.remote, local: t.local, tcp: t})
+		_ = t.conn.SetReadDeadline(time.Now().Add(consentExpiry))
+		var err error
+		if b, err = readFrame(r, buf); err != nil {
 			return
 		}
-		if c == nil {
-			if requestUfrag(b) == nil {
-				return
-			}
-			if c = t.factory.find(b, t.remote); c == nil {
-				return
-			}
-			wait = consentExpiry
-		}
-		c.worker.push(c, &datagram{data: b, remote: t.remote, local: t.local, tcp: t})
 	}
 }
+
+// named reads the first frame and finds the connection that it is for, nil if it is for none of the factory's.
+func (t *tcpPeer) named(r io.Reader, buf []byte) (*conn, []byte) {
+	_ = t.conn.SetReadDeadline(time.Now().Add(tcpFirst))
+	b, err := readFrame(r, buf)
+	t.factory.mu.Lock()
+	t.factory.unnamed--
+	t.factory.mu.Unlock()
+	if err != nil || requestUfrag(b) == nil {
+		return nil, nil
+	}
+	return t.factory.find(b, t.remote), b
+}
+
+// replayed is a TCP connection whose first bytes were read and are read again.
+type replayed struct {
+	net.Conn
+	r io.Reader
+}
+
+func (c *replayed) Read(b []byte) (int, error) { return c.r.Read(b) }
 
 // readFrame reads one frame (RFC 4571 2) into buf.
 func readFrame(r io.Reader, buf []byte) ([]byte, error) {
@@ -168,6 +196,10 @@ func (t *tcpPeer) close() {
 	}
 	t.mu.Unlock()
 	_ = t.conn.Close()
+	t.forget()
+}
+
+func (t *tcpPeer) forget() {
 	t.factory.mu.Lock()
 	delete(t.factory.tcp, t)
 	t.factory.mu.Unlock()

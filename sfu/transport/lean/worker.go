@@ -23,13 +23,18 @@ const (
 	DropHandshake DropReason = "handshake"  // DTLS beyond what is queued, or after the handshake was let go
 	DropUnknown   DropReason = "unexpected" // any other protocol; viewers send no RTP
 	DropTCP       DropReason = "tcp_queue"  // not sent: a TCP peer takes what it is sent too slowly
+	// Whole TCP connections, not datagrams.
+	DropTCPFull     DropReason = "tcp_full"     // closed at once: there are too many
+	DropTCPStranger DropReason = "tcp_stranger" // named no connection in time
 )
 
-func dropReasons() [7]DropReason {
-	return [...]DropReason{DropQueue, DropBadSTUN, DropBadRTCP, DropEarly, DropHandshake, DropUnknown, DropTCP}
+func dropReasons() [9]DropReason {
+	return [...]DropReason{
+		DropQueue, DropBadSTUN, DropBadRTCP, DropEarly, DropHandshake, DropUnknown, DropTCP, DropTCPFull, DropTCPStranger,
+	}
 }
 
-type drops [7]atomic.Uint64
+type drops [9]atomic.Uint64
 
 func (d *drops) add(reason DropReason) {
 	for i, r := range dropReasons() {

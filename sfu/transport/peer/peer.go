@@ -31,6 +31,7 @@ const (
 // Config of the connections.
 type Config struct {
 	Mux         ice.UDPMux        // the node's one port; nil only with Net
+	TCP         *TCPMux           // passive TCP candidates; nil offers none
 	Net         piontransport.Net // a virtual network, for tests
 	PublicIPs   []string          // announced in place of the interfaces' addresses
 	Loopback    bool              // announce loopback addresses too
@@ -48,7 +49,13 @@ func (c Config) SettingEngine() (webrtc.SettingEngine, error) {
 	e.SetICETimeouts(disconnectedAfter, failedAfter, keepAlive)
 	e.SetReceiveMTU(receiveMTU)
 	e.SetIncludeLoopbackCandidate(c.Loopback)
-	e.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
+	networks := []webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6}
+	if c.TCP != nil {
+		networks = append(networks, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6)
+		e.SetICETCPMux(c.TCP)
+	}
+	e.SetNetworkTypes(networks)
+	e.DisableActiveTCP(true) // no answer makes this server dial
 	e.SetSRTPProtectionProfiles(
 		dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
 	if !c.Loopback {

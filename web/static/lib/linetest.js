@@ -40,15 +40,19 @@ export function sample(at, up, down) {
   /** @type {Sample} */
   const s = { at, sent: 0, packetsSent: 0, lostUp: 0, received: 0, packetsReceived: 0, lostDown: 0, available: 0, rttMs: 0, protocol: "" };
   /** @type {Map<string, any>} */ const candidates = new Map();
-  let pair;
+  /** @type {Map<string, any>} */ const pairs = new Map();
+  let selected = "";
   for (const report of up) {
     if (report.type === "outbound-rtp") {
       s.sent += report.bytesSent ?? 0;
       s.packetsSent += report.packetsSent ?? 0;
     } else if (report.type === "remote-inbound-rtp") s.lostUp += Math.max(0, report.packetsLost ?? 0);
-    else if (report.type === "candidate-pair" && report.nominated && report.state === "succeeded") pair = report;
+    else if (report.type === "transport") selected = report.selectedCandidatePairId ?? "";
+    else if (report.type === "candidate-pair") pairs.set(report.id, report);
     else if (report.type === "local-candidate") candidates.set(report.id, report);
   }
+  // Several pairs may have been nominated, one after the other. Firefox marks the one in use itself.
+  const pair = pairs.get(selected) ?? [...pairs.values()].find((p) => p.selected);
   for (const report of down) {
     if (report.type !== "inbound-rtp") continue;
     s.received += report.bytesReceived ?? 0;
@@ -58,7 +62,9 @@ export function sample(at, up, down) {
   if (pair) {
     s.available = (pair.availableOutgoingBitrate ?? 0) / 1000;
     s.rttMs = Math.round((pair.currentRoundTripTime ?? 0) * 1000);
-    s.protocol = candidates.get(pair.localCandidateId)?.protocol ?? "";
+    // A relayed candidate is one of UDP, however the relay itself is reached.
+    const { relayProtocol, protocol = "" } = candidates.get(pair.localCandidateId) ?? {};
+    s.protocol = relayProtocol === "tls" ? "tcp" : relayProtocol || protocol;
   }
   return s;
 }
@@ -104,10 +110,10 @@ export function measure(samples, fileKbps) {
 export async function testLine({ call, picture, seconds = 10 }) {
   const opened = await call("POST", "/line", {});
   if (!opened.ok) throw new Error(`line test refused: ${opened.status}`);
-  const { test, publisher: publisherOffer, viewer: viewerOffer } = await opened.json();
+  const { test, publisher: publisherOffer, viewer: viewerOffer, ice_servers: iceServers } = await opened.json();
   /** @type {Record<string, string>} */ const answers = {};
   const peer = (/** @type {string} */ kind) => ({
-    id: test, kind,
+    id: test, kind, iceServers,
     onAnswer: (/** @type {string} */ sdp) => void (answers[kind] = sdp),
     onFailed: () => undefined, // without packets the line counts as not connected
   });
