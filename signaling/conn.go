@@ -50,6 +50,7 @@ func newConn(srv *Server, ws *websocket.Conn) *conn {
 		watching: map[string]string{},
 	}
 	c.peers = newPeers(srv.media, &srv.peerIDs, c.outbox)
+	c.peers.relays = srv.relays
 	return c
 }
 

@@ -42,6 +42,8 @@ type lineOffer struct {
 	Test      string `json:"test"`
 	Publisher string `json:"publisher"` // SDP
 	Viewer    string `json:"viewer"`    // SDP
+	// ICEServers are those of protocol.Offer.
+	ICEServers []protocol.ICEServer `json:"ice_servers,omitempty"`
 }
 
 // open begins a test of an endpoint; one that still runs is ended.
@@ -79,7 +81,9 @@ func (l *lineTests) open(ctx context.Context, session, endpoint string) (*lineOf
 		offers[kind] = sdp
 	}
 	l.srv.media.SetWatch(t.peers[PeerMonitor], "preview", endpoint)
-	return &lineOffer{Test: t.id, Publisher: offers[PeerPublisher], Viewer: offers[PeerMonitor]}, nil
+	return &lineOffer{
+		Test: t.id, Publisher: offers[PeerPublisher], Viewer: offers[PeerMonitor], ICEServers: l.srv.relays(owner),
+	}, nil
 }
 
 // answer completes both connections of a test.

@@ -27,6 +27,9 @@ type Peer struct {
 	Kind     PeerKind
 }
 
+// seat names the owner of a peer among all sessions.
+func (p Peer) seat() string { return p.Session + "/" + p.Endpoint }
+
 // Feed is what a slot of the stage shows. The zero Feed is nothing. Slots but the presentation take camera and
 // microphone of the endpoint; the presentation its screen and the screen's sound.
 type Feed struct {

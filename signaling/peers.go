@@ -21,6 +21,7 @@ const (
 // on the socket's own writer; everything else may be called from anywhere.
 type peers struct {
 	media   Media
+	relays  func(owner string) []protocol.ICEServer
 	owner   Peer // Session, Endpoint and Conn of every peer here; set before the first is wanted
 	ids     *atomic.Uint64
 	enqueue func(job func() error) // runs a job on the socket's writer
@@ -44,7 +45,7 @@ type peer struct {
 
 func newPeers(media Media, ids *atomic.Uint64, page *outbox) *peers {
 	return &peers{
-		media: media, ids: ids, enqueue: page.enqueue, write: page.write,
+		media: media, relays: func(string) []protocol.ICEServer { return nil }, ids: ids, enqueue: page.enqueue, write: page.write,
 		reoffer: rate.NewLimiter(rate.Every(reofferEvery), reofferBurst),
 		current: map[PeerKind]*peer{}, watches: map[string]string{}, wanted: AllPictures,
 	}
@@ -109,7 +110,7 @@ func (ps *peers) open(p *peer) error {
 		ps.media.Close(p.ID)
 		return nil
 	}
-	return ps.write(protocol.Offer{Peer: p.ID, Kind: string(p.Kind), SDP: offer})
+	return ps.write(protocol.Offer{Peer: p.ID, Kind: string(p.Kind), SDP: offer, ICEServers: ps.relays(p.seat())})
 }
 
 // is reports whether p is still the peer of its kind.

@@ -180,3 +180,32 @@ func TestSlowReader(t *testing.T) {
 	}
 	c.sendText(nil) // nobody waits for what is gone
 }
+
+// TestOffersBearCredentials: a page is told with each offer how to reach the media plane from a closed network.
+func TestOffersBearCredentials(t *testing.T) {
+	b := newPeerBench()
+	b.owner = Peer{Session: "s", Endpoint: "C1"}
+	made := 0
+	b.relays = func(owner string) []protocol.ICEServer {
+		made++
+		return []protocol.ICEServer{{URLs: []string{"turn:x"}, Username: owner, Credential: "secret"}}
+	}
+	var offers []protocol.Offer
+	b.enqueue = func(job func() error) { _ = job() }
+	b.write = func(m protocol.Message) error {
+		if o, ok := m.(protocol.Offer); ok {
+			offers = append(offers, o)
+		}
+		return nil
+	}
+	b.begin(PeerViewer, 0)
+	b.begin(PeerPublisher, 0)
+	if len(offers) != 2 || made != 2 {
+		t.Fatalf("%d offers, %d credentials", len(offers), made)
+	}
+	for _, o := range offers {
+		if len(o.ICEServers) != 1 || o.ICEServers[0].Username != "s/C1" || o.ICEServers[0].Credential != "secret" {
+			t.Errorf("%s: %+v", o.Kind, o.ICEServers)
+		}
+	}
+}

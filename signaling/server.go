@@ -31,14 +31,17 @@ func reconnectSpreadMs(n int) int { return max(2000, 2*n) }
 
 // Config is what a Server is made of. Media is not needed for the API alone, without Start.
 type Config struct {
-	Record    Record
-	Media     Media
-	Log       *slog.Logger
-	Registry  *prometheus.Registry
-	Node      string       // name of this server in the ledger
-	PublicURL string       // base of the links; its host is an allowed origin of /ws
-	Pages     http.Handler // everything that is not named in docs/api.md; may be nil
-	OIDC      OIDCConfig
+	Record Record
+	Media  Media
+	// ICEServers makes the credentials by which the pages of an owner reach the media plane through a TURN server; nil
+	// without one.
+	ICEServers func(owner string) []protocol.ICEServer
+	Log        *slog.Logger
+	Registry   *prometheus.Registry
+	Node       string       // name of this server in the ledger
+	PublicURL  string       // base of the links; its host is an allowed origin of /ws
+	Pages      http.Handler // everything that is not named in docs/api.md; may be nil
+	OIDC       OIDCConfig
 	// SnapshotEvery asks each site for a still picture this often, in whole seconds; 0 = never.
 	SnapshotEvery time.Duration
 	Webhooks      []Webhook // what other programs are told
@@ -53,6 +56,7 @@ type Server struct {
 	*sessions
 	record    Record
 	media     Media
+	relays    func(owner string) []protocol.ICEServer
 	log       *slog.Logger
 	registry  *prometheus.Registry
 	metrics   *metrics
@@ -100,12 +104,15 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("last instant in the record: %w", err)
 	}
 	s := &Server{
-		record: cfg.Record, media: cfg.Media, log: cfg.Log, registry: cfg.Registry, metrics: newMetrics(cfg.Registry),
+		record: cfg.Record, media: cfg.Media, relays: cfg.ICEServers, log: cfg.Log, registry: cfg.Registry, metrics: newMetrics(cfg.Registry),
 		node: attendance.NewNode(cfg.Node, last), clock: attendance.NewClock(notBefore), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), pages: cfg.Pages,
 		snapshots: newSnapshots(), reports: newReports(cfg.Record), snapshotEvery: cfg.SnapshotEvery.Truncate(time.Second),
 		namesKept: cfg.NamesKept, pictures: cfg.Pictures, forget: func() {},
 		tokens: newTokens(tokenKey),
 		codec:  protocol.ClientCodec(), handlers: handlers(), pingEvery: pingEvery,
+	}
+	if s.relays == nil {
+		s.relays = func(string) []protocol.ICEServer { return nil }
 	}
 	s.ledgerKey.Store(&ledgerKey)
 	s.sessions = newSessions(s.load)

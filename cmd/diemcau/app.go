@@ -21,6 +21,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/diemcau/diemcau/sfu"
+	"github.com/diemcau/diemcau/sfu/turn"
 	"github.com/diemcau/diemcau/signaling"
 	"github.com/diemcau/diemcau/store"
 	"github.com/diemcau/diemcau/web"
@@ -33,10 +34,11 @@ const nodeName = "central"
 type serverFlags struct {
 	Data      string        `help:"Data folder." default:"./data" placeholder:"DIR" type:"path"`
 	UDP       uint16        `help:"UDP port of all media; 0 takes a free one." default:"7882" name:"udp"`
-	TCP       *uint16       `help:"TCP port of media towards sites without UDP; 0 offers none (default: the number of --udp, if it is free)." name:"tcp" placeholder:"PORT"`
+	TCP       *uint16       `help:"TCP port of media for sites without UDP; 0 offers none (default: the number of --udp, if it is free)." name:"tcp" placeholder:"PORT"`
 	PublicURL string        `help:"Base URL of links (default: the address listened on)." placeholder:"URL" name:"public-url"`
 	PublicIP  []string      `help:"Further addresses under which sites reach the UDP port." placeholder:"IP" name:"public-ip"`
 	OIDC      oidcFlags     `embed:"" prefix:"oidc-"`
+	TURN      turnFlags     `embed:"" prefix:"turn-"`
 	Snapshots time.Duration `help:"How often each site sends a still picture for the consoles' wall; 0 turns them off." default:"30s" name:"snapshot-every"`
 	LogLevel  string        `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
 	recordFlags
@@ -55,6 +57,7 @@ type app struct {
 	log       *slog.Logger
 	store     *store.Store
 	media     *mediaPlane
+	turn      *turn.Server // nil without one
 	signaling *signaling.Server
 	public    net.Listener
 	admin     net.Listener
@@ -81,7 +84,7 @@ func newApp(ctx context.Context, f serverFlags, addr string, cert *tls.Certifica
 	if f.EvidenceEvery > 0 && f.Snapshots == 0 {
 		return nil, &usageError{"--evidence-every needs --snapshot-every"}
 	}
-	if err := f.check(); err != nil {
+	if err := errors.Join(f.check(), f.TURN.check(cert)); err != nil {
 		return nil, err
 	}
 	relaxTimers(log)
@@ -111,8 +114,11 @@ func newApp(ctx context.Context, f serverFlags, addr string, cert *tls.Certifica
 	if err != nil {
 		return nil, err
 	}
+	if a.turn, err = openTURN(ctx, f.TURN, cert, publicURL, a.media.node, log.With("part", "turn"), reg); err != nil {
+		return nil, err
+	}
 	a.signaling, err = signaling.New(ctx, signaling.Config{
-		Record: a.store, Media: a.media, Pages: web.Handler(), PublicURL: publicURL, Registry: reg,
+		Record: a.store, Media: a.media, Pages: web.Handler(), PublicURL: publicURL, Registry: reg, ICEServers: iceServers(a.turn),
 		OIDC: signaling.OIDCConfig{Issuer: f.OIDC.Issuer, ClientID: f.OIDC.Client, ClientSecret: f.OIDC.Secret, Claim: f.OIDC.Claim},
 		Log:  log.With("part", "signaling"), Node: nodeName, SnapshotEvery: f.Snapshots,
 		Webhooks: f.webhooks(), NamesKept: f.namesKept(), Pictures: f.pictures(),
@@ -161,6 +167,9 @@ func (a *app) close() error {
 	var errs []error
 	if a.signaling != nil {
 		a.signaling.Close()
+	}
+	if a.turn != nil {
+		errs = append(errs, a.turn.Close())
 	}
 	if a.media != nil {
 		errs = append(errs, a.media.node.Close())

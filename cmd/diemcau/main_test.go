@@ -234,6 +234,7 @@ func TestRefusalsAreOneLineAndSayWhatToDo(t *testing.T) {
 	}
 	defer takenUDP.Close()
 	_, udpPort, _ := net.SplitHostPort(takenUDP.LocalAddr().String())
+	_, tcpPort, _ := net.SplitHostPort(taken.Addr().String())
 	file := write(t, "file", "x")
 	tests := []struct {
 		name string
@@ -248,6 +249,9 @@ func TestRefusalsAreOneLineAndSayWhatToDo(t *testing.T) {
 		{"no such flag", []string{"serve", "--colour", "red"}, exitUsage, "--colour"},
 		{"bad value", []string{"serve", "--udp", "many"}, exitUsage, "--udp"},
 		{"certificate without key", []string{"serve", "--tls-cert", file}, exitUsage, "--tls-key"},
+		{"TURN over TLS without certificate", []string{"serve", "--data", t.TempDir(), "--turn-tls", "5349"}, exitUsage, "--tls-cert"},
+		{"taken TURN port", []string{"serve", "--data", t.TempDir(), "--http", "127.0.0.1:0", "--udp", "0", "--turn-tcp", tcpPort}, exitBroken, "--turn-tcp"},
+		{"taken UDP port of TURN", []string{"serve", "--data", t.TempDir(), "--http", "127.0.0.1:0", "--udp", "0", "--turn-udp", udpPort}, exitBroken, "--turn-udp"},
 		{"no certificate", []string{"serve", "--data", t.TempDir(), "--tls-cert", file, "--tls-key", file}, exitBroken, "certificate"},
 		{"bad start", []string{"session", "create", "--title", "x", "--units", "P58/*", "--start", "soon"}, exitUsage, "--start"},
 		{"no roster", []string{"session", "create", "--title", "x", "--units", "P58/*", "--data", t.TempDir()}, exitBroken, "P58"},

@@ -33,7 +33,7 @@ export class Netns {
   }
 
   inside(...args) {
-    return sh('ip', 'netns', 'exec', this.name, ...args);
+    return sh('ip', 'netns', 'exec', this.name, ...args.map(String));
   }
 
   /** A program that runs Chromium inside, for playwright's executablePath. */
@@ -47,6 +47,29 @@ export class Netns {
   cut() {
     this.inside('iptables', '-I', 'INPUT', '-i', 'dcb+', '-j', 'DROP');
     this.inside('iptables', '-I', 'OUTPUT', '-o', 'dcb+', '-j', 'DROP');
+  }
+
+  /** Drops all UDP. */
+  dropUDP() {
+    this.inside('iptables', '-A', 'INPUT', '-i', 'dcb+', '-p', 'udp', '-j', 'DROP');
+    this.inside('iptables', '-A', 'OUTPUT', '-o', 'dcb+', '-p', 'udp', '-j', 'DROP');
+  }
+
+  /** Lets TCP to these ports of the host through, and nothing else. */
+  onlyTCP(...ports) {
+    for (const port of ports) {
+      this.inside('iptables', '-A', 'INPUT', '-i', 'dcb+', '-p', 'tcp', '--sport', port, '-j', 'ACCEPT');
+      this.inside('iptables', '-A', 'OUTPUT', '-o', 'dcb+', '-p', 'tcp', '--dport', port, '-j', 'ACCEPT');
+    }
+    this.inside('iptables', '-A', 'INPUT', '-i', 'dcb+', '-j', 'DROP');
+    this.inside('iptables', '-A', 'OUTPUT', '-o', 'dcb+', '-j', 'DROP');
+  }
+
+  /** Breaks the TCP connections to a port of the host as a firewall does, and refuses new ones, until allowed again. */
+  reset(port, action = '-I') {
+    const reject = ['-p', 'tcp', '-j', 'REJECT', '--reject-with', 'tcp-reset'];
+    this.inside('iptables', action, 'INPUT', '--source', this.host, ...reject.toSpliced(2, 0, '--sport', port));
+    this.inside('iptables', action, 'OUTPUT', '--destination', this.host, ...reject.toSpliced(2, 0, '--dport', port));
   }
 
   mend() {

@@ -55,6 +55,8 @@ type (
 		Peer string `json:"peer"`
 		Kind string `json:"kind"` // viewer, publisher, monitor
 		SDP  string `json:"sdp"`
+		// ICEServers are for networks that let nothing else through; their credentials are good for this connection.
+		ICEServers []ICEServer `json:"ice_servers,omitempty"`
 	}
 	// ClosePeer ends a peer connection.
 	ClosePeer struct {
@@ -82,6 +84,13 @@ type (
 		SpreadMs int `json:"spread_ms"`
 	}
 )
+
+// ICEServer is a TURN server, as RTCConfiguration.iceServers of W3C WebRTC takes it.
+type ICEServer struct {
+	URLs       []string `json:"urls"`
+	Username   string   `json:"username"`
+	Credential string   `json:"credential"`
+}
 
 // SessionInfo describes the session in Welcome.
 type SessionInfo struct {

@@ -1,6 +1,7 @@
 import test from "node:test";
 import assert from "node:assert/strict";
 import { ENCODINGS, Publisher, Viewer, slotOfMid } from "../static/lib/peers.js";
+import { PeerSet } from "../static/app/peerset.js";
 
 class FakeSender {
   /** @type {any} */ track = null;
@@ -83,6 +84,16 @@ test("mids name kind and slot", () => {
   assert.deepEqual(slotOfMid("v-main"), { kind: "video", slot: "main" });
   assert.deepEqual(slotOfMid("a-floor2"), { kind: "audio", slot: "floor2" });
   for (const mid of [null, "", "0", "main", "v-", "x-main", "v-main-x", "camera"]) assert.equal(slotOfMid(mid), null);
+});
+
+test("a connection is made with the relays that it was offered", (t) => {
+  const p = peer(t, "viewer");
+  /** @type {any[]} */ const configs = [];
+  const create = (/** @type {any} */ config) => (configs.push(config), /** @type {any} */ (p.pc));
+  const iceServers = [{ urls: ["turns:x:5349?transport=tcp"], username: "u", credential: "c" }];
+  new Viewer({ ...p.options, create, iceServers }).close();
+  new Viewer({ ...p.options, create }).close();
+  assert.deepEqual(configs, [{ bundlePolicy: "max-bundle", iceServers }, { bundlePolicy: "max-bundle", iceServers: [] }]);
 });
 
 test("a publisher answers once, sends what there is and tunes its encoders", async (t) => {
@@ -181,4 +192,40 @@ test("a closed connection reports nothing", async (t) => {
   p.pc.become("failed");
   t.mock.timers.tick(60_000);
   assert.deepEqual(p.failures, []);
+});
+
+test("relays are used only where the direct way was seen to be shut", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  /** @type {FakePeerConnection[]} */ const made = [];
+  /** @type {number[]} */ const relays = [];
+  const before = globalThis.RTCPeerConnection;
+  t.after(() => (globalThis.RTCPeerConnection = before));
+  globalThis.RTCPeerConnection = /** @type {any} */ (class extends FakePeerConnection {
+    /** @param {any} config */
+    constructor(config) {
+      super();
+      made.push(this);
+      relays.push(config.iceServers.length);
+    }
+  });
+  /** @type {string[]} */ const failed = [];
+  const set = new PeerSet((type, fields) => void (type === "peer_failed" && failed.push(fields.peer)));
+  const offer = (/** @type {string} */ peer, /** @type {string} */ kind) =>
+    set.offered({ peer, kind, sdp: "offer", ice_servers: [{ urls: ["turn:x"], username: "u", credential: "c" }] });
+  offer("m1", "monitor");
+  made[0].become("connected");
+  t.mock.timers.tick(60_000);
+  made[0].become("failed"); // it was connected: the way is open
+  offer("m2", "monitor");
+  made[1].become("connecting");
+  t.mock.timers.tick(4_999);
+  assert.deepEqual(failed, ["m1"]);
+  t.mock.timers.tick(1);
+  assert.deepEqual(failed, ["m1", "m2"]);
+  offer("m3", "monitor");
+  offer("p1", "publisher");
+  t.mock.timers.tick(14_999);
+  assert.deepEqual(failed, ["m1", "m2"], "with relays there is time");
+  assert.deepEqual(relays, [0, 0, 1, 1]);
+  set.closeAll();
 });

@@ -82,7 +82,87 @@ func TestTCPStrangers(t *testing.T) {
 	poll(t, "an empty table", func() bool {
 		f.mu.RLock()
 		defer f.mu.RUnlock()
-		return len(f.tcp) == 0
+		return len(f.tcp) == 0 && f.unnamed == 0 && f.drops.snapshot()[DropTCPStranger] == 4
+	})
+}
+
+// TestTCPUnnamedAreBounded: those who say nothing leave room for those who are known.
+func TestTCPUnnamedAreBounded(t *testing.T) {
+	f, addr := newTCPFactory(t)
+	c := newViewer(t, f).Conn.(*conn)
+	dial := func() net.Conn {
+		tcp, err := net.Dial("tcp4", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = tcp.Close() })
+		return tcp
+	}
+	known := dial()
+	if _, err := known.Write(frame(request(t, c).Raw)); err != nil {
+		t.Fatal(err)
+	}
+	poll(t, "the viewer's path", func() bool { return c.path.Load() != nil })
+	var silent net.Conn
+	for range maxUnnamed {
+		silent = dial()
+	}
+	poll(t, "a full table", func() bool {
+		f.mu.RLock()
+		defer f.mu.RUnlock()
+		return f.unnamed == maxUnnamed
+	})
+	late := dial()
+	_ = late.SetReadDeadline(time.Now().Add(deadline))
+	if n, err := late.Read(make([]byte, 1)); n != 0 || isTimeout(err) || f.Stats()[DropTCPFull] != 1 {
+		t.Errorf("read %d: %v, %d refused", n, err, f.Stats()[DropTCPFull])
+	}
+	_ = silent.Close()
+	poll(t, "room again", func() bool {
+		f.mu.RLock()
+		defer f.mu.RUnlock()
+		return f.unnamed < maxUnnamed
+	})
+	answers := make([]byte, 2)
+	_ = known.SetReadDeadline(time.Now().Add(deadline))
+	if _, err := io.ReadFull(known, answers); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestTCPIsHandedOverWhole: who takes a connection that is for none of the factory's reads it from its first byte.
+func TestTCPIsHandedOverWhole(t *testing.T) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken := make(chan net.Conn, 1)
+	f := newFactory(t, Config{TCP: l, UnclaimedTCP: func(c net.Conn, ufrag string) bool {
+		if ufrag != "somebody" {
+			return false
+		}
+		taken <- c
+		return true
+	}}, "127.0.0.1")
+	tcp, err := net.Dial("tcp4", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tcp.Close()
+	want := append(frame(request(t, &conn{ufrag: "somebody", pwd: "x"}).Raw), frame([]byte("what follows"))...)
+	if _, err := tcp.Write(want); err != nil {
+		t.Fatal(err)
+	}
+	c := <-taken
+	defer c.Close()
+	got := make([]byte, len(want))
+	if _, err := io.ReadFull(c, got); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("read %x, want %x: %v", got, want, err)
+	}
+	poll(t, "an empty table", func() bool {
+		f.mu.RLock()
+		defer f.mu.RUnlock()
+		return len(f.tcp) == 0 && f.unnamed == 0
 	})
 }
 

@@ -11,6 +11,7 @@ export class PeerSet {
   line;
   /** @type {Map<string, Viewer | Publisher>} */ #peers = new Map();
   /** @type {Sources} */ #sources = {};
+  /** Whether this network was seen to let nothing through without a relay. */ #relays = false;
   #send;
 
   /**
@@ -33,8 +34,11 @@ export class PeerSet {
     const options = {
       id: offer.peer,
       kind: offer.kind,
+      iceServers: this.#relays ? offer.ice_servers : [],
+      direct: !this.#relays && !!offer.ice_servers,
       onAnswer: (/** @type {string} */ sdp) => this.#send("answer", { peer: offer.peer, sdp }),
       onFailed: (/** @type {string} */ reason) => {
+        if (options.direct && !this.#peers.get(offer.peer)?.connected) this.#relays = true;
         this.#peers.delete(offer.peer);
         this.#send("peer_failed", { peer: offer.peer, reason: reason.slice(0, 200) });
       },

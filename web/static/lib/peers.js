@@ -17,6 +17,8 @@ export const ENCODINGS = {
 const RIDS = Object.keys(ENCODINGS);
 const SCREEN_BITRATE = 2_000_000;
 const CONNECT_TIMEOUT_MS = 15_000;
+/** How long a connection is tried without relays when there are some: most sites need none, and each costs the server. */
+const DIRECT_TIMEOUT_MS = 5_000;
 const DISCONNECTED_TIMEOUT_MS = 6_000;
 /** Opus is played at 48 kHz. */
 const SAMPLES_PER_MS = 48;
@@ -38,7 +40,9 @@ export function slotOfMid(mid) {
  * @property {(sdp: string) => void} onAnswer
  * @property {(reason: string) => void} onFailed called once
  * @property {(slot: string, kind: "video" | "audio", track: MediaStreamTrack) => void} [onTrack]
- * @property {() => RTCPeerConnection} [create]
+ * @property {RTCIceServer[]} [iceServers] for networks that let nothing else through
+ * @property {boolean} [direct] tries for a shorter time: another connection with relays can follow
+ * @property {(config: RTCConfiguration) => RTCPeerConnection} [create]
  */
 
 /**
@@ -58,11 +62,14 @@ class Peer {
     this.id = options.id;
     this.kind = options.kind;
     this.options = options;
-    const create = options.create ?? (() => new RTCPeerConnection({ bundlePolicy: "max-bundle" }));
-    this.pc = create();
+    const create = options.create ?? ((config) => new RTCPeerConnection(config));
+    this.pc = create({ bundlePolicy: "max-bundle", iceServers: options.iceServers ?? [] });
+    this.connectMs = options.direct ? DIRECT_TIMEOUT_MS : CONNECT_TIMEOUT_MS;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.timer = setTimeout(() => this.fail("connect timeout"), CONNECT_TIMEOUT_MS);
+    this.timer = setTimeout(() => this.fail("connect timeout"), this.connectMs);
     this.closed = false;
+    /** Whether it ever was connected. */
+    this.connected = false;
     this.pc.onconnectionstatechange = () => this.#changed();
   }
 
@@ -77,7 +84,10 @@ class Peer {
         this.timer = setTimeout(() => this.fail("ice disconnected"), DISCONNECTED_TIMEOUT_MS);
         break;
       case "connecting":
-        this.timer = setTimeout(() => this.fail("connect timeout"), CONNECT_TIMEOUT_MS);
+        this.timer = setTimeout(() => this.fail("connect timeout"), this.connectMs);
+        break;
+      case "connected":
+        this.connected = true;
         break;
       default:
     }

@@ -209,6 +209,12 @@ export const Close = Object.freeze({
  * @property {string} peer
  * @property {string} kind viewer, publisher, monitor
  * @property {string} sdp
+ * @property {ICEServer[]} [ice_servers]
+ *
+ * @typedef {object} ICEServer
+ * @property {string[]} urls
+ * @property {string} username
+ * @property {string} credential
  *
  * @typedef {object} ClosePeer
  * @property {string} peer

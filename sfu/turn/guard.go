@@ -1,0 +1,149 @@
+package turn
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// firstWithin is how long a connection may take to begin an allocation.
+	firstWithin = 30 * time.Second
+	// idleAfter is longer than an allocation lives without being refreshed (RFC 8656 3.2: 10 minutes).
+	idleAfter = 11 * time.Minute
+	// writeWithin is how long a client may take nothing of what it is sent.
+	writeWithin = 30 * time.Second
+	// acceptPause follows a failure to accept: out of descriptors, most likely.
+	acceptPause = time.Second
+)
+
+// guard is a listener whose connections are bounded in number and in the time that they may be silent.
+type guard struct {
+	net.Listener
+	tls    *tls.Config // nil for plain TCP
+	max    int
+	first  time.Duration
+	refuse func()
+
+	done chan struct{}
+	open sync.WaitGroup
+
+	mu     sync.Mutex
+	closed bool
+	conns  map[string]*guardedConn // by the client's address
+}
+
+func newGuard(l net.Listener, conf *tls.Config, most int, first time.Duration, refuse func()) *guard {
+	return &guard{
+		Listener: l, tls: conf, max: most, first: first, refuse: refuse, done: make(chan struct{}), conns: map[string]*guardedConn{},
+	}
+}
+
+// Accept waits for a connection; those beyond the bound are closed. The TLS handshake is made with the first read, so
+// that nobody waits for it here.
+func (g *guard) Accept() (net.Conn, error) {
+	for {
+		raw, err := g.Listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return nil, err
+		}
+		if err != nil {
+			select {
+			case <-time.After(acceptPause):
+				continue
+			case <-g.done:
+				return nil, net.ErrClosed
+			}
+		}
+		c := &guardedConn{Conn: raw, raw: raw, guard: g}
+		if g.tls != nil {
+			c.Conn = tls.Server(raw, g.tls)
+		}
+		_ = raw.SetDeadline(time.Now().Add(g.first))
+		if g.add(c) {
+			return c, nil
+		}
+		g.refuse()
+		_ = raw.Close()
+	}
+}
+
+func (g *guard) add(c *guardedConn) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed || len(g.conns) >= g.max {
+		return false
+	}
+	g.conns[c.RemoteAddr().String()] = c
+	g.open.Add(1)
+	return true
+}
+
+// keep lets a client's connection live on: it has an allocation.
+func (g *guard) keep(client net.Addr) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if c := g.conns[client.String()]; c != nil {
+		c.kept.Store(true)
+	}
+}
+
+// Close ends the listener and its connections.
+func (g *guard) Close() error {
+	g.mu.Lock()
+	if !g.closed {
+		g.closed = true
+		close(g.done)
+	}
+	for _, c := range g.conns {
+		_ = c.raw.Close() // who reads it closes it for good
+	}
+	g.mu.Unlock()
+	return g.Listener.Close()
+}
+
+// wait waits until every connection is closed.
+func (g *guard) wait() { g.open.Wait() }
+
+// count is the number of connections.
+func (g *guard) count() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.conns)
+}
+
+// guardedConn is a client's connection.
+type guardedConn struct {
+	net.Conn
+	raw   net.Conn
+	guard *guard
+	kept  atomic.Bool
+	once  sync.Once
+}
+
+func (c *guardedConn) Read(b []byte) (int, error) {
+	if c.kept.Load() {
+		_ = c.raw.SetReadDeadline(time.Now().Add(idleAfter))
+	}
+	return c.Conn.Read(b)
+}
+
+func (c *guardedConn) Write(b []byte) (int, error) {
+	_ = c.raw.SetWriteDeadline(time.Now().Add(writeWithin))
+	return c.Conn.Write(b)
+}
+
+func (c *guardedConn) Close() error {
+	err := net.ErrClosed
+	c.once.Do(func() {
+		c.guard.mu.Lock()
+		delete(c.guard.conns, c.RemoteAddr().String())
+		c.guard.mu.Unlock()
+		c.guard.open.Done()
+		err = c.raw.Close()
+	})
+	return err
+}

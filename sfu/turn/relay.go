@@ -1,0 +1,128 @@
+package turn
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"syscall"
+
+	pionturn "github.com/pion/turn/v5"
+)
+
+// relay is how the media port is reached over one address family.
+type relay struct {
+	peer  netip.AddrPort // what pages know it by
+	local netip.AddrPort // what it is reached by on this machine
+}
+
+// chooseRelays finds for each family an announced address that this machine has itself. Where it has none, because a
+// NAT stands before it, the port is reached over loopback in the name of the first that is announced.
+func chooseRelays(media netip.AddrPort, announced []netip.Addr) map[string]relay {
+	relays := map[string]relay{}
+	bound := media.Addr().Unmap()
+	for network, loopback := range map[string]netip.Addr{"udp4": netip.AddrFrom4([4]byte{127, 0, 0, 1}), "udp6": netip.IPv6Loopback()} {
+		family := slices.DeleteFunc(slices.Clone(announced), func(a netip.Addr) bool { return a.Is4() != loopback.Is4() })
+		if len(family) == 0 {
+			continue
+		}
+		peer := family[0]
+		local := loopback
+		if i := slices.IndexFunc(family, func(a netip.Addr) bool { return a == bound || bound.IsUnspecified() && isOwn(a) }); i >= 0 {
+			peer, local = family[i], family[i]
+		} else if !bound.IsUnspecified() {
+			if bound.Is4() != loopback.Is4() {
+				continue
+			}
+			local = bound
+		}
+		relays[network] = relay{netip.AddrPortFrom(peer, media.Port()), netip.AddrPortFrom(local, media.Port())}
+	}
+	return relays
+}
+
+// isOwn reports whether an address is one of this machine.
+func isOwn(a netip.Addr) bool {
+	c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(a, 0)))
+	if err != nil {
+		return false
+	}
+	_ = c.Close()
+	return true
+}
+
+// generator is a Server as pion's RelayAddressGenerator. It makes relays of UDP only.
+type generator Server
+
+// Validate has nothing to check.
+func (g *generator) Validate() error { return nil }
+
+// AllocatePacketConn makes the socket of an allocation, unless its user has too many.
+func (g *generator) AllocatePacketConn(c pionturn.AllocateListenerConfig) (net.PacketConn, net.Addr, error) {
+	s := (*Server)(g)
+	r, ok := s.relays[c.Network]
+	if !ok || !s.acquire(c.UserID) {
+		return nil, nil, errRefused
+	}
+	from := net.UDPAddrFromAddrPort(netip.AddrPortFrom(r.local.Addr(), uint16(c.RequestedPort)))
+	conn, err := net.DialUDP(c.Network, from, net.UDPAddrFromAddrPort(r.local))
+	if err != nil {
+		s.release(c.UserID)
+		return nil, nil, err
+	}
+	return &relayConn{UDPConn: conn, server: s, user: c.UserID, peer: r.peer, from: net.UDPAddrFromAddrPort(r.peer)}, conn.LocalAddr(), nil
+}
+
+// AllocateListener refuses: no TCP is relayed (RFC 6062).
+func (g *generator) AllocateListener(pionturn.AllocateListenerConfig) (net.Listener, net.Addr, error) {
+	return nil, nil, errRefused
+}
+
+// AllocateConn refuses.
+func (g *generator) AllocateConn(pionturn.AllocateConnConfig) (net.Conn, error) {
+	return nil, errRefused
+}
+
+// relayConn is the socket of an allocation. It is connected to the media port, so the kernel lets nothing else in or
+// out.
+type relayConn struct {
+	*net.UDPConn
+	server *Server
+	user   string
+	peer   netip.AddrPort
+	from   *net.UDPAddr // peer, for pion
+	once   sync.Once
+}
+
+// ReadFrom waits for a packet of the media port.
+func (c *relayConn) ReadFrom(b []byte) (int, net.Addr, error) {
+	for {
+		n, err := c.Read(b)
+		if errors.Is(err, syscall.ECONNREFUSED) { // of a packet before; the port will be there again
+			continue
+		}
+		c.server.down.Add(uint64(n))
+		return n, c.from, err
+	}
+}
+
+// WriteTo sends to the media port. What is meant for another port of the same address is dropped.
+func (c *relayConn) WriteTo(b []byte, to net.Addr) (int, error) {
+	if addr, ok := to.(*net.UDPAddr); !ok || netip.AddrPortFrom(addr.AddrPort().Addr().Unmap(), addr.AddrPort().Port()) != c.peer {
+		c.server.refused.add(refusedPort)
+		return len(b), nil
+	}
+	c.server.up.Add(uint64(len(b)))
+	n, err := c.Write(b)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return len(b), nil
+	}
+	return n, err
+}
+
+// Close ends the allocation.
+func (c *relayConn) Close() error {
+	c.once.Do(func() { c.server.release(c.user) })
+	return c.UDPConn.Close()
+}

@@ -1,0 +1,266 @@
+// Package turn is a TURN server (RFC 8656) on pion/turn for networks that let nothing through but TCP or TLS to a known
+// port. It relays to the media port of this server and to nothing else, so it is no way into the network behind it.
+//
+// Credentials are made per site and last for a while, as in draft-uberti-behave-turn-rest: the user name is the time at
+// which it expires and the user, the password a MAC of the user name. An expired one begins no allocation; one that has
+// begun goes on.
+package turn
+
+import (
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/stun/v4"
+	pionturn "github.com/pion/turn/v5"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/diemcau/diemcau/sfu/pionlog"
+)
+
+const (
+	realm = "diemcau"
+	// credentialLife is how long after it was made a credential can begin an allocation. Pages allocate at once.
+	credentialLife = 15 * time.Minute
+	// perUser bounds the allocations of one user: each of a site's three connections makes one for each transport and
+	// each of its network interfaces, and those of a connection that broke stay for a while.
+	perUser = 32
+	// DefaultMax is the bound of all allocations unless Config says otherwise.
+	DefaultMax = 2000
+)
+
+// Errors of a Server.
+var (
+	ErrNoListener = errors.New("turn: nothing to listen on")
+	ErrNoMedia    = errors.New("turn: no address of the media port that could be relayed to")
+	errRefused    = errors.New("turn: refused")
+)
+
+// Config of a Server. It closes the listeners.
+type Config struct {
+	UDP net.PacketConn // turn:
+	TCP net.Listener   // turn: over TCP
+	TLS net.Listener   // turns:, of plain TCP connections on which Certificate is shown
+
+	Certificate *tls.Certificate // needed with TLS
+	Host        string           // name or address by which pages reach the listeners
+	// Media is the address that the media port is bound to, Announced what it is known by to the pages: relays reach
+	// one of them, each family's first that this machine has itself.
+	Media     netip.AddrPort
+	Announced []netip.Addr
+	// Max bounds the allocations of all users; 0 is DefaultMax.
+	Max    int
+	Logger *slog.Logger
+
+	first time.Duration // in place of firstWithin, for tests
+}
+
+// ICEServer is what a page needs to use the server (RTCIceServer of W3C WebRTC).
+type ICEServer struct {
+	URLs       []string
+	Username   string
+	Credential string
+}
+
+// Server is a running TURN server.
+type Server struct {
+	cfg    Config
+	urls   []string
+	secret []byte
+	relays map[string]relay // by network, udp4 or udp6
+	turn   *pionturn.Server
+	guards []*guard
+
+	refused      refusals
+	up, down     atomic.Uint64 // bytes relayed to the media port and from it
+	allocations  atomic.Uint64 // so far
+	mu           sync.Mutex
+	closed       bool
+	allocated    int
+	allocatedBy  map[string]int
+	closedRelays sync.WaitGroup
+}
+
+// New starts a server. Its metrics are registered with reg, which may be nil.
+func New(cfg Config, reg prometheus.Registerer) (*Server, error) {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Max == 0 {
+		cfg.Max = DefaultMax
+	}
+	if cfg.first == 0 {
+		cfg.first = firstWithin
+	}
+	s := &Server{cfg: cfg, secret: make([]byte, 32), relays: chooseRelays(cfg.Media, cfg.Announced), allocatedBy: map[string]int{}}
+	if _, err := rand.Read(s.secret); err != nil {
+		return nil, errors.Join(err, s.closeListeners())
+	}
+	if len(s.relays) == 0 {
+		return nil, errors.Join(ErrNoMedia, s.closeListeners())
+	}
+	_, v4 := s.relays["udp4"]
+	config := pionturn.ServerConfig{
+		Realm: realm, LoggerFactory: pionlog.Factory{Logger: cfg.Logger}, AuthHandler: s.authenticate,
+		QuotaHandler:        func(user, _ string, _ net.Addr) bool { return s.room(user) },
+		StrictAddressFamily: v4, // whose transport does not say otherwise gets IPv4, however it came
+		EventHandler:        pionturn.EventHandler{OnAuth: s.onAuth, OnAllocationCreated: s.onAllocation},
+	}
+	s.listen(&config)
+	if len(s.urls) == 0 {
+		return nil, errors.Join(ErrNoListener, s.closeListeners())
+	}
+	if reg != nil {
+		if err := reg.Register(&collector{s}); err != nil {
+			return nil, errors.Join(err, s.closeListeners())
+		}
+	}
+	var err error
+	if s.turn, err = pionturn.NewServer(config); err != nil {
+		return nil, errors.Join(fmt.Errorf("turn: %w", err), s.closeListeners())
+	}
+	return s, nil
+}
+
+// listen fills in the listeners, and notes the URL of each, in the order of preference.
+func (s *Server) listen(config *pionturn.ServerConfig) {
+	url := func(scheme string, addr net.Addr, transport string) {
+		_, port, _ := net.SplitHostPort(addr.String()) // it is a listener's
+		s.urls = append(s.urls, fmt.Sprintf("%s:%s?transport=%s", scheme, net.JoinHostPort(s.cfg.Host, port), transport))
+	}
+	if s.cfg.UDP != nil {
+		url("turn", s.cfg.UDP.LocalAddr(), "udp")
+		config.PacketConnConfigs = append(config.PacketConnConfigs, pionturn.PacketConnConfig{
+			PacketConn: s.cfg.UDP, RelayAddressGenerator: (*generator)(s), PermissionHandler: s.permit,
+		})
+	}
+	stream := func(l net.Listener, conf *tls.Config) {
+		g := newGuard(l, conf, 2*s.cfg.Max, s.cfg.first, func() { s.refused.add(refusedConnection) })
+		s.guards = append(s.guards, g)
+		config.ListenerConfigs = append(config.ListenerConfigs, pionturn.ListenerConfig{
+			Listener: g, RelayAddressGenerator: (*generator)(s), PermissionHandler: s.permit,
+		})
+	}
+	if s.cfg.TCP != nil {
+		url("turn", s.cfg.TCP.Addr(), "tcp")
+		stream(s.cfg.TCP, nil)
+	}
+	if s.cfg.TLS != nil && s.cfg.Certificate != nil {
+		url("turns", s.cfg.TLS.Addr(), "tcp")
+		stream(s.cfg.TLS, &tls.Config{Certificates: []tls.Certificate{*s.cfg.Certificate}, MinVersion: tls.VersionTLS12})
+	}
+}
+
+// ICEServers makes the credentials of a user: who has them may open so many relays as one user may.
+func (s *Server) ICEServers(user string) []ICEServer {
+	name := username(time.Now().Add(credentialLife), s.opaque(user))
+	return []ICEServer{{URLs: s.urls, Username: name, Credential: s.password(name)}}
+}
+
+// Close ends all relays and waits for them.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	err := s.turn.Close()
+	for _, g := range s.guards {
+		g.wait()
+	}
+	s.closedRelays.Wait()
+	return err
+}
+
+func (s *Server) closeListeners() error {
+	var errs []error
+	if s.cfg.UDP != nil {
+		errs = append(errs, s.cfg.UDP.Close())
+	}
+	for _, l := range []net.Listener{s.cfg.TCP, s.cfg.TLS} {
+		if l != nil {
+			errs = append(errs, l.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// permit reports whether a peer's address may be relayed to; the port is looked at in each packet.
+func (s *Server) permit(_ net.Addr, peer net.IP) bool {
+	addr, ok := netip.AddrFromSlice(peer)
+	for _, r := range s.relays {
+		if ok && r.peer.Addr() == addr.Unmap() {
+			return true
+		}
+	}
+	s.refused.add(refusedPeer)
+	return false
+}
+
+func (s *Server) onAuth(_, _ net.Addr, _, _, _, _ string, ok bool) {
+	if !ok {
+		s.refused.add(refusedAuth)
+	}
+}
+
+// onAllocation lets a client's TCP connection live on.
+func (s *Server) onAllocation(src, _ net.Addr, _, _, _ string, _ net.Addr, _ int) {
+	s.allocations.Add(1)
+	for _, g := range s.guards {
+		g.keep(src)
+	}
+}
+
+// room reports whether a user may have one allocation more: if not, the client is told so.
+func (s *Server) room(user string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.hasRoom(user)
+}
+
+// hasRoom is called locked.
+func (s *Server) hasRoom(user string) bool {
+	ok := !s.closed && s.allocated < s.cfg.Max && s.allocatedBy[user] < perUser
+	if !ok {
+		s.refused.add(refusedQuota)
+	}
+	return ok
+}
+
+// acquire counts an allocation of a user, unless others took the room meanwhile.
+func (s *Server) acquire(user string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.hasRoom(user) {
+		return false
+	}
+	s.allocated++
+	s.allocatedBy[user]++
+	s.closedRelays.Add(1)
+	return true
+}
+
+func (s *Server) release(user string) {
+	s.mu.Lock()
+	s.allocated--
+	if s.allocatedBy[user]--; s.allocatedBy[user] == 0 {
+		delete(s.allocatedBy, user)
+	}
+	s.mu.Unlock()
+	s.closedRelays.Done()
+}
+
+// authenticate is pion's AuthHandler: it returns the user and the key that the request must be signed with.
+func (s *Server) authenticate(r *pionturn.RequestAttributes) (user string, key []byte, ok bool) {
+	expires, user, ok := parseUsername(r.Username)
+	if !ok || r.Method == stun.MethodAllocate && time.Now().After(expires) {
+		s.refused.add(refusedAuth)
+		return "", nil, false
+	}
+	return user, pionturn.GenerateAuthKey(r.Username, r.Realm, s.password(r.Username)), true
+}
