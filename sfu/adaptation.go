@@ -28,6 +28,7 @@ type adaptation struct {
 	control *adapt.Controller
 	video   []*leg // in the order in which they are kept to the last
 	streams []adapt.Stream
+	loss    lossWindow
 	levels  []int
 	padding float64 // bit/s to send now
 	owed    float64 // bits of padding

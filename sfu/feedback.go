@@ -21,6 +21,9 @@ const (
 	// redLoss is the share of sound lost from which on it is sent with redundancy, for redTime.
 	redLoss = 0.02
 	redTime = 30 * time.Second
+	// Losses are judged by this many packets, or by those of this time.
+	lossWindowPackets = 100
+	lossWindowTime    = 800 * time.Millisecond
 	// receivingTimeout is how long receiver reports may fail to progress, while something is sent, before a viewer
 	// counts as not receiving. Browsers report about once a second, for sound alone every five.
 	receivingTimeout = 10 * time.Second
@@ -120,7 +123,11 @@ func (v *Viewer) onReception(reports []rtcp.ReceptionReport, now time.Duration) 
 		v.evidence.missed += lost
 		v.evidence.of += of
 		v.evidence.mu.Unlock()
-		v.tell(func(c *adapt.Controller, now time.Duration) { c.Loss(lost/of, now) })
+		v.tell(func(c *adapt.Controller, now time.Duration) {
+			if fraction, ok := v.adapt.loss.add(lost, of, now); ok {
+				c.Loss(fraction, now)
+			}
+		})
 	}
 	if progress {
 		v.progress(now)
@@ -137,6 +144,26 @@ func (v *Viewer) tell(news func(*adapt.Controller, time.Duration)) {
 			v.adaptTo(v.shard, now)
 		}
 	})
+}
+
+// lossWindow gathers reports, which come up to five times a second: of a few packets a single one lost is no share.
+type lossWindow struct {
+	lost, of float64 // packets
+	since    time.Duration
+}
+
+// add takes a report, and returns the share lost once there is enough to go by.
+func (w *lossWindow) add(lost, of float64, now time.Duration) (fraction float64, ok bool) {
+	if w.of == 0 && now-w.since > lossWindowTime {
+		w.since = now - lossWindowTime // the first after a pause stands for itself
+	}
+	w.lost, w.of = w.lost+lost, w.of+of
+	if w.of < lossWindowPackets && now-w.since < lossWindowTime {
+		return 0, false
+	}
+	fraction = w.lost / w.of
+	*w = lossWindow{since: now}
+	return fraction, true
 }
 
 func (v *Viewer) packetsSent() (n uint64) {

@@ -176,7 +176,8 @@ func (c *Controller) Delay(trip, now time.Duration) {
 		c.usualDelay += time.Duration(delayGain * float64(off))
 		return
 	}
-	if off > max(delayLeast, delayDeviations*c.deviation) {
+	full := off > max(delayLeast, delayDeviations*c.deviation)
+	if full && (c.phase != steady || now-c.troubleAt >= settle) { // what a probe has filled drains first
 		c.trouble(c.used, now)
 	}
 }
@@ -191,7 +192,7 @@ func (c *Controller) Loss(fraction float64, now time.Duration) {
 	tested := (c.trying || c.phase != steady) && fraction > c.usualLoss+probeLoss
 	late := fraction >= lateLoss && c.estimated && c.estimate < c.used*inTouch
 	if tested || late || fraction >= heavyLoss || c.lossy >= 2 {
-		if now-c.cutAt >= settle || c.trying || c.phase != steady {
+		if now-c.cutAt >= settle || c.phase != steady {
 			c.lossy = 0
 			to := min(c.used, c.budget) * (1 - fraction/2)
 			if c.phase != steady {
@@ -222,7 +223,10 @@ func (c *Controller) trouble(to float64, now time.Duration) {
 		c.budget = min(c.budget, to)
 	}
 	c.budget = max(c.budget, floor)
-	c.phase, c.trying = steady, false
+	// What a probe has filled says nothing of the step before it, unless the estimate lags behind: then only a queue that
+	// stays tells of that.
+	c.trying = c.trying && c.phase != steady && c.sees(now) && c.atStart < c.used*inTouch
+	c.phase = steady
 	if failed {
 		c.failedAt, c.holding = now, now+c.hold
 		longest := maxBlindHold
