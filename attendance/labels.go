@@ -56,7 +56,7 @@ var labels = map[Lang]map[string]string{ //nolint:gochecknoglobals // immutable 
 		"absentees":    "DANH SÁCH ĐIỂM CẦU VẮNG MẶT",
 		"by_unit":      "TỔNG HỢP THEO ĐƠN VỊ",
 		"all_sites":    "DANH SÁCH ĐIỂM CẦU",
-		"sign.prepare": "NGƯỜI LẬP BÁO CÁO", "sign.chair": "CHỦ TRÌ", "sign.note": "(Ký, ghi rõ họ tên)", "sign.date": "……………………, ngày …… tháng …… năm %d", "heads": "Số người", "page": "Trang %d/%s", "all": "Toàn phiên",
+		"sign.prepare": "NGƯỜI LẬP BÁO CÁO", "sign.chair": "CHỦ TRÌ", "sign.note": "(Ký, ghi rõ họ tên)", "sign.date": "……………………, ngày …… tháng …… năm %d", "heads": "Người", "page": "Trang %d/%s", "all": "Toàn phiên",
 
 		"level.central": "Trung ương", "level.ministry": "Bộ, ngành", "level.province": "Tỉnh", "level.district": "Huyện", "level.commune": "Xã",
 		"verdict.on_time": "Đúng giờ", "verdict.late": "Vào muộn", "verdict.partial": "Dự một phần", "verdict.absent": "Vắng mặt",
