@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,6 +34,19 @@ func child(dir string) {
 	last, nodeErr := s.LastNodeSeq(ctx, "n1")
 	if err = errors.Join(err, nodeErr); err != nil {
 		fmt.Println("error", err)
+		return
+	}
+	if storm, _ := strconv.Atoi(os.Getenv("STORE_TEST_STORM")); storm > 0 {
+		var all sync.WaitGroup
+		for i := range storm {
+			all.Go(func() {
+				if err := s.Alive(ctx, fmt.Sprint("s", i), time.Now()); err != nil {
+					fmt.Println("error", err)
+				}
+			})
+		}
+		all.Wait()
+		fmt.Println("stored", storm)
 		return
 	}
 	c := attendance.NewChain("s1", attendance.NewNode("n1", last), head)
@@ -107,6 +121,39 @@ func TestNothingIsAcknowledgedBeforeItsSync(t *testing.T) {
 	if acknowledged != entries {
 		t.Errorf("the trace shows %d acknowledgements, want %d", acknowledged, entries)
 	}
+}
+
+// TestStormCostsFewSyncs counts the syncs of a process in which 1,000 callers write at once, as in a storm of joins.
+func TestStormCostsFewSyncs(t *testing.T) {
+	strace, err := exec.LookPath("strace")
+	if err != nil {
+		t.Skip("needs strace")
+	}
+	const callers = 1000
+	syncs := func(storm int) int {
+		t.Helper()
+		dir := t.TempDir()
+		trace := filepath.Join(dir, "trace")
+		cmd := exec.CommandContext(t.Context(), strace, "-f", "-y", "-e", "trace=fsync,fdatasync", "-o", trace, os.Args[0])
+		cmd.Env = append(os.Environ(), "STORE_TEST_CHILD="+dir, "STORE_TEST_ENTRIES=1", fmt.Sprint("STORE_TEST_STORM=", storm))
+		out, err := cmd.Output()
+		if err != nil {
+			t.Skipf("strace does not work here: %v", err)
+		}
+		if storm > 0 && string(out) != fmt.Sprintf("stored %d\n", storm) {
+			t.Fatalf("%s", out)
+		}
+		log, err := os.ReadFile(trace)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Count(string(log), "diemcau.db-wal")
+	}
+	one, all := syncs(1), syncs(callers)
+	if one == 0 || all-one > callers/10 {
+		t.Errorf("%d callers cost %d syncs of the log, one costs %d", callers, all, one)
+	}
+	t.Logf("%d callers: %d syncs of the log; one: %d", callers, all, one)
 }
 
 func TestKilledProcessLosesNothingAcknowledged(t *testing.T) {
