@@ -1,11 +1,10 @@
 package prepare
 
 import (
-	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/hex"
-	"fmt"
 	"strings"
 )
 
@@ -18,12 +17,11 @@ const (
 // alphabet leaves out i, l, o and u, which are read as other characters (Crockford's base32, in lower case).
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 
-// Code makes the short code of an issue of a link with a secret key. It is what a generator of random numbers gives to
-// anyone without the key, but can be printed again; a new issue has another.
-func Code(key []byte, session, endpoint string, serial int) string {
-	mac := hmac.New(sha256.New, key)
-	fmt.Fprintf(mac, "short code\x00%s\x00%s\x00%d", session, endpoint, serial)
-	return base32.NewEncoding(alphabet).WithPadding(base32.NoPadding).EncodeToString(mac.Sum(nil)[:codeBytes])
+// NewCode makes the short code of an issue of a link: 80 random bits.
+func NewCode() string {
+	bits := make([]byte, codeBytes)
+	_, _ = rand.Read(bits) // never fails
+	return base32.NewEncoding(alphabet).WithPadding(base32.NoPadding).EncodeToString(bits)
 }
 
 // PrintCode groups a code for paper: abcd-efgh-jkmn-pqrs.

@@ -53,7 +53,7 @@ type Seat struct {
 
 // Operator is a delegated operator: it steers the sites in and below a unit.
 type Operator struct {
-	Name  string `json:"name"`
+	Name  string `json:"name"`  // empty = the unit's
 	Scope string `json:"scope"` // code of a unit
 	Phone string `json:"phone,omitempty"`
 }
@@ -248,17 +248,18 @@ func (c *convener) guests() {
 func (c *convener) operators() {
 	for i, op := range c.draft.Operators {
 		field := fmt.Sprintf("operators.%d", i)
-		if _, ok := c.tree.Unit(op.Scope); !ok {
+		u, ok := c.tree.Unit(op.Scope)
+		if !ok {
 			c.report(field+".scope", "unknown_unit", op.Scope)
 			continue
 		}
-		if strings.TrimSpace(op.Name) == "" {
-			c.report(field+".name", "missing", "")
+		if op.Name = strings.TrimSpace(op.Name); op.Name == "" {
+			op.Name = u.Name
 		}
 		code := fmt.Sprintf("%s-%d", meeting.OperatorCode, i+2)
 		c.keep[op.Scope] = true
 		c.text(field+".name", op.Name, maxText)
-		c.seats = append(c.seats, meeting.Endpoint{Code: code, Name: strings.TrimSpace(op.Name), Role: meeting.Operator, Scope: op.Scope, Phone: op.Phone})
+		c.seats = append(c.seats, meeting.Endpoint{Code: code, Name: op.Name, Role: meeting.Operator, Scope: op.Scope, Phone: op.Phone})
 	}
 }
 

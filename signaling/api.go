@@ -367,9 +367,16 @@ func (a *api) reissueLink(w http.ResponseWriter, r *http.Request, _ Identity) er
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, struct {
-		Link string `json:"link"`
-	}{url})
+	answer := struct {
+		Link      string `json:"link"`
+		ShortLink string `json:"short_link,omitempty"` // of a site
+	}{Link: url}
+	if seat.Role == meeting.Site && !seat.ByPhone {
+		if answer.ShortLink, err = a.srv.shortLink(ctx, session.ID, seat.Code, serial); err != nil {
+			return err
+		}
+	}
+	writeJSON(w, http.StatusOK, answer)
 	return nil
 }
 
@@ -396,7 +403,7 @@ func (a *api) seat(ctx context.Context, r *http.Request) (*meeting.Session, *mee
 		if ep == nil {
 			return &meeting.Error{Code: meeting.UnknownEndpoint, Detail: code}
 		}
-		seat.Role, session.ScheduledAt = ep.Role, s.ScheduledAt
+		seat.Role, seat.ByPhone, session.ScheduledAt = ep.Role, ep.ByPhone, s.ScheduledAt
 		return nil
 	})
 	return &session, &seat, err

@@ -307,17 +307,9 @@ func (a draftsAPI) conveneDraft(w http.ResponseWriter, r *http.Request, _ Identi
 	if row.Session != "" && a.known(ctx, row.Session) == nil || row.Version != req.Version {
 		return a.conflict(w, r, id)
 	}
-	tree, err := a.srv.office.units(ctx)
+	cmd, err := a.srv.conveneCommand(ctx, row.Draft)
 	if err != nil {
 		return err
-	}
-	cmd, problems := row.Draft.Convene(tree)
-	if len(problems) > 0 {
-		writeJSON(w, http.StatusBadRequest, struct {
-			apiError
-			Problems []prepare.Problem `json:"problems"`
-		}{apiError{Code: string(protocol.BadDraft), Detail: problems[0].String()}, problems})
-		return nil
 	}
 	session := row.Session
 	if session == "" {

@@ -1,6 +1,7 @@
 package signaling
 
 import (
+	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -148,23 +149,7 @@ func (a officeAPI) sheet(r *http.Request, who Identity, withQR bool) (*sheetView
 	if err != nil {
 		return nil, err
 	}
-	var codes []store.ShortCode
-	for i := range v.Sites {
-		row := &v.Sites[i]
-		serial := serials[row.Code]
-		if serial == 0 || row.ByPhone {
-			continue
-		}
-		code := prepare.Code(a.srv.office.codeKey, id, row.Code, serial)
-		codes = append(codes, store.ShortCode{Hash: prepare.HashCode(code), Session: id, Endpoint: row.Code, Serial: serial})
-		row.Link = a.srv.publicURL + "/j/" + prepare.PrintCode(code)
-		if withQR {
-			if row.QR, err = drawQR(row.Link); err != nil {
-				return nil, fmt.Errorf("QR code of %s: %w", row.Code, err)
-			}
-		}
-	}
-	if err := a.srv.record.PutShortCodes(ctx, codes); err != nil {
+	if err := a.giveCodes(ctx, v, serials, withQR); err != nil {
 		return nil, err
 	}
 	draft, err := a.srv.record.DraftOf(ctx, id)
@@ -173,6 +158,35 @@ func (a officeAPI) sheet(r *http.Request, who Identity, withQR bool) (*sheetView
 	}
 	v.HelpPhone = draft.Draft.HelpPhone
 	return v, nil
+}
+
+// giveCodes writes the short links into a sheet, each with its QR code if wanted.
+func (a officeAPI) giveCodes(ctx context.Context, v *sheetView, serials map[string]int, withQR bool) error {
+	var links []issue
+	for _, row := range v.Sites {
+		if serial := serials[row.Code]; serial > 0 && !row.ByPhone {
+			links = append(links, issue{row.Code, serial})
+		}
+	}
+	codes, err := a.srv.office.codes.of(ctx, v.Session, links)
+	if err != nil {
+		return err
+	}
+	for i := range v.Sites {
+		row := &v.Sites[i]
+		code := codes[issue{row.Code, serials[row.Code]}]
+		if code == "" || row.ByPhone {
+			continue
+		}
+		row.Link = a.srv.printLink(code)
+		if !withQR {
+			continue
+		}
+		if row.QR, err = drawQR(row.Link); err != nil {
+			return fmt.Errorf("QR code of %s: %w", row.Code, err)
+		}
+	}
+	return nil
 }
 
 // drawQR draws a text as horizontal runs of dark modules.
@@ -254,12 +268,12 @@ func (a officeAPI) exchangeCode(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	o, ctx, from, now := a.srv.office, r.Context(), address(r), a.srv.clock.Now()
-	if wait := o.codes.Wait(from, now); wait > 0 {
+	if wait := o.guesses.Wait(from, now); wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
 		return refusal(protocol.TooMany, "too many wrong codes; try again later")
 	}
 	wrong := func(why string) error {
-		o.codes.Failed(from, now)
+		o.guesses.Failed(from, now)
 		return refusal(protocol.NotFound, why)
 	}
 	code, ok := prepare.ReadCode(req.Code)
@@ -364,12 +378,9 @@ func (a officeAPI) calendar(w http.ResponseWriter, r *http.Request, who Identity
 		return err
 	}
 	if serial > 0 {
-		code := prepare.Code(a.srv.office.codeKey, id, who.Endpoint, serial)
-		err := a.srv.record.PutShortCodes(ctx, []store.ShortCode{{Hash: prepare.HashCode(code), Session: id, Endpoint: who.Endpoint, Serial: serial}})
-		if err != nil {
+		if e.Link, err = a.srv.shortLink(ctx, id, who.Endpoint, serial); err != nil {
 			return err
 		}
-		e.Link = a.srv.publicURL + "/j/" + prepare.PrintCode(code)
 	}
 	switch draft, err := a.srv.record.DraftOf(ctx, id); {
 	case err == nil:

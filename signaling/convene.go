@@ -3,45 +3,77 @@ package signaling
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/diemcau/diemcau/attendance"
 	"github.com/diemcau/diemcau/meeting"
-	"github.com/diemcau/diemcau/roster"
+	"github.com/diemcau/diemcau/prepare"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/google/uuid"
 )
 
-const defaultTimeZone = "Asia/Ho_Chi_Minh"
-
-// sessionRequest asks for a session.
+// sessionRequest asks for a session at once, without a draft that others see.
 type sessionRequest struct {
-	Title      string  `json:"title"`
-	Units      string  `json:"units"`  // patterns of roster.Select
-	Guests     []guest `json:"guests"` // further seats
-	Start      string  `json:"start"`  // RFC 3339, or "now" to open it for joining
-	TimeZone   string  `json:"time_zone"`
-	CountdownS *int    `json:"countdown_s"` // nil = the default
+	Title      string `json:"title"`
+	Units      string `json:"units"` // patterns of roster.Select
+	Start      string `json:"start"` // RFC 3339, or "now" to open it for joining
+	TimeZone   string `json:"time_zone"`
+	CountdownS *int   `json:"countdown_s"` // nil = the default
 
-	Operators []delegatedOperator  `json:"operators"`
+	Guests    []prepare.Seat       `json:"guests"` // further seats
+	Operators []prepare.Operator   `json:"operators"`
 	Agenda    []meeting.AgendaItem `json:"agenda"`
 }
 
-// delegatedOperator is a seat that sees and steers one unit and all below it.
-type delegatedOperator struct {
-	Scope string `json:"scope"` // code of the unit
-	Name  string `json:"name"`  // empty = the unit's
+// draft is the request as what it would be if it were prepared.
+func (r sessionRequest) draft(now time.Time) (prepare.Draft, error) {
+	d := prepare.Draft{
+		Title: r.Title, Start: now, TimeZone: r.TimeZone, Units: strings.FieldsFunc(r.Units, func(c rune) bool { return c == ',' }),
+		Seats: r.Guests, Operators: r.Operators, Agenda: r.Agenda,
+	}
+	if r.Start != opensNow {
+		at, err := time.Parse(time.RFC3339, r.Start)
+		if err != nil {
+			return d, refusal(protocol.BadRequest, `start is neither "now" nor a time as in 2026-07-01T08:00:00+07:00`)
+		}
+		d.Start = at
+	}
+	if r.CountdownS != nil {
+		rules := meeting.DefaultRules()
+		rules.CountdownS = *r.CountdownS
+		d.Rules = &rules
+	}
+	return d, nil
 }
 
-const maxAgenda = 200
+// opensNow is the start of a session that is open for joining at once.
+const opensNow = "now"
 
-// guest is a seat that the units do not give: a second one of a unit, or one without a unit.
-type guest struct {
-	Code string `json:"code"` // empty = the unit's with the next free number, or K1, K2 …
-	Unit string `json:"unit"`
-	Name string `json:"name"`
+// draftError carries what keeps a draft from being a session.
+type draftError struct{ problems []prepare.Problem }
+
+func (e *draftError) Error() string { return fmt.Sprintf("%d problems", len(e.problems)) }
+
+func (e *draftError) Unwrap() error {
+	var list []string
+	for _, p := range e.problems {
+		list = append(list, p.String())
+	}
+	return refusal(protocol.BadDraft, strings.Join(list, "; "))
+}
+
+// conveneCommand makes the command that convenes a draft; a draftError says what keeps it from being one.
+func (s *Server) conveneCommand(ctx context.Context, d prepare.Draft) (meeting.Convene, error) {
+	tree, err := s.office.units(ctx)
+	if err != nil {
+		return meeting.Convene{}, err
+	}
+	cmd, problems := d.Convene(tree)
+	if len(problems) > 0 {
+		return cmd, &draftError{problems}
+	}
+	return cmd, nil
 }
 
 // sessionLinks is a session with the links of all its seats.
@@ -68,11 +100,15 @@ type endpointLink struct {
 // convene records a new session and makes its links.
 func (s *Server) convene(ctx context.Context, req sessionRequest) (*sessionLinks, error) {
 	now := s.clock.Now()
-	cmd, err := s.conveneCommand(ctx, req, now)
+	draft, err := req.draft(now)
 	if err != nil {
 		return nil, err
 	}
-	return s.found(ctx, uuid.NewString(), cmd, req.Start == "now", now)
+	cmd, err := s.conveneCommand(ctx, draft)
+	if err != nil {
+		return nil, err
+	}
+	return s.found(ctx, uuid.NewString(), cmd, req.Start == opensNow, now)
 }
 
 // found records a new session of an id, opening it for joining at once if asked to, and makes its links.
@@ -115,134 +151,6 @@ func (s *Server) found(ctx context.Context, id string, cmd meeting.Convene, open
 		}
 	}
 	return s.links(ctx, session)
-}
-
-func (s *Server) conveneCommand(ctx context.Context, req sessionRequest, now time.Time) (meeting.Convene, error) {
-	cmd := meeting.Convene{Title: strings.TrimSpace(req.Title), ScheduledAt: now, TimeZone: req.TimeZone, Rules: meeting.DefaultRules()}
-	if req.Start != "now" {
-		at, err := time.Parse(time.RFC3339, req.Start)
-		if err != nil {
-			return cmd, refusal(protocol.BadRequest, `start is neither "now" nor a time as in 2026-07-01T08:00:00+07:00`)
-		}
-		cmd.ScheduledAt = at.UTC().Truncate(time.Microsecond)
-	}
-	if cmd.TimeZone == "" {
-		cmd.TimeZone = defaultTimeZone
-	}
-	if req.CountdownS != nil {
-		cmd.Rules.CountdownS = *req.CountdownS
-	}
-	if cmd.Rules.CountdownS < 0 || cmd.Rules.CountdownS > 60 {
-		return cmd, refusal(protocol.BadRequest, "countdown_s is not within 0 to 60")
-	}
-	all, err := s.record.Units(ctx)
-	if err != nil {
-		return cmd, err
-	}
-	if len(all) == 0 {
-		return cmd, refusal(protocol.BadRequest, fmt.Sprintf("nothing matches %q: no roster was imported yet (diemcau roster import)", req.Units))
-	}
-	tree, err := roster.New(all)
-	if err != nil {
-		return cmd, fmt.Errorf("the roster of the record: %w", err)
-	}
-	patterns := []string{}
-	if req.Units != "" {
-		patterns = append(patterns, req.Units)
-	}
-	for _, g := range req.Guests {
-		if g.Unit != "" {
-			patterns = append(patterns, g.Unit)
-		}
-	}
-	for _, op := range req.Operators {
-		patterns = append(patterns, op.Scope)
-	}
-	if len(patterns) > 0 {
-		// The units of guests and scopes stand in the tree of the session too, but are no seats by themselves.
-		if cmd.Units, _, err = roster.Select(tree, strings.Join(patterns, ",")); err != nil {
-			return cmd, refusal(protocol.BadRequest, err.Error())
-		}
-	}
-	if req.Units != "" {
-		_, codes, err := roster.Select(tree, req.Units)
-		if err != nil {
-			return cmd, refusal(protocol.BadRequest, err.Error())
-		}
-		for _, code := range codes {
-			u, _ := tree.Unit(code)
-			cmd.Endpoints = append(cmd.Endpoints, meeting.Endpoint{Code: code, Unit: code, Name: u.Name, Role: meeting.Site})
-		}
-	}
-	cmd.Endpoints = append(cmd.Endpoints, guestSeats(cmd.Endpoints, tree, req.Guests)...)
-	if len(cmd.Endpoints) == 0 {
-		return cmd, refusal(protocol.BadRequest, "no units and no guests")
-	}
-	cmd.Agenda, err = agenda(req.Agenda, cmd.Endpoints)
-	for i, op := range req.Operators {
-		u, _ := tree.Unit(op.Scope)
-		ep := meeting.Endpoint{Code: fmt.Sprintf("%s-%d", meeting.OperatorCode, i+2), Name: strings.TrimSpace(op.Name), Role: meeting.Operator, Scope: u.Code}
-		if ep.Name == "" {
-			ep.Name = u.Name
-		}
-		cmd.Endpoints = append(cmd.Endpoints, ep)
-	}
-	return cmd, err
-}
-
-// agenda checks an agenda and numbers the items that have no id.
-func agenda(items []meeting.AgendaItem, seats []meeting.Endpoint) ([]meeting.AgendaItem, error) {
-	if len(items) > maxAgenda {
-		return nil, refusal(protocol.BadRequest, "the agenda is too long")
-	}
-	known := make(map[string]bool, len(seats))
-	for _, ep := range seats {
-		known[ep.Code] = true
-	}
-	ids := map[string]bool{}
-	for i := range items {
-		item := &items[i]
-		if item.ID == "" {
-			item.ID = strconv.Itoa(i + 1)
-		}
-		if item.Title = strings.TrimSpace(item.Title); item.Title == "" || ids[item.ID] || item.Minutes < 0 || item.Minutes > 24*60 {
-			return nil, refusal(protocol.BadRequest, fmt.Sprintf("agenda item %d: no title, an id used before, or minutes out of range", i+1))
-		}
-		ids[item.ID] = true
-		for _, code := range item.Speakers {
-			if !known[code] {
-				return nil, refusal(protocol.BadRequest, fmt.Sprintf("agenda item %d: no endpoint %s", i+1, code))
-			}
-		}
-	}
-	return items, nil
-}
-
-// guestSeats gives the guests codes that no other seat has.
-func guestSeats(seats []meeting.Endpoint, tree *roster.Tree, guests []guest) []meeting.Endpoint {
-	taken := make(map[string]bool, len(seats)+len(guests))
-	for _, ep := range seats {
-		taken[ep.Code] = true
-	}
-	var list []meeting.Endpoint
-	for _, g := range guests {
-		ep := meeting.Endpoint{Code: g.Code, Unit: g.Unit, Name: strings.TrimSpace(g.Name), Role: meeting.Site}
-		if u, ok := tree.Unit(g.Unit); ok && ep.Name == "" {
-			ep.Name = u.Name
-		}
-		for n := 1; ep.Code == ""; n++ {
-			code := fmt.Sprintf("K%d", n)
-			if g.Unit != "" {
-				code = fmt.Sprintf("%s-%d", g.Unit, n+1)
-			}
-			if _, unit := tree.Unit(code); !unit && !taken[code] {
-				ep.Code = code
-			}
-		}
-		taken[ep.Code] = true
-		list = append(list, ep)
-	}
-	return list
 }
 
 // links signs the link of every seat; they are the same each time until one is reissued. A revoked one is empty.

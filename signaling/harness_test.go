@@ -212,6 +212,7 @@ type bed struct {
 	webhooks      []signaling.Webhook
 	namesKept     time.Duration
 	pictures      signaling.Pictures
+	codeKey       [signaling.CodeKeySize]byte
 	log           *bytes.Buffer
 	logMu         *sync.Mutex
 }
@@ -275,7 +276,7 @@ func (b *bed) serve() {
 	b.http = httptest.NewUnstartedServer(nil)
 	var err error
 	b.srv, err = signaling.New(context.Background(), signaling.Config{
-		Record: b.record, Media: b.media, Log: slog.New(slog.NewTextHandler(lockedWriter{b.logMu, b.log}, nil)),
+		CodeKey: b.codeKey[:], Record: b.record, Media: b.media, Log: slog.New(slog.NewTextHandler(lockedWriter{b.logMu, b.log}, nil)),
 		Registry: prometheus.NewRegistry(), Node: "test", PublicURL: "http://" + b.http.Listener.Addr().String(),
 		SnapshotEvery: b.snapshotEvery, Webhooks: b.webhooks, NamesKept: b.namesKept, Pictures: b.pictures,
 		Pages: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("page")) }),

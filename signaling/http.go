@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/diemcau/diemcau/prepare"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
@@ -116,6 +117,8 @@ type apiError struct {
 	Code   string     `json:"code"`
 	Detail string     `json:"detail,omitempty"`
 	Rows   []rowError `json:"rows,omitempty"` // of a refused roster
+
+	Problems []prepare.Problem `json:"problems,omitempty"` // of a draft that cannot be convened
 }
 
 // rowError is what is wrong with one row of a roster.
@@ -142,6 +145,10 @@ func writeError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err er
 	var rows *rosterError
 	if errors.As(err, &rows) {
 		body.Rows = rows.rows
+	}
+	var draft *draftError
+	if errors.As(err, &draft) {
+		body.Problems = draft.problems
 	}
 	writeJSON(w, f.status, body)
 }

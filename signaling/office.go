@@ -2,8 +2,6 @@ package signaling
 
 import (
 	"context"
-	"crypto/hkdf"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net"
@@ -41,6 +39,7 @@ type officeRecord interface {
 
 	PutShortCodes(ctx context.Context, codes []store.ShortCode) error
 	ShortCode(ctx context.Context, hash string) (store.ShortCode, error)
+	ShortCodes(ctx context.Context, session, endpoint string) ([]store.ShortCode, error)
 	PutRehearsal(ctx context.Context, r store.Rehearsal) error
 	Rehearsals(ctx context.Context, session string) ([]store.Rehearsal, error)
 
@@ -61,8 +60,8 @@ type office struct {
 	hasher    *account.Hasher
 	byName    *account.Throttle
 	byAddress *account.Throttle
-	codes     *account.Throttle // of short codes, by address
-	codeKey   []byte
+	guesses   *account.Throttle // of short codes, by address
+	codes     *shortCodes
 	origins   *http.CrossOriginProtection
 	lines     *lineTests
 	provider  *identityProvider // nil = passwords only
@@ -74,10 +73,10 @@ type office struct {
 	version int64        // of tree
 }
 
-func newOffice(s *Server, seed []byte, cfg OIDCConfig) (*office, error) {
-	key, err := hkdf.Expand(sha256.New, seed, "short codes of links", 32)
+func newOffice(s *Server, cfg Config) (*office, error) {
+	codes, err := newShortCodes(cfg.Record, cfg.CodeKey)
 	if err != nil {
-		return nil, fmt.Errorf("key of short codes: %w", err)
+		return nil, err
 	}
 	origins := http.NewCrossOriginProtection()
 	if s.publicURL != "" {
@@ -86,9 +85,9 @@ func newOffice(s *Server, seed []byte, cfg OIDCConfig) (*office, error) {
 		}
 	}
 	return &office{
-		srv: s, hasher: account.NewHasher(hashesAtOnce), codeKey: key, origins: origins, lines: newLineTests(s),
-		provider: newIdentityProvider(cfg, s.publicURL),
-		byName:   account.NewThrottle(freeByName), byAddress: account.NewThrottle(freeByAddress), codes: account.NewThrottle(freeByAddress),
+		srv: s, hasher: account.NewHasher(hashesAtOnce), codes: codes, origins: origins, lines: newLineTests(s),
+		provider: newIdentityProvider(cfg.OIDC, s.publicURL),
+		byName:   account.NewThrottle(freeByName), byAddress: account.NewThrottle(freeByAddress), guesses: account.NewThrottle(freeByAddress),
 	}, nil
 }
 
@@ -157,7 +156,7 @@ func (o *office) units(ctx context.Context) (*roster.Tree, error) {
 		return nil, err
 	}
 	if len(all) == 0 {
-		return nil, refusal(protocol.NotFound, "no roster was imported yet")
+		return nil, refusal(protocol.NotFound, "no roster was imported yet (diemcau roster import)")
 	}
 	tree, err := roster.New(all)
 	if err != nil {

@@ -42,6 +42,7 @@ type Config struct {
 	PublicURL  string       // base of the links; its host is an allowed origin of /ws
 	Pages      http.Handler // everything that is not named in docs/api.md; may be nil
 	OIDC       OIDCConfig
+	CodeKey    []byte // of CodeKeySize, seals the short codes of links; kept outside the record
 	// SnapshotEvery asks each site for a still picture this often, in whole seconds; 0 = never.
 	SnapshotEvery time.Duration
 	Webhooks      []Webhook // what other programs are told
@@ -116,7 +117,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	s.ledgerKey.Store(&ledgerKey)
 	s.sessions = newSessions(s.load)
-	if s.office, err = newOffice(s, tokenKey.Seed(), cfg.OIDC); err != nil {
+	if s.office, err = newOffice(s, cfg); err != nil {
 		return nil, err
 	}
 	if s.webhooks, err = newWebhooks(cfg.Webhooks, cfg.Record, cfg.Log, s.clock.Now); err != nil {

@@ -101,7 +101,7 @@ func TestChair(t *testing.T) {
 func TestLockAndAgenda(t *testing.T) {
 	b := newBed(t, `{"title":"x","units":"D582/*","start":"now","agenda":[{"title":"Khai mạc"},{"id":"b","title":"Báo cáo","minutes":20,"speakers":["C2","C1"]}]}`)
 	host, c1 := b.enter(meeting.HostCode), b.enter("C1")
-	if a := c1.Welcome().Session.Agenda; len(a) != 2 || a[0].ID != "1" || a[1].Minutes != 20 || !slices.Equal(a[1].Speakers, []string{"C2", "C1"}) {
+	if a := c1.Welcome().Session.Agenda; len(a) != 2 || a[0].ID != "a1" || a[1].Minutes != 20 || !slices.Equal(a[1].Speakers, []string{"C2", "C1"}) {
 		t.Errorf("agenda: %+v", a)
 	}
 	host.refused("bad_value", protocol.Agenda{Item: "z"})

@@ -154,7 +154,7 @@ func TestWebhookNeedsASecret(t *testing.T) {
 	b := newBed(t, "")
 	for _, secret := range []string{"", "not base64!"} {
 		_, err := signaling.New(t.Context(), signaling.Config{
-			Record: b.record, Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(), Node: "other",
+			CodeKey: make([]byte, signaling.CodeKeySize), Record: b.record, Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(), Node: "other",
 			Webhooks: []signaling.Webhook{{URL: "http://localhost", Secret: secret}},
 		})
 		if err == nil {

@@ -184,21 +184,37 @@ func TestDraftRace(t *testing.T) {
 	})
 }
 
-func TestShortCodesAndRehearsals(t *testing.T) {
+func TestShortCodes(t *testing.T) {
 	conformance(t, func(f *fixture) {
 		t, ctx := f.t, f.t.Context()
-		codes := []store.ShortCode{{Hash: "a", Session: "s", Endpoint: "C1", Serial: 1}, {Hash: "b", Session: "s", Endpoint: "C2", Serial: 1}}
-		for range 2 { // sheets are printed again
-			if err := f.s.PutShortCodes(ctx, codes); err != nil {
-				t.Fatal(err)
-			}
+		codes := []store.ShortCode{
+			{Hash: "a", Session: "s", Endpoint: "C1", Serial: 1, Sealed: "x"}, {Hash: "b", Session: "s", Endpoint: "C2", Serial: 1, Sealed: "y"},
+			{Hash: "c", Session: "t", Endpoint: "C1", Serial: 2},
 		}
-		if got, err := f.s.ShortCode(ctx, "b"); got != codes[1] || err != nil {
+		if err := f.s.PutShortCodes(ctx, codes); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.s.PutShortCodes(ctx, codes[:1]); err == nil {
+			t.Error("a code leads to two places")
+		}
+		s := f.reopen()
+		if got, err := s.ShortCode(ctx, "b"); got != codes[1] || err != nil {
 			t.Error(got, err)
 		}
-		if _, err := f.s.ShortCode(ctx, "c"); !errors.Is(err, store.ErrNotFound) {
+		if _, err := s.ShortCode(ctx, "d"); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("no such code: %v", err)
 		}
+		for endpoint, want := range map[string][]store.ShortCode{"": codes[:2], "C2": codes[1:2], "C9": nil} {
+			if got, err := s.ShortCodes(ctx, "s", endpoint); cmp.Diff(want, got) != "" || err != nil {
+				t.Errorf("%q: %v %v", endpoint, got, err)
+			}
+		}
+	})
+}
+
+func TestRehearsals(t *testing.T) {
+	conformance(t, func(f *fixture) {
+		t, ctx := f.t, f.t.Context()
 		r := store.Rehearsal{Session: "s", Endpoint: "C1", At: t0, Result: prepare.Rehearsal{Camera: prepare.Works, Line: prepare.Line{Connected: true, LossUp: 1.5, UpKbps: 900}}}
 		for i := range 2 {
 			r.At = t0.Add(time.Duration(i) * time.Hour)

@@ -117,8 +117,12 @@ func newApp(ctx context.Context, f serverFlags, addr string, cert *tls.Certifica
 	if a.turn, err = openTURN(ctx, f.TURN, cert, publicURL, a.media.node, log.With("part", "turn"), reg); err != nil {
 		return nil, err
 	}
+	codeKey, err := keepCodeKey(f.Data)
+	if err != nil {
+		return nil, err
+	}
 	a.signaling, err = signaling.New(ctx, signaling.Config{
-		Record: a.store, Media: a.media, Pages: web.Handler(), PublicURL: publicURL, Registry: reg, ICEServers: iceServers(a.turn),
+		Record: a.store, CodeKey: codeKey, Media: a.media, Pages: web.Handler(), PublicURL: publicURL, Registry: reg, ICEServers: iceServers(a.turn),
 		OIDC: signaling.OIDCConfig{Issuer: f.OIDC.Issuer, ClientID: f.OIDC.Client, ClientSecret: f.OIDC.Secret, Claim: f.OIDC.Claim},
 		Log:  log.With("part", "signaling"), Node: nodeName, SnapshotEvery: f.Snapshots,
 		Webhooks: f.webhooks(), NamesKept: f.namesKept(), Pictures: f.pictures(),
@@ -336,7 +340,11 @@ func openOffline(ctx context.Context, dir, database string) (*offline, error) {
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	srv, err := signaling.New(ctx, signaling.Config{Record: st, PublicURL: publicURL, Registry: prometheus.NewRegistry(), Log: log, Node: nodeName})
+	codeKey, err := keepCodeKey(dir)
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	srv, err := signaling.New(ctx, signaling.Config{Record: st, CodeKey: codeKey, PublicURL: publicURL, Registry: prometheus.NewRegistry(), Log: log, Node: nodeName})
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}

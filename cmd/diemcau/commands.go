@@ -77,6 +77,7 @@ type sessionCmd struct {
 	Draft      sessionDraftCmd      `cmd:"" help:"Sessions that are being prepared."`
 	Sheet      sessionSheetCmd      `cmd:"" help:"Print the short links of the sites as CSV, for mail merge."`
 	Rehearsals sessionRehearsalsCmd `cmd:"" help:"Print which sites rehearsed, and how it went."`
+	Link       sessionLinkCmd       `cmd:"" help:"Reissue or revoke the link of one endpoint."`
 	Move       sessionMoveCmd       `cmd:"" help:"Give a session that has not begun another time."`
 	CallOff    sessionCallOffCmd    `cmd:"" help:"Cancel a session that has not begun."`
 }
@@ -85,7 +86,7 @@ type sessionCreateCmd struct {
 	Title     string   `help:"Title of the session." required:""`
 	Units     string   `help:"Units to convene: codes, or CODE/* for all below CODE, separated by commas." required:"" placeholder:"C13999,P58/*"`
 	Guests    []string `help:"Names of guests without a unit." sep:"none"`
-	Operators []string `help:"Units whose own operators see and steer them and all below: codes, separated by commas." placeholder:"P58,P67"`
+	Operators []string `help:"Units whose own operators see and steer them and all below: CODE or CODE=NAME, separated by commas." placeholder:"P58,P67=NAME"`
 	Start     string   `help:"When it starts (RFC 3339), or now to open it for joining at once." default:"now"`
 	TimeZone  string   `help:"IANA time zone of the session's reports." default:"Asia/Ho_Chi_Minh"`
 	Countdown int      `help:"Seconds from the grant of the floor to being on air." default:"3"`
@@ -105,9 +106,23 @@ type createRequest struct {
 	Operators []delegate `json:"operators,omitempty"`
 }
 
-// delegate is an operator of one unit.
+// delegate is an operator who steers the sites in and below a unit.
 type delegate struct {
 	Scope string `json:"scope"`
+	Name  string `json:"name,omitempty"` // empty = the unit's
+}
+
+// delegates reads the values of --operators.
+func delegates(values []string) ([]delegate, error) {
+	var list []delegate
+	for _, value := range values {
+		scope, name, _ := strings.Cut(value, "=")
+		if strings.TrimSpace(scope) == "" {
+			return nil, &usageError{"--operators wants codes of units, or CODE=NAME"}
+		}
+		list = append(list, delegate{Scope: strings.TrimSpace(scope), Name: strings.TrimSpace(name)})
+	}
+	return list, nil
 }
 
 // guest is a seat without a unit.
@@ -123,16 +138,15 @@ type sessionLinks struct {
 		Operator  string `json:"operator"`
 		Secretary string `json:"secretary"`
 	} `json:"links"`
-	Endpoints []struct {
-		Code string `json:"code"`
-		Unit string `json:"unit"`
-		Name string `json:"name"`
-		Link string `json:"link"`
-	} `json:"endpoints"`
-	Operators []struct {
-		Name string `json:"name"`
-		Link string `json:"link"`
-	} `json:"operators"`
+	Endpoints []seatLink `json:"endpoints"`
+	Operators []seatLink `json:"operators"` // delegated; unit is the scope
+}
+
+type seatLink struct {
+	Code string `json:"code"`
+	Unit string `json:"unit"`
+	Name string `json:"name"`
+	Link string `json:"link"`
 }
 
 // Run creates the session.
@@ -145,16 +159,17 @@ func (c *sessionCreateCmd) Run(ctx context.Context, std streams) error {
 	if c.Countdown < 0 || c.Countdown > 60 {
 		return &usageError{"--countdown wants 0 to 60 seconds"}
 	}
+	operators, err := delegates(c.Operators)
+	if err != nil {
+		return err
+	}
 	guests := make([]guest, len(c.Guests))
 	for i, name := range c.Guests {
 		guests[i].Name = name
 	}
 	return c.withAPI(ctx, func(a *api) error {
 		var raw json.RawMessage
-		req := createRequest{Title: c.Title, Units: c.Units, Guests: guests, Start: c.Start, TimeZone: c.TimeZone, CountdownS: &c.Countdown}
-		for _, scope := range c.Operators {
-			req.Operators = append(req.Operators, delegate{scope})
-		}
+		req := createRequest{Title: c.Title, Units: c.Units, Guests: guests, Start: c.Start, TimeZone: c.TimeZone, CountdownS: &c.Countdown, Operators: operators}
 		if err := a.postJSON(ctx, "/api/v1/sessions", req, &raw); err != nil {
 			return err
 		}

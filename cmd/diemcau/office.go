@@ -165,6 +165,46 @@ func (c *sessionSheetCmd) Run(ctx context.Context, std streams) error {
 	return c.print(ctx, std, "/api/v1/sessions/"+url.PathEscape(c.Session)+"/sheet.csv?"+url.Values{"unit": {c.Unit}, "lang": {c.Lang}}.Encode())
 }
 
+// sessionLinkCmd ends links that were given out.
+type sessionLinkCmd struct {
+	Reissue linkReissueCmd `cmd:"" help:"End the links of an endpoint and print the new one; on the next line the short one that sheets print."`
+	Revoke  linkRevokeCmd  `cmd:"" help:"End the links of an endpoint; whoever is in by one is sent out."`
+}
+
+type linkFlags struct {
+	Session  string `help:"Session id." required:"" placeholder:"ID"`
+	Endpoint string `arg:"" help:"Code of the endpoint, as in the answer of session create; @host, @operator, @secretary for the consoles."`
+	target
+}
+
+func (f linkFlags) path(what string) string {
+	return "/api/v1/sessions/" + url.PathEscape(f.Session) + "/links/" + url.PathEscape(f.Endpoint) + "/" + what
+}
+
+type linkReissueCmd struct{ linkFlags }
+
+// Run reissues the link.
+func (c *linkReissueCmd) Run(ctx context.Context, std streams) error {
+	return c.withAPI(ctx, func(a *api) error {
+		var answer struct {
+			Link  string `json:"link"`
+			Short string `json:"short_link"`
+		}
+		if err := a.postJSON(ctx, c.path("reissue"), struct{}{}, &answer); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintln(std.out, strings.TrimSpace(answer.Link+"\n"+answer.Short))
+		return err
+	})
+}
+
+type linkRevokeCmd struct{ linkFlags }
+
+// Run revokes the link.
+func (c *linkRevokeCmd) Run(ctx context.Context, _ streams) error {
+	return c.post(ctx, c.path("revoke"), struct{}{})
+}
+
 type sessionRehearsalsCmd struct {
 	Session string `help:"Session id." required:"" placeholder:"ID"`
 	target

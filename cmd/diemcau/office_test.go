@@ -84,6 +84,21 @@ func TestPrepareOnTheCommandLine(t *testing.T) {
 	if !regexp.MustCompile(`C1,Phước Bình,.*,http://localhost:8080/j/[0-9a-z]{4}-.*,024 3333`).MatchString(sheet) {
 		t.Errorf("sheet: %s", sheet)
 	}
+	_, before, _ := strings.Cut(sheet, "/j/")
+	issued := strings.Fields(must(t, with("session", "link", "reissue", "C1", "--session", links.ID)...))
+	if len(issued) != 2 || !strings.Contains(issued[0], "/join#") || issued[0] == links.Endpoints[0].Link || !strings.Contains(issued[1], "/j/") {
+		t.Errorf("reissued: %v", issued)
+	}
+	if sheet = must(t, with("session", "sheet", "--session", links.ID)...); !strings.Contains(sheet, issued[1]) || strings.Contains(sheet, before[:19]) {
+		t.Errorf("the sheet after the reissue: %s", sheet)
+	}
+	must(t, with("session", "link", "revoke", "C1", "--session", links.ID)...)
+	if sheet = must(t, with("session", "sheet", "--session", links.ID)...); strings.Contains(sheet, "/j/") {
+		t.Errorf("the sheet after the revocation: %s", sheet)
+	}
+	if code, _, _ := call(t, with("session", "link", "revoke", "C9", "--session", links.ID)...); code != exitBroken {
+		t.Error("the link of nobody was revoked")
+	}
 	if board := must(t, with("session", "rehearsals", "--session", links.ID)...); !strings.Contains(board, `"untested":1`) {
 		t.Errorf("board: %s", board)
 	}
@@ -97,5 +112,41 @@ func TestPrepareOnTheCommandLine(t *testing.T) {
 	}
 	if got := must(t, with("session", "draft", "show", draft.ID)...); !strings.Contains(got, links.ID) {
 		t.Errorf("show: %s", got)
+	}
+}
+
+// A session of the command line can have operators of provinces; what it prints keeps its members.
+func TestDelegatedOperators(t *testing.T) {
+	dir := t.TempDir()
+	units := filepath.Join(dir, "units.csv")
+	if err := os.WriteFile(units, []byte("code,parent_code,level,name\nTW,,central,Trung ương\nP58,TW,province,Ninh Thuận\nC1,P58,commune,Phước Bình\nP67,TW,province,Đắk Nông\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	data := []string{"--data", filepath.Join(dir, "data")}
+	must(t, append([]string{"roster", "import", units}, data...)...)
+	create := append([]string{"session", "create", "--title", "x", "--units", "C1", "--operators", "P58=Sở TT&TT phòng 1,P67"}, data...)
+	out := must(t, append(create, "--json")...)
+	var links sessionLinks
+	if err := json.Unmarshal([]byte(out), &links); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, o := range links.Operators {
+		got = append(got, o.Code+" "+o.Unit+" "+o.Name)
+		if !strings.Contains(o.Link, "/host#") {
+			t.Errorf("link %s", o.Link)
+		}
+	}
+	if want := "@operator-2 P58 Sở TT&TT phòng 1;@operator-3 P67 Đắk Nông"; strings.Join(got, ";") != want {
+		t.Errorf("%v, want %s", got, want)
+	}
+	if links.Links.Host == "" || len(links.Endpoints) != 1 || links.Endpoints[0].Code != "C1" {
+		t.Errorf("%+v", links)
+	}
+	if text := must(t, create...); !strings.Contains(text, " (Đắk Nông)\n") {
+		t.Error(text)
+	}
+	if code, _, errOut := call(t, append(create, "--operators", "P99")...); code != exitBroken || !strings.Contains(errOut, "P99") {
+		t.Errorf("an operator of nothing: %d %s", code, errOut)
 	}
 }

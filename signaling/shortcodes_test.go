@@ -1,0 +1,133 @@
+package signaling_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/prepare"
+	"github.com/diemcau/diemcau/store"
+)
+
+// sheetCodes reads the codes on the sheet of a session, by seat.
+func (b *bed) sheetCodes(session string) map[string]string {
+	b.Helper()
+	var sheet struct{ Sites []struct{ Code, Link string } }
+	b.admin("GET", "/api/v1/sessions/"+session+"/sheet", "", &sheet)
+	codes := map[string]string{}
+	for _, site := range sheet.Sites {
+		_, codes[site.Code], _ = strings.Cut(site.Link, "/j/")
+	}
+	return codes
+}
+
+// join exchanges a code as the page of a link does.
+func (b *bed) join(code string) (int, string) {
+	b.Helper()
+	return b.browser().ask("POST", "/api/v1/join", fmt.Sprintf(`{"code":%q}`, code))
+}
+
+// Codes are random, yet a sheet can be printed again; the record gives none of them away.
+func TestShortCodes(t *testing.T) {
+	b := newBed(t, "")
+	first := b.sheetCodes(b.links.ID)
+	if len(first) != 3 || first["C1"] == "" || first["C1"] == first["C2"] {
+		t.Fatalf("codes %v", first)
+	}
+	var again links
+	b.admin("POST", "/api/v1/sessions", `{"title":"x","units":"C1","start":"now"}`, &again)
+	if other := b.sheetCodes(again.ID); other["C1"] == first["C1"] {
+		t.Error("two sessions share a code")
+	}
+	b.restart(false)
+	if got := b.sheetCodes(b.links.ID); got["C1"] != first["C1"] || got["C3"] != first["C3"] {
+		t.Errorf("printed again after a restart: %v, was %v", got, first)
+	}
+	rows, err := b.record.ShortCodes(t.Context(), b.links.ID, "")
+	if err != nil || len(rows) != 3 {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	for _, row := range rows {
+		code, _ := prepare.ReadCode(first[row.Endpoint])
+		if row.Hash != prepare.HashCode(code) || row.Sealed == "" || strings.Contains(row.Sealed, code) {
+			t.Errorf("the record keeps %+v of %s", row, code)
+		}
+	}
+	for range 3 { // opening a link changes nothing
+		if status, body := b.join(first["C1"]); status != 200 || !strings.Contains(body, token(b.links.of("C1"))) {
+			t.Errorf("%d %s", status, body)
+		}
+	}
+	if now, _ := b.record.ShortCodes(t.Context(), b.links.ID, ""); len(now) != 3 {
+		t.Errorf("%d rows after opening", len(now))
+	}
+}
+
+func TestShortCodesOfOtherKeysAndIssues(t *testing.T) {
+	b := newBed(t, "")
+	first := b.sheetCodes(b.links.ID)
+	// A code from before codes were sealed leads where it led; so does one whose key was lost.
+	old := prepare.NewCode()
+	if err := b.record.PutShortCodes(t.Context(), []store.ShortCode{{Hash: prepare.HashCode(old), Session: b.links.ID, Endpoint: "C2", Serial: 1}}); err != nil {
+		t.Fatal(err)
+	}
+	b.codeKey[0]++
+	b.restart(false)
+	second := b.sheetCodes(b.links.ID)
+	for _, code := range []string{old, first["C2"], second["C2"]} {
+		if status, body := b.join(code); status != 200 || !strings.Contains(body, token(b.links.of("C2"))) {
+			t.Errorf("%s: %d %s", code, status, body)
+		}
+	}
+	if second["C2"] == first["C2"] {
+		t.Error("a code was opened with another key")
+	}
+	// A sealed code in the row of another seat does not open.
+	rows, err := b.record.ShortCodes(t.Context(), b.links.ID, "C1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mixed links
+	b.admin("POST", "/api/v1/sessions", `{"title":"x","units":"C1","start":"now"}`, &mixed)
+	for i := range rows {
+		rows[i].Session, rows[i].Hash = mixed.ID, rows[i].Hash+"x"
+	}
+	if err := b.record.PutShortCodes(t.Context(), rows); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.sheetCodes(mixed.ID); got["C1"] == second["C1"] {
+		t.Error("a sealed code was opened in another row")
+	}
+	// Reissued and revoked.
+	session := "/api/v1/sessions/" + b.links.ID
+	var issued struct {
+		Link      string
+		ShortLink string `json:"short_link"`
+	}
+	b.admin("POST", session+"/links/C1/reissue", "", &issued)
+	_, fresh, _ := strings.Cut(issued.ShortLink, "/j/")
+	if status, body := b.join(fresh); status != 200 || !strings.Contains(body, token(issued.Link)) {
+		t.Errorf("the reissued code: %d %s", status, body)
+	}
+	if got := b.sheetCodes(b.links.ID); got["C1"] != fresh {
+		t.Errorf("the sheet has %s, the answer %s", got["C1"], fresh)
+	}
+	for _, code := range []string{first["C1"], second["C1"]} {
+		if status, body := b.join(code); status != 401 || !strings.Contains(body, "bad_token") {
+			t.Errorf("%s after the reissue: %d %s", code, status, body)
+		}
+	}
+	b.admin("POST", session+"/links/C1/revoke", "", nil)
+	if status, _ := b.join(fresh); status != 401 {
+		t.Errorf("revoked: %d", status)
+	}
+	if got := b.sheetCodes(b.links.ID); got["C1"] != "" || got["C2"] == "" {
+		t.Errorf("the sheet after a revocation: %v", got)
+	}
+	issued.ShortLink = ""
+	b.admin("POST", session+"/links/"+meeting.HostCode+"/reissue", "", &issued)
+	if issued.ShortLink != "" {
+		t.Errorf("the host has the short link %s", issued.ShortLink)
+	}
+}
