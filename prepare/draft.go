@@ -158,6 +158,11 @@ func (c *convener) units() {
 		return
 	}
 	before := len(c.problems)
+	for _, code := range slices.Sorted(maps.Keys(d.Contacts)) {
+		if _, ok := c.tree.Unit(code); !ok && d.Contacts[code] != (Contact{}) {
+			c.report("contacts", "unknown_unit", code)
+		}
+	}
 	for _, code := range c.selected() {
 		if c.taken[code] || except[code] {
 			continue

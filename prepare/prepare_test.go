@@ -103,6 +103,7 @@ func TestConveneRefuses(t *testing.T) {
 		{"nobody", func(d *prepare.Draft) { d.Units = nil }, "units missing"},
 		{"unknown unit", func(d *prepare.Draft) { d.Units = []string{"C1", "C9"} }, "units.1 unknown_unit"},
 		{"nothing below", func(d *prepare.Draft) { d.Units = []string{"C1/*"} }, "units.0 unknown_unit"},
+		{"telephone of no unit", func(d *prepare.Draft) { d.Contacts = map[string]prepare.Contact{"C9": {Phone: "024 1"}, "": {}} }, "contacts unknown_unit"},
 		{"guest without a name", func(d *prepare.Draft) { d.Seats = []prepare.Seat{{}} }, "seats.0.name missing"},
 		{"guest of no unit", func(d *prepare.Draft) { d.Seats = []prepare.Seat{{Unit: "C9"}} }, "seats.0.unit unknown_unit"},
 		{"seat twice", func(d *prepare.Draft) { d.Seats = []prepare.Seat{{Code: "C1", Name: "x"}} }, "seats.0.code double"},

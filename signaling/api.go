@@ -26,11 +26,12 @@ const (
 	maxAdminDays = 3650
 )
 
-// api is the HTTP API of docs/api.md.
+// api is the HTTP API of docs/openapi.yaml.
 type api struct {
 	srv      *Server
 	log      *slog.Logger
 	identify func(*http.Request) (Identity, error)
+	routes   map[string]rule // by pattern; nil = without a token
 }
 
 // The areas of the API; each registers its own routes.
@@ -60,8 +61,18 @@ func anyone(Identity, *http.Request) bool { return true }
 
 func anyLink(who Identity, _ *http.Request) bool { return who.Session != "" }
 
+func anySite(who Identity, _ *http.Request) bool {
+	return who.Session != "" && who.Role == string(meeting.Site)
+}
+
 func newAPI(s *Server, identify func(*http.Request) (Identity, error)) http.Handler {
-	a := &api{srv: s, log: s.log, identify: identify}
+	mux, _ := newRoutes(s, identify)
+	return mux
+}
+
+// newRoutes enters every request of the API.
+func newRoutes(s *Server, identify func(*http.Request) (Identity, error)) (*http.ServeMux, map[string]rule) {
+	a := &api{srv: s, log: s.log, identify: identify, routes: map[string]rule{}}
 	accounts, drafts, office, record := accountsAPI{a}, draftsAPI{a}, officeAPI{a}, recordAPI{a}
 	mux := http.NewServeMux()
 	consoles := orRight(account.ReadSessions, roles(meeting.Host, meeting.Operator, meeting.Secretary))
@@ -77,7 +88,7 @@ func newAPI(s *Server, identify func(*http.Request) (Identity, error)) http.Hand
 	a.route(mux, "POST /api/v1/sessions/{id}/links/{code}/revoke", office.linkGivers(steering), a.revokeLink)
 	a.route(mux, "GET /api/v1/sessions/{id}/acts", consoles, record.showActs)
 	a.route(mux, "GET /api/v1/sessions/{id}/{file}", consoles, record.download)
-	a.route(mux, "PUT /api/v1/me/snapshot", anyLink, record.putSnapshot)
+	a.route(mux, "PUT /api/v1/me/snapshot", anySite, record.putSnapshot)
 	a.route(mux, "GET /api/v1/sessions/{id}/snapshots/{code}", roles(meeting.Host, meeting.Operator, meeting.Secretary, meeting.Site), record.getSnapshot)
 	record.commandRoutes(mux)
 	accounts.accountRoutes(mux)
@@ -90,11 +101,12 @@ func newAPI(s *Server, identify func(*http.Request) (Identity, error)) http.Hand
 	a.route(mux, "/", anyone, func(http.ResponseWriter, *http.Request, Identity) error {
 		return refusal(protocol.NotFound, "no such address")
 	})
-	return mux
+	return mux, a.routes
 }
 
 // route enters a request with the rule that guards it.
 func (a *api) route(mux *http.ServeMux, pattern string, allowed rule, f endpointFunc) {
+	a.routes[pattern] = allowed
 	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		who, err := a.identify(r)

@@ -13,6 +13,7 @@ import (
 
 // open enters a request that needs no token.
 func (a *api) open(mux *http.ServeMux, pattern string, f func(http.ResponseWriter, *http.Request) error) {
+	a.routes[pattern] = nil
 	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		err := a.srv.office.sameOrigin(r)

@@ -81,6 +81,8 @@ type unitView struct {
 	meeting.Unit
 	Parents []string `json:"parents,omitempty"` // names above it, the nearest first, without the root
 	Below   int      `json:"below,omitempty"`   // units under it, all levels
+
+	Levels map[meeting.Level]int `json:"levels,omitempty"` // those by level, where there are several
 }
 
 // findUnits searches (q), lists what is directly below a unit (below), or the roots.
@@ -115,7 +117,14 @@ func (a draftsAPI) findUnits(w http.ResponseWriter, r *http.Request, _ Identity)
 	}
 	list := make([]unitView, 0, len(found))
 	for _, u := range found {
-		v := unitView{Unit: u, Below: len(tree.Below(u.Code))}
+		v := unitView{Unit: u, Levels: map[meeting.Level]int{}}
+		for _, below := range tree.Below(u.Code) {
+			v.Below++
+			v.Levels[below.Level]++
+		}
+		if len(v.Levels) < 2 {
+			v.Levels = nil
+		}
 		for _, up := range tree.Above(u.Code) {
 			if up.Parent != "" {
 				v.Parents = append(v.Parents, up.Name)
@@ -137,8 +146,9 @@ type draftView struct {
 	UpdatedAt time.Time     `json:"updated_at"`
 	UpdatedBy string        `json:"updated_by"`
 	Draft     prepare.Draft `json:"draft"`
-	// Of one draft: how many sites it would convene, and what keeps it from being convened.
+	// Of one draft: what it would convene, and what keeps it from being convened.
 	Sites    int               `json:"sites,omitempty"`
+	Rules    meeting.Rules     `json:"rules,omitzero"` // that it would have: the draft's own, or the usual ones
 	Problems []prepare.Problem `json:"problems,omitempty"`
 }
 
@@ -173,7 +183,7 @@ func (a draftsAPI) checked(ctx context.Context, row store.DraftRow) (draftView, 
 		return v, err
 	}
 	cmd, problems := row.Draft.Convene(tree)
-	v.Problems = problems
+	v.Problems, v.Rules = problems, cmd.Rules
 	for _, ep := range cmd.Endpoints {
 		if ep.Role == meeting.Site {
 			v.Sites++

@@ -112,6 +112,9 @@ type sheetView struct {
 	Sites       []sheetRow     `json:"sites"`
 }
 
+// noProvince asks for the sites that belong to no province, such as guests.
+const noProvince = "-"
+
 // sheet gathers the sites of a unit (all if empty), as far as somebody's scope goes, with their short links.
 func (a officeAPI) sheet(r *http.Request, who Identity, withQR bool) (*sheetView, error) {
 	ctx, id, unit := r.Context(), r.PathValue("id"), r.URL.Query().Get("unit")
@@ -139,7 +142,7 @@ func (a officeAPI) sheet(r *http.Request, who Identity, withQR bool) (*sheetView
 				seen[p.Code] = true
 				v.Provinces = append(v.Provinces, p)
 			}
-			if unit != "" && !inScope(s, code, unit) {
+			if unit == noProvince && p.Code != "" || unit != noProvince && !inScope(s, code, unit) {
 				continue
 			}
 			v.Sites = append(v.Sites, sheetRow{Code: code, Name: ep.Name, Parents: parentNames(s, code), Province: p.Code, Phone: ep.Phone, ByPhone: ep.ByPhone})
@@ -316,9 +319,10 @@ func (a officeAPI) exchangeCode(w http.ResponseWriter, r *http.Request) error {
 // showConsoles gives somebody of the office the links of the consoles that belong to the role.
 func (a officeAPI) showConsoles(w http.ResponseWriter, r *http.Request, who Identity) error {
 	type consoleLink struct {
-		Role string `json:"role"`
-		Name string `json:"name"`
-		Link string `json:"link"`
+		Role  string `json:"role"`
+		Name  string `json:"name"`
+		Scope string `json:"scope,omitempty"` // of a delegated operator
+		Link  string `json:"link"`
 	}
 	ctx, id := r.Context(), r.PathValue("id")
 	issued, err := a.srv.record.Links(ctx, id)
@@ -336,7 +340,7 @@ func (a officeAPI) showConsoles(w http.ResponseWriter, r *http.Request, who Iden
 			if err != nil {
 				return err
 			}
-			list = append(list, consoleLink{Role: string(ep.Role), Name: ep.Name, Link: link})
+			list = append(list, consoleLink{Role: string(ep.Role), Name: ep.Name, Scope: ep.Scope, Link: link})
 		}
 		return nil
 	})

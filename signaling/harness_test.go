@@ -289,7 +289,7 @@ func (b *bed) serve() {
 	if b.ping > 0 {
 		b.srv.SetPingEvery(b.ping)
 	}
-	b.http.Config.Handler = b.srv.Handler()
+	b.http.Config.Handler = documented(b.T, b.srv.Handler())
 	b.http.Start()
 	if err := b.srv.Start(context.Background()); err != nil {
 		b.Fatal(err)
@@ -325,7 +325,7 @@ func token(link string) string {
 func (b *bed) admin(method, path, body string, into any) {
 	b.Helper()
 	w := httptest.NewRecorder()
-	b.srv.AdminHandler().ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
+	documented(b.T, b.srv.AdminHandler()).ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
 	if w.Code >= 300 {
 		b.Fatalf("%s %s: %d %s", method, path, w.Code, w.Body)
 	}

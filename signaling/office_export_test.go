@@ -1,6 +1,8 @@
 package signaling
 
 import (
+	"net/http"
+
 	"github.com/alexedwards/argon2id"
 	"github.com/diemcau/diemcau/account"
 )
@@ -15,4 +17,14 @@ func (s *Server) FailLogins(name string, n int) {
 	for range n {
 		s.office.byName.Failed(name, s.clock.Now())
 	}
+}
+
+// APIRoutes returns the requests of the API by pattern, each with who may make it; nil = without a token.
+func (s *Server) APIRoutes() map[string]func(Identity, *http.Request) bool {
+	_, routes := newRoutes(s, nil)
+	list := map[string]func(Identity, *http.Request) bool{}
+	for pattern, allowed := range routes {
+		list[pattern] = allowed
+	}
+	return list
 }

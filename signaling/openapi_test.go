@@ -1,0 +1,237 @@
+package signaling_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/diemcau/diemcau/account"
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/signaling"
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/google/go-cmp/cmp"
+)
+
+// apiDocument loads docs/openapi.yaml.
+var apiDocument = sync.OnceValues(func() (*openapi3.T, error) {
+	for _, mediaType := range []string{
+		"application/pdf", "application/jsonl", "application/x-pem-file", "application/vnd.sqlite3", "image/jpeg", "text/calendar", "text/csv",
+		"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+	} {
+		openapi3filter.RegisterBodyDecoder(mediaType, openapi3filter.FileBodyDecoder)
+	}
+	doc, err := openapi3.NewLoader().LoadFromFile("../docs/openapi.yaml")
+	if err != nil {
+		return nil, err
+	}
+	return doc, doc.Validate(context.Background())
+})
+
+// documented passes requests on and compares those of the API, and their answers, with the document: every status,
+// type and member that comes must stand there, and what is accepted must be as it says.
+func documented(t *testing.T, next http.Handler) http.Handler {
+	t.Helper()
+	doc, err := apiDocument()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, "/api/v1/") {
+			next.ServeHTTP(w, r)
+			return
+		}
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		answer := &answerTee{ResponseWriter: w, status: http.StatusOK}
+		next.ServeHTTP(answer, r)
+		method, path, _ := strings.Cut(r.Pattern, " ")
+		if path == "" { // no such address
+			return
+		}
+		item := doc.Paths.Value(path)
+		if item == nil || item.GetOperation(method) == nil {
+			t.Errorf("the document has no %s", r.Pattern)
+			return
+		}
+		sent := r.Clone(context.WithoutCancel(r.Context()))
+		sent.Body = io.NopCloser(bytes.NewReader(body))
+		if sent.Header.Get("Content-Type") == "" && len(body) > 0 { // the least that a caller of the admin socket sends
+			sent.Header.Set("Content-Type", onlyType(item.GetOperation(method)))
+		}
+		input := &openapi3filter.RequestValidationInput{
+			Request: sent, PathParams: pathParams(item, r),
+			Route:   &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: item.GetOperation(method)},
+			Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true},
+		}
+		if err := openapi3filter.ValidateRequest(sent.Context(), input); err != nil && answer.status < 300 {
+			t.Errorf("%s %s was answered with %d, but is not as documented: %v", r.Method, r.URL, answer.status, err)
+		}
+		output := &openapi3filter.ResponseValidationInput{
+			RequestValidationInput: input, Status: answer.status, Header: answer.Header(), Options: input.Options,
+			Body: io.NopCloser(bytes.NewReader(answer.body.Bytes())),
+		}
+		if err := openapi3filter.ValidateResponse(sent.Context(), output); err != nil {
+			t.Errorf("the answer %d to %s %s is not as documented: %v", answer.status, r.Method, r.URL, err)
+		}
+	})
+}
+
+// answerTee keeps what an answer says while it is sent.
+type answerTee struct {
+	http.ResponseWriter
+	status int
+	body   bytes.Buffer
+}
+
+func (a *answerTee) WriteHeader(status int) {
+	a.status = status
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *answerTee) Write(p []byte) (int, error) {
+	a.body.Write(p)
+	return a.ResponseWriter.Write(p)
+}
+
+// onlyType is the first media type that an operation takes.
+func onlyType(op *openapi3.Operation) string {
+	if op.RequestBody == nil {
+		return ""
+	}
+	types := make([]string, 0, 2)
+	for mediaType := range op.RequestBody.Value.Content {
+		types = append(types, mediaType)
+	}
+	slices.SortFunc(types, func(a, b string) int { return len(a) - len(b) })
+	return types[0]
+}
+
+func pathParams(item *openapi3.PathItem, r *http.Request) map[string]string {
+	params := map[string]string{}
+	for _, p := range item.Parameters {
+		params[p.Value.Name] = r.PathValue(p.Value.Name)
+	}
+	return params
+}
+
+// The document is valid OpenAPI and names the requests of the server, no more and no less.
+func TestAPIDocument(t *testing.T) {
+	b := newBed(t, "")
+	doc, err := apiDocument()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var inDocument, inServer []string
+	for path, item := range doc.Paths.Map() {
+		for method := range item.Operations() {
+			inDocument = append(inDocument, method+" "+path)
+		}
+	}
+	for pattern := range b.srv.APIRoutes() {
+		if pattern != "/" {
+			inServer = append(inServer, pattern)
+		}
+	}
+	slices.Sort(inDocument)
+	slices.Sort(inServer)
+	if diff := cmp.Diff(inServer, inDocument); diff != "" || len(inServer) < 50 {
+		t.Errorf("requests of the server (-) and of the document (+):\n%s", diff)
+	}
+}
+
+// Who may make a request is as the document says. Where the server leaves the decision to the meeting, the meeting
+// refuses.
+func TestAPIDocumentRights(t *testing.T) {
+	b := newBed(t, "")
+	doc, err := apiDocument()
+	if err != nil {
+		t.Fatal(err)
+	}
+	type persona struct {
+		name string
+		who  signaling.Identity
+		ask  func(method, path string) int // really
+	}
+	var people []persona
+	for role, code := range map[string]string{"host": meeting.HostCode, "operator": meeting.OperatorCode, "secretary": meeting.SecretaryCode, "endpoint": "C1"} {
+		link := token(b.links.of(code))
+		people = append(people, persona{"link " + role, signaling.Identity{Session: b.links.ID, Endpoint: code, Role: role, Serial: 1}, func(method, path string) int {
+			status, _ := b.request(method, path, link, "")
+			return status
+		}})
+	}
+	for role, of := range map[string]account.Account{
+		"admin": {Role: account.Admin}, "host": {Role: account.Host}, "operator": {Role: account.Operator}, "secretary": {Role: account.Secretary},
+		"scoped": {Role: account.Operator, Scope: "D582"},
+	} {
+		browser := b.person("p-"+role, string(of.Role), of.Scope)
+		who := signaling.Identity{Endpoint: role, Account: &of}
+		if role == "admin" {
+			who.Role = signaling.RoleAdmin
+		}
+		people = append(people, persona{"account " + role, who, func(method, path string) int {
+			status, _ := browser.ask(method, path, "")
+			return status
+		}})
+	}
+	people = append(people, persona{"token admin", signaling.Identity{Endpoint: "ops", Role: signaling.RoleAdmin}, nil})
+	fill := strings.NewReplacer("{id}", b.links.ID, "{code}", "C1", "{name}", "p-host", "{file}", "attendance.csv", "{entry}", "1")
+	for pattern, allowed := range b.srv.APIRoutes() {
+		method, path, _ := strings.Cut(pattern, " ")
+		if path == "" {
+			continue
+		}
+		op := doc.Paths.Value(path).GetOperation(method)
+		if public := op.Security != nil && len(*op.Security) == 0; public != (allowed == nil) {
+			t.Errorf("%s: without a token by the document %v, by the server %v", pattern, public, allowed == nil)
+		}
+		if allowed == nil {
+			continue
+		}
+		r, err := http.NewRequestWithContext(t.Context(), method, b.http.URL+fill.Replace(path), http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.SetPathValue("id", b.links.ID)
+		r.SetPathValue("code", "C1")
+		for _, p := range people {
+			want, got := admits(t, op, p.name), allowed(p.who, r)
+			switch {
+			case want && !got:
+				t.Errorf("%s: the document admits %s, the server does not", pattern, p.name)
+			case got && !want && p.ask == nil:
+				t.Errorf("%s: the server admits %s, the document does not", pattern, p.name)
+			case got && !want:
+				if status := p.ask(method, fill.Replace(path)); status != http.StatusForbidden {
+					t.Errorf("%s: the document does not admit %s, the server answers %d", pattern, p.name, status)
+				}
+			}
+		}
+	}
+}
+
+// admits reads from an operation whether somebody may make it.
+func admits(t *testing.T, op *openapi3.Operation, who string) bool {
+	t.Helper()
+	kind, role, _ := strings.Cut(who, " ")
+	if kind == "token" {
+		return slices.ContainsFunc(*op.Security, func(s openapi3.SecurityRequirement) bool { _, ok := s["adminToken"]; return ok })
+	}
+	list, _ := op.Extensions["x-"+kind+"s"].([]any)
+	for _, one := range list {
+		if one == role {
+			return true
+		}
+	}
+	return false
+}
