@@ -384,7 +384,7 @@ func (a *api) reissueLink(w http.ResponseWriter, r *http.Request, _ Identity) er
 		ShortLink string `json:"short_link,omitempty"` // of a site
 	}{Link: url}
 	if seat.Role == meeting.Site && !seat.ByPhone {
-		if answer.ShortLink, err = a.srv.shortLink(ctx, session.ID, seat.Code, serial); err != nil {
+		if answer.ShortLink, err = a.srv.office.codes.link(ctx, session.ID, seat.Code, serial); err != nil {
 			return err
 		}
 	}

@@ -106,6 +106,7 @@ type sheetView struct {
 	Title       string         `json:"title"`
 	ScheduledAt time.Time      `json:"scheduled_at"`
 	TimeZone    string         `json:"time_zone"`
+	OpenBeforeS int            `json:"open_before_s"` // when sites can come in, before the scheduled time
 	CalledOff   bool           `json:"called_off,omitempty"`
 	HelpPhone   string         `json:"help_phone,omitempty"`
 	Provinces   []meeting.Unit `json:"provinces"`
@@ -130,7 +131,7 @@ func (a officeAPI) sheet(r *http.Request, who Identity, withQR bool) (*sheetView
 	}
 	v := &sheetView{Session: id, Provinces: []meeting.Unit{}, Sites: []sheetRow{}}
 	err = a.read(ctx, id, func(s *meeting.Session) error {
-		v.Title, v.ScheduledAt, v.TimeZone, v.CalledOff = s.Title, s.ScheduledAt, s.TimeZone, s.CalledOff
+		v.Title, v.ScheduledAt, v.TimeZone, v.OpenBeforeS, v.CalledOff = s.Title, s.ScheduledAt, s.TimeZone, s.Rules.OpenBeforeS, s.CalledOff
 		seen := map[string]bool{}
 		for _, code := range s.Order {
 			ep := s.Endpoints[code]
@@ -181,7 +182,7 @@ func (a officeAPI) giveCodes(ctx context.Context, v *sheetView, serials map[stri
 		if code == "" || row.ByPhone {
 			continue
 		}
-		row.Link = a.srv.printLink(code)
+		row.Link = a.srv.office.codes.address(code)
 		if !withQR {
 			continue
 		}
@@ -382,7 +383,7 @@ func (a officeAPI) calendar(w http.ResponseWriter, r *http.Request, who Identity
 		return err
 	}
 	if serial > 0 {
-		if e.Link, err = a.srv.shortLink(ctx, id, who.Endpoint, serial); err != nil {
+		if e.Link, err = a.srv.office.codes.link(ctx, id, who.Endpoint, serial); err != nil {
 			return err
 		}
 	}

@@ -74,7 +74,7 @@ type office struct {
 }
 
 func newOffice(s *Server, cfg Config) (*office, error) {
-	codes, err := newShortCodes(cfg.Record, cfg.CodeKey)
+	codes, err := newShortCodes(cfg.Record, cfg.CodeKey, s.publicURL)
 	if err != nil {
 		return nil, err
 	}

@@ -18,13 +18,14 @@ const CodeKeySize = 32
 // shortCodes gives links the random codes that stand on paper. The record finds a code by its hash; to print it again
 // it is also kept sealed (AES-256-GCM) with a key that is not in the database.
 type shortCodes struct {
-	record Record
-	seal   cipher.AEAD
+	record    Record
+	seal      cipher.AEAD
+	publicURL string
 
 	mu sync.Mutex // held while codes are made, so that a link gets one
 }
 
-func newShortCodes(rec Record, key []byte) (*shortCodes, error) {
+func newShortCodes(rec Record, key []byte, publicURL string) (*shortCodes, error) {
 	if len(key) != CodeKeySize {
 		return nil, fmt.Errorf("the key of short codes has %d bytes, not %d", len(key), CodeKeySize)
 	}
@@ -33,7 +34,7 @@ func newShortCodes(rec Record, key []byte) (*shortCodes, error) {
 		return nil, err
 	}
 	seal, err := cipher.NewGCMWithRandomNonce(block)
-	return &shortCodes{record: rec, seal: seal}, err
+	return &shortCodes{record: rec, seal: seal, publicURL: publicURL}, err
 }
 
 // issue is a link of a session as the record numbers it.
@@ -90,11 +91,13 @@ func belongs(one store.ShortCode) []byte {
 	return fmt.Appendf(nil, "%s\x00%s\x00%d", one.Session, one.Endpoint, one.Serial)
 }
 
-// shortLink returns the printed link of one issue of a site's link.
-func (s *Server) shortLink(ctx context.Context, session, endpoint string, serial int) (string, error) {
+// link returns the address that is printed for one issue of a site's link.
+func (c *shortCodes) link(ctx context.Context, session, endpoint string, serial int) (string, error) {
 	one := issue{endpoint, serial}
-	codes, err := s.office.codes.of(ctx, session, []issue{one})
-	return s.printLink(codes[one]), err
+	codes, err := c.of(ctx, session, []issue{one})
+	return c.address(codes[one]), err
 }
 
-func (s *Server) printLink(code string) string { return s.publicURL + "/j/" + prepare.PrintCode(code) }
+func (c *shortCodes) address(code string) string {
+	return c.publicURL + "/j/" + prepare.PrintCode(code)
+}

@@ -116,7 +116,7 @@ func TestPrepareOnTheCommandLine(t *testing.T) {
 }
 
 // A session of the command line can have operators of provinces; what it prints keeps its members.
-func TestDelegatedOperators(t *testing.T) {
+func TestOperatorsHaveNames(t *testing.T) {
 	dir := t.TempDir()
 	units := filepath.Join(dir, "units.csv")
 	if err := os.WriteFile(units, []byte("code,parent_code,level,name\nTW,,central,Trung ương\nP58,TW,province,Ninh Thuận\nC1,P58,commune,Phước Bình\nP67,TW,province,Đắk Nông\n"), 0o600); err != nil {

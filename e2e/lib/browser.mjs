@@ -14,14 +14,17 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
   '--use-fake-device-for-media-stream',
-  '--use-fake-ui-for-media-stream',
   '--auto-accept-this-tab-capture',
 ];
 
-/** One person with a colour, a tone, a browser process and a page. */
+/** Says yes to every question for a device. */
+const ALLOW = '--use-fake-ui-for-media-stream';
+const DEVICES = ['camera', 'microphone'];
+
+/** One person with a colour, a tone, a browser process and a page, who refuses the devices named. */
 export class Person {
-  constructor(dir, name, { colour, tone, flags = [], wrapper, init, phone } = {}) {
-    Object.assign(this, { dir, name, colour, tone, flags, wrapper, init, phone });
+  constructor(dir, name, { colour, tone, flags = [], wrapper, init, phone, refuses = [] } = {}) {
+    Object.assign(this, { dir, name, colour, tone, flags, wrapper, init, phone, refuses });
     if (colour) writeVideo(join(dir, `${name}.y4m`), colour);
     if (tone) writeTone(join(dir, `${name}.wav`), tone);
   }
@@ -29,12 +32,15 @@ export class Person {
   /** Starts the browser (again) with an empty profile and opens a link. */
   async open(link, { viewport = { width: 1366, height: 768 } } = {}) {
     const args = [...FLAGS.filter((f) => !this.noDevices || f !== '--use-fake-device-for-media-stream'), ...this.flags];
+    if (!this.refuses.length) args.push(ALLOW);
     if (this.colour) args.push(`--use-file-for-fake-video-capture=${join(this.dir, `${this.name}.y4m`)}`);
     if (this.tone) args.push(`--use-file-for-fake-audio-capture=${join(this.dir, `${this.name}.wav`)}`);
     this.link = link;
     this.server = await chromium.launchServer({ executablePath: this.wrapper ?? EXECUTABLE, args, headless: true });
     this.browser = await chromium.connect(this.server.wsEndpoint());
     const context = await this.browser.newContext(this.phone ? { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true } : { viewport, permissions: [] });
+    // The browser itself refuses what is not granted.
+    if (this.refuses.length) await context.grantPermissions(DEVICES.filter((d) => !this.refuses.includes(d)));
     // The page's peer connections, for tests that read their statistics.
     await context.addInitScript(() => {
       const peers = (window.testPeers = []);

@@ -4,8 +4,13 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { until } from './until.mjs';
-import en from '../../web/static/i18n/en.js';
-import vi from '../../web/static/i18n/vi.js';
+import roomsEn from '../../web/static/i18n/en.js';
+import officesEn from '../../web/static/i18n/office.en.js';
+import roomsVi from '../../web/static/i18n/vi.js';
+import officesVi from '../../web/static/i18n/office.vi.js';
+
+const en = { ...roomsEn, ...officesEn };
+const vi = { ...roomsVi, ...officesVi };
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 export const SIZES = { laptop: [1366, 768], desk: [1920, 1080], wall: [3840, 2160], phone: [390, 844] };
@@ -44,10 +49,11 @@ const wide = (page) =>
   page.evaluate(() => [...document.querySelectorAll('body *')].filter((e) => e.checkVisibility() && e.getBoundingClientRect().right > innerWidth + 1).slice(-3).map((e) => e.outerHTML.slice(0, 160)));
 
 /**
- * Looks at a page in every way and returns what is wrong with it, nothing when all is well.
+ * Looks at a page in every way and returns what is wrong with it, nothing when all is well. Forms that are longer than the
+ * window are taken whole.
  * @returns {Promise<string[]>}
  */
-export async function look(page, dir, name, looks = PARTS) {
+export async function look(page, dir, name, looks = PARTS, { fullPage = false } = {}) {
   const wrong = [];
   await page.emulateMedia({ reducedMotion: 'reduce' }); // colours must not be measured while they change
   const checked = new Set();
@@ -62,7 +68,7 @@ export async function look(page, dir, name, looks = PARTS) {
       await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
       await Promise.allSettled(document.getAnimations().filter((a) => a.effect.getComputedTiming().endTime < 1000).map((a) => a.finished));
     });
-    await page.screenshot({ path: join(dir, `${name}-${size}-${lang}-${theme}.jpg`), type: 'jpeg', quality: 80 });
+    await page.screenshot({ path: join(dir, `${name}-${size}-${lang}-${theme}.jpg`), type: 'jpeg', quality: 80, fullPage });
     const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     if (over > 0) wrong.push(`${where}: ${over} px too wide: ${await wide(page)}`);
     for (const piece of await pieces(page)) {

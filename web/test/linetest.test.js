@@ -1,6 +1,6 @@
 import test from "node:test";
 import assert from "node:assert/strict";
-import { measure, sample } from "../static/lib/linetest.js";
+import { MOST_KBPS, measure, sample } from "../static/lib/linetest.js";
 import { assign } from "../static/lib/wall.js";
 
 const UP = [
@@ -47,6 +47,8 @@ test("rates, losses and delay", () => {
   assert.deepEqual(line, { connected: true, protocol: "udp", rtt_ms: 42, loss_up_pct: 4, loss_down_pct: 16.7, up_kbps: 200, down_kbps: 400 });
   assert.equal(measure([first, { ...second, available: 900 }], 100).up_kbps, 900);
   assert.equal(measure([first, second], 8_000).down_kbps, 8_000);
+  const near = measure([first, { ...second, available: 900_000 }], 700_000); // beside the server
+  assert.deepEqual([near.up_kbps, near.down_kbps], [MOST_KBPS, MOST_KBPS]);
 });
 
 test("sites that stay on screen keep their slot", () => {

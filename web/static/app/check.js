@@ -7,6 +7,7 @@ import { testLine } from "../lib/linetest.js";
 import { t, tMaybe } from "./i18n.js";
 import { meter, testLoudspeaker } from "./media.js";
 import { Button, Dialog } from "./parts.js";
+import { formatRate } from "./rate.js";
 import { Icon } from "./icons.js";
 import { Video } from "./stage.js";
 import { call, rehearsal } from "./rehearsal.js";
@@ -73,7 +74,7 @@ export function Check({ room, onClose }) {
       <div class="dialog__actions"><${Button} tone="primary" action="rehearsal-done" onClick=${onClose}>${t("close")}<//></div>
     </div>` : html`<ol class="checks">
       <${Step} state=${camera} title=${t("devices.camera")} text=${camera === "ok" ? t("check.camera.ok") : t(`problem.camera.${/** @type {"none"} */ (camera)}`)}>
-        <div class="checks__picture"><${Video} stream=${media.picture.value} mirrored label=${t("devices.picture")} /></div><//>
+        ${media.camera.value && html`<div class="checks__picture"><${Video} stream=${media.picture.value} mirrored label=${t("devices.picture")} /></div>`}<//>
       <${Step} state=${microphone} title=${t("devices.microphone")} text=${microphoneText(microphone)}>
         ${media.microphone.value && html`<span ref=${level} class="level__bar" aria-hidden="true"><span class="level__fill" /></span>`}<//>
       <${Step} state=${speaker} title=${t("devices.loudspeaker")} text=${t(speaker === "ok" ? "check.speaker.ok" : speaker === "silent" ? "check.speaker.silent" : "check.speaker.ask")}>
@@ -119,7 +120,7 @@ function lineText(line) {
   if (!line) return t("check.line.running");
   if (!line.connected) return t("reason.no_line");
   const { up_kbps = 0, down_kbps = 0, rtt_ms = 0, loss_up_pct = 0, loss_down_pct = 0 } = line;
-  return t("check.line.result", { up: up_kbps, down: down_kbps, rtt: rtt_ms, loss: Math.max(loss_up_pct, loss_down_pct) });
+  return t("check.line.result", { up: formatRate(up_kbps), down: formatRate(down_kbps), rtt: rtt_ms, loss: Math.max(loss_up_pct, loss_down_pct) });
 }
 
 /** A moving picture that is hard to compress, so that the line is really loaded. */

@@ -2,6 +2,9 @@
 
 import { Publisher, Viewer } from "./peers.js";
 
+/** The most that the test can tell, in kbit/s: its file is over too soon, and its picture too small, for more. */
+export const MOST_KBPS = 20_000;
+
 /** What was measured, as PUT /api/v1/rehearsal takes it. */
 /**
  * @typedef {object} Line
@@ -94,8 +97,8 @@ export function measure(samples, fileKbps) {
     rtt_ms: last.rttMs,
     loss_up_pct: share(last.lostUp, last.packetsSent),
     loss_down_pct: share(last.lostDown, last.packetsReceived + last.lostDown),
-    up_kbps: Math.round(last.available || up),
-    down_kbps: Math.round(down),
+    up_kbps: Math.min(MOST_KBPS, Math.round(last.available || up)),
+    down_kbps: Math.min(MOST_KBPS, Math.round(down)),
   };
 }
 

@@ -22,7 +22,7 @@ export function AccountsPage() {
   useEffect(() => void load(), []);
   const done = (/** @type {boolean} */ ok) => {
     if (!ok) return;
-    say("info", o("saved"));
+    say("info", () => o("saved"));
     void load();
   };
   const create = async (/** @type {Event} */ e) => {
@@ -64,18 +64,18 @@ export function AccountsPage() {
 export function MePage() {
   const [old, setOld] = useState("");
   const [next, setNext] = useState("");
-  const [fault, setFault] = useState("");
+  const [refused, setRefused] = useState(/** @type {import("./api.js").Answer | null} */ (null));
   const who = me.value;
   if (!who) return null;
   const change = async (/** @type {Event} */ e) => {
     e.preventDefault();
     const answer = await api("POST", "/account/password", { old, new: next }, { quiet: true });
-    setFault(answer.ok ? "" : faultText(answer));
+    setRefused(answer.ok ? null : answer);
     if (!answer.ok) return;
     setOld("");
     setNext("");
     await loadMe();
-    say("info", o("me.changed"));
+    say("info", () => o("me.changed"));
   };
   const end = async (/** @type {string} */ id) => {
     await api("DELETE", `/account/logins/${id}`);
@@ -88,7 +88,7 @@ export function MePage() {
       <input type="text" class="visually-hidden" autocomplete="username" value=${who.name} readonly tabindex="-1" aria-hidden="true" />
       <${Field} label=${o("me.old")} type="password" name="old" autocomplete="current-password" value=${old} onInput=${setOld} required />
       <${Field} label=${o("me.new")} type="password" name="new" autocomplete="new-password" value=${next} onInput=${setNext} required />
-      <p class="fault field--wide" role="alert">${fault}</p>
+      <p class="fault field--wide" role="alert">${refused ? faultText(refused) : ""}</p>
       <div class="actions"><button type="submit" class="button button--primary" data-action="change-password">${o("me.change")}</button></div>
     </form><//>
     <${Panel} title=${o("me.logins")}><ul class="plainlist">${(who.logins ?? []).map((l) => html`<li key=${l.id}>

@@ -14,14 +14,14 @@ import { oMaybe } from "./text.js";
  * @property {string[]} [rights]
  * @property {{id: string, device: string, created_at: string, seen_at: string, current?: boolean}[]} [logins]
  *
- * @typedef {{code: string, parent?: string, level: string, name: string, parents?: string[], below?: number}} Unit
+ * @typedef {{code: string, parent?: string, level: string, name: string, parents?: string[], below?: number, levels?: Record<string, number>}} Unit
  * @typedef {{ok: boolean, status: number, data: any}} Answer
  */
 
 /** Who is logged in; null = nobody, undefined = not asked yet. @type {import("@preact/signals").Signal<Account | null | undefined>} */
 export const me = signal(undefined);
 
-/** What a person is told at the bottom of the page. @type {import("@preact/signals").Signal<{kind: "info" | "error", text: string} | null>} */
+/** What a person is told at the bottom of the page, in the language of the moment. @type {import("@preact/signals").Signal<{kind: "info" | "error", text: () => string} | null>} */
 export const notice = signal(null);
 
 /** @param {string} right */
@@ -47,7 +47,7 @@ export async function api(method, path, body, { quiet = false } = {}) {
   const data = response?.status === 204 ? {} : await response?.json().catch(() => ({}));
   const answer = { ok: response?.ok ?? false, status: response?.status ?? 0, data: data ?? {} };
   if (answer.status === 401 && answer.data.code === "bad_token") me.value = null;
-  if (!answer.ok && !quiet) notice.value = { kind: "error", text: faultText(answer) };
+  if (!answer.ok && !quiet) notice.value = { kind: "error", text: () => faultText(answer) };
   return answer;
 }
 

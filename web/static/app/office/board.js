@@ -3,6 +3,7 @@ import { html } from "../html.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
 import { tMaybe } from "../i18n.js";
 import { Button } from "../parts.js";
+import { formatRate } from "../rate.js";
 import { api } from "./api.js";
 import { formatMoment, o, oMaybe } from "./text.js";
 import { Loading, Panel } from "./widgets.js";
@@ -58,13 +59,13 @@ export function BoardPage({ id }) {
           <option value="call">${o("board.call")}</option><option value="all">${o("board.everything")}</option>
           ${LIGHTS.map((light) => html`<option key=${light} value=${light}>${o(`board.${light}`)}</option>`)}
         </select></label>`}>
-      ${shown.length === 0 ? html`<p class="quiet">${o("board.none")}</p>` : html`<div class="scroll" tabindex="0" role="region" aria-label=${o("sessions.sites")}><table class="table">
+      ${shown.length === 0 ? html`<p class="quiet">${o("board.none")}</p>` : html`<div class="scroll" tabindex="0" role="region" aria-label=${o("sessions.sites")}><table class="table table--cards">
         <thead><tr>${/** @type {const} */ (["site", "result", "why", "line", "contact", "when"]).map((head) => html`<th key=${head} scope="col">${o(`board.${head}`)}</th>`)}</tr></thead>
         <tbody>${shown.slice(0, MOST_ROWS).map((site) => html`<tr key=${site.code} data-endpoint=${site.code} data-light=${site.light}>
           <th scope="row">${site.name}<br /><span class="quiet">${(site.parents ?? []).join(", ")}</span></th>
           <td><span class=${`lamp lamp--${site.light}`}>${oMaybe(`board.${site.light}`, "board.untested")}</span></td>
           <td>${(site.reasons ?? []).map((reason) => html`<div key=${reason}>${tMaybe(`reason.${reason}`, "reason.other")}</div>`)}</td>
-          <td>${site.result?.line?.connected ? html`${o("board.rates", { up: site.result.line.up_kbps ?? 0, down: site.result.line.down_kbps ?? 0 })}<br /><span class="quiet">${site.result.line.rtt_ms ?? 0} ms · ${(site.result.line.protocol ?? "").toUpperCase()}</span>` : ""}</td>
+          <td>${site.result?.line?.connected ? html`<span class="rate">${o("board.up", { rate: formatRate(site.result.line.up_kbps ?? 0) })}</span> <span class="rate">${o("board.down", { rate: formatRate(site.result.line.down_kbps ?? 0) })}</span><br /><span class="quiet">${site.result.line.rtt_ms ?? 0} ms · ${(site.result.line.protocol ?? "").toUpperCase()}</span>` : ""}</td>
           <td>${site.contact}${site.contact && html`<br />`}${site.phone && html`<a href=${`tel:${site.phone}`}>${site.phone}</a>`}</td>
           <td>${formatMoment(site.at)}</td>
         </tr>`)}</tbody></table></div>

@@ -5,10 +5,12 @@ import { formatDay, formatTime } from "../i18n.js";
 import { Button, Confirm } from "../parts.js";
 import { fromInput, toInput } from "../../lib/localtime.js";
 import { merge, same } from "../../lib/merge.js";
-import { api, loadUnits } from "./api.js";
+import { api, faultText, loadUnits } from "./api.js";
 import { formatMoment, o, oMaybe, ZONE } from "./text.js";
 import { Field, Loading, Panel, say, UnitField } from "./widgets.js";
 import { UnitPicker } from "./units.js";
+import { Contacts } from "./contacts.js";
+import { RulesPanel } from "./rules.js";
 
 /**
  * @typedef {object} Draft
@@ -22,10 +24,11 @@ import { UnitPicker } from "./units.js";
  * @property {{code?: string, unit?: string, name?: string, phone?: string, by_phone?: boolean}[]} [seats]
  * @property {{name: string, scope: string, phone?: string}[]} [operators]
  * @property {{id: string, title: string, minutes?: number, speakers?: string[]}[]} [agenda]
+ * @property {import("./rules.js").Rules} [rules]
  * @property {string} [help_phone]
  * @property {string} [note]
  *
- * @typedef {{id: string, version: number, session?: string, updated_at: string, updated_by: string, draft: Draft, sites?: number,
+ * @typedef {{id: string, version: number, session?: string, updated_at: string, updated_by: string, draft: Draft, sites?: number, rules?: import("./rules.js").Rules,
  *   problems?: {field: string, code: string, value?: string}[]}} Row
  */
 
@@ -68,17 +71,17 @@ export function DraftPage({ id }) {
     setBusy(false);
     if (answer.ok) {
       take(answer.data);
-      say("info", o("saved"));
+      say("info", () => o("saved"));
     } else if (answer.status === 409 && answer.data.current && !answer.data.current.session) {
       const theirs = answer.data.current;
       const { merged, both } = merge(row.draft, draft, theirs.draft);
-      setRow({ ...theirs, problems: row.problems, sites: row.sites });
+      setRow({ ...theirs, problems: row.problems, sites: row.sites, rules: row.rules });
       setDraft(merged);
       setConflict({ theirs, mine: draft, both });
       void loadUnits(codesOf(merged));
       setTimeout(() => alert.current?.focus(), 0);
     } else {
-      say("error", oMaybe(`fault.${answer.data.code}`, "fault.other"));
+      say("error", () => faultText(answer));
     }
   };
   const convene = async () => {
@@ -113,8 +116,10 @@ export function DraftPage({ id }) {
     </div><//>
     <${UnitPicker} draft=${draft} set=${set} />
     <${Seats} draft=${draft} set=${set} />
-    <${Operators} draft=${draft} set=${set} />
     <${Agenda} draft=${draft} set=${set} />
+    <${Contacts} draft=${draft} set=${set} />
+    <${Operators} draft=${draft} set=${set} />
+    <${RulesPanel} draft=${draft} set=${set} usual=${row.rules} />
     </fieldset>
     ${(row.problems ?? []).length > 0 && !dirty && html`<${Panel} title=${o("draft.problems")}><ul class="plainlist" data-problems>${(row.problems ?? []).map((p) => html`<li key=${p.field + p.code}>
       <strong>${oMaybe(`part.${p.field.split(".")[0]}`, "part.units")}${/\.(\d+)/.test(p.field) ? ` ${Number(/** @type {RegExpExecArray} */ (/\.(\d+)/.exec(p.field))[1]) + 1}` : ""}</strong> ${oMaybe(`problem.${p.code}`, "problem.bad_value", { value: p.value ?? "" })}</li>`)}</ul><//>`}
@@ -141,9 +146,6 @@ function without(list, index) {
 /** @param {Part} props */
 function Seats({ draft, set }) {
   const seats = draft.seats ?? [];
-  const contacts = Object.entries(draft.contacts ?? {});
-  const contact = (/** @type {number} */ i, /** @type {string} */ code, /** @type {string} */ phone) =>
-    set({ contacts: Object.fromEntries(contacts.map((c, j) => (j === i ? [code, { phone, by_phone: true }] : c))) });
   return html`<${Panel} title=${o("draft.seats")} action=${html`<${Button} action="add-seat" onClick=${() => set({ seats: [...seats, {}] })}>${o("draft.seats.add")}<//>`}>
       <p class="quiet">${o("draft.seats.hint")}</p>
       ${seats.map((seat, i) => html`<div class="rowline" key=${i}>
@@ -153,14 +155,7 @@ function Seats({ draft, set }) {
         <label class="check"><input type="checkbox" checked=${seat.by_phone ?? false} onChange=${(/** @type {Event} */ e) => set({ seats: changed(seats, i, { by_phone: /** @type {HTMLInputElement} */ (e.target).checked }) })} /> ${o("field.byphone")}</label>
         <${Button} compact icon="close" label=${o("remove")} onClick=${() => set({ seats: without(seats, i) })} />
       </div>`)}
-    <//>
-    <${Panel} title=${o("draft.phone")} action=${html`<${Button} action="add-phone" onClick=${() => set({ contacts: { ...draft.contacts, "": { by_phone: true } } })}>${o("draft.phone.add")}<//>`}>
-      ${contacts.map(([code, c], i) => html`<div class="rowline" key=${i}>
-        <${UnitField} label=${o("field.unit")} value=${code} onChange=${(/** @type {string} */ v) => contact(i, v, c.phone ?? "")} />
-        <${Field} label=${o("field.phone")} type="tel" value=${c.phone} onInput=${(/** @type {string} */ v) => contact(i, code, v)} />
-        <${Button} compact icon="close" label=${o("remove")} onClick=${() => set({ contacts: Object.fromEntries(without(contacts, i)) })} />
-      </div>`)}
-    <//>`;
+  <//>`;
 }
 
 /** @param {Part} props */

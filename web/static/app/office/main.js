@@ -76,17 +76,19 @@ function Office() {
 function Login() {
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
-  const [fault, setFault] = useState(new URLSearchParams(location.search).has("refused") ? o("login.sso.failed") : "");
+  const [refused, setRefused] = useState(/** @type {import("./api.js").Answer | null} */ (null));
+  const [unknown, setUnknown] = useState(new URLSearchParams(location.search).has("refused")); // by the provider
   const [provider, setProvider] = useState(false);
   useEffect(() => {
     void api("GET", "/login", undefined, { quiet: true }).then((answer) => setProvider(Boolean(answer.data.oidc)));
   }, []);
   const submit = async (/** @type {Event} */ e) => {
     e.preventDefault();
-    setFault("");
+    setRefused(null);
+    setUnknown(false);
     const answer = await api("POST", "/login", { name, password }, { quiet: true });
     if (answer.ok) await loadMe();
-    else setFault(faultText(answer));
+    else setRefused(answer);
     setPassword("");
   };
   return html`<${Header}><${Preferences} /><//>
@@ -95,7 +97,7 @@ function Login() {
     <p class="quiet">${o("login.text")}</p>
     <${Field} label=${o("login.name")} name="username" autocomplete="username" value=${name} onInput=${setName} required />
     <${Field} label=${o("login.password")} name="password" type="password" autocomplete="current-password" value=${password} onInput=${setPassword} required />
-    <p class="fault" role="alert">${fault}</p>
+    <p class="fault" role="alert">${refused ? faultText(refused) : unknown ? o("login.sso.failed") : ""}</p>
     <button type="submit" class="button button--primary" data-action="login">${o("login.enter")}</button>
     ${provider && html`<a class="button" data-action="login-sso" href=${PROVIDER}>${o("login.sso")}</a>`}
   </form></main>`;

@@ -3,7 +3,7 @@ import { html } from "../html.js";
 import { useState } from "../../vendor/hooks.js";
 import { Button } from "../parts.js";
 import { api, faultText } from "./api.js";
-import { o } from "./text.js";
+import { o, oMaybe } from "./text.js";
 import { Panel } from "./widgets.js";
 
 const XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -18,19 +18,21 @@ export function RosterPage() {
   const [busy, setBusy] = useState(false);
   const [changes, setChanges] = useState(/** @type {Changes | null} */ (null));
   const [errors, setErrors] = useState(/** @type {RowError[]} */ ([]));
-  const [told, setTold] = useState("");
+  const [refused, setRefused] = useState(/** @type {import("./api.js").Answer | null} */ (null));
+  const [applied, setApplied] = useState(0); // units
   const send = async (/** @type {string} */ path) => {
     if (!file) return null;
     setBusy(true);
     setErrors([]);
-    setTold("");
+    setRefused(null);
+    setApplied(0);
     const type = file.name.toLowerCase().endsWith(".xlsx") ? XLSX : "text/csv";
     const answer = await api("POST", path, new Blob([await file.arrayBuffer()], { type }), { quiet: true });
     setBusy(false);
     if (answer.ok) return answer.data;
     setChanges(null);
     setErrors(answer.data.rows ?? []);
-    setTold(faultText(answer));
+    setRefused(answer);
     return null;
   };
   const preview = async () => setChanges(await send("/roster/preview"));
@@ -38,7 +40,7 @@ export function RosterPage() {
     const done = await send("/roster");
     if (!done) return;
     setChanges(null);
-    setTold(o("roster.applied", { n: done.units }));
+    setApplied(done.units);
   };
   const empty = changes && changes.added.length + changes.removed.length + changes.changed.length === 0;
   return html`<div class="office__title"><h1>${o("roster.title")}</h1></div>
@@ -49,19 +51,20 @@ export function RosterPage() {
           setFile(/** @type {HTMLInputElement} */ (e.target).files?.[0] ?? null);
           setChanges(null);
           setErrors([]);
-          setTold("");
+          setRefused(null);
+          setApplied(0);
         }} /></label>
         <${Button} action="preview-roster" tone=${changes ? "plain" : "primary"} disabled=${!file || busy} onClick=${() => void preview()}>${o("roster.preview")}<//>
         ${changes && !empty && html`<${Button} action="apply-roster" tone="primary" disabled=${busy} onClick=${() => void apply()}>${o("roster.apply")}<//>`}
       </div>
-      <p class=${errors.length ? "fault" : ""} role="status">${busy ? o("loading") : told}</p>
+      <p class=${errors.length ? "fault" : ""} role="status">${busy ? o("loading") : refused ? faultText(refused) : applied ? o("roster.applied", { n: applied }) : ""}</p>
       ${changes && html`<p class="facts-line" role="status">${empty ? o("roster.same") : o("roster.summary", {
         before: changes.before, after: changes.after, added: changes.added.length, removed: changes.removed.length, changed: changes.changed.length,
       })}</p>`}
     <//>
     ${errors.length > 0 && html`<${Panel} title=${o("roster.errors")}><div class="scroll" tabindex="0" role="region" aria-label=${o("roster.errors")}><table class="table">
       <thead><tr><th scope="col">${o("roster.row")}</th><th scope="col">${o("roster.column")}</th><th scope="col">${o("roster.problem")}</th><th scope="col">${o("roster.value")}</th></tr></thead>
-      <tbody>${errors.map((e, i) => html`<tr key=${i}><td>${e.row}</td><td>${e.column}</td><td>${e.problem.replaceAll("_", " ")}</td><td>${e.value}</td></tr>`)}</tbody></table></div><//>`}
+      <tbody>${errors.map((e, i) => html`<tr key=${i}><td>${e.row}</td><td>${e.column && oMaybe(`rostercolumn.${e.column}`, "roster.column")}</td><td>${oMaybe(`rosterproblem.${e.problem}`, "rosterproblem.unreadable")}</td><td>${e.value}</td></tr>`)}</tbody></table></div><//>`}
     ${changes && html`<${Units} title=${o("roster.added")} list=${changes.added.map((u) => [u])} />
       <${Units} title=${o("roster.removed")} list=${changes.removed.map((u) => [u])} />
       <${Units} title=${o("roster.changed")} list=${changes.changed.map((c) => [c.before, c.after])} />`}`;

@@ -62,7 +62,7 @@ export function SessionsPage() {
 /** @param {{id: string}} props */
 export function SessionPage({ id }) {
   const [session, setSession] = useState(/** @type {any} */ (null));
-  const [consoles, setConsoles] = useState(/** @type {{role: string, name: string, link: string}[]} */ ([]));
+  const [consoles, setConsoles] = useState(/** @type {{role: string, name: string, scope?: string, link: string}[]} */ ([]));
   const [asking, setAsking] = useState(/** @type {"" | "move" | "calloff"} */ (""));
   const load = async () => {
     const answer = await api("GET", `/sessions/${id}`);
@@ -75,7 +75,7 @@ export function SessionPage({ id }) {
   const early = session.phase === "draft" || session.phase === "open";
   const post = async (/** @type {string} */ path, /** @type {object} */ body) => {
     if (!(await api("POST", `/sessions/${id}/${path}`, body)).ok) return;
-    say("info", o("saved"));
+    say("info", () => o("saved"));
     void load();
   };
   const copy = async () => {
@@ -92,14 +92,17 @@ export function SessionPage({ id }) {
       ${may("give_links") && html`<a class="button button--primary" data-action="sheet" href=${`#/session/${id}/sheet`}>${o("session.sheet")}</a>`}
       <a class="button button--primary" data-action="board" href=${`#/session/${id}/board`}>${o("session.board")}</a>
       <a class="button" data-action="calendar" href=${`/api/v1/sessions/${id}/calendar.ics`} download>${o("session.calendar")}</a>
-      ${may("prepare") && html`<${Button} action="copy-session" onClick=${() => void copy()}>${o("sessions.copy")}<//>`}
+      ${may("prepare") && html`<${Button} action="copy-session" onClick=${() => void copy()}>${o("session.copy")}<//>`}
       ${may("prepare") && early && html`<${Button} action="move" onClick=${() => setAsking("move")}>${o("session.move")}<//>
         <${Button} action="call-off" tone="danger" onClick=${() => setAsking("calloff")}>${o("session.calloff")}<//>`}
     </div>
     <${Panel} title=${o("session.consoles")}>
-      ${consoles.length === 0 ? html`<p class="quiet">${o("session.noconsoles")}</p>` : html`<ul class="consoles">${consoles.map((c) => html`<li key=${c.link}>
-        <a class="button" target="_blank" rel="noreferrer" href=${c.link}>${oMaybe(`session.console.${c.role}`, "session.consoles")}</a>
-        ${c.role === "operator" ? html`<span class="quiet">${c.name}</span>` : null}</li>`)}</ul>`}
+      ${consoles.length === 0 ? html`<p class="quiet">${o("session.noconsoles")}</p>` : html`<ul class="consoles">${consoles.map((c) => {
+        const title = [oMaybe(`session.console.${c.role}`, "session.consoles"), c.scope && c.name].filter(Boolean).join(" · ");
+        return html`<li key=${c.link}>
+        <a class="button" target="_blank" rel="noreferrer" href=${c.link}>${title}</a>
+        ${navigator.clipboard && html`<${Button} tone="quiet" action="copy-link" onClick=${() => void navigator.clipboard.writeText(c.link).then(() => say("info", () => o("session.copied")))}><${Words} text=${o("session.copylink")} of=${title} /><//>`}</li>`;
+      })}</ul>`}
     <//>
     ${asking === "move" && html`<${Ask} title=${o("session.move")} text=${o("session.move.text")} yes=${t("save")}
       field=${{ label: o("draft.start"), type: "datetime-local", value: toInput(session.scheduled_at, session.time_zone), required: true }}

@@ -19,6 +19,12 @@ import { Loading, Panel, say, Words } from "./widgets.js";
  * @property {{size: number, path: string}} [qr]
  */
 
+/** How long before a session its sites are asked to come and check. */
+const CHECK_MINUTES = 60;
+
+/** What a request calls the sites that belong to no province. */
+const NOWHERE = "-";
+
 /** @param {{id: string, unit: string}} props */
 export function SheetPage({ id, unit }) {
   const [sheet, setSheet] = useState(/** @type {any} */ (null));
@@ -35,7 +41,7 @@ export function SheetPage({ id, unit }) {
   if (!sheet) return html`<${Loading} />`;
   const change = async (/** @type {Site} */ site, /** @type {string} */ what) => {
     if (!(await api("POST", `/sessions/${id}/links/${encodeURIComponent(site.code)}/${what}`)).ok) return;
-    say("info", o("saved"));
+    say("info", () => o("saved"));
     void load();
   };
   const csv = `/api/v1/sessions/${id}/sheet.csv?${new URLSearchParams({ lang: lang.value, ...(unit ? { unit } : {}) })}`;
@@ -47,7 +53,7 @@ export function SheetPage({ id, unit }) {
         <label class="field"><span>${o("sheet.province")}</span>
           <select data-action="province" value=${unit} onChange=${(/** @type {Event} */ e) => (location.hash = `#/session/${id}/sheet/${encodeURIComponent(/** @type {HTMLSelectElement} */ (e.target).value)}`)}>
             <option value="">${o("sheet.choose")}</option>
-            ${sheet.provinces.map((/** @type {any} */ p) => html`<option key=${p.code} value=${p.code} disabled=${!p.code}>${p.name || o("sheet.other")}</option>`)}
+            ${sheet.provinces.map((/** @type {any} */ p) => html`<option key=${p.code} value=${p.code || NOWHERE}>${p.name || o("sheet.other")}</option>`)}
           </select></label>
         <${Button} action="print" tone="primary" disabled=${!unit} onClick=${() => print()}>${o("sheet.print")}<//>
         <a class="button" data-action="csv" href=${csv} download>${o("sheet.csv")}</a>
@@ -66,6 +72,7 @@ export function SheetPage({ id, unit }) {
  */
 function Slip({ site, sheet, onAsk }) {
   const at = Date.parse(sheet.scheduled_at);
+  const early = Math.min(CHECK_MINUTES, Math.floor(sheet.open_before_s / 60));
   return html`<article class="slip" data-endpoint=${site.code}>
     ${site.qr && html`<svg class="slip__qr" role="img" aria-label=${o("sheet.qr", { name: site.name })} viewBox=${`0 0 ${site.qr.size} ${site.qr.size}`} shape-rendering="crispEdges">
       <rect width="100%" height="100%" class="slip__paper" /><path d=${site.qr.path} class="slip__ink" /></svg>`}
@@ -74,7 +81,7 @@ function Slip({ site, sheet, onAsk }) {
       <p>${(site.parents ?? []).join(", ")}</p>
       <p><strong>${sheet.title}</strong><br />${formatTime(at, sheet.time_zone)}, ${formatDay(at, sheet.time_zone)}</p>
       ${site.by_phone ? html`<p>${o("sheet.byphone", { phone: site.phone ?? "" })}</p>` : site.link ? html`<p>${o("sheet.scan")}<br /><strong class="slip__link">${site.link.replace(/^https?:\/\//, "")}</strong></p>
-        <p class="slip__small">${o("sheet.come")} ${o("sheet.only")}</p>` : html`<p class="fault">${o("sheet.revoked")}</p>`}
+        <p class="slip__small">${early > 0 && o("sheet.come", { n: early })} ${o("sheet.only")}</p>` : html`<p class="fault">${o("sheet.revoked")}</p>`}
       ${sheet.help_phone && html`<p>${o("sheet.help", { phone: sheet.help_phone })}</p>`}
     </div>
     ${!site.by_phone && html`<div class="slip__actions noprint">

@@ -9,6 +9,8 @@ import { Panel, UnitField, Words } from "./widgets.js";
 
 /** @typedef {import("./api.js").Unit} Unit */
 
+const LEVELS = ["ministry", "province", "district", "commune"];
+
 /** What a pattern of units means. @param {string} pattern */
 function patternText(pattern) {
   const [code, level] = pattern.split("/");
@@ -53,7 +55,7 @@ export function UnitPicker({ draft, set }) {
           <div class="found__actions">
             <${Button} action="add-unit" onClick=${() => add(u.code)}><${Words} text=${o("draft.units.one")} of=${u.name} /><//>
             ${u.below ? html`<${Button} action="add-below" onClick=${() => add(`${u.code}/*`)}><${Words} text=${o("draft.units.below", { n: u.below })} of=${u.name} /><//>
-              <${Button} action="add-communes" onClick=${() => add(`${u.code}/commune`)}><${Words} text=${o("draft.units.communes")} of=${u.name} /><//>
+              ${LEVELS.filter((level) => u.levels?.[level]).map((level) => html`<${Button} key=${level} action=${`add-level-${level}`} onClick=${() => add(`${u.code}/${level}`)}><${Words} text=${o("draft.units.level", { level: oMaybe(`level.${level}`, "level.commune"), n: u.levels?.[level] ?? 0 })} of=${u.name} /><//>`)}
               <${Button} tone="quiet" onClick=${() => { setQuery(""); setBelow(u.code); }}><${Words} text=${o("draft.units.open")} of=${u.name} /><//>` : null}
           </div></li>`)}</ul>
       </div>

@@ -84,7 +84,7 @@ export function Notice() {
     return () => clearTimeout(timer ?? undefined);
   }, [n]);
   return html`<div class="toasts" role="status" aria-live="polite">
-    ${n && html`<div class=${`toast toast--${n.kind}`}><${Icon} name=${n.kind === "error" ? "warn" : "check"} /><p>${n.text}</p>
+    ${n && html`<div class=${`toast toast--${n.kind}`}><${Icon} name=${n.kind === "error" ? "warn" : "check"} /><p>${n.text()}</p>
       <${Button} compact tone="quiet" icon="close" label=${t("close")} onClick=${() => (notice.value = null)} /></div>`}
   </div>`;
 }
@@ -98,7 +98,7 @@ export function Loading() {
   return html`<p class="loading" role="status"><span class="spinner" />${o("loading")}</p>`;
 }
 
-/** @param {"info" | "error"} kind @param {string} text */
+/** @param {"info" | "error"} kind @param {() => string} text */
 export function say(kind, text) {
   notice.value = { kind, text };
 }
