@@ -21,16 +21,16 @@ type Quality struct {
 	Endpoint string `json:"endpoint"`
 	Conn     string `json:"conn"`
 	// By receiver reports: packets in their time, and those of them that were missed.
-	Packets uint64 `json:"packets"`
-	Lost    uint64 `json:"lost"`
+	Packets uint64 `json:"packets,omitempty"`
+	Lost    uint64 `json:"lost,omitempty"`
 	// How long the best picture sent was of the high, medium and low rendition, and how long the line carried none.
-	HighS    int `json:"high_s"`
-	MediumS  int `json:"medium_s"`
-	LowS     int `json:"low_s"`
-	NothingS int `json:"no_picture_s"`
+	HighS    int `json:"high_s,omitempty"`
+	MediumS  int `json:"medium_s,omitempty"`
+	LowS     int `json:"low_s,omitempty"`
+	NothingS int `json:"no_picture_s,omitempty"`
 	// By the page's own word: pictures decoded, seconds of sound heard.
-	Frames uint64 `json:"frames"`
-	SoundS int    `json:"sound_s"`
+	Frames uint64 `json:"frames,omitempty"`
+	SoundS int    `json:"sound_s,omitempty"`
 }
 
 // MaxQuality bounds the connections in one QualityMeasured.
