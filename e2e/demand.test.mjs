@@ -103,6 +103,18 @@ test('who speaks is shown on every page, in words too', async () => {
   await until('it speaks again', () => voiceIn(c1, 'main'));
 });
 
+test('the console shows how the stage reaches a site, slot by slot', async () => {
+  await host.press('more', 'P58C1');
+  const rows = host.page.locator('[data-line="P58C1"] tbody tr');
+  await until('picture and sound of main are there', async () => {
+    const text = (await rows.allInnerTexts()).join('|');
+    return /Hình: chủ trì\s+[1-9]/.test(text) && /Tiếng: chủ trì\s+[1-9]/.test(text) || Promise.reject(new Error(text));
+  });
+  console.log(`# ${(await host.page.locator('[data-line="P58C1"]').innerText()).replaceAll(/\s+/g, ' ')}`);
+  await host.page.screenshot({ path: join(SHOTS, 'line-vi.png') });
+  await host.page.keyboard.press('Escape');
+});
+
 test('layers that nobody is shown rest, and come back at once', async () => {
   const all = (await layersOf(host)).value;
   console.log(`# layers that Chromium sends: ${all}`);

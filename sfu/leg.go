@@ -61,6 +61,8 @@ type leg struct {
 		octets                               atomic.Uint32 // payload octets, as sender reports count them
 	}
 	rendition atomic.Int32 // cur, for statistics
+	counted   uint64       // sent.bytes when rate was measured; the shard's
+	rate      atomic.Int64 // bit/s of payload, for statistics
 	report    reception
 }
 

@@ -44,6 +44,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	counter("keyframe_requests_total", "Keyframe requests sent to publishers.", n.keyframeRequests.Load())
 	counter("bad_rtcp_total", "RTCP packets of viewers that could not be read.", n.badRTCP.Load())
 	c.collectDrops(out)
+	c.collectViewers(out)
 	if n.port == nil {
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -25,6 +26,13 @@ func TestMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	n.drops.add(DropLate, 3)
+	for _, l := range v.legs {
+		l.active = true
+	}
+	v.answered = true
+	v.rtt.Store(int64(40 * time.Millisecond))
+	v.legs[0].rendition.Store(2)
+	v.legs[0].rate.Store(1_000_000)
 	families, err := reg.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -36,11 +44,12 @@ func TestMetrics(t *testing.T) {
 			for _, l := range m.GetLabel() {
 				name += " " + l.GetValue()
 			}
-			got[name] = m.GetGauge().GetValue() + m.GetCounter().GetValue()
+			got[name] = m.GetGauge().GetValue() + m.GetCounter().GetValue() + float64(m.GetHistogram().GetSampleCount())
 		}
 	}
 	for name, want := range map[string]float64{
-		"diemcau_sfu_viewers": 1, "diemcau_sfu_packets_dropped_total forward late": 3,
+		"diemcau_sfu_viewers": 1, "diemcau_sfu_legs 2 v-main": 1, "diemcau_sfu_legs -1 v-floor": 1, "diemcau_sfu_slot_bits_per_second v-main": 1_000_000,
+		"diemcau_sfu_viewer_rtt_seconds": 1, "diemcau_sfu_viewer_loss_ratio": 1, "diemcau_sfu_viewers_receiving": 0, "diemcau_sfu_packets_dropped_total forward late": 3,
 		"diemcau_sfu_packets_dropped_total transport bad_stun": 0, "diemcau_sfu_packets_dropped_total udp no_buffer": 0,
 	} {
 		if v, ok := got[name]; !ok || v != want {

@@ -13,6 +13,7 @@ type SlotStats struct {
 	Rendition int    // that is being sent, -1 for none
 	Packets   uint64 // sent, without those sent again
 	Bytes     uint64 // of their payloads
+	Bitrate   int64  // of them in the last second, bit/s
 	Repairs   uint64 // packets sent again
 	NACKs     uint64 // requests for packets
 	PLIs      uint64 // requests for keyframes
@@ -78,6 +79,26 @@ func (s *shown) read() Shown {
 	return out
 }
 
+// qualityInterval is how often a viewer's line is judged.
+const qualityInterval = 5 * time.Second
+
+// measure takes the rate of what was sent since the last time.
+func (l *leg) measure(elapsed time.Duration) {
+	sent := l.sent.bytes.Load()
+	l.rate.Store(int64(float64(sent-l.counted) * 8 / elapsed.Seconds()))
+	l.counted = sent
+}
+
+// tellQuality tells how good the line is, once the viewer has reported.
+func (v *Viewer) tellQuality(now time.Duration) {
+	if v.params.OnQuality == nil || v.rtt.Load() == 0 || v.judged != 0 && now-v.judged < qualityInterval {
+		return
+	}
+	v.judged = now
+	st := v.Stats()
+	v.params.OnQuality(st.RTT, st.LossRate)
+}
+
 // Stats returns a snapshot.
 func (v *Viewer) Stats() ViewerStats {
 	st := ViewerStats{RTT: time.Duration(v.rtt.Load())}
@@ -103,7 +124,7 @@ func (v *Viewer) Stats() ViewerStats {
 			continue
 		}
 		s := SlotStats{
-			Slot: l.slot.spec.ID, Rendition: int(l.rendition.Load()), Packets: l.sent.packets.Load(), Bytes: l.sent.bytes.Load(),
+			Slot: l.slot.spec.ID, Rendition: int(l.rendition.Load()), Packets: l.sent.packets.Load(), Bytes: l.sent.bytes.Load(), Bitrate: l.rate.Load(),
 			Repairs: l.sent.repairs.Load(), NACKs: l.sent.nacks.Load(), PLIs: l.sent.plis.Load(),
 		}
 		l.report.mu.Lock()

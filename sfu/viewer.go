@@ -45,6 +45,8 @@ type ViewerParams struct {
 	// OnReceiving is told when receiver reports begin to show media arriving, and when they cease to; then at is the
 	// time of the last report that did.
 	OnReceiving func(receiving bool, at time.Time)
+	// OnQuality is told round trip and loss about every qualityInterval, once reports come.
+	OnQuality func(rtt time.Duration, loss float64)
 }
 
 // Viewer is one viewer connection: the legs of a slot set towards one browser.
@@ -67,6 +69,7 @@ type Viewer struct {
 	pacer    pace.Pacer[held] // the shard's
 	evidence evidence
 	shown    shown
+	judged   time.Duration // when OnQuality was told last; the shard's
 	reported time.Duration // when sender reports were sent last; the shard's
 	rtcp     []byte        // the shard's
 	rtt      atomic.Int64  // nanoseconds
@@ -201,8 +204,12 @@ func (v *Viewer) tick(s *shard, now time.Duration) {
 		every = testInterval
 	}
 	if v.reported == 0 || now-v.reported >= every {
+		for _, l := range v.legs {
+			l.measure(now - v.reported)
+		}
 		v.reported = now
 		v.sendReports(s, now)
 	}
 	v.checkReceiving(now)
+	v.tellQuality(now)
 }

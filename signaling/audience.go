@@ -25,6 +25,7 @@ type member struct {
 	position  int                // in the queue of hands, from 1
 	watchers  int                // monitor slots that show it
 	voice     string             // the publisher peer that speech is heard on
+	freezes   map[string]freeze
 }
 
 // audience is who is connected to a session and what they were last told. It belongs to the coordinator's
@@ -96,7 +97,7 @@ func (a *audience) attach(c *conn, now time.Time) error {
 		return &meeting.Error{Code: meeting.StaleConnection, Detail: "taken over at once"}
 	}
 	m := a.members[ep.Code]
-	m.conn, m.viewerUp, m.reception, m.rtt, m.lossPct, m.self, m.voice = c, false, reception{}, 0, 0, nil, ""
+	m.conn, m.viewerUp, m.reception, m.rtt, m.lossPct, m.self, m.voice, m.freezes = c, false, reception{}, 0, 0, nil, "", nil
 	a.conns[c] = m
 	a.metrics.connections.WithLabelValues(string(ep.Role)).Inc()
 	c.send(welcomeView(a.session, ep, c.id, c.srv, now))

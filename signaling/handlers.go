@@ -24,6 +24,7 @@ func handlers() map[protocol.Type]handler {
 	on(h, onWatch)
 	on(h, onReceived)
 	on(h, onReceive)
+	on(h, onFrozen)
 	command(h, func(protocol.Start) meeting.Command { return meeting.StartSession{} })
 	command(h, func(protocol.End) meeting.Command { return meeting.EndSession{} })
 	command(h, func(protocol.RaiseHand) meeting.Command { return meeting.RaiseHand{} })
@@ -107,6 +108,10 @@ func onReceive(_ context.Context, c *conn, id int64, m protocol.Receive) error {
 		return nil
 	}
 	return &meeting.Error{Code: meeting.BadValue, Detail: "pictures " + m.Pictures}
+}
+
+func onFrozen(ctx context.Context, c *conn, id int64, m protocol.Frozen) error {
+	return c.coord.do(ctx, request{work: func() error { return c.coord.onFrozen(c, m) }, done: func(err error) { c.reply(id, err) }})
 }
 
 func onWatch(ctx context.Context, c *conn, id int64, m protocol.Watch) error {

@@ -108,11 +108,12 @@ type fakeMedia struct {
 	budget    int
 	opened    int
 	pictures  map[string]signaling.Wanted
+	lines     map[string]signaling.Line
 }
 
 func newFakeMedia() *fakeMedia {
 	return &fakeMedia{
-		peers: map[string]signaling.Peer{}, feeds: map[string]signaling.Feed{}, watches: map[string]string{}, over: map[string]bool{}, pictures: map[string]signaling.Wanted{}, delivered: map[string]signaling.Delivery{},
+		peers: map[string]signaling.Peer{}, feeds: map[string]signaling.Feed{}, watches: map[string]string{}, over: map[string]bool{}, pictures: map[string]signaling.Wanted{}, lines: map[string]signaling.Line{}, delivered: map[string]signaling.Delivery{},
 	}
 }
 
@@ -160,6 +161,13 @@ func (m *fakeMedia) SetPictures(id string, wanted signaling.Wanted) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.pictures[id] = wanted
+}
+
+func (m *fakeMedia) Line(id string) (signaling.Line, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	l, ok := m.lines[id]
+	return l, ok
 }
 
 func (m *fakeMedia) SetBudget(_ string, kbps int) {

@@ -60,6 +60,8 @@ type Media interface {
 	SetWatch(peerID, slot, endpoint string)
 	// SetPictures says which pictures a viewer peer is sent from now on.
 	SetPictures(peerID string, wanted Wanted)
+	// Line tells how the stage reaches a viewer peer; false if there is none.
+	Line(peerID string) (Line, bool)
 	// SetBudget limits what each viewer of a session is sent; 0 is no limit.
 	SetBudget(session string, kbps int)
 	// Delivered sums up what a viewer peer was sent; of one that is not there, nothing.

@@ -26,6 +26,8 @@ type metrics struct {
 	entries     prometheus.Counter
 	broken      atomic.Int64 // sessions
 	sessions    prometheus.Gauge
+	freezes     prometheus.Counter
+	frozen      prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -47,16 +49,23 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 12),
 		}),
 		entries:  prometheus.NewCounter(prometheus.CounterOpts{Name: "diemcau_ledger_entries_total", Help: "Ledger entries written."}),
+		freezes:  prometheus.NewCounter(prometheus.CounterOpts{Name: "diemcau_picture_freezes_total", Help: "Times that a picture stood still for a page, as the pages count."}),
+		frozen:   prometheus.NewCounter(prometheus.CounterOpts{Name: "diemcau_picture_frozen_seconds_total", Help: "Time for which pictures stood still for pages."}),
 		sessions: prometheus.NewGauge(prometheus.GaugeOpts{Name: "diemcau_sessions", Help: "Sessions in memory."}),
 	}
 	broken := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "diemcau_sessions_broken", Help: "Sessions stopped because the record cannot be written or read.",
 	}, func() float64 { return float64(m.broken.Load()) })
-	reg.MustRegister(m.connections, m.refusals, m.drops, m.commands, m.commit, m.entries, m.sessions, broken)
+	reg.MustRegister(m.connections, m.refusals, m.drops, m.commands, m.commit, m.entries, m.sessions, m.freezes, m.frozen, broken)
 	return m
 }
 
 func (m *metrics) dropped(reason string) { m.drops.WithLabelValues(reason).Inc() }
+
+func (m *metrics) froze(f freeze) {
+	m.freezes.Add(float64(f.count))
+	m.frozen.Add(float64(f.ms) / 1000)
+}
 
 func (m *metrics) committed(entries int, took time.Duration) {
 	m.entries.Add(float64(entries))

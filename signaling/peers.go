@@ -258,6 +258,13 @@ func (ps *peers) receive(wanted Wanted) {
 	}
 }
 
+// receives is which pictures the viewer is sent.
+func (ps *peers) receives() Wanted {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	return ps.wanted
+}
+
 // closeAll ends all peers for good.
 func (ps *peers) closeAll() {
 	ps.mu.Lock()

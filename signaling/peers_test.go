@@ -57,6 +57,7 @@ func (b *peerBench) Answer(context.Context, string, string) error { return nil }
 func (b *peerBench) SetFeed(string, string, Feed)                 {}
 func (b *peerBench) SetWatch(string, string, string)              {}
 func (b *peerBench) SetPictures(string, Wanted)                   {}
+func (b *peerBench) Line(string) (Line, bool)                     { return Line{}, false }
 func (b *peerBench) SetBudget(string, int)                        {}
 func (b *peerBench) CloseSession(string)                          {}
 func (b *peerBench) Delivered(string) Delivery                    { return Delivery{} }

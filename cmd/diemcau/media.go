@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -90,6 +91,9 @@ func (m *mediaPlane) open(stage *sfu.Stage, p signaling.Peer) (mediaPeer, string
 	if p.Kind == signaling.PeerMonitor {
 		params.Slots = sfu.MonitorSlots
 	} else {
+		params.OnQuality = func(rtt time.Duration, loss float64) {
+			m.tell(func(e signaling.MediaEvents) { e.Quality(p, rtt, int(math.Round(loss*100))) })
+		}
 		params.OnReceiving = func(receiving bool, at time.Time) {
 			m.tell(func(e signaling.MediaEvents) { e.Receiving(p, receiving, at) })
 		}
@@ -168,6 +172,24 @@ func (m *mediaPlane) SetPictures(peerID string, wanted signaling.Wanted) {
 	case signaling.NoPictures:
 		v.SetTop(-1)
 	}
+}
+
+// Line tells how the stage reaches a viewer.
+func (m *mediaPlane) Line(peerID string) (signaling.Line, bool) {
+	v, ok := m.peer(peerID).(*sfu.Viewer)
+	if !ok {
+		return signaling.Line{}, false
+	}
+	st := v.Stats()
+	line := signaling.Line{RTT: st.RTT, Loss: st.LossRate, Budget: st.Budget, Starved: st.Starved}
+	for _, s := range st.Slots {
+		name, isVideo := strings.CutPrefix(string(s.Slot), string(sfu.VideoSlot("")))
+		line.Slots = append(line.Slots, signaling.SlotLine{
+			Slot: strings.TrimPrefix(name, string(sfu.AudioSlot(""))), Video: isVideo, Rendition: s.Rendition, Bitrate: s.Bitrate,
+			Loss: s.LossRate, Jitter: s.Jitter, Packets: s.Packets, Repairs: s.Repairs, Lost: s.Lost,
+		})
+	}
+	return line, true
 }
 
 // SetBudget bounds what each viewer of a session is sent.

@@ -7,6 +7,13 @@ type (
 	Receive struct {
 		Pictures string `json:"pictures"`
 	}
+	// Frozen tells how often, and for how long in all, the picture of a slot has stood still since the viewer peer began,
+	// as the page counts it (W3C webrtc-stats freezeCount). Sent when it has grown, at most every 10 s.
+	Frozen struct {
+		Slot  string `json:"slot"`
+		Count int    `json:"count"`
+		Ms    int    `json:"ms"`
+	}
 	// Demand says what anybody is shown of the camera that the client sends: the highest simulcast layer, 0 to 2 for
 	// l, m, h, or -1 for none. The page pauses the layers above. Until it is first told, all are wanted.
 	Demand struct {
@@ -21,5 +28,6 @@ type (
 
 // MessageType implements Message, as do the methods below.
 func (Receive) MessageType() Type  { return "receive" }
+func (Frozen) MessageType() Type   { return "frozen" }
 func (Demand) MessageType() Type   { return "demand" }
 func (Speaking) MessageType() Type { return "speaking" }

@@ -209,7 +209,7 @@ test("relays are used only where the direct way was seen to be shut", async (t) 
     }
   });
   /** @type {string[]} */ const failed = [];
-  const set = new PeerSet((type, fields) => void (type === "peer_failed" && failed.push(fields.peer)));
+  const set = new PeerSet((type, fields) => void (type === "peer_failed" && "peer" in fields && failed.push(fields.peer)));
   const offer = (/** @type {string} */ peer, /** @type {string} */ kind) =>
     set.offered({ peer, kind, sdp: "offer", ice_servers: [{ urls: ["turn:x"], username: "u", credential: "c" }] });
   offer("m1", "monitor");

@@ -7,6 +7,8 @@ import { Arrivals } from "../lib/arrivals.js";
 
 const INTERVAL_MS = 2_000;
 const WEAK_LOSS = 0.05;
+/** Freezes are told at most this often. */
+const FREEZES_MS = 10_000;
 /** Rounds without a new picture after which the picture counts as paused. */
 const STALLED_ROUNDS = 3;
 /** Of a sound that came without a break (50 packets a second), how much made up is a gap that people hear. */
@@ -53,12 +55,16 @@ export class LineWatch {
   /** @type {Awaited<ReturnType<Viewer["stats"]>> | null} */ #last = null;
   #stalledRounds = 0;
   #cushionRounds = 0;
+  /** Is told how often a picture has stood still. @type {(slot: string, count: number, ms: number) => void} */ onFrozen = () => undefined;
+  /** What was told, by slot. @type {Map<string, number>} */ #told = new Map();
+  #toldAt = 0;
   /** @type {ReturnType<typeof setInterval> | undefined} */ #timer;
 
   /** @param {Viewer} viewer */
   follow(viewer) {
     this.#viewer = viewer;
     this.#last = null;
+    this.#told.clear();
     this.#stalledRounds = 0;
     this.quality.value = "good";
     this.#timer ??= setInterval(() => void this.#look(), INTERVAL_MS);
@@ -72,6 +78,7 @@ export class LineWatch {
     if (!now || viewer !== this.#viewer) return;
     this.#last = now;
     this.#arrivals.saw(viewer.id, now.decoded, performance.now());
+    this.#tellFreezes(now.freezes);
     if (!last) return;
     this.#cushionRounds = hasGap(last.sound, now.sound) ? CUSHION_ROUNDS : Math.max(0, this.#cushionRounds - 1);
     viewer.cushion(this.#cushionRounds > 0 ? CUSHION_MS : null);
@@ -84,5 +91,16 @@ export class LineWatch {
       stalled: this.#stalledRounds >= STALLED_ROUNDS,
       audioBytes: now.audioBytes - last.audioBytes,
     });
+  }
+
+  /** @param {Map<string, {count: number, ms: number}>} freezes */
+  #tellFreezes(freezes) {
+    if (performance.now() - this.#toldAt < FREEZES_MS) return;
+    for (const [slot, { count, ms }] of freezes) {
+      if (count <= (this.#told.get(slot) ?? 0)) continue;
+      this.#told.set(slot, count);
+      this.#toldAt = performance.now();
+      this.onFrozen(slot, count, ms);
+    }
   }
 }

@@ -15,12 +15,13 @@ export class PeerSet {
   #send;
 
   /**
-   * @param {(type: "answer" | "peer_failed" | "received",
-   *   fields: {peer: string, sdp: string} | {peer: string, reason: string} | import("../lib/protocol.js").Received) => void} send
+   * @param {(type: "answer" | "peer_failed" | "received" | "frozen",
+   *   fields: {peer: string, sdp: string} | {peer: string, reason: string} | import("../lib/protocol.js").Received | import("../lib/protocol.js").Frozen) => void} send
    */
   constructor(send) {
     this.#send = send;
     this.line = new LineWatch((report) => send("received", report));
+    this.line.onFrozen = (slot, count, ms) => send("frozen", { slot, count, ms });
   }
 
   /**

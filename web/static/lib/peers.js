@@ -52,6 +52,7 @@ export function slotOfMid(mid) {
  * @property {Map<string, number>} frames decoded, by slot
  * @property {number} audioBytes
  * @property {Map<string, {packets: number, madeUpMs: number}>} sound by slot; made up is what the browser invented for what did not come in time
+ * @property {Map<string, {count: number, ms: number}>} freezes times that a picture stood still, by slot
  * @property {import("./arrivals.js").Decoded} decoded in all
  */
 
@@ -141,7 +142,7 @@ export class Viewer extends Peer {
    */
   async stats() {
     /** @type {ViewerStats} */
-    const totals = { lost: 0, received: 0, frames: new Map(), audioBytes: 0, sound: new Map(), decoded: { frames: 0, soundMs: 0 } };
+    const totals = { lost: 0, received: 0, frames: new Map(), audioBytes: 0, freezes: new Map(), sound: new Map(), decoded: { frames: 0, soundMs: 0 } };
     if (this.closed) return totals;
     let heard = 0;
     for (const report of (await this.pc.getStats()).values()) {
@@ -158,7 +159,10 @@ export class Viewer extends Peer {
         const samples = (report.concealedSamples ?? 0) - (report.silentConcealedSamples ?? 0);
         totals.sound.set(where.slot, { packets: report.packetsReceived ?? 0, madeUpMs: samples / SAMPLES_PER_MS });
       }
-      if (where?.kind === "video") totals.frames.set(where.slot, report.framesDecoded ?? 0);
+      if (where?.kind !== "video") continue;
+      totals.frames.set(where.slot, report.framesDecoded ?? 0);
+      // Firefox does not count them.
+      if (report.freezeCount) totals.freezes.set(where.slot, { count: report.freezeCount, ms: Math.round((report.totalFreezesDuration ?? 0) * 1000) });
     }
     // Who hears two slots at once hears no longer.
     totals.decoded.soundMs = this.#heardMs += heard;

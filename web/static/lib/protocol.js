@@ -118,6 +118,11 @@ export const Close = Object.freeze({
  * @typedef {object} Receive
  * @property {string} pictures all, low, none
  *
+ * @typedef {object} Frozen
+ * @property {string} slot
+ * @property {number} count
+ * @property {number} ms
+ *
  * @typedef {object} Delegate
  * @property {string} name
  * @property {string} [title]
@@ -159,6 +164,7 @@ export const Close = Object.freeze({
  * @property {Answer} answer
  * @property {PeerFailed} peer_failed
  * @property {Received} received
+ * @property {Frozen} frozen
  */
 
 // ---- from the server ----

@@ -3,6 +3,7 @@ import { html } from "../html.js";
 import { useState, useRef, useEffect } from "../../vendor/hooks.js";
 import { t, tMaybe, formatNumber, formatDuration, formatTime } from "../i18n.js";
 import { isHere, isWeak } from "../../lib/sites.js";
+import { LineSheet } from "./line.js";
 import { windowOf } from "../../lib/window.js";
 import { Button, Confirm, Dialog } from "../parts.js";
 import { Icon } from "../icons.js";
@@ -245,6 +246,7 @@ function SiteSheet({ room, site, onRemove, onMessage, onClose }) {
       ${site.phone && html`<div><dt>${t("sheet.phone")}</dt><dd><a href=${`tel:${site.phone}`}>${site.phone}</a></dd></div>`}
       <div><dt>${t("people.number")}</dt><dd>${site.headcount || "–"}</dd></div>
     </dl>
+    ${isHere(site) && html`<${LineSheet} room=${room} code=${endpoint} />`}
     <div class="sheet__actions">
       <${Button} action="grant-floor2" icon="people" disabled=${!can} onClick=${() => grant("floor2")}>${t("sheet.floor2")}<//>
       ${room.steersAll && html`<${Button} action="grant-main" icon="camera" disabled=${!can} onClick=${() => grant("main")}>${t("sheet.main")}<//>`}

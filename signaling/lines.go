@@ -1,0 +1,141 @@
+package signaling
+
+import (
+	"math"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/signaling/protocol"
+)
+
+// Line is what the media plane knows of one viewer's line.
+type Line struct {
+	RTT     time.Duration // 0 before the first report
+	Loss    float64       // share of packets lost, the worst of the slots that are sent
+	Budget  int64         // what the line is thought to carry, in bit/s
+	Starved bool          // not even the lowest rendition of some picture fits
+	Slots   []SlotLine
+}
+
+// SlotLine is one picture or sound of the stage towards one viewer.
+type SlotLine struct {
+	Slot      string
+	Video     bool
+	Rendition int           // that is sent, 0 to 2, -1 for none
+	Bitrate   int64         // in the last second, in bit/s
+	Loss      float64       // share of packets lost, by the last report
+	Jitter    time.Duration // by the last report
+	Packets   uint64        // sent, without those sent again
+	Repairs   uint64        // sent again
+	Lost      uint32        // that the viewer missed for good
+}
+
+// freeze is how often a picture stood still for a page, as it counts itself (W3C webrtc-stats freezeCount).
+type freeze struct {
+	count int
+	ms    int
+}
+
+// froze takes in what a page counted since its viewer began, and returns what is new.
+func (m *member) froze(slot string, now freeze) freeze {
+	before := m.freezes[slot]
+	if now.count < before.count || now.ms < before.ms { // the page counts anew
+		before = freeze{}
+	}
+	if m.freezes == nil {
+		m.freezes = map[string]freeze{}
+	}
+	m.freezes[slot] = now
+	return freeze{now.count - before.count, now.ms - before.ms}
+}
+
+// lineView is the answer of docs/api.md.
+type lineView struct {
+	RTTMs      int64      `json:"rtt_ms"`
+	LossPct    float64    `json:"loss_pct"`
+	BudgetKbps int64      `json:"budget_kbps"`
+	Starved    bool       `json:"starved"`
+	Pictures   Wanted     `json:"pictures"`
+	Slots      []slotView `json:"slots"`
+}
+
+type slotView struct {
+	Slot      string  `json:"slot"`
+	Kind      string  `json:"kind"`
+	Rendition int     `json:"rendition"`
+	Kbps      int64   `json:"kbps"`
+	LossPct   float64 `json:"loss_pct"`
+	JitterMs  int64   `json:"jitter_ms"`
+	Packets   uint64  `json:"packets"`
+	Repairs   uint64  `json:"repairs"`
+	Lost      uint32  `json:"lost"`
+	Freezes   int     `json:"freezes"`
+	FrozenMs  int     `json:"frozen_ms"`
+}
+
+func percent(share float64) float64 { return math.Round(share*1000) / 10 }
+
+func viewLine(l Line, wanted Wanted, freezes map[string]freeze) lineView {
+	v := lineView{
+		RTTMs: l.RTT.Milliseconds(), LossPct: percent(l.Loss), BudgetKbps: l.Budget / 1000, Starved: l.Starved, Pictures: wanted, Slots: []slotView{},
+	}
+	for _, s := range l.Slots {
+		view := slotView{
+			Slot: s.Slot, Kind: "audio", Rendition: s.Rendition, Kbps: s.Bitrate / 1000, LossPct: percent(s.Loss), JitterMs: s.Jitter.Milliseconds(),
+			Packets: s.Packets, Repairs: s.Repairs, Lost: s.Lost,
+		}
+		if s.Video {
+			view.Kind, view.Freezes, view.FrozenMs = "video", freezes[s.Slot].count, freezes[s.Slot].ms
+		}
+		v.Slots = append(v.Slots, view)
+	}
+	return v
+}
+
+// getLine shows how the stage reaches a site to who sees the site in a console.
+func (a recordAPI) getLine(w http.ResponseWriter, r *http.Request, who Identity) error {
+	id, code := r.PathValue("id"), r.PathValue("code")
+	c, err := a.srv.coordinator(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	var view lineView
+	err = c.call(r.Context(), request{work: func() error {
+		if !who.admin() && who.Role != string(meeting.Secretary) && !c.session.Steers(actorOf(who), code) {
+			return &meeting.Error{Code: meeting.Forbidden, Detail: "line of " + code}
+		}
+		m := c.audience.members[code]
+		if m == nil || m.conn == nil {
+			return &meeting.Error{Code: meeting.NotConnected, Detail: code}
+		}
+		line, ok := a.srv.media.Line(m.conn.peers.id(PeerViewer))
+		if !ok {
+			return refusal(protocol.NotFound, "nothing is sent to "+code)
+		}
+		view = viewLine(line, m.conn.peers.receives(), m.freezes)
+		return nil
+	}})
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, view)
+	return nil
+}
+
+// onFrozen takes in which pictures stood still for a page.
+func (c *coordinator) onFrozen(by *conn, m protocol.Frozen) error {
+	member := c.audience.conns[by]
+	if member == nil {
+		return &meeting.Error{Code: meeting.StaleConnection, Detail: "frozen"}
+	}
+	if !slices.Contains(meeting.Slots(), meeting.Slot(m.Slot)) || m.Count < 0 || m.Ms < 0 || m.Count > maxFreezes || m.Ms > maxFreezes*1000 {
+		return &meeting.Error{Code: meeting.BadValue, Detail: "frozen " + m.Slot}
+	}
+	c.metrics.froze(member.froze(m.Slot, freeze{m.Count, m.Ms}))
+	return nil
+}
+
+// maxFreezes bounds what a page may claim.
+const maxFreezes = 1_000_000
