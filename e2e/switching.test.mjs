@@ -156,7 +156,9 @@ test(`${CHANGES} changes of floor freeze no decoder for a second`, async () => {
       const frozen = (s.totalFreezesDuration - (earlier.totalFreezesDuration ?? 0)) * 1000;
       const decoded = s.framesDecoded - (earlier.framesDecoded ?? 0);
       console.log(`# ${p.name} ${mid}: ${decoded} frames decoded, ${freezes} freezes of ${Math.round(frozen)} ms in all, ${s.keyFramesDecoded} keyframes, ${s.pliCount} PLIs, ${s.framesDropped} dropped`);
-      assert.ok(decoded > 100, `${p.name} decoded ${decoded} frames of ${mid}`);
+      // A speaker is shown nothing in its own place, which its browser counts as a freeze: half of the changes at most.
+      assert.ok(decoded > 30, `${p.name} decoded ${decoded} frames of ${mid}`);
+      assert.ok(!freezes || frozen / freezes < 1000, `${p.name} ${mid}: ${freezes} freezes of ${frozen} ms`);
     }
   }
   assert.ok(gaps.main < 1000, `main stood still for ${gaps.main} ms`);
