@@ -11,12 +11,13 @@ import { signal } from "../vendor/signals.js";
 import { Secretariat } from "./console/secretariat.js";
 import { Downloads } from "./console/downloads.js";
 import { ActsButton } from "./console/acts-button.js";
-import { ReportButton, ReportView } from "./console/report.js";
+import { ReportButton } from "./console/report-button.js";
+
 
 const room = new Room();
 
-/** Whether the report is shown after the session has ended. */
-const reporting = signal(false);
+/** The report, while it is shown after the session has ended. */
+const report = signal(/** @type {Function | null} */ (null));
 
 function App() {
   const session = room.session.value?.title;
@@ -29,8 +30,8 @@ function App() {
     case "error":
       return html`<${ErrorPage} room=${room} />`;
     case "ended":
-      if (reporting.value) return html`<${ReportView} room=${room} onClose=${() => (reporting.value = false)} />`;
-      return html`<${EndedPage} room=${room}><${ReportButton} onOpen=${() => (reporting.value = true)} /><${ActsButton} room=${room} /><${Downloads} room=${room} /><//><${Toasts} room=${room} />`;
+      if (report.value) return html`<${report.value} room=${room} onClose=${() => (report.value = null)} />`;
+      return html`<${EndedPage} room=${room}><${ReportButton} onOpen=${(/** @type {Function} */ view) => (report.value = view)} /><${ActsButton} room=${room} /><${Downloads} room=${room} /><//><${Toasts} room=${room} />`;
     default:
       return html`<${Secretariat} room=${room} /><${LinkNotice} room=${room} /><${Toasts} room=${room} />`;
   }

@@ -119,6 +119,7 @@ const en = {
   "board.title": "Technical checks",
   "board.short": "Checks",
   "acts.short": "Log",
+  "report.open": "Attendance report",
   "board.loading": "Loading…",
   "board.red": "Not ready",
   "board.untested": "Not checked",

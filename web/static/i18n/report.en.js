@@ -1,6 +1,5 @@
 // English: the secretariat's attendance report, with the keys of report.vi.js.
 export default {
-  "open": "Attendance report",
   "close": "Back to the desk",
   "label": "Attendance report",
   "asof": "As of {time}",

@@ -1,6 +1,5 @@
 // Tiếng Việt: báo cáo điểm danh của thư ký. report.en.js holds the same keys; a test compares them.
 export default {
-  "open": "Báo cáo điểm danh",
   "close": "Về bàn thư ký",
   "label": "Báo cáo điểm danh",
   "asof": "Tính đến {time}",

@@ -125,8 +125,3 @@ function Sites({ report, matching, choice, onChoose, onOpen }) {
     </table></div></section>`;
 }
 
-/** The way to the report. @param {{onOpen: () => void}} props */
-export function ReportButton({ onOpen }) {
-  return html`<${Button} action="report" icon="list" tone="primary" onClick=${onOpen}>${r("open")}<//>`;
-}
-

@@ -6,7 +6,7 @@ import { Button, Clock, Header, Preferences } from "../parts.js";
 import { ActsButton } from "./acts-button.js";
 import { SitesPanel } from "./sites.js";
 import { Downloads } from "./downloads.js";
-import { ReportButton, ReportView } from "./report.js";
+import { ReportButton } from "./report-button.js";
 import { Messages, MessagesButton, NewMessage } from "../messages.js";
 
 /** @typedef {import("../room.js").Room} Room */
@@ -15,10 +15,10 @@ import { Messages, MessagesButton, NewMessage } from "../messages.js";
 export function Secretariat({ room }) {
   const [province, setProvince] = useState(/** @type {string | undefined} */ (undefined));
   const [writing, setWriting] = useState(false);
-  const [reporting, setReporting] = useState(false);
+  const [Report, setReport] = useState(/** @type {Function | null} */ (null));
   const live = room.phase.value === "live";
   const rollCall = room.state.value?.roll_call ?? 0;
-  if (reporting) return html`<${ReportView} room=${room} onClose=${() => setReporting(false)} />`;
+  if (Report) return html`<${Report} room=${room} onClose=${() => setReport(null)} />`;
   return html`<div class="console console--secretary">
     <${Header} title=${room.session.value?.title ?? ""}>
       <p class="badges"><span class=${`badge badge--${live ? "live" : "idle"}`} role="status">${t(live ? "phase.live" : "phase.waiting")}</span></p>
@@ -29,7 +29,7 @@ export function Secretariat({ room }) {
       <div class="console__left">
         <${ProvinceTable} room=${room} province=${province} onProvince=${setProvince} />
         <div class="host-controls">
-          <${ReportButton} onOpen=${() => setReporting(true)} />
+          <${ReportButton} onOpen=${(/** @type {Function} */ view) => setReport(() => view)} />
           <${ActsButton} room=${room} />
           <${MessagesButton} room=${room} onClick=${() => setWriting(true)} />
           ${writing ? html`<${Messages} room=${room} onClose=${() => setWriting(false)} />` : html`<${NewMessage} room=${room} onOpen=${() => setWriting(true)} />`}
