@@ -13,7 +13,6 @@ import { Downloads } from "./console/downloads.js";
 import { ActsButton } from "./console/acts-button.js";
 import { ReportButton } from "./console/report-button.js";
 
-
 const room = new Room();
 
 /** The report, while it is shown after the session has ended. */
