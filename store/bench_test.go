@@ -14,11 +14,16 @@ import (
 	"github.com/diemcau/diemcau/store"
 )
 
-// BenchmarkAppend appends single entries as fast as their acknowledgements come, of one session and of several at
-// once, and reports how long an acknowledgement takes.
+// BenchmarkAppend appends single entries, of one session and of several at once as fast as their acknowledgements come,
+// and of a session that 1,000 sites a minute join; it reports how long an acknowledgement takes.
 func BenchmarkAppend(b *testing.B) {
-	for _, sessions := range []int{1, 16} {
-		b.Run(fmt.Sprintf("sessions=%d", sessions), func(b *testing.B) {
+	for _, bb := range []struct {
+		name     string
+		sessions int
+		every    time.Duration // between two entries of a session; 0 is as fast as it goes
+	}{{"sessions=1", 1, 0}, {"sessions=16", 16, 0}, {"1000_joins_a_minute", 1, time.Minute / 1000}} {
+		b.Run(bb.name, func(b *testing.B) {
+			sessions := bb.sessions
 			s, err := store.Open(b.Context(), filepath.Join(b.TempDir(), "diemcau.db"), slog.New(slog.DiscardHandler))
 			if err != nil {
 				b.Fatal(err)
@@ -32,6 +37,7 @@ func BenchmarkAppend(b *testing.B) {
 				wg.Go(func() {
 					c := attendance.NewChain(fmt.Sprint("s", i), node, attendance.Head{})
 					for range (b.N + sessions - 1) / sessions {
+						time.Sleep(bb.every)
 						e, err := c.Next(time.Time{}, time.Now(), "", &meeting.Connected{Endpoint: "C22738", Conn: "018f0000-0000-7000-8000-000000000000"})
 						began := time.Now()
 						if err == nil {
