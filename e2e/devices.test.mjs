@@ -1,4 +1,4 @@
-// Cameras and microphones that are pulled out and come back, in Chromium. Its fake devices cannot be pulled out from
+// Cameras and microphones that are pulled out and come back, in Chromium; a microphone really, in unplug.test.mjs. Its fake devices cannot be pulled out from
 // outside, so the page is given a bench of them: one that is pulled out ends its track as a real one does (stopped, event
 // "ended"), is listed no more and told of by "devicechange"; what another page then sees and hears is real.
 import assert from 'node:assert/strict';

@@ -9,6 +9,10 @@ import { device } from "./settings.js";
 const VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 25, max: 30 } };
 const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
+const LOOK_AGAIN = 3000;
+
+const BASE = { audioinput: AUDIO, videoinput: VIDEO };
+
 const KINDS = /** @type {const} */ (["audioinput", "videoinput"]);
 
 /** @param {InputKind} kind @returns {Name} */
@@ -49,6 +53,8 @@ export class LocalMedia {
   #wanted = false;
   /** One change after the other: a device that is pulled out is told of twice. */
   #changes = Promise.resolve();
+  /** While something is lost it is looked for: not every system tells Chromium of what was plugged in. @type {ReturnType<typeof setTimeout> | undefined} */
+  #again;
 
   constructor() {
     navigator.mediaDevices?.addEventListener("devicechange", () => this.#devicesChanged(null));
@@ -64,10 +70,10 @@ export class LocalMedia {
     this.starting.value = true;
     try {
       try {
-        this.#take(await navigator.mediaDevices.getUserMedia({ video: wish("videoinput"), audio: wish("audioinput") }));
+        this.#take(await navigator.mediaDevices.getUserMedia({ video: wishes("videoinput")[0], audio: wishes("audioinput")[0] }));
         this.problems.value = {};
       } catch {
-        for (const kind of KINDS) await this.#startOne(kind, [wish(kind)]);
+        for (const kind of KINDS) await this.#startOne(kind, wishes(kind));
       }
       await this.#listDevices();
     } finally {
@@ -82,7 +88,7 @@ export class LocalMedia {
    */
   async choose(kind, id) {
     device[kind].value = id;
-    await this.#startOne(kind, [wish(kind)]);
+    await this.#startOne(kind, wishes(kind));
   }
 
   /** Asks which screen to share. @returns {Promise<MediaStreamTrack | null>} null when the person thought better of it */
@@ -161,29 +167,47 @@ export class LocalMedia {
       await this.#listDevices();
       for (const kind of KINDS) {
         const name = nameOf(kind);
+        const gone = this.#dropGone(name);
         if (this[name].value || this.problems.value[name] === "refused") continue;
-        const others = this.devices.value.filter((d) => d.kind === kind && d.deviceId).map((d) => ({ ...wish(kind), deviceId: { exact: d.deviceId } }));
-        if (this.devices.value.some((d) => d.kind === kind)) await this.#startOne(kind, [wish(kind), ...others]);
+        const others = this.devices.value.filter((d) => d.kind === kind && d.deviceId).map((d) => ({ ...BASE[kind], deviceId: { exact: d.deviceId } }));
+        if (this.devices.value.some((d) => d.kind === kind)) await this.#startOne(kind, [...wishes(kind), ...others]);
         const track = /** @type {MediaStreamTrack | null} */ (this[name].value);
         if (track) this.replaced.value = { name, label: track.label };
-        else if (pulled === name) this.lost.value = { ...this.lost.value, [name]: true };
+        else if (gone || pulled === name) this.lost.value = { ...this.lost.value, [name]: true };
       }
+      clearTimeout(this.#again);
+      if (this.lost.value.camera || this.lost.value.microphone) this.#again = setTimeout(() => this.#devicesChanged(null), LOOK_AGAIN);
     });
   }
 
+  /**
+   * Lets go of a track whose device is listed no more: Chromium does not always end it.
+   * @param {Name} name
+   */
+  #dropGone(name) {
+    const track = /** @type {MediaStreamTrack | null} */ (this[name].value);
+    const id = track?.getSettings().deviceId;
+    if (!track || !id || this.devices.value.some((d) => d.deviceId === id)) return false;
+    track.stop();
+    this[name].value = null;
+    this.problems.value = { ...this.problems.value, [name]: "none" };
+    return true;
+  }
+
   async #listDevices() {
-    this.devices.value = await navigator.mediaDevices.enumerateDevices().catch(() => []);
+    this.devices.value = await navigator.mediaDevices.enumerateDevices().catch(() => this.devices.value);
   }
 }
 
 /**
- * The chosen device as a wish: one that is gone must not keep the site from speaking.
+ * What to ask for, in order: the chosen device, then any, for one that is gone must not keep the site from speaking. The
+ * choice is exact: Chromium answers a mere wish for a microphone with its default one.
  * @param {InputKind} kind
- * @returns {MediaTrackConstraints}
+ * @returns {MediaTrackConstraints[]}
  */
-function wish(kind) {
+function wishes(kind) {
   const id = device[kind].value;
-  return { ...(kind === "videoinput" ? VIDEO : AUDIO), ...(id ? { deviceId: { ideal: id } } : {}) };
+  return [...(id ? [{ ...BASE[kind], deviceId: { exact: id } }] : []), BASE[kind]];
 }
 
 /**
