@@ -71,13 +71,7 @@ async function pictures() {
   }, 30000);
 }
 /** How much sound energy of the floor has arrived at the host. */
-const energy = () => host.page.evaluate(async () => {
-  let sum = 0;
-  for (const pc of window.testPeers.filter((p) => p.connectionState === 'connected')) {
-    for (const s of (await pc.getStats()).values()) if (s.type === 'inbound-rtp' && s.mid === 'a-floor') sum += s.totalAudioEnergy ?? 0;
-  }
-  return sum;
-});
+const energy = () => host.energy('a-floor');
 const heard = async (why) => {
   const before = await energy();
   await until(`the host hears the floor ${why}`, async () => (await energy()) > before, 20000);

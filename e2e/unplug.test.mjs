@@ -38,13 +38,7 @@ test('a microphone pulled out on air is replaced; without any the site is told, 
   delete process.env.PULSE_SERVER;
 
   const holds = () => operator.state.stage.find((s) => s.slot === 'floor');
-  const energy = () => host.page.evaluate(async () => {
-    let sum = 0;
-    for (const pc of window.testPeers.filter((p) => p.connectionState === 'connected')) {
-      for (const s of (await pc.getStats()).values()) if (s.type === 'inbound-rtp' && s.mid === 'a-floor') sum += s.totalAudioEnergy ?? 0;
-    }
-    return sum;
-  });
+  const energy = () => host.energy('a-floor');
   const heard = async (why) => {
     const before = await energy();
     await until(`the host hears the site ${why}`, async () => (await energy()) > before + 1e-4, 20000);

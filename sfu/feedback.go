@@ -137,6 +137,9 @@ func (v *Viewer) onReception(reports []rtcp.ReceptionReport, now time.Duration) 
 // tell hands the shard what a report says of the line. What the line no longer carries stops before the next burst.
 func (v *Viewer) tell(news func(*adapt.Controller, time.Duration)) {
 	v.shard.later(func(now time.Duration) {
+		if _, ok := v.shard.viewers[v]; !ok {
+			return // it has left meanwhile, and must not count as wanting anything again
+		}
 		c := v.adapt.control
 		before, probed := c.Budget(), c.Probing()
 		news(c, now)

@@ -78,6 +78,17 @@ export class Person {
     });
   }
 
+  /** How much sound energy has arrived by the m-lines of this mid, on all open peer connections. */
+  async energy(mid) {
+    return this.page.evaluate(async (mid) => {
+      let sum = 0;
+      for (const pc of window.testPeers.filter((p) => p.connectionState === 'connected')) {
+        for (const s of (await pc.getStats()).values()) if (s.type === 'inbound-rtp' && s.mid === mid) sum += s.totalAudioEnergy ?? 0;
+      }
+      return sum;
+    }, mid);
+  }
+
   async enter() {
     await this.press('preview-ok');
   }
