@@ -114,7 +114,7 @@ func (v *Viewer) adaptTo(s *shard, now time.Duration) {
 		level := a.levels[i]
 		level = withAbsent(&a.streams[i], level, left)
 		if level != none && level < l.cur && a.control.Congested(now) {
-			l.stop(s) // what the line cannot carry stops at once, so that sound gets through
+			l.stop(s, DropPacer) // what the line cannot carry stops at once, so that sound gets through
 			l.slot.requestKeyframe(level)
 		}
 		l.aim(s, level)
@@ -164,7 +164,7 @@ func (l *leg) aim(s *shard, target int) {
 	l.count(target, 1)
 	l.target = target
 	if target == none && l.media.Kind == transport.Video {
-		l.stop(s)
+		l.stop(s, DropPacer)
 	}
 }
 

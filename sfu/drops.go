@@ -16,13 +16,16 @@ const (
 	DropPacer      DropReason = "pacer"       // a viewer's line is too slow; to the end of the frame, or on a step down
 	DropRepair     DropReason = "repair"      // asked again too often
 	DropNoRTX      DropReason = "no_rtx"      // asked again by a viewer that did not take RTX
+	DropCut        DropReason = "cut"         // its source was cut, or gave way to another, before it was sent
 )
 
-func dropReasons() [9]DropReason {
-	return [...]DropReason{DropMalformed, DropLate, DropDuplicate, DropShardQueue, DropTaskQueue, DropWrite, DropPacer, DropRepair, DropNoRTX}
+func dropReasons() [10]DropReason {
+	return [...]DropReason{
+		DropMalformed, DropLate, DropDuplicate, DropShardQueue, DropTaskQueue, DropWrite, DropPacer, DropRepair, DropNoRTX, DropCut,
+	}
 }
 
-type drops [9]atomic.Uint64
+type drops [10]atomic.Uint64
 
 func (d *drops) add(reason DropReason, n int) {
 	for i, r := range dropReasons() {

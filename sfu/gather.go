@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"slices"
 	"time"
 
 	"github.com/diemcau/diemcau/sfu/codec"
@@ -36,7 +37,7 @@ func (g *gathering) holds(slot *slot) bool {
 // take forwards a burst, or holds it back for the next sound of its stage.
 func (s *shard) take(b burst, now time.Duration) {
 	legs := s.legs[b.slot]
-	if len(legs) == 0 {
+	if len(legs) == 0 || s.over(b) {
 		return
 	}
 	stage := legs[0].viewer.stage
@@ -65,7 +66,7 @@ func (s *shard) take(b burst, now time.Duration) {
 
 // forwardTogether sends what was held back and the sound that followed, viewer by viewer.
 func (s *shard) forwardTogether(stage *Stage, sound *burst, now time.Duration) {
-	bursts := stage.gathered[s.index].bursts
+	bursts := s.held(stage)
 	sendTime := absSendTime(s.node.wall(now))
 	listeners := s.legs[sound.slot]
 	at := listeners[0].index
@@ -97,12 +98,19 @@ func (s *shard) forwardTogether(stage *Stage, sound *burst, now time.Duration) {
 
 // letGo sends what was held back and no sound came for.
 func (s *shard) letGo(stage *Stage, now time.Duration) {
-	g := &stage.gathered[s.index]
-	for i := range g.bursts {
-		s.forward(&g.bursts[i], now)
+	bursts := s.held(stage)
+	for i := range bursts {
+		s.forward(&bursts[i], now)
 	}
 	s.flush()
 	s.forget(stage)
+}
+
+// held is what was held back and may still be sent.
+func (s *shard) held(stage *Stage) []burst {
+	g := &stage.gathered[s.index]
+	g.bursts = slices.DeleteFunc(g.bursts, s.over)
+	return g.bursts
 }
 
 func (s *shard) forget(stage *Stage) {

@@ -140,6 +140,9 @@ func (l *leg) forward(s *shard, b *burst, sendTime uint32, now time.Duration) {
 		if int32(b.gen-l.gen) < 0 || !l.shouldSwitch(b) {
 			return
 		}
+		if l.gen != b.gen { // the new picture does not queue behind the old one
+			l.stop(s, DropCut)
+		}
 		l.switchTo(b.rendition, b.gen, b.packets[0])
 	}
 	packets := b.packets
@@ -267,10 +270,10 @@ func (l *leg) write(
 	return len(payload) - padding
 }
 
-// stop ends the run and forgets what still waits of this leg: the line cannot carry it. The numbers of what was not sent are free.
-func (l *leg) stop(s *shard) {
+// stop ends the run and forgets what still waits of this leg, for a reason. The numbers of what was not sent are free.
+func (l *leg) stop(s *shard, reason DropReason) {
 	l.pause()
-	s.node.drops.add(DropPacer, l.viewer.pacer.Forget(l.index))
+	s.node.drops.add(reason, l.viewer.pacer.Forget(l.index))
 	s.schedule.Update(&l.viewer.pacer)
 	l.out = l.written
 }

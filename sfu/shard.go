@@ -166,6 +166,15 @@ func (s *shard) run() {
 	}
 }
 
+// over tells whether a burst is of a source that was cut meanwhile, and counts it then.
+func (s *shard) over(b burst) bool {
+	over := b.slot.over(b.gen)
+	if over {
+		s.node.drops.add(DropCut, len(b.packets))
+	}
+	return over
+}
+
 // forward seals a burst for everybody who has its slot; the caller flushes.
 func (s *shard) forward(b *burst, now time.Duration) {
 	sendTime := absSendTime(s.node.wall(now))
@@ -192,7 +201,10 @@ func (s *shard) release(now time.Duration) {
 	sendTime := absSendTime(s.node.wall(now))
 	for p := s.schedule.Due(now); p != nil; p = s.schedule.Due(now) {
 		for h, ok := p.Pop(now); ok; h, ok = p.Pop(now) {
-			if n := h.leg.write(s, h.packet, h.out, h.shift, sendTime, now); n >= 0 {
+			if h.leg.slot.over(h.leg.gen) {
+				s.node.drops.add(DropCut, 1)
+				h.leg.stop(s, DropCut)
+			} else if n := h.leg.write(s, h.packet, h.out, h.shift, sendTime, now); n >= 0 {
 				h.leg.account(s, 1, n)
 			}
 		}

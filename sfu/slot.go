@@ -39,6 +39,7 @@ type slot struct {
 	legs  []atomic.Int32         // subscribed legs per shard
 	alive atomic.Uint32          // bit set of the renditions that are arriving
 	gen   atomic.Uint32          // grows with each change of source
+	since atomic.Uint32          // what is of a generation before this one must not be sent any more
 	from  atomic.Pointer[source] // the forwarded source
 	// rates are the bit rates of the renditions that arrive, or would if they were asked for; 0 for others.
 	rates [renditions]atomic.Uint32
@@ -134,7 +135,10 @@ func (s *slot) begin(src *source) {
 	}
 	s.cur, s.breakAt, s.started, s.shift = src, 0, false, 0
 	s.from.Store(src)
-	s.gen.Add(1)
+	gen := s.gen.Add(1)
+	if s.video() { // of sound what is under way may end, so that a change of speaker is no gap
+		s.since.Store(gen)
+	}
 	s.alive.Store(0)
 	for i := range s.rends {
 		s.rends[i].restart()
@@ -150,13 +154,17 @@ func (s *slot) cut() {
 	}
 	s.release(&s.cur)
 	s.from.Store(nil)
-	s.gen.Add(1)
+	s.since.Store(s.gen.Add(1))
 	s.alive.Store(0)
 	for i := range s.rends {
+		s.node.drops.add(DropCut, len(s.rends[i].open))
 		s.rends[i].restart()
 		s.rends[i].cache.Reset()
 	}
 }
+
+// over tells whether what is of a generation must not be sent any more, wherever it waits.
+func (s *slot) over(gen uint32) bool { return int32(gen-s.since.Load()) < 0 }
 
 // release lets go of the source in cur or next.
 func (s *slot) release(at **source) {

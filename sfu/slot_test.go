@@ -169,6 +169,7 @@ func TestCutForgets(t *testing.T) {
 	r.feed("a-main", alice, Microphone)
 	a.video(0, 2, true)
 	a.audio()
+	r.settle()
 	r.feed(main, "", Camera)
 	r.feed("a-main", "", Microphone)
 	a.video(0, 2, true)
