@@ -25,8 +25,8 @@ import (
 )
 
 const (
-	// consentInterval and consentTimeout are those of RFC 7675 5.1.
-	consentInterval = 5 * time.Second
+	// consentInterval is Chromium's on a path that stands, consentTimeout that of RFC 7675 5.1.
+	consentInterval = 2500 * time.Millisecond
 	consentTimeout  = 30 * time.Second
 	// maxDTLS bounds the handshake bytes that wait to be read.
 	maxDTLS = 1 << 16

@@ -19,6 +19,8 @@ const (
 	midMicrophone = "microphone"
 	// keptPackets is how many packets of a track can be sent again.
 	keptPackets = 512
+	// senderReports is the time between sender reports.
+	senderReports = time.Second
 )
 
 // sender sends the reference stage, or a site's half of it, on a publisher connection.
@@ -145,7 +147,7 @@ func (s *sender) Close() error {
 // pump sends each frame when it is due. After a pause of the machine it goes on from now.
 func (s *sender) pump(ctx context.Context) {
 	begin := time.Now()
-	report := begin.Add(reportInterval / 2)
+	report := begin.Add(senderReports / 2)
 	for _, t := range s.tracks {
 		t.due = begin
 	}
@@ -171,7 +173,7 @@ func (s *sender) pump(ctx context.Context) {
 		}
 		if !now.Before(report) {
 			s.report(now, now.Sub(begin))
-			report = following(report, now, reportInterval)
+			report = following(report, now, senderReports)
 		}
 		s.peer.keepConsent(now)
 		timer.Reset(time.Until(next))

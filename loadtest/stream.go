@@ -1,6 +1,8 @@
 package loadtest
 
 import (
+	"math"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -17,6 +19,9 @@ const (
 	// keyframePatience is how long a decoder waits for its first keyframe before it asks.
 	keyframePatience = 300 * time.Millisecond
 	pliInterval      = time.Second
+	// videoReports and audioReports are the mean times between receiver reports, which vary by half (RFC 3550 6.3.1).
+	videoReports = time.Second
+	audioReports = 5 * time.Second
 )
 
 // gap is a number that was skipped and may still come.
@@ -33,7 +38,7 @@ type stream struct {
 
 	seq     sequence
 	gaps    []gap
-	bytes   int64
+	bytes   int64     // repairs and padding included
 	last    time.Time // of the last packet
 	repairs int64     // packets that came by RFC 4588
 
@@ -44,6 +49,7 @@ type stream struct {
 	transit                                float64
 	reportedNTP                            uint32 // middle of the last sender report
 	reportedAt                             time.Time
+	reportAt                               time.Time // when the next report is due
 
 	started   bool
 	firstAt   time.Time
@@ -145,8 +151,26 @@ func (s *stream) pli(now time.Time, waiting bool) bool {
 	return true
 }
 
+// reportDue reports whether it is time for a receiver report.
+func (s *stream) reportDue(now time.Time) bool {
+	if s.reportAt.IsZero() {
+		s.schedule(now)
+	}
+	return !now.Before(s.reportAt)
+}
+
+// schedule sets when the next report is due.
+func (s *stream) schedule(now time.Time) {
+	mean := audioReports
+	if s.media.video {
+		mean = videoReports
+	}
+	s.reportAt = now.Add(mean/2 + rand.N(mean))
+}
+
 // report returns the reception report (RFC 3550 6.4.1 and A.3); ok is false when nothing came since the last one.
 func (s *stream) report(now time.Time) (r rtcp.ReceptionReport, ok bool) {
+	s.schedule(now)
 	if s.arrived == s.arrivedBefore {
 		return r, false
 	}
@@ -166,26 +190,58 @@ func (s *stream) report(now time.Time) (r rtcp.ReceptionReport, ok bool) {
 	return r, true
 }
 
+const (
+	// estimateSize is what libwebrtc reckons an estimate to take, in bits; they may take estimateShare of the line.
+	estimateSize        = 80 * 8
+	estimateShare       = 0.05
+	estimateInterval    = 200 * time.Millisecond
+	estimateIntervalMax = time.Second
+	// firstEstimate is how long what arrives is measured before it is believed.
+	firstEstimate = 5 * time.Second
+	// rateWindow is the time over which what arrives is measured.
+	rateWindow = time.Second
+)
+
 // bandwidth is a receiver's estimate as browsers send it (REMB), without the part that watches queues: it grows
-// by 8 % a second up to 1.5 × what arrives. On a path without queues libwebrtc's does the same.
+// by 8 % a second up to 1.5 × what arrives. On a path without queues libwebrtc's does the same, and never falls.
 type bandwidth struct {
-	estimate float64 // bits per second
-	bytes    int64
-	at       time.Time
+	estimate float64 // bits per second, 0 while there is none
+	rate     float64 // of what arrives, over about rateWindow
+	bytes    int64   // by the time of the last update
+	first    time.Time
+	at       time.Time // of the last update
 }
 
-// update takes the bytes received so far; it returns 0 while nothing arrives.
-func (b *bandwidth) update(bytes int64, now time.Time) float64 {
-	elapsed := now.Sub(b.at).Seconds()
-	arrived := float64(bytes-b.bytes) * 8 / max(elapsed, 0.001)
-	first := b.at.IsZero()
-	b.bytes, b.at = bytes, now
-	switch {
-	case first || arrived == 0:
-	case b.estimate == 0:
-		b.estimate = arrived
-	default:
-		b.estimate = max(b.estimate, min(b.estimate*1.08, 1.5*arrived+10_000))
+// update takes the bytes received so far; it reports whether there is an estimate to be sent now.
+func (b *bandwidth) update(bytes int64, now time.Time) bool {
+	elapsed := now.Sub(b.at)
+	if elapsed < b.interval() || bytes == b.bytes {
+		return false
 	}
-	return b.estimate
+	if b.first.IsZero() {
+		b.first, b.at, b.bytes = now, now, bytes
+		return false
+	}
+	arrived := float64(bytes-b.bytes) * 8 / elapsed.Seconds()
+	b.rate += (arrived - b.rate) * min(1, elapsed.Seconds()/rateWindow.Seconds())
+	b.bytes, b.at = bytes, now
+	if b.estimate == 0 {
+		if now.Sub(b.first) < firstEstimate {
+			return false
+		}
+		b.estimate = b.rate
+	} else {
+		grown := b.estimate * math.Pow(1.08, elapsed.Seconds())
+		b.estimate = max(b.estimate, min(grown, 1.5*b.rate+10_000))
+	}
+	return true
+}
+
+// interval is the time between two estimates.
+func (b *bandwidth) interval() time.Duration {
+	if b.estimate == 0 {
+		return estimateInterval
+	}
+	seconds := estimateSize / (estimateShare * b.estimate)
+	return min(max(time.Duration(seconds*float64(time.Second)), estimateInterval), estimateIntervalMax)
 }

@@ -147,24 +147,78 @@ func TestStreamJitter(t *testing.T) {
 	}
 }
 
+func TestReportsAreSpread(t *testing.T) {
+	now := time.Unix(1000, 0)
+	for _, test := range []struct {
+		video bool
+		mean  time.Duration
+	}{{true, videoReports}, {false, audioReports}} {
+		s := newStream(&offeredMedia{video: test.video})
+		if s.reportDue(now) {
+			t.Error("due before anything was scheduled")
+		}
+		least, most := time.Hour, time.Duration(0)
+		for range 200 {
+			s.schedule(now)
+			after := s.reportAt.Sub(now)
+			least, most = min(least, after), max(most, after)
+		}
+		if least < test.mean/2 || most > test.mean*3/2 || most-least < test.mean/2 {
+			t.Errorf("reports after %v to %v, want %v more or less by half", least, most, test.mean)
+		}
+		if s.reportDue(s.reportAt.Add(-1)) || !s.reportDue(s.reportAt) {
+			t.Error("due at another time than scheduled")
+		}
+	}
+}
+
+// fed gives an estimator a megabit per second in packets of 20 ms, and returns when it had something to send.
+func fed(b *bandwidth, from time.Time, d time.Duration) (sent []time.Time) {
+	const packet = 2500
+	bytes := b.bytes
+	for at := from; at.Before(from.Add(d)); at = at.Add(20 * time.Millisecond) {
+		bytes += packet
+		if b.update(bytes, at) {
+			sent = append(sent, at)
+		}
+	}
+	return sent
+}
+
 func TestBandwidthGrowsWithWhatArrives(t *testing.T) {
 	at := time.Unix(1000, 0)
 	var b bandwidth
-	bytes := int64(0)
-	if got := b.update(bytes, at); got != 0 {
-		t.Errorf("%f before anything came", got)
+	sent := fed(&b, at, firstEstimate+300*time.Millisecond)
+	if len(sent) == 0 || sent[0].Sub(at) < firstEstimate {
+		t.Fatalf("estimates at %v", sent)
 	}
-	for i := range 30 {
-		at, bytes = at.Add(time.Second), bytes+125_000
-		got := b.update(bytes, at)
-		if i == 0 && got != 1e6 {
-			t.Errorf("first estimate %f, want what arrived", got)
-		}
-		if got > 1.5*1e6+10_000 {
-			t.Fatalf("after %d s %f bit/s are estimated", i, got)
-		}
-		if i == 29 && got < 1.5*1e6 {
-			t.Errorf("at the end %f bit/s", got)
+	if b.estimate < 0.97e6 || b.estimate > 1.03e6 {
+		t.Errorf("first estimate %.0f, want what arrives", b.estimate)
+	}
+	at = at.Add(firstEstimate + 300*time.Millisecond)
+	if sent = fed(&b, at, time.Second); len(sent) != 5 {
+		t.Errorf("%d estimates in a second", len(sent))
+	}
+	if b.estimate < 1.05e6 || b.estimate > 1.15e6 {
+		t.Errorf("%.0f after a second, want about 8 %% more", b.estimate)
+	}
+	at = at.Add(time.Second)
+	fed(&b, at, 30*time.Second)
+	if b.estimate < 1.5e6 || b.estimate > 1.55e6 {
+		t.Errorf("%.0f in the end, want 1.5 times what arrives", b.estimate)
+	}
+	if b.update(b.bytes, at.Add(time.Minute)) {
+		t.Error("an estimate of a line on which nothing comes")
+	}
+}
+
+func TestPoorLinesEstimateLessOften(t *testing.T) {
+	for _, test := range []struct {
+		estimate float64
+		want     time.Duration
+	}{{1e6, 200 * time.Millisecond}, {32_000, 400 * time.Millisecond}, {1000, time.Second}} {
+		if got := (&bandwidth{estimate: test.estimate}).interval(); got != test.want {
+			t.Errorf("at %.0f bit/s every %v, want %v", test.estimate, got, test.want)
 		}
 	}
 }

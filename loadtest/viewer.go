@@ -3,6 +3,7 @@ package loadtest
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -11,8 +12,6 @@ import (
 )
 
 const (
-	// reportInterval is the time between receiver reports.
-	reportInterval = time.Second
 	// reporter is the SSRC of a side that sends no media, the one that browsers use.
 	reporter = 1
 
@@ -40,7 +39,6 @@ type viewer struct {
 
 	sawFirst  bool // the first whole keyframe of main
 	awaited   awaited
-	nextRTCP  time.Time
 	remb      bandwidth
 	measuring bool
 	checked   int64 // frames assembled
@@ -89,6 +87,7 @@ func (v *viewer) onRTP(p *peer, sealed []byte, at time.Time) {
 			return
 		case s.media.rtxSSRC:
 			if s.media.rtxSSRC != 0 {
+				s.bytes += int64(len(sealed))
 				v.decode(s, 0, sealed, 2, at)
 				return
 			}
@@ -186,55 +185,73 @@ func (v *viewer) await(mid string, source uint32) {
 
 // tick sends the feedback that is due and looks after consent.
 func (v *viewer) tick(now time.Time) {
-	packets := v.feedback(now)
-	if len(packets) > 0 {
+	for _, packets := range v.feedback(now) {
 		// A send that fails is a lost report; consent notices a dead path.
 		_ = v.peer.sendRTCP(packets)
 	}
 	v.peer.keepConsent(now)
 }
 
-func (v *viewer) feedback(now time.Time) (packets []rtcp.Packet) {
+// feedback returns what is due, a datagram each, in the way of libwebrtc: each stream reports and asks for itself, and
+// what the first stream of pictures sends carries the estimate, with a report of its own whenever that is due.
+func (v *viewer) feedback(now time.Time) (datagrams [][]rtcp.Packet) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if !now.Before(v.nextRTCP) {
-		v.nextRTCP = now.Add(reportInterval)
-		packets = v.reports(now)
-	}
-	for _, s := range v.streams {
-		if len(s.gaps) > 0 {
-			if nack := s.nack(reporter, now); nack != nil {
-				packets = append(packets, nack)
+	estimating := slices.IndexFunc(v.streams, func(s *stream) bool { return s.media.video && s.started })
+	for i, s := range v.streams {
+		if !s.started {
+			continue
+		}
+		sized := i == estimating
+		send := func(p rtcp.Packet) {
+			packets := []rtcp.Packet{p}
+			if remb := v.estimate(); sized && remb != nil {
+				packets = append(packets, remb)
 			}
+			datagrams = append(datagrams, packets)
+		}
+		if nack := s.nack(reporter, now); nack != nil {
+			send(nack)
 		}
 		if s.pli(now, s.media.mid == mainVideo && !v.sawFirst) {
-			packets = append(packets, &rtcp.PictureLossIndication{SenderSSRC: reporter, MediaSSRC: s.media.ssrc})
+			send(&rtcp.PictureLossIndication{SenderSSRC: reporter, MediaSSRC: s.media.ssrc})
 		}
-	}
-	return packets
-}
-
-// reports returns receiver report, source description and REMB.
-func (v *viewer) reports(now time.Time) []rtcp.Packet {
-	rr := &rtcp.ReceiverReport{SSRC: reporter}
-	var bytes int64
-	var ssrcs []uint32
-	for _, s := range v.streams {
-		bytes += s.bytes
-		if r, ok := s.report(now); ok {
-			rr.Reports = append(rr.Reports, r)
-			if s.media.video {
-				ssrcs = append(ssrcs, s.media.ssrc)
+		if estimated := sized && v.remb.update(v.pictureBytes(), now); estimated || s.reportDue(now) {
+			report := &rtcp.ReceiverReport{SSRC: reporter}
+			r, ok := s.report(now)
+			if ok {
+				report.Reports = []rtcp.ReceptionReport{r}
+			}
+			if ok || estimated {
+				send(report)
 			}
 		}
 	}
-	packets := []rtcp.Packet{rr, rtcp.NewCNAMESourceDescription(reporter, "loadtest")}
-	if estimate := v.remb.update(bytes, now); estimate > 0 && len(ssrcs) > 0 {
-		packets = append(packets, &rtcp.ReceiverEstimatedMaximumBitrate{
-			SenderSSRC: reporter, Bitrate: float32(estimate), SSRCs: ssrcs,
-		})
+	return datagrams
+}
+
+// pictureBytes is what has come of all pictures, repairs and padding included.
+func (v *viewer) pictureBytes() (n int64) {
+	for _, s := range v.streams {
+		if s.media.video {
+			n += s.bytes
+		}
 	}
-	return packets
+	return n
+}
+
+// estimate is the REMB that stands, nil while there is none.
+func (v *viewer) estimate() *rtcp.ReceiverEstimatedMaximumBitrate {
+	if v.remb.estimate == 0 {
+		return nil
+	}
+	remb := &rtcp.ReceiverEstimatedMaximumBitrate{SenderSSRC: reporter, Bitrate: float32(v.remb.estimate)}
+	for _, s := range v.streams {
+		if s.media.video && s.started {
+			remb.SSRCs = append(remb.SSRCs, s.media.ssrc)
+		}
+	}
+	return remb
 }
 
 // tally is what one viewer received in a measurement.
