@@ -3,13 +3,9 @@ package sfu
 import (
 	"slices"
 	"time"
-
-	"github.com/diemcau/diemcau/sfu/codec"
 )
 
 const (
-	// gatherTime is how long a picture may wait for the sound that follows: one packet of Opus.
-	gatherTime = time.Second * opusFrame / codec.OpusClock
 	// gatherLegs is the audience of a shard from which on it pays.
 	gatherLegs = 16
 	// gatherBursts bounds what waits: a frame of each picture slot, one of them a large one.
@@ -43,16 +39,17 @@ func (s *shard) take(b burst, now time.Duration) {
 	stage := legs[0].viewer.stage
 	g := &stage.gathered[s.index]
 	large := len(legs) >= gatherLegs
+	most := s.node.cfg.SoundPacket // a picture waits for the sound that follows, no longer than that of one packet
 	switch {
-	case !b.slot.video() && large:
+	case large && !b.slot.video() && b.rendition == b.slot.sound():
 		g.sound = now
 		if len(g.bursts) > 0 {
 			s.forwardTogether(stage, &b, now)
 			return
 		}
-	case large && g.sound > 0 && now-g.sound < 2*gatherTime && len(g.bursts) < gatherBursts:
+	case large && b.slot.video() && g.sound > 0 && now-g.sound < 2*most && len(g.bursts) < gatherBursts:
 		if len(g.bursts) == 0 {
-			g.until = now + gatherTime
+			g.until = now + most
 			s.gathering = append(s.gathering, stage)
 		}
 		g.bursts = append(g.bursts, b)

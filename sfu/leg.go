@@ -35,7 +35,8 @@ type leg struct {
 	rtx    bool
 	red    bool         // the viewer takes RED
 	redEnd atomic.Int64 // until when it is sent, nanoseconds of the node's clock
-	target int          // highest rendition to send, none for none
+	plain  bool         // it is counted in its slot's plain
+	target int          // highest rendition to send, none for none; of sound the form
 	top    atomic.Int32
 
 	cur         int // rendition, none before the first packet and while paused
@@ -77,7 +78,7 @@ func newLeg(v *Viewer, s *slot, m transport.Media) *leg {
 	l.rendition.Store(none)
 	l.top.Store(int32(s.spec.Top))
 	if m.Kind == transport.Audio {
-		l.payloadType, l.target = codec.PayloadOpus, 0
+		l.payloadType, l.target = codec.PayloadOpus, s.sound()
 	}
 	l.header[0] = 0x90 // version 2, an extension
 	binary.BigEndian.PutUint32(l.header[12:], 0xbede0001)
@@ -145,6 +146,10 @@ func (l *leg) forward(s *shard, b *burst, sendTime uint32, now time.Duration) {
 		}
 		l.switchTo(b.rendition, b.gen, b.packets[0])
 	}
+	if l.leaves(b) {
+		l.pause()
+		return
+	}
 	packets := b.packets
 	if l.fresh {
 		for len(packets) > 0 && int16(packets[0].Seq-l.freshFrom) <= 0 {
@@ -158,7 +163,7 @@ func (l *leg) forward(s *shard, b *burst, sendTime uint32, now time.Duration) {
 // shouldSwitch tells whether a burst of another rendition, or of another source, is one to go on with.
 func (l *leg) shouldSwitch(b *burst) bool {
 	if l.media.Kind == transport.Audio {
-		return true
+		return l.takesUp(b)
 	}
 	if !b.packets[0].Keyframe {
 		return false
@@ -324,7 +329,7 @@ func (l *leg) repair(s *shard, seq uint16, now time.Duration) {
 	if !ok || int16(seq-l.written) > 0 {
 		return
 	}
-	p := l.slot.rends[stream].cache.Get(in)
+	p := l.slot.cache(int(stream)).Get(in)
 	if p == nil {
 		return
 	}
@@ -349,8 +354,11 @@ func (l *leg) repair(s *shard, seq uint16, now time.Duration) {
 	s.repairs.Add(1)
 }
 
-// tick asks for the keyframe that the leg has waited for since the tick before.
-func (l *leg) tick() {
+// tick asks for the keyframe that the leg has waited for since the tick before, and chooses the form of sound.
+func (l *leg) tick(now time.Duration) {
+	if l.slot.merged != nil {
+		l.chooseSound(now)
+	}
 	if l.media.Kind != transport.Video || l.slot.alive.Load() == 0 {
 		return
 	}

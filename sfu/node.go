@@ -51,6 +51,9 @@ type Config struct {
 	CertificatePEM string
 	// Writers is the number of sending goroutines, by default one for each CPU.
 	Writers int
+	// SoundPacket is how much sound one packet to a viewer of a stage holds: 20 ms, the default, as browsers send it, or
+	// 40 ms, which makes half as many packets of it.
+	SoundPacket time.Duration
 	// PeerConnections makes viewer connections of pion/webrtc PeerConnections rather than of the lean transport.
 	PeerConnections bool
 	// OnSlot is told when pictures or sound of a stage's slot begin to flow, and when they cease to. It comes from a
@@ -60,6 +63,9 @@ type Config struct {
 	net     piontransport.Net // a virtual network in place of the port, for tests
 	viewers transport.Factory // in place of the network, for tests
 }
+
+// ErrConfig is the error of a Config that makes no sense.
+var ErrConfig = errors.New("sfu: bad configuration")
 
 // Node is the media plane of one machine.
 type Node struct {
@@ -91,6 +97,12 @@ type Node struct {
 func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Node, error) {
 	if cfg.Writers == 0 {
 		cfg.Writers = runtime.GOMAXPROCS(0)
+	}
+	if cfg.SoundPacket == 0 {
+		cfg.SoundPacket = opusTime
+	}
+	if cfg.SoundPacket != opusTime && cfg.SoundPacket != 2*opusTime {
+		return nil, fmt.Errorf("%w: %v of sound in a packet; it is %v or %v", ErrConfig, cfg.SoundPacket, opusTime, 2*opusTime)
 	}
 	n := &Node{
 		cfg: cfg, log: log, began: time.Now(), stages: map[string]*Stage{}, done: make(chan struct{}),

@@ -26,6 +26,7 @@ const (
 type burst struct {
 	slot      *slot
 	rendition int
+	half      half // of plain sound beside merged
 	gen       uint32
 	owner     string
 	packets   []*packetcache.Packet
@@ -251,6 +252,7 @@ func (s *shard) remove(v *Viewer) {
 			continue
 		}
 		l.aim(s, none)
+		l.takePlain(false)
 		list := s.legs[l.slot]
 		for i := range list {
 			if list[i] == l {

@@ -45,6 +45,8 @@ type slot struct {
 	rates [renditions]atomic.Uint32
 	// demand counts the legs that are to be sent each rendition.
 	demand [renditions]atomic.Int32
+	merged *merging     // the merged form of sound, nil where there is none
+	plain  atomic.Int32 // legs that are sent the plain form beside it
 
 	mu      sync.Mutex
 	want    feed
@@ -78,6 +80,25 @@ func newSlot(n *Node, spec SlotSpec) *slot {
 }
 
 func (s *slot) video() bool { return s.spec.Kind == transport.Video }
+
+// mergeSound makes the slot's sound also in packets of twice the length.
+func (s *slot) mergeSound() { s.merged = newMerging(&s.rends[0].arena, len(s.legs)) }
+
+// sound is the form of the slot's sound that viewers are sent as a rule.
+func (s *slot) sound() int {
+	if s.merged != nil {
+		return mergedSound
+	}
+	return plainSound
+}
+
+// cache of a rendition, or of a form of sound.
+func (s *slot) cache(rendition int) *packetcache.Cache {
+	if s.merged != nil && rendition == mergedSound {
+		return s.merged.cache
+	}
+	return s.rends[rendition].cache
+}
 
 // owner of the forwarded source, empty if there is none.
 func (s *slot) owner() string {
@@ -161,6 +182,9 @@ func (s *slot) cut() {
 		s.rends[i].restart()
 		s.rends[i].cache.Reset()
 	}
+	if s.merged != nil {
+		s.merged.forget()
+	}
 }
 
 // over tells whether what is of a generation must not be sent any more, wherever it waits.
@@ -218,7 +242,20 @@ func (s *slot) push(src *source, layer int, p *packet) {
 	if !s.ever || int32(pkt.Time-s.last) > 0 {
 		s.last, s.ever = pkt.Time, true
 	}
+	if s.merged != nil {
+		s.merge(r, pkt)
+		return
+	}
 	s.collect(r, pkt)
+}
+
+// merge sends a packet of sound in its forms. The merged one goes first: who changes to the plain form does so behind it.
+func (s *slot) merge(r *rendition, pkt *packetcache.Packet) {
+	list, what := s.merged.take(pkt)
+	s.offer(burst{rendition: mergedSound, packets: list}, s.merged.dropping)
+	if s.plain.Load() > 0 {
+		s.offer(burst{rendition: plainSound, half: what, packets: append(r.arena.List(1), pkt)}, r.dropping)
+	}
 }
 
 // collect gathers the packets of a frame, which leave together and in order: Pion may hand out a packet that was sent
@@ -248,11 +285,20 @@ func (s *slot) flush(r *rendition) {
 	if s.video() {
 		equalise(r.open)
 	}
-	b := burst{slot: s, rendition: r.index, gen: s.gen.Load(), owner: s.cur.owner, packets: r.open}
+	b := burst{rendition: r.index, packets: r.open}
 	r.open = nil
+	s.offer(b, r.dropping)
+}
+
+// offer hands a burst of the present source to the shards that have legs of the slot.
+func (s *slot) offer(b burst, dropping []bool) {
+	if len(b.packets) == 0 {
+		return
+	}
+	b.slot, b.gen, b.owner = s, s.gen.Load(), s.cur.owner
 	for i, shard := range s.node.shards {
 		if s.legs[i].Load() > 0 {
-			shard.offer(b, &r.dropping[i])
+			shard.offer(b, &dropping[i])
 		}
 	}
 }
@@ -260,6 +306,14 @@ func (s *slot) flush(r *rendition) {
 func (s *slot) flushAll() {
 	for i := range s.rends {
 		s.flush(&s.rends[i])
+	}
+	s.letGo(0)
+}
+
+// letGo sends the packet of sound that has waited for another for so long.
+func (s *slot) letGo(atLeast time.Duration) {
+	if s.merged != nil && s.cur != nil {
+		s.offer(burst{rendition: mergedSound, packets: s.merged.letGo(s.node.now(), atLeast)}, s.merged.dropping)
 	}
 }
 
@@ -271,6 +325,7 @@ func (s *slot) tick(now time.Duration) (live, changed bool) {
 	if s.breakAt != 0 && now >= s.breakAt {
 		s.cut()
 	}
+	s.letGo(patience)
 	newest := time.Duration(0)
 	for i := range s.rends {
 		newest = max(newest, s.rends[i].arrived)
@@ -357,6 +412,9 @@ func (s *slot) fastStart(top int) (list []*packetcache.Packet, rendition int, ge
 func (s *slot) clockNow(rendition int, now time.Duration) (rtp uint32, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !s.video() {
+		rendition = 0 // both forms of sound are on its timeline
+	}
 	r := &s.rends[rendition]
 	if s.cur == nil || !r.started {
 		return 0, false

@@ -32,6 +32,9 @@ func newStage(n *Node, id string) *Stage {
 	}
 	for _, spec := range StageSlots.Specs() {
 		slot := newSlot(n, spec)
+		if !slot.video() && n.cfg.SoundPacket > opusTime {
+			slot.mergeSound()
+		}
 		s.slots[spec.ID] = slot
 		s.wants[slot] = feed{}
 	}

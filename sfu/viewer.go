@@ -196,7 +196,7 @@ func (v *Viewer) tick(s *shard, now time.Duration) {
 	v.shown.count(&v.adapt, now)
 	for _, l := range v.legs {
 		if l.active {
-			l.tick()
+			l.tick(now)
 		}
 	}
 	every := reportInterval

@@ -37,6 +37,7 @@ type serverFlags struct {
 	TCP       *uint16       `help:"TCP port of media for sites without UDP; 0 offers none (default: the number of --udp, if it is free)." name:"tcp" placeholder:"PORT"`
 	PublicURL string        `help:"Base URL of links (default: the address listened on)." placeholder:"URL" name:"public-url"`
 	PublicIP  []string      `help:"Further addresses under which sites reach the UDP port." placeholder:"IP" name:"public-ip"`
+	SoundMS   int           `help:"Milliseconds of sound in one packet to a site: 20, or 40 for very large sessions." enum:"20,40" default:"20" name:"sound-ms"`
 	OIDC      oidcFlags     `embed:"" prefix:"oidc-"`
 	TURN      turnFlags     `embed:"" prefix:"turn-"`
 	Snapshots time.Duration `help:"How often each site sends a still picture for the consoles' wall; 0 turns them off." default:"30s" name:"snapshot-every"`
@@ -106,6 +107,7 @@ func newApp(ctx context.Context, f serverFlags, addr string, cert *tls.Certifica
 	}
 	a.media, err = newMediaPlane(sfu.Config{
 		UDP: netip.AddrPortFrom(netip.IPv6Unspecified(), f.UDP), TCP: tcp, PublicIPs: f.PublicIP, Loopback: listensOnLoopback(a.public), CertificatePEM: certificate,
+		SoundPacket: time.Duration(f.SoundMS) * time.Millisecond,
 	}, log.With("part", "sfu"), reg)
 	if err != nil {
 		return nil, portError(err, fmt.Sprintf("UDP port %d", f.UDP), "--udp")

@@ -51,15 +51,21 @@ func (p *Packet) Pad(size int) {
 
 // Packet returns a zero packet with its own copy of payload and room for its padding.
 func (a *Arena) Packet(payload []byte) *Packet {
+	n := len(payload)
+	p := a.Keep(Packet{Payload: a.Bytes(n + min(n/paddingShare+1, maxPadding))[:n]})
+	copy(p.Payload, payload)
+	return p
+}
+
+// Keep returns a packet like p, which shares its payload.
+func (a *Arena) Keep(p Packet) *Packet {
 	if len(a.packets) == 0 {
 		a.packets = make([]Packet, arenaPackets)
 	}
-	p := &a.packets[0]
+	kept := &a.packets[0]
 	a.packets = a.packets[1:]
-	n := len(payload)
-	p.Payload = a.Bytes(n + min(n/paddingShare+1, maxPadding))[:n]
-	copy(p.Payload, payload)
-	return p
+	*kept = p
+	return kept
 }
 
 // Bytes returns n bytes.

@@ -1,0 +1,201 @@
+package sfu
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/diemcau/diemcau/sfu/codec"
+	"github.com/diemcau/diemcau/sfu/packetcache"
+)
+
+// Sound in packets as they came and sound in packets of twice the length are two forms of a slot. In a burst and with
+// a leg they stand for the rendition.
+const (
+	plainSound  = 0
+	mergedSound = 1
+)
+
+const (
+	// maxMerged bounds a merged packet's payload: longer ones go as they are, so that datagrams stay below the usual
+	// limits of paths.
+	maxMerged = 1000
+	// dtxPayload is how long packets are that say no more than that silence begins (RFC 7587 3.1.3, libopus). Decoders
+	// know them by this length, so they are not merged; and nothing may follow them for 400 ms.
+	dtxPayload = 2
+	// patience is how long a packet waits for the one that is to go with it, where nothing else lets it go first.
+	patience = opusTime * 3 / 2
+	opusTime = time.Second * opusFrame / codec.OpusClock
+)
+
+// half says what a packet of plain sound is in the merged form, so that a viewer changes its form between two packets
+// of either.
+type half uint8
+
+const (
+	noHalf half = iota
+	firstHalf
+	secondHalf
+)
+
+// merging makes the merged form of a slot's sound, once for all viewers (RFC 6716 3.2): two packets of 20 ms in one,
+// without decoding. What is not 20 ms long, or does not go on right where the one before it ended, goes as it is. It
+// has numbering and a cache of its own. Its slot's lock guards it.
+type merging struct {
+	cache    *packetcache.Cache
+	arena    *packetcache.Arena
+	out      uint16 // highest number given out
+	in       uint16 // highest number of the plain form taken in
+	started  bool
+	waiting  *packetcache.Packet // the first half of a packet
+	holes    [lateSound]hole     // by the plain number
+	dropping []bool              // per shard
+}
+
+// hole is a number kept for a packet that may still come.
+type hole struct {
+	in, out uint16
+	open    bool
+}
+
+func newMerging(arena *packetcache.Arena, shards int) *merging {
+	return &merging{cache: packetcache.New(cacheAge), arena: arena, out: uint16(rand.Uint32()), dropping: make([]bool, shards)}
+}
+
+// take takes a packet of the plain form. It returns what is to be sent now, nothing while the packet waits for the one
+// after it.
+func (m *merging) take(p *packetcache.Packet) (list []*packetcache.Packet, what half) {
+	ahead := int16(p.Seq - m.in)
+	if m.started && ahead <= 0 {
+		return m.late(p), noHalf
+	}
+	before := m.waiting
+	if before != nil && ahead == 1 {
+		if merged := m.merge(before, p); merged != nil {
+			m.waiting, m.in = nil, p.Seq
+			return append(m.arena.List(1), merged), secondHalf
+		}
+	}
+	list = m.arena.List(2)
+	if before != nil {
+		m.waiting = nil
+		list = append(list, m.lone(before))
+	}
+	if m.started && ahead > 1 {
+		m.leave(ahead - 1)
+	}
+	m.started, m.in = true, p.Seq
+	if m.waits(p) {
+		m.waiting = p
+		return list, firstHalf
+	}
+	return append(list, m.lone(p)), noHalf
+}
+
+// waits tells whether a packet may be the first half of one.
+func (m *merging) waits(p *packetcache.Packet) bool {
+	return len(p.Payload) > dtxPayload && len(p.Payload) <= maxMerged && codec.OpusTicks(p.Payload) == opusFrame
+}
+
+// merge makes one packet of two that follow each other, nil if they cannot be one.
+func (m *merging) merge(a, b *packetcache.Packet) *packetcache.Packet {
+	const overhead = 3 // of two packets of one frame each
+	size := len(a.Payload) + len(b.Payload) + overhead
+	if b.Marker || b.Time-a.Time != opusFrame || !m.waits(b) || size > maxMerged {
+		return nil
+	}
+	payload, err := codec.MergeOpus(m.arena.Bytes(size)[:0], a.Payload, b.Payload)
+	if err != nil {
+		return nil
+	}
+	return m.number(&packetcache.Packet{Time: a.Time, Marker: a.Marker, Start: true, Arrived: b.Arrived, Payload: payload}, m.next())
+}
+
+// lone gives the next number to a packet that stays as it is.
+func (m *merging) lone(p *packetcache.Packet) *packetcache.Packet { return m.number(p, m.next()) }
+
+// number makes a packet of the merged form.
+func (m *merging) number(p *packetcache.Packet, out uint16) *packetcache.Packet {
+	numbered := *p
+	numbered.Seq, numbered.RED = out, nil
+	kept := m.arena.Keep(numbered)
+	m.cache.Put(kept)
+	return kept
+}
+
+func (m *merging) next() uint16 {
+	m.out++
+	return m.out
+}
+
+// leave keeps numbers for packets that were lost or overtaken, so that a viewer counts them as it does in the plain form.
+func (m *merging) leave(missing int16) {
+	for i := range uint16(missing) {
+		in := m.in + 1 + i
+		m.holes[in%lateSound] = hole{in: in, out: m.next(), open: true}
+	}
+}
+
+// late gives a packet that was overtaken the number that was kept for it.
+func (m *merging) late(p *packetcache.Packet) []*packetcache.Packet {
+	h := &m.holes[p.Seq%lateSound]
+	if !h.open || h.in != p.Seq {
+		return nil
+	}
+	h.open = false
+	return append(m.arena.List(1), m.number(p, h.out))
+}
+
+// letGo returns the packet that waits, if there is one and it has waited for so long.
+func (m *merging) letGo(now, atLeast time.Duration) []*packetcache.Packet {
+	p := m.waiting
+	if p == nil || now-time.Duration(p.Arrived) < atLeast {
+		return nil
+	}
+	m.waiting = nil
+	return append(m.arena.List(1), m.lone(p))
+}
+
+// forget drops what waits and what could be sent again.
+func (m *merging) forget() {
+	m.waiting, m.holes = nil, [lateSound]hole{}
+	m.cache.Reset()
+}
+
+// chooseSound has the plain form sent to a viewer for as long as it is sent redundancy: what is lost is then repaired
+// after 20 ms.
+func (l *leg) chooseSound(now time.Duration) {
+	l.target = mergedSound
+	if l.red && now < time.Duration(l.redEnd.Load()) {
+		l.target = plainSound
+	}
+	switch {
+	case l.target == plainSound:
+		l.takePlain(true)
+	case l.cur != plainSound: // otherwise it still waits for the end of a packet
+		l.takePlain(false)
+	}
+}
+
+// takePlain has the plain form of the slot's sound sent on for this leg, or not.
+func (l *leg) takePlain(take bool) {
+	switch {
+	case take && !l.plain:
+		l.slot.plain.Add(1)
+	case !take && l.plain:
+		l.slot.plain.Add(-1)
+	}
+	l.plain = take
+}
+
+// takesUp tells whether a burst of sound, of another form or source, is one to go on with: nothing is heard twice.
+func (l *leg) takesUp(b *burst) bool {
+	if b.rendition != l.target || b.half == secondHalf {
+		return false
+	}
+	return l.gen != b.gen || !l.ever || int32(b.packets[0].Time-l.last) > 0
+}
+
+// leaves tells whether a burst of plain sound is no longer for this leg, which takes up the merged form with it.
+func (l *leg) leaves(b *burst) bool {
+	return b.half == firstHalf && b.rendition == plainSound && l.target == mergedSound
+}
