@@ -39,40 +39,15 @@ func BenchmarkFanout(b *testing.B) {
 
 func benchmarkFanout(b *testing.B, viewers int) {
 	b.Helper()
-	n, err := New(Config{Writers: 2, viewers: sinks{}}, slog.New(slog.DiscardHandler), nil)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = n.Close() })
-	r := &rig{t: b, node: n, stage: n.Stage("s")}
+	r, forwarded := benchmarkStage(b, Config{}, viewers)
 	r.feed(main, alice, Camera)
 	a := r.site(alice, markA)
-	for i := range viewers {
-		v, err := r.stage.OpenViewer(ViewerParams{ID: fmt.Sprint(i), Owner: "viewer", Slots: StageSlots})
-		if err != nil {
-			b.Fatal(err)
-		}
-		if err := v.Answer(""); err != nil {
-			b.Fatal(err)
-		}
-		v.onState(Connected)
-	}
 	payload := make([]byte, 1000)
 	copy(payload, vp8(true, true, 1, 0))
 	a.push(Camera, 0, a.seq[0], true, payload)
 	rest := make([]byte, 1000)
 	copy(rest, vp8(false, false, 1, 0))
-	r.settle()
-	forwarded := func() (total uint64) {
-		for _, s := range n.shards {
-			total += s.packets.Load()
-		}
-		return total
-	}
-	before := forwarded()
-	var m0, m1 runtime.MemStats
-	runtime.ReadMemStats(&m0)
-	for b.Loop() {
+	benchmark(b, r, forwarded, func() {
 		a.tick()
 		a.frame[0]++
 		for i := range 5 {
@@ -83,7 +58,47 @@ func benchmarkFanout(b *testing.B, viewers int) {
 			}
 			a.push(Camera, 0, a.seq[0], i == 4, p)
 		}
+	})
+}
+
+// benchmarkStage is a stage with viewers whose packets are thrown away; forwarded counts them.
+func benchmarkStage(b *testing.B, cfg Config, viewers int) (r *rig, forwarded func() uint64) {
+	b.Helper()
+	cfg.Writers, cfg.viewers = 2, sinks{}
+	n, err := New(cfg, slog.New(slog.DiscardHandler), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = n.Close() })
+	r = &rig{t: b, node: n, stage: n.Stage("s")}
+	for i := range viewers {
+		v, err := r.stage.OpenViewer(ViewerParams{ID: fmt.Sprint(i), Owner: "viewer", Slots: StageSlots})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := v.Answer(""); err != nil {
+			b.Fatal(err)
+		}
+		v.onState(Connected)
+	}
+	return r, func() (total uint64) {
 		for _, s := range n.shards {
+			total += s.packets.Load()
+		}
+		return total
+	}
+}
+
+// benchmark measures what is pushed each time, by packets forwarded.
+func benchmark(b *testing.B, r *rig, forwarded func() uint64, push func()) {
+	b.Helper()
+	r.settle()
+	before := forwarded()
+	var m0, m1 runtime.MemStats
+	runtime.ReadMemStats(&m0)
+	for b.Loop() {
+		push()
+		for _, s := range r.node.shards {
 			for len(s.bursts) > burstQueue/2 {
 				runtime.Gosched()
 			}

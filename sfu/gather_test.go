@@ -39,6 +39,7 @@ func TestSoundRidesWithPicture(t *testing.T) {
 		count int    // that each viewer has got by then
 	}
 	sound := AudioSlot("main")
+	const merged, plain = "merged", "plain" // of that slot, on a node that merges
 	for _, tt := range []struct {
 		name    string
 		viewers int
@@ -53,21 +54,38 @@ func TestSoundRidesWithPicture(t *testing.T) {
 		{"more than may wait", gatherLegs, slices.Concat(
 			[]step{{0, sound, 1}}, slices.Repeat([]step{{1 * ms, main, 1}}, gatherBursts), []step{{1 * ms, main, gatherBursts + 2}},
 		)},
+		{"together with merged sound", gatherLegs, []step{{0, merged, 1}, {5 * ms, main, 1}, {25 * ms, main, 1}, {40 * ms, merged, 4}, {80 * ms, merged, 5}}},
+		{"sound of the other form is not waited for", gatherLegs, []step{{0, merged, 1}, {5 * ms, main, 1}, {20 * ms, plain, 1}, {40 * ms, merged, 3}}},
+		{"no merged sound after", gatherLegs, []step{{0, merged, 1}, {5 * ms, main, 1}, {44 * ms, "", 1}, {45 * ms, "", 2}}},
+		{"merged sound has ceased", gatherLegs, []step{{0, merged, 1}, {80 * ms, main, 2}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			f := &wires{accept: transport.Accepted{Active: true, RTX: true}}
-			n := newNode(t, func(c *Config) { c.viewers, c.Writers = f, 1 })
+			f := &wires{accept: accepted()}
+			n := newNode(t, func(c *Config) {
+				c.viewers, c.Writers = f, 1
+				if slices.ContainsFunc(tt.steps, func(s step) bool { return s.slot == merged }) {
+					c.SoundPacket = 40 * ms
+				}
+			})
 			r := &rig{t, n, n.Stage("s"), f}
 			wires := r.audience(tt.viewers)
 			s, began, seq := n.shards[0], n.now(), uint16(0)
 			s.do(func(time.Duration) {
 				for i, step := range tt.steps {
 					seq++
+					b := burst{slot: r.stage.slots[step.slot]}
+					if step.slot == merged || step.slot == plain {
+						b.slot, b.rendition = r.stage.slots[sound], plainSound
+						if step.slot == merged {
+							b.rendition = mergedSound
+						}
+					}
 					if step.slot == "" {
 						s.letGoDue(began + step.at)
 					} else {
 						p := &packetcache.Packet{Seq: seq, Time: uint32(seq) * 3000, Start: true, Keyframe: true, Marker: true, Payload: []byte{1}}
-						s.take(burst{slot: r.stage.slots[step.slot], packets: []*packetcache.Packet{p}}, began+step.at)
+						b.packets = []*packetcache.Packet{p}
+						s.take(b, began+step.at)
 					}
 					for _, w := range wires {
 						if len(w.rtp) != step.count {

@@ -88,9 +88,12 @@ type rig struct {
 	wires *wires
 }
 
+// accepted is an answer to every m-line as a browser gives it.
+func accepted() transport.Accepted { return transport.Accepted{Active: true, RTX: true} }
+
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	f := &wires{accept: transport.Accepted{Active: true, RTX: true}}
+	f := &wires{accept: accepted()}
 	n := newNode(t, func(c *Config) { c.viewers = f })
 	return &rig{t, n, n.Stage("s"), f}
 }

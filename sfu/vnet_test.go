@@ -19,7 +19,7 @@ import (
 )
 
 // network is a virtual one with a node and two clients.
-func network(t *testing.T, filter vnet.ChunkFilter) (n *Node, site, viewer *vnet.Net) {
+func network(t *testing.T, filter vnet.ChunkFilter, change func(*Config)) (n *Node, site, viewer *vnet.Net) {
 	t.Helper()
 	router, err := vnet.NewRouter(&vnet.RouterConfig{CIDR: "10.0.0.0/24", LoggerFactory: logging.NewDefaultLoggerFactory()})
 	if err != nil {
@@ -45,7 +45,12 @@ func network(t *testing.T, filter vnet.ChunkFilter) (n *Node, site, viewer *vnet
 			t.Error(err)
 		}
 	})
-	n = newNode(t, func(c *Config) { c.net, c.UDP = nets[0], netip.AddrPort{} })
+	n = newNode(t, func(c *Config) {
+		c.net, c.UDP = nets[0], netip.AddrPort{}
+		if change != nil {
+			change(c)
+		}
+	})
 	return n, nets[1], nets[2]
 }
 
@@ -64,7 +69,7 @@ func TestLossIsRepaired(t *testing.T) {
 		}
 		lost.Add(1)
 		return false
-	})
+	}, nil)
 	s := n.Stage("s")
 	if err := s.Feed(main, alice, Camera); err != nil {
 		t.Fatal(err)
@@ -153,7 +158,7 @@ func TestBadUplink(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(9, 10))
 	n, siteNet, viewerNet := network(t, func(c vnet.Chunk) bool {
 		return c.DestinationAddr().String()[:8] != "10.0.0.1" || !isMedia(c.UserData()) || rnd.IntN(20) != 0
-	})
+	}, nil)
 	s := n.Stage("s")
 	if err := s.Feed(main, alice, Camera); err != nil {
 		t.Fatal(err)
