@@ -110,15 +110,3 @@ func (s sound) next(now time.Time, _ bool) (payloads [][]byte, lasts time.Durati
 	stamp{s.source, now}.put(p)
 	return [][]byte{p}, soundInterval
 }
-
-// silence returns an Opus packet (RFC 6716 3.2.5) of 20 ms: two bytes of silence, the rest is padding, in which a
-// stamp may stand.
-func silence() []byte {
-	p := make([]byte, soundPayloadSize)
-	const head = 3 // TOC, frame count, padding length
-	p[0] = 31<<3 | 3
-	p[1] = 1<<6 | 1
-	p[2] = soundPayloadSize - head - 2
-	p[3], p[4] = 0xff, 0xfe
-	return p
-}

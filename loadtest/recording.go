@@ -125,36 +125,6 @@ func oggPackets(file []byte) (packets [][]byte, err error) {
 	return packets, nil
 }
 
-// opusDuration reads how long a packet lasts from its first bytes (RFC 6716 3.1); 0 is a packet that no one may send.
-func opusDuration(p []byte) time.Duration {
-	if len(p) == 0 {
-		return 0
-	}
-	config, frames := int(p[0]>>3), 1
-	var frame time.Duration
-	switch {
-	case config < 12:
-		frame = []time.Duration{10, 20, 40, 60}[config%4] * time.Millisecond
-	case config < 16:
-		frame = []time.Duration{10, 20}[config%2] * time.Millisecond
-	default:
-		frame = 2500 * time.Microsecond << (config % 4)
-	}
-	switch p[0] & 3 {
-	case 1, 2:
-		frames = 2
-	case 3:
-		if len(p) < 2 {
-			return 0
-		}
-		frames = int(p[1] & 63)
-	}
-	if lasts := frame * time.Duration(frames); lasts <= 120*time.Millisecond {
-		return lasts
-	}
-	return 0
-}
-
 // playback sends a recording.
 type playback struct {
 	*Recording

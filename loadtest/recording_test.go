@@ -115,28 +115,6 @@ func TestOgg(t *testing.T) {
 	}
 }
 
-func TestOpusDuration(t *testing.T) {
-	for _, test := range []struct {
-		packet []byte
-		want   time.Duration
-	}{
-		{nil, 0},
-		{[]byte{0 << 3}, 10 * time.Millisecond},
-		{[]byte{3 << 3}, 60 * time.Millisecond},
-		{[]byte{13<<3 | 1}, 40 * time.Millisecond},
-		{[]byte{16 << 3}, 2500 * time.Microsecond},
-		{[]byte{31<<3 | 2}, 40 * time.Millisecond},
-		{[]byte{31<<3 | 3, 3}, 60 * time.Millisecond},
-		{[]byte{31<<3 | 3}, 0},
-		{[]byte{31<<3 | 3, 63}, 0},
-		{silence(), 20 * time.Millisecond},
-	} {
-		if got := opusDuration(test.packet); got != test.want {
-			t.Errorf("% x lasts %v, want %v", test.packet[:min(2, len(test.packet))], got, test.want)
-		}
-	}
-}
-
 func FuzzRecordings(f *testing.F) {
 	f.Add(ivfFile("VP80", 25, []byte{0x10}))
 	f.Add(oggFile(2, []byte("OpusHead"), []byte("OpusTags"), silence()))

@@ -39,7 +39,7 @@ type Result struct {
 	ServerCPUUsPerPacket *float64 `json:"server_cpu_us_per_packet"`
 	ServerRSSBytes       *int64   `json:"server_rss_bytes"`
 
-	// FramesChecked were assembled from decrypted packets and compared with what was sent; FramesUnsound differed.
+	// FramesChecked, of picture and sound, were decrypted and compared with what was sent; FramesUnsound differed.
 	FramesChecked int64 `json:"-"`
 	FramesUnsound int64 `json:"-"`
 	// Delivered is the share of what the host sent that its viewers received: a server that leaves packets out on

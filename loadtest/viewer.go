@@ -41,7 +41,7 @@ type viewer struct {
 	awaited   awaited
 	remb      bandwidth
 	measuring bool
-	checked   int64 // frames assembled
+	checked   int64 // frames and packets of sound with a stamp
 	unsound   int64 // frames or packets that did not arrive as they were sent
 }
 
@@ -117,8 +117,8 @@ func (v *viewer) decode(s *stream, extended int64, sealed []byte, skip int, at t
 		payload = payload[skip:]
 	}
 	if !s.media.video {
-		if _, found, sound := readStamp(payload); found && !sound {
-			v.unsound++
+		for _, part := range opusParts(payload) {
+			v.check(readStamp(part))
 		}
 		return
 	}
@@ -127,12 +127,20 @@ func (v *viewer) decode(s *stream, extended int64, sealed []byte, skip int, at t
 	}
 }
 
-func (v *viewer) onFrame(s *stream, f frame, at time.Time) {
-	mark, found, sound := readStamp(f.data)
+// check counts a frame, or packet of sound, that has a stamp.
+func (v *viewer) check(_ stamp, found, sound bool) {
+	if !found {
+		return // of a recording
+	}
 	v.checked++
-	if found && !sound {
+	if !sound {
 		v.unsound++
 	}
+}
+
+func (v *viewer) onFrame(s *stream, f frame, at time.Time) {
+	mark, found, sound := readStamp(f.data)
+	v.check(mark, found, sound)
 	if s.media.mid == mainVideo && f.keyframe && !v.sawFirst {
 		v.sawFirst = true
 		if v.to.firstFrame != nil {
