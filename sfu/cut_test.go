@@ -8,7 +8,6 @@ import (
 	"github.com/pion/rtp"
 
 	"github.com/diemcau/diemcau/sfu/packetcache"
-	"github.com/diemcau/diemcau/sfu/transport"
 )
 
 // weak opens a viewer on a line that a keyframe of a hundred packets keeps busy for seconds.
@@ -120,22 +119,22 @@ func TestCutEndsWhatWaitsInTheServer(t *testing.T) {
 		{"a picture that waits, then none", main, func(s *shard, picture, _ burst, cut func(), now time.Duration) {
 			s.take(picture, now)
 			cut()
-			s.letGoDue(now + gatherTime)
+			s.letGoDue(now + opusTime)
 		}, 0},
 		{"a picture in the queue", main, func(s *shard, picture, _ burst, cut func(), now time.Duration) {
 			cut()
 			s.take(picture, now)
-			s.letGoDue(now + gatherTime)
+			s.letGoDue(now + opusTime)
 		}, 0},
 		{"sound in the queue", sound, func(s *shard, picture, sound burst, cut func(), now time.Duration) {
 			s.take(picture, now)
 			cut()
 			s.take(sound, now+10*ms)
-			s.letGoDue(now + gatherTime)
+			s.letGoDue(now + opusTime)
 		}, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			f := &wires{accept: transport.Accepted{Active: true, RTX: true}}
+			f := &wires{accept: accepted()}
 			n := newNode(t, func(c *Config) { c.viewers, c.Writers = f, 1 })
 			r := &rig{t, n, n.Stage("s"), f}
 			a := r.site(alice, markA)

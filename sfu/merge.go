@@ -155,10 +155,14 @@ func (m *merging) letGo(now, atLeast time.Duration) []*packetcache.Packet {
 	return append(m.arena.List(1), m.lone(p))
 }
 
-// forget drops what waits and what could be sent again.
-func (m *merging) forget() {
+// forget drops what waits and what could be sent again; it returns how many packets waited.
+func (m *merging) forget() (dropped int) {
+	if m.waiting != nil {
+		dropped = 1
+	}
 	m.waiting, m.holes = nil, [lateSound]hole{}
 	m.cache.Reset()
+	return dropped
 }
 
 // chooseSound has the plain form sent to a viewer for as long as it is sent redundancy: what is lost is then repaired

@@ -183,7 +183,7 @@ func (s *slot) cut() {
 		s.rends[i].cache.Reset()
 	}
 	if s.merged != nil {
-		s.merged.forget()
+		s.node.drops.add(DropCut, s.merged.forget())
 	}
 }
 
