@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -95,12 +96,15 @@ func (v *Viewer) adaptTo(s *shard, now time.Duration) {
 		}
 	}
 	budget, ceiling := a.control.Budget(), v.ceiling()
-	unknown := a.control.Unknown()
+	unknown, spare := a.control.Unknown(), 0.0
+	if !a.control.Limited() {
+		spare = math.Inf(1)
+	}
 	if ceiling > 0 {
-		budget, unknown = min(budget, ceiling), false
+		budget, spare, unknown = min(budget, ceiling), min(spare, ceiling), false
 	}
 	left, used := budget-sound, sound
-	next := adapt.Allocate(a.streams, left, unknown, a.levels)
+	next := adapt.Allocate(a.streams, left, spare-sound, a.levels)
 	starved := false
 	for i := range a.video {
 		level := a.levels[i]

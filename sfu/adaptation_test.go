@@ -65,7 +65,9 @@ func TestWeakLineStepsDownInOrder(t *testing.T) {
 	})
 	remb := func(bitrate float32) {
 		w.feedback(&rtcp.ReceiverEstimatedMaximumBitrate{Bitrate: bitrate, SSRCs: []uint32{ssrcOf(w, main)}})
+		r.trip(w, main, 800*time.Millisecond)
 	}
+	r.trip(w, main, 10*time.Millisecond)
 	cost := func(slot SlotID) float32 { return float32(r.stage.slots[slot].rates[0].Load()) }
 	remb(cost(main) + cost("v-presentation"))
 	show(t, sites, "the floor is left out first", func() bool {
@@ -162,20 +164,64 @@ func TestProbe(t *testing.T) {
 	decodable(t, r.got(w, main))
 }
 
+// The estimate of a computer that was busy for a moment falls, though all arrives: it goes on being shown pictures, and
+// is shown those of the next speaker.
+func TestBusyViewerKeepsItsPictures(t *testing.T) {
+	r := newRig(t)
+	a, b := r.site(alice, markA), r.site(bob, markB)
+	r.feed(main, alice, Camera)
+	v, w := r.view("C00009", StageSlots)
+	sites := []*site{a, b}
+	level := func(slot SlotID) int {
+		for _, s := range v.Stats().Slots {
+			if s.Slot == slot {
+				return s.Rendition
+			}
+		}
+		return none
+	}
+	show(t, sites, "main at its best", func() bool { return level(main) == 2 })
+	r.trip(w, main, 10*time.Millisecond)
+	remb := func(bitrate float32) {
+		w.feedback(&rtcp.ReceiverEstimatedMaximumBitrate{Bitrate: bitrate, SSRCs: []uint32{ssrcOf(w, main)}})
+		r.trip(w, main, 12*time.Millisecond)
+	}
+	remb(35_000)
+	remb(8_000)
+	watch := func(what string, ok func() bool) {
+		t.Helper()
+		show(t, sites, what, func() bool {
+			if v.Stats().Starved {
+				t.Fatal("its pictures were taken away")
+			}
+			return ok()
+		})
+	}
+	watch("the fall is heeded", func() bool { return v.Stats().Budget < 100_000 })
+	watch("main at its lowest", func() bool { return level(main) == 0 })
+	r.feed("v-floor", bob, Camera)
+	watch("the floor as well", func() bool { return level("v-floor") == 0 && len(r.got(w, "v-floor")) > 10 })
+	decodable(t, r.got(w, main))
+	decodable(t, r.got(w, "v-floor"))
+}
+
+// trip reports a round trip of a slot's stream and returns the report.
+func (r *rig) trip(w *wire, slot SlotID, rtt time.Duration) rtcp.ReceptionReport {
+	at := uint32(rewrite.ToNTP(r.node.wall(r.node.now()-rtt)) >> 16)
+	report := rtcp.ReceptionReport{SSRC: ssrcOf(w, slot), LastSenderReport: at}
+	w.feedback(&rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{report}})
+	return report
+}
+
 // A stream that has paused goes on being reported with its last sender report: an old round trip says nothing.
 func TestOldRoundTrip(t *testing.T) {
 	r := newRig(t)
 	v, w := r.view(bob, StageSlots)
-	report := func(slot SlotID, ago time.Duration) rtcp.ReceptionReport {
-		at := uint32(rewrite.ToNTP(r.node.wall(r.node.now()-ago)) >> 16)
-		return rtcp.ReceptionReport{SSRC: ssrcOf(w, slot), LastSenderReport: at}
-	}
-	old := report(main, 800*time.Millisecond)
-	w.feedback(&rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{old}})
+	old := r.trip(w, main, 800*time.Millisecond)
 	if rtt := v.Stats().RTT; rtt < 700*time.Millisecond {
 		t.Fatalf("round trip %v", rtt)
 	}
-	w.feedback(&rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{report("a-main", 10*time.Millisecond)}})
+	r.trip(w, "a-main", 10*time.Millisecond)
 	rtt := v.Stats().RTT
 	w.feedback(&rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{old}})
 	if again := v.Stats().RTT; again != rtt || rtt > 700*time.Millisecond {

@@ -200,7 +200,7 @@ func (v *Viewer) tick(s *shard, now time.Duration) {
 		}
 	}
 	every := reportInterval
-	if v.adapt.control.Testing() {
+	if v.adapt.control.Testing(now) {
 		every = testInterval
 	}
 	if v.reported == 0 || now-v.reported >= every {

@@ -1,6 +1,7 @@
 package adapt
 
 import (
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -17,28 +18,30 @@ func TestAllocate(t *testing.T) {
 		budget  float64
 		want    []int
 		higher  bool
-		unknown bool
+		spare   float64
 	}{
-		{"plenty", []Stream{{screen, 2, Off}, {camera, 2, Off}, {camera, 2, Off}}, 10_000 * k, []int{0, 2, 2}, false, false},
-		{"nothing", []Stream{{screen, 2, Off}, {camera, 2, Off}}, 0, []int{Off, Off}, true, false},
-		{"the presentation is kept longest", []Stream{{screen, 2, 0}, {camera, 2, 0}}, 400 * k, []int{0, Off}, true, false},
-		{"but a smaller stream is sent where it does not fit", []Stream{{screen, 2, Off}, {camera, 2, Off}}, 300 * k, []int{Off, 0}, true, false},
-		{"all at their lowest before any is raised", []Stream{{camera, 2, Off}, {camera, 2, Off}}, 600 * k, []int{0, 0}, true, false},
-		{"the first is raised first", []Stream{{camera, 2, Off}, {camera, 2, Off}}, 800 * k, []int{1, 0}, true, false},
-		{"a ceiling", []Stream{{camera, 0, Off}, {camera, Off, 0}}, 10_000 * k, []int{0, Off}, false, false},
-		{"a rendition that does not arrive", []Stream{{[Levels]float64{150 * k, 0, 1700 * k}, 2, Off}}, 1000 * k, []int{0}, true, false},
-		{"only the highest arrives", []Stream{{[Levels]float64{0, 0, 1000 * k}, 2, Off}}, 2000 * k, []int{2}, false, false},
-		{"nothing arrives", []Stream{{[Levels]float64{}, 2, Off}}, 2000 * k, []int{Off}, false, false},
-		{"kept though it wavers", []Stream{{camera, 2, 1}}, 450 * k, []int{1}, true, false},
-		{"an unknown line is given a picture", []Stream{{[Levels]float64{1200 * k}, 2, Off}, {camera, 2, Off}}, 800 * k, []int{0, 0}, true, true},
-		{"the last picture is kept on weak evidence", []Stream{{[Levels]float64{1200 * k}, 2, 0}}, 700 * k, []int{0}, false, false},
-		{"and given up on strong", []Stream{{[Levels]float64{1200 * k}, 2, 0}}, 500 * k, []int{Off}, true, false},
-		{"not taken up as easily", []Stream{{camera, 2, 0}}, 530 * k, []int{0}, true, false},
+		{"plenty", []Stream{{screen, 2, Off}, {camera, 2, Off}, {camera, 2, Off}}, 10_000 * k, []int{0, 2, 2}, false, 0},
+		{"nothing", []Stream{{screen, 2, Off}, {camera, 2, Off}}, 0, []int{Off, Off}, true, 0},
+		{"the presentation is kept longest", []Stream{{screen, 2, 0}, {camera, 2, 0}}, 400 * k, []int{0, Off}, true, 0},
+		{"but a smaller stream is sent where it does not fit", []Stream{{screen, 2, Off}, {camera, 2, Off}}, 300 * k, []int{Off, 0}, true, 0},
+		{"all at their lowest before any is raised", []Stream{{camera, 2, Off}, {camera, 2, Off}}, 600 * k, []int{0, 0}, true, 0},
+		{"the first is raised first", []Stream{{camera, 2, Off}, {camera, 2, Off}}, 800 * k, []int{1, 0}, true, 0},
+		{"a ceiling", []Stream{{camera, 0, Off}, {camera, Off, 0}}, 10_000 * k, []int{0, Off}, false, 0},
+		{"a rendition that does not arrive", []Stream{{[Levels]float64{150 * k, 0, 1700 * k}, 2, Off}}, 1000 * k, []int{0}, true, 0},
+		{"only the highest arrives", []Stream{{[Levels]float64{0, 0, 1000 * k}, 2, Off}}, 2000 * k, []int{2}, false, 0},
+		{"nothing arrives", []Stream{{[Levels]float64{}, 2, Off}}, 2000 * k, []int{Off}, false, 0},
+		{"kept though it wavers", []Stream{{camera, 2, 1}}, 450 * k, []int{1}, true, 0},
+		{"an unknown line is given a picture", []Stream{{[Levels]float64{1200 * k}, 2, Off}, {camera, 2, Off}}, 800 * k, []int{0, 0}, true, math.Inf(1)},
+		{"lowest renditions for what may be spent", []Stream{{camera, 2, Off}, {camera, 2, Off}, {camera, 2, Off}}, 50 * k, []int{0, 0, Off}, true, 400 * k},
+		{"and no higher ones", []Stream{{camera, 2, 2}}, 50 * k, []int{0}, true, math.Inf(1)},
+		{"the last picture is kept on weak evidence", []Stream{{[Levels]float64{1200 * k}, 2, 0}}, 700 * k, []int{0}, false, 0},
+		{"and given up on strong", []Stream{{[Levels]float64{1200 * k}, 2, 0}}, 500 * k, []int{Off}, true, 0},
+		{"not taken up as easily", []Stream{{camera, 2, 0}}, 530 * k, []int{0}, true, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			levels := make([]int, len(tt.streams))
-			next := Allocate(tt.streams, tt.budget, tt.unknown, levels)
+			next := Allocate(tt.streams, tt.budget, tt.spare, levels)
 			if !slices.Equal(levels, tt.want) || (next > 0) != tt.higher {
 				t.Fatalf("levels %v, next %.0f; want %v, a next step: %v", levels, next, tt.want, tt.higher)
 			}
@@ -58,6 +61,15 @@ type line struct {
 	lost      float64
 	arrived   float64
 	reported  time.Duration
+	timed     time.Duration // last round trip
+}
+
+// spare is what lowest renditions may cost in any case.
+func spare(c *Controller) float64 {
+	if c.Limited() {
+		return 0
+	}
+	return math.Inf(1)
 }
 
 const step = 20 * time.Millisecond
@@ -71,6 +83,10 @@ func (l *line) carry(c *Controller, rate float64, now time.Duration) {
 	out := min(l.queue, l.capacity*dt)
 	l.queue -= out
 	l.arrived += out
+	if every := time.Second; now-l.timed >= every || c.Testing(now) && now-l.timed >= every/5 {
+		l.timed = now
+		c.Delay(40*time.Millisecond+time.Duration(l.queue/l.capacity*float64(time.Second)), now)
+	}
 	if limit := l.capacity * 0.3; l.queue > limit {
 		l.lost += l.queue - limit
 		l.queue = limit
@@ -124,7 +140,7 @@ func TestControllerFollowsALine(t *testing.T) {
 			began := now
 			reached, changes := time.Duration(-1), 0
 			for ; now < began+p.lasts; now += step {
-				next := Allocate(stream, c.Budget()-audio, c.Unknown(), levels)
+				next := Allocate(stream, c.Budget()-audio, spare(c), levels)
 				if levels[0] != stream[0].Current && reached >= 0 {
 					changes++
 				}
@@ -218,6 +234,58 @@ func TestWaveringDelay(t *testing.T) {
 	}
 	if c.Budget() < 250*k {
 		t.Fatalf("budget %.0f", c.Budget())
+	}
+}
+
+// A computer that was busy for a moment took its packets late, so its estimate fell, though the line carries what it
+// carried before. Pictures go on, at their lowest. On a line that has become narrow they are given up: a longer round
+// trip bears the estimate out, before it or after.
+func TestFallOfTheEstimateAlone(t *testing.T) {
+	const short, long = 30 * time.Millisecond, 300 * time.Millisecond
+	for _, tt := range []struct {
+		name           string
+		before, after  time.Duration // round trips
+		lost           float64
+		estimate, used float64
+		picture        bool
+	}{
+		{"alone", short, short, 0, 60 * k, 55 * k, true},
+		{"alone, of an estimate that lags behind", short, short, 0, 35 * k, 55 * k, true},
+		{"alone, from a high rate", short, short, 0, 900 * k, 1000 * k, true},
+		{"a queue is seen after it", short, long, 0, 60 * k, 55 * k, false},
+		{"a queue was seen before it", long, short, 0, 35 * k, 55 * k, false},
+		{"packets were lost", short, short, 0.3, 60 * k, 55 * k, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := NewController(0)
+			var now time.Duration
+			for ; now < 10*time.Second; now += time.Second {
+				c.Delay(short, now)
+				c.Estimate(tt.estimate, now)
+				c.Step(now, tt.used, 0, true)
+			}
+			c.Delay(tt.before, now)
+			c.Estimate(8*k, now+step)
+			c.Delay(tt.after, now+10*step)
+			c.Loss(tt.lost, now+settle+2*step)
+			levels := []int{0}
+			stream := []Stream{{Rates: [Levels]float64{33 * k, 300 * k}, Top: 2}}
+			Allocate(stream, c.Budget()-36*k, spare(c)-36*k, levels)
+			if picture := levels[0] != Off; picture != tt.picture || levels[0] > 0 {
+				t.Fatalf("level %d with a budget of %.0f", levels[0], c.Budget())
+			}
+			if !tt.picture { // until a step up has held
+				for ; c.Limited(); now += step {
+					c.Step(now, 36*k, 80*k, true)
+					if now%time.Second == 0 {
+						c.Estimate(c.estimate*1.08, now)
+					}
+					if now > 40*time.Second {
+						t.Fatalf("still limited: %+v", c)
+					}
+				}
+			}
+		})
 	}
 }
 

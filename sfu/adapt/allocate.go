@@ -49,16 +49,18 @@ func (s *Stream) need(low int) float64 {
 
 // Allocate sets levels[i] to the level that streams[i] is to be sent at within a budget in bit/s. The streams are in
 // the order in which they are kept to the last: each in turn first gets its lowest rendition, then each in turn the
-// highest that what is left pays for. While the line is unknown the lowest renditions are sent in any case. next is the cost of the whole with the first stream that could be higher raised
-// by one level, in bit/s; 0 when everything is at its top.
-func Allocate(streams []Stream, budget float64, unknown bool, levels []int) (next float64) {
+// highest that what is left pays for. Lowest renditions are sent for up to spare bit/s even if the budget is less: it
+// is +Inf while nothing is known of the line. next is the cost of the whole with the first stream that could be higher
+// raised by one level, in bit/s; 0 when everything is at its top.
+func Allocate(streams []Stream, budget, spare float64, levels []int) (next float64) {
 	left := budget
 	for i := range streams {
 		s := &streams[i]
 		levels[i] = Off
-		if low := s.above(Off); low != Off && (unknown || s.need(low) <= left) {
+		if low := s.above(Off); low != Off && s.need(low) <= max(left, spare) {
 			levels[i] = low
 			left -= min(left, s.cost(low))
+			spare -= s.cost(low)
 		}
 	}
 	for i := range streams {

@@ -42,6 +42,11 @@ const (
 	delayGain       = 0.2
 	delayDeviations = 4
 	delayLeast      = 100 * time.Millisecond
+	// An estimate falls when packets come late, which a computer that was busy for a moment brings about as well as a
+	// narrow line. Only the second has a queue: in witnessTime before or after the fall a round trip shows it.
+	witnessTime = 1500 * time.Millisecond
+	// A limit that was shown is forgotten when estimates exceed it by this: they are at most 1.5 times what arrives.
+	outgrown = 1.5
 
 	// settle is the least time between two cuts for loss: a round trip and a report.
 	settle = 900 * time.Millisecond
@@ -92,6 +97,9 @@ type Controller struct {
 	drained float64       // the budget after it
 
 	usualDelay, deviation time.Duration
+	queueAt               time.Duration // last round trip that showed a queue
+	fellAt                time.Duration // last fall of the estimate
+	limit                 float64       // what the line carries by more than its estimate, 0 while it has not shown that
 
 	usualLoss float64
 	lossy     int // reports in a row with lasting loss
@@ -117,7 +125,8 @@ type Controller struct {
 
 // NewController returns a controller with the Initial budget.
 func NewController(now time.Duration) *Controller {
-	return &Controller{budget: Initial, hold: minHold, margin: 1, troubleAt: now - quiet, cutAt: now - settle, stepped: now - stepTime, failedAt: now - drainTime}
+	return &Controller{budget: Initial, hold: minHold, margin: 1, troubleAt: now - quiet, cutAt: now - settle, stepped: now - stepTime, failedAt: now - drainTime,
+		queueAt: now - witnessTime, fellAt: now - witnessTime}
 }
 
 // Budget is what may be sent, in bit/s.
@@ -142,10 +151,17 @@ func (c *Controller) Estimate(bitrate float64, now time.Duration) {
 			bitrate = max(bitrate, sent*backOff)
 		}
 		c.fall(bitrate, sent, now)
+		c.fellAt = now
+		if now-c.queueAt < witnessTime {
+			c.prove()
+		}
 		return
 	}
 	if bitrate > c.budget && now >= c.drain && (c.phase == steady || bitrate >= c.target) {
 		c.budget, c.phase = bitrate, steady
+		if bitrate > c.limit*outgrown {
+			c.limit = 0
+		}
 	}
 }
 
@@ -162,13 +178,21 @@ func (c *Controller) fall(bitrate, sent float64, now time.Duration) {
 
 // Delay takes a round trip of a receiver report. It has the delay of the viewer's own uplink in it, so it only speaks
 // against what is being tried: while the padding of a probe fills a queue, an estimate that lags behind does not move.
+// Beside an estimate that falls it is the witness that there is a queue.
 func (c *Controller) Delay(trip, now time.Duration) {
 	if c.usualDelay == 0 {
 		c.usualDelay, c.deviation = trip, trip/2
 		return
 	}
 	off := trip - c.usualDelay
+	full := off > max(delayLeast, delayDeviations*c.deviation)
+	if full {
+		c.queueAt = now
+	}
 	if c.phase == steady && !c.trying {
+		if full && now-c.fellAt < witnessTime {
+			c.prove()
+		}
 		if now-c.troubleAt < quiet { // what the full line showed is not usual
 			return
 		}
@@ -176,7 +200,6 @@ func (c *Controller) Delay(trip, now time.Duration) {
 		c.usualDelay += time.Duration(delayGain * float64(off))
 		return
 	}
-	full := off > max(delayLeast, delayDeviations*c.deviation)
 	if full && (c.phase != steady || now-c.troubleAt >= settle) { // what a probe has filled drains first
 		c.trouble(c.used, now)
 	}
@@ -194,11 +217,14 @@ func (c *Controller) Loss(fraction float64, now time.Duration) {
 	if tested || late || fraction >= heavyLoss || c.lossy >= 2 {
 		if now-c.cutAt >= settle || c.phase != steady {
 			c.lossy = 0
-			to := min(c.used, c.budget) * (1 - fraction/2)
+			to, tried := min(c.used, c.budget)*(1-fraction/2), c.trying || c.phase != steady
 			if c.phase != steady {
 				to = c.sent * (1 - fraction)
 			}
 			c.trouble(to, now)
+			if !tried {
+				c.prove()
+			}
 		}
 		return
 	}
@@ -238,11 +264,21 @@ func (c *Controller) trouble(to float64, now time.Duration) {
 	}
 }
 
-// Unknown tells that the line has not shown a limit yet: the budget is a guess.
+// prove takes what the line was cut to for a limit that it has shown.
+func (c *Controller) prove() { c.limit = max(c.budget, c.drained) }
+
+// Unknown tells that nothing has been wrong with the line yet: the budget is a guess.
 func (c *Controller) Unknown() bool { return !c.known }
 
-// Testing tells that a probe or a step is under way whose outcome is not known yet.
-func (c *Controller) Testing() bool { return c.phase != steady || c.trying }
+// Limited tells that the line has shown, by more than an estimate, that it does not carry more than the budget. Until
+// then pictures may be made small for its sake, but are not taken away.
+func (c *Controller) Limited() bool { return c.limit > 0 }
+
+// Testing tells that something is under way whose outcome round trips will tell: a probe, a step, or a fall of the
+// estimate that nothing bears out yet.
+func (c *Controller) Testing(now time.Duration) bool {
+	return c.phase != steady || c.trying || now-c.fellAt < witnessTime
+}
 
 // Probing tells that a probe is under way.
 func (c *Controller) Probing() bool { return c.phase != steady }
@@ -259,7 +295,7 @@ func (c *Controller) Step(now time.Duration, used, next float64, canProbe bool) 
 		c.budget, c.drained = max(c.budget, min(c.drained, c.estimate)), 0
 	}
 	if c.trying && now-c.stepped >= trialTime {
-		c.trying, c.hold, c.margin = false, minHold, 1
+		c.trying, c.hold, c.margin, c.limit = false, minHold, 1, 0
 	}
 	elapsed := now - c.began
 	switch c.phase {
