@@ -16,16 +16,18 @@ const (
 	DropPacer      DropReason = "pacer"       // a viewer's line is too slow; to the end of the frame, or on a step down
 	DropRepair     DropReason = "repair"      // asked again too often
 	DropNoRTX      DropReason = "no_rtx"      // asked again by a viewer that did not take RTX
+	DropNoKeyframe DropReason = "no_keyframe" // came before the first keyframe of its source
 	DropCut        DropReason = "cut"         // its source was cut, or gave way to another, before it was sent
 )
 
-func dropReasons() [10]DropReason {
+func dropReasons() [11]DropReason {
 	return [...]DropReason{
-		DropMalformed, DropLate, DropDuplicate, DropShardQueue, DropTaskQueue, DropWrite, DropPacer, DropRepair, DropNoRTX, DropCut,
+		DropMalformed, DropLate, DropDuplicate, DropShardQueue, DropTaskQueue, DropWrite, DropPacer, DropRepair, DropNoRTX,
+		DropNoKeyframe, DropCut,
 	}
 }
 
-type drops [10]atomic.Uint64
+type drops [11]atomic.Uint64
 
 func (d *drops) add(reason DropReason, n int) {
 	for i, r := range dropReasons() {

@@ -137,6 +137,7 @@ func (l *leg) forward(s *shard, b *burst, sendTime uint32, now time.Duration) {
 		l.own = false
 		l.viewer.adaptTo(s, now)
 	}
+	packets := b.packets
 	if l.cur != b.rendition || l.gen != b.gen {
 		if int32(b.gen-l.gen) < 0 || !l.shouldSwitch(b) {
 			return
@@ -145,12 +146,13 @@ func (l *leg) forward(s *shard, b *burst, sendTime uint32, now time.Duration) {
 			l.stop(s, DropCut)
 		}
 		l.switchTo(b.rendition, b.gen, b.packets[0])
+	} else if b.late {
+		packets = packets[:1]
 	}
 	if l.leaves(b) {
 		l.pause()
 		return
 	}
-	packets := b.packets
 	if l.fresh {
 		for len(packets) > 0 && int16(packets[0].Seq-l.freshFrom) <= 0 {
 			packets = packets[1:]

@@ -48,6 +48,7 @@ type rendition struct {
 	rate  float64 // bit/s, 0 before the first packet
 
 	before *packetcache.Packet // of sound, for the next one's redundancy
+	early  early               // before a picture's first keyframe
 
 	open     []*packetcache.Packet // of the frame that is being collected
 	dropping []bool                // per shard: drop to the end of the frame
@@ -69,18 +70,19 @@ func nominalRate(kind transport.Kind, rendition int) float64 {
 
 // restart waits for another source's first packet.
 func (r *rendition) restart() {
-	r.started, r.aligned, r.open, r.arrived, r.before = false, false, nil, 0, nil
+	r.started, r.aligned, r.open, r.arrived, r.before, r.early = false, false, nil, 0, nil, early{}
 	r.pics.Restart()
 }
 
-// take rewrites one packet of the slot's source; nil if it is not to be forwarded. For video it waits for a keyframe.
+// take rewrites one packet of the slot's source; nil if it is not to be forwarded. The first one of a picture is to be
+// the start of a keyframe.
 func (r *rendition) take(s *slot, p *packet) *packetcache.Packet {
 	stream := uint8(s.gen.Load())
 	ahead := int16(p.seq - r.in)
 	if len(p.payload) == 0 {
-		if r.started && ahead == 1 { // padding: close the gap that it would leave
+		if r.started && ahead > 0 { // padding would leave a gap
 			r.in = p.seq
-			r.seq.Switch(stream, p.seq+1, r.out+1, rewrite.Shift{})
+			r.seq.Skip(p.seq)
 		}
 		return nil
 	}
@@ -99,15 +101,12 @@ func (r *rendition) take(s *slot, p *packet) *packetcache.Packet {
 		return nil
 	}
 	inOrder := !r.started || ahead > 0
-	key := v.Keyframe && inOrder
+	jump := v.Keyframe && inOrder
 	if !r.started {
-		if video && !key {
-			return nil
-		}
 		r.seq.Switch(stream, p.seq, r.out+1, rewrite.Shift{})
 		r.align(s, p.time)
 		r.started, r.in = true, p.seq
-	} else if key && !r.aligned {
+	} else if jump && !r.aligned {
 		r.align(s, p.time)
 	}
 	out, _, ok := r.seq.Out(stream, p.seq)
@@ -121,8 +120,9 @@ func (r *rendition) take(s *slot, p *packet) *packetcache.Packet {
 	}
 	pkt := r.arena.Packet(p.payload)
 	pkt.Seq, pkt.Time, pkt.Marker, pkt.Arrived = out, p.time+r.offset, p.marker, int64(p.arrived)
-	pkt.Start, pkt.Keyframe = !video || v.FrameStart, key
-	if v.HasPictureID && !r.patch(s, &v, pkt) {
+	pkt.Start = !video || v.FrameStart
+	pkt.Keyframe = jump || v.Keyframe && r.cache.Whole(out)
+	if v.HasPictureID && !r.patch(s, &v, pkt, jump) {
 		s.node.drops.add(DropLate, 1)
 		return nil
 	}
@@ -156,12 +156,13 @@ func (r *rendition) addRED(pkt *packetcache.Packet, inOrder bool) {
 	}
 }
 
-func (r *rendition) patch(s *slot, v *codec.VP8, pkt *packetcache.Packet) bool {
+// patch gives a packet its picture ids. At a keyframe they jump ahead, unless some of that frame has gone out already.
+func (r *rendition) patch(s *slot, v *codec.VP8, pkt *packetcache.Packet, jump bool) bool {
 	bits := uint(7)
 	if v.LongPictureID {
 		bits = 15
 	}
-	if pkt.Keyframe {
+	if jump {
 		r.pics.Keyframe(&s.pics, v.PictureID, bits, v.TL0PICIDX)
 	}
 	id, tl0, ok := r.pics.Map(&s.pics, v.PictureID, bits, v.TL0PICIDX)

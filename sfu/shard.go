@@ -30,6 +30,7 @@ type burst struct {
 	gen       uint32
 	owner     string
 	packets   []*packetcache.Packet
+	late      bool // the first is the start of a keyframe, all that follows it has gone out before
 }
 
 // shard is one writer: a goroutine that sends to the viewers assigned to it. It owns their legs.

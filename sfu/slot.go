@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/diemcau/diemcau/sfu/codec"
 	"github.com/diemcau/diemcau/sfu/packetcache"
 	"github.com/diemcau/diemcau/sfu/rewrite"
 	"github.com/diemcau/diemcau/sfu/transport"
@@ -50,8 +49,9 @@ type slot struct {
 
 	mu      sync.Mutex
 	want    feed
-	cur     *source // forwarded
-	next    *source // to be forwarded from its first keyframe on
+	cur     *source           // forwarded
+	next    *source           // to be forwarded from its first keyframe on
+	early   [renditions]early // of next
 	breakAt time.Duration
 	rends   [renditions]rendition
 	pics    rewrite.Pictures
@@ -63,12 +63,6 @@ type slot struct {
 	arrived time.Duration
 	measure time.Duration // when the rates were measured last
 	live    bool          // as last reported
-}
-
-// startsWithKeyframe tells whether a payload is the beginning of a VP8 keyframe.
-func startsWithKeyframe(payload []byte) bool {
-	v, err := codec.ParseVP8(payload)
-	return err == nil && v.Keyframe
 }
 
 func newSlot(n *Node, spec SlotSpec) *slot {
@@ -120,7 +114,7 @@ func (s *slot) resolve(want feed, src *source) {
 	defer s.mu.Unlock()
 	s.want = want
 	if s.next != nil && s.next != src {
-		s.release(&s.next)
+		s.dismiss()
 	}
 	switch {
 	case want.owner == "":
@@ -160,9 +154,9 @@ func (s *slot) begin(src *source) {
 	if s.video() { // of sound what is under way may end, so that a change of speaker is no gap
 		s.since.Store(gen)
 	}
-	s.alive.Store(0)
+	s.restart()
 	for i := range s.rends {
-		s.rends[i].restart()
+		s.rends[i].early, s.early[i] = s.early[i], early{}
 	}
 	src.addSink(s)
 }
@@ -176,14 +170,32 @@ func (s *slot) cut() {
 	s.release(&s.cur)
 	s.from.Store(nil)
 	s.since.Store(s.gen.Add(1))
-	s.alive.Store(0)
+	s.restart()
 	for i := range s.rends {
-		s.node.drops.add(DropCut, len(s.rends[i].open))
-		s.rends[i].restart()
 		s.rends[i].cache.Reset()
 	}
 	if s.merged != nil {
 		s.node.drops.add(DropCut, s.merged.forget())
+	}
+}
+
+// restart makes the renditions wait for another source.
+func (s *slot) restart() {
+	s.alive.Store(0)
+	for i := range s.rends {
+		r := &s.rends[i]
+		s.node.drops.add(DropCut, len(r.open))
+		s.node.drops.add(DropNoKeyframe, len(r.early.packets))
+		r.restart()
+	}
+}
+
+// dismiss gives up the source that was to be forwarded next.
+func (s *slot) dismiss() {
+	s.release(&s.next)
+	for i := range s.early {
+		s.node.drops.add(DropNoKeyframe, len(s.early[i].packets))
+		s.early[i] = early{}
 	}
 }
 
@@ -204,7 +216,7 @@ func (s *slot) drop(src *source) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.next == src {
-		s.release(&s.next)
+		s.dismiss()
 	}
 	if s.cur == src {
 		s.cut()
@@ -218,7 +230,11 @@ func (s *slot) push(src *source, layer int, p *packet) {
 	if layer > s.spec.Top {
 		return
 	}
-	if src == s.next && startsWithKeyframe(p.payload) {
+	if src == s.next {
+		if e := &s.early[layer]; !e.begins(p) {
+			s.node.drops.add(DropNoKeyframe, e.keep(p))
+			return
+		}
 		s.begin(src)
 	}
 	if src != s.cur {
@@ -234,6 +250,24 @@ func (s *slot) push(src *source, layer int, p *packet) {
 		s.rates[layer].Store(uint32(r.rate))
 	}
 	r.bytes += len(p.payload) + headerSize
+	if r.started || !s.video() {
+		s.take(r, p)
+		return
+	}
+	if !r.early.begins(p) {
+		s.node.drops.add(DropNoKeyframe, r.early.keep(p))
+		return
+	}
+	rest, dropped := r.early.rest(p.seq)
+	s.node.drops.add(DropNoKeyframe, dropped)
+	s.take(r, p)
+	for _, p := range rest {
+		s.take(r, p)
+	}
+}
+
+// take forwards a packet of the source in a rendition.
+func (s *slot) take(r *rendition, p *packet) {
 	pkt := r.take(s, p)
 	if pkt == nil {
 		return
@@ -261,6 +295,10 @@ func (s *slot) merge(r *rendition, pkt *packetcache.Packet) {
 // collect gathers the packets of a frame, which leave together and in order: Pion may hand out a packet that was sent
 // again before one that it overtook.
 func (s *slot) collect(r *rendition, pkt *packetcache.Packet) {
+	if pkt.Keyframe && pkt.Seq != r.out && (len(r.open) == 0 || r.open[0].Seq != pkt.Seq+1) {
+		s.complete(r, pkt)
+		return
+	}
 	if n := len(r.open); n > 0 && r.open[n-1].Time != pkt.Time {
 		s.flush(r)
 	}
@@ -276,6 +314,14 @@ func (s *slot) collect(r *rendition, pkt *packetcache.Packet) {
 	if pkt.Marker || late || !s.video() || len(r.open) == maxBurst {
 		s.flush(r)
 	}
+}
+
+// complete takes the start of a keyframe of which some has gone out already: those who have had it get the start, those
+// who wait for a keyframe all of it.
+func (s *slot) complete(r *rendition, start *packetcache.Packet) {
+	s.flush(r)
+	whole := r.cache.From([]*packetcache.Packet{start}, start.Seq+1)
+	s.offer(burst{rendition: r.index, packets: whole, late: true}, r.dropping)
 }
 
 func (s *slot) flush(r *rendition) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -315,6 +316,55 @@ func TestPaddingAndRepeats(t *testing.T) {
 	decodable(t, got)
 	if len(got) != 8 {
 		t.Fatalf("%d packets", len(got))
+	}
+}
+
+// Numbers of padding are left out, however much there is, and wherever packets of a picture come late.
+func TestPaddingAmongLosses(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		arrives string // a packet by its letter, in the order of the alphabet; capitals are padding
+		want    string
+	}{
+		{"in a row", "abCDEFGHIJKLMNOPq", "abq"},
+		{"in a row behind a lost packet", "aCDEFGHIJKLMNOPqb", "aqb"},
+		{"in a row, then one that was before", "acDEFGHIJKLMNOPbq", "acbq"},
+		{"behind two lost packets", "abcFdeg", "abcdeg"},
+		{"right behind a lost packet", "aCdb", "adb"},
+		{"twice behind a lost packet", "aCEfbdg", "afbdg"},
+		{"overtaken", "acBd", "acd"}, // the gap is seen already
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t)
+			r.feed(main, alice, Camera)
+			a := r.site(alice, markA)
+			_, w := r.view(bob, StageSlots)
+			began := a.time
+			for _, letter := range tt.arrives {
+				at := uint16(letter|0x20) - 'a'
+				a.time = began + 3000*uint32(at)
+				var payload []byte
+				if letter >= 'a' {
+					payload = vp8(true, at == 0, at, byte(letter))
+				}
+				a.push(Camera, 0, a.seq[0]+at, true, payload)
+			}
+			got := r.got(w, main)
+			var marks []byte
+			for _, p := range got {
+				marks = append(marks, mark(p))
+			}
+			if string(marks) != tt.want {
+				t.Fatalf("%q", marks)
+			}
+			gaps := 0
+			for i, p := range sorted(got)[1:] {
+				gaps += int(p.SequenceNumber-sorted(got)[i].SequenceNumber) - 1
+			}
+			if seen := strings.Contains(tt.name, "overtaken"); seen != (gaps == 1) || gaps > 1 {
+				t.Fatalf("%d numbers are missing", gaps)
+			}
+		})
 	}
 }
 

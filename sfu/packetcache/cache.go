@@ -145,6 +145,25 @@ func (c *Cache) SinceKeyframe(list []*Packet, notBefore int64, limit int) []*Pac
 	}
 }
 
+// From appends to list the packets that are held from a number on, in order.
+func (c *Cache) From(list []*Packet, seq uint16) []*Packet {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for ; c.filled && int16(c.newest-seq) >= 0; seq++ {
+		if p := c.get(seq); p != nil {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// Whole tells whether all that came after a number is still held.
+func (c *Cache) Whole(seq uint16) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.filled && int16(seq+1-c.oldest) >= 0
+}
+
 // Reset forgets everything.
 func (c *Cache) Reset() {
 	c.mu.Lock()

@@ -210,3 +210,32 @@ func BenchmarkGet(b *testing.B) {
 		}
 	}
 }
+
+func TestFrom(t *testing.T) {
+	c := New(time.Second)
+	if c.From(nil, 1) != nil || c.Whole(1) {
+		t.Fatal("an empty cache has something")
+	}
+	for i, seq := range []uint16{65530, 65534, 1, 65535, 3} {
+		c.Put(packet(seq, int64(i)*300*ms)) // the last puts out the first
+	}
+	for _, tt := range []struct {
+		seq   uint16
+		want  []uint16
+		whole bool
+	}{
+		{65530, []uint16{65534, 65535, 1, 3}, false},
+		{65533, []uint16{65534, 65535, 1, 3}, true},
+		{65535, []uint16{65535, 1, 3}, true},
+		{3, []uint16{3}, true},
+		{4, nil, true},
+	} {
+		var got []uint16
+		for _, p := range c.From(nil, tt.seq) {
+			got = append(got, p.Seq)
+		}
+		if !slices.Equal(got, tt.want) || c.Whole(tt.seq) != tt.whole {
+			t.Errorf("From(%d) = %v, Whole %v", tt.seq, got, c.Whole(tt.seq))
+		}
+	}
+}

@@ -31,11 +31,20 @@ type SeqMap struct {
 }
 
 // Switch begins a run: input number in of stream goes to output number out, and so on upward. shift is kept with
-// the run for the caller.
+// the run for the caller. Runs from out on, which gave nothing out or whose numbers are free again, are forgotten.
 func (m *SeqMap) Switch(stream uint8, in, out uint16, shift Shift) {
-	copy(m.points[1:], m.points[:historyLen-1])
+	void := 0
+	for void < m.n && int16(m.points[void].out-out) >= 0 {
+		void++
+	}
+	m.n = 1 + copy(m.points[1:], m.points[void:m.n])
 	m.points[0] = point{stream, in, out, shift}
-	m.n = min(m.n+1, historyLen)
+}
+
+// Skip leaves an input number of the present run out; what follows it closes the gap.
+func (m *SeqMap) Skip(in uint16) {
+	p := &m.points[0]
+	m.Switch(p.stream, in+1, p.out+in-p.in, p.shift)
 }
 
 // Out returns the output number of an input number and its run's shift; false if it belongs to no run that is

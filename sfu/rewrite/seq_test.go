@@ -51,6 +51,43 @@ func TestSeqMap(t *testing.T) {
 	}
 }
 
+func TestSeqMapSkip(t *testing.T) {
+	var m SeqMap
+	m.Switch(1, 65530, 100, Shift{Time: 9})
+	check := func(in, want uint16) {
+		t.Helper()
+		out, shift, ok := m.Out(1, in)
+		if !ok || out != want || shift.Time != 9 {
+			t.Fatalf("Out(%d) = %d, %v, %v, want %d", in, out, shift, ok, want)
+		}
+		if stream, back, _, ok := m.In(out); !ok || stream != 1 || back != in {
+			t.Fatalf("In(%d) = %d, %d, %v, want %d", out, stream, back, ok, in)
+		}
+	}
+	check(65530, 100)
+	for in := uint16(65533); in != 7; in++ { // ten in a row, of which one point is kept
+		m.Skip(in)
+	}
+	if m.n != 2 {
+		t.Fatalf("%d points", m.n)
+	}
+	check(7, 103)
+	check(65531, 101)
+	check(65532, 102)
+	if out, _, ok := m.Out(1, 2); ok {
+		t.Fatalf("a number that was left out goes to %d", out)
+	}
+
+	m.Switch(2, 40, 102, Shift{Time: 9}) // 102 and 103 were given out, but never sent
+	if out, _, ok := m.Out(1, 7); ok {
+		t.Fatalf("a number that is taken back goes to %d", out)
+	}
+	if stream, in, _, ok := m.In(103); !ok || stream != 2 || in != 41 {
+		t.Fatalf("In(103) = %d, %d, %v", stream, in, ok)
+	}
+	check(65531, 101)
+}
+
 // A long life: switches at random, numbers wrapping many times. Output runs on without gaps, and each recent
 // output number leads back to its input.
 func TestSeqMapLongRun(t *testing.T) {
@@ -101,6 +138,9 @@ func FuzzSeqMap(f *testing.F) {
 			if step&1 == 0 {
 				in += uint16(step) << 4
 				m.Switch(step>>6, in, next, Shift{Time: uint32(step)})
+			} else if step&2 != 0 && m.n > 0 {
+				in++
+				m.Skip(in)
 			}
 			in += uint16(step >> 5)
 			out, shift, ok := m.Out(steps[0]>>6, in)
