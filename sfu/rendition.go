@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/diemcau/diemcau/sfu/codec"
@@ -195,4 +196,48 @@ func (r *rendition) align(s *slot, rtp uint32) {
 		want = r.last + 1
 	}
 	r.offset, r.aligned = want-rtp, reported
+}
+
+// collect gathers the packets of a frame, which leave together and in order: Pion may hand out a packet that was sent
+// again before one that it overtook.
+func (r *rendition) collect(s *slot, pkt *packetcache.Packet) {
+	if pkt.Keyframe && pkt.Seq != r.out && (len(r.open) == 0 || r.open[0].Seq != pkt.Seq+1) {
+		r.complete(s, pkt)
+		return
+	}
+	if n := len(r.open); n > 0 && r.open[n-1].Time != pkt.Time {
+		r.flush(s)
+	}
+	if r.open == nil {
+		r.open = r.arena.List(maxBurst)
+	}
+	at := len(r.open)
+	for at > 0 && int16(pkt.Seq-r.open[at-1].Seq) < 0 {
+		at--
+	}
+	r.open = slices.Insert(r.open, at, pkt)
+	late := len(r.open) == 1 && pkt.Seq != r.out
+	if pkt.Marker || late || !s.video() || len(r.open) == maxBurst {
+		r.flush(s)
+	}
+}
+
+// complete takes the start of a keyframe of which some has gone out already: those who have had it get the start, those
+// who wait for a keyframe all of it.
+func (r *rendition) complete(s *slot, start *packetcache.Packet) {
+	r.flush(s)
+	whole := r.cache.From([]*packetcache.Packet{start}, start.Seq+1)
+	s.offer(burst{rendition: r.index, packets: whole, late: true}, r.dropping)
+}
+
+func (r *rendition) flush(s *slot) {
+	if len(r.open) == 0 {
+		return
+	}
+	if s.video() {
+		equalise(r.open)
+	}
+	b := burst{rendition: r.index, packets: r.open}
+	r.open = nil
+	s.offer(b, r.dropping)
 }

@@ -2,7 +2,6 @@ package sfu
 
 import (
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -280,7 +279,7 @@ func (s *slot) take(r *rendition, p *packet) {
 		s.merge(r, pkt)
 		return
 	}
-	s.collect(r, pkt)
+	r.collect(s, pkt)
 }
 
 // merge sends a packet of sound in its forms. The merged one goes first: who changes to the plain form does so behind it.
@@ -290,50 +289,6 @@ func (s *slot) merge(r *rendition, pkt *packetcache.Packet) {
 	if s.plain.Load() > 0 {
 		s.offer(burst{rendition: plainSound, half: what, packets: append(r.arena.List(1), pkt)}, r.dropping)
 	}
-}
-
-// collect gathers the packets of a frame, which leave together and in order: Pion may hand out a packet that was sent
-// again before one that it overtook.
-func (s *slot) collect(r *rendition, pkt *packetcache.Packet) {
-	if pkt.Keyframe && pkt.Seq != r.out && (len(r.open) == 0 || r.open[0].Seq != pkt.Seq+1) {
-		s.complete(r, pkt)
-		return
-	}
-	if n := len(r.open); n > 0 && r.open[n-1].Time != pkt.Time {
-		s.flush(r)
-	}
-	if r.open == nil {
-		r.open = r.arena.List(maxBurst)
-	}
-	at := len(r.open)
-	for at > 0 && int16(pkt.Seq-r.open[at-1].Seq) < 0 {
-		at--
-	}
-	r.open = slices.Insert(r.open, at, pkt)
-	late := len(r.open) == 1 && pkt.Seq != r.out
-	if pkt.Marker || late || !s.video() || len(r.open) == maxBurst {
-		s.flush(r)
-	}
-}
-
-// complete takes the start of a keyframe of which some has gone out already: those who have had it get the start, those
-// who wait for a keyframe all of it.
-func (s *slot) complete(r *rendition, start *packetcache.Packet) {
-	s.flush(r)
-	whole := r.cache.From([]*packetcache.Packet{start}, start.Seq+1)
-	s.offer(burst{rendition: r.index, packets: whole, late: true}, r.dropping)
-}
-
-func (s *slot) flush(r *rendition) {
-	if len(r.open) == 0 {
-		return
-	}
-	if s.video() {
-		equalise(r.open)
-	}
-	b := burst{rendition: r.index, packets: r.open}
-	r.open = nil
-	s.offer(b, r.dropping)
 }
 
 // offer hands a burst of the present source to the shards that have legs of the slot.
@@ -351,7 +306,7 @@ func (s *slot) offer(b burst, dropping []bool) {
 
 func (s *slot) flushAll() {
 	for i := range s.rends {
-		s.flush(&s.rends[i])
+		s.rends[i].flush(s)
 	}
 	s.letGo(0)
 }
