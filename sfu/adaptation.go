@@ -9,6 +9,7 @@ import (
 
 	"github.com/diemcau/diemcau/sfu/adapt"
 	"github.com/diemcau/diemcau/sfu/codec"
+	"github.com/diemcau/diemcau/sfu/pace"
 	"github.com/diemcau/diemcau/sfu/transport"
 )
 
@@ -133,11 +134,11 @@ func (v *Viewer) adaptTo(s *shard, now time.Duration) {
 	if a.padding > 0 {
 		s.probing[v] = struct{}{}
 	}
-	rate := 0.0
-	if !unknown {
-		rate = max(budget, used*paceFactor)
+	rate, burst := max(budget, used*paceFactor), pace.Burst
+	if unknown && rate < pace.Threshold {
+		rate, burst = pace.Threshold, pace.FirstBurst
 	}
-	v.pacer.SetRate(int(rate))
+	v.pacer.SetRate(int(rate), burst)
 	s.schedule.Update(&v.pacer)
 	a.budget.Store(int64(budget))
 	a.starved.Store(starved)

@@ -366,27 +366,6 @@ func TestWithAbsent(t *testing.T) {
 	}
 }
 
-// A keyframe of a hundred packets goes to a weak line no faster than the line carries it, and whole.
-func TestKeyframeIsPaced(t *testing.T) {
-	r := newRig(t)
-	a := r.site(alice, markA)
-	r.feed(main, alice, Camera)
-	_, w := r.view(bob, StageSlots)
-	a.video(0, 1, true)
-	w.feedback(&rtcp.ReceiverEstimatedMaximumBitrate{Bitrate: 400_000, SSRCs: []uint32{ssrcOf(w, main)}})
-	r.settle()
-	eventually(t, "the line is known", func() bool { return w.budget(r) == 400_000 })
-	began := r.node.now()
-	a.tick()
-	a.video(0, 100, true)
-	eventually(t, "all of the keyframe", func() bool { return len(r.got(w, main)) == 101 })
-	bits := 100 * 8 * (wireOverhead + 208)
-	if took, least := r.node.now()-began, time.Duration(bits)*time.Second/400_000/2; took < least {
-		t.Fatalf("%d bits took %v on a line of 400 kbit/s", bits, took)
-	}
-	decodable(t, r.got(w, main))
-}
-
 func (w *wire) budget(r *rig) int64 {
 	r.stage.mu.Lock()
 	defer r.stage.mu.Unlock()

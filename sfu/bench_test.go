@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/pion/rtcp"
+
 	"github.com/diemcau/diemcau/sfu/transport"
 	"github.com/diemcau/diemcau/sfu/udpio"
 )
@@ -61,7 +63,7 @@ func benchmarkFanout(b *testing.B, viewers int) {
 	})
 }
 
-// benchmarkStage is a stage with viewers whose packets are thrown away; forwarded counts them.
+// benchmarkStage is a stage with viewers on good lines whose packets are thrown away; forwarded counts them.
 func benchmarkStage(b *testing.B, cfg Config, viewers int) (r *rig, forwarded func() uint64) {
 	b.Helper()
 	cfg.Writers, cfg.viewers = 2, sinks{}
@@ -71,7 +73,12 @@ func benchmarkStage(b *testing.B, cfg Config, viewers int) (r *rig, forwarded fu
 	}
 	b.Cleanup(func() { _ = n.Close() })
 	r = &rig{t: b, node: n, stage: n.Stage("s")}
-	for i := range viewers {
+	good, err := rtcp.Marshal([]rtcp.Packet{&rtcp.ReceiverEstimatedMaximumBitrate{Bitrate: 20e6, SSRCs: []uint32{firstSSRC}}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	list := make([]*Viewer, viewers)
+	for i := range list {
 		v, err := r.stage.OpenViewer(ViewerParams{ID: fmt.Sprint(i), Owner: "viewer", Slots: StageSlots})
 		if err != nil {
 			b.Fatal(err)
@@ -80,6 +87,11 @@ func benchmarkStage(b *testing.B, cfg Config, viewers int) (r *rig, forwarded fu
 			b.Fatal(err)
 		}
 		v.onState(Connected)
+		v.onRTCP(good) // otherwise it is paced, and frames come here as fast as they are sent
+		list[i] = v
+	}
+	for _, v := range list {
+		eventually(b, "the good line is used", func() bool { return v.Stats().Budget == 20e6 })
 	}
 	return r, func() (total uint64) {
 		for _, s := range n.shards {

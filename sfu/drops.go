@@ -13,8 +13,8 @@ const (
 	DropShardQueue DropReason = "shard_queue" // a writer is behind; to the end of the frame
 	DropTaskQueue  DropReason = "task_queue"  // feedback of a viewer; its writer is behind
 	DropWrite      DropReason = "write"       // the viewer's transport refused it
-	DropPacer      DropReason = "pacer"       // a viewer's line is too slow; to the end of the frame, or on a step down
-	DropRepair     DropReason = "repair"      // asked again too often
+	DropPacer      DropReason = "pacer"       // a viewer's line is too slow: to the end of the frame, or what waited at a step down or when it left
+	DropRepair     DropReason = "repair"      // asked for again within a round trip, or more than the line is to be filled with
 	DropNoRTX      DropReason = "no_rtx"      // asked again by a viewer that did not take RTX
 	DropNoKeyframe DropReason = "no_keyframe" // came before the first keyframe of its source
 	DropCut        DropReason = "cut"         // its source was cut, or gave way to another, before it was sent

@@ -105,8 +105,17 @@ func (r *rig) feed(slot SlotID, owner string, kind SourceKind) {
 	}
 }
 
-// view opens a connected viewer.
+// view opens a connected viewer on a good line.
 func (r *rig) view(owner string, set SlotSet) (*Viewer, *wire) {
+	r.t.Helper()
+	v, w := r.enter(owner, set)
+	w.estimate(20e6)
+	eventually(r.t, "the good line is used", func() bool { return v.Stats().Budget == 20e6 })
+	return v, w
+}
+
+// enter opens a connected viewer on a line of which nothing is known.
+func (r *rig) enter(owner string, set SlotSet) (*Viewer, *wire) {
 	r.t.Helper()
 	v, err := r.stage.OpenViewer(ViewerParams{ID: owner, Owner: owner, Slots: set})
 	if err != nil {
@@ -117,8 +126,6 @@ func (r *rig) view(owner string, set SlotSet) (*Viewer, *wire) {
 		r.t.Fatal(err)
 	}
 	w.params.OnState(transport.Connected)
-	w.feedback(&rtcp.ReceiverEstimatedMaximumBitrate{Bitrate: 20e6, SSRCs: []uint32{ssrcOf(w, main)}}) // a good line
-	eventually(r.t, "the good line is used", func() bool { return v.Stats().Budget == 20e6 })
 	return v, w
 }
 
@@ -231,6 +238,11 @@ func (c *site) audio() {
 func (w *wire) nack(slot SlotID, seqs ...uint16) {
 	n := rtcp.TransportLayerNack{MediaSSRC: ssrcOf(w, slot), Nacks: rtcp.NackPairsFromSequenceNumbers(seqs)}
 	w.feedback(&n)
+}
+
+// estimate tells what the viewer believes its line to carry.
+func (w *wire) estimate(bitrate float32) {
+	w.feedback(&rtcp.ReceiverEstimatedMaximumBitrate{Bitrate: bitrate, SSRCs: []uint32{ssrcOf(w, main)}})
 }
 
 func (w *wire) feedback(packets ...rtcp.Packet) {

@@ -207,7 +207,17 @@ type held struct {
 	leg    *leg
 	packet *packetcache.Packet
 	out    uint16
+	again  bool // it was sent before
 	shift  rewrite.Shift
+}
+
+// write sends it.
+func (h *held) write(s *shard, sendTime uint32, now time.Duration) {
+	if h.again {
+		h.leg.resend(s, h.packet, h.out, h.shift, sendTime)
+	} else if n := h.leg.write(s, h.packet, h.out, h.shift, sendTime, now); n >= 0 {
+		h.leg.account(s, 1, n)
+	}
 }
 
 // send gives packets of the present run their numbers and sends them, pictures as fast as the line takes them.
@@ -236,7 +246,7 @@ func (l *leg) send(s *shard, rendition int, packets []*packetcache.Packet, sendT
 			write(p, out, shift)
 			continue
 		}
-		switch pacer.Offer(now, l.index, p.Start, size, held{l, p, out, shift}) {
+		switch pacer.Offer(now, l.index, p.Start, size, held{leg: l, packet: p, out: out, shift: shift}) {
 		case pace.Send:
 			write(p, out, shift)
 		case pace.Queued:
@@ -278,11 +288,12 @@ func (l *leg) write(
 }
 
 // stop ends the run and forgets what still waits of this leg, for a reason. The numbers of what was not sent are free.
+// Nothing of it is sent again either.
 func (l *leg) stop(s *shard, reason DropReason) {
 	l.pause()
 	s.node.drops.add(reason, l.viewer.pacer.Forget(l.index))
 	s.schedule.Update(&l.viewer.pacer)
-	l.out = l.written
+	l.out, l.seq = l.written, rewrite.SeqMap{}
 }
 
 // account counts what was sent, once for several packets: an atomic addition costs as much as a good part of one.
@@ -324,8 +335,8 @@ func shifted(scratch []byte, p *packetcache.Packet, payload []byte, shift rewrit
 	return payload
 }
 
-// repair sends a packet again as RTX (RFC 4588). A viewer that did not take RTX gets nothing again: to seal another
-// packet with a number that was used would give the keys of AES-GCM away (RFC 7714 8.4).
+// repair sends a packet again, as fast as the line takes it. A viewer that did not take RTX gets nothing again: to seal
+// another packet with a number that was used would give the keys of AES-GCM away (RFC 7714 8.4).
 func (l *leg) repair(s *shard, seq uint16, now time.Duration) {
 	stream, in, shift, ok := l.seq.In(seq)
 	if !ok || int16(seq-l.written) > 0 {
@@ -339,15 +350,31 @@ func (l *leg) repair(s *shard, seq uint16, now time.Duration) {
 		s.node.drops.add(DropNoRTX, 1)
 		return
 	}
-	if !l.viewer.repairs.allow(l, seq, len(p.Payload), now) {
+	repairs, pacer := &l.viewer.repairs, &l.viewer.pacer
+	size := wireOverhead + 2 + len(p.Payload)
+	if !repairs.allow(l, seq, size, now) {
 		s.node.drops.add(DropRepair, 1)
 		return
 	}
-	binary.BigEndian.PutUint16(s.scratch[:], seq)
+	leaves, verdict := pacer.Repeat(now, l.index, size, held{leg: l, packet: p, out: seq, again: true, shift: shift})
+	switch verdict {
+	case pace.Send:
+		l.resend(s, p, seq, shift, absSendTime(s.node.wall(now)))
+	case pace.Queued:
+		s.schedule.Update(pacer)
+	case pace.Dropped:
+		s.node.drops.add(DropPacer, 1)
+		return
+	}
+	repairs.note(l, seq, leaves)
+}
+
+// resend sends one packet again now, as RTX (RFC 4588).
+func (l *leg) resend(s *shard, p *packetcache.Packet, out uint16, shift rewrite.Shift, sendTime uint32) {
+	binary.BigEndian.PutUint16(s.scratch[:], out)
 	payload := s.scratch[:2+copy(s.scratch[2:], shifted(s.scratch[2:], p, p.Payload, shift))]
 	l.rtxSeq++
-	l.patch(l.media.RTXSSRC, codec.PayloadRTX, p.Marker, l.rtxSeq, p.Time+shift.Time, absSendTime(s.node.wall(now)))
-	l.viewer.pacer.Charge(now, wireOverhead+len(payload))
+	l.patch(l.media.RTXSSRC, codec.PayloadRTX, p.Marker, l.rtxSeq, p.Time+shift.Time, sendTime)
 	if err := l.viewer.conn.WriteRTP(s.batch, l.header[:], payload); err != nil {
 		s.node.drops.add(DropWrite, 1)
 		return

@@ -3,49 +3,63 @@ package sfu
 import "time"
 
 const (
-	// A viewer is sent at most repairRate bit/s again, or a quarter of its budget, and a second of that at once.
-	repairRate  = 400_000
-	repairShare = 4
+	// repairShare of its budget is what a viewer is sent again at most.
+	repairShare = 0.5
 	// repairAgain is the least time after which the same packet is sent again, a round trip if that is longer.
 	repairAgain = 20 * time.Millisecond
-	// repairMemory is how many repaired packets are remembered for that.
-	repairMemory = 64
+	// repairMemory is how many repaired packets are remembered for that; a power of two.
+	repairMemory = 256
 )
 
 // repairs limits what is sent again to one viewer, so that a line that loses because it is full is not filled more.
 type repairs struct {
-	allowance float64 // bits
-	filled    time.Duration
-	recent    [repairMemory]repaired
-	at        int
+	allowance allowance // bits
+	// recent is indexed by number. What a younger packet would take the place of is not forgotten for it: the younger
+	// one waits until it is asked for again.
+	recent []time.Duration // when the packet leaves, 0 for none
 }
 
-type repaired struct {
-	leg *leg
-	seq uint16
-	at  time.Duration
+// at is the place of a packet: of one leg only numbers repairMemory apart share one.
+func (r *repairs) at(l *leg, seq uint16) *time.Duration {
+	if r.recent == nil {
+		r.recent = make([]time.Duration, repairMemory)
+	}
+	return &r.recent[(seq+uint16(l.index)*37)%repairMemory]
 }
 
-// allow tells whether a packet may be sent again now, and takes note of it.
+// allow tells whether a packet of size bytes may be sent again now.
 func (r *repairs) allow(l *leg, seq uint16, size int, now time.Duration) bool {
-	rate := max(repairRate, float64(l.viewer.adapt.budget.Load())/repairShare)
-	if r.filled == 0 {
-		r.allowance = rate
-	}
-	r.allowance = min(rate, r.allowance+rate*(now-r.filled).Seconds())
-	r.filled = now
-	again := max(repairAgain, time.Duration(l.viewer.rtt.Load()))
-	for _, old := range r.recent {
-		if old.leg == l && old.seq == seq && now-old.at < again {
-			return false
-		}
-	}
-	bits := float64(8 * (size + headerSize))
-	if bits > r.allowance {
+	last := *r.at(l, seq)
+	if last != 0 && now-last < max(repairAgain, time.Duration(l.viewer.rtt.Load())) {
 		return false
 	}
-	r.allowance -= bits
-	r.recent[r.at] = repaired{l, seq, now}
-	r.at = (r.at + 1) % repairMemory
+	return r.allowance.take(float64(8*size), repairShare*float64(l.viewer.adapt.budget.Load()), now)
+}
+
+// note remembers when a packet leaves again.
+func (r *repairs) note(l *leg, seq uint16, leaves time.Duration) { *r.at(l, seq) = leaves }
+
+// allowance is what may be used up of something: so much a second, and at once what a second gives.
+type allowance struct {
+	left   float64
+	filled time.Duration // when it was last; 0 before the first use, when it is full
+}
+
+// fill adds what the time since the last call gives, and returns what there is.
+func (a *allowance) fill(perSecond float64, now time.Duration) float64 {
+	if a.filled == 0 {
+		a.left = perSecond
+	}
+	a.left = min(perSecond, a.left+perSecond*(now-a.filled).Seconds())
+	a.filled = now
+	return a.left
+}
+
+// take uses n up if there is as much.
+func (a *allowance) take(n, perSecond float64, now time.Duration) bool {
+	if a.fill(perSecond, now) < n {
+		return false
+	}
+	a.left -= n
 	return true
 }

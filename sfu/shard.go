@@ -206,8 +206,8 @@ func (s *shard) release(now time.Duration) {
 			if h.leg.slot.over(h.leg.gen) {
 				s.node.drops.add(DropCut, 1)
 				h.leg.stop(s, DropCut)
-			} else if n := h.leg.write(s, h.packet, h.out, h.shift, sendTime, now); n >= 0 {
-				h.leg.account(s, 1, n)
+			} else {
+				h.write(s, sendTime, now)
 			}
 		}
 		s.schedule.Update(p)
@@ -246,7 +246,7 @@ func (s *shard) remove(v *Viewer) {
 	}
 	delete(s.viewers, v)
 	delete(s.probing, v)
-	v.pacer.Clear()
+	s.node.drops.add(DropPacer, v.pacer.Clear())
 	s.schedule.Update(&v.pacer)
 	for _, l := range v.legs {
 		if !l.active {
