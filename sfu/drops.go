@@ -15,19 +15,20 @@ const (
 	DropWrite      DropReason = "write"       // the viewer's transport refused it
 	DropPacer      DropReason = "pacer"       // a viewer's line is too slow: to the end of the frame, or what waited at a step down or when it left
 	DropRepair     DropReason = "repair"      // asked for again within a round trip, or more than the line is to be filled with
+	DropFeedback   DropReason = "feedback"    // a viewer asks for more than is heeded in a second
 	DropNoRTX      DropReason = "no_rtx"      // asked again by a viewer that did not take RTX
 	DropNoKeyframe DropReason = "no_keyframe" // came before the first keyframe of its source
 	DropCut        DropReason = "cut"         // its source was cut, or gave way to another, before it was sent
 )
 
-func dropReasons() [11]DropReason {
+func dropReasons() [12]DropReason {
 	return [...]DropReason{
-		DropMalformed, DropLate, DropDuplicate, DropShardQueue, DropTaskQueue, DropWrite, DropPacer, DropRepair, DropNoRTX,
+		DropMalformed, DropLate, DropDuplicate, DropShardQueue, DropTaskQueue, DropWrite, DropPacer, DropRepair, DropFeedback, DropNoRTX,
 		DropNoKeyframe, DropCut,
 	}
 }
 
-type drops [11]atomic.Uint64
+type drops [12]atomic.Uint64
 
 func (d *drops) add(reason DropReason, n int) {
 	for i, r := range dropReasons() {

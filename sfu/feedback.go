@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,6 +30,9 @@ const (
 	receivingTimeout = 10 * time.Second
 	// steadyGap is the longest time between two reports of progress that count as one time of arriving.
 	steadyGap = 7 * time.Second
+	// feedbackRate is how much feedback of a viewer is heeded in a second: compound packets, numbers asked for again and
+	// keyframes asked for, all together. A browser in trouble sends some sixty packets, and what it gets again is limited.
+	feedbackRate = 1000
 )
 
 // reception is what a viewer last reported of a leg.
@@ -52,16 +56,20 @@ type evidence struct {
 	receiving  bool
 	steady     time.Duration // when the reports of progress began that still go on
 	missed, of float64       // packets lost by the reports, of those sent in their time
+	heeding    allowance     // of feedback
 }
 
 // onRTCP takes a compound packet from the viewer.
 func (v *Viewer) onRTCP(compound []byte) {
+	now := v.stage.node.now()
+	if v.evidence.heed(1, now, &v.stage.node.drops) == 0 {
+		return
+	}
 	packets, err := rtcp.Unmarshal(compound)
 	if err != nil {
 		v.stage.node.badRTCP.Add(1)
 		return
 	}
-	now := v.stage.node.now()
 	v.evidence.mu.Lock()
 	v.evidence.lastRTCP = now
 	v.evidence.mu.Unlock()
@@ -75,15 +83,28 @@ func (v *Viewer) onRTCP(compound []byte) {
 			bitrate := float64(p.Bitrate)
 			v.tell(func(c *adapt.Controller, now time.Duration) { c.Estimate(bitrate, now) })
 		case *rtcp.TransportLayerNack:
-			v.onNack(p)
+			v.onNack(p, now)
 		case *rtcp.PictureLossIndication:
-			v.onPLI(p.MediaSSRC)
+			v.onPLI(p.MediaSSRC, now)
 		case *rtcp.FullIntraRequest:
 			for _, entry := range p.FIR {
-				v.onPLI(entry.SSRC)
+				v.onPLI(entry.SSRC, now)
 			}
 		}
 	}
+}
+
+// heed returns how much of n pieces of feedback is heeded and counts the rest: what one viewer asks must not take the
+// time of the others.
+func (e *evidence) heed(n int, now time.Duration, d *drops) int {
+	e.mu.Lock()
+	granted := min(n, int(e.heeding.fill(feedbackRate, now)))
+	e.heeding.left -= float64(granted)
+	e.mu.Unlock()
+	if granted < n {
+		d.add(DropFeedback, n-granted)
+	}
+	return granted
 }
 
 func (v *Viewer) onReception(reports []rtcp.ReceptionReport, now time.Duration) {
@@ -98,7 +119,7 @@ func (v *Viewer) onReception(reports []rtcp.ReceptionReport, now time.Duration) 
 		l.report.mu.Lock()
 		progress = progress || l.report.any && int32(r.LastSequenceNumber-l.report.highest) > 0
 		l.report.highest, l.report.any = r.LastSequenceNumber, true
-		l.report.lost, l.report.rate = r.TotalLost, float64(r.FractionLost)/256
+		l.report.lost, l.report.rate = cumulativeLost(r.TotalLost), float64(r.FractionLost)/256
 		if l.report.rate >= redLoss {
 			l.redEnd.Store(int64(now + redTime))
 		}
@@ -133,6 +154,10 @@ func (v *Viewer) onReception(reports []rtcp.ReceptionReport, now time.Duration) 
 		v.progress(now)
 	}
 }
+
+// cumulativeLost is the count of a reception report: of 24 bits and signed, as duplicates count as received (RFC 3550
+// 6.4.1). Fewer than none is none.
+func cumulativeLost(field uint32) uint32 { return uint32(max(0, int32(field<<8)>>8)) }
 
 // tell hands the shard what a report says of the line. What the line no longer carries stops before the next burst.
 func (v *Viewer) tell(news func(*adapt.Controller, time.Duration)) {
@@ -206,16 +231,26 @@ func (v *Viewer) checkReceiving(now time.Duration) {
 	}
 }
 
-func (v *Viewer) onNack(p *rtcp.TransportLayerNack) {
+func (v *Viewer) onNack(p *rtcp.TransportLayerNack, now time.Duration) {
 	l := v.bySSRC[p.MediaSSRC]
 	if l == nil {
 		return
 	}
 	l.sent.nacks.Add(1)
-	pairs := p.Nacks
+	numbers := 0
+	for _, pair := range p.Nacks {
+		numbers += 1 + bits.OnesCount16(uint16(pair.LostPackets))
+	}
+	pairs, left := p.Nacks, v.evidence.heed(numbers, now, &v.stage.node.drops)
+	if left == 0 {
+		return
+	}
 	v.shard.try(func(now time.Duration) {
 		for _, pair := range pairs {
 			pair.Range(func(seq uint16) bool {
+				if left--; left < 0 {
+					return false
+				}
 				l.repair(v.shard, seq, now)
 				return true
 			})
@@ -224,9 +259,9 @@ func (v *Viewer) onNack(p *rtcp.TransportLayerNack) {
 	})
 }
 
-func (v *Viewer) onPLI(ssrc uint32) {
+func (v *Viewer) onPLI(ssrc uint32, now time.Duration) {
 	l := v.bySSRC[ssrc]
-	if l == nil || l.media.Kind != transport.Video {
+	if l == nil || l.media.Kind != transport.Video || v.evidence.heed(1, now, &v.stage.node.drops) == 0 {
 		return
 	}
 	l.sent.plis.Add(1)
