@@ -64,7 +64,7 @@ func (s *shard) take(b burst, now time.Duration) {
 // forwardTogether sends what was held back and the sound that followed, viewer by viewer.
 func (s *shard) forwardTogether(stage *Stage, sound *burst, now time.Duration) {
 	bursts := s.held(stage)
-	sendTime := absSendTime(s.node.wall(now))
+	var t stamp
 	listeners := s.legs[sound.slot]
 	at := listeners[0].index
 	// A slot has the same place with all viewers of a stage. Of one that nobody has any more the first will do.
@@ -77,15 +77,15 @@ func (s *shard) forwardTogether(stage *Stage, sound *burst, now time.Duration) {
 	for _, l := range listeners {
 		for i := range bursts {
 			if picture := l.viewer.legs[places[i]]; picture.active && picture.slot == bursts[i].slot {
-				picture.forward(s, &bursts[i], sendTime, now)
+				picture.forward(s, &bursts[i], t.next(s.node, len(bursts[i].packets)), now)
 			}
 		}
-		l.forward(s, sound, sendTime, now)
+		l.forward(s, sound, t.next(s.node, len(sound.packets)), now)
 	}
 	for i := range bursts { // to those who did not take that sound
 		for _, l := range s.legs[bursts[i].slot] {
 			if other := l.viewer.legs[at]; other.slot != sound.slot || !other.active {
-				l.forward(s, &bursts[i], sendTime, now)
+				l.forward(s, &bursts[i], t.next(s.node, len(bursts[i].packets)), now)
 			}
 		}
 	}

@@ -18,8 +18,8 @@ const (
 // message as long as they are equally long, only the last may be shorter; so a caller that goes viewer by viewer, not
 // packet by packet, sends the least messages.
 //
-// A packet is complete when it is appended, so a time of sending inside it (abs-send-time) is right to within the
-// flush: at most arenaSize bytes wait for one another, a fraction of a millisecond.
+// A packet is complete when it is appended, so a time of sending inside it (abs-send-time) is as old when it leaves as the
+// packets behind it took to append: at most arenaSize bytes, less than a millisecond.
 type Batch struct {
 	w     *writer
 	arena []byte
