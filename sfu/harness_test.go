@@ -174,6 +174,7 @@ type site struct {
 	frame [renditions]uint16
 	time  uint32
 	sound uint16
+	clock time.Duration // when packets of pictures arrive, 0 for now
 
 	mu   sync.Mutex
 	plis []uint32
@@ -222,8 +223,12 @@ func (c *site) video(layer, n int, key bool) {
 }
 
 func (c *site) push(kind SourceKind, layer int, seq uint16, marker bool, payload []byte) {
+	arrived := c.clock
+	if arrived == 0 {
+		arrived = c.r.node.now()
+	}
 	c.pub.sources[kind].push(layer, &packet{
-		seq: seq, time: c.time + uint32(layer)*1_000_000, marker: marker, payload: payload, arrived: c.r.node.now(),
+		seq: seq, time: c.time + uint32(layer)*1_000_000, marker: marker, payload: payload, arrived: arrived,
 	})
 }
 

@@ -112,16 +112,8 @@ func (l *leg) desired() int {
 	if l.target == none {
 		return none
 	}
-	alive := l.slot.alive.Load()
-	for r := l.target; r >= 0; r-- {
-		if alive&(1<<r) != 0 {
-			return r
-		}
-	}
-	for r := range renditions {
-		if alive&(1<<r) != 0 {
-			return r
-		}
+	if r := best(l.slot.alive.Load(), l.target); r != none {
+		return r
 	}
 	return min(l.target, l.slot.spec.Top)
 }

@@ -37,16 +37,12 @@ type rendition struct {
 	out     uint16 // highest number given out
 	in      uint16 // highest number taken in from the present source
 	started bool   // a packet of the present source was forwarded
-	arrived time.Duration
 
 	pics    rewrite.PictureMap
 	offset  uint32 // added to the source's timestamps
 	aligned bool   // offset comes from a sender report
 	last    uint32 // highest timestamp given out
 	ever    bool   // last is valid
-
-	bytes int     // since rate was measured
-	rate  float64 // bit/s, 0 before the first packet
 
 	before *packetcache.Packet // of sound, for the next one's redundancy
 	early  early               // before a picture's first keyframe
@@ -71,7 +67,7 @@ func nominalRate(kind transport.Kind, rendition int) float64 {
 
 // restart waits for another source's first packet.
 func (r *rendition) restart() {
-	r.started, r.aligned, r.open, r.arrived, r.before, r.early = false, false, nil, 0, nil, early{}
+	r.started, r.aligned, r.open, r.before, r.early = false, false, nil, nil, early{}
 	r.pics.Restart()
 }
 

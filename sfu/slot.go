@@ -14,10 +14,6 @@ import (
 const (
 	// breakAfter is how long an old picture stays while the new one's keyframe has not come.
 	breakAfter = time.Second
-	// renditionTimeout makes a rendition that stopped arriving, while others go on, one to leave.
-	renditionTimeout = 500 * time.Millisecond
-	// rateWindow is the time over which a rendition's bit rate is measured.
-	rateWindow = 500 * time.Millisecond
 	// fastStartPackets bounds what a newcomer is sent at once from the cache.
 	fastStartPackets = 150
 )
@@ -35,12 +31,10 @@ type slot struct {
 	spec SlotSpec
 
 	legs  []atomic.Int32         // subscribed legs per shard
-	alive atomic.Uint32          // bit set of the renditions that are arriving
 	gen   atomic.Uint32          // grows with each change of source
 	since atomic.Uint32          // what is of a generation before this one must not be sent any more
 	from  atomic.Pointer[source] // the forwarded source
-	// rates are the bit rates of the renditions that arrive, or would if they were asked for; 0 for others.
-	rates [renditions]atomic.Uint32
+	arrivals
 	// demand counts the legs that are to be sent each rendition.
 	demand [renditions]atomic.Int32
 	merged *merging     // the merged form of sound, nil where there is none
@@ -60,8 +54,7 @@ type slot struct {
 	last    uint32 // highest timestamp given out
 	ever    bool   // last is valid
 	arrived time.Duration
-	measure time.Duration // when the rates were measured last
-	live    bool          // as last reported
+	live    bool // as last reported
 }
 
 func newSlot(n *Node, spec SlotSpec) *slot {
@@ -178,9 +171,9 @@ func (s *slot) cut() {
 	}
 }
 
-// restart makes the renditions wait for another source.
+// restart makes the renditions wait for the first packets of cur.
 func (s *slot) restart() {
-	s.alive.Store(0)
+	s.watch(s.cur, s.spec.Top, s.node.now())
 	for i := range s.rends {
 		r := &s.rends[i]
 		s.node.drops.add(DropCut, len(r.open))
@@ -240,15 +233,7 @@ func (s *slot) push(src *source, layer int, p *packet) {
 		return
 	}
 	r := &s.rends[layer]
-	r.arrived = p.arrived
-	if bit := uint32(1) << layer; s.alive.Load()&bit == 0 {
-		s.alive.Store(s.alive.Load() | bit)
-		if r.rate == 0 {
-			r.rate = nominalRate(s.spec.Kind, layer)
-		}
-		s.rates[layer].Store(uint32(r.rate))
-	}
-	r.bytes += len(p.payload) + headerSize
+	s.arrivals.take(src, layer, p)
 	if r.started || !s.video() {
 		s.take(r, p)
 		return
@@ -327,18 +312,8 @@ func (s *slot) tick(now time.Duration) (live, changed bool) {
 		s.cut()
 	}
 	s.letGo(patience)
-	newest := time.Duration(0)
-	for i := range s.rends {
-		newest = max(newest, s.rends[i].arrived)
-	}
-	alive := s.alive.Load()
-	for i := range s.rends {
-		if r := &s.rends[i]; newest-r.arrived > renditionTimeout {
-			alive &^= 1 << i
-		}
-	}
-	s.alive.Store(alive)
-	s.rate(alive, now)
+	before := s.arrivals.tick(s.cur, now)
+	s.follow(before, now)
 	live = s.cur != nil && s.arrived != 0 && now-s.arrived < sourceTimeout
 	changed = live != s.live
 	s.live = live
@@ -348,32 +323,17 @@ func (s *slot) tick(now time.Duration) (live, changed bool) {
 	return live, changed
 }
 
-// rate measures the renditions.
-func (s *slot) rate(alive uint32, now time.Duration) {
-	if s.measure == 0 {
-		s.measure = now
-	}
-	window := now - s.measure
-	due := window >= rateWindow
-	for i := range s.rends {
-		r := &s.rends[i]
-		if due {
-			if measured := float64(r.bytes*8) / window.Seconds(); measured > 0 {
-				r.rate = (r.rate + measured) / 2
-			}
-			r.bytes = 0
-		}
-		switch {
-		case alive&(1<<i) != 0:
-			s.rates[i].Store(uint32(r.rate))
-		case s.cur != nil && s.cur.pausedByDemand(i):
-			s.rates[i].Store(uint32(max(r.rate, nominalRate(s.spec.Kind, i))))
-		default:
-			s.rates[i].Store(0)
+// follow asks for the keyframes for which those wait who watched a rendition that has died.
+func (s *slot) follow(before uint32, now time.Duration) {
+	alive, low, high := s.alive.Load(), renditions, none
+	for target := range s.demand {
+		to := best(alive, target)
+		if to != none && to != best(before, target) && s.demand[target].Load() > 0 {
+			low, high = min(low, to), max(high, to)
 		}
 	}
-	if due {
-		s.measure = now
+	if high != none {
+		s.cur.requestKeyframe(low, high, now)
 	}
 }
 

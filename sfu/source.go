@@ -255,6 +255,16 @@ func (s *source) demand(now time.Duration) (top int, tell bool) {
 	return top, tell
 }
 
+// arrivals are when the last packet of each layer came, 0 for none yet.
+func (s *source) arrivals() (at [renditions]time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.layers {
+		at[i] = s.layers[i].last
+	}
+	return at
+}
+
 func (s *source) isActive() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
