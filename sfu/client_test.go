@@ -29,19 +29,19 @@ func eventually(tb testing.TB, what string, ok func() bool) {
 	tb.Fatalf("did not happen: %s", what)
 }
 
-func newNode(t *testing.T, change func(*Config)) *Node {
-	t.Helper()
+func newNode(tb testing.TB, change func(*Config)) *Node {
+	tb.Helper()
 	cfg := Config{UDP: netip.MustParseAddrPort("127.0.0.1:0"), Loopback: true, Writers: 2}
 	if change != nil {
 		change(&cfg)
 	}
 	n, err := New(cfg, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := n.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return n

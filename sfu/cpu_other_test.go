@@ -1,0 +1,11 @@
+//go:build !unix
+
+package sfu
+
+import (
+	"testing"
+	"time"
+)
+
+// processTime is not measured here.
+func processTime(testing.TB) time.Duration { return 0 }
