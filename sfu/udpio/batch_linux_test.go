@@ -1,6 +1,7 @@
 package udpio
 
 import (
+	"net"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -140,6 +141,35 @@ func TestFullSocketWaits(t *testing.T) {
 				t.Errorf("stats %+v", s)
 			}
 		})
+	}
+}
+
+// What comes faster than the reader takes it is dropped by the kernel, and counted all the same.
+func TestUnreadIsCounted(t *testing.T) {
+	p := listen(t, Config{})
+	if _, ok := unread(p.conn); !ok {
+		t.Skip("this kernel does not tell")
+	}
+	hold := make(chan struct{})
+	p.Claim(func([]byte, netip.AddrPort, netip.Addr) bool { <-hold; return true })
+	defer close(hold)
+	conn, err := net.Dial("udp", p.LocalAddr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	unread := func() uint64 { return p.Stats().Drops[DropUnread] }
+	if unread() != 0 {
+		t.Fatalf("%d before anything came", unread())
+	}
+	datagram := make([]byte, 1400)
+	for sent := 0; unread() == 0; sent++ {
+		if sent*len(datagram) > 100*socketBuffer {
+			t.Fatalf("none of %d datagrams counts as unread", sent)
+		}
+		if _, err := conn.Write(datagram); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

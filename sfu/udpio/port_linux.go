@@ -107,6 +107,21 @@ func supportsGSO(c *net.UDPConn) bool {
 	}) == nil
 }
 
+// unread is how many datagrams the kernel dropped that had come to the socket, modulo 2^32 (SO_MEMINFO, Linux 4.12).
+func unread(c *net.UDPConn) (n uint64, ok bool) {
+	var info [unix.SK_MEMINFO_VARS]uint32
+	size := uint32(unsafe.Sizeof(info))
+	err := control(c, func(fd int) error {
+		_, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_MEMINFO,
+			uintptr(unsafe.Pointer(&info)), uintptr(unsafe.Pointer(&size)), 0)
+		if errno != 0 {
+			return errno
+		}
+		return nil
+	})
+	return uint64(info[unix.SK_MEMINFO_DROPS]), err == nil && size == uint32(unsafe.Sizeof(info))
+}
+
 // duplicate returns a second descriptor of the same socket.
 func duplicate(c *net.UDPConn) (*net.UDPConn, error) {
 	var dup int

@@ -20,6 +20,7 @@ func (*Path) init(bool) {}
 
 func receiveLocalAddr(*net.UDPConn, bool) error { return nil }
 func supportsGSO(*net.UDPConn) bool             { return false }
+func unread(*net.UDPConn) (uint64, bool)        { return 0, false }
 
 func duplicate(c *net.UDPConn) (*net.UDPConn, error) { return c, nil }
 

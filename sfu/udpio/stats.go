@@ -18,8 +18,10 @@ const (
 	DropClosed      DropReason = "closed"      // the port was closed
 	DropSendError   DropReason = "send_error"  // any other error of the kernel
 	DropUnclaimed   DropReason = "unclaimed"   // nobody read the unclaimed packets fast enough
+	DropUnread      DropReason = "unread"      // came faster than the reader took it, or was damaged; the kernel's own count
 )
 
+// dropReasons are those that are counted here: all but DropUnread.
 func dropReasons() [7]DropReason {
 	return [...]DropReason{DropUnreachable, DropRefused, DropNoBuffer, DropTooBig, DropClosed, DropSendError, DropUnclaimed}
 }
@@ -57,9 +59,9 @@ type Stats struct {
 	Messages  uint64 // messages they were sent as; a segmented message holds several
 	Segmented uint64 // messages sent with segmentation offload
 	Syscalls  uint64
-	Waits     uint64 // times a writer waited for room in the socket's send buffer
-	Fallbacks uint64 // segmented messages that the kernel refused and that were sent packet by packet
-	Drops     map[DropReason]uint64
+	Waits     uint64                // times a writer waited for room in the socket's send buffer
+	Fallbacks uint64                // segmented messages that the kernel refused and that were sent packet by packet
+	Drops     map[DropReason]uint64 // without DropUnread where the kernel does not tell it
 }
 
 // Stats sums the writers' counters.
@@ -77,6 +79,9 @@ func (p *Port) Stats() Stats {
 	}
 	for i, r := range dropReasons() {
 		s.Drops[r] = p.drops[i].Load()
+	}
+	if n, ok := unread(p.conn); ok {
+		s.Drops[DropUnread] = n
 	}
 	return s
 }
