@@ -10,6 +10,7 @@ import (
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 
+	"github.com/diemcau/diemcau/sfu/codec"
 	"github.com/diemcau/diemcau/sfu/transport"
 	"github.com/diemcau/diemcau/sfu/udpio"
 )
@@ -261,4 +262,24 @@ func (w *wire) feedback(packets ...rtcp.Packet) {
 // original takes the packet out of an RTX packet (RFC 4588 4).
 func original(p *rtp.Packet) (seq uint16, payload []byte) {
 	return binary.BigEndian.Uint16(p.Payload), p.Payload[2:]
+}
+
+// parseRED takes the primary packet, and the redundant one if there is one, out of an audio/red payload with at most
+// one generation of redundancy (RFC 2198 3). offset is how much older the redundant packet is.
+func parseRED(payload []byte) (primary, redundant []byte, offset uint32, err error) {
+	if len(payload) < 1 {
+		return nil, nil, 0, codec.ErrShort
+	}
+	if payload[0]&0x80 == 0 {
+		return payload[1:], nil, 0, nil
+	}
+	if len(payload) < 5 || payload[4]&0x80 != 0 {
+		return nil, nil, 0, codec.ErrShort
+	}
+	fields := binary.BigEndian.Uint32(payload) & 0xffffff
+	length := int(fields & 0x3ff)
+	if len(payload) < 5+length {
+		return nil, nil, 0, codec.ErrShort
+	}
+	return payload[5+length:], payload[5 : 5+length], fields >> 10, nil
 }

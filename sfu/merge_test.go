@@ -130,7 +130,7 @@ func lasts(t *testing.T, p *rtp.Packet) uint32 {
 	payload := p.Payload
 	if p.PayloadType == codec.PayloadRED {
 		var err error
-		if payload, _, _, err = codec.ParseRED(payload); err != nil {
+		if payload, _, _, err = parseRED(payload); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -475,7 +475,7 @@ func TestRedundantSoundUnderLoss(t *testing.T) {
 	got := r.got(w, "a-main")
 	follows(t, got)
 	last := got[len(got)-1]
-	primary, redundant, offset, err := codec.ParseRED(last.Payload)
+	primary, redundant, offset, err := parseRED(last.Payload)
 	if err != nil || last.PayloadType != codec.PayloadRED || offset != 960 || len(primary) != 3 || !bytes.Equal(primary, redundant) {
 		t.Fatalf("got %v, %v", last, err)
 	}

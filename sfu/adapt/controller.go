@@ -65,7 +65,7 @@ const (
 	// A probe after a failed one has to show more than the step needs: a line that carries it just so would not keep it.
 	marginGrowth = 1.25
 	maxMargin    = 1.5
-	// estimateLife is how long an estimate is heeded: browsers send one each second.
+	// estimateLife is how long an estimate is heeded. Browsers send five each second, the load test's viewers too.
 	estimateLife = 5 * time.Second
 	// minHold and maxHold bound the wait after a failed probe, which doubles each time. The greatest still lets a
 	// line that has recovered be back at its best within 20 s; without estimates a failed probe hurts more.

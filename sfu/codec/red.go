@@ -1,7 +1,5 @@
 package codec
 
-import "encoding/binary"
-
 // Limits of a redundant block's header (RFC 2198 3): 14 bits of timestamp offset, 10 of length.
 const (
 	maxREDOffset = 1<<14 - 1
@@ -24,24 +22,4 @@ func AppendRED(dst, redundant []byte, redundantTime uint32, primary []byte, prim
 		dst = append(dst, redundant...)
 	}
 	return append(dst, primary...)
-}
-
-// ParseRED takes the primary packet, and the redundant one if there is one, out of an audio/red payload with at most
-// one generation of redundancy. offset is how much older the redundant packet is, in timestamp units.
-func ParseRED(payload []byte) (primary, redundant []byte, offset uint32, err error) {
-	if len(payload) < 1 {
-		return nil, nil, 0, ErrShort
-	}
-	if payload[0]&0x80 == 0 {
-		return payload[1:], nil, 0, nil
-	}
-	if len(payload) < 5 || payload[4]&0x80 != 0 {
-		return nil, nil, 0, ErrShort
-	}
-	fields := binary.BigEndian.Uint32(payload) & 0xffffff
-	length := int(fields & maxREDLength)
-	if len(payload) < 5+length {
-		return nil, nil, 0, ErrShort
-	}
-	return payload[5+length:], payload[5 : 5+length], fields >> 10, nil
 }
