@@ -93,8 +93,9 @@ for (const ms of [20, 40]) {
         const [sound, picture] = [inbound['a-main'].estimatedPlayoutTimestamp, inbound['v-main'].estimatedPlayoutTimestamp];
         if (sound && picture) apart.push(Math.round(sound - picture));
         const last = apart.slice(-10);
-        return (last.length === 10 && Math.abs(median(last)) < 80) || Promise.reject(new Error(last.join(' ')));
-      }, 90000);
+        const match = last.length === 10 && Math.abs(median(last)) < 80 && last.every((d) => Math.abs(d) < 150);
+        return match || Promise.reject(new Error(last.join(' ')));
+      }, 120000);
       console.log(`# sound before picture (ms, negative: behind): ${apart.slice(-10).join(' ')} after ${apart.length} looks`);
     });
   });
