@@ -6,13 +6,14 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Person } from './lib/browser.mjs';
 import { convene } from './lib/convene.mjs';
-import { framesShown, nameColour, readColour } from './lib/media.mjs';
-import { Seat } from './lib/seat.mjs';
+import { framesSent, sends, sendsMore, watchPicture } from './lib/layers.mjs';
+import { framesShown, nameColour, readColour, readColourOf } from './lib/media.mjs';
 import { Server } from './lib/server.mjs';
 import { until } from './lib/until.mjs';
 
 const SHOTS = 'test-results/demand';
-let server, session, host, c1, k1;
+const HD = [1280, 720]; // of a smaller picture browsers send two layers
+let server, session, host, c1;
 const people = [];
 
 const link = (code) => session.endpoints.find((e) => e.code === code).link;
@@ -26,56 +27,20 @@ async function person(name, url, options) {
 const sees = (p, slot, colour) => until(`${p.name} sees ${colour} in ${slot}`, async () => nameColour(await readColour(p.page, slot)) === colour, 20000);
 const voiceIn = (p, slot) => p.page.locator(`[data-tile="${slot}"].tile--voice`).count();
 
-/** Frames that a page has sent of its camera, by layer, over its open connections. */
-const framesSent = (p) => p.page.evaluate(async () => {
-  const frames = {};
-  for (const pc of window.testPeers.filter((q) => q.connectionState === 'connected')) {
-    for (const s of (await pc.getStats()).values()) {
-      if (s.type === 'outbound-rtp' && s.kind === 'video' && s.framesSent) frames[s.rid ?? ''] = s.framesSent;
-    }
-  }
-  return frames;
-});
-
-/** Which layers a page sends, looked at over a second and a half. */
-async function sending(p) {
-  const earlier = await framesSent(p);
-  await new Promise((r) => setTimeout(r, 1500));
-  const later = await framesSent(p);
-  return Object.keys(later).filter((rid) => later[rid] > (earlier[rid] ?? 0)).sort().join('');
-}
-const sends = (p, layers, ms = 30000) => until(`${p.name} sends ${layers || 'nothing'}`, async () => {
-  const got = await sending(p);
-  return got === layers || Promise.reject(new Error(`sends ${got || 'nothing'}`));
-}, ms);
-const layersOf = (p) => until(`${p.name} sends all its layers`, async () => {
-  const got = await sending(p);
-  return /^h?lm?$|^hlm$/.test(got) && got.length > 1 ? got : '';
-}, 30000);
-
 async function choose(p, pictures) {
   await p.press('devices');
   await p.page.locator('dialog select[data-action="pictures"]').selectOption(pictures);
   await p.page.keyboard.press('Escape');
 }
 
-/** How long from now until a slot shows a further frame. */
-async function nextFrame(p, slot) {
-  return p.page.evaluate((slot) => new Promise((resolve) => {
-    const begun = performance.now();
-    document.querySelector(`video[data-slot="${slot}"]`).requestVideoFrameCallback((now) => resolve(Math.round(now - begun)));
-  }), slot);
-}
-
 before(async () => {
   mkdirSync(SHOTS, { recursive: true });
   server = await Server.create();
   session = await convene(server, { countdown_s: 0 });
-  host = await person('host', session.links.host, { colour: 'red', tone: 500 });
-  k1 = await Seat.enter(session.links.operator);
+  host = await person('host', session.links.host, { colour: 'red', size: HD, tone: 500 });
   await host.press('start');
   await until('live', async () => (await host.phase()) === 'live');
-  c1 = await person('c1', link('P58C1'), { colour: 'green', tone: 800 });
+  c1 = await person('c1', link('P58C1'), { colour: 'green', size: HD, tone: 800 });
   await sees(c1, 'main', 'red');
 });
 
@@ -85,7 +50,6 @@ afterEach(async (t) => {
 });
 
 after(async () => {
-  k1?.drop();
   await Promise.all(people.map((p) => p.kill().catch(() => {})));
   await server?.kill();
 });
@@ -116,8 +80,7 @@ test('the console shows how the stage reaches a site, slot by slot', async () =>
 });
 
 test('layers that nobody is shown rest, and come back at once', async () => {
-  const all = (await layersOf(host)).value;
-  console.log(`# layers that Chromium sends: ${all}`);
+  await sends(host, 'hlm', 60000); // once the browser knows what its line carries
   await choose(c1, 'low');
   await sends(host, 'l');
   await until('c1 still sees it', async () => {
@@ -125,11 +88,14 @@ test('layers that nobody is shown rest, and come back at once', async () => {
     await new Promise((r) => setTimeout(r, 500));
     return (await framesShown(c1.page, 'main')) > earlier + 2;
   });
+  const width = () => c1.page.evaluate(() => document.querySelector('video[data-slot="main"]').videoWidth);
+  const small = await width();
+  const earlier = await framesSent(host);
   await choose(c1, 'all');
-  const back = await sends(host, all);
-  console.log(`# the other layers were sent again within ${back.ms} ms, looking every 1.6 s`);
-  const small = await c1.page.evaluate(() => document.querySelector('video[data-slot="main"]').videoWidth);
-  await until('c1 is shown the large picture', async () => (await c1.page.evaluate(() => document.querySelector('video[data-slot="main"]').videoWidth)) >= small);
+  const [middle, high] = await Promise.all(['m', 'h'].map((rid) => sendsMore(host, rid, earlier)));
+  const large = await until('c1 is shown the largest picture', async () => (await width()) === HD[0] || Promise.reject(new Error(`${await width()}`)), 30000);
+  console.log(`# sent again ${middle.ms} ms (m) and ${high.ms} ms (h) after the choice was made; c1 saw ${small} pixels, and ${HD[0]} ${large.ms} ms later`);
+  assert.ok(middle.ms < 5000 && high.ms < 5000);
 });
 
 test('a site that wants sound alone is sent no picture; its choice outlasts the page', async () => {
@@ -153,21 +119,47 @@ test('a site that wants sound alone is sent no picture; its choice outlasts the 
   await until('sound comes', async () => (await c1.inbound())['a-main']?.packetsReceived > 50);
   assert.equal((await c1.inbound())['v-main']?.framesDecoded ?? 0, 0, 'not one frame came after the reload');
 
-  const first = nextFrame(c1, 'main');
+  const shown = await watchPicture(c1, 'main');
+  const pressed = Date.now();
   await c1.press('pictures-on');
-  console.log(`# from the press to the first frame of a camera that was paused altogether: ${await first} ms`);
+  console.log(`# from the press to the first frame of a camera that was paused altogether: ${Math.round(await shown()) - pressed} ms`);
   await sees(c1, 'main', 'red');
 });
 
-test('a site that only listens sends nothing, and sends while the wall looks at it', async () => {
+test('a site that only listens sends nothing, and sends what a console shows while it shows it', async () => {
   const connections = () => c1.page.evaluate(() => window.testPeers.filter((p) => p.connectionState !== 'closed' && p.getSenders().some((s) => s.track)).length);
+  const shows = (what, selector) => until(`the operator sees c1 ${what}`, async () => nameColour(await readColourOf(operator.page, selector)) === 'green', 20000);
+  const operator = await person('operator', session.links.operator);
+  await until('its console is there', () => operator.page.locator('[data-endpoint="P58C1"]').count());
   assert.equal(await connections(), 0);
-  await k1.ask('watch', { slot: 'thumb1', endpoint: 'P58C1' });
+
+  const wall = operator.page.locator('[data-action="wall"]');
+  await wall.focus();
+  const opened = Date.now();
+  await operator.page.keyboard.press('Enter');
   await until('c1 publishes', async () => (await connections()) === 1);
   await until('c1 is told that it is seen', () => c1.page.locator('.watched').count());
-  await k1.ask('watch', { slot: 'thumb1' });
+  await shows('in the wall', '.wall__site video');
+  console.log(`# from the key to the living picture in the wall: ${Date.now() - opened} ms`);
+  for (const language of ['vi', 'en']) {
+    await operator.page.screenshot({ path: join(SHOTS, `wall-${language}.png`) });
+    await operator.press('language');
+  }
+  await sends(c1, 'l'); // no console shows more of it
+  await c1.page.screenshot({ path: join(SHOTS, 'watched-vi.png') });
+
+  await wall.click();
+  await until('the wall is closed', async () => !(await operator.page.locator('.wall').count()));
   const closed = await until('its publisher is closed', async () => (await connections()) === 0, 30000);
   console.log(`# closed ${closed.ms} ms after nobody looked any more`);
+  await until('c1 is told so', async () => !(await c1.page.locator('.watched').count()));
+
+  await operator.press('stand-by', 'P58C1');
+  await shows('in the preview', 'video[data-slot="preview"]');
+  await sends(c1, 'hlm', 60000);
+  await operator.page.screenshot({ path: join(SHOTS, 'preview-vi.png') });
+  await operator.press('stand-by', 'P58C1');
+  await until('it is closed again', async () => (await connections()) === 0, 30000);
 });
 
 test('no page met a fault', () => {

@@ -6,7 +6,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Person } from './lib/browser.mjs';
 import { convene } from './lib/convene.mjs';
-import { nameColour, readColour } from './lib/media.mjs';
+import { sends, watchPicture } from './lib/layers.mjs';
+import { nameColour, readColour, watchSound } from './lib/media.mjs';
 import { Seat } from './lib/seat.mjs';
 import { Server } from './lib/server.mjs';
 import { until } from './lib/until.mjs';
@@ -34,38 +35,33 @@ const floorEmpty = () => until('the floor is empty', () => !k1.state.stage.some(
 const sorted = (list) => [...list].sort((a, b) => a - b);
 const summary = (list) => `median ${sorted(list)[list.length >> 1]} ms, worst ${Math.max(...list)} ms, all ${list.join(' ')}`;
 
-/**
- * From now on, when the page first shows a new frame of a slot as a living picture (not behind a plate), in ms since 1970.
- * The pages of one machine share that clock.
- */
-async function watchFor(p, slot) {
-  await p.page.evaluate((slot) => {
-    const video = document.querySelector(`video[data-slot="${slot}"]`);
-    // The count of frames starts anew with each stream.
-    const frames = () => (video.srcObject ? video.getVideoPlaybackQuality().totalVideoFrames : 0);
-    const before = frames();
-    window.testShown = new Promise((resolve, reject) => {
-      const begun = performance.now();
-      const look = setInterval(() => {
-        const now = frames();
-        if (now && now !== before && video.closest('.tile--pictures')) resolve(performance.timeOrigin + performance.now());
-        else if (performance.now() - begun < 15000) return;
-        else reject(new Error(`no picture in ${slot}: ${before} and ${now} frames`));
-        clearInterval(look);
-      }, 5);
-    });
-  }, slot);
-}
-const shown = (p) => p.page.evaluate(() => window.testShown);
-
 /** Gives the floor and returns how long it takes until the last of these people sees the new speaker. */
 async function grant(endpoint, viewers) {
-  for (const p of viewers) await watchFor(p, 'floor');
+  const shown = await Promise.all(viewers.map((p) => watchPicture(p, 'floor')));
   const at = Date.now();
   await k1.ask('grant', { endpoint });
-  const seen = await Promise.all(viewers.map(shown));
+  const seen = await Promise.all(shown.map((moment) => moment()));
   return Math.round(Math.max(...seen) - at);
 }
+
+/** Who is shown what all the time: nobody is shown itself. */
+const watched = () => [[host, ['main', 'floor']], [c1, ['main']], [c2, ['main']]];
+
+/** Begins to measure the longest time between two frames of each slot; window.testGaps() tells it. */
+const watchGaps = (p, slots) => p.page.evaluate((slots) => {
+  const begun = performance.now();
+  const seen = Object.fromEntries(slots.map((slot) => [slot, { last: begun, longest: 0 }]));
+  for (const slot of slots) {
+    const video = document.querySelector(`video[data-slot="${slot}"]`);
+    const frame = (now) => {
+      seen[slot].longest = Math.max(seen[slot].longest, now - seen[slot].last);
+      seen[slot].last = now;
+      video.requestVideoFrameCallback(frame);
+    };
+    video.requestVideoFrameCallback(frame);
+  }
+  window.testGaps = () => Object.fromEntries(slots.map((slot) => [slot, Math.round(Math.max(seen[slot].longest, performance.now() - seen[slot].last))]));
+}, slots);
 
 before(async () => {
   mkdirSync(SHOTS, { recursive: true });
@@ -101,7 +97,7 @@ test('the floor, given to a site that only listened, is seen by all within momen
     await floorEmpty();
     await k1.ask('stand_by', { endpoint: 'P58C1', on: true });
     await until('c1 is ready', () => publishes(c1));
-    await new Promise((r) => setTimeout(r, 7000)); // its upper layers rest by now, as nobody looks
+    await sends(c1, 'l'); // its upper layers rest, as nobody looks
     times.standBy.push(await grant('P58C1', [host, c2]));
     await sees(c2, 'floor', 'green');
     await k1.ask('revoke', { endpoint: 'P58C1' });
@@ -114,24 +110,10 @@ test('the floor, given to a site that only listened, is seen by all within momen
 
 test(`${CHANGES} changes of floor freeze no decoder for a second`, async () => {
   // Freezes are counted by the browser (W3C webrtc-stats freezeCount); what stands while nobody holds the floor is none.
-  await host.page.evaluate(() => {
-    window.testGaps = {};
-    for (const slot of ['main', 'floor']) {
-      const video = document.querySelector(`video[data-slot="${slot}"]`);
-      let last = performance.now();
-      window.testGaps[slot] = 0;
-      const frame = () => {
-        const now = performance.now();
-        window.testGaps[slot] = Math.max(window.testGaps[slot], now - last);
-        last = now;
-        video.requestVideoFrameCallback(frame);
-      };
-      video.requestVideoFrameCallback(frame);
-    }
-  });
   await k1.ask('grant', { endpoint: 'P58C1' });
   await sees(host, 'floor', 'green');
-  await host.page.evaluate(() => (window.testGaps = { main: 0, floor: 0 }));
+  for (const [p, slots] of watched()) await watchGaps(p, slots);
+  const sound = { host: await watchSound(host.page, ['a-floor']), c1: await watchSound(c1.page, ['a-main']), c2: await watchSound(c2.page, ['a-main']) };
   const before = { host: await host.inbound(), c1: await c1.inbound(), c2: await c2.inbound() };
   const times = [];
   let holder = 'P58C1';
@@ -144,8 +126,15 @@ test(`${CHANGES} changes of floor freeze no decoder for a second`, async () => {
     holder = next;
   }
   console.log(`# from the grant to the new speaker's colour on the host's stage (looked at every 100 ms): ${summary(times)}`);
-  const gaps = await host.page.evaluate(() => window.testGaps);
-  console.log(`# longest time without a frame on the host's page: main ${Math.round(gaps.main)} ms, floor ${Math.round(gaps.floor)} ms`);
+  const gaps = {};
+  for (const [p] of watched()) gaps[p.name] = await p.page.evaluate(() => window.testGaps());
+  console.log(`# longest time without a frame, ms: ${JSON.stringify(gaps)}`);
+  for (const p of [host, c1, c2]) {
+    for (const [mid, heard] of Object.entries(await sound[p.name]())) {
+      console.log(`# ${p.name} ${mid}: at most ${heard.noPacket} ms without a packet, ${heard.silent} ms silent (the tone pauses for 200 ms), ${heard.madeUp} ms made up, in ${heard.looks} looks`);
+      assert.ok(heard.looks > 20 && heard.noPacket < 2000 && heard.silent < 2000, `${p.name} ${mid} fell silent: ${JSON.stringify(heard)}`);
+    }
+  }
   for (const p of [host, c1, c2]) {
     const now = await p.inbound();
     for (const mid of ['v-main', 'v-floor']) {
@@ -161,8 +150,10 @@ test(`${CHANGES} changes of floor freeze no decoder for a second`, async () => {
       assert.ok(!freezes || frozen / freezes < 1000, `${p.name} ${mid}: ${freezes} freezes of ${frozen} ms`);
     }
   }
-  assert.ok(gaps.main < 1000, `main stood still for ${gaps.main} ms`);
-  assert.ok(gaps.floor < 1500, `floor stood still for ${gaps.floor} ms`);
+  for (const [name, { main = 0, floor = 0 }] of Object.entries(gaps)) {
+    assert.ok(main < 1000, `main stood still for ${main} ms on ${name}`);
+    assert.ok(floor < 1500, `floor stood still for ${floor} ms on ${name}`);
+  }
 });
 
 test('lips match: sound and picture of main are less than 80 ms apart', async () => {

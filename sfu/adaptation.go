@@ -137,6 +137,8 @@ func (v *Viewer) adaptTo(s *shard, now time.Duration) {
 	rate, burst := max(budget, used*paceFactor), pace.Burst
 	if unknown && rate < pace.Threshold {
 		rate, burst = pace.Threshold, pace.FirstBurst
+	} else if a.control.Doubtful() { // no keyframe is held back for it
+		rate = max(rate, adapt.Initial)
 	}
 	v.pacer.SetRate(int(rate), burst)
 	s.schedule.Update(&v.pacer)

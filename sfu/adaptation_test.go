@@ -65,20 +65,25 @@ func TestWeakLineStepsDownInOrder(t *testing.T) {
 	})
 	remb := func(bitrate float32) {
 		w.feedback(&rtcp.ReceiverEstimatedMaximumBitrate{Bitrate: bitrate, SSRCs: []uint32{ssrcOf(w, main)}})
-		r.trip(w, main, 800*time.Millisecond)
+	}
+	queued := func(ok func() bool) func() bool { // round trips bear the estimate out
+		return func() bool {
+			r.trip(w, main, 800*time.Millisecond)
+			return ok()
+		}
 	}
 	r.trip(w, main, 10*time.Millisecond)
 	cost := func(slot SlotID) float32 { return float32(r.stage.slots[slot].rates[0].Load()) }
 	remb(cost(main) + cost("v-presentation"))
-	show(t, sites, "the floor is left out first", func() bool {
+	show(t, sites, "the floor is left out first", queued(func() bool {
 		l := levels()
 		return l[main] == 0 && l["v-floor"] == none && l["v-presentation"] == 0
-	})
+	}))
 	remb(cost("v-presentation") + cost(main)/8)
-	show(t, sites, "then main", func() bool {
+	show(t, sites, "then main", queued(func() bool {
 		l := levels()
 		return l[main] == none && l["v-presentation"] == 0 && v.Stats().Starved
-	})
+	}))
 	v.SetLimit(10_000)
 	show(t, sites, "then the presentation", func() bool { return levels()["v-presentation"] == none })
 	heard := len(r.got(w, "a-main"))

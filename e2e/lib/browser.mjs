@@ -23,9 +23,9 @@ const DEVICES = ['camera', 'microphone'];
 
 /** One person with a colour, a tone, a browser process and a page, who refuses the devices named. */
 export class Person {
-  constructor(dir, name, { colour, tone, flags = [], wrapper, init, phone, refuses = [] } = {}) {
+  constructor(dir, name, { colour, size, tone, flags = [], wrapper, init, phone, refuses = [] } = {}) {
     Object.assign(this, { dir, name, colour, tone, flags, wrapper, init, phone, refuses });
-    if (colour) writeVideo(join(dir, `${name}.y4m`), colour);
+    if (colour) writeVideo(join(dir, `${name}.y4m`), colour, size);
     if (tone) writeTone(join(dir, `${name}.wav`), tone);
   }
 

@@ -11,7 +11,7 @@ export const COLOURS = {
 };
 
 /** Writes a YUV4MPEG2 file of one colour with a bar that moves, so that no encoder falls asleep. */
-export function writeVideo(path, colour, width = 640, height = 360, frames = 15) {
+export function writeVideo(path, colour, [width, height] = [640, 360], frames = 15) {
   const [y, u, v] = COLOURS[colour].yuv;
   const parts = [Buffer.from(`YUV4MPEG2 W${width} H${height} F15:1 Ip A1:1 C420jpeg\n`)];
   for (let f = 0; f < frames; f++) {
@@ -50,8 +50,13 @@ export function writeTone(path, hz, seconds = 4, rate = 48000) {
 
 /** The mean colour of the lower half of a slot's picture (the bar is above), or null without a picture. */
 export function readColour(page, slot) {
-  return page.evaluate((slot) => {
-    const video = document.querySelector(`video[data-slot="${slot}"]`);
+  return readColourOf(page, `video[data-slot="${slot}"]`);
+}
+
+/** The same of any video element, by its selector. */
+export function readColourOf(page, selector) {
+  return page.evaluate((selector) => {
+    const video = document.querySelector(selector);
     if (!video || !video.videoWidth || video.readyState < 2) return null;
     const canvas = document.createElement('canvas');
     canvas.width = 32;
@@ -62,7 +67,7 @@ export function readColour(page, slot) {
     const sum = [0, 0, 0];
     for (let i = 0; i < data.length; i += 4) for (let c = 0; c < 3; c++) sum[c] += data[i + c];
     return sum.map((s) => Math.round(s / (data.length / 4)));
-  }, slot);
+  }, selector);
 }
 
 /** Which of COLOURS a mean colour is nearest to, or null. */
@@ -113,4 +118,44 @@ export function readTone(page, slot, tones, ms = 1500) {
     },
     { slot, tones, ms },
   );
+}
+
+/**
+ * Writes down ten times a second, from now on, what has come by some m-lines of sound. The function that it returns ends
+ * that and tells of each: the longest time in ms without a packet, the longest without energy, and how much the browser
+ * made up in all, also in ms.
+ */
+export async function watchSound(page, mids) {
+  await page.evaluate((mids) => {
+    const looks = (window.testSound = []);
+    window.testSoundTimer = setInterval(async () => {
+      for (const pc of window.testPeers.filter((p) => p.connectionState === 'connected')) {
+        for (const s of (await pc.getStats()).values()) {
+          if (s.type !== 'inbound-rtp' || !mids.includes(s.mid)) continue;
+          const madeUp = (s.concealedSamples - s.silentConcealedSamples) / 48;
+          looks.push({ mid: s.mid, at: s.timestamp, packets: s.packetsReceived, energy: s.totalAudioEnergy, madeUp });
+        }
+      }
+    }, 100);
+  }, mids);
+  return async () => {
+    const looks = await page.evaluate(() => {
+      clearInterval(window.testSoundTimer);
+      return window.testSound;
+    });
+    return Object.fromEntries(mids.map((mid) => {
+      const of = looks.filter((l) => l.mid === mid).sort((a, b) => a.at - b.at);
+      return [mid, { looks: of.length, noPacket: standstill(of, 'packets'), silent: standstill(of, 'energy'), madeUp: Math.round(of.at(-1)?.madeUp - of[0]?.madeUp) }];
+    }));
+  };
+}
+
+/** The longest time for which a total has not grown. */
+function standstill(looks, total) {
+  let [longest, since] = [0, looks[0]];
+  for (const look of looks) {
+    longest = Math.max(longest, look.at - since.at);
+    if (look[total] > since[total]) since = look;
+  }
+  return Math.round(longest);
 }

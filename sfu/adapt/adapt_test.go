@@ -242,7 +242,7 @@ func TestWaveringDelay(t *testing.T) {
 // carried before. Pictures go on, at their lowest. On a line that has become narrow they are given up: a longer round
 // trip bears the estimate out, before it or after.
 func TestFallOfTheEstimateAlone(t *testing.T) {
-	const short, long = 30 * time.Millisecond, 300 * time.Millisecond
+	const short, long, longer = 30 * time.Millisecond, 300 * time.Millisecond, 400 * time.Millisecond
 	for _, tt := range []struct {
 		name           string
 		before, after  time.Duration // round trips
@@ -253,9 +253,11 @@ func TestFallOfTheEstimateAlone(t *testing.T) {
 		{"alone", short, short, 0, 60 * k, 55 * k, true},
 		{"alone, of an estimate that lags behind", short, short, 0, 35 * k, 55 * k, true},
 		{"alone, from a high rate", short, short, 0, 900 * k, 1000 * k, true},
-		{"a queue is seen after it", short, long, 0, 60 * k, 55 * k, false},
-		{"a queue was seen before it", long, short, 0, 35 * k, 55 * k, false},
-		{"packets were lost", short, short, 0.3, 60 * k, 55 * k, false},
+		{"the computer was still busy a little later", short, long, 0, 60 * k, 55 * k, true},
+		{"some packets were lost", short, short, 0.15, 35 * k, 55 * k, true},
+		{"a queue is seen after it", short, longer, 0, 60 * k, 55 * k, false},
+		{"a queue was seen before it", longer, short, 0, 35 * k, 55 * k, false},
+		{"many packets were lost", short, short, 0.3, 60 * k, 55 * k, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := NewController(0)
@@ -265,15 +267,26 @@ func TestFallOfTheEstimateAlone(t *testing.T) {
 				c.Estimate(tt.estimate, now)
 				c.Step(now, tt.used, 0, true)
 			}
-			c.Delay(tt.before, now)
+			trips := func(trip, at time.Duration) {
+				c.Delay(trip, at)
+				next := short
+				if trip == longer { // a queue that grows
+					next = 2 * longer
+				}
+				c.Delay(next, at+queueLasts)
+			}
+			trips(tt.before, now-queueLasts)
 			c.Estimate(8*k, now+step)
-			c.Delay(tt.after, now+10*step)
+			trips(tt.after, now+10*step)
 			c.Loss(tt.lost, now+settle+2*step)
 			levels := []int{0}
 			stream := []Stream{{Rates: [Levels]float64{33 * k, 300 * k}, Top: 2}}
 			Allocate(stream, c.Budget()-36*k, spare(c)-36*k, levels)
 			if picture := levels[0] != Off; picture != tt.picture || levels[0] > 0 {
 				t.Fatalf("level %d with a budget of %.0f", levels[0], c.Budget())
+			}
+			if c.Doubtful() != tt.picture {
+				t.Fatalf("doubtful: %v", c.Doubtful())
 			}
 			if !tt.picture { // until a step up has held
 				for ; c.Limited(); now += step {

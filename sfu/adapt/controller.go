@@ -43,8 +43,10 @@ const (
 	delayDeviations = 4
 	delayLeast      = 100 * time.Millisecond
 	// An estimate falls when packets come late, which a computer that was busy for a moment brings about as well as a
-	// narrow line. Only the second has a queue: in witnessTime before or after the fall a round trip shows it.
+	// narrow line. Only the second has a queue: in witnessTime before or after the fall round trips show it, of which
+	// a single one may have waited for that computer too. Two that count are queueLasts apart.
 	witnessTime = 1500 * time.Millisecond
+	queueLasts  = 150 * time.Millisecond
 	// A limit that was shown is forgotten when estimates exceed it by this: they are at most 1.5 times what arrives.
 	outgrown = 1.5
 
@@ -97,7 +99,8 @@ type Controller struct {
 	drained float64       // the budget after it
 
 	usualDelay, deviation time.Duration
-	queueAt               time.Duration // last round trip that showed a queue
+	fullAt                time.Duration // first of the round trips in a row that are long, 0 while they are not
+	queueAt               time.Duration // last that showed a queue
 	fellAt                time.Duration // last fall of the estimate
 	limit                 float64       // what the line carries by more than its estimate, 0 while it has not shown that
 
@@ -186,11 +189,16 @@ func (c *Controller) Delay(trip, now time.Duration) {
 	}
 	off := trip - c.usualDelay
 	full := off > max(delayLeast, delayDeviations*c.deviation)
-	if full {
+	switch {
+	case !full:
+		c.fullAt = 0
+	case c.fullAt == 0:
+		c.fullAt = now
+	case now-c.fullAt >= queueLasts:
 		c.queueAt = now
 	}
 	if c.phase == steady && !c.trying {
-		if full && now-c.fellAt < witnessTime {
+		if c.queueAt == now && now-c.fellAt < witnessTime {
 			c.prove()
 		}
 		if now-c.troubleAt < quiet { // what the full line showed is not usual
@@ -216,15 +224,16 @@ func (c *Controller) Loss(fraction float64, now time.Duration) {
 	late := fraction >= lateLoss && c.estimated && c.estimate < c.used*inTouch
 	if tested || late || fraction >= heavyLoss || c.lossy >= 2 {
 		if now-c.cutAt >= settle || c.phase != steady {
-			c.lossy = 0
-			to, tried := min(c.used, c.budget)*(1-fraction/2), c.trying || c.phase != steady
+			to := min(c.used, c.budget) * (1 - fraction/2)
+			proof := !c.trying && c.phase == steady && (fraction >= heavyLoss || c.lossy >= 2)
 			if c.phase != steady {
 				to = c.sent * (1 - fraction)
 			}
 			c.trouble(to, now)
-			if !tried {
+			if proof {
 				c.prove()
 			}
+			c.lossy = 0
 		}
 		return
 	}
@@ -273,6 +282,12 @@ func (c *Controller) Unknown() bool { return !c.known }
 // Limited tells that the line has shown, by more than an estimate, that it does not carry more than the budget. Until
 // then pictures may be made small for its sake, but are not taken away.
 func (c *Controller) Limited() bool { return c.limit > 0 }
+
+// Doubtful tells that the budget says too little: the estimate lags behind what does get through, and nothing else shows
+// a limit.
+func (c *Controller) Doubtful() bool {
+	return !c.Limited() && c.estimated && c.estimate < c.used*inTouch
+}
 
 // Testing tells that something is under way whose outcome round trips will tell: a probe, a step, or a fall of the
 // estimate that nothing bears out yet.
