@@ -67,6 +67,40 @@ func TestDeadRenditionIsLeftInTime(t *testing.T) {
 	}
 }
 
+// A layer that nobody wanted for hours stands on the others' timeline when it comes back.
+func TestLayerAfterHours(t *testing.T) {
+	const hours = 7 // more than half the range of the timestamps
+	r := newRig(t)
+	r.feed(main, alice, Camera)
+	a := r.site(alice, markA)
+	_, w := r.view(bob, StageSlots)
+	slot := r.stage.slots[main]
+	a.clock = r.node.now() + time.Second
+	a.video(0, 1, true)
+	a.video(2, 1, true)
+	for range hours {
+		a.clock += time.Hour
+		a.time += 3600 * 90_000
+		a.video(0, 1, true)
+		slot.tick(a.clock)
+		r.settle()
+	}
+	at := func(rendition int) uint32 {
+		rtp, _ := slot.rends[rendition].latest.Get(int64(a.clock))
+		return rtp
+	}
+	for range 3 {
+		a.video(2, 1, true)
+		if ahead := int32(at(2) - at(0)); ahead < 0 || ahead > 10 {
+			t.Fatalf("h stands at %d, l at %d", at(2), at(0))
+		}
+		a.clock += time.Second / 30
+		a.tick()
+		a.video(0, 1, true)
+	}
+	decodable(t, r.got(w, main))
+}
+
 // Pictures that come five times a second, one layer behind another, do not count as dead.
 func TestSlowRenditionsLive(t *testing.T) {
 	r := newRig(t)

@@ -153,7 +153,8 @@ func TestCutEndsWhatWaitsInTheServer(t *testing.T) {
 			before := counts()
 			s := n.shards[0]
 			next := func(slot *slot, ahead uint16) burst {
-				p := packetcache.Packet{Seq: slot.rends[0].out + ahead, Time: slot.last, Start: true, Keyframe: true, Payload: []byte{1}}
+				time, _ := slot.latest.Get(int64(slot.arrived))
+				p := packetcache.Packet{Seq: slot.rends[0].out + ahead, Time: time, Start: true, Keyframe: true, Payload: []byte{1}}
 				return burst{slot: slot, gen: slot.gen.Load(), packets: []*packetcache.Packet{&p}}
 			}
 			s.do(func(now time.Duration) {

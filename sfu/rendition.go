@@ -39,10 +39,9 @@ type rendition struct {
 	started bool   // a packet of the present source was forwarded
 
 	pics    rewrite.PictureMap
-	offset  uint32 // added to the source's timestamps
-	aligned bool   // offset comes from a sender report
-	last    uint32 // highest timestamp given out
-	ever    bool   // last is valid
+	offset  uint32         // added to the source's timestamps
+	aligned bool           // offset comes from a sender report
+	latest  rewrite.Latest // timestamp given out
 
 	before *packetcache.Packet // of sound, for the next one's redundancy
 	early  early               // before a picture's first keyframe
@@ -101,10 +100,10 @@ func (r *rendition) take(s *slot, p *packet) *packetcache.Packet {
 	jump := v.Keyframe && inOrder
 	if !r.started {
 		r.seq.Switch(stream, p.seq, r.out+1, rewrite.Shift{})
-		r.align(s, p.time)
+		r.align(s, p)
 		r.started, r.in = true, p.seq
 	} else if jump && !r.aligned {
-		r.align(s, p.time)
+		r.align(s, p)
 	}
 	out, _, ok := r.seq.Out(stream, p.seq)
 	if !ok {
@@ -132,9 +131,7 @@ func (r *rendition) take(s *slot, p *packet) *packetcache.Packet {
 	if int16(out-r.out) > 0 {
 		r.out = out
 	}
-	if !r.ever || int32(pkt.Time-r.last) > 0 {
-		r.last, r.ever = pkt.Time, true
-	}
+	r.latest.Take(pkt.Time, pkt.Arrived)
 	r.cache.Put(pkt)
 	return pkt
 }
@@ -172,26 +169,27 @@ func (r *rendition) patch(s *slot, v *codec.VP8, pkt *packetcache.Packet, jump b
 
 // align fixes the offset to the slot's timeline, where a sample stands at the local time it was taken. The
 // rendition's output never runs backwards, nor does the slot's across a change of source.
-func (r *rendition) align(s *slot, rtp uint32) {
-	local, reported := s.cur.local(r.index, rtp)
+func (r *rendition) align(s *slot, p *packet) {
+	local, reported := s.cur.local(r.index, p.time)
 	want := s.timeAt(local) + s.shift
 	if !s.started {
-		after := s.last + 1
+		last, ever := s.latest.Get(int64(p.arrived))
+		after := last + 1
 		if !s.video() {
-			after = s.last + opusFrame
+			after = last + opusFrame
 		}
 		// Sound goes on where it was, so that a change of speaker is no gap; the sender reports tell the difference.
 		joined := !s.video() && uint32(int32(want-after)+maxJoin) <= 2*maxJoin
-		if s.ever && (joined || int32(want-after) < 0) {
+		if ever && (joined || int32(want-after) < 0) {
 			s.shift += after - want
 			want = after
 		}
 		s.started = true
 	}
-	if r.ever && int32(want-r.last) <= 0 {
-		want = r.last + 1
+	if last, ever := r.latest.Get(int64(p.arrived)); ever && int32(want-last) <= 0 {
+		want = last + 1
 	}
-	r.offset, r.aligned = want-rtp, reported
+	r.offset, r.aligned = want-p.time, reported
 }
 
 // collect gathers the packets of a frame, which leave together and in order: Pion may hand out a packet that was sent

@@ -48,11 +48,10 @@ type slot struct {
 	breakAt time.Duration
 	rends   [renditions]rendition
 	pics    rewrite.Pictures
-	base    uint32 // timestamp at the node's time 0
-	shift   uint32 // how far the present source is moved to stay ahead of the one before
-	started bool   // the present source has given a packet
-	last    uint32 // highest timestamp given out
-	ever    bool   // last is valid
+	base    uint32         // timestamp at the node's time 0
+	shift   uint32         // how far the present source is moved to stay ahead of the one before
+	started bool           // the present source has given a packet
+	latest  rewrite.Latest // timestamp given out
 	arrived time.Duration
 	live    bool // as last reported
 }
@@ -257,9 +256,7 @@ func (s *slot) take(r *rendition, p *packet) {
 		return
 	}
 	s.arrived = p.arrived
-	if !s.ever || int32(pkt.Time-s.last) > 0 {
-		s.last, s.ever = pkt.Time, true
-	}
+	s.latest.Take(pkt.Time, pkt.Arrived)
 	if s.merged != nil {
 		s.merge(r, pkt)
 		return

@@ -5,8 +5,12 @@ import (
 	"time"
 )
 
-// maxDisagreement is how far a sender report may put a packet from its arrival before it is not believed.
-const maxDisagreement = time.Second
+const (
+	// maxDisagreement is how far a sender report may put a packet from its arrival to be believed, maxQueue how far until
+	// it is not any more: so far an uplink's queue may grow.
+	maxDisagreement = time.Second
+	maxQueue        = 3 * time.Second
+)
 
 // Clock relates the RTP timestamps of one input stream to local time: by its sender reports once there is one,
 // before that by the arrival of its packets. Times are nanoseconds. The zero value knows only Rate 0; set Rate.
@@ -16,10 +20,9 @@ type Clock struct {
 	reportTime uint32
 	reportNTP  int64
 	reported   bool
+	believed   bool // as things stood last
 
-	seenTime uint32
-	seenAt   int64
-	seen     bool
+	latest Latest
 }
 
 // Report takes a sender report: the sender's wall clock (any epoch) at an RTP timestamp.
@@ -32,24 +35,28 @@ func (c *Clock) Reported() bool { return c.reported }
 
 // Arrived takes the arrival of a packet.
 func (c *Clock) Arrived(rtp uint32, at int64) {
-	if c.seen && int32(rtp-c.seenTime) < 0 {
-		return
-	}
-	c.seenTime, c.seenAt, c.seen = rtp, at, true
+	c.latest.Take(rtp, at)
 }
 
 // Local returns the local time at which the sample of an RTP timestamp was taken, as far as can be known. skew is
 // local time minus the sender's, equal for all streams of one sender: that is what keeps lips right.
 func (c *Clock) Local(rtp uint32, skew int64) int64 {
-	arrival := c.seenAt + c.span(rtp-c.seenTime)
+	arrival := c.latest.at + c.span(rtp-c.latest.time)
 	if !c.reported {
 		return arrival
 	}
 	local := c.reportNTP + skew + c.span(rtp-c.reportTime)
-	if c.seen && max(local-arrival, arrival-local) > int64(maxDisagreement) {
-		return arrival
+	if !c.latest.any {
+		return local
 	}
-	return local
+	limit := maxDisagreement
+	if c.believed {
+		limit = maxQueue
+	}
+	if c.believed = max(local-arrival, arrival-local) <= int64(limit); c.believed {
+		return local
+	}
+	return arrival
 }
 
 // Remote returns the sender's wall clock at an RTP timestamp, if a report has told.
@@ -59,8 +66,8 @@ func (c *Clock) Remote(rtp uint32) (ntp int64, ok bool) {
 
 // At is the inverse of Local.
 func (c *Clock) At(local int64, skew int64) uint32 {
-	rtp, at := c.seenTime, c.Local(c.seenTime, skew)
-	if !c.seen {
+	rtp, at := c.latest.time, c.Local(c.latest.time, skew)
+	if !c.latest.any {
 		rtp, at = c.reportTime, c.reportNTP+skew
 	}
 	return rtp + Ticks(local-at, c.Rate)

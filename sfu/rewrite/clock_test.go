@@ -105,3 +105,46 @@ func TestNTP(t *testing.T) {
 		t.Fatalf("seconds since 1900: %d, want %d", got, want)
 	}
 }
+
+// A layer that was paused for so long that its timestamps seem to have gone back is taken as new.
+func TestLongPause(t *testing.T) {
+	hours := func(n int64) int64 { return n * int64(time.Hour) }
+	ticks := func(n int64) uint32 { return uint32(n * 3600 * 90_000) }
+	for n := int64(1); n < 30; n++ {
+		video := Clock{Rate: 90_000}
+		video.Arrived(70_000, 0)
+		video.Arrived(70_000+ticks(n), hours(n))
+		video.Arrived(70_000+ticks(n)-9000, hours(n)+10*ms) // overtaken
+		if got := video.Local(70_000+ticks(n)+9000, 0); got != hours(n)+100*ms {
+			t.Errorf("after %d hours: sampled at %v", n, time.Duration(got))
+		}
+	}
+}
+
+// While the uplink holds a queue of about a second, reports and arrivals disagree by now a little more, now a little
+// less than what is doubted. The relation stays what it was.
+func TestQueuedUplink(t *testing.T) {
+	video := Clock{Rate: 90_000}
+	video.Report(0, 50_000*ms)
+	skew := -49_000 * ms // sampled at 1 s
+	video.Arrived(0, 1000*ms)
+	for i, queue := range []int64{500, 900, 1100, 950, 1300, 900, 2000, 800} {
+		at := uint32(i+1) * 9000
+		video.Arrived(at, 1000*ms+int64(i+1)*100*ms+queue*ms)
+		if got := video.At(5000*ms, skew); got != 4*90_000 {
+			t.Errorf("with a queue of %d ms: timestamp %d", queue, got)
+		}
+	}
+	// A relation that is an hour off is left, and not taken up again where it is a little off.
+	video.Arrived(90_000, 3_600_000*ms)
+	if got := video.Local(90_000, skew); got != 3_600_000*ms {
+		t.Errorf("absurd: sampled at %v", time.Duration(got))
+	}
+	for i, tt := range []struct{ queue, want int64 }{{1500, 1500}, {900, 0}, {1500, 0}} {
+		at, sampled := 90_000+9000*uint32(i+1), (2100+100*int64(i))*ms
+		video.Arrived(at, sampled+tt.queue*ms)
+		if got := video.Local(at, skew); got != sampled+tt.want*ms {
+			t.Errorf("with a queue of %d ms: sampled at %v", tt.queue, time.Duration(got))
+		}
+	}
+}
