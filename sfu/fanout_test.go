@@ -171,7 +171,8 @@ func (r *rig) following(id SlotID, bursts, packets, size int) []burst {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	list := make([]burst, bursts)
-	seq, last := s.rends[0].out, s.rends[0].last
+	seq := s.rends[0].out
+	last, _ := s.latest.Get(int64(s.arrived))
 	for i := range list {
 		list[i] = burst{slot: s, gen: s.gen.Load(), owner: alice}
 		last += 3000
