@@ -22,20 +22,15 @@ func audience(tb testing.TB, viewers int) (*rig, *site) {
 	r.feed(main, alice, Camera)
 	r.feed("a-main", alice, Microphone)
 	me := newIdentity(tb)
-	all := make([]*listener, viewers)
-	var entering errgroup.Group
-	entering.SetLimit(8)
-	for i := range all {
-		entering.Go(func() (err error) {
-			all[i], err = listen(r.stage, me, ViewerParams{ID: fmt.Sprint(i), Owner: "viewer", Slots: StageSlots})
-			return err
-		})
-	}
-	if err := entering.Wait(); err != nil {
-		tb.Fatal(err)
-	}
-	for _, l := range all { // otherwise it is paced, and frames come here as fast as they are sent
-		l.goodLine(tb)
+	var mu sync.Mutex
+	var all []*listener
+	each := func(do func(*listener)) {
+		mu.Lock()
+		list := all
+		mu.Unlock()
+		for _, l := range list {
+			do(l)
+		}
 	}
 	stop := make(chan struct{})
 	var consent sync.WaitGroup
@@ -43,25 +38,40 @@ func audience(tb testing.TB, viewers int) (*rig, *site) {
 		ticker := time.NewTicker(2500 * time.Millisecond)
 		defer ticker.Stop()
 		for {
-			for _, l := range all {
-				_ = l.conns[0].SetReadBuffer(4096)
-				_ = l.check(l.conns[0])
-			}
 			select {
 			case <-ticker.C:
+				each(func(l *listener) { _ = l.check(l.conns[0]) })
 			case <-stop:
 				return
 			}
 		}
 	})
+	var entering errgroup.Group
+	entering.SetLimit(8)
+	for i := range viewers {
+		entering.Go(func() error {
+			l, err := listen(r.stage, me, ViewerParams{ID: fmt.Sprint(i), Owner: "viewer", Slots: StageSlots})
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			all = append(all, l)
+			return l.conns[0].SetReadBuffer(4096)
+		})
+	}
+	if err := entering.Wait(); err != nil {
+		tb.Fatal(err)
+	}
+	each(func(l *listener) { l.goodLine(tb) }) // otherwise it is paced, and frames come here as fast as they are sent
 	tb.Cleanup(func() {
 		close(stop)
 		consent.Wait()
-		for _, l := range all {
+		each(func(l *listener) {
 			if err := l.leave(); err != nil {
 				tb.Error(err)
 			}
-		}
+		})
 	})
 	return r, r.site(alice, markA)
 }
