@@ -92,11 +92,11 @@ type rig struct {
 // accepted is an answer to every m-line as a browser gives it.
 func accepted() transport.Accepted { return transport.Accepted{Active: true, RTX: true} }
 
-func newRig(t *testing.T) *rig {
-	t.Helper()
+func newRig(tb testing.TB) *rig {
+	tb.Helper()
 	f := &wires{accept: accepted()}
-	n := newNode(t, func(c *Config) { c.viewers = f })
-	return &rig{t, n, n.Stage("s"), f}
+	n := newNode(tb, func(c *Config) { c.viewers = f })
+	return &rig{tb, n, n.Stage("s"), f}
 }
 
 func (r *rig) feed(slot SlotID, owner string, kind SourceKind) {

@@ -229,25 +229,31 @@ func (p *Publisher) readRTP(track *webrtc.TrackRemote, src *source, index int) {
 		if err != nil {
 			return
 		}
-		now := p.stage.node.now()
-		size, err := header.Unmarshal(buf[:n])
-		if err != nil {
-			continue
-		}
-		payload := buf[size:n]
-		if header.Padding {
-			if payload, err = codec.Unpad(payload); err != nil {
-				p.stage.node.drops.add(DropMalformed, 1)
-				continue
-			}
-		}
-		if src.kind == Microphone {
-			p.speech.heard(header.GetExtension(codec.ExtAudioLevel), now)
-		}
-		src.push(index, &packet{
-			seq: header.SequenceNumber, time: header.Timestamp, marker: header.Marker, payload: payload, arrived: now,
-		})
+		p.take(buf[:n], &header, src, index)
 	}
+}
+
+// take hands a packet to the source; header is memory that is used again.
+func (p *Publisher) take(b []byte, header *rtp.Header, src *source, index int) {
+	now := p.stage.node.now()
+	size, err := header.Unmarshal(b)
+	if err != nil {
+		p.stage.node.drops.add(DropMalformed, 1)
+		return
+	}
+	payload := b[size:]
+	if header.Padding {
+		if payload, err = codec.Unpad(payload); err != nil {
+			p.stage.node.drops.add(DropMalformed, 1)
+			return
+		}
+	}
+	if src.kind == Microphone {
+		p.speech.heard(header.GetExtension(codec.ExtAudioLevel), now)
+	}
+	src.push(index, &packet{
+		seq: header.SequenceNumber, time: header.Timestamp, marker: header.Marker, payload: payload, arrived: now,
+	})
 }
 
 func (p *Publisher) readRTCP(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver, src *source, index int) {

@@ -285,8 +285,8 @@ func FuzzRequestUfrag(f *testing.F) {
 	})
 }
 
-// FuzzHandle throws datagrams at a connection that is connected: nothing may panic, nothing without the password may
-// move it.
+// FuzzHandle throws datagrams at a connection that nobody has connected to yet, and that handles its first ones: nothing
+// may panic, nothing without the password may move it. FuzzFeedback is of one that is connected.
 func FuzzHandle(f *testing.F) {
 	fact := newFactory(f, Config{}, "127.0.0.1")
 	c := newViewer(f, fact).Conn.(*conn)

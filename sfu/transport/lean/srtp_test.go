@@ -175,6 +175,69 @@ func TestWriteRTPAllocatesNothing(t *testing.T) {
 	}
 }
 
+// FuzzFeedback seals whatever it is given as a connected viewer would, and throws it at the connection: what has an SRTCP
+// header is handed on as it was, once; of what was changed on the way nothing is.
+func FuzzFeedback(f *testing.F) {
+	fact := newFactory(f, Config{}, "127.0.0.1")
+	var got [][]byte
+	opened, err := fact.New(transport.Params{Media: testMedia(), OnRTCP: func(b []byte) { got = append(got, bytes.Clone(b)) }})
+	if err != nil {
+		f.Fatal(err)
+	}
+	c := opened.(*conn)
+	keys := testKeys(srtp.ProtectionProfileAeadAes128Gcm)
+	seal, err := srtp.CreateContext(keys.Keys.RemoteMasterKey, keys.Keys.RemoteMasterSalt, keys.Profile)
+	if err != nil {
+		f.Fatal(err)
+	}
+	from := &datagram{remote: netip.MustParseAddrPort("127.0.0.1:9"), local: netip.MustParseAddr("127.0.0.1")}
+	c.mu.Lock()
+	c.path.Store(c.authenticated(from, time.Now()))
+	c.secured(keys)
+	c.mu.Unlock()
+
+	f.Add([]byte{0x80, 201, 0, 1, 0, 0, 0, 1}, uint16(0))
+	f.Add([]byte{0x81, 201, 0, 7, 0, 0, 0, 1, 0, 0, 3, 232, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, uint16(9))
+	f.Add([]byte{0x8f, 206, 0, 5, 0, 0, 0, 1, 0, 0, 0, 0, 'R', 'E', 'M', 'B', 1, 0, 0, 1, 0, 0, 3, 232}, uint16(40))
+	f.Add([]byte{0x81, 205, 0, 3, 0, 0, 0, 1, 0, 0, 3, 232, 0, 1, 255, 255}, uint16(12))
+	f.Add([]byte{0x80, 200, 255, 255, 0, 0, 0, 1}, uint16(3)) // longer than it is
+	f.Add([]byte{0xa0, 201, 0, 1, 0, 0, 0, 1, 0, 0, 0, 255}, uint16(8))
+	f.Fuzz(func(t *testing.T, plain []byte, flip uint16) {
+		if len(plain) > 1400 {
+			return
+		}
+		sealed, err := seal.EncryptRTCP(nil, plain, nil)
+		if err != nil || sealed[1] < 192 || sealed[1] >= 224 || sealed[0]>>6 != 2 {
+			return // not taken for RTCP (RFC 5761 4)
+		}
+		c.mu.Lock()
+		c.lastRequest = time.Now() // consent is not what this is about
+		c.mu.Unlock()
+		throw := func(b []byte) {
+			got = nil
+			d := *from
+			d.data = bytes.Clone(b)
+			if !c.tryHandle(&d, new(scratch)) {
+				t.Fatal("busy")
+			}
+		}
+		damaged := bytes.Clone(sealed)
+		damaged[2+int(flip/8)%(len(damaged)-2)] ^= 1 << (flip % 8)
+		if throw(damaged); len(got) != 0 {
+			t.Errorf("%x was taken with bit %d changed", plain, flip)
+		}
+		if throw(sealed); len(got) != 1 || !bytes.Equal(got[0], plain) {
+			t.Errorf("%x became %x", plain, got)
+		}
+		if throw(sealed); len(got) != 0 {
+			t.Errorf("%x was taken twice", plain)
+		}
+		if c.out.Load() == nil {
+			t.Error("the connection has ended")
+		}
+	})
+}
+
 // BenchmarkSeal seals a packet of 1,012 bytes into a batch that is emptied without sending.
 func BenchmarkSeal(b *testing.B) {
 	for _, profile := range profiles() {
