@@ -257,7 +257,7 @@ func (t *test) measure(ctx context.Context) (*Result, error) {
 	return t.result(after-before, rss, sent), nil
 }
 
-// sent is how many packets the host has sent so far.
+// sent is how many packets of its picture the host has sent so far.
 func (t *test) sent() int64 {
 	if t.host == nil {
 		return 0
@@ -267,7 +267,7 @@ func (t *test) sent() int64 {
 	if t.host.sender == nil {
 		return 0
 	}
-	return t.host.sender.sent()
+	return t.host.sender.sentOfPicture()
 }
 
 func (t *test) usage() (cpu time.Duration, rss int64, err error) {

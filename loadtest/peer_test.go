@@ -195,7 +195,8 @@ func TestViewerReceivesRepairsAndReports(t *testing.T) {
 				if i%2 == 1 { // two in one, as a server may make them
 					packet = slices.Concat([]byte{packet[0] | 1}, packet[1:], packet[1:])
 				}
-				if err := sound.WriteRTP(&rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: uint16(i), Timestamp: uint32(i) * 960}, Payload: packet}); err != nil {
+				header := rtp.Header{Version: 2, SequenceNumber: uint16(i), Timestamp: uint32(i) * 960}
+				if err := sound.WriteRTP(&rtp.Packet{Header: header, Payload: packet}); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -35,6 +35,10 @@ type Result struct {
 	// PacketsLost are those that never came, also by repair.
 	PacketsLost int64 `json:"packets_lost"`
 	Duplicates  int64 `json:"duplicates"`
+	// Delivered is the share of the host's picture that its viewers received, in packets: what a server leaves out on
+	// purpose leaves no gap, so it is not among those lost. Nil without a picture of its own or with simulcast, of which each
+	// viewer gets one rendition.
+	Delivered *float64 `json:"delivered"`
 	// ServerCPUUsPerPacket is the server's user and system time in microseconds per packet received.
 	ServerCPUUsPerPacket *float64 `json:"server_cpu_us_per_packet"`
 	ServerRSSBytes       *int64   `json:"server_rss_bytes"`
@@ -42,9 +46,6 @@ type Result struct {
 	// FramesChecked, of picture and sound, were decrypted and compared with what was sent; FramesUnsound differed.
 	FramesChecked int64 `json:"-"`
 	FramesUnsound int64 `json:"-"`
-	// Delivered is the share of what the host sent that its viewers received: a server that leaves packets out on
-	// purpose leaves no gaps. Nil for simulcast, of which each viewer gets one rendition.
-	Delivered *float64 `json:"-"`
 	// Failures counts the reasons of Failed.
 	Failures map[string]int `json:"-"`
 }

@@ -50,7 +50,7 @@ func TestResultFields(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `{"endpoints":2,"joined":1,"failed":1,"join_ms":{"p50":1,"p95":2,"p99":3},"first_frame_ms":null,"switch_ms":null,` +
-		`"latency_ms":null,"packets_received":0,"packets_lost":0,"duplicates":0,"server_cpu_us_per_packet":null,"server_rss_bytes":null}`
+		`"latency_ms":null,"packets_received":0,"packets_lost":0,"duplicates":0,"delivered":null,"server_cpu_us_per_packet":null,"server_rss_bytes":null}`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -97,9 +97,11 @@ func TestAnswer(t *testing.T) {
 		has, not []string
 	}{
 		{"96 97", []string{"mid:v-main", "recvonly", "setup:active", "ice-ufrag:me", "ice-pwd:secret", "fingerprint:sha-256 AB:01", "rtcp-mux",
-			"rtcp-fb:96 nack", "rtcp-fb:96 goog-remb", "fmtp:97 apt=96", "extmap:1 " + extMID}, []string{"rtcp-fb:96 transport-cc", "extmap:5 " + extTransportWide}},
+			"rtcp-fb:96 nack", "rtcp-fb:96 goog-remb", "fmtp:97 apt=96", "extmap:1 " + extMID},
+			[]string{"rtcp-fb:96 transport-cc", "extmap:5 " + extTransportWide}},
 		{"111", []string{"mid:a-main", "recvonly", "rtpmap:111 opus/48000/2"}, []string{"rtpmap:63 red/48000/2"}},
-		{"96 97", []string{"mid:camera", "sendonly", "rid:l send", "rid:h send", "simulcast:send l;h", "extmap:1 " + extMID, "extmap:2/sendonly " + extRID}, []string{"rid:m send"}},
+		{"96 97", []string{"mid:camera", "sendonly", "rid:l send", "rid:h send", "simulcast:send l;h",
+			"extmap:1 " + extMID, "extmap:2/sendonly " + extRID}, []string{"rid:m send"}},
 	} {
 		m := desc.MediaDescriptions[i]
 		if got := strings.Join(m.MediaName.Formats, " "); got != want.formats {

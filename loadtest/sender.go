@@ -265,12 +265,14 @@ func (s *sender) onRTCP(_ *peer, packets []rtcp.Packet, _ time.Time) {
 	}
 }
 
-// sent is how many packets have been sent, repairs not included.
-func (s *sender) sent() (n int64) {
+// sentOfPicture is how many packets of the picture have been sent, repairs not included.
+func (s *sender) sentOfPicture() (n int64) {
 	for _, t := range s.tracks {
-		t.mu.Lock()
-		n += t.total
-		t.mu.Unlock()
+		if t.video {
+			t.mu.Lock()
+			n += t.total
+			t.mu.Unlock()
+		}
 	}
 	return n
 }

@@ -266,7 +266,7 @@ func (v *viewer) estimate() *rtcp.ReceiverEstimatedMaximumBitrate {
 type tally struct {
 	received, duplicates, lost int64
 	checked, unsound           int64
-	main                       int64 // received of main
+	main                       int64 // received of main's picture
 	sound                      int64 // numbers of main's sound that it was told of
 }
 
@@ -300,7 +300,7 @@ func (v *viewer) settle() tally {
 		t.received += s.seq.received
 		t.duplicates += s.seq.duplicates
 		t.lost += s.seq.lost
-		if s.media.mid == mainVideo || s.media.mid == mainAudio {
+		if s.media.mid == mainVideo {
 			t.main += s.seq.received
 		}
 		if s.media.mid == mainAudio {

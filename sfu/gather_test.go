@@ -54,7 +54,9 @@ func TestSoundRidesWithPicture(t *testing.T) {
 		{"more than may wait", gatherLegs, slices.Concat(
 			[]step{{0, sound, 1}}, slices.Repeat([]step{{1 * ms, main, 1}}, gatherBursts), []step{{1 * ms, main, gatherBursts + 2}},
 		)},
-		{"together with merged sound", gatherLegs, []step{{0, merged, 1}, {5 * ms, main, 1}, {25 * ms, main, 1}, {40 * ms, merged, 4}, {80 * ms, merged, 5}}},
+		{"together with merged sound", gatherLegs, []step{
+			{0, merged, 1}, {5 * ms, main, 1}, {25 * ms, main, 1}, {40 * ms, merged, 4}, {80 * ms, merged, 5},
+		}},
 		{"sound of the other form is not waited for", gatherLegs, []step{{0, merged, 1}, {5 * ms, main, 1}, {20 * ms, plain, 1}, {40 * ms, merged, 3}}},
 		{"no merged sound after", gatherLegs, []step{{0, merged, 1}, {5 * ms, main, 1}, {44 * ms, "", 1}, {45 * ms, "", 2}}},
 		{"merged sound has ceased", gatherLegs, []step{{0, merged, 1}, {80 * ms, main, 2}}},

@@ -49,7 +49,8 @@ func TestMetrics(t *testing.T) {
 	}
 	for name, want := range map[string]float64{
 		"diemcau_sfu_viewers": 1, "diemcau_sfu_legs 2 v-main": 1, "diemcau_sfu_legs -1 v-floor": 1, "diemcau_sfu_slot_bits_per_second v-main": 1_000_000,
-		"diemcau_sfu_viewer_rtt_seconds": 1, "diemcau_sfu_viewer_loss_ratio": 1, "diemcau_sfu_viewers_receiving": 0, "diemcau_sfu_packets_dropped_total forward late": 3,
+		"diemcau_sfu_viewer_rtt_seconds": 1, "diemcau_sfu_viewer_loss_ratio": 1, "diemcau_sfu_viewers_receiving": 0,
+		"diemcau_sfu_packets_dropped_total forward late":       3,
 		"diemcau_sfu_packets_dropped_total transport bad_stun": 0, "diemcau_sfu_packets_dropped_total udp no_buffer": 0,
 	} {
 		if v, ok := got[name]; !ok || v != want {

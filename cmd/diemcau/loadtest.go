@@ -148,7 +148,7 @@ func printResult(out io.Writer, r *loadtest.Result) error {
 	}
 	row("packets", "%d received, %d lost (%.3f %%), %d twice", r.PacketsReceived, r.PacketsLost, loss, r.Duplicates)
 	if r.Delivered != nil {
-		row("delivered", "%.2f %% of what the host sent", 100**r.Delivered)
+		row("delivered", "%.2f %% of the host's picture", 100**r.Delivered)
 	}
 	row("frames", "%d checked, %d not as sent", r.FramesChecked, r.FramesUnsound)
 	if r.ServerCPUUsPerPacket != nil {

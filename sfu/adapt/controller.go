@@ -128,8 +128,11 @@ type Controller struct {
 
 // NewController returns a controller with the Initial budget.
 func NewController(now time.Duration) *Controller {
-	return &Controller{budget: Initial, hold: minHold, margin: 1, troubleAt: now - quiet, cutAt: now - settle, stepped: now - stepTime, failedAt: now - drainTime,
-		queueAt: now - witnessTime, fellAt: now - witnessTime}
+	return &Controller{
+		budget: Initial, hold: minHold, margin: 1,
+		troubleAt: now - quiet, cutAt: now - settle, stepped: now - stepTime, failedAt: now - drainTime,
+		queueAt: now - witnessTime, fellAt: now - witnessTime,
+	}
 }
 
 // Budget is what may be sent, in bit/s.

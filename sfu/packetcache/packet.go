@@ -19,20 +19,6 @@ type Packet struct {
 	RED      []byte // of an audio packet: the payload with the one before it as redundancy (RFC 2198)
 }
 
-const (
-	arenaPackets = 64
-	arenaBytes   = 64 << 10
-)
-
-// Arena hands out packets and payload space from slabs, so that forwarding costs an allocation per some fifty
-// packets rather than several per packet. A slab is freed when nothing points into it any more. The zero value is
-// ready. It is not safe for concurrent use.
-type Arena struct {
-	packets []Packet
-	refs    []*Packet
-	bytes   []byte
-}
-
 // paddingShare is how much of a payload may be added to it as padding: one 64th, at least a byte.
 const (
 	paddingShare = 64
@@ -47,6 +33,20 @@ func (p *Packet) Pad(size int) {
 	}
 	p.Padded = p.Payload[:size]
 	p.Padded[size-1] = byte(n)
+}
+
+const (
+	arenaPackets = 64
+	arenaBytes   = 64 << 10
+)
+
+// Arena hands out packets and payload space from slabs, so that forwarding costs an allocation per some fifty
+// packets rather than several per packet. A slab is freed when nothing points into it any more. The zero value is
+// ready. It is not safe for concurrent use.
+type Arena struct {
+	packets []Packet
+	refs    []*Packet
+	bytes   []byte
 }
 
 // Packet returns a zero packet with its own copy of payload and room for its padding.

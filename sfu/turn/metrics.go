@@ -63,9 +63,11 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	send(prometheus.GaugeValue, "connections", "TCP and TLS connections of clients.", float64(connections), nil)
 	send(prometheus.CounterValue, "allocations_total", "Relays that were opened.", float64(s.allocations.Load()), nil)
 	for direction, bytes := range map[string]uint64{"up": s.up.Load(), "down": s.down.Load()} {
-		send(prometheus.CounterValue, "relayed_bytes_total", "Bytes relayed to the media port and from it.", float64(bytes), map[string]string{"direction": direction})
+		send(prometheus.CounterValue, "relayed_bytes_total", "Bytes relayed to the media port and from it.", float64(bytes),
+			map[string]string{"direction": direction})
 	}
 	for _, why := range allRefusals() {
-		send(prometheus.CounterValue, "refused_total", "Requests, packets and connections that were refused, by reason.", float64(s.refused.of(why)), map[string]string{"reason": string(why)})
+		send(prometheus.CounterValue, "refused_total", "Requests, packets and connections that were refused, by reason.",
+			float64(s.refused.of(why)), map[string]string{"reason": string(why)})
 	}
 }
