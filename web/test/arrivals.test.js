@@ -46,7 +46,7 @@ test("the totals of a new peer are counted from nothing", () => {
 
 test("sound that a browser makes up is not heard", async () => {
   /** @type {Map<string, any>} */ const stats = new Map();
-  const pc = { getStats: async () => stats, close: () => undefined };
+  const pc = { getStats: async () => stats, getTransceivers: () => [], close: () => undefined };
   const viewer = new Viewer(/** @type {any} */ ({ id: "v", kind: "viewer", create: () => pc, onAnswer: () => undefined, onFailed: () => undefined }));
   const audio = (/** @type {number} */ packets, /** @type {number} */ total, /** @type {number} */ concealed, mid = "a-main") => stats.set(mid,
     { type: "inbound-rtp", kind: "audio", id: mid, mid, packetsReceived: packets, totalSamplesReceived: total, concealedSamples: concealed });

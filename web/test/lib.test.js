@@ -4,7 +4,7 @@ import { fold, matcher } from "../static/lib/fold.js";
 import { chooseLayout } from "../static/lib/layout.js";
 import { windowOf } from "../static/lib/window.js";
 import { claimsOf, tokenOf } from "../static/lib/token.js";
-import { hasGap, judge } from "../static/app/line.js";
+import { judge } from "../static/app/line.js";
 
 test("fold takes diacritics away, also from đ, composed or not", () => {
   assert.equal(fold("Ninh Thuận"), "ninh thuan");
@@ -53,15 +53,6 @@ test("tokens stand in the fragment; anything else is none", () => {
   for (const bad of ["", "#", "#garbage", "#a.b", "#a.b.c.d", "#a.<b>.c", "#%E0%A4%A"]) assert.equal(tokenOf(bad), "", bad);
   assert.deepEqual(claimsOf(`h.${payload}.s`), { sub: "C1", role: "endpoint", sid: "s", note: "Điểm cầu" });
   for (const bad of ["", "a.b.c", "a.bnVsbA.c"]) assert.equal(claimsOf(bad), null, bad);
-});
-
-test("a gap in a sound that flows is one, the end of a sound is not", () => {
-  const sound = (/** @type {number} */ packets, /** @type {number} */ madeUpMs) => new Map([["main", { packets, madeUpMs }]]);
-  assert.equal(hasGap(sound(100, 0), sound(200, 10)), false);
-  assert.equal(hasGap(sound(100, 0), sound(180, 300)), true);
-  assert.equal(hasGap(sound(100, 0), sound(140, 300)), false, "a change of speakers");
-  assert.equal(hasGap(sound(100, 300), sound(200, 300)), false, "an old gap");
-  assert.equal(hasGap(new Map(), new Map()), false);
 });
 
 test("a line is judged by what arrives", () => {

@@ -1,6 +1,7 @@
 // Watches how well the stage arrives, so that the page can say what a weak line does to it.
 import { signal } from "../vendor/signals.js";
 import { Arrivals } from "../lib/arrivals.js";
+import { Cushion, STEP_MS } from "../lib/cushion.js";
 
 /** @typedef {import("../lib/peers.js").Viewer} Viewer */
 /** @typedef {"good" | "weak" | "audio-only" | "silent"} Line */
@@ -11,13 +12,6 @@ const WEAK_LOSS = 0.05;
 const FREEZES_MS = 10_000;
 /** Rounds without a new picture after which the picture counts as paused. */
 const STALLED_ROUNDS = 3;
-/** Of a sound that came without a break (50 packets a second), how much made up is a gap that people hear. */
-const FLOWING_PACKETS = 70;
-const GAP_MS = 60;
-/** How long sound waits on a line that has left a gap, and for how long after the last gap it does. */
-const CUSHION_MS = 500;
-const CUSHION_ROUNDS = 60;
-
 /**
  * Judges one interval.
  * @param {{lost: number, received: number, stalled: boolean, audioBytes: number}} seen since the last interval
@@ -26,19 +20,6 @@ const CUSHION_ROUNDS = 60;
 export function judge({ lost, received, stalled, audioBytes }) {
   if (stalled) return audioBytes > 0 ? "audio-only" : "silent";
   return lost > 0 && lost / (lost + received) > WEAK_LOSS ? "weak" : "good";
-}
-
-/**
- * Tells whether sound that was flowing had a gap. Where it ends, as at a change of speakers, some is made up too.
- * @typedef {Map<string, {packets: number, madeUpMs: number}>} Sound
- * @param {Sound} before
- * @param {Sound} now
- */
-export function hasGap(before, now) {
-  return [...now].some(([slot, { packets, madeUpMs }]) => {
-    const last = before.get(slot) ?? { packets: 0, madeUpMs: 0 };
-    return packets - last.packets >= FLOWING_PACKETS && madeUpMs - last.madeUpMs >= GAP_MS;
-  });
 }
 
 export class LineWatch {
@@ -54,20 +35,36 @@ export class LineWatch {
   /** @type {Viewer | null} */ #viewer = null;
   /** @type {Awaited<ReturnType<Viewer["stats"]>> | null} */ #last = null;
   #stalledRounds = 0;
-  #cushionRounds = 0;
+  #cushion = new Cushion();
+  #listens = false;
   /** Is told how often a picture has stood still. @type {(slot: string, count: number, ms: number) => void} */ onFrozen = () => undefined;
   /** What was told, by slot. @type {Map<string, number>} */ #told = new Map();
   #toldAt = 0;
-  /** @type {ReturnType<typeof setInterval> | undefined} */ #timer;
+  #following = false;
+
+  /** Whether this page only listens, so that what it plays may come later. @param {boolean} listens */
+  set listens(listens) {
+    this.#listens = listens;
+    this.#step();
+  }
+
+  #step() {
+    this.#cushion.step(this.#listens);
+    if (this.#viewer && !this.#viewer.closed) this.#viewer.wait((slot, kind) => this.#cushion.of(slot, kind));
+  }
 
   /** @param {Viewer} viewer */
   follow(viewer) {
     this.#viewer = viewer;
     this.#last = null;
+    this.#cushion.begin();
     this.#told.clear();
     this.#stalledRounds = 0;
     this.quality.value = "good";
-    this.#timer ??= setInterval(() => void this.#look(), INTERVAL_MS);
+    if (this.#following) return;
+    this.#following = true;
+    setInterval(() => void this.#look(), INTERVAL_MS);
+    setInterval(() => this.#step(), STEP_MS);
   }
 
   async #look() {
@@ -79,9 +76,8 @@ export class LineWatch {
     this.#last = now;
     this.#arrivals.saw(viewer.id, now.decoded, performance.now());
     this.#tellFreezes(now.freezes);
+    this.#cushion.saw(now.sound);
     if (!last) return;
-    this.#cushionRounds = hasGap(last.sound, now.sound) ? CUSHION_ROUNDS : Math.max(0, this.#cushionRounds - 1);
-    viewer.cushion(this.#cushionRounds > 0 ? CUSHION_MS : null);
     const expected = this.expected();
     const moved = expected.some((slot) => (now.frames.get(slot) ?? 0) > (last.frames.get(slot) ?? 0));
     this.#stalledRounds = expected.length === 0 || moved ? 0 : this.#stalledRounds + 1;

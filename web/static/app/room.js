@@ -83,6 +83,9 @@ export class Room {
     return id ? this.session.value?.agenda?.find((item) => item.id === id) : undefined;
   });
 
+  /** It only listens: it has no part in what is said now, nor is it next to have one. */
+  listens = computed(() => this.role === "endpoint" && !this.chairs.value && !this.mine.value.length && !this.self.value?.stand_by && this.self.value?.hand_position !== 1);
+
   presenting = computed(() => this.mine.value.some((slot) => slot.slot === "presentation"));
 
   /** What this endpoint shows and says reaches the others now. */
@@ -315,6 +318,9 @@ export class Room {
   /** Keeps what is published equal to the devices, and the microphone closed while muted. */
   #followMedia() {
     effect(() => this.peers.publish(this.#sources()));
+    effect(() => {
+      this.peers.line.listens = this.listens.value;
+    });
     effect(() => {
       const microphone = this.media.microphone.value;
       const muted = this.step.value === "room" && (this.self.value?.muted ?? false);

@@ -51,7 +51,7 @@ export function slotOfMid(mid) {
  * @property {number} received packets
  * @property {Map<string, number>} frames decoded, by slot
  * @property {number} audioBytes
- * @property {Map<string, {packets: number, madeUpMs: number}>} sound by slot; made up is what the browser invented for what did not come in time
+ * @property {import("./cushion.js").Sound} sound by slot
  * @property {Map<string, {count: number, ms: number}>} freezes times that a picture stood still, by slot
  * @property {import("./arrivals.js").Decoded} decoded in all
  */
@@ -145,6 +145,8 @@ export class Viewer extends Peer {
     const totals = { lost: 0, received: 0, frames: new Map(), audioBytes: 0, freezes: new Map(), sound: new Map(), decoded: { frames: 0, soundMs: 0 } };
     if (this.closed) return totals;
     let heard = 0;
+    // Firefox does not say the mid.
+    const mids = new Map(this.pc.getTransceivers().map(({ mid, receiver }) => [receiver.track.id, mid]));
     for (const report of (await this.pc.getStats()).values()) {
       if (report.type !== "inbound-rtp") continue;
       totals.lost += report.packetsLost ?? 0;
@@ -154,7 +156,7 @@ export class Viewer extends Peer {
         totals.audioBytes += report.bytesReceived ?? 0;
         heard = Math.max(heard, this.#sound(report));
       }
-      const where = slotOfMid(report.mid ?? null);
+      const where = slotOfMid(report.mid ?? mids.get(report.trackIdentifier) ?? null);
       if (where?.kind === "audio") {
         const samples = (report.concealedSamples ?? 0) - (report.silentConcealedSamples ?? 0);
         totals.sound.set(where.slot, { packets: report.packetsReceived ?? 0, madeUpMs: samples / SAMPLES_PER_MS });
@@ -170,12 +172,15 @@ export class Viewer extends Peer {
   }
 
   /**
-   * Lets sound wait this long before it is played, so that a line whose delay jumps leaves no gap.
-   * @param {number | null} ms null leaves it to the browser
+   * Lets what arrives wait before it is played.
+   * @param {(slot: string, kind: "video" | "audio") => number | null} of how long, in ms; null leaves it to the browser
    */
-  cushion(ms) {
-    for (const receiver of this.pc.getReceivers()) {
-      if (receiver.track.kind === "audio") Object.assign(receiver, { jitterBufferTarget: ms });
+  wait(of) {
+    for (const { mid, receiver } of this.pc.getTransceivers()) {
+      const where = slotOfMid(mid);
+      if (!where) continue;
+      const ms = of(where.slot, where.kind);
+      if ((receiver.jitterBufferTarget ?? null) !== ms) Object.assign(receiver, { jitterBufferTarget: ms });
     }
   }
 
