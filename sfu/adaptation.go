@@ -19,22 +19,25 @@ const (
 	// maxProbing bounds the viewers of a shard that are probed at a time: when thousands enter together the padding
 	// must not fill the uplink of the server.
 	maxProbing = 16
+	// Rates and estimates count payload, a line carries headers too: those of a sound's packets in bit/s, and the share of a
+	// picture's.
+	soundHeaders   = 50 * 8 * wireOverhead
+	pictureHeaders = 0.08
 	// paceFactor is how much faster than its average a stream may leave at least, so that no queue stays.
 	paceFactor = 1.2
 	// paddingTick is how often a probe sends.
 	paddingTick = 20 * time.Millisecond
 )
 
-// adaptation of one viewer to its line. Its shard owns it, but for the limits.
+// adaptation of one viewer to its line. Its shard owns it, but for what statistics read.
 type adaptation struct {
 	control *adapt.Controller
 	video   []*leg // in the order in which they are kept to the last
 	streams []adapt.Stream
 	loss    lossWindow
 	levels  []int
-	padding float64 // bit/s to send now
-	owed    float64 // bits of padding
-	limit   atomic.Int64
+	padding float64      // bit/s to send now
+	owed    float64      // bits of padding
 	budget  atomic.Int64 // for statistics
 	starved atomic.Bool  // no picture fits
 }
@@ -51,9 +54,6 @@ func (v *Viewer) initAdaptation(now time.Duration) {
 	a.streams, a.levels = make([]adapt.Stream, len(a.video)), make([]int, len(a.video))
 }
 
-// SetLimit bounds what is sent to the viewer, in bit/s; 0 is no bound.
-func (v *Viewer) SetLimit(bitrate int64) { v.adapt.limit.Store(bitrate) }
-
 // SetTop bounds the rendition of every picture, as a site with a weak or costly line may choose: 0 to 2, the most, or
 // -1 for sound alone.
 func (v *Viewer) SetTop(top int) {
@@ -65,22 +65,14 @@ func (v *Viewer) SetTop(top int) {
 // SetBudget bounds what is sent to every viewer of the stage, in bit/s; 0 is no bound.
 func (s *Stage) SetBudget(bitrate int64) { s.budget.Store(bitrate) }
 
-// ceiling is the least of the bounds that people have set, 0 for none.
-func (v *Viewer) ceiling() float64 {
-	a, b := v.adapt.limit.Load(), v.stage.budget.Load()
-	if a == 0 || b != 0 && b < a {
-		a = b
-	}
-	return float64(a)
-}
-
 // adaptTo divides the budget among the legs.
 func (v *Viewer) adaptTo(s *shard, now time.Duration) {
 	a := &v.adapt
-	var sound float64
+	var sound, headers float64
 	for _, l := range v.legs {
 		if l.cur != none && l.media.Kind == transport.Audio {
 			sound += float64(l.slot.rates[0].Load())
+			headers += soundHeaders
 		}
 	}
 	for i, l := range a.video {
@@ -96,7 +88,7 @@ func (v *Viewer) adaptTo(s *shard, now time.Duration) {
 			stream.Rates[r] = float64(l.slot.rates[r].Load())
 		}
 	}
-	budget, ceiling := a.control.Budget(), v.ceiling()
+	budget, ceiling := a.control.Budget(), float64(v.stage.budget.Load())
 	unknown, spare := a.control.Unknown(), 0.0
 	if !a.control.Limited() {
 		spare = math.Inf(1)
@@ -134,7 +126,8 @@ func (v *Viewer) adaptTo(s *shard, now time.Duration) {
 	if a.padding > 0 {
 		s.probing[v] = struct{}{}
 	}
-	rate, burst := max(budget, used*paceFactor), pace.Burst
+	headers += (used - sound) * pictureHeaders
+	rate, burst := max(budget, (used+headers)*paceFactor), pace.Burst
 	if unknown && rate < pace.Threshold {
 		rate, burst = pace.Threshold, pace.FirstBurst
 	} else if a.control.Doubtful() { // no keyframe is held back for it
@@ -181,15 +174,15 @@ func (l *leg) count(target int, n int32) {
 	}
 }
 
-// prober is the leg whose RTX stream can carry padding, one that is being sent if there is; nil if the viewer took
-// none.
+// prober is the leg whose RTX stream can carry padding, one that is being sent or could be if there is; nil if the
+// viewer took none.
 func (a *adaptation) prober() (idle *leg) {
 	for _, l := range a.video {
 		switch {
 		case !l.active || !l.rtx:
 		case l.cur != none:
 			return l
-		case idle == nil:
+		case idle == nil || idle.slot.owner() == "" && l.slot.owner() != "":
 			idle = l
 		}
 	}
@@ -208,8 +201,8 @@ func (v *Viewer) pad(s *shard, now time.Duration) {
 	a.owed = min(a.owed+a.padding*paddingTick.Seconds(), a.padding*0.1)
 	sendTime := absSendTime(s.node.wall(now))
 	payload := s.padding[:]
-	for a.owed >= 8*(headerSize+paddingSize) {
-		a.owed -= 8 * (headerSize + paddingSize)
+	for a.owed >= 8*(wireOverhead+paddingSize) { // its packets are small: on the line they are more than their payload
+		a.owed -= 8 * (wireOverhead + paddingSize)
 		l.rtxSeq++
 		l.patch(l.media.RTXSSRC, codec.PayloadRTX, false, l.rtxSeq, l.last, sendTime)
 		l.header[0] |= paddingBit

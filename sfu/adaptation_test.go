@@ -84,7 +84,7 @@ func TestWeakLineStepsDownInOrder(t *testing.T) {
 		l := levels()
 		return l[main] == none && l["v-presentation"] == 0 && v.Stats().Starved
 	}))
-	v.SetLimit(10_000)
+	r.stage.SetBudget(10_000)
 	show(t, sites, "then the presentation", func() bool { return levels()["v-presentation"] == none })
 	heard := len(r.got(w, "a-main"))
 	for range 10 {
@@ -114,10 +114,6 @@ func TestCeilings(t *testing.T) {
 	show(t, sites, "nothing within the budget", at(none))
 	r.stage.SetBudget(0)
 	show(t, sites, "h again", at(2))
-	v.SetLimit(10_000) // of this viewer alone
-	show(t, sites, "nothing within the limit", at(none))
-	v.SetLimit(0)
-	show(t, sites, "h after the limit", at(2))
 	v.SetTop(0)
 	show(t, sites, "l", at(0))
 	v.SetTop(-1)

@@ -3,6 +3,7 @@ package sfu
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,6 +45,7 @@ type reception struct {
 	rate    float64 // share lost since the report before
 	jitter  time.Duration
 	sent    uint64        // packets sent by then
+	run     uint32        // of the leg, by then
 	echoed  atomic.Uint32 // the sender report that it answers: an old one tells of an old round trip
 }
 
@@ -113,6 +115,10 @@ func (v *Viewer) onReception(reports []rtcp.ReceptionReport, now time.Duration) 
 	for _, r := range reports {
 		l := v.bySSRC[r.SSRC]
 		if l == nil {
+			// The padding of a probe may be all that came of a leg.
+			if i := slices.IndexFunc(v.legs, func(l *leg) bool { return l.rtx && l.media.RTXSSRC == r.SSRC }); i >= 0 {
+				v.onEcho(v.legs[i], r, now)
+			}
 			continue
 		}
 		rate := time.Duration(l.slot.spec.clockRate())
@@ -123,21 +129,15 @@ func (v *Viewer) onReception(reports []rtcp.ReceptionReport, now time.Duration) 
 		if l.report.rate >= redLoss {
 			l.redEnd.Store(int64(now + redTime))
 		}
-		sent := l.sent.packets.Load()
-		lost += float64(sent-l.report.sent) * l.report.rate
-		of += float64(sent - l.report.sent)
-		l.report.sent = sent
+		sent, run := l.sent.packets.Load(), l.runs.Load()
+		if run == l.report.run { // otherwise it may tell what was lost before a pause, and only now shows
+			lost += float64(sent-l.report.sent) * l.report.rate
+			of += float64(sent - l.report.sent)
+		}
+		l.report.sent, l.report.run = sent, run
 		l.report.jitter = time.Duration(r.Jitter) * time.Second / rate
 		l.report.mu.Unlock()
-		if r.LastSenderReport != 0 && l.report.echoed.Swap(r.LastSenderReport) != r.LastSenderReport {
-			// Both are in units of 1/65536 s (RFC 3550 6.4.1); the difference wraps rightly.
-			middle := uint32(rewrite.ToNTP(v.stage.node.wall(now)) >> 16)
-			if trip := middle - r.LastSenderReport - r.Delay; trip < 30<<16 {
-				rtt := time.Duration(int64(trip) * int64(time.Second) >> 16)
-				v.rtt.Store(int64(rtt))
-				v.tell(func(c *adapt.Controller, now time.Duration) { c.Delay(rtt, now) })
-			}
-		}
+		v.onEcho(l, r, now)
 	}
 	if of > 0 {
 		v.evidence.mu.Lock()
@@ -158,6 +158,23 @@ func (v *Viewer) onReception(reports []rtcp.ReceptionReport, now time.Duration) 
 // cumulativeLost is the count of a reception report: of 24 bits and signed, as duplicates count as received (RFC 3550
 // 6.4.1). Fewer than none is none.
 func cumulativeLost(field uint32) uint32 { return uint32(max(0, int32(field<<8)>>8)) }
+
+// onEcho takes the round trip that a report tells of a leg (RFC 3550 6.4.1).
+func (v *Viewer) onEcho(l *leg, r rtcp.ReceptionReport, now time.Duration) {
+	if r.LastSenderReport == 0 || l.report.echoed.Swap(r.LastSenderReport) == r.LastSenderReport {
+		return
+	}
+	// All are in units of 1/65536 s; the differences wrap rightly.
+	since := uint32(rewrite.ToNTP(v.stage.node.wall(now))>>16) - r.LastSenderReport
+	if trip := since - r.Delay; trip < 30<<16 {
+		rtt := seconds65536(trip)
+		v.rtt.Store(int64(rtt))
+		left := now - seconds65536(since)
+		v.tell(func(c *adapt.Controller, now time.Duration) { c.Delay(rtt, left, now) })
+	}
+}
+
+func seconds65536(n uint32) time.Duration { return time.Duration(int64(n) * int64(time.Second) >> 16) }
 
 // tell hands the shard what a report says of the line. What the line no longer carries stops before the next burst.
 func (v *Viewer) tell(news func(*adapt.Controller, time.Duration)) {
@@ -270,20 +287,30 @@ func (v *Viewer) onPLI(ssrc uint32, now time.Duration) {
 	}
 }
 
-// sendReports sends one compound of a sender report (RFC 3550 6.4.1) for each leg that is flowing, and the CNAME.
+// sendReports sends one compound of a sender report (RFC 3550 6.4.1) for each leg that is flowing, and the CNAME. A leg
+// that only carries the padding of a probe is reported on too: browsers tell the round trip of sound alone every 5 s.
 func (v *Viewer) sendReports(s *shard, now time.Duration) {
 	ntp := rewrite.ToNTP(s.node.wall(now))
 	out := v.rtcp[:0]
 	var ssrcs []uint32
+	var padded *leg
+	if v.adapt.control.Probing() {
+		padded = v.adapt.prober()
+	}
 	for _, l := range v.legs {
-		if l.cur == none {
+		rendition, shift := l.cur, rewrite.Shift{}
+		switch {
+		case l.cur != none && l.gen == l.slot.gen.Load():
+			_, shift, _ = l.seq.Latest()
+		case l.cur == none && l == padded:
+			rendition = 0
+		default:
 			continue
 		}
-		rtp, ok := l.slot.clockNow(l.cur, now)
-		if !ok || l.gen != l.slot.gen.Load() {
+		rtp, ok := l.slot.clockNow(rendition, now)
+		if !ok {
 			continue
 		}
-		_, shift, _ := l.seq.Latest()
 		out = append(out, 0x80, 200, 0, 6)
 		out = binary.BigEndian.AppendUint32(out, l.media.SSRC)
 		out = binary.BigEndian.AppendUint64(out, ntp)

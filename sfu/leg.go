@@ -62,6 +62,7 @@ type leg struct {
 		octets                               atomic.Uint32 // payload octets, as sender reports count them
 	}
 	rendition atomic.Int32 // cur, for statistics
+	runs      atomic.Uint32
 	counted   uint64       // sent.bytes when rate was measured; the shard's
 	rate      atomic.Int64 // bit/s of payload, for statistics
 	report    reception
@@ -182,6 +183,9 @@ func (l *leg) switchTo(rendition int, gen uint32, first *packetcache.Packet) {
 		if step := first.TL0 - l.lastTL0; first.Pictures && (step == 0 || step >= 1<<7) {
 			shift.TL0 = l.lastTL0 + 1 - first.TL0
 		}
+	}
+	if l.cur == none {
+		l.runs.Add(1)
 	}
 	l.seq.Switch(uint8(rendition), first.Seq, l.out+1, shift)
 	l.cur, l.gen, l.fresh = rendition, gen, false

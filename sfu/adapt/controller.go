@@ -19,10 +19,19 @@ const (
 	// it then grows by 8 % a second, by probeGrowth where it is near what the browser believes to be the limit.
 	lateGrowth  = 1.08
 	probeGrowth = 1.01
-	// A probe shows a little more than the step needs, as rates waver, and at most probeExcess times what is sent where the
-	// step does not need more: where there is only sound, what fills a queue for it does harm.
-	probeSlack  = 1.1
-	probeExcess = 3
+	// A probe shows a little more than the step needs, as rates waver, and after a failure more: a line that carries it just
+	// so would not keep it.
+	probeSlack   = 1.1
+	carefulSlack = 1.25
+	refuted      = 0.95
+	// probeQueue bounds the queue that a probe can fill, in time of what the line is known to carry: no more padding goes out
+	// beyond what reports have shown to come through unharmed. Sound has to wait in it.
+	probeQueue = 250 * time.Millisecond
+	// bucket is what lines let through at once at any rate, in bits (16 kB is usual). On a line that has shown a limit, what
+	// goes through proves nothing before more than that was sent beyond the limit. Where that lies between what is known to
+	// be carried and the step is not known; wantingShare of the step is assumed.
+	bucket       = 150_000
+	wantingShare = 0.75
 	// An estimate is an average of the last second, so right after a line has collapsed it still says too much, and
 	// what was sent too much stands in a queue. After a fall below collapse of what is sent, or below it right after a failed probe,
 	// only drainShare of it is used for drainTime.
@@ -42,6 +51,11 @@ const (
 	delayGain       = 0.2
 	delayDeviations = 4
 	delayLeast      = 100 * time.Millisecond
+	// triedLeast is delayLeast of what is being tried: a probe that is ended for nothing costs little.
+	triedLeast = 60 * time.Millisecond
+	// Of what is sent stillRising is kept when the queue goes on growing after a cut.
+	stillRising = 0.5
+
 	// An estimate falls when packets come late, which a computer that was busy for a moment brings about as well as a
 	// narrow line. Only the second has a queue: in witnessTime before or after the fall round trips show it, of which
 	// a single one may have waited for that computer too. Two that count are queueLasts apart.
@@ -58,21 +72,20 @@ const (
 	// queue shows that it was too much, longer.
 	probeTime      = 2 * time.Second
 	blindProbeTime = 3 * time.Second
+	// longProbeTime is the most after trouble, until the bucket must be empty.
+	longProbeTime = 4 * time.Second
 	// estimateGrace is how long after a probe an estimate would have fallen, lossGrace by when a report has come.
 	estimateGrace = 500 * time.Millisecond
 	lossGrace     = 1300 * time.Millisecond
 	// stepTime is the least time between two steps up, trialTime how long after one trouble undoes it.
 	stepTime  = time.Second
 	trialTime = 6 * time.Second
-	// A probe after a failed one has to show more than the step needs: a line that carries it just so would not keep it.
-	marginGrowth = 1.25
-	maxMargin    = 1.5
 	// estimateLife is how long an estimate is heeded. Browsers send five each second, the load test's viewers too.
 	estimateLife = 5 * time.Second
 	// minHold and maxHold bound the wait after a failed probe, which doubles each time. The greatest still lets a
 	// line that has recovered be back at its best within 20 s; without estimates a failed probe hurts more.
 	minHold      = 4 * time.Second
-	maxHold      = 8 * time.Second
+	maxHold      = 6 * time.Second
 	maxBlindHold = 30 * time.Second
 )
 
@@ -114,7 +127,7 @@ type Controller struct {
 	began    time.Duration // of the phase
 	next     float64       // the budget that is being probed for
 	target   float64       // rate of the probe
-	margin   float64
+	careful  bool          // there was trouble, and no step has proved good since
 	hold     time.Duration
 	holding  time.Duration // until
 	stepped  time.Duration // last step up
@@ -122,14 +135,21 @@ type Controller struct {
 	trying   bool          // it was less than trialTime ago
 	before   float64       // budget before it
 	used     float64
-	sent     float64 // with padding, at most, in this probe
-	atStart  float64 // the estimate when it began
+	sent     float64       // with padding, at most, in this probe
+	atStart  float64       // the estimate when it began
+	carried  float64       // what the line was known to carry then
+	wanting  float64       // what it may carry though it does not carry the step
+	excess   float64       // bits sent beyond that, and nothing came of it: by the probe, and anew by the step
+	answered time.Duration // when the last sender report left that was answered
+	off      time.Duration // by how much its round trip exceeded the usual one
+	looked   time.Duration // last Step
+	sending  float64       // with padding, since then
 }
 
 // NewController returns a controller with the Initial budget.
 func NewController(now time.Duration) *Controller {
 	return &Controller{
-		budget: Initial, hold: minHold, margin: 1,
+		budget: Initial, hold: minHold,
 		troubleAt: now - quiet, cutAt: now - settle, stepped: now - stepTime, failedAt: now - drainTime,
 		queueAt: now - witnessTime, fellAt: now - witnessTime,
 	}
@@ -163,9 +183,13 @@ func (c *Controller) Estimate(bitrate float64, now time.Duration) {
 		}
 		return
 	}
+	failed := c.careful && c.failedAt > c.stepped
+	if failed {
+		bitrate = min(bitrate, c.next*refuted) // what a probe has shown to be too much is only reached by another
+	}
 	if bitrate > c.budget && now >= c.drain && (c.phase == steady || bitrate >= c.target) {
 		c.budget, c.phase = bitrate, steady
-		if bitrate > c.limit*outgrown {
+		if bitrate > c.limit*outgrown && !failed {
 			c.limit = 0
 		}
 	}
@@ -182,37 +206,49 @@ func (c *Controller) fall(bitrate, sent float64, now time.Duration) {
 	c.drain, c.drained = now+drainTime, bitrate
 }
 
-// Delay takes a round trip of a receiver report. It has the delay of the viewer's own uplink in it, so it only speaks
-// against what is being tried: while the padding of a probe fills a queue, an estimate that lags behind does not move.
-// Beside an estimate that falls it is the witness that there is a queue.
-func (c *Controller) Delay(trip, now time.Duration) {
+// Delay takes a round trip of a receiver report, and when the sender report left that it answers. It has the delay of the
+// viewer's own uplink in it, so it only speaks against what is being tried: while the padding of a probe fills a queue, an
+// estimate that lags behind does not move. Beside an estimate that falls it is the witness that there is a queue, and after a
+// cut that it was not enough.
+func (c *Controller) Delay(trip, left, now time.Duration) {
+	c.answered = left
 	if c.usualDelay == 0 {
 		c.usualDelay, c.deviation = trip, trip/2
 		return
 	}
-	off := trip - c.usualDelay
-	full := off > max(delayLeast, delayDeviations*c.deviation)
-	switch {
-	case !full:
-		c.fullAt = 0
-	case c.fullAt == 0:
-		c.fullAt = now
-	case now-c.fullAt >= queueLasts:
-		c.queueAt = now
-	}
+	off, before := trip-c.usualDelay, c.off
+	c.off = off
+	c.witness(off, now)
 	if c.phase == steady && !c.trying {
 		if c.queueAt == now && now-c.fellAt < witnessTime {
 			c.prove()
 		}
 		if now-c.troubleAt < quiet { // what the full line showed is not usual
+			if c.queueAt == now && off > before && left > c.troubleAt {
+				c.trouble(c.used*stillRising, now)
+				c.prove()
+			}
 			return
 		}
 		c.deviation += time.Duration(delayGain * float64(max(off, -off)-c.deviation))
 		c.usualDelay += time.Duration(delayGain * float64(off))
 		return
 	}
+	full := off > max(triedLeast, delayDeviations*c.deviation)
 	if full && (c.phase != steady || now-c.troubleAt >= settle) { // what a probe has filled drains first
 		c.trouble(c.used, now)
+	}
+}
+
+// witness notes a queue: two round trips in a row that exceed the usual one, some time apart.
+func (c *Controller) witness(off, now time.Duration) {
+	switch full := off > max(delayLeast, delayDeviations*c.deviation); {
+	case !full:
+		c.fullAt = 0
+	case c.fullAt == 0:
+		c.fullAt = now
+	case now-c.fullAt >= queueLasts:
+		c.queueAt = now
 	}
 }
 
@@ -245,7 +281,7 @@ func (c *Controller) Loss(fraction float64, now time.Duration) {
 
 // trouble cuts the budget to what the line seems to carry, or undoes what was being tried.
 func (c *Controller) trouble(to float64, now time.Duration) {
-	c.troubleAt, c.cutAt, c.known, c.drained = now, now, true, 0
+	c.troubleAt, c.cutAt, c.known, c.careful, c.drained = now, now, true, true, 0
 	failed := c.trying || c.phase != steady
 	if c.phase != steady {
 		c.cutAt += lossGrace - settle // a report to come may tell of the padding
@@ -272,7 +308,6 @@ func (c *Controller) trouble(to float64, now time.Duration) {
 			longest = maxHold
 		}
 		c.hold = min(2*c.hold, longest)
-		c.margin = min(c.margin*marginGrowth, maxMargin)
 	}
 }
 
@@ -292,10 +327,10 @@ func (c *Controller) Doubtful() bool {
 	return !c.Limited() && c.estimated && c.estimate < c.used*inTouch
 }
 
-// Testing tells that something is under way whose outcome round trips will tell: a probe, a step, or a fall of the
+// Testing tells that something is under way whose outcome round trips will tell: a probe, a step, a cut, or a fall of the
 // estimate that nothing bears out yet.
 func (c *Controller) Testing(now time.Duration) bool {
-	return c.phase != steady || c.trying || now-c.fellAt < witnessTime
+	return c.phase != steady || c.trying || now-c.fellAt < witnessTime || c.known && now-c.troubleAt < quiet
 }
 
 // Probing tells that a probe is under way.
@@ -308,33 +343,42 @@ func (c *Controller) Congested(now time.Duration) bool { return c.known && now-c
 // 0 if there is none, both in bit/s; canProbe tells whether padding can be sent. It returns the rate of padding to
 // send now, in bit/s.
 func (c *Controller) Step(now time.Duration, used, next float64, canProbe bool) (padding float64) {
+	if c.phase != steady || c.trying {
+		c.excess += max(0, c.sending-c.wanting) * (now - c.looked).Seconds()
+	}
+	defer func() { c.looked, c.sending = now, used+padding }()
 	c.used = used
 	if c.drained > 0 && now >= c.drain {
 		c.budget, c.drained = max(c.budget, min(c.drained, c.estimate)), 0
 	}
 	if c.trying && now-c.stepped >= trialTime {
-		c.trying, c.hold, c.margin, c.limit = false, minHold, 1, 0
+		c.trying, c.hold, c.careful, c.limit = false, minHold, false, 0
 	}
 	elapsed := now - c.began
 	switch c.phase {
 	case steady:
-		if next <= c.budget || now < c.holding || now-c.troubleAt < quiet || now-c.stepped < stepTime {
+		if next <= c.budget || c.unproven() || now < c.holding || now-c.troubleAt < quiet || now-c.stepped < stepTime {
 			return 0
 		}
-		c.next, c.target, c.sent, c.atStart = next, max(next*probeSlack, min(next*c.margin, used*probeExcess)), used, c.estimate
+		c.careful = c.careful && !c.trying
+		c.carried, c.excess = used, 0
+		if c.known {
+			c.carried = max(used, c.budget)
+		}
+		c.wanting = max(c.carried, next*wantingShare)
+		c.next, c.target, c.sent, c.atStart = next, next*probeSlack, used, c.estimate
+		if c.careful {
+			c.target = next * carefulSlack
+		}
 		if canProbe {
 			c.enter(probing, now)
 		} else {
 			c.accept(now)
 		}
 	case probing:
-		length := blindProbeTime
-		if c.sees(now) {
-			length = probeTime
-		}
-		if elapsed < length {
-			share := min(1, 0.1+1.5*float64(elapsed)/float64(length)) // slowly: too much shows before it hurts
-			padding = max(0, c.target-used) * share
+		length := c.probeTime(now)
+		if elapsed < length || c.careful && c.excess < bucket && elapsed < longProbeTime {
+			padding = max(0, min(c.risen(elapsed, length), c.bearable(length, now))-used)
 			c.sent = max(c.sent, used+padding)
 			return padding
 		}
@@ -355,6 +399,35 @@ func (c *Controller) Step(now time.Duration, used, next float64, canProbe bool) 
 	return 0
 }
 
+// unproven tells that the last step up may only have gone through so far because the line lets so much through at once.
+func (c *Controller) unproven() bool {
+	return c.trying && c.careful && (c.excess < bucket || c.off > delayLeast/2)
+}
+
+func (c *Controller) probeTime(now time.Duration) time.Duration {
+	if c.sees(now) {
+		return probeTime
+	}
+	return blindProbeTime
+}
+
+// risen is the rate of a probe after a time, with what is sent anyway. It rises slowly: too much shows before it hurts.
+func (c *Controller) risen(elapsed, length time.Duration) float64 {
+	return c.used + max(0, c.target-c.used)*min(1, 0.1+1.5*float64(elapsed)/float64(length))
+}
+
+// bearable is the rate at which what no report has answered yet could fill no more than probeQueue.
+func (c *Controller) bearable(length, now time.Duration) float64 {
+	shown, since := c.carried, c.began
+	if c.answered > c.began {
+		shown, since = max(shown, c.risen(c.answered-c.began, length)), c.answered
+	}
+	if c.usualDelay == 0 || now == since { // there are no reports to go by
+		return c.target
+	}
+	return shown + c.carried*float64(probeQueue)/float64(now-since)
+}
+
 // sees tells whether the receiver sends estimates.
 func (c *Controller) sees(now time.Duration) bool {
 	return c.estimated && now-c.estimateAt < estimateLife
@@ -371,7 +444,7 @@ func (c *Controller) growth() float64 {
 func (c *Controller) enter(p phase, now time.Duration) { c.phase, c.began = p, now }
 
 func (c *Controller) accept(now time.Duration) {
-	c.before, c.stepped, c.trying = c.budget, now, true
+	c.before, c.stepped, c.trying, c.excess = c.budget, now, true, 0
 	c.budget = max(c.budget, c.target)
 	c.enter(steady, now)
 }
