@@ -186,5 +186,13 @@ for (const [kind, title] of [['tls', 'TURN over TLS'], ['tcp', 'TURN over TCP']]
     await sees(site, 'main', 'red', 40000);
     for (const other of [people.host, people.c2]) await hears(other, 'floor', TONES[2]);
     console.log(`# ${kind}: back ${Date.now() - mended} ms after the cut`);
+
+    await site.page.reload(); // it remembers that it needs a relay, and loses no time without one
+    await site.enter();
+    const { ms } = await sees(site, 'main', 'red');
+    console.log(`# ${kind}: sees the host ${ms} ms after entering again`);
+    const tried = await site.page.evaluate(() => window.testPeers.map((pc) => `${pc.getConfiguration().iceServers.length > 0} ${pc.connectionState}`));
+    assert.ok(tried.length > 0 && tried.every((one) => one.startsWith('true')), `${tried}`);
+    assert.equal(await people.c2.page.evaluate(() => localStorage.getItem('diemcau.relayed')), null, 'who has UDP asks for none');
   });
 }

@@ -2,6 +2,7 @@ import test from "node:test";
 import assert from "node:assert/strict";
 import { ENCODINGS, Publisher, Viewer, slotOfMid } from "../static/lib/peers.js";
 import { PeerSet } from "../static/app/peerset.js";
+import { relayedAt } from "../static/app/settings.js";
 
 class FakeSender {
   /** @type {any} */ track = null;
@@ -53,6 +54,16 @@ class FakePeerConnection {
   }
   close() {
     this.closed = true;
+  }
+  /** Of the local end of the way that was found. */
+  candidateType = "host";
+  async getStats() {
+    return new Map(/** @type {[string, any][]} */ ([
+      ["tried", { type: "candidate-pair", nominated: false, state: "failed", localCandidateId: "other" }],
+      ["found", { type: "candidate-pair", nominated: true, state: "succeeded", localCandidateId: "mine" }],
+      ["mine", { type: "local-candidate", candidateType: this.candidateType }],
+      ["other", { type: "local-candidate", candidateType: "srflx" }],
+    ]));
   }
   /** @param {string} state */
   become(state) {
@@ -227,5 +238,25 @@ test("relays are used only where the direct way was seen to be shut", async (t) 
   t.mock.timers.tick(14_999);
   assert.deepEqual(failed, ["m1", "m2"], "with relays there is time");
   assert.deepEqual(relays, [0, 0, 1, 1]);
+
+  // The next page on this computer knows it, for a day and until a direct way is found.
+  const connect = async (/** @type {string} */ candidateType) => {
+    const pc = /** @type {any} */ (made.at(-1));
+    pc.candidateType = candidateType;
+    pc.become("connected");
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  const revisit = () => {
+    new PeerSet(() => undefined).offered({ peer: "v", kind: "monitor", sdp: "offer", ice_servers: [{ urls: ["turn:x"], username: "u", credential: "c" }] });
+    return relays.at(-1);
+  };
+  assert.equal(revisit(), 0, "no relay has carried anything yet");
+  await connect("relay");
+  assert.equal(revisit(), 1);
+  await connect("host");
+  assert.equal(revisit(), 0);
+  relayedAt.value = String(Date.now() - 25 * 3_600_000);
+  assert.equal(revisit(), 0, "that was yesterday");
+  relayedAt.value = "";
   set.closeAll();
 });

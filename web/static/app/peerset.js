@@ -2,6 +2,10 @@
 import { signal } from "../vendor/signals.js";
 import { Viewer, Publisher } from "../lib/peers.js";
 import { LineWatch } from "./line.js";
+import { relayedAt } from "./settings.js";
+
+/** For how long a page offers relays at once to a network that let nothing else through. */
+const RELAYS_MS = 24 * 3_600_000;
 
 /** @typedef {{video?: MediaStream, audio?: MediaStream}} SlotStreams */
 /** @typedef {Partial<Record<import("../lib/peers.js").Source, MediaStreamTrack | null>>} Sources */
@@ -11,7 +15,7 @@ export class PeerSet {
   line;
   /** @type {Map<string, Viewer | Publisher>} */ #peers = new Map();
   /** @type {Sources} */ #sources = {};
-  /** Whether this network was seen to let nothing through without a relay. */ #relays = false;
+  /** Whether this network was seen to let nothing through without a relay, now or at the last visit. */ #relays = Date.now() - Number(relayedAt.value) < RELAYS_MS;
   #send;
 
   /**
@@ -38,6 +42,10 @@ export class PeerSet {
       iceServers: this.#relays ? offer.ice_servers : [],
       direct: !this.#relays && !!offer.ice_servers,
       onAnswer: (/** @type {string} */ sdp) => this.#send("answer", { peer: offer.peer, sdp }),
+      onWay: (/** @type {boolean} */ relayed) => {
+        this.#relays = relayed;
+        relayedAt.value = relayed ? String(Date.now()) : "";
+      },
       onFailed: (/** @type {string} */ reason) => {
         if (options.direct && !this.#peers.get(offer.peer)?.connected) this.#relays = true;
         this.#peers.delete(offer.peer);

@@ -39,6 +39,9 @@ export const theme = stored("theme", "auto", ["auto", "light", "dark"]);
 /** Pictures of the others: all, small ones, or none on a weak or costly line. @type {import("@preact/signals").Signal<"all" | "low" | "none">} */
 export const pictures = stored("pictures", "all", ["all", "low", "none"]);
 
+/** When this computer last reached the server by a relay, in ms since 1970; "" where it needs none. */
+export const relayedAt = stored("relayed", /** @type {string} */ (""));
+
 /** @type {Record<"audioinput" | "videoinput" | "audiooutput", import("@preact/signals").Signal<string>>} */
 export const device = {
   audioinput: stored("microphone", /** @type {string} */ ("")),

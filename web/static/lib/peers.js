@@ -39,6 +39,7 @@ export function slotOfMid(mid) {
  * @property {string} kind viewer, publisher, monitor
  * @property {(sdp: string) => void} onAnswer
  * @property {(reason: string) => void} onFailed called once
+ * @property {(relayed: boolean) => void} [onWay] called each time it has connected, with whether a relay is on the way
  * @property {(slot: string, kind: "video" | "audio", track: MediaStreamTrack) => void} [onTrack]
  * @property {RTCIceServer[]} [iceServers] for networks that let nothing else through
  * @property {boolean} [direct] tries for a shorter time: another connection with relays can follow
@@ -89,9 +90,17 @@ class Peer {
         break;
       case "connected":
         this.connected = true;
+        void this.#tellWay();
         break;
       default:
     }
+  }
+
+  async #tellWay() {
+    if (!this.options.onWay) return;
+    const reports = await this.pc.getStats();
+    const pair = [...reports.values()].find((r) => r.type === "candidate-pair" && r.nominated && r.state === "succeeded");
+    if (pair && !this.closed) this.options.onWay(reports.get(pair.localCandidateId)?.candidateType === "relay");
   }
 
   /** @param {string} reason */
