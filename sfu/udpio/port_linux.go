@@ -19,7 +19,7 @@ import (
 const readBatch = 32
 
 // readPause is the least time between two wakings of the reader, as a network card moderates its interrupts. A thousand
-// viewers report two thousand times a second, and to wake the process costs more than to read a report.
+// viewers report six thousand times a second, and to wake the process costs more than to read a report.
 const readPause = 2 * time.Millisecond
 
 // mmsghdr is struct mmsghdr of sendmmsg(2).

@@ -53,7 +53,7 @@ func (d *drops) snapshot() map[DropReason]uint64 {
 	return m
 }
 
-// workerQueue bounds the datagrams waiting for a worker: about one second of the reports of 500 viewers.
+// workerQueue bounds the datagrams waiting for a worker: about a third of a second of the reports of 500 viewers.
 const workerQueue = 1024
 
 // connQueue is how many of them may be of one connection, so that a peer that floods loses its own only.
