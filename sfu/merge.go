@@ -32,9 +32,9 @@ const (
 type half uint8
 
 const (
-	noHalf half = iota
-	firstHalf
-	secondHalf
+	noHalf     half = iota // by itself in both forms
+	firstHalf              // the next packet begins with it
+	secondHalf             // of a packet that began before it: no place to change
 )
 
 // merging makes the merged form of a slot's sound, once for all viewers (RFC 6716 3.2): two packets of 20 ms in one,
@@ -66,7 +66,7 @@ func newMerging(arena *packetcache.Arena, shards int) *merging {
 func (m *merging) take(p *packetcache.Packet) (list []*packetcache.Packet, what half) {
 	ahead := int16(p.Seq - m.in)
 	if m.started && ahead <= 0 {
-		return m.late(p), noHalf
+		return m.late(p), secondHalf
 	}
 	before := m.waiting
 	if before != nil && ahead == 1 {
@@ -88,7 +88,10 @@ func (m *merging) take(p *packetcache.Packet) (list []*packetcache.Packet, what 
 		m.waiting = p
 		return list, firstHalf
 	}
-	return append(list, m.lone(p)), noHalf
+	if len(list) > 0 {
+		what = secondHalf // it goes together with the one that waited
+	}
+	return append(list, m.lone(p)), what
 }
 
 // waits tells whether a packet may be the first half of one.
@@ -201,5 +204,5 @@ func (l *leg) takesUp(b *burst) bool {
 
 // leaves tells whether a burst of plain sound is no longer for this leg, which takes up the merged form with it.
 func (l *leg) leaves(b *burst) bool {
-	return b.half == firstHalf && b.rendition == plainSound && l.target == mergedSound
+	return l.slot.merged != nil && b.half != secondHalf && b.rendition == plainSound && l.target == mergedSound
 }

@@ -206,49 +206,59 @@ func TestMergedCut(t *testing.T) {
 // A viewer that is sent redundancy has packets of 20 ms for that time, and changes to them and back without a gap or an
 // overlap. Nobody else's sound changes.
 func TestMergedBesideRED(t *testing.T) {
-	r := newMergingRig(t)
-	r.feed(mainSound, alice, Microphone)
-	a := r.site(alice, markA)
-	_, steady := r.view("C00008", StageSlots)
-	lossy, w := r.view("C00009", StageSlots)
-	leg := lossy.bySSRC[ssrcOf(w, mainSound)]
-	slot := r.stage.slots[mainSound]
-	last := func() *rtp.Packet {
-		got := r.got(w, mainSound)
-		if len(got) == 0 {
-			return new(rtp.Packet)
-		}
-		return got[len(got)-1]
-	}
-	speak := func(n int) {
-		for range n {
-			a.audio()
-		}
-	}
-	speak(1)
-	for round := range 6 {
-		eventually(t, "packets are merged", func() bool { speak(1); return lasts(t, last()) == 2*opusFrame })
-		w.feedback(&rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{{SSRC: leg.media.SSRC, FractionLost: 26}}})
-		eventually(t, "the plain form is sent", func() bool { speak(1); return last().PayloadType == codec.PayloadRED })
-		speak(round)
-		if p := last(); lasts(t, p) != opusFrame || p.PayloadType != codec.PayloadRED {
-			t.Fatalf("round %d: %v", round, p)
-		}
-		leg.redEnd.Store(0)
-		eventually(t, "the merged form is back", func() bool { speak(1); return lasts(t, last()) == 2*opusFrame && slot.plain.Load() == 0 })
-	}
-	tiled(t, r.got(w, mainSound))
-	got := r.got(steady, mainSound)
-	if merged := tiled(t, got); merged == 0 || slices.ContainsFunc(got, func(p *rtp.Packet) bool { return p.PayloadType != codec.PayloadOpus }) {
-		t.Fatal("the other viewer's sound changed its form")
-	}
-	leg.redEnd.Store(int64(time.Hour))
-	eventually(t, "the plain form is wanted", func() bool { return slot.plain.Load() == 1 })
-	if err := lossy.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if n := slot.plain.Load(); n != 0 {
-		t.Fatalf("%d legs want the plain form after the viewer left", n)
+	for _, tt := range []struct {
+		name           string
+		payload        []byte
+		length, merged uint32
+	}{
+		{"merged", []byte{0xf8, 0xff, markA}, opusFrame, 2 * opusFrame},
+		{"too long to be merged", []byte{0x18, 0xff, markA}, 3 * opusFrame, 3 * opusFrame},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newMergingRig(t)
+			r.feed(mainSound, alice, Microphone)
+			a := r.site(alice, markA)
+			_, steady := r.view("C00008", StageSlots)
+			lossy, w := r.view("C00009", StageSlots)
+			leg := lossy.bySSRC[ssrcOf(w, mainSound)]
+			slot := r.stage.slots[mainSound]
+			seq := uint16(0)
+			speak := func(n int) *rtp.Packet {
+				for range n {
+					seq++
+					a.pub.sources[Microphone].push(0, &packet{seq: seq, time: uint32(seq) * tt.length, payload: tt.payload, arrived: r.node.now()})
+				}
+				got := r.got(w, mainSound)
+				if len(got) == 0 {
+					return new(rtp.Packet)
+				}
+				return got[len(got)-1]
+			}
+			for round := range 6 {
+				eventually(t, "the merged form is sent", func() bool { return lasts(t, speak(1)) == tt.merged && slot.plain.Load() == 0 })
+				w.feedback(&rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{{SSRC: leg.media.SSRC, FractionLost: 26}}})
+				eventually(t, "the plain form is sent", func() bool { return speak(1).PayloadType == codec.PayloadRED })
+				if p := speak(round); lasts(t, p) != tt.length || p.PayloadType != codec.PayloadRED {
+					t.Fatalf("round %d: %v", round, p)
+				}
+				leg.redEnd.Store(0)
+			}
+			eventually(t, "the merged form is sent", func() bool { return lasts(t, speak(1)) == tt.merged && slot.plain.Load() == 0 })
+			tiled(t, r.got(w, mainSound))
+			got := r.got(steady, mainSound)
+			tiled(t, got)
+			if slices.ContainsFunc(got, func(p *rtp.Packet) bool { return p.PayloadType != codec.PayloadOpus }) {
+				t.Fatal("the other viewer is sent redundancy")
+			}
+			leg.redEnd.Store(int64(time.Hour))
+			eventually(t, "the plain form is wanted", func() bool { return slot.plain.Load() == 1 })
+			if err := lossy.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if n := slot.plain.Load(); n != 0 {
+				t.Fatalf("%d legs want the plain form after the viewer left", n)
+			}
+		})
 	}
 }
 

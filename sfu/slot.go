@@ -264,12 +264,21 @@ func (s *slot) take(r *rendition, p *packet) {
 	r.collect(s, pkt)
 }
 
-// merge sends a packet of sound in its forms. The merged one goes first: who changes to the plain form does so behind it.
+// merge sends a packet of sound in its forms. Who changes from one to the other does so at a packet that he has not had.
 func (s *slot) merge(r *rendition, pkt *packetcache.Packet) {
 	list, what := s.merged.take(pkt)
-	s.offer(burst{rendition: mergedSound, packets: list}, s.merged.dropping)
-	if s.plain.Load() > 0 {
-		s.offer(burst{rendition: plainSound, half: what, packets: append(r.arena.List(1), pkt)}, r.dropping)
+	merged := burst{rendition: mergedSound, packets: list}
+	if s.plain.Load() == 0 {
+		s.offer(merged, s.merged.dropping)
+		return
+	}
+	plain := burst{rendition: plainSound, half: what, packets: append(r.arena.List(1), pkt)}
+	if what == noHalf {
+		s.offer(plain, r.dropping)
+		s.offer(merged, s.merged.dropping)
+	} else {
+		s.offer(merged, s.merged.dropping)
+		s.offer(plain, r.dropping)
 	}
 }
 
