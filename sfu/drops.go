@@ -7,7 +7,7 @@ type DropReason string
 
 // The reasons.
 const (
-	DropMalformed  DropReason = "malformed"   // header, padding or payload descriptor is cut short
+	DropMalformed  DropReason = "malformed"   // header, padding or payload descriptor is cut short, or no codec of ours
 	DropLate       DropReason = "late"        // older than what a switch left behind
 	DropDuplicate  DropReason = "duplicate"   // came again from the publisher
 	DropShardQueue DropReason = "shard_queue" // a writer is behind; to the end of the frame

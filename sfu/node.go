@@ -34,8 +34,12 @@ import (
 	"github.com/diemcau/diemcau/sfu/udpio"
 )
 
-// nodeTick is how often stages are looked after.
-const nodeTick = 50 * time.Millisecond
+const (
+	// nodeTick is how often stages are looked after.
+	nodeTick = 50 * time.Millisecond
+	// stageIdle is how long a stage that holds nothing is kept.
+	stageIdle = time.Minute
+)
 
 // Config of a Node.
 type Config struct {
@@ -252,7 +256,8 @@ func (n *Node) Close() error {
 	return n.closeNetwork()
 }
 
-// Stage returns the stage of that id and makes it if it is new. On a closed node it takes nobody.
+// Stage returns the stage of that id, to be used at once, and makes it if it is new. One that holds nothing, no
+// connection, no feed and no budget, is forgotten after stageIdle. On a closed node it takes nobody.
 func (n *Node) Stage(id string) *Stage {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -264,6 +269,7 @@ func (n *Node) Stage(id string) *Stage {
 			n.stages[id] = s
 		}
 	}
+	s.asked = n.now()
 	return s
 }
 
@@ -287,15 +293,24 @@ func (n *Node) run() {
 		case <-n.done:
 			return
 		}
-		n.mu.Lock()
-		var stages []*Stage
-		for _, s := range n.stages {
-			stages = append(stages, s)
+		n.tick(n.now())
+	}
+}
+
+// tick looks after the stages.
+func (n *Node) tick(now time.Duration) {
+	n.mu.Lock()
+	var stages []*Stage
+	for id, s := range n.stages {
+		if now-s.asked > stageIdle && s.empty() {
+			delete(n.stages, id)
+			continue
 		}
-		n.mu.Unlock()
-		for _, s := range stages {
-			s.tick(n.now())
-		}
+		stages = append(stages, s)
+	}
+	n.mu.Unlock()
+	for _, s := range stages {
+		s.tick(now)
 	}
 }
 

@@ -221,11 +221,20 @@ func (p *Publisher) onTrack(track *webrtc.TrackRemote, receiver *webrtc.RTPRecei
 	p.readers.Go(func() { p.readRTCP(track, receiver, src, index) })
 }
 
-func (p *Publisher) readRTP(track *webrtc.TrackRemote, src *source, index int) {
+// rtpReader is what is used of a track of Pion's.
+type rtpReader interface {
+	Read(b []byte) (n int, attributes interceptor.Attributes, err error)
+}
+
+func (p *Publisher) readRTP(track rtpReader, src *source, index int) {
 	buf := make([]byte, 1600)
 	var header rtp.Header
 	for {
 		n, _, err := track.Read(buf)
+		if errors.Is(err, webrtc.ErrCodecNotFound) { // of this packet; the track goes on
+			p.stage.node.drops.add(DropMalformed, 1)
+			continue
+		}
 		if err != nil {
 			return
 		}

@@ -14,7 +14,8 @@ type Stage struct {
 	id    string
 	slots map[SlotID]*slot
 
-	budget atomic.Int64 // bit/s for each viewer, 0 for no bound
+	budget atomic.Int64  // bit/s for each viewer, 0 for no bound
+	asked  time.Duration // when the node was asked for it last; the node's lock guards it
 
 	gathered []gathering // by shard
 
@@ -59,8 +60,8 @@ func (s *Stage) feed(target *slot, want feed) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
-		return
+	if _, ok := s.wants[target]; !ok || s.closed {
+		return // of a viewer that has left
 	}
 	s.wants[target] = want
 	target.resolve(want, s.sourceOf(want))
@@ -85,6 +86,18 @@ func (s *Stage) refresh(owner string) {
 			slot.resolve(want, s.sourceOf(want))
 		}
 	}
+}
+
+// empty tells whether nothing is lost when the stage is forgotten.
+func (s *Stage) empty() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, want := range s.wants {
+		if want != (feed{}) {
+			return false
+		}
+	}
+	return len(s.publishers) == 0 && len(s.viewers) == 0 && s.budget.Load() == 0
 }
 
 func (s *Stage) addPublisher(p *Publisher) error {

@@ -64,20 +64,32 @@ func parseAnswer(text string, media []transport.Media) (*answer, error) {
 		if _, ok := d.Attribute(sdp.AttrKeyRTCPMux); !ok {
 			return nil, fmt.Errorf("%w: %s", ErrMux, m.MID)
 		}
-		a.accepted[i] = accept(d, m)
+		a.accepted[i] = accept(&desc, d, m)
 	}
 	return a, a.readTransport(&desc, transportOf)
 }
 
-func accept(d *sdp.MediaDescription, m transport.Media) transport.Accepted {
-	_, recvonly := d.Attribute(sdp.AttrKeyRecvOnly)
-	_, sendrecv := d.Attribute(sdp.AttrKeySendRecv)
-	acc := transport.Accepted{Active: recvonly || sendrecv}
+func accept(desc *sdp.SessionDescription, d *sdp.MediaDescription, m transport.Media) transport.Accepted {
+	acc := transport.Accepted{Active: receives(d.Attributes, receives(desc.Attributes, true))}
 	for _, format := range d.MediaName.Formats {
 		acc.RTX = acc.RTX || m.RTXSSRC != 0 && format == strconv.Itoa(codec.PayloadRTX)
 		acc.RED = acc.RED || m.RED && format == strconv.Itoa(codec.PayloadRED)
 	}
 	return acc
+}
+
+// receives tells whether the direction among attributes lets the peer receive. Where there is none that of the session
+// holds, and without one sendrecv (RFC 8866 6.7).
+func receives(attributes []sdp.Attribute, otherwise bool) bool {
+	for _, a := range attributes {
+		switch a.Key {
+		case sdp.AttrKeyRecvOnly, sdp.AttrKeySendRecv:
+			return true
+		case sdp.AttrKeySendOnly, sdp.AttrKeyInactive:
+			return false
+		}
+	}
+	return otherwise
 }
 
 // readTransport takes the ICE and DTLS attributes of the m-line, or of the session where it has none. a=setup is not

@@ -116,7 +116,9 @@ func (c *conn) authenticated(d *datagram, now time.Time) *path {
 			c.forgetPath()
 		}
 		p = &path{tcp: d.tcp}
-		if d.tcp == nil {
+		if d.tcp != nil {
+			d.tcp.prove()
+		} else {
 			p.udp = c.factory.cfg.Port.Path(d.remote, d.local)
 			c.factory.bind(d.remote, c)
 		}

@@ -84,13 +84,13 @@ type Factory struct {
 	running     sync.WaitGroup // workers
 	handshakes  sync.WaitGroup // and TCP connections
 
-	mu      sync.RWMutex
-	closed  bool
-	byUfrag map[string]*conn
-	byAddr  map[netip.AddrPort]*conn // by authenticated source address
-	tcp     map[*tcpPeer]struct{}
-	unnamed int      // of tcp: whose first frame has not come
-	ssrcs   []uint32 // of the connection before
+	mu       sync.RWMutex
+	closed   bool
+	byUfrag  map[string]*conn
+	byAddr   map[netip.AddrPort]*conn // by authenticated source address
+	tcp      map[*tcpPeer]struct{}
+	unproven int      // of tcp: that have not authenticated
+	ssrcs    []uint32 // of the connection before
 }
 
 var _ transport.Factory = (*Factory)(nil)

@@ -15,13 +15,13 @@ import (
 )
 
 const (
-	// tcpFirst is how long a new TCP connection may take to say whom it is for.
+	// tcpFirst is how long a new TCP connection may take to say whom it is for, and to prove that it may.
 	tcpFirst = 10 * time.Second
 	// tcpQueue bounds the bytes that wait for a TCP peer: a keyframe and a little more.
 	tcpQueue = 256 << 10
-	// maxTCP bounds the TCP connections of a factory, maxUnnamed those among them that have not said yet.
-	maxTCP     = 4096
-	maxUnnamed = 512
+	// maxTCP bounds the TCP connections of a factory, maxUnproven those among them that have not authenticated.
+	maxTCP      = 4096
+	maxUnproven = 512
 )
 
 // errTCP ends a TCP connection that does not speak ICE (RFC 6544) in frames (RFC 4571).
@@ -34,6 +34,7 @@ type tcpPeer struct {
 	conn    net.Conn
 	remote  netip.AddrPort
 	local   netip.Addr
+	proven  bool // it has authenticated; the factory's lock guards it
 
 	mu      sync.Mutex
 	pending []byte // frames
@@ -78,11 +79,11 @@ func (f *Factory) newTCPPeer(c net.Conn) *tcpPeer {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.closed || len(f.tcp) >= maxTCP || f.unnamed >= maxUnnamed {
+	if f.closed || len(f.tcp) >= maxTCP || f.unproven >= maxUnproven {
 		return nil
 	}
 	f.tcp[t] = struct{}{}
-	f.unnamed++
+	f.unproven++
 	return t
 }
 
@@ -107,7 +108,7 @@ func (t *tcpPeer) serve() {
 	t.factory.handshakes.Go(t.write)
 	for {
 		c.worker.push(c, &datagram{data: b, remote: t.remote, local: t.local, tcp: t})
-		_ = t.conn.SetReadDeadline(time.Now().Add(consentExpiry))
+		t.live()
 		var err error
 		if b, err = readFrame(r, buf); err != nil {
 			return
@@ -115,13 +116,31 @@ func (t *tcpPeer) serve() {
 	}
 }
 
+// prove takes note that the peer has authenticated.
+func (t *tcpPeer) prove() {
+	t.factory.mu.Lock()
+	if !t.proven {
+		t.proven = true
+		t.factory.unproven--
+	}
+	t.factory.mu.Unlock()
+	t.live()
+}
+
+// live gives a peer that has authenticated until its consent expires. Before that it has tcpFirst in all.
+func (t *tcpPeer) live() {
+	t.factory.mu.RLock()
+	proven := t.proven
+	t.factory.mu.RUnlock()
+	if proven {
+		_ = t.conn.SetReadDeadline(time.Now().Add(consentExpiry))
+	}
+}
+
 // named reads the first frame and finds the connection that it is for, nil if it is for none of the factory's.
 func (t *tcpPeer) named(r io.Reader, buf []byte) (*conn, []byte) {
 	_ = t.conn.SetReadDeadline(time.Now().Add(tcpFirst))
 	b, err := readFrame(r, buf)
-	t.factory.mu.Lock()
-	t.factory.unnamed--
-	t.factory.mu.Unlock()
 	if err != nil || requestUfrag(b) == nil {
 		return nil, nil
 	}
@@ -201,8 +220,11 @@ func (t *tcpPeer) close() {
 
 func (t *tcpPeer) forget() {
 	t.factory.mu.Lock()
+	defer t.factory.mu.Unlock()
+	if _, ok := t.factory.tcp[t]; ok && !t.proven {
+		t.factory.unproven--
+	}
 	delete(t.factory.tcp, t)
-	t.factory.mu.Unlock()
 }
 
 // path is an address pair that the peer has authenticated, over UDP or on a TCP connection.

@@ -82,7 +82,7 @@ func TestTCPStrangers(t *testing.T) {
 	poll(t, "an empty table", func() bool {
 		f.mu.RLock()
 		defer f.mu.RUnlock()
-		return len(f.tcp) == 0 && f.unnamed == 0 && f.drops.snapshot()[DropTCPStranger] == 4
+		return len(f.tcp) == 0 && f.unproven == 0 && f.drops.snapshot()[DropTCPStranger] == 4
 	})
 }
 
@@ -104,13 +104,13 @@ func TestTCPUnnamedAreBounded(t *testing.T) {
 	}
 	poll(t, "the viewer's path", func() bool { return c.path.Load() != nil })
 	var silent net.Conn
-	for range maxUnnamed {
+	for range maxUnproven {
 		silent = dial()
 	}
 	poll(t, "a full table", func() bool {
 		f.mu.RLock()
 		defer f.mu.RUnlock()
-		return f.unnamed == maxUnnamed
+		return f.unproven == maxUnproven
 	})
 	late := dial()
 	_ = late.SetReadDeadline(time.Now().Add(deadline))
@@ -121,7 +121,7 @@ func TestTCPUnnamedAreBounded(t *testing.T) {
 	poll(t, "room again", func() bool {
 		f.mu.RLock()
 		defer f.mu.RUnlock()
-		return f.unnamed < maxUnnamed
+		return f.unproven < maxUnproven
 	})
 	answers := make([]byte, 2)
 	_ = known.SetReadDeadline(time.Now().Add(deadline))
@@ -162,15 +162,46 @@ func TestTCPIsHandedOverWhole(t *testing.T) {
 	poll(t, "an empty table", func() bool {
 		f.mu.RLock()
 		defer f.mu.RUnlock()
-		return len(f.tcp) == 0 && f.unnamed == 0
+		return len(f.tcp) == 0 && f.unproven == 0
 	})
 }
 
-// TestTCPNeedsAuthentication: naming a connection is not enough to speak to it.
+// watched is a TCP listener that tells of each time its connections are given.
+type watched struct {
+	net.Listener
+	given chan time.Time
+}
+
+type watchedConn struct {
+	net.Conn
+	given chan time.Time
+}
+
+func (w *watched) Accept() (net.Conn, error) {
+	c, err := w.Listener.Accept()
+	return &watchedConn{c, w.given}, err
+}
+
+func (c *watchedConn) SetReadDeadline(at time.Time) error {
+	c.given <- at
+	return c.Conn.SetReadDeadline(at)
+}
+
+// TestTCPNeedsAuthentication: naming a connection is not enough to speak to it, nor to stay.
 func TestTCPNeedsAuthentication(t *testing.T) {
-	f, addr := newTCPFactory(t)
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	given := make(chan time.Time, 10)
+	f := newFactory(t, Config{TCP: &watched{l, given}}, "127.0.0.1")
+	unproven := func() int {
+		f.mu.RLock()
+		defer f.mu.RUnlock()
+		return f.unproven
+	}
 	c := newViewer(t, f).Conn.(*conn)
-	tcp, err := net.Dial("tcp4", addr)
+	tcp, err := net.Dial("tcp4", l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,9 +217,20 @@ func TestTCPNeedsAuthentication(t *testing.T) {
 		return s[DropBadSTUN] == 1 && s[DropUnknown] == 1
 	})
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.pipe != nil || c.path.Load() != nil {
 		t.Error("a liar was let in")
+	}
+	c.mu.Unlock()
+	if n, m := unproven(), len(given); n != 1 || m != 1 {
+		t.Errorf("%d connections count as unproven, time was given %d times", n, m)
+	}
+	if _, err := tcp.Write(frame(request(t, c).Raw)); err != nil {
+		t.Fatal(err)
+	}
+	poll(t, "it has proved itself", func() bool { return unproven() == 0 })
+	first := <-given
+	if second := <-given; !second.After(first) {
+		t.Error("no more time was given")
 	}
 }
 
