@@ -52,7 +52,6 @@ type reception struct {
 // evidence of a viewer's presence.
 type evidence struct {
 	mu         sync.Mutex
-	lastRTCP   time.Duration
 	progressed time.Duration // when a report last showed packets arriving
 	sent       uint64        // packets sent by then
 	receiving  bool
@@ -72,9 +71,6 @@ func (v *Viewer) onRTCP(compound []byte) {
 		v.stage.node.badRTCP.Add(1)
 		return
 	}
-	v.evidence.mu.Lock()
-	v.evidence.lastRTCP = now
-	v.evidence.mu.Unlock()
 	for _, packet := range packets {
 		switch p := packet.(type) {
 		case *rtcp.ReceiverReport:

@@ -28,8 +28,6 @@ type PublisherParams struct {
 	Owner string // seat of the publisher
 	// OnState is told each new state.
 	OnState func(State)
-	// OnSource is told when packets of a track begin to arrive, and when they cease to.
-	OnSource func(kind SourceKind, active bool)
 	// OnDemand is told the highest simulcast layer of the camera that anybody is to be sent: 0 to 2 for l, m, h, -1
 	// for none. Until it is first told, all are wanted. A page that pauses the others saves its uplink.
 	OnDemand func(top int)
@@ -44,7 +42,7 @@ type Publisher struct {
 	pc      *webrtc.PeerConnection
 	offer   string
 	sources map[SourceKind]*source
-	told    map[SourceKind]bool // what OnSource was told last; the node's ticker's
+	told    map[SourceKind]bool // which were active at the last tick; the node's ticker's
 
 	speech speech
 
@@ -323,9 +321,6 @@ func (p *Publisher) tick(now time.Duration) {
 			continue
 		}
 		p.told[kind], changed = active, true
-		if p.params.OnSource != nil {
-			p.params.OnSource(kind, active)
-		}
 	}
 	if p.params.OnDemand != nil {
 		if top, tell := p.sources[Camera].demand(now); tell {

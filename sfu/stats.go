@@ -26,7 +26,6 @@ type SlotStats struct {
 type ViewerStats struct {
 	RTT       time.Duration // 0 before the first report
 	LossRate  float64       // share of packets lost, the worst of the slots that are being sent
-	LastRTCP  time.Time     // zero before the first packet
 	Receiving bool
 	Arriving  time.Duration // for how long reports have shown packets arriving without a break; 0 if they do not now
 	Sent      uint64        // packets in the time of the reports so far
@@ -107,9 +106,6 @@ func (v *Viewer) Stats() ViewerStats {
 	st.Receiving, st.Sent, st.Missed = v.evidence.receiving, uint64(v.evidence.of), uint64(v.evidence.missed)
 	if now := v.stage.node.now(); st.Receiving && now-v.evidence.progressed <= steadyGap {
 		st.Arriving = now - v.evidence.steady
-	}
-	if v.evidence.lastRTCP != 0 {
-		st.LastRTCP = v.stage.node.wall(v.evidence.lastRTCP)
 	}
 	v.evidence.mu.Unlock()
 	st.Shown = v.shown.read()
