@@ -12,7 +12,9 @@ import { shape } from './lib/shape.mjs';
 import { until } from './lib/until.mjs';
 
 const PHASES = [['3mbit', 3000, 20], ['400kbit', 400, 20], ['120kbit', 120, 20], ['3mbit', 3000, 40]];
-const STEP_MS = 500;
+/** How often the browser is asked, and how many answers make a point of the graph. */
+const STEP_MS = 100;
+const POINT = 5;
 const firefox = process.argv.includes('firefox');
 
 const netns = Netns.create();
@@ -22,7 +24,7 @@ const people = [];
 try {
   const samples = await measure();
   report(samples);
-  if (!firefox) writeFileSync('docs/adaptation.svg', draw(samples));
+  if (!firefox) writeFileSync('docs/adaptation.svg', draw(points(samples)));
 } finally {
   await Promise.all(people.map((p) => p.kill().catch(() => {})));
   await server.kill();
@@ -105,20 +107,38 @@ async function enter(link) {
   return site;
 }
 
+/** The means of each POINT samples; of the sound made up, the sum. */
+function points(samples) {
+  const found = [];
+  for (let i = 0; i + POINT <= samples.length; i += POINT) {
+    const part = samples.slice(i, i + POINT);
+    const mean = (k) => part.reduce((n, x) => n + x[k], 0) / POINT;
+    found.push({ s: part[0].s, line: part[0].line, video: mean('video'), audio: mean('audio'), height: Math.max(...part.map((x) => x.height)), concealed: mean('concealed') * POINT });
+  }
+  return found;
+}
+
+/** The longest stretch of sound made up, in ms: samples in a row that have some. */
+function longest(rows) {
+  let [run, most] = [0, 0];
+  for (const { concealed } of rows) most = Math.max(most, (run = concealed > 0 ? run + concealed : 0));
+  return (1000 * most).toFixed(0);
+}
+
 function report(samples) {
   let from = 0;
-  console.log('| line kbit/s | video kbit/s | height at the end | frames/s | video lost | audio lost | sound made up, ms of s | of it in the first 2 s |\n|---|---|---|---|---|---|---|---|');
+  console.log('| line kbit/s | video kbit/s | height at the end | frames/s | video lost | audio lost | sound made up, ms of s | of it in the first 2 s | longest stretch |\n|---|---|---|---|---|---|---|---|---|');
   for (const [, kbps, seconds] of PHASES) {
     const rows = samples.filter((x) => x.s >= from && x.s < from + seconds);
     const mean = (k) => (rows.reduce((n, x) => n + x[k], 0) / rows.length).toFixed(0);
     const sum = (k) => rows.reduce((n, x) => n + x[k], 0);
-    console.log(`| ${kbps} | ${mean('video')} | ${rows.at(-1).height} | ${mean('fps')} | ${sum('lost')} | ${sum('audioLost')} | ${(1000 * sum('concealed')).toFixed(0)} of ${sum('total').toFixed(1)} | ${(1000 * rows.filter((x) => x.s < from + 2).reduce((n, x) => n + x.concealed, 0)).toFixed(0)} |`);
+    console.log(`| ${kbps} | ${mean('video')} | ${Math.max(...rows.slice(-POINT).map((x) => x.height))} | ${mean('fps')} | ${sum('lost')} | ${sum('audioLost')} | ${(1000 * sum('concealed')).toFixed(0)} of ${sum('total').toFixed(1)} | ${(1000 * rows.filter((x) => x.s < from + 2).reduce((n, x) => n + x.concealed, 0)).toFixed(0)} | ${longest(rows)} |`);
     from += seconds;
   }
   const top = Math.max(...samples.map((x) => x.height));
   const back = from - PHASES.at(-1)[2];
   const returned = samples.find((x) => x.s > back && x.height === top);
-  const under = samples.find((x) => x.s > PHASES[0][2] && x.video + x.audio < PHASES[1][1] * 1.05 && x.video > 0);
+  const under = points(samples).find((x) => x.s > PHASES[0][2] && x.video + x.audio < PHASES[1][1] * 1.05 && x.video > 0);
   console.log(`step down to the line's rate after ${under ? (under.s - PHASES[0][2]).toFixed(1) : '-'} s; the picture of ${top} lines is back after ${returned ? (returned.s - back).toFixed(1) : '-'} s`);
 }
 
