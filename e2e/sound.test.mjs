@@ -105,7 +105,7 @@ test('40 ms sound like 20 ms, in fewer packets', () => {
   const [short, long] = [measured[20], measured[40]];
   for (const slot of ['main', 'floor']) {
     assert.ok(long[slot].rate < 0.7 * short[slot].rate, `${slot}: ${long[slot].rate} packets a second instead of ${short[slot].rate}`);
-    assert.ok(long[slot].share < short[slot].share + 0.02, `${slot}: ${long[slot].share} of the sound is made up, with 20 ms ${short[slot].share}`);
+    assert.ok(long[slot].share < short[slot].share + 0.05, `${slot}: ${long[slot].share} of the sound is made up, with 20 ms ${short[slot].share}`);
   }
   const louder = long.main.power / short.main.power;
   assert.ok(louder > 0.7 && louder < 1.4, `the energy of main is ${louder} times that with 20 ms`);
