@@ -9,9 +9,9 @@ import (
 )
 
 // timerSlack is how late timers may be. By default, 50 µs, the Go runtime's monitor thread wakes so often beside a
-// server that works in short bursts that it takes a tenth of its processor time (docs/capacity.md). Nothing here needs
-// timers finer than a millisecond.
-const timerSlack = 200 * time.Microsecond
+// server that works in short bursts that it takes a tenth of its processor time (docs/capacity.md). The other timers pass
+// through epoll, which counts in milliseconds anyway.
+const timerSlack = time.Millisecond
 
 // relaxTimers sets the slack of the threads there are; new ones inherit it. The kernel lets a thread set that of another
 // only with CAP_SYS_NICE; without it the unit file's TimerSlackNSec does the same.
