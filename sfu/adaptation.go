@@ -25,6 +25,8 @@ const (
 	pictureHeaders = 0.08
 	// paceFactor is how much faster than its average a stream may leave at least, so that no queue stays.
 	paceFactor = 1.2
+	// paceTime is how slowly that follows a stream that grows: a large keyframe is not to set its own pace.
+	paceTime = 2 * time.Second
 	// paddingTick is how often a probe sends.
 	paddingTick = 20 * time.Millisecond
 )
@@ -36,8 +38,10 @@ type adaptation struct {
 	streams []adapt.Stream
 	loss    lossWindow
 	levels  []int
-	padding float64      // bit/s to send now
-	owed    float64      // bits of padding
+	padding float64 // bit/s to send now
+	owed    float64 // bits of padding
+	pace    float64 // bit/s at which what is sent may leave at least
+	pacedAt time.Duration
 	budget  atomic.Int64 // for statistics
 	starved atomic.Bool  // no picture fits
 }
@@ -127,16 +131,23 @@ func (v *Viewer) adaptTo(s *shard, now time.Duration) {
 		s.probing[v] = struct{}{}
 	}
 	headers += (used - sound) * pictureHeaders
-	rate, burst := max(budget, (used+headers)*paceFactor), pace.Burst
+	rate, burst := max(budget, a.follow((used+headers)*paceFactor, now)), pace.Burst
 	if unknown && rate < pace.Threshold {
 		rate, burst = pace.Threshold, pace.FirstBurst
-	} else if a.control.Doubtful() { // no keyframe is held back for it
+	} else if a.pace > budget && a.control.Doubtful() { // no keyframe is held back for it
 		rate = max(rate, adapt.Initial)
 	}
 	v.pacer.SetRate(int(rate), burst)
 	s.schedule.Update(&v.pacer)
 	a.budget.Store(int64(budget))
 	a.starved.Store(starved)
+}
+
+// follow returns the pace of a stream of that rate with all its headers: what is less at once, what is more in paceTime.
+func (a *adaptation) follow(rate float64, now time.Duration) float64 {
+	a.pace = min(rate, a.pace+max(0, rate-a.pace)*min(1, float64(now-a.pacedAt)/float64(paceTime)))
+	a.pacedAt = now
+	return a.pace
 }
 
 // withAbsent raises a level to what may be taken up at once when it comes: renditions that do not arrive yet and that

@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"log/slog"
+	"net"
 	"net/netip"
 	"regexp"
 	"sync"
@@ -50,6 +51,7 @@ func newNode(tb testing.TB, change func(*Config)) *Node {
 // line is how a client reaches the node: nil by UDP over the machine's own network.
 type line struct {
 	net    piontransport.Net // a virtual network
+	udp    net.PacketConn    // a socket, which may be in another network namespace
 	tcp    bool              // TCP only
 	relays []webrtc.ICEServer
 }
@@ -68,6 +70,9 @@ func newPC(t *testing.T, via *line) *webrtc.PeerConnection {
 	if via != nil {
 		if via.net != nil {
 			settings.SetNet(via.net)
+		}
+		if via.udp != nil {
+			settings.SetICEUDPMux(webrtc.NewICEUDPMux(nil, via.udp))
 		}
 		if via.tcp {
 			settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeTCP4})
