@@ -2,10 +2,8 @@ package codec
 
 import "errors"
 
-// Errors of ParseVP8.
-var (
-	ErrShort = errors.New("codec: payload is cut short")
-)
+// ErrShort is the error of a payload that ends within its descriptor.
+var ErrShort = errors.New("codec: payload is cut short")
 
 // VP8 is a parsed payload descriptor (RFC 7741 4.2) with the two facts of the payload header that a forwarder needs.
 type VP8 struct {
@@ -17,9 +15,6 @@ type VP8 struct {
 	PictureID     uint16 // 7 or 15 bits
 	HasTL0        bool
 	TL0PICIDX     uint8
-	HasTID        bool
-	TID           uint8 // temporal layer, 0 is the base
-	LayerSync     bool  // Y bit
 
 	pidAt, tl0At int // where the fields stand in the payload
 	size         int // of the descriptor
@@ -69,9 +64,6 @@ func ParseVP8(payload []byte) (VP8, error) {
 		if ext&0x30 != 0 { // T or K
 			if len(payload) <= i {
 				return v, ErrShort
-			}
-			if ext&0x20 != 0 {
-				v.HasTID, v.TID, v.LayerSync = true, payload[i]>>6, payload[i]&0x20 != 0
 			}
 			i++
 		}

@@ -33,7 +33,7 @@ func TestParseVP8(t *testing.T) {
 			"as Chromium sends it", []byte{0x90, 0xe0, 0x92, 0x34, 0x56, 0x60, 0x01},
 			VP8{
 				FrameStart: true, HasPictureID: true, LongPictureID: true, PictureID: 0x1234, HasTL0: true, TL0PICIDX: 0x56,
-				HasTID: true, TID: 1, LayerSync: true, pidAt: 2, tl0At: 4, size: 6,
+				pidAt: 2, tl0At: 4, size: 6,
 			}, nil,
 		},
 		{"key index only", []byte{0x90, 0x10, 0xff, 0x00}, VP8{FrameStart: true, Keyframe: true, size: 3}, nil},
