@@ -105,7 +105,7 @@ test('the floor, given to a site that only listened, is seen by all within momen
   }
   console.log(`# from the grant to the first frame on every stage, cold: ${summary(times.cold)}`);
   console.log(`# from the grant to the first frame on every stage, from stand-by: ${summary(times.standBy)}`);
-  assert.ok(sorted(times.cold)[0] < 3000 && sorted(times.standBy)[0] < 2000);
+  assert.ok(sorted(times.cold)[0] < 1200 && sorted(times.standBy)[0] < 400, 'the best of three grants is slower than is promised');
 });
 
 test(`${CHANGES} changes of floor freeze no decoder for a second`, async () => {
