@@ -10,9 +10,11 @@ import { Messages, MessagesButton, NewMessage } from "../messages.js";
 import { Icon } from "../icons.js";
 import { HOST } from "../../lib/protocol.js";
 import { ActsButton } from "./acts-button.js";
-import { Board } from "./board.js";
+import { Fetched } from "./fetched.js";
 import { FloorPanel } from "./floor.js";
 import { SitesPanel } from "./sites.js";
+
+const board = async () => (await import("./board.js")).Board;
 
 /** @typedef {import("../room.js").Room} Room */
 
@@ -103,7 +105,7 @@ function HostControls({ room, publishes }) {
     ${(!live || !room.steersAll) && html`<${Button} compact action="leave" icon="leave" label=${t("leave")} onClick=${() => setOpen("leave")} />`}
     ${live && room.steersAll && html`<${Button} action="end" tone="danger" icon="stop" disabled=${!online} onClick=${() => setOpen("end")}>${t("end.short")}<//>`}
     ${open === "messages" ? html`<${Messages} room=${room} onClose=${close} />` : html`<${NewMessage} room=${room} onOpen=${() => setOpen("messages")} />`}
-    ${open === "board" && html`<${Board} room=${room} onClose=${close} />`}
+    ${open === "board" && html`<${Fetched} load=${board} room=${room} onClose=${close} />`}
     ${open === "end" && html`<${EndDialog} room=${room} onClose=${close} />`}
     ${open === "leave" && html`<${Confirm} title=${t("leave.title")} text=${t("leave.console")} yes=${t("leave")} onYes=${() => room.leave()} onClose=${close} />`}
     ${open === "devices" && html`<${DevicesDialog} room=${room} onClose=${close} />`}

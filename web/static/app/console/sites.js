@@ -3,13 +3,15 @@ import { html } from "../html.js";
 import { useState, useRef, useEffect } from "../../vendor/hooks.js";
 import { t, tMaybe, formatNumber, formatDuration, formatTime } from "../i18n.js";
 import { isHere, isWeak } from "../../lib/sites.js";
-import { LineSheet } from "./line.js";
+import { Fetched } from "./fetched.js";
 import { windowOf } from "../../lib/window.js";
 import { Button, Confirm, Dialog } from "../parts.js";
 import { Icon } from "../icons.js";
 import { Messages } from "../messages.js";
 import { standBy } from "./floor.js";
-import { Wall } from "./wall.js";
+
+const wallPart = async () => (await import("./wall.js")).Wall;
+const lineSheet = async () => (await import("./line.js")).LineSheet;
 
 /** @typedef {import("../room.js").Room} Room */
 /** @typedef {import("../../lib/sites.js").Site} Site */
@@ -55,7 +57,7 @@ export function SitesPanel({ room, steers = true, province, onProvince }) {
       <p class="sites__found" role="status" aria-live="polite">${t("sites.found", { n: formatNumber(view.length) })}</p>
       <p class="sites__people"><${Icon} name="people" /> ${t("counts.people", { n: formatNumber(counts.headcount) })}</p>
     </div>
-    ${wall ? html`<${Wall} room=${room} query=${query} province=${province} filter=${chosen} />` : html`<${SiteRows} room=${room} view=${view} steers=${steers} />`}
+    ${wall ? html`<${Fetched} load=${wallPart} room=${room} query=${query} province=${province} filter=${chosen} />` : html`<${SiteRows} room=${room} view=${view} steers=${steers} />`}
   </section>`;
 }
 
@@ -246,7 +248,7 @@ function SiteSheet({ room, site, onRemove, onMessage, onClose }) {
       ${site.phone && html`<div><dt>${t("sheet.phone")}</dt><dd><a href=${`tel:${site.phone}`}>${site.phone}</a></dd></div>`}
       <div><dt>${t("people.number")}</dt><dd>${site.headcount || "–"}</dd></div>
     </dl>
-    ${isHere(site) && html`<${LineSheet} room=${room} code=${endpoint} />`}
+    ${isHere(site) && html`<${Fetched} load=${lineSheet} room=${room} code=${endpoint} />`}
     <div class="sheet__actions">
       <${Button} action="grant-floor2" icon="people" disabled=${!can} onClick=${() => grant("floor2")}>${t("sheet.floor2")}<//>
       ${room.steersAll && html`<${Button} action="grant-main" icon="camera" disabled=${!can} onClick=${() => grant("main")}>${t("sheet.main")}<//>`}
