@@ -4,16 +4,16 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Person } from './lib/browser.mjs';
 import { convene } from './lib/convene.mjs';
 import { framesShown, nameColour, readColour } from './lib/media.mjs';
+import { People } from './lib/people.mjs';
 import { Seat } from './lib/seat.mjs';
 import { Server } from './lib/server.mjs';
 import { until } from './lib/until.mjs';
 
 const SHOTS = 'test-results/console';
 let server, session, host, c1, c2, c3, k1;
-const people = [];
+const people = new People();
 const seats = [];
 
 const link = (code) => session.endpoints.find((e) => e.code === code).link;
@@ -22,13 +22,7 @@ const seat = async (url) => {
   seats.push(s);
   return s;
 };
-async function person(name, url, options) {
-  const p = new Person(server.dir, name, options);
-  people.push(p);
-  await p.open(url);
-  await p.enter();
-  return p;
-}
+const person = (name, url, options) => people.enter(server.dir, name, url, options);
 const state = (code, want, ms) => until(`the host sees ${code} ${want}`, async () => (await host.stateOf(code)) === want || Promise.reject(new Error(await host.stateOf(code))), ms);
 const sees = (p, slot, colour) => until(`${p.name} sees ${colour} in ${slot}`, async () => nameColour(await readColour(p.page, slot)) === colour, 20000);
 const shown = (p, selector, ms) => until(`${p.name} shows ${selector}`, () => p.page.locator(selector).count(), ms);
@@ -70,12 +64,12 @@ before(async () => {
 
 afterEach(async (t) => {
   if (t.passed !== false) return;
-  for (const p of people) await p.page.screenshot({ path: join(SHOTS, `failed-${p.name}.png`), timeout: 5000 }).catch(() => {});
+  await people.shoot(SHOTS);
 });
 
 after(async () => {
   for (const s of seats) s.drop();
-  await Promise.all(people.map((p) => p.kill().catch(() => {})));
+  await people.kill();
   await server?.kill();
 });
 

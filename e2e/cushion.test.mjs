@@ -2,8 +2,8 @@
 // chairs, hears at once. Lips match all the while.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Person } from './lib/browser.mjs';
 import { convene } from './lib/convene.mjs';
+import { People } from './lib/people.mjs';
 import { Seat } from './lib/seat.mjs';
 import { Server } from './lib/server.mjs';
 import { until } from './lib/until.mjs';
@@ -12,15 +12,9 @@ const LISTENING_MS = 500;
 /** What a browser lets sound wait by itself on a line without fault, generously. */
 const AT_ONCE_MS = 250;
 let server, session, host, c1, k1;
-const people = [];
+const people = new People();
 
-async function person(name, url, options) {
-  const p = new Person(server.dir, name, options);
-  people.push(p);
-  await p.open(url);
-  await p.enter();
-  return p;
-}
+const person = (name, url, options) => people.enter(server.dir, name, url, options);
 
 /** How long the sound and picture of main that were played in the last half second have waited, in ms, and how far they were apart. */
 async function waits(p) {
@@ -63,7 +57,7 @@ before(async () => {
 
 after(async () => {
   k1?.drop();
-  await Promise.all(people.map((p) => p.kill().catch(() => {})));
+  await people.kill();
   await server?.kill();
 });
 

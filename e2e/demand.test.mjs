@@ -4,26 +4,20 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Person } from './lib/browser.mjs';
 import { convene } from './lib/convene.mjs';
 import { framesSent, sends, sendsMore, watchPicture } from './lib/layers.mjs';
 import { framesShown, nameColour, readColour, readColourOf } from './lib/media.mjs';
+import { People } from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
 import { until } from './lib/until.mjs';
 
 const SHOTS = 'test-results/demand';
 const HD = [1280, 720]; // of a smaller picture browsers send two layers
 let server, session, host, c1;
-const people = [];
+const people = new People();
 
 const link = (code) => session.endpoints.find((e) => e.code === code).link;
-async function person(name, url, options) {
-  const p = new Person(server.dir, name, options);
-  people.push(p);
-  await p.open(url);
-  await p.enter();
-  return p;
-}
+const person = (name, url, options) => people.enter(server.dir, name, url, options);
 const sees = (p, slot, colour) => until(`${p.name} sees ${colour} in ${slot}`, async () => nameColour(await readColour(p.page, slot)) === colour, 20000);
 const voiceIn = (p, slot) => p.page.locator(`[data-tile="${slot}"].tile--voice`).count();
 
@@ -46,11 +40,11 @@ before(async () => {
 
 afterEach(async (t) => {
   if (t.passed !== false) return;
-  for (const p of people) await p.page.screenshot({ path: join(SHOTS, `failed-${p.name}.png`), timeout: 5000 }).catch(() => {});
+  await people.shoot(SHOTS);
 });
 
 after(async () => {
-  await Promise.all(people.map((p) => p.kill().catch(() => {})));
+  await people.kill();
   await server?.kill();
 });
 

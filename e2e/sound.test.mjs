@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { Person } from './lib/browser.mjs';
 import { convene } from './lib/convene.mjs';
 import { readTone } from './lib/media.mjs';
+import { People } from './lib/people.mjs';
 import { Seat } from './lib/seat.mjs';
 import { BINARY, Server } from './lib/server.mjs';
 import { until } from './lib/until.mjs';
@@ -31,14 +32,8 @@ const since = (now, then) => Object.fromEntries(Object.keys(now).map((k) => [k, 
 for (const ms of [20, 40]) {
   describe(`${ms} ms of sound in a packet`, () => {
     let server, session, host, c1, c2, k1;
-    const people = [];
-    async function person(name, url, options) {
-      const p = new Person(server.dir, name, options);
-      people.push(p);
-      await p.open(url);
-      await p.enter();
-      return p;
-    }
+    const people = new People();
+    const person = (name, url, options) => people.enter(server.dir, name, url, options);
     const link = (code) => session.endpoints.find((e) => e.code === code).link;
 
     before(async () => {
@@ -54,7 +49,7 @@ for (const ms of [20, 40]) {
 
     after(async () => {
       k1?.drop();
-      await Promise.all(people.map((p) => p.kill().catch(() => {})));
+      await people.kill();
       await server?.kill();
     });
 

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Person } from './lib/browser.mjs';
 import { convene } from './lib/convene.mjs';
 import { sends, watchPicture } from './lib/layers.mjs';
 import { nameColour, readColour, watchSound } from './lib/media.mjs';
+import { People } from './lib/people.mjs';
 import { Seat } from './lib/seat.mjs';
 import { Server } from './lib/server.mjs';
 import { until } from './lib/until.mjs';
@@ -16,16 +16,10 @@ const SHOTS = 'test-results/switching';
 const CHANGES = 50;
 const SPEAKERS = { P58C1: 'green', P58C2: 'blue' };
 let server, session, host, c1, c2, k1;
-const people = [];
+const people = new People();
 
 const link = (code) => session.endpoints.find((e) => e.code === code).link;
-async function person(name, url, options) {
-  const p = new Person(server.dir, name, options);
-  people.push(p);
-  await p.open(url);
-  await p.enter();
-  return p;
-}
+const person = (name, url, options) => people.enter(server.dir, name, url, options);
 const sees = (p, slot, colour, ms = 20000) => until(`${p.name} sees ${colour} in ${slot}`, async () => {
   const got = nameColour(await readColour(p.page, slot));
   return got === colour || Promise.reject(new Error(`sees ${got}`));
@@ -78,12 +72,12 @@ before(async () => {
 
 afterEach(async (t) => {
   if (t.passed !== false) return;
-  for (const p of people) await p.page.screenshot({ path: join(SHOTS, `failed-${p.name}.png`), timeout: 5000 }).catch(() => {});
+  await people.shoot(SHOTS);
 });
 
 after(async () => {
   k1?.drop();
-  await Promise.all(people.map((p) => p.kill().catch(() => {})));
+  await people.kill();
   await server?.kill();
 });
 
