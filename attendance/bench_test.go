@@ -7,15 +7,16 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 )
 
 // nation is the ledger of a session of a number of sites that each come, receive, count themselves, leave, and are
 // summed up now and then, until there are n entries. It is made anew each time it is read, and never held as a whole.
-func nation(tb testing.TB, sites, n int) iter.Seq2[attendance.Entry, error] {
+func nation(tb testing.TB, sites, n int) iter.Seq2[ledger.Entry, error] {
 	tb.Helper()
-	return func(yield func(attendance.Entry, error) bool) {
-		c, made := attendance.NewChain("s1", attendance.NewNode("n1", 0), attendance.Head{}), 0
+	return func(yield func(ledger.Entry, error) bool) {
+		c, made := ledger.NewChain("s1", ledger.NewNode("n1", 0), ledger.Head{}), 0
 		next := func(ev meeting.Event) bool {
 			at := t0.Add(time.Duration(made) * 10 * time.Millisecond)
 			e, err := c.Next(at, at, "", ev)
@@ -68,7 +69,7 @@ func nation(tb testing.TB, sites, n int) iter.Seq2[attendance.Entry, error] {
 }
 
 // held reads a ledger into memory, for what is measured without making it.
-func held(tb testing.TB, entries iter.Seq2[attendance.Entry, error]) (list []attendance.Entry) {
+func held(tb testing.TB, entries iter.Seq2[ledger.Entry, error]) (list []ledger.Entry) {
 	tb.Helper()
 	for e, err := range entries {
 		if err != nil {
@@ -89,17 +90,6 @@ func BenchmarkFold(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(list)), "ns/entry")
-}
-
-func BenchmarkChainNext(b *testing.B) {
-	c := attendance.NewChain("s1", attendance.NewNode("n1", 0), attendance.Head{})
-	ev := &meeting.Connected{Endpoint: "C22738", Conn: "018f0000-0000-7000-8000-000000000000", Device: "Chromium 156, Linux"}
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := c.Next(t0, t0, "", ev); err != nil {
-			b.Fatal(err)
-		}
-	}
 }
 
 // BenchmarkSite is what one change costs a report that is kept up to date.

@@ -1,3 +1,5 @@
+// Package attendance turns the ledger of a session into what a secretariat needs: who was there, and when. It is pure:
+// entries in, reports out.
 package attendance
 
 import (
@@ -8,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 )
 
@@ -19,7 +22,7 @@ type FoldOptions struct {
 
 // Fold reads a session's ledger into a report. The same entries give the same report whatever their order
 // after the first, so entries that arrive late are counted where they belong.
-func Fold(entries iter.Seq2[Entry, error], opts FoldOptions) (*Report, error) {
+func Fold(entries iter.Seq2[ledger.Entry, error], opts FoldOptions) (*Report, error) {
 	b := NewBuilder()
 	for e, err := range entries {
 		if err != nil {
@@ -104,7 +107,7 @@ type datedValue[T any] struct {
 	value T
 }
 
-func (d *dated[T]) put(e Entry, v T) {
+func (d *dated[T]) put(e ledger.Entry, v T) {
 	dv := datedValue[T]{e.At, e.Seq, v}
 	i, _ := slices.BinarySearchFunc(*d, dv, func(a, b datedValue[T]) int {
 		return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.seq, b.seq))
@@ -124,7 +127,7 @@ func (d dated[T]) asOf(t time.Time) (v T) {
 }
 
 // Add folds one entry. The first one has to be that which convened the session.
-func (b *Builder) Add(e Entry) error {
+func (b *Builder) Add(e ledger.Entry) error {
 	ev, err := e.Event()
 	if err != nil {
 		return fmt.Errorf("entry %d: %w", e.Seq, err)
@@ -135,7 +138,7 @@ func (b *Builder) Add(e Entry) error {
 		return fmt.Errorf("entry %d: a ledger begins with %q, not %q", e.Seq, "convened", e.Kind)
 	}
 	if e.Seq > b.info.Head.Seq {
-		b.info.Head = Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}
+		b.info.Head = ledger.Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}
 	}
 	for _, t := range []time.Time{e.At, e.RecordedAt} {
 		if t.After(b.latest) {
@@ -146,7 +149,7 @@ func (b *Builder) Add(e Entry) error {
 	return nil
 }
 
-func (b *Builder) fold(e Entry, ev meeting.Event) {
+func (b *Builder) fold(e ledger.Entry, ev meeting.Event) {
 	switch ev := ev.(type) {
 	case *meeting.Moved:
 		b.scheduled.put(e, ev.ScheduledAt)
@@ -206,7 +209,7 @@ func (b *Builder) fold(e Entry, ev meeting.Event) {
 }
 
 // override notes a person's verdict; an empty one takes it back.
-func (b *Builder) override(e Entry, ev *meeting.VerdictOverridden) {
+func (b *Builder) override(e ledger.Entry, ev *meeting.VerdictOverridden) {
 	s := b.site(ev.Endpoint)
 	if s == nil {
 		return
@@ -228,7 +231,7 @@ func leftReason(why string) EndReason {
 	return EndLeft
 }
 
-func (b *Builder) convene(e Entry, c *meeting.Convened) {
+func (b *Builder) convene(e ledger.Entry, c *meeting.Convened) {
 	b.convened = true
 	b.info.ID, b.info.Title, b.info.TimeZone = e.Session, c.Title, c.TimeZone
 	b.scheduled.put(e, c.ScheduledAt)
@@ -276,20 +279,20 @@ func (s *site) conn(id string) *conn {
 	return c
 }
 
-func (b *Builder) begin(e Entry, endpoint, id, device string) {
+func (b *Builder) begin(e ledger.Entry, endpoint, id, device string) {
 	if c := b.conn(endpoint, id); c != nil && (c.from.IsZero() || e.At.Before(c.from)) {
 		c.from, c.began, c.device = e.At, e.Seq, device
 	}
 }
 
 // end closes a connection. Of two claims the earlier is the last evidence that there is.
-func (b *Builder) end(e Entry, endpoint, id string, why EndReason) {
+func (b *Builder) end(e ledger.Entry, endpoint, id string, why EndReason) {
 	if c := b.conn(endpoint, id); c != nil && (c.ended == 0 || e.At.Before(c.to) || (e.At.Equal(c.to) && e.Seq < c.ended)) {
 		c.to, c.why, c.ended = e.At, why, e.Seq
 	}
 }
 
-func (b *Builder) count(e Entry, endpoint string, n int) {
+func (b *Builder) count(e ledger.Entry, endpoint string, n int) {
 	if s := b.site(endpoint); s != nil {
 		s.headcount.put(e, n)
 	}

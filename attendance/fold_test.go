@@ -2,12 +2,14 @@ package attendance_test
 
 import (
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/google/go-cmp/cmp"
 )
@@ -40,6 +42,16 @@ func convened(rules meeting.Rules) *meeting.Convened {
 	}
 }
 
+func seq(entries []ledger.Entry) iter.Seq2[ledger.Entry, error] {
+	return func(yield func(ledger.Entry, error) bool) {
+		for _, e := range entries {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
 // happening is one event at a second after the start.
 type happening struct {
 	s  int
@@ -47,10 +59,10 @@ type happening struct {
 }
 
 // entries makes a ledger that begins with the convening, an hour before.
-func entries(t *testing.T, rules meeting.Rules, list ...happening) []attendance.Entry {
+func entries(t *testing.T, rules meeting.Rules, list ...happening) []ledger.Entry {
 	t.Helper()
-	c := attendance.NewChain("s1", attendance.NewNode("n1", 0), attendance.Head{})
-	var out []attendance.Entry
+	c := ledger.NewChain("s1", ledger.NewNode("n1", 0), ledger.Head{})
+	var out []ledger.Entry
 	recorded := at(-3600) // what is listed with an earlier time arrived late
 	for _, h := range append([]happening{{-3600, convened(rules)}}, list...) {
 		if at(h.s).After(recorded) {
@@ -203,12 +215,12 @@ func TestFold(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			ledger := entries(t, meeting.DefaultRules(), script(t, tt.history)...)
+			history := entries(t, meeting.DefaultRules(), script(t, tt.history)...)
 			var opts attendance.FoldOptions
 			if tt.asOf != 0 {
 				opts.AsOf = at(tt.asOf)
 			}
-			report, err := attendance.Fold(seq(ledger), opts)
+			report, err := attendance.Fold(seq(history), opts)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -227,7 +239,7 @@ func TestFold(t *testing.T) {
 			}
 			// Whatever order entries arrive in, the report is the same.
 			for range 5 {
-				late := append([]attendance.Entry{}, ledger...)
+				late := append([]ledger.Entry{}, history...)
 				rand.Shuffle(len(late)-1, func(i, j int) { late[i+1], late[j+1] = late[j+1], late[i+1] })
 				again, err := attendance.Fold(seq(late), opts)
 				if err != nil {
@@ -398,7 +410,7 @@ func TestRollUp(t *testing.T) {
 		meeting.Endpoint{Code: "C1-2", Unit: "C1", Name: "Xã Phước Dân 2", Role: meeting.Site},
 	)
 	b := attendance.NewBuilder()
-	c := attendance.NewChain("s1", attendance.NewNode("n1", 0), attendance.Head{})
+	c := ledger.NewChain("s1", ledger.NewNode("n1", 0), ledger.Head{})
 	for _, h := range []happening{
 		{-10, first}, {0, &meeting.Started{}}, {0, &meeting.Connected{Endpoint: "C1", Conn: "a"}}, {400, &meeting.Connected{Endpoint: "P58", Conn: "b"}},
 		{0, &meeting.Connected{Endpoint: "G1", Conn: "c"}}, {700, &meeting.Left{Endpoint: "G1", Conn: "c"}},

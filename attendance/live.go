@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 )
 
@@ -35,7 +36,7 @@ func NewLive() *Live { return &Live{builder: NewBuilder(), units: map[string]*Co
 func (l *Live) Builder() *Builder { return l.builder }
 
 // Add folds one entry, as Builder.Add.
-func (l *Live) Add(e Entry) error {
+func (l *Live) Add(e ledger.Entry) error {
 	if err := l.builder.Add(e); err != nil {
 		return err
 	}

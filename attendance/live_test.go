@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/google/go-cmp/cmp"
 )
@@ -16,7 +17,7 @@ func TestLive(t *testing.T) {
 	for seed := range uint64(60) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		live := attendance.NewLive()
-		chain := attendance.NewChain("s1", attendance.NewNode("n1", 0), attendance.Head{})
+		chain := ledger.NewChain("s1", ledger.NewNode("n1", 0), ledger.Head{})
 		now, conns, started := t0, 0, false
 		rules := meeting.DefaultRules()
 		there := map[string]string{}
@@ -96,7 +97,7 @@ func BenchmarkLive(b *testing.B) {
 		}
 	}
 	last := list[len(list)-1]
-	chain := attendance.NewChain("s1", attendance.NewNode("n2", 0), attendance.Head{Seq: last.Seq, Hash: last.Hash, RecordedAt: last.RecordedAt})
+	chain := ledger.NewChain("s1", ledger.NewNode("n2", 0), ledger.Head{Seq: last.Seq, Hash: last.Hash, RecordedAt: last.RecordedAt})
 	now, n := last.At, 0
 	live.Page(now, attendance.Selection{Limit: 50})
 	b.ReportAllocs()

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/google/go-cmp/cmp"
 )
@@ -160,7 +161,7 @@ func randomDay(r *rand.Rand) day {
 }
 
 // ledger is the day as a node might have recorded it: late, doubled, and with a clock that was set.
-func (d day) ledger(t *testing.T, r *rand.Rand) []attendance.Entry {
+func (d day) ledger(t *testing.T, r *rand.Rand) []ledger.Entry {
 	t.Helper()
 	type record struct {
 		at int
@@ -185,8 +186,8 @@ func (d day) ledger(t *testing.T, r *rand.Rand) []attendance.Entry {
 		}
 	}
 	r.Shuffle(len(records), func(i, j int) { records[i], records[j] = records[j], records[i] })
-	c := attendance.NewChain("s1", attendance.NewNode("n1", 0), attendance.Head{})
-	var out []attendance.Entry
+	c := ledger.NewChain("s1", ledger.NewNode("n1", 0), ledger.Head{})
+	var out []ledger.Entry
 	for i, rec := range append([]record{{-400, convened(d.rules)}}, records...) {
 		recorded := 2000 + i
 		if r.IntN(5) == 0 {
@@ -207,7 +208,7 @@ func TestFoldAgainstTheModel(t *testing.T) {
 		d := randomDay(r)
 		entries := d.ledger(t, r)
 		if seed%50 == 0 {
-			if _, err := attendance.VerifyChain(seq(entries)); err != nil {
+			if _, err := ledger.VerifyChain(seq(entries)); err != nil {
 				t.Fatal(err)
 			}
 		}

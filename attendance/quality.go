@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 )
 
@@ -44,7 +45,7 @@ func (q *Quality) add(c meeting.Quality) {
 }
 
 // measured notes the sums of connections. They enter no verdict, so no site has to be judged anew.
-func (b *Builder) measured(e Entry, ev *meeting.QualityMeasured) {
+func (b *Builder) measured(e ledger.Entry, ev *meeting.QualityMeasured) {
 	for _, q := range ev.Connections {
 		if s := b.byCode[q.Endpoint]; s != nil {
 			s.conn(q.Conn).quality.put(e, q)

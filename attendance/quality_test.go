@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/google/go-cmp/cmp"
 )
@@ -20,7 +21,7 @@ func TestEvidenceInAnyOrder(t *testing.T) {
 	sum := func(conn string, packets uint64, high int) *meeting.QualityMeasured {
 		return &meeting.QualityMeasured{Connections: []meeting.Quality{{Endpoint: "C1", Conn: conn, Packets: packets, Lost: packets / 10, HighS: high}, {Endpoint: "@host", Conn: "h", Packets: 9}}}
 	}
-	ledger := entries(t, meeting.DefaultRules(),
+	history := entries(t, meeting.DefaultRules(),
 		happening{0, &meeting.Started{By: meeting.HostCode}},
 		happening{10, &meeting.Connected{Endpoint: "C1", Conn: "a", Device: "Chrome 156, Windows"}},
 		happening{12, &meeting.ReceivingChanged{Endpoint: "C1", Conn: "a", Receiving: true, Evidence: meeting.EvidenceDecoded, At: at(12)}},
@@ -36,7 +37,7 @@ func TestEvidenceInAnyOrder(t *testing.T) {
 		happening{1000, &meeting.EndedEvent{By: meeting.HostCode}},
 		happening{1001, &meeting.AttendanceAdded{Endpoint: "C1", From: at(600), Means: "phone", Reason: "mất điện"}},
 	)
-	want, err := attendance.Fold(seq(ledger), attendance.FoldOptions{})
+	want, err := attendance.Fold(seq(history), attendance.FoldOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +55,7 @@ func TestEvidenceInAnyOrder(t *testing.T) {
 		t.Errorf("pictures %v, receiving %v", row.Pictures, row.Receiving)
 	}
 	for range 20 {
-		late := append([]attendance.Entry{}, ledger...)
+		late := append([]ledger.Entry{}, history...)
 		rand.Shuffle(len(late)-1, func(i, j int) { late[i+1], late[j+1] = late[j+1], late[i+1] })
 		got, err := attendance.Fold(seq(late), attendance.FoldOptions{})
 		if err != nil {
@@ -64,7 +65,7 @@ func TestEvidenceInAnyOrder(t *testing.T) {
 			t.Fatalf("another order, another report:\n%s", diff)
 		}
 	}
-	early, err := attendance.Fold(seq(ledger), attendance.FoldOptions{AsOf: at(150)})
+	early, err := attendance.Fold(seq(history), attendance.FoldOptions{AsOf: at(150)})
 	if err != nil {
 		t.Fatal(err)
 	}

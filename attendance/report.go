@@ -3,6 +3,7 @@ package attendance
 import (
 	"time"
 
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 )
 
@@ -29,9 +30,9 @@ type SessionInfo struct {
 	StartedAt   time.Time
 	EndedAt     time.Time
 	SealedAt    time.Time
-	CalledOff   bool      // it was called off before it began
-	AsOf        time.Time // what is after it is not in the report
-	Head        Head      // the last entry that the report rests on
+	CalledOff   bool        // it was called off before it began
+	AsOf        time.Time   // what is after it is not in the report
+	Head        ledger.Head // the last entry that the report rests on
 }
 
 // SiteRow is the attendance of one linked site.

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
@@ -45,7 +45,7 @@ func controls(kind string) bool {
 
 // actOf reads a control act from an entry; false if it is none. What a site does with itself is none, nor what
 // follows from another act.
-func actOf(e attendance.Entry) (act, bool, error) {
+func actOf(e ledger.Entry) (act, bool, error) {
 	if e.By == "" || !controls(e.Kind) {
 		return act{}, false, nil
 	}

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 )
 
 // keyRoutes enters the requests about the key that signs exported ledgers.
@@ -20,7 +20,7 @@ func (a recordAPI) ledgerKey(w http.ResponseWriter, _ *http.Request, _ Identity)
 	if !ok {
 		return errors.New("the ledger key is not Ed25519")
 	}
-	text, err := attendance.EncodePublicKey(public)
+	text, err := ledger.EncodePublicKey(public)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 )
 
 // After a rotation new files are signed by the new key, also over a restart, and old ones verify with the old key.
@@ -15,7 +15,7 @@ func TestRotateLedgerKey(t *testing.T) {
 	b.admin("POST", "/api/v1/tokens", `{"name":"ops"}`, &admin)
 	secretary := token(b.links.Links.Secretary)
 	key := func(pem string) ed25519.PublicKey {
-		public, err := attendance.DecodePublicKey([]byte(pem))
+		public, err := ledger.DecodePublicKey([]byte(pem))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,7 +46,7 @@ func TestRotateLedgerKey(t *testing.T) {
 		{"a new file, the new key", export(), newer, true},
 		{"a new file, the old key", export(), former, false},
 	} {
-		if _, err := attendance.Verify(strings.NewReader(tt.file), tt.key); (err == nil) != tt.whole {
+		if _, err := ledger.Verify(strings.NewReader(tt.file), tt.key); (err == nil) != tt.whole {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
@@ -172,11 +172,11 @@ func TestCorrections(t *testing.T) {
 		t.Error("what was erased stands in the ledger")
 	}
 	_, pem := b.request("GET", "/api/v1/ledger-key", secretary, "")
-	key, err := attendance.DecodePublicKey([]byte(pem))
+	key, err := ledger.DecodePublicKey([]byte(pem))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := attendance.Verify(strings.NewReader(file), key); err != nil {
+	if _, err := ledger.Verify(strings.NewReader(file), key); err != nil {
 		t.Error(err)
 	}
 	for _, kind := range []string{"headcount", "delegates", "verdict_overridden", "attendance_added", "rules_changed", "sealed"} {

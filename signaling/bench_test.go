@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
@@ -19,15 +19,15 @@ func newTestMetrics() *metrics { return newMetrics(prometheus.NewRegistry()) }
 // nullRecord remembers one session and writes nothing down.
 type nullRecord struct {
 	Record
-	entries []attendance.Entry
+	entries []ledger.Entry
 }
 
-func (r *nullRecord) Append(context.Context, string, meeting.Phase, []attendance.Entry) error {
+func (r *nullRecord) Append(context.Context, string, meeting.Phase, []ledger.Entry) error {
 	return nil
 }
 
-func (r *nullRecord) Entries(context.Context, string, uint64) iter.Seq2[attendance.Entry, error] {
-	return func(yield func(attendance.Entry, error) bool) {
+func (r *nullRecord) Entries(context.Context, string, uint64) iter.Seq2[ledger.Entry, error] {
+	return func(yield func(ledger.Entry, error) bool) {
 		for _, e := range r.entries {
 			if !yield(e, nil) {
 				return
@@ -45,7 +45,7 @@ func liveCoordinator(tb testing.TB, n int) *coordinator {
 		webhooks: &webhooks{},
 		media:    newPeerBench(), metrics: newTestMetrics(), log: slog.New(slog.DiscardHandler),
 		snapshots: newSnapshots(),
-		node:      attendance.NewNode("bench", 0), clock: attendance.NewClock(time.Time{}),
+		node:      ledger.NewNode("bench", 0), clock: ledger.NewClock(time.Time{}),
 	}
 	rec := &nullRecord{}
 	srv.record = rec
@@ -54,7 +54,7 @@ func liveCoordinator(tb testing.TB, n int) *coordinator {
 	for i := range n {
 		convene.Endpoints = append(convene.Endpoints, meeting.Endpoint{Code: fmt.Sprintf("C%d", i), Name: "Xã", Role: meeting.Site})
 	}
-	s, chain, now := meeting.New("s"), attendance.NewChain("s", srv.node, attendance.Head{}), srv.clock.Now()
+	s, chain, now := meeting.New("s"), ledger.NewChain("s", srv.node, ledger.Head{}), srv.clock.Now()
 	for _, step := range []struct {
 		cmd meeting.Command
 		by  meeting.Actor

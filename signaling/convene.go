@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/prepare"
 	"github.com/diemcau/diemcau/signaling/protocol"
@@ -114,12 +114,12 @@ func (s *Server) convene(ctx context.Context, req sessionRequest) (*sessionLinks
 // found records a new session of an id, opening it for joining at once if asked to, and makes its links.
 func (s *Server) found(ctx context.Context, id string, cmd meeting.Convene, open bool, now time.Time) (*sessionLinks, error) {
 	session := meeting.New(id)
-	chain := attendance.NewChain(session.ID, s.node, attendance.Head{})
+	chain := ledger.NewChain(session.ID, s.node, ledger.Head{})
 	commands := []meeting.Command{cmd}
 	if open {
 		commands = append(commands, meeting.OpenSession{})
 	}
-	var entries []attendance.Entry
+	var entries []ledger.Entry
 	for _, c := range commands {
 		events, err := session.Decide(c, meeting.Actor{}, now)
 		if err != nil {

@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
@@ -39,11 +39,11 @@ type request struct {
 type coordinator struct {
 	id       string
 	record   Record
-	clock    *attendance.Clock
+	clock    *ledger.Clock
 	metrics  *metrics
 	log      *slog.Logger
 	session  *meeting.Session
-	chain    *attendance.Chain
+	chain    *ledger.Chain
 	audience *audience
 	news     *news
 	rounds   rounds
@@ -56,9 +56,9 @@ type coordinator struct {
 }
 
 // replay rebuilds a session from its ledger, whose chain has to be whole, letting seen, if given, look at each event on the way.
-func replay(ctx context.Context, rec Record, id string, seen func(meeting.Event, time.Time)) (*meeting.Session, attendance.Head, error) {
-	s, head := meeting.New(id), attendance.Head{}
-	for e, err := range attendance.Checked(rec.Entries(ctx, id, 1)) {
+func replay(ctx context.Context, rec Record, id string, seen func(meeting.Event, time.Time)) (*meeting.Session, ledger.Head, error) {
+	s, head := meeting.New(id), ledger.Head{}
+	for e, err := range ledger.Checked(rec.Entries(ctx, id, 1)) {
 		if err != nil {
 			return nil, head, fmt.Errorf("session %s: %w", id, err)
 		}
@@ -70,7 +70,7 @@ func replay(ctx context.Context, rec Record, id string, seen func(meeting.Event,
 		if seen != nil {
 			seen(ev, e.At)
 		}
-		head = attendance.Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}
+		head = ledger.Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}
 	}
 	if head.Seq == 0 {
 		return nil, head, fmt.Errorf("session %s: its ledger is empty", id)
@@ -105,11 +105,11 @@ func loadCoordinator(ctx context.Context, srv *Server, id string) (*coordinator,
 	return c, nil
 }
 
-func newCoordinator(srv *Server, session *meeting.Session, head attendance.Head) *coordinator {
+func newCoordinator(srv *Server, session *meeting.Session, head ledger.Head) *coordinator {
 	id := session.ID
 	return &coordinator{
 		id: id, record: srv.record, clock: srv.clock, metrics: srv.metrics, log: srv.log.With("session", id), session: session,
-		chain:    attendance.NewChain(id, srv.node, head),
+		chain:    ledger.NewChain(id, srv.node, head),
 		audience: newAudience(session, srv.media, srv.metrics, func() { srv.snapshots.drop(id) }),
 		news:     newNews(),
 		recorded: srv.webhooks.tell,
@@ -122,9 +122,9 @@ func newCoordinator(srv *Server, session *meeting.Session, head attendance.Head)
 // brokenCoordinator stands for a session that cannot be rebuilt: it refuses everything, and says which entry of
 // the ledger is to blame if one is.
 func brokenCoordinator(srv *Server, id string, why error) *coordinator {
-	c := newCoordinator(srv, meeting.New(id), attendance.Head{})
+	c := newCoordinator(srv, meeting.New(id), ledger.Head{})
 	c.broken = errBroken
-	if cut := new(attendance.BrokenError); errors.As(why, &cut) {
+	if cut := new(ledger.BrokenError); errors.As(why, &cut) {
 		c.broken = cut
 	}
 	c.metrics.broken.Add(1)
@@ -263,7 +263,7 @@ func (c *coordinator) handle(ctx context.Context, batch []request) error {
 		return nil
 	}
 	now := c.clock.Now()
-	var entries []attendance.Entry
+	var entries []ledger.Entry
 	outcomes := make([]outcome, 0, len(batch))
 	for _, r := range batch {
 		if r.prepare != nil {
@@ -271,7 +271,7 @@ func (c *coordinator) handle(ctx context.Context, batch []request) error {
 		}
 		o := outcome{request: r}
 		if r.cmd != nil {
-			var made []attendance.Entry
+			var made []ledger.Entry
 			var err error
 			if made, err = c.decide(&o, now); err != nil {
 				return c.breakDown(batch, err)
@@ -328,13 +328,13 @@ func (r request) answer(err error) {
 
 // decide turns one command into applied events and their entries. An error is a fault, not a refusal, which
 // stands in the outcome.
-func (c *coordinator) decide(o *outcome, now time.Time) ([]attendance.Entry, error) {
+func (c *coordinator) decide(o *outcome, now time.Time) ([]ledger.Entry, error) {
 	events, err := c.session.Decide(o.cmd, o.by, now)
 	if err != nil {
 		o.err = c.dated(o.by, err)
 		return nil, nil
 	}
-	entries := make([]attendance.Entry, 0, len(events))
+	entries := make([]ledger.Entry, 0, len(events))
 	for _, ev := range events {
 		e, err := c.chain.Next(time.Time{}, now, o.by.Endpoint, ev)
 		if err != nil {

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/gorilla/websocket"
@@ -50,7 +50,7 @@ func faultOf(err error) fault {
 		own     *Error
 		refused *meeting.Error
 		timed   *datedError
-		cut     *attendance.BrokenError
+		cut     *ledger.BrokenError
 	)
 	switch {
 	case errors.As(err, &cut):

@@ -18,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling"
 	"github.com/diemcau/diemcau/signaling/client"
@@ -63,18 +63,18 @@ type record struct {
 
 var errDisk = errors.New("no space left on device")
 
-func (r *record) Append(ctx context.Context, session string, phase meeting.Phase, entries []attendance.Entry) error {
+func (r *record) Append(ctx context.Context, session string, phase meeting.Phase, entries []ledger.Entry) error {
 	if r.failing.Load() || r.dead.Load() {
 		return errDisk
 	}
 	return r.Store.Append(ctx, session, phase, entries)
 }
 
-func (r *record) Entries(ctx context.Context, session string, fromSeq uint64) iter.Seq2[attendance.Entry, error] {
+func (r *record) Entries(ctx context.Context, session string, fromSeq uint64) iter.Seq2[ledger.Entry, error] {
 	if session == r.damaged {
-		return func(yield func(attendance.Entry, error) bool) { yield(attendance.Entry{}, errDisk) }
+		return func(yield func(ledger.Entry, error) bool) { yield(ledger.Entry{}, errDisk) }
 	}
-	return func(yield func(attendance.Entry, error) bool) {
+	return func(yield func(ledger.Entry, error) bool) {
 		for e, err := range r.Store.Entries(ctx, session, fromSeq) {
 			if e.Seq == r.forged {
 				e.At = e.At.Add(time.Second)

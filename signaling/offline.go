@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 )
 
@@ -34,8 +34,8 @@ func (s *Server) commandOffline(ctx context.Context, id string, cmd meeting.Comm
 	if err != nil {
 		return err
 	}
-	chain := attendance.NewChain(id, s.node, head)
-	entries := make([]attendance.Entry, 0, len(events))
+	chain := ledger.NewChain(id, s.node, head)
+	entries := make([]ledger.Entry, 0, len(events))
 	for _, ev := range events {
 		e, err := chain.Next(time.Time{}, now, by.Endpoint, ev)
 		if err != nil {

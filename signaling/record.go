@@ -5,7 +5,7 @@ import (
 	"iter"
 	"time"
 
-	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/roster"
 	"github.com/diemcau/diemcau/store"
@@ -16,13 +16,13 @@ type Record interface {
 	ReplaceRoster(ctx context.Context, tree *roster.Tree, importedAt time.Time) error
 	Units(ctx context.Context) ([]meeting.Unit, error)
 
-	CreateSession(ctx context.Context, id, title string, createdAt time.Time, first attendance.Entry) error
+	CreateSession(ctx context.Context, id, title string, createdAt time.Time, first ledger.Entry) error
 	Sessions(ctx context.Context) ([]store.SessionRow, error)
 
 	// Append returns when the entries are on disk, or none of them ever will be.
-	Append(ctx context.Context, session string, phase meeting.Phase, entries []attendance.Entry) error
-	Entries(ctx context.Context, session string, fromSeq uint64) iter.Seq2[attendance.Entry, error]
-	Head(ctx context.Context, session string) (attendance.Head, error)
+	Append(ctx context.Context, session string, phase meeting.Phase, entries []ledger.Entry) error
+	Entries(ctx context.Context, session string, fromSeq uint64) iter.Seq2[ledger.Entry, error]
+	Head(ctx context.Context, session string) (ledger.Head, error)
 	EraseNames(ctx context.Context, session string) (entries int64, err error)
 	Backup(ctx context.Context, path string) error
 	Alive(ctx context.Context, session string, at time.Time) error

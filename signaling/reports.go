@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 )
 
 // maxReports is how many sessions' reports are kept up to date in memory.
@@ -25,7 +26,7 @@ type liveReport struct {
 	mu   sync.Mutex
 	live *attendance.Live
 	acts []act
-	head attendance.Head // the last entry that was folded
+	head ledger.Head // the last entry that was folded
 }
 
 func newReports(rec Record) *reports {
@@ -66,12 +67,12 @@ func (r *reports) followed(ctx context.Context, session string) (*liveReport, er
 		if len(r.sessions) >= maxReports {
 			clear(r.sessions) // rare, and only costs folding anew
 		}
-		live = &liveReport{live: attendance.NewLive(), head: attendance.Head{Hash: attendance.Genesis()}}
+		live = &liveReport{live: attendance.NewLive(), head: ledger.Head{Hash: ledger.Genesis()}}
 		r.sessions[session] = live
 	}
 	r.mu.Unlock()
 	live.mu.Lock()
-	for e, err := range attendance.CheckedFrom(live.head, r.record.Entries(ctx, session, live.head.Seq+1)) {
+	for e, err := range ledger.CheckedFrom(live.head, r.record.Entries(ctx, session, live.head.Seq+1)) {
 		if err == nil {
 			err = live.add(e)
 		}
@@ -83,7 +84,7 @@ func (r *reports) followed(ctx context.Context, session string) (*liveReport, er
 	return live, nil
 }
 
-func (l *liveReport) add(e attendance.Entry) error {
+func (l *liveReport) add(e ledger.Entry) error {
 	if err := l.live.Add(e); err != nil {
 		return err
 	}
@@ -95,7 +96,7 @@ func (l *liveReport) add(e attendance.Entry) error {
 		// The earliest go; what was handed out keeps the array that it has.
 		l.acts = append(l.acts[max(0, len(l.acts)+1-keptActs):], one)
 	}
-	l.head = attendance.Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}
+	l.head = ledger.Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}
 	return nil
 }
 

@@ -13,7 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/diemcau/diemcau/store"
@@ -61,8 +61,8 @@ type Server struct {
 	log       *slog.Logger
 	registry  *prometheus.Registry
 	metrics   *metrics
-	node      *attendance.Node
-	clock     *attendance.Clock
+	node      *ledger.Node
+	clock     *ledger.Clock
 	publicURL string
 	pages     http.Handler
 	tokens    *tokens
@@ -106,7 +106,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		record: cfg.Record, media: cfg.Media, relays: cfg.ICEServers, log: cfg.Log, registry: cfg.Registry, metrics: newMetrics(cfg.Registry),
-		node: attendance.NewNode(cfg.Node, last), clock: attendance.NewClock(notBefore), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), pages: cfg.Pages,
+		node: ledger.NewNode(cfg.Node, last), clock: ledger.NewClock(notBefore), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), pages: cfg.Pages,
 		snapshots: newSnapshots(), reports: newReports(cfg.Record), snapshotEvery: cfg.SnapshotEvery.Truncate(time.Second),
 		namesKept: cfg.NamesKept, pictures: cfg.Pictures, forget: func() {},
 		tokens: newTokens(tokenKey),

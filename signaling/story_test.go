@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling"
 	"github.com/diemcau/diemcau/signaling/client"
@@ -94,7 +94,7 @@ func TestStory(t *testing.T) {
 	if _, err := b.tryEnter("C3", client.Options{}); closeCode(err) != protocol.CloseEnded {
 		t.Errorf("C3 enters after the end: %v", err)
 	}
-	ledger := b.ledger()
+	recorded := b.ledger()
 	b.restart(false)
 	if _, err := b.tryEnter("C3", client.Options{}); closeCode(err) != protocol.CloseEnded {
 		t.Errorf("C3 enters after the end and a restart: %v", err)
@@ -106,10 +106,10 @@ func TestStory(t *testing.T) {
 		"lost C1 closed", "resumed C1", "on_air C1", "returned C1 revoked", "left C2 page_closed",
 		"returned @host ended", "returned @host ended", "ended",
 	}
-	if d := cmp.Diff(want, ledger); d != "" {
+	if d := cmp.Diff(want, recorded); d != "" {
 		t.Error(d)
 	}
-	if _, err := attendance.VerifyChain(b.record.Entries(t.Context(), b.links.ID, 1)); err != nil {
+	if _, err := ledger.VerifyChain(b.record.Entries(t.Context(), b.links.ID, 1)); err != nil {
 		t.Error(err)
 	}
 }
@@ -194,7 +194,7 @@ func TestRestart(t *testing.T) {
 			if d := cmp.Diff([]string{"lost @host server_restart", "lost C1 server_restart", "lost C2 server_restart"}, lost); d != "" {
 				t.Error(d)
 			}
-			if _, err := attendance.VerifyChain(b.record.Entries(t.Context(), b.links.ID, 1)); err != nil {
+			if _, err := ledger.VerifyChain(b.record.Entries(t.Context(), b.links.ID, 1)); err != nil {
 				t.Error(err)
 			}
 		})

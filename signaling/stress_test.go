@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling"
 	"github.com/diemcau/diemcau/signaling/client"
@@ -84,7 +84,7 @@ func TestStress(t *testing.T) {
 		return ok
 	}
 	await(t, "the host sees everyone gone", gone)
-	if _, err := attendance.VerifyChain(b.record.Entries(context.Background(), b.links.ID, 1)); err != nil {
+	if _, err := ledger.VerifyChain(b.record.Entries(context.Background(), b.links.ID, 1)); err != nil {
 		t.Error(err)
 	}
 	open := map[string]string{}

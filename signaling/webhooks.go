@@ -13,7 +13,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/store"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
@@ -266,7 +266,7 @@ func (w *webhooks) send(ctx context.Context, t *webhookTarget, letter store.Dead
 }
 
 // webhookEventOf is what other programs are told of an entry, if anything.
-func webhookEventOf(e attendance.Entry) (told webhookEvent, concerns bool, err error) {
+func webhookEventOf(e ledger.Entry) (told webhookEvent, concerns bool, err error) {
 	ev, err := e.Event()
 	if err != nil {
 		return told, false, fmt.Errorf("entry %d: %w", e.Seq, err)

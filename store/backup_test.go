@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/store"
 )
@@ -16,13 +16,13 @@ import (
 func TestBackupWhileASessionGoesOn(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "diemcau.db"))
 	defer s.Close()
-	c := session(t, s, "s1", attendance.NewNode("n1", 0))
+	c := session(t, s, "s1", ledger.NewNode("n1", 0))
 	add := func() error {
 		e, err := c.Next(time.Time{}, t0, "", &meeting.HandRaised{Endpoint: "C1"})
 		if err != nil {
 			return err
 		}
-		return s.Append(t.Context(), "s1", meeting.Live, []attendance.Entry{e})
+		return s.Append(t.Context(), "s1", meeting.Live, []ledger.Entry{e})
 	}
 	for range 20 {
 		if err := add(); err != nil {
@@ -56,7 +56,7 @@ func TestBackupWhileASessionGoesOn(t *testing.T) {
 	}
 	copied := open(t, path)
 	defer copied.Close()
-	head, err := attendance.VerifyChain(copied.Entries(t.Context(), "s1", 1))
+	head, err := ledger.VerifyChain(copied.Entries(t.Context(), "s1", 1))
 	if err != nil || head.Seq < 21 {
 		t.Errorf("the copy has %d entries, %v", head.Seq, err)
 	}

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/store"
 )
@@ -29,19 +29,19 @@ func BenchmarkAppend(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer s.Close()
-			node := attendance.NewNode("n1", 0)
+			node := ledger.NewNode("n1", 0)
 			took := make([][]time.Duration, sessions)
 			var wg sync.WaitGroup
 			b.ResetTimer()
 			for i := range sessions {
 				wg.Go(func() {
-					c := attendance.NewChain(fmt.Sprint("s", i), node, attendance.Head{})
+					c := ledger.NewChain(fmt.Sprint("s", i), node, ledger.Head{})
 					for range (b.N + sessions - 1) / sessions {
 						time.Sleep(bb.every)
 						e, err := c.Next(time.Time{}, time.Now(), "", &meeting.Connected{Endpoint: "C22738", Conn: "018f0000-0000-7000-8000-000000000000"})
 						began := time.Now()
 						if err == nil {
-							err = s.Append(b.Context(), e.Session, meeting.Live, []attendance.Entry{e})
+							err = s.Append(b.Context(), e.Session, meeting.Live, []ledger.Entry{e})
 						}
 						if err != nil {
 							b.Error(err)
@@ -71,8 +71,8 @@ func BenchmarkEntries(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer s.Close()
-	c := attendance.NewChain("s1", attendance.NewNode("n1", 0), attendance.Head{})
-	var list []attendance.Entry
+	c := ledger.NewChain("s1", ledger.NewNode("n1", 0), ledger.Head{})
+	var list []ledger.Entry
 	for range entries {
 		e, err := c.Next(time.Time{}, time.Now(), "", &meeting.Connected{Endpoint: "C22738", Conn: "018f0000-0000-7000-8000-000000000000"})
 		if err != nil {

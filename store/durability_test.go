@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/store"
 )
@@ -49,12 +49,12 @@ func child(dir string) {
 		fmt.Println("stored", storm)
 		return
 	}
-	c := attendance.NewChain("s1", attendance.NewNode("n1", last), head)
+	c := ledger.NewChain("s1", ledger.NewNode("n1", last), head)
 	limit, _ := strconv.Atoi(os.Getenv("STORE_TEST_ENTRIES"))
 	for n := 0; limit == 0 || n < limit; n++ {
 		e, err := c.Next(time.Time{}, time.Now(), "", &meeting.HandRaised{Endpoint: "C1"})
 		if err == nil {
-			err = s.Append(ctx, "s1", meeting.Open, []attendance.Entry{e})
+			err = s.Append(ctx, "s1", meeting.Open, []ledger.Entry{e})
 		}
 		if err != nil {
 			fmt.Println("error", err)
@@ -184,7 +184,7 @@ func TestKilledProcessLosesNothingAcknowledged(t *testing.T) {
 		cmd.Wait()
 
 		s := open(t, filepath.Join(dir, "diemcau.db"))
-		head, err := attendance.VerifyChain(s.Entries(t.Context(), "s1", 1))
+		head, err := ledger.VerifyChain(s.Entries(t.Context(), "s1", 1))
 		if err != nil {
 			t.Fatalf("round %d: %v", round, err)
 		}
@@ -213,9 +213,9 @@ func TestEditedRowsAreFound(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "diemcau.db")
 			s := open(t, path)
-			c := session(t, s, "s1", attendance.NewNode("n1", 0))
+			c := session(t, s, "s1", ledger.NewNode("n1", 0))
 			for range 8 {
-				if err := s.Append(t.Context(), "s1", meeting.Open, []attendance.Entry{next(t, c, &meeting.HandRaised{Endpoint: "C1"})}); err != nil {
+				if err := s.Append(t.Context(), "s1", meeting.Open, []ledger.Entry{next(t, c, &meeting.HandRaised{Endpoint: "C1"})}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -223,8 +223,8 @@ func TestEditedRowsAreFound(t *testing.T) {
 			edit(t, path, tt.edit)
 			s = open(t, path)
 			defer s.Close()
-			_, err := attendance.VerifyChain(s.Entries(t.Context(), "s1", 1))
-			var broken *attendance.BrokenError
+			_, err := ledger.VerifyChain(s.Entries(t.Context(), "s1", 1))
+			var broken *ledger.BrokenError
 			if !errors.As(err, &broken) || broken.Seq != tt.seq {
 				t.Errorf("got %v, want broken at %d", err, tt.seq)
 			}

@@ -9,7 +9,7 @@ import (
 	"iter"
 	"time"
 
-	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 )
 
@@ -17,7 +17,7 @@ const entryColumns = "session, seq, happened_at, recorded_at, node, node_seq, by
 
 // Append adds entries to a session's ledger, all or none, and sets the phase that the session has after them.
 // When it returns nil they are on the disk. ErrForked says that they do not follow the last recorded entry.
-func (s ledgers) Append(ctx context.Context, session string, phase meeting.Phase, entries []attendance.Entry) error {
+func (s ledgers) Append(ctx context.Context, session string, phase meeting.Phase, entries []ledger.Entry) error {
 	if len(entries) == 0 {
 		return nil
 	}
@@ -35,7 +35,7 @@ func (s ledgers) Append(ctx context.Context, session string, phase meeting.Phase
 }
 
 // insert writes entries that continue a head.
-func (s ledgers) insert(ctx context.Context, tx *sql.Tx, session string, head attendance.Head, entries []attendance.Entry) error {
+func (s ledgers) insert(ctx context.Context, tx *sql.Tx, session string, head ledger.Head, entries []ledger.Entry) error {
 	add, err := tx.PrepareContext(ctx, s.bind("INSERT INTO entries ("+entryColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"))
 	if err != nil {
 		return err
@@ -57,7 +57,7 @@ func (s ledgers) insert(ctx context.Context, tx *sql.Tx, session string, head at
 				return fmt.Errorf("entry %d: %w", e.Seq, err)
 			}
 		}
-		head = attendance.Head{Seq: e.Seq, Hash: e.Hash}
+		head = ledger.Head{Seq: e.Seq, Hash: e.Hash}
 	}
 	return nil
 }
@@ -67,9 +67,9 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-func (s ledgers) head(ctx context.Context, q querier, session string) (attendance.Head, error) {
+func (s ledgers) head(ctx context.Context, q querier, session string) (ledger.Head, error) {
 	var seq, recorded int64
-	head := attendance.Head{Hash: attendance.Genesis()}
+	head := ledger.Head{Hash: ledger.Genesis()}
 	err := q.QueryRowContext(ctx, s.bind("SELECT seq, hash, recorded_at FROM entries WHERE session = ? ORDER BY seq DESC LIMIT 1"), session).
 		Scan(&seq, &head.Hash, &recorded)
 	switch {
@@ -83,17 +83,17 @@ func (s ledgers) head(ctx context.Context, q querier, session string) (attendanc
 }
 
 // Head returns the end of a session's ledger; of a session without entries, Seq 0.
-func (s ledgers) Head(ctx context.Context, session string) (attendance.Head, error) {
+func (s ledgers) Head(ctx context.Context, session string) (ledger.Head, error) {
 	return s.head(ctx, s.read, session)
 }
 
-// Entries reads a session's ledger from an entry on. It does not check the chain: attendance.VerifyChain does.
-func (s ledgers) Entries(ctx context.Context, session string, fromSeq uint64) iter.Seq2[attendance.Entry, error] {
-	return func(yield func(attendance.Entry, error) bool) {
+// Entries reads a session's ledger from an entry on. It does not check the chain: ledger.VerifyChain does.
+func (s ledgers) Entries(ctx context.Context, session string, fromSeq uint64) iter.Seq2[ledger.Entry, error] {
+	return func(yield func(ledger.Entry, error) bool) {
 		rows, err := s.read.QueryContext(ctx, s.bind("SELECT "+entryColumns+", salt, value FROM entries LEFT JOIN personal USING (session, seq) WHERE session = ? AND seq >= ? ORDER BY seq"),
 			session, int64(fromSeq))
 		if err != nil {
-			yield(attendance.Entry{}, err)
+			yield(ledger.Entry{}, err)
 			return
 		}
 		defer rows.Close()
@@ -104,33 +104,33 @@ func (s ledgers) Entries(ctx context.Context, session string, fromSeq uint64) it
 			}
 		}
 		if err := rows.Err(); err != nil {
-			yield(attendance.Entry{}, err)
+			yield(ledger.Entry{}, err)
 		}
 	}
 }
 
-func scanEntry(rows *sql.Rows) (attendance.Entry, error) {
-	var e attendance.Entry
+func scanEntry(rows *sql.Rows) (ledger.Entry, error) {
+	var e ledger.Entry
 	var seq, happened, recorded, nodeSeq int64
 	var data string
 	var salt, value sql.NullString
 	err := rows.Scan(&e.Session, &seq, &happened, &recorded, &e.Node, &nodeSeq, &e.By, &e.Kind, &data, &e.Prev, &e.Hash, &salt, &value)
 	if salt.Valid {
-		e.Personal = &attendance.Personal{Salt: salt.String, Value: json.RawMessage(value.String)}
+		e.Personal = &ledger.Personal{Salt: salt.String, Value: json.RawMessage(value.String)}
 	}
 	e.Seq, e.NodeSeq, e.Data = uint64(seq), uint64(nodeSeq), json.RawMessage(data)
 	e.At, e.RecordedAt = fromMicros(happened), fromMicros(recorded)
 	return e, err
 }
 
-// LastNodeSeq returns the highest number that a node has used, for attendance.NewNode; 0 if it has used none.
+// LastNodeSeq returns the highest number that a node has used, for ledger.NewNode; 0 if it has used none.
 func (s ledgers) LastNodeSeq(ctx context.Context, node string) (uint64, error) {
 	var last sql.NullInt64
 	err := s.read.QueryRowContext(ctx, s.bind("SELECT MAX(node_seq) FROM entries WHERE node = ?"), node).Scan(&last)
 	return uint64(last.Int64), err
 }
 
-// LastRecordedAt returns the last instant in the record, for attendance.NewClock; zero if there is none.
+// LastRecordedAt returns the last instant in the record, for ledger.NewClock; zero if there is none.
 func (s ledgers) LastRecordedAt(ctx context.Context) (time.Time, error) {
 	var entry, alive sql.NullInt64
 	err := s.read.QueryRowContext(ctx, "SELECT (SELECT MAX(recorded_at) FROM entries), (SELECT MAX(seen_at) FROM alive)").Scan(&entry, &alive)

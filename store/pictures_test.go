@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/store"
 	"github.com/google/go-cmp/cmp"
 )
@@ -14,7 +14,7 @@ import (
 func TestPictures(t *testing.T) {
 	conformance(t, func(f *fixture) {
 		t, s := f.t, f.s
-		session(t, s, "s1", attendance.NewNode("n1", 0))
+		session(t, s, "s1", ledger.NewNode("n1", 0))
 		pictures := []store.Picture{
 			{Commitment: "aa", Salt: "01", JPEG: []byte{0xff, 0xd8, 0}, TakenAt: t0},
 			{Commitment: "bb", Salt: "02", JPEG: bytes.Repeat([]byte{7}, 48<<10), TakenAt: t0.Add(time.Hour)},

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/roster"
 )
@@ -20,7 +20,7 @@ type SessionRow struct {
 }
 
 // CreateSession makes a session whose ledger begins with an entry, which convenes it. ErrExists if the id is taken.
-func (s sessions) CreateSession(ctx context.Context, id, title string, createdAt time.Time, first attendance.Entry) error {
+func (s sessions) CreateSession(ctx context.Context, id, title string, createdAt time.Time, first ledger.Entry) error {
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var n int
 		if err := tx.QueryRowContext(ctx, s.bind("SELECT COUNT(*) FROM sessions WHERE id = ?"), id).Scan(&n); err != nil {
@@ -33,7 +33,7 @@ func (s sessions) CreateSession(ctx context.Context, id, title string, createdAt
 			id, title, meeting.Draft, micros(createdAt)); err != nil {
 			return err
 		}
-		return ledgers(s).insert(ctx, tx, id, attendance.Head{Hash: attendance.Genesis()}, []attendance.Entry{first})
+		return ledgers(s).insert(ctx, tx, id, ledger.Head{Hash: ledger.Genesis()}, []ledger.Entry{first})
 	})
 }
 

@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/diemcau/diemcau/attendance"
 	demo "github.com/diemcau/diemcau/configs/roster"
 	"github.com/diemcau/diemcau/internal/postgrestest"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/roster"
 	"github.com/diemcau/diemcau/store"
@@ -93,9 +93,9 @@ func conformance(t *testing.T, test func(f *fixture)) {
 }
 
 // session creates a session and returns its chain.
-func session(t *testing.T, s *store.Store, id string, node *attendance.Node) *attendance.Chain {
+func session(t *testing.T, s *store.Store, id string, node *ledger.Node) *ledger.Chain {
 	t.Helper()
-	c := attendance.NewChain(id, node, attendance.Head{})
+	c := ledger.NewChain(id, node, ledger.Head{})
 	first := next(t, c, &meeting.Convened{Title: "Phiên họp " + id, TimeZone: "Asia/Ho_Chi_Minh"})
 	if err := s.CreateSession(t.Context(), id, "Phiên họp "+id, t0, first); err != nil {
 		t.Fatal(err)
@@ -103,7 +103,7 @@ func session(t *testing.T, s *store.Store, id string, node *attendance.Node) *at
 	return c
 }
 
-func next(t *testing.T, c *attendance.Chain, ev meeting.Event) attendance.Entry {
+func next(t *testing.T, c *ledger.Chain, ev meeting.Event) ledger.Entry {
 	t.Helper()
 	e, err := c.Next(time.Time{}, t0.Add(time.Duration(c.Head().Seq)*time.Millisecond), "@host", ev)
 	if err != nil {
@@ -112,9 +112,9 @@ func next(t *testing.T, c *attendance.Chain, ev meeting.Event) attendance.Entry 
 	return e
 }
 
-func read(t *testing.T, s *store.Store, id string, from uint64) []attendance.Entry {
+func read(t *testing.T, s *store.Store, id string, from uint64) []ledger.Entry {
 	t.Helper()
-	var list []attendance.Entry
+	var list []ledger.Entry
 	for e, err := range s.Entries(t.Context(), id, from) {
 		if err != nil {
 			t.Fatal(err)
@@ -128,10 +128,10 @@ func TestLedger(t *testing.T) {
 	conformance(t, func(f *fixture) {
 		t, s := f.t, f.s
 		ctx := t.Context()
-		node := attendance.NewNode("n1", 0)
+		node := ledger.NewNode("n1", 0)
 		c := session(t, s, "s1", node)
 		session(t, s, "s2", node)
-		var want []attendance.Entry
+		var want []ledger.Entry
 		for i := range 5 {
 			want = append(want, next(t, c, &meeting.HandRaised{Endpoint: fmt.Sprintf("Xã <%d> & \u0000'\"", i)}))
 		}
@@ -148,7 +148,7 @@ func TestLedger(t *testing.T) {
 		if diff := cmp.Diff(want, read(t, s, "s1", 2)); diff != "" {
 			t.Errorf("entries (-want +got):\n%s", diff)
 		}
-		head, err := attendance.VerifyChain(s.Entries(ctx, "s1", 1))
+		head, err := ledger.VerifyChain(s.Entries(ctx, "s1", 1))
 		if err != nil {
 			t.Error(err)
 		}
@@ -184,11 +184,11 @@ func TestLedger(t *testing.T) {
 func TestEraseNames(t *testing.T) {
 	conformance(t, func(f *fixture) {
 		t, s := f.t, f.s
-		node := attendance.NewNode("n1", 0)
+		node := ledger.NewNode("n1", 0)
 		declared := &meeting.DelegatesDeclared{Endpoint: "C1", Delegates: []meeting.Delegate{{Name: "Nguyễn Thị Bé"}}}
 		for _, id := range []string{"s1", "s2", "s3"} {
 			c := session(t, s, id, node)
-			if err := s.Append(t.Context(), id, meeting.Open, []attendance.Entry{next(t, c, declared)}); err != nil {
+			if err := s.Append(t.Context(), id, meeting.Open, []ledger.Entry{next(t, c, declared)}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -217,7 +217,7 @@ func TestEraseNames(t *testing.T) {
 			}
 		}
 		for _, id := range []string{"s1", "s2", "s3"} {
-			if _, err := attendance.VerifyChain(s.Entries(t.Context(), id, 1)); err != nil {
+			if _, err := ledger.VerifyChain(s.Entries(t.Context(), id, 1)); err != nil {
 				t.Error(err)
 			}
 		}
@@ -236,18 +236,18 @@ func TestLedgerDoesNotFork(t *testing.T) {
 	conformance(t, func(f *fixture) {
 		t, s := f.t, f.s
 		ctx := t.Context()
-		c := session(t, s, "s1", attendance.NewNode("n1", 0))
+		c := session(t, s, "s1", ledger.NewNode("n1", 0))
 		head := c.Head()
 		first := next(t, c, &meeting.HandRaised{Endpoint: "C1"})
-		if err := s.Append(ctx, "s1", meeting.Open, []attendance.Entry{first}); err != nil {
+		if err := s.Append(ctx, "s1", meeting.Open, []ledger.Entry{first}); err != nil {
 			t.Fatal(err)
 		}
-		other := attendance.NewChain("s1", attendance.NewNode("n2", 0), head)
+		other := ledger.NewChain("s1", ledger.NewNode("n2", 0), head)
 		fork := next(t, other, &meeting.HandRaised{Endpoint: "C2"})
 		gap := next(t, c, &meeting.HandRaised{Endpoint: "C3"})
 		after := next(t, c, &meeting.HandRaised{Endpoint: "C4"})
-		twice := attendance.NewChain("s1", attendance.NewNode("n1", first.NodeSeq-1), attendance.Head{Seq: first.Seq, Hash: first.Hash})
-		tests := map[string][]attendance.Entry{
+		twice := ledger.NewChain("s1", ledger.NewNode("n1", first.NodeSeq-1), ledger.Head{Seq: first.Seq, Hash: first.Hash})
+		tests := map[string][]ledger.Entry{
 			"a fork": {fork}, "twice": {first}, "a gap": {after}, "another session's": {{Session: "s2", Seq: 3, Prev: first.Hash}},
 			"good, then a gap": {gap, next(t, c, &meeting.HandRaised{Endpoint: "C5"})}, "node_seq used": {next(t, twice, &meeting.HandRaised{Endpoint: "C6"})},
 		}
@@ -272,7 +272,7 @@ func TestConcurrentAppendsShareCommits(t *testing.T) {
 	conformance(t, func(f *fixture) {
 		t, s := f.t, f.s
 		const sessions, appends = 20, 20
-		node := attendance.NewNode("n1", 0)
+		node := ledger.NewNode("n1", 0)
 		var wg sync.WaitGroup
 		for i := range sessions {
 			c := session(t, s, fmt.Sprint("s", i), node)
@@ -283,7 +283,7 @@ func TestConcurrentAppendsShareCommits(t *testing.T) {
 						t.Error(err)
 						return
 					}
-					if err := s.Append(t.Context(), e.Session, meeting.Open, []attendance.Entry{e}); err != nil {
+					if err := s.Append(t.Context(), e.Session, meeting.Open, []ledger.Entry{e}); err != nil {
 						t.Error(err)
 						return
 					}
@@ -292,7 +292,7 @@ func TestConcurrentAppendsShareCommits(t *testing.T) {
 		}
 		wg.Wait()
 		for i := range sessions {
-			head, err := attendance.VerifyChain(s.Entries(t.Context(), fmt.Sprint("s", i), 1))
+			head, err := ledger.VerifyChain(s.Entries(t.Context(), fmt.Sprint("s", i), 1))
 			if err != nil || head.Seq != appends+1 {
 				t.Errorf("session %d: %d entries, %v", i, head.Seq, err)
 			}

@@ -17,8 +17,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/diemcau/diemcau/attendance"
 	"github.com/diemcau/diemcau/internal/postgrestest"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/client"
 	"github.com/diemcau/diemcau/signaling/protocol"
@@ -205,7 +205,7 @@ func (a *acknowledged) note(f func()) {
 
 // evidence is what a killed server left: the end of its ledger, and the last moment at which it lived for certain.
 type evidence struct {
-	attendance.Head
+	ledger.Head
 	alive time.Time
 }
 
@@ -219,11 +219,11 @@ func checkRecord(t *testing.T, record, session string, before evidence, acks *ac
 	defer st.Close()
 	joined, counted, open := map[string]int{}, map[string]int{}, map[string]bool{}
 	same := before.Seq == 0
-	for e, err := range attendance.Checked(st.Entries(t.Context(), session, 1)) {
+	for e, err := range ledger.Checked(st.Entries(t.Context(), session, 1)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		now.Head = attendance.Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}
+		now.Head = ledger.Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}
 		same = same || now.Head == before.Head
 		ev, err := e.Event()
 		if err != nil {

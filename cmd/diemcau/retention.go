@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/signaling"
 	"github.com/diemcau/diemcau/store"
 )
@@ -132,11 +132,11 @@ func (c *adminRotateCmd) Run(ctx context.Context, std streams) error {
 		if err != nil {
 			return err
 		}
-		key, err := attendance.DecodePublicKey(text)
+		key, err := ledger.DecodePublicKey(text)
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(std.out, "%sfingerprint %s\n", text, attendance.Fingerprint(key))
+		_, err = fmt.Fprintf(std.out, "%sfingerprint %s\n", text, ledger.Fingerprint(key))
 		return err
 	})
 }

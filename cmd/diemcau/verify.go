@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 )
 
 type attendanceVerifyCmd struct {
@@ -22,7 +22,7 @@ func (c *attendanceVerifyCmd) Run(_ context.Context, std streams) error {
 		if err != nil {
 			return err
 		}
-		if key, err = attendance.DecodePublicKey(text); err != nil {
+		if key, err = ledger.DecodePublicKey(text); err != nil {
 			return fmt.Errorf("%s: %w", c.PubKey, err)
 		}
 	}
@@ -31,7 +31,7 @@ func (c *attendanceVerifyCmd) Run(_ context.Context, std streams) error {
 		return err
 	}
 	defer f.Close()
-	v, err := attendance.Verify(f, key)
+	v, err := ledger.Verify(f, key)
 	if err != nil {
 		return fmt.Errorf("%s is broken: %w", c.File, err)
 	}

@@ -20,12 +20,13 @@ const module = "github.com/diemcau/diemcau/"
 func forbidden() map[string][]string {
 	const pion = "github.com/pion/"
 	return map[string][]string{
-		"meeting":    {module + "attendance", module + "roster", module + "store", module + "signaling", module + "sfu", pion},
+		"meeting":    {module + "ledger", module + "attendance", module + "roster", module + "store", module + "signaling", module + "sfu", pion},
+		"ledger":     {module + "attendance", module + "roster", module + "store", module + "signaling", module + "sfu", pion},
 		"attendance": {module + "roster", module + "store", module + "signaling", module + "sfu", pion},
-		"roster":     {module + "attendance", module + "store", module + "signaling", module + "sfu", pion},
-		"store":      {module + "signaling", module + "sfu", pion},
+		"roster":     {module + "ledger", module + "attendance", module + "store", module + "signaling", module + "sfu", pion},
+		"store":      {module + "attendance", module + "signaling", module + "sfu", pion},
 		"signaling":  {module + "sfu", module + "loadtest", pion},
-		"sfu":        {module + "meeting", module + "attendance", module + "roster", module + "store", module + "signaling"},
+		"sfu":        {module + "meeting", module + "ledger", module + "attendance", module + "roster", module + "store", module + "signaling"},
 		"web":        {module + "meeting", module + "store", module + "sfu", pion},
 	}
 }

@@ -1,4 +1,4 @@
-package attendance
+package ledger
 
 import (
 	"crypto/rand"

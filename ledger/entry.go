@@ -1,6 +1,6 @@
-// Package attendance turns the ledger of a session into what a secretariat needs: who was there, when, and
-// whether the record is whole. It is pure: entries in, reports out.
-package attendance
+// Package ledger is the append-only journal of a session: its entries, their canonical form and hash chain, the personal
+// data beside them, the signed export, and how an export is checked. docs/ledger.md is its specification. It is pure.
+package ledger
 
 import (
 	"encoding/json"

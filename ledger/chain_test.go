@@ -1,4 +1,4 @@
-package attendance_test
+package ledger_test
 
 import (
 	"encoding/json"
@@ -9,12 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 )
 
-func seq(entries []attendance.Entry) iter.Seq2[attendance.Entry, error] {
-	return func(yield func(attendance.Entry, error) bool) {
+func seq(entries []ledger.Entry) iter.Seq2[ledger.Entry, error] {
+	return func(yield func(ledger.Entry, error) bool) {
 		for _, e := range entries {
 			if !yield(e, nil) {
 				return
@@ -23,11 +23,11 @@ func seq(entries []attendance.Entry) iter.Seq2[attendance.Entry, error] {
 	}
 }
 
-// ledger makes a whole chain of n entries.
-func ledger(t *testing.T, n int) []attendance.Entry {
+// chainOf makes a whole chain of n entries.
+func chainOf(t *testing.T, n int) []ledger.Entry {
 	t.Helper()
-	c := attendance.NewChain("s1", attendance.NewNode("n1", 0), attendance.Head{})
-	var list []attendance.Entry
+	c := ledger.NewChain("s1", ledger.NewNode("n1", 0), ledger.Head{})
+	var list []ledger.Entry
 	for i := range n {
 		at := time.Date(2026, 3, 2, 8, 0, i, 0, time.UTC)
 		e, err := c.Next(time.Time{}, at, "@host", &meeting.HandRaised{Endpoint: "Xã <Đông> & 'Tây'"})
@@ -41,7 +41,7 @@ func ledger(t *testing.T, n int) []attendance.Entry {
 
 func TestSealMatchesTheSpecification(t *testing.T) {
 	// Computed by hand from docs/ledger.md: sha256sum of the canonical text below.
-	e, err := attendance.Seal(attendance.Genesis(), attendance.Entry{
+	e, err := ledger.Seal(ledger.Genesis(), ledger.Entry{
 		Session: "s1", Seq: 1, Node: "n1", NodeSeq: 7, Kind: "hand_raised", Data: json.RawMessage(`{ "endpoint" : "C1" }`),
 		At:         time.Date(2026, 3, 2, 1, 0, 0, 500000000, time.UTC),
 		RecordedAt: time.Date(2026, 3, 2, 1, 0, 1, 0, time.UTC),
@@ -57,46 +57,46 @@ func TestSealMatchesTheSpecification(t *testing.T) {
 }
 
 func TestVerifyChain(t *testing.T) {
-	whole := ledger(t, 5)
-	if head, err := attendance.VerifyChain(seq(whole)); err != nil || head.Seq != 5 || head.Hash != whole[4].Hash {
+	whole := chainOf(t, 5)
+	if head, err := ledger.VerifyChain(seq(whole)); err != nil || head.Seq != 5 || head.Hash != whole[4].Hash {
 		t.Fatalf("whole ledger: head %+v, %v", head, err)
 	}
-	resealed := func(l []attendance.Entry, i int) {
+	resealed := func(l []ledger.Entry, i int) {
 		l[i].By = "@operator"
-		sealed, err := attendance.Seal(l[i].Prev, l[i])
+		sealed, err := ledger.Seal(l[i].Prev, l[i])
 		if err != nil {
 			t.Fatal(err)
 		}
 		l[i] = sealed
 	}
 	tests := map[string]struct {
-		damage func(l []attendance.Entry) []attendance.Entry
+		damage func(l []ledger.Entry) []ledger.Entry
 		seq    uint64
 	}{
-		"content changed": {func(l []attendance.Entry) []attendance.Entry { l[2].By = "@operator"; return l }, 3},
-		"data changed": {func(l []attendance.Entry) []attendance.Entry {
+		"content changed": {func(l []ledger.Entry) []ledger.Entry { l[2].By = "@operator"; return l }, 3},
+		"data changed": {func(l []ledger.Entry) []ledger.Entry {
 			l[2].Data = json.RawMessage(strings.Replace(string(l[2].Data), "Tây", "Tay", 1))
 			return l
 		}, 3},
-		"time changed": {func(l []attendance.Entry) []attendance.Entry {
+		"time changed": {func(l []ledger.Entry) []ledger.Entry {
 			l[3].At = l[3].At.Add(time.Microsecond)
 			return l
 		}, 4},
-		"changed and hashed again": {func(l []attendance.Entry) []attendance.Entry { resealed(l, 1); return l }, 3},
-		"removed":                  {func(l []attendance.Entry) []attendance.Entry { return slices.Delete(l, 1, 2) }, 2},
-		"first removed":            {func(l []attendance.Entry) []attendance.Entry { return l[1:] }, 1},
-		"doubled":                  {func(l []attendance.Entry) []attendance.Entry { return slices.Insert(l, 2, l[1]) }, 3},
-		"swapped":                  {func(l []attendance.Entry) []attendance.Entry { l[1], l[2] = l[2], l[1]; return l }, 2},
-		"other session": {func(l []attendance.Entry) []attendance.Entry {
+		"changed and hashed again": {func(l []ledger.Entry) []ledger.Entry { resealed(l, 1); return l }, 3},
+		"removed":                  {func(l []ledger.Entry) []ledger.Entry { return slices.Delete(l, 1, 2) }, 2},
+		"first removed":            {func(l []ledger.Entry) []ledger.Entry { return l[1:] }, 1},
+		"doubled":                  {func(l []ledger.Entry) []ledger.Entry { return slices.Insert(l, 2, l[1]) }, 3},
+		"swapped":                  {func(l []ledger.Entry) []ledger.Entry { l[1], l[2] = l[2], l[1]; return l }, 2},
+		"other session": {func(l []ledger.Entry) []ledger.Entry {
 			l[4].Session = "s2"
-			l[4], _ = attendance.Seal(l[4].Prev, l[4])
+			l[4], _ = ledger.Seal(l[4].Prev, l[4])
 			return l
 		}, 5},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := attendance.VerifyChain(seq(tt.damage(slices.Clone(whole))))
-			var broken *attendance.BrokenError
+			_, err := ledger.VerifyChain(seq(tt.damage(slices.Clone(whole))))
+			var broken *ledger.BrokenError
 			if !errors.As(err, &broken) || broken.Seq != tt.seq {
 				t.Errorf("got %v, want broken at %d", err, tt.seq)
 			}
@@ -105,11 +105,11 @@ func TestVerifyChain(t *testing.T) {
 }
 
 func TestCheckedEndsWhereTheChainBreaks(t *testing.T) {
-	l := ledger(t, 5)
+	l := chainOf(t, 5)
 	l[3].By = "@operator"
 	var passed []uint64
-	var broken *attendance.BrokenError
-	for e, err := range attendance.Checked(seq(l)) {
+	var broken *ledger.BrokenError
+	for e, err := range ledger.Checked(seq(l)) {
 		if err != nil {
 			if !errors.As(err, &broken) {
 				t.Fatal(err)
@@ -121,18 +121,18 @@ func TestCheckedEndsWhereTheChainBreaks(t *testing.T) {
 	if !slices.Equal(passed, []uint64{1, 2, 3}) || broken == nil || broken.Seq != 4 {
 		t.Errorf("passed %v, broken %v", passed, broken)
 	}
-	for range attendance.Checked(seq(l)) {
+	for range ledger.Checked(seq(l)) {
 		break // the reader may stop early
 	}
 }
 
 func TestChainContinues(t *testing.T) {
-	whole := ledger(t, 3)
-	head, err := attendance.VerifyChain(seq(whole))
+	whole := chainOf(t, 3)
+	head, err := ledger.VerifyChain(seq(whole))
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := attendance.NewChain("s1", attendance.NewNode("n1", 3), head)
+	c := ledger.NewChain("s1", ledger.NewNode("n1", 3), head)
 	e, err := c.Next(time.Time{}, head.RecordedAt.Add(time.Second), "", &meeting.HandLowered{Endpoint: "C1"})
 	if err != nil {
 		t.Fatal(err)
@@ -140,7 +140,7 @@ func TestChainContinues(t *testing.T) {
 	if e.NodeSeq != 4 {
 		t.Errorf("node_seq = %d, want 4", e.NodeSeq)
 	}
-	if _, err := attendance.VerifyChain(seq(append(whole, e))); err != nil {
+	if _, err := ledger.VerifyChain(seq(append(whole, e))); err != nil {
 		t.Error(err)
 	}
 }
@@ -163,7 +163,7 @@ func TestChainDates(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			c := attendance.NewChain("s", attendance.NewNode("n", 0), attendance.Head{Seq: 1, Hash: "h", RecordedAt: start.Add(30 * time.Second)})
+			c := ledger.NewChain("s", ledger.NewNode("n", 0), ledger.Head{Seq: 1, Hash: "h", RecordedAt: start.Add(30 * time.Second)})
 			var at time.Time
 			if tt.at >= 0 {
 				at = start.Add(tt.at)
@@ -184,12 +184,12 @@ func TestChainDates(t *testing.T) {
 
 func TestClockNeverBeforeTheRecord(t *testing.T) {
 	future := time.Now().Add(time.Hour)
-	c := attendance.NewClock(future)
+	c := ledger.NewClock(future)
 	first := c.Now()
 	if first.Before(future.Truncate(time.Microsecond)) {
 		t.Errorf("now = %v, want not before %v", first, future)
 	}
-	if d := time.Since(attendance.NewClock(time.Time{}).Now()); d < 0 || d > time.Hour {
+	if d := time.Since(ledger.NewClock(time.Time{}).Now()); d < 0 || d > time.Hour {
 		t.Errorf("an unbounded clock is off by %v", d)
 	}
 }

@@ -1,4 +1,4 @@
-package attendance
+package ledger
 
 import (
 	"bufio"
@@ -40,9 +40,9 @@ var (
 	ErrBehindTrailer = errors.New("there is something behind the trailer")
 )
 
-// WriteJSONL exports a whole ledger: one entry per line and the signed trailer. A ledger that is broken is not
+// Export exports a whole ledger: one entry per line and the signed trailer. A ledger that is broken is not
 // signed: the error is a *BrokenError, and what was written has no trailer.
-func WriteJSONL(w io.Writer, entries iter.Seq2[Entry, error], key ed25519.PrivateKey) error {
+func Export(w io.Writer, entries iter.Seq2[Entry, error], key ed25519.PrivateKey) error {
 	v := verifier{head: Head{Hash: Genesis()}}
 	out := bufio.NewWriter(w)
 	writeLine := func(v any) error {

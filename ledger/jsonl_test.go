@@ -1,4 +1,4 @@
-package attendance_test
+package ledger_test
 
 import (
 	"bytes"
@@ -10,28 +10,47 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
-	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
-	"github.com/google/go-cmp/cmp"
 )
+
+// t0 is when the sessions of these tests start.
+var t0 = time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC)
 
 // signer is a key that every run of the tests shares.
 func signer(seed byte) ed25519.PrivateKey {
 	return ed25519.NewKeyFromSeed(bytes.Repeat([]byte{seed}, ed25519.SeedSize))
 }
 
-func named(t *testing.T) []attendance.Entry {
+// named is the ledger of a short session, with the name of a delegate in its fifth entry.
+func named(t *testing.T) []ledger.Entry {
 	t.Helper()
-	return entries(t, meeting.DefaultRules(), append(script(t, "0 start; 5 in a; 500 lost a"),
-		happening{510, &meeting.DelegatesDeclared{Endpoint: "C1", Delegates: []meeting.Delegate{{Name: "Nguyễn Thị <Bé>", Title: "Chủ tịch"}}}},
-		happening{600, &meeting.EndedEvent{By: meeting.HostCode}})...)
+	c := ledger.NewChain("s1", ledger.NewNode("n1", 0), ledger.Head{})
+	var list []ledger.Entry
+	for i, ev := range []meeting.Event{
+		&meeting.Convened{Title: "Phiên họp thứ nhất", ScheduledAt: t0, TimeZone: "Asia/Ho_Chi_Minh", Rules: meeting.DefaultRules(),
+			Endpoints: []meeting.Endpoint{{Code: "C1", Name: "Xã Phước Dân", Role: meeting.Site, Phone: "+84 259 000 000"}}},
+		&meeting.Started{By: meeting.HostCode},
+		&meeting.Connected{Endpoint: "C1", Conn: "a"},
+		&meeting.Lost{Endpoint: "C1", Conn: "a", LastSeen: t0.Add(3 * time.Second), Why: "timeout"},
+		&meeting.DelegatesDeclared{Endpoint: "C1", Delegates: []meeting.Delegate{{Name: "Nguyễn Thị <Bé>", Title: "Chủ tịch"}}},
+		&meeting.EndedEvent{By: meeting.HostCode},
+	} {
+		e, err := c.Next(time.Time{}, t0.Add(time.Duration(i)*time.Second), "", ev)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, e)
+	}
+	return list
 }
 
-func exported(t *testing.T, list []attendance.Entry) []byte {
+func exported(t *testing.T, list []ledger.Entry) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	if err := attendance.WriteJSONL(&out, seq(list), signer(1)); err != nil {
+	if err := ledger.Export(&out, seq(list), signer(1)); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()
@@ -41,21 +60,21 @@ func TestVerifyWhole(t *testing.T) {
 	list := named(t)
 	file := exported(t, list)
 	pub := signer(1).Public().(ed25519.PublicKey)
-	want := attendance.Verified{Session: "s1", Count: 6, Head: list[5].Hash, Fingerprint: attendance.Fingerprint(pub)}
+	want := ledger.Verified{Session: "s1", Count: 6, Head: list[5].Hash, Fingerprint: ledger.Fingerprint(pub)}
 	for _, key := range []ed25519.PublicKey{nil, pub} {
-		got, err := attendance.Verify(bytes.NewReader(file), key)
+		got, err := ledger.Verify(bytes.NewReader(file), key)
 		if err != nil || got != want {
 			t.Errorf("got %+v, %v, want %+v", got, err, want)
 		}
 	}
-	if _, err := attendance.Verify(bytes.NewReader(file), signer(2).Public().(ed25519.PublicKey)); !errors.Is(err, attendance.ErrOtherKey) {
+	if _, err := ledger.Verify(bytes.NewReader(file), signer(2).Public().(ed25519.PublicKey)); !errors.Is(err, ledger.ErrOtherKey) {
 		t.Errorf("another key: %v", err)
 	}
 }
 
 func TestVerifyFindsEveryFlippedByte(t *testing.T) {
-	c := attendance.NewChain("s1", attendance.NewNode("n1", 0), attendance.Head{})
-	var list []attendance.Entry
+	c := ledger.NewChain("s1", ledger.NewNode("n1", 0), ledger.Head{})
+	var list []ledger.Entry
 	for _, ev := range []meeting.Event{
 		&meeting.Opened{}, &meeting.DelegatesDeclared{Endpoint: "C1", Delegates: []meeting.Delegate{{Name: "Bé"}}}, &meeting.HandRaised{Endpoint: "C1"},
 	} {
@@ -78,11 +97,11 @@ func TestVerifyFindsEveryFlippedByte(t *testing.T) {
 		flip := []byte{0x20, 0x01, 0x80}[i%3]
 		damaged := bytes.Clone(file)
 		damaged[i] ^= flip
-		_, err := attendance.Verify(bytes.NewReader(damaged), nil)
+		_, err := ledger.Verify(bytes.NewReader(damaged), nil)
 		if err == nil {
 			t.Fatalf("byte %d (%q) flipped by %#x was not found", i, file[i], flip)
 		}
-		var broken *attendance.BrokenError
+		var broken *ledger.BrokenError
 		if errors.As(err, &broken) && broken.Seq != lineOf[i] && i != len(file)-1 {
 			t.Fatalf("byte %d of entry %d: %v", i, lineOf[i], err)
 		}
@@ -93,15 +112,15 @@ func TestVerifyNamesTheFirstBrokenEntry(t *testing.T) {
 	file := exported(t, named(t))
 	lines := bytes.SplitAfter(file, []byte("\n"))
 	lines = lines[:len(lines)-1]
-	other := bytes.SplitAfter(exported(t, ledger(t, 6)), []byte("\n"))
+	other := bytes.SplitAfter(exported(t, chainOf(t, 6)), []byte("\n"))
 	tests := map[string]struct {
 		lines [][]byte
 		seq   uint64 // of a BrokenError, or
 		err   error
 	}{
-		"empty file":          {nil, 0, attendance.ErrNoTrailer},
-		"without trailer":     {lines[:6], 0, attendance.ErrNoTrailer},
-		"truncated":           {lines[:4], 0, attendance.ErrNoTrailer},
+		"empty file":          {nil, 0, ledger.ErrNoTrailer},
+		"without trailer":     {lines[:6], 0, ledger.ErrNoTrailer},
+		"truncated":           {lines[:4], 0, ledger.ErrNoTrailer},
 		"torn in a line":      {append(slices.Clone(lines[:3]), lines[3][:20]), 4, nil},
 		"entry removed":       {slices.Delete(slices.Clone(lines), 2, 3), 3, nil},
 		"last entry removed":  {slices.Delete(slices.Clone(lines), 5, 6), 6, nil},
@@ -109,18 +128,18 @@ func TestVerifyNamesTheFirstBrokenEntry(t *testing.T) {
 		"entries swapped":     {[][]byte{lines[0], lines[2], lines[1], lines[3], lines[4], lines[5], lines[6]}, 2, nil},
 		"other file's entry":  {append(slices.Clone(lines[:5]), other[5], lines[6]), 6, nil},
 		"other's trailer":     {append(slices.Clone(lines[:6]), other[6]), 6, nil},
-		"behind the trailer":  {append(slices.Clone(lines), lines[0]), 0, attendance.ErrBehindTrailer},
+		"behind the trailer":  {append(slices.Clone(lines), lines[0]), 0, ledger.ErrBehindTrailer},
 		"a member more":       {[][]byte{bytes.Replace(lines[0], []byte(`"at"`), []byte(`"a":1,"at"`), 1)}, 1, nil},
 		"other spelling":      {[][]byte{bytes.Replace(lines[0], []byte(`"at"`), []byte(` "at"`), 1)}, 1, nil},
 		"names exchanged":     {append(slices.Clone(lines[:4]), bytes.Replace(lines[4], []byte("Bé"), []byte("Bế"), 1)), 5, nil},
 		"salt in capitals":    {append(slices.Clone(lines[:4]), capitalSalt(lines[4])), 5, nil},
-		"signature of others": {append(slices.Clone(lines[:6]), bytes.Replace(lines[6], []byte(`"count":6`), []byte(`"count":5`), 1)), 0, attendance.ErrBadSignature},
-		"unknown trailer":     {append(slices.Clone(lines[:6]), []byte(`{"trailer":"diemcau ledger 2"}`)), 0, attendance.ErrBadTrailer},
+		"signature of others": {append(slices.Clone(lines[:6]), bytes.Replace(lines[6], []byte(`"count":6`), []byte(`"count":5`), 1)), 0, ledger.ErrBadSignature},
+		"unknown trailer":     {append(slices.Clone(lines[:6]), []byte(`{"trailer":"diemcau ledger 2"}`)), 0, ledger.ErrBadTrailer},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := attendance.Verify(bytes.NewReader(bytes.Join(tt.lines, nil)), nil)
-			var broken *attendance.BrokenError
+			_, err := ledger.Verify(bytes.NewReader(bytes.Join(tt.lines, nil)), nil)
+			var broken *ledger.BrokenError
 			if tt.err != nil {
 				if !errors.Is(err, tt.err) {
 					t.Errorf("got %v, want %v", err, tt.err)
@@ -143,60 +162,13 @@ func TestABrokenLedgerIsNotSigned(t *testing.T) {
 	list := named(t)
 	list[3].By = "@operator"
 	var out bytes.Buffer
-	err := attendance.WriteJSONL(&out, seq(list), signer(1))
-	var broken *attendance.BrokenError
+	err := ledger.Export(&out, seq(list), signer(1))
+	var broken *ledger.BrokenError
 	if !errors.As(err, &broken) || broken.Seq != 4 {
 		t.Errorf("got %v, want broken at 4", err)
 	}
 	if strings.Contains(out.String(), "signature") {
 		t.Error("it was signed")
-	}
-}
-
-func TestErasedPersonalDataLeaveTheChainWhole(t *testing.T) {
-	list := entries(t, meeting.DefaultRules(), append(script(t, "0 start; 5 in a"),
-		happening{10, &meeting.DelegatesDeclared{Endpoint: "C1", Delegates: []meeting.Delegate{{Name: "Nguyễn Thị <Bé>", Title: "Chủ tịch"}}}},
-		happening{11, &meeting.MessageSent{From: "C1", To: meeting.ToSecretariat, Text: "Bà Bé đến muộn"}},
-		happening{600, &meeting.EndedEvent{By: meeting.HostCode}})...)
-	for _, e := range list {
-		for _, personal := range []string{"Bé", "+84"} {
-			if strings.Contains(string(e.Data), personal) {
-				t.Errorf("entry %d holds %q: %s", e.Seq, personal, e.Data)
-			}
-		}
-	}
-	type known struct {
-		Delegates   []meeting.Delegate
-		Phone, Text string
-		Endpoints   int
-	}
-	read := func() (k known) {
-		r, err := attendance.Fold(seq(list), attendance.FoldOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ev, err := list[4].Event()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return known{r.Sites[0].Delegates, r.Sites[1].Phone, ev.(*meeting.MessageSent).Text, len(r.Sites)}
-	}
-	want := known{[]meeting.Delegate{{Name: "Nguyễn Thị <Bé>", Title: "Chủ tịch"}}, "+84 259 000 000", "Bà Bé đến muộn", 3}
-	if diff := cmp.Diff(want, read()); diff != "" {
-		t.Errorf("before (-want +got):\n%s", diff)
-	}
-	if got, err := attendance.Verify(bytes.NewReader(exported(t, list)), nil); err != nil || got.Erased != 0 {
-		t.Errorf("%+v, %v", got, err)
-	}
-	for i := range list {
-		list[i].Personal = nil
-	}
-	if diff := cmp.Diff(known{Endpoints: 3}, read()); diff != "" {
-		t.Errorf("after (-want +got):\n%s", diff)
-	}
-	got, err := attendance.Verify(bytes.NewReader(exported(t, list)), nil)
-	if err != nil || got.Erased != 3 {
-		t.Errorf("%+v, %v", got, err)
 	}
 }
 
@@ -206,7 +178,7 @@ func TestPersonalDataOfAnEventThatHasNone(t *testing.T) {
 	if _, err := list[2].Event(); err == nil {
 		t.Error("decoded")
 	}
-	if _, err := attendance.VerifyChain(seq(list)); err == nil {
+	if _, err := ledger.VerifyChain(seq(list)); err == nil {
 		t.Error("verified")
 	}
 }
@@ -257,15 +229,15 @@ func TestTheDocumentedCheck(t *testing.T) {
 
 func TestPublicKeyFile(t *testing.T) {
 	pub := signer(1).Public().(ed25519.PublicKey)
-	text, err := attendance.EncodePublicKey(pub)
+	text, err := ledger.EncodePublicKey(pub)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := attendance.DecodePublicKey(text); err != nil || !got.Equal(pub) {
+	if got, err := ledger.DecodePublicKey(text); err != nil || !got.Equal(pub) {
 		t.Errorf("%v, %v", got, err)
 	}
 	for _, bad := range []string{"", "rubbish", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"} {
-		if _, err := attendance.DecodePublicKey([]byte(bad)); err == nil {
+		if _, err := ledger.DecodePublicKey([]byte(bad)); err == nil {
 			t.Errorf("%q was read as a key", bad)
 		}
 	}
@@ -273,14 +245,14 @@ func TestPublicKeyFile(t *testing.T) {
 
 func FuzzVerify(f *testing.F) {
 	var out bytes.Buffer
-	if err := attendance.WriteJSONL(&out, seq(nil), signer(1)); err != nil {
+	if err := ledger.Export(&out, seq(nil), signer(1)); err != nil {
 		f.Fatal(err)
 	}
 	whole := out.Bytes()
 	f.Add(whole)
 	f.Add([]byte(`{"at":"2026-03-02T01:00:00Z","data":{},"hash":"","kind":"x","node":"","node_seq":0,"prev":"","recorded_at":"2026-03-02T01:00:00Z","seq":1,"session":"s"}` + "\n"))
 	f.Fuzz(func(t *testing.T, file []byte) {
-		v, err := attendance.Verify(bytes.NewReader(file), signer(1).Public().(ed25519.PublicKey))
+		v, err := ledger.Verify(bytes.NewReader(file), signer(1).Public().(ed25519.PublicKey))
 		if err == nil && (v.Count != 0 || !bytes.Equal(bytes.TrimSuffix(file, []byte("\n")), bytes.TrimSuffix(whole, []byte("\n")))) {
 			t.Fatalf("signed by nobody and accepted: %q", file)
 		}
