@@ -22,15 +22,18 @@ var (
 	ErrMux         = errors.New("lean: the answer does not multiplex RTCP")
 )
 
+// maxCredential bounds ufrag and password (RFC 8839 5.4).
+const maxCredential = 256
+
 // peerFingerprint is one a=fingerprint (RFC 8122 5).
 type peerFingerprint struct {
 	hash  crypto.Hash
 	value string
 }
 
-// answer is what is used of an answer. The peer's password is not: a lite agent sends no requests.
+// answer is what is used of an answer.
 type answer struct {
-	ufrag        string
+	ufrag, pwd   string
 	fingerprints []peerFingerprint
 	accepted     []transport.Accepted
 }
@@ -106,7 +109,8 @@ func (a *answer) readTransport(desc *sdp.SessionDescription, m *sdp.MediaDescrip
 		return v
 	}
 	// Cloned: a part of the parsed text would keep all of it.
-	if a.ufrag = strings.Clone(find("ice-ufrag")); a.ufrag == "" || find("ice-pwd") == "" {
+	a.ufrag, a.pwd = strings.Clone(find("ice-ufrag")), strings.Clone(find("ice-pwd"))
+	if a.ufrag == "" || a.pwd == "" || len(a.ufrag) > maxCredential || len(a.pwd) > maxCredential {
 		return ErrCredentials
 	}
 	attributes := desc.Attributes

@@ -3,7 +3,6 @@ package lean
 import (
 	"crypto/rand"
 	"errors"
-	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -31,23 +30,29 @@ type conn struct {
 	ufrag, pwd string
 
 	// What the media path uses, without a lock.
-	path atomic.Pointer[path]   // nominated last
+	path atomic.Pointer[path]   // nominated last, of those that are proven
 	out  atomic.Pointer[sender] // nil unless connected
 
-	queued atomic.Int32 // datagrams waiting for the worker
+	early  atomic.Pointer[path] // what the handshake has to do with until there is a proven path
+	queued atomic.Int32         // datagrams waiting for the worker
 
 	mu          sync.Mutex // held while something is handled, callbacks included
 	state       transport.State
 	closed      bool
 	answered    time.Time // zero until Answer
 	remoteUfrag string
+	remotePwd   string
 	prints      []peerFingerprint
-	paths       []*path       // authenticated
-	lastRequest time.Time     // authentic STUN request
+	paths       []*path       // from which there was an authentic request
+	nominee     *path         // nominated last, to be used once it is proven; nil for none
+	seen        transactions  // of the peer's requests
+	checking    bool          // a check of ours waits for its answer
+	lastRequest time.Time     // authentic STUN request by a proven path
 	lastHeard   time.Time     // the same, or authentic SRTCP
 	pipe        *pipe         // of the handshake, nil before it and once it was let go
 	released    chan struct{} // closed when the handshake that was let go has ended; nil before
 	in          *srtp.Context
+	ready       *sender // of a handshake that is done before any path is proven
 }
 
 func newConn(f *Factory, w *worker, p transport.Params) *conn {
@@ -81,8 +86,11 @@ func (c *conn) Answer(sdp string) ([]transport.Accepted, error) {
 	case !c.answered.IsZero():
 		return nil, ErrAnswered
 	}
-	c.answered, c.remoteUfrag, c.prints = time.Now(), a.ufrag, a.fingerprints
-	if c.pipe != nil { // the peer was faster than its answer
+	c.answered, c.remoteUfrag, c.remotePwd, c.prints = time.Now(), a.ufrag, a.pwd, a.fingerprints
+	for _, p := range c.paths { // the peer was faster than its answer
+		c.sendCheck(p, c.answered)
+	}
+	if c.pipe != nil {
 		c.startHandshake()
 	}
 	return a.accepted, nil
@@ -101,7 +109,7 @@ func (c *conn) WriteRTCP(compound []byte) error {
 	if out == nil || path == nil {
 		return ErrNotConnected
 	}
-	return out.writeRTCP(c.factory.cfg.Port, path, compound)
+	return out.writeRTCP(c.factory, path, compound)
 }
 
 // Close waits for a callback that is running. If the DTLS association is still held it says goodbye to the peer.
@@ -134,13 +142,8 @@ func (c *conn) Close() error {
 // leave makes the connection unknown to the factory; nothing is sent any more.
 func (c *conn) leave() {
 	c.out.Store(nil)
-	addrs := make([]netip.AddrPort, 0, len(c.paths))
-	for _, p := range c.paths {
-		if p.udp != nil {
-			addrs = append(addrs, p.udp.Remote())
-		}
-	}
-	c.factory.remove(c, addrs)
+	c.checking = false
+	c.factory.remove(c)
 }
 
 // tryHandle takes one datagram unless that would have to wait or would overtake another.
@@ -164,6 +167,9 @@ func (c *conn) handle(d *datagram, s *scratch) {
 	case d.tcp != nil && c.pathOf(d) == nil: // over UDP the address would not have led here
 		c.factory.drops.add(DropUnknown)
 	case first >= 20 && first < 64:
+		if p := c.pathOf(d); p != nil {
+			p.received(len(d.data))
+		}
 		c.handleDTLS(d.data)
 	case first >= 128 && first < 192 && len(d.data) > 1 && d.data[1] >= 192 && d.data[1] < 224: // RFC 5761 4
 		c.handleRTCP(d.data, s)
@@ -240,7 +246,7 @@ func (c *conn) post(event func()) {
 
 // secured begins to send: the keys are there and the peer is the one that answered.
 func (c *conn) secured(keys *srtp.Config) {
-	if c.state != transport.New {
+	if c.state != transport.New || c.ready != nil {
 		return
 	}
 	in, err := srtp.CreateContext(keys.Keys.RemoteMasterKey, keys.Keys.RemoteMasterSalt, keys.Profile,
@@ -254,8 +260,19 @@ func (c *conn) secured(keys *srtp.Config) {
 		c.failed("SRTP", err)
 		return
 	}
-	c.in = in
-	c.out.Store(out)
+	c.in, c.ready = in, out
+	c.connect()
+}
+
+// connect begins to send when the keys are there and a path is proven.
+func (c *conn) connect() {
+	if c.ready == nil || c.path.Load() == nil || c.state != transport.New {
+		return
+	}
+	c.out.Store(c.ready)
+	c.ready = nil
+	c.lastRequest = time.Now()
+	c.lastHeard = c.lastRequest
 	c.enter(transport.Connected)
 }
 

@@ -49,9 +49,13 @@ func (p *pipe) ReadFrom(b []byte) (int, net.Addr, error) {
 }
 
 func (p *pipe) WriteTo(b []byte, _ net.Addr) (int, error) {
-	if path := p.conn.path.Load(); path != nil && !p.mute.Load() {
+	path := p.conn.path.Load()
+	if path == nil {
+		path = p.conn.early.Load()
+	}
+	if path != nil && !p.mute.Load() {
 		// An error is a loss like any other: the handshake sends again.
-		_ = path.send(p.conn.factory.cfg.Port, b)
+		_ = path.send(p.conn.factory, b)
 	}
 	return len(b), nil
 }

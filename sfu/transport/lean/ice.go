@@ -13,12 +13,6 @@ import (
 const (
 	stunHeader = 20
 	stunCookie = 0x2112a442
-	// maxPaths bounds the address pairs that a peer may have authenticated at once: a handful of interfaces and
-	// relays, each with IPv4 and IPv6.
-	maxPaths = 16
-	// pathStale is longer than a browser's pause between two requests on the path it uses: 2.5 s in Chromium, at most
-	// 6 s where RFC 7675 5.1 is followed.
-	pathStale = 7 * time.Second
 )
 
 // requestUfrag returns the first half of the USERNAME of a STUN binding request, the ufrag that the server chose
@@ -42,26 +36,46 @@ func requestUfrag(b []byte) []byte {
 	return nil
 }
 
-// handleSTUN answers a binding request of the peer. An agent that is lite sends none of its own: the requests of the
-// peer are the connectivity checks, the nominations and the consent.
+// handleSTUN takes a binding request of the peer, which is its connectivity check, its nomination and its consent, or
+// the answer to a check of our own.
 func (c *conn) handleSTUN(d *datagram, s *scratch) {
 	m := &s.stun
 	m.Raw = append(m.Raw[:0], d.data...)
-	if m.Decode() != nil || m.Type != stun.BindingRequest || !c.authentic(m) {
+	switch {
+	case m.Decode() != nil:
 		c.factory.drops.add(DropBadSTUN)
-		return
+	case m.Type == stun.BindingRequest && c.authentic(m):
+		c.handleRequest(d, s)
+	case m.Type == stun.BindingSuccess:
+		c.handleAnswer(d, m)
+	default:
+		c.factory.drops.add(DropBadSTUN)
 	}
-	c.lastRequest = time.Now()
-	c.lastHeard = c.lastRequest
-	path := c.authenticated(d, c.lastRequest)
-	if m.Contains(stun.AttrUseCandidate) || c.stale(c.lastRequest) {
-		c.path.Store(path)
+}
+
+// handleRequest answers an authentic request, in s.stun. One that was seen before changes nothing: on the path that it
+// came by first it is sent again because its answer was lost, from anywhere else it is replayed.
+func (c *conn) handleRequest(d *datagram, s *scratch) {
+	m, now := &s.stun, time.Now()
+	again := c.seen.add(m.TransactionID)
+	p := c.pathOf(d)
+	switch {
+	case p == nil && again:
+		c.factory.drops.add(DropReplay)
+		return
+	case p == nil:
+		p = c.addPath(d)
+	}
+	p.received(len(d.data))
+	if !again {
+		p.lastRequest = now
+		c.follow(p, m.Contains(stun.AttrUseCandidate), now)
 	}
 	if err := buildReply(&s.reply, m, d.remote, c.pwd); err != nil {
 		c.factory.log.Debug("STUN reply", "err", err)
 		return
 	}
-	if err := path.send(c.factory.cfg.Port, s.reply.Raw); err != nil {
+	if err := p.send(c.factory, s.reply.Raw); err != nil {
 		c.factory.log.Debug("STUN reply", "err", err)
 	}
 }
@@ -106,57 +120,6 @@ func unknownRequired(m *stun.Message) stun.UnknownAttributes {
 		}
 	}
 	return unknown
-}
-
-// authenticated returns the path of a datagram that has passed a check at time now, a new one or the one there is.
-func (c *conn) authenticated(d *datagram, now time.Time) *path {
-	p := c.pathOf(d)
-	if p == nil {
-		if len(c.paths) == maxPaths {
-			c.forgetPath()
-		}
-		p = &path{tcp: d.tcp}
-		if d.tcp != nil {
-			d.tcp.prove()
-		} else {
-			p.udp = c.factory.cfg.Port.Path(d.remote, d.local)
-			c.factory.bind(d.remote, c)
-		}
-		c.paths = append(c.paths, p)
-	}
-	p.lastRequest = now
-	return p
-}
-
-// pathOf is the authenticated path that a datagram came by, nil if there is none.
-func (c *conn) pathOf(d *datagram) *path {
-	if i := slices.IndexFunc(c.paths, func(p *path) bool { return p.is(d) }); i >= 0 {
-		return c.paths[i]
-	}
-	return nil
-}
-
-// stale reports whether the path in use, the one that was nominated last, has been without a request for so long that
-// any other with one is better. An address that a NAT has changed is not nominated again by every peer.
-func (c *conn) stale(now time.Time) bool {
-	current := c.path.Load()
-	return current == nil || now.Sub(current.lastRequest) > pathStale
-}
-
-// forgetPath makes room: it forgets the oldest path that is not in use.
-func (c *conn) forgetPath() {
-	current := c.path.Load()
-	i := slices.IndexFunc(c.paths, func(p *path) bool { return p != current })
-	gone := c.paths[i]
-	c.paths = slices.Delete(c.paths, i, i+1)
-	if gone.tcp != nil {
-		gone.tcp.close()
-		return
-	}
-	remote := gone.udp.Remote()
-	if !slices.ContainsFunc(c.paths, func(p *path) bool { return p.udp != nil && p.udp.Remote() == remote }) {
-		c.factory.unbind(remote, c)
-	}
 }
 
 // randomString returns n characters of RFC 8445's ice-char, 6 bits of randomness each.

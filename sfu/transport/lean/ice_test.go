@@ -3,6 +3,7 @@ package lean
 import (
 	"net"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -12,10 +13,14 @@ import (
 	"github.com/diemcau/diemcau/sfu/transport"
 )
 
-// stunPeer is a socket that sends hand-made requests.
+// peerPwd is the password of the answer that stunPeers speak for.
+const peerPwd = "0123456789012345678901"
+
+// stunPeer is a socket that sends hand-made requests. It answers checks unless it is mute.
 type stunPeer struct {
 	*net.UDPConn
-	to netip.AddrPort
+	to   netip.AddrPort
+	mute bool
 }
 
 func newSTUNPeer(tb testing.TB, f *Factory) *stunPeer {
@@ -25,7 +30,7 @@ func newSTUNPeer(tb testing.TB, f *Factory) *stunPeer {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = c.Close() })
-	return &stunPeer{c, f.cfg.Port.LocalAddr()}
+	return &stunPeer{UDPConn: c, to: f.cfg.Port.LocalAddr()}
 }
 
 func (p *stunPeer) addr() netip.AddrPort { return p.LocalAddr().(*net.UDPAddr).AddrPort() }
@@ -67,6 +72,10 @@ func (p *stunPeer) exchange(tb testing.TB, c *conn, raw []byte) *stun.Message {
 		if err := m.Decode(); err != nil {
 			tb.Fatal(err)
 		}
+		if m.Type == stun.BindingRequest {
+			p.answerCheck(tb, c, m)
+			continue
+		}
 		if stun.MessageIntegrity(c.pwd).Check(m) != nil || stun.Fingerprint.Check(m) != nil {
 			tb.Fatalf("the answer %v is not authentic", m)
 		}
@@ -75,6 +84,58 @@ func (p *stunPeer) exchange(tb testing.TB, c *conn, raw []byte) *stun.Message {
 		}
 		answer = m
 	}
+}
+
+// answerCheck answers a check of the server as a full agent does.
+func (p *stunPeer) answerCheck(tb testing.TB, c *conn, m *stun.Message) {
+	tb.Helper()
+	var name stun.Username
+	if err := name.GetFrom(m); err != nil || name.String() != "peer:"+c.ufrag ||
+		stun.MessageIntegrity(peerPwd).Check(m) != nil || stun.Fingerprint.Check(m) != nil || !m.Contains(stun.AttrICEControlled) ||
+		m.Contains(stun.AttrUseCandidate) {
+		tb.Errorf("the check %v of %q is not one of a controlled agent", m, name)
+	}
+	if p.mute {
+		return
+	}
+	if _, err := p.WriteToUDPAddrPort(successResponse(tb, m, peerPwd), p.to); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func successResponse(tb testing.TB, m *stun.Message, pwd string) []byte {
+	tb.Helper()
+	r, err := stun.Build(stun.NewTransactionIDSetter(m.TransactionID), stun.BindingSuccess,
+		&stun.XORMappedAddress{IP: net.IPv4(127, 0, 0, 1), Port: 1}, stun.MessageIntegrity(pwd), stun.Fingerprint)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return r.Raw
+}
+
+// answered is a viewer whose answer has come, of a peer that stunPeers speak for.
+func answered(tb testing.TB, f *Factory) *conn {
+	tb.Helper()
+	v := newViewer(tb, f)
+	if _, err := v.Answer(answerSDP()); err != nil {
+		tb.Fatal(err)
+	}
+	return v.Conn.(*conn)
+}
+
+// remoteAddr is where a connection sends media, the zero address for nowhere.
+func (c *conn) remoteAddr() netip.AddrPort {
+	if p := c.path.Load(); p != nil {
+		return p.udp.Remote()
+	}
+	return netip.AddrPort{}
+}
+
+// provenPath is a path as of a peer that has answered a check.
+func (c *conn) provenPath(d *datagram) *path {
+	p := c.addPath(d)
+	p.proven.Store(true)
+	return p
 }
 
 func TestBindingRequests(t *testing.T) {
@@ -147,10 +208,10 @@ func TestBindingRequests(t *testing.T) {
 // TestFollowsNomination: a second address alone changes nothing; nominating it does, as when a phone changes networks.
 func TestFollowsNomination(t *testing.T) {
 	f := newFactory(t, Config{}, "127.0.0.1")
-	c := newViewer(t, f).Conn.(*conn)
+	c := answered(t, f)
 	a, b := newSTUNPeer(t, f), newSTUNPeer(t, f)
 	nominate := stun.RawAttribute{Type: stun.AttrUseCandidate}
-	for _, step := range []struct {
+	for i, step := range []struct {
 		peer *stunPeer
 		attr []stun.Setter
 		want *stunPeer
@@ -161,60 +222,240 @@ func TestFollowsNomination(t *testing.T) {
 		{a, nil, b},
 		{a, []stun.Setter{nominate}, a},
 	} {
-		if step.peer.exchange(t, c, request(t, c, step.attr...).Raw) == nil {
-			t.Fatal("no answer")
-		}
-		if got := c.path.Load().udp.Remote(); got != step.want.addr() {
-			t.Fatalf("path to %v, want %v", got, step.want.addr())
+		poll(t, "the path of step "+strconv.Itoa(i), func() bool {
+			if step.peer.exchange(t, c, request(t, c, step.attr...).Raw) == nil {
+				t.Fatal("no answer")
+			}
+			return c.remoteAddr() == step.want.addr()
+		})
+		if i == 0 || i == 2 { // the next step is about who is proven already
+			poll(t, "proof of the other", func() bool {
+				b.exchange(t, c, request(t, c).Raw)
+				f.mu.RLock()
+				defer f.mu.RUnlock()
+				return f.byAddr[b.addr()].proven.Load()
+			})
 		}
 	}
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	if f.byAddr[a.addr()] != c || f.byAddr[b.addr()] != c {
+	if f.byAddr[a.addr()].conn != c || f.byAddr[b.addr()].conn != c || len(f.checks) != 0 {
 		t.Error("both addresses belong to the connection")
 	}
 }
 
-// TestLeavesADeadPath: a NAT gives the peer a new address, and the peer, which cannot know, nominates nothing.
+// inject handles a datagram as if it had come from an address.
+func inject(tb testing.TB, f *Factory, raw []byte, from netip.AddrPort) {
+	tb.Helper()
+	d := &datagram{data: raw, remote: from, local: netip.MustParseAddr("127.0.0.1")}
+	if c := f.find(raw, from); c != nil {
+		c.mu.Lock()
+		c.handle(d, new(scratch))
+		c.mu.Unlock()
+	}
+}
+
+// TestUnprovenAddress: an address that does not answer a check is sent next to nothing, whatever is nominated in its
+// name, and takes no place from others.
+func TestUnprovenAddress(t *testing.T) {
+	f := newFactory(t, Config{}, "127.0.0.1")
+	c := answered(t, f)
+	viewer, victim := newSTUNPeer(t, f), newSTUNPeer(t, f)
+	victim.mute = true
+	nominate := stun.RawAttribute{Type: stun.AttrUseCandidate}
+	poll(t, "the viewer's path", func() bool {
+		viewer.exchange(t, c, request(t, c, nominate).Raw)
+		return c.remoteAddr() == viewer.addr()
+	})
+	other := answered(t, f)
+	received := 0
+	for range 20 {
+		for _, raw := range [][]byte{request(t, c, nominate).Raw, request(t, other, nominate).Raw} {
+			received += len(raw)
+			inject(t, f, raw, victim.addr())
+		}
+		if _, err := newPipe(other).WriteTo(make([]byte, 1200), nil); err != nil { // a flight of its handshake
+			t.Fatal(err)
+		}
+	}
+	for range 100 {
+		c.tickChecks(time.Now().Add(time.Hour))
+		other.tickChecks(time.Now().Add(time.Hour))
+	}
+	if c.remoteAddr() != viewer.addr() || other.path.Load() != nil {
+		t.Errorf("paths to %v and %v", c.remoteAddr(), other.remoteAddr())
+	}
+	sent, buf := 0, make([]byte, 1500)
+	viewer.exchange(t, c, request(t, c).Raw) // what was sent before has arrived
+	for {
+		_ = victim.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+		n, _, err := victim.ReadFromUDPAddrPort(buf)
+		if err != nil {
+			break
+		}
+		sent += n
+	}
+	if sent == 0 || sent > amplification*received {
+		t.Errorf("sent %d bytes for %d", sent, received)
+	}
+	if f.Stats()[DropUnproven] == 0 {
+		t.Error("what was not sent is not counted")
+	}
+	if len(f.byAddr) != 2 || f.byAddr[viewer.addr()].conn != c {
+		t.Errorf("%d addresses", len(f.byAddr))
+	}
+	// The owner of an address gets it back from who used its name.
+	poll(t, "the path of the owner", func() bool {
+		owner := answered(t, f)
+		victim.mute = false
+		victim.exchange(t, owner, request(t, owner, nominate).Raw)
+		f.mu.RLock()
+		defer f.mu.RUnlock()
+		return f.byAddr[victim.addr()].conn == owner
+	})
+}
+
+// TestCheckAnswers: only the answer with the peer's password, to the check, by the path that was checked proves it.
+func TestCheckAnswers(t *testing.T) {
+	f := newFactory(t, Config{}, "127.0.0.1")
+	at, elsewhere := netip.MustParseAddrPort("127.0.0.1:9"), netip.MustParseAddrPort("127.0.0.2:9")
+	for _, tt := range []struct {
+		name   string
+		change func(m *stun.Message) (pwd string, from netip.AddrPort)
+		proven bool
+	}{
+		{"good", func(*stun.Message) (string, netip.AddrPort) { return peerPwd, at }, true},
+		{"other password", func(*stun.Message) (string, netip.AddrPort) { return "x", at }, false},
+		{"from elsewhere", func(*stun.Message) (string, netip.AddrPort) { return peerPwd, elsewhere }, false},
+		{"other transaction", func(m *stun.Message) (string, netip.AddrPort) { m.TransactionID[0]++; return peerPwd, at }, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := answered(t, f)
+			inject(t, f, request(t, c).Raw, at)
+			m := &stun.Message{TransactionID: c.paths[0].check.id}
+			pwd, from := tt.change(m)
+			inject(t, f, successResponse(t, m, pwd), from)
+			if got := c.path.Load() != nil; got != tt.proven {
+				t.Errorf("proven %v", got)
+			}
+		})
+	}
+}
+
+// TestReplay: a nomination that somebody has seen and sends again, from elsewhere, moves nothing, nor do its answers.
+func TestReplay(t *testing.T) {
+	f := newFactory(t, Config{}, "127.0.0.1")
+	c := answered(t, f)
+	viewer, thief := newSTUNPeer(t, f), newSTUNPeer(t, f)
+	thief.mute = true
+	raw := request(t, c, stun.RawAttribute{Type: stun.AttrUseCandidate}).Raw
+	poll(t, "the viewer's path", func() bool {
+		viewer.exchange(t, c, raw)
+		return c.remoteAddr() == viewer.addr()
+	})
+	c.mu.Lock()
+	before := c.lastRequest
+	c.mu.Unlock()
+	inject(t, f, raw, thief.addr())
+	if c.remoteAddr() != viewer.addr() || len(c.paths) != 1 || f.Stats()[DropReplay] != 1 || !c.lastRequest.Equal(before) {
+		t.Errorf("path to %v, %d paths, %d replayed", c.remoteAddr(), len(c.paths), f.Stats()[DropReplay])
+	}
+	for range len(c.seen.ids) { // long after
+		inject(t, f, request(t, c).Raw, viewer.addr())
+	}
+	inject(t, f, raw, thief.addr())
+	c.tickChecks(time.Now().Add(challengeTime))
+	if c.remoteAddr() != viewer.addr() {
+		t.Error("the path has moved to the thief")
+	}
+}
+
+// TestLeavesADeadPath: a NAT gives the peer a new address, and the peer, which cannot know, nominates nothing. The path
+// before does not answer, and what the new one takes to be used is less than a second of ticks.
 func TestLeavesADeadPath(t *testing.T) {
 	f := newFactory(t, Config{}, "127.0.0.1")
-	c := newViewer(t, f).Conn.(*conn)
+	c := answered(t, f)
 	old, rebound := newSTUNPeer(t, f), newSTUNPeer(t, f)
-	old.exchange(t, c, request(t, c, stun.RawAttribute{Type: stun.AttrUseCandidate}).Raw)
-	rebound.exchange(t, c, request(t, c).Raw)
-	if got := c.path.Load().udp.Remote(); got != old.addr() {
-		t.Fatalf("left a path in use for %v", got)
-	}
+	poll(t, "the path before", func() bool {
+		old.exchange(t, c, request(t, c, stun.RawAttribute{Type: stun.AttrUseCandidate}).Raw)
+		return c.remoteAddr() == old.addr()
+	})
 	c.mu.Lock()
-	for i := range c.paths {
-		c.paths[i].lastRequest = c.paths[i].lastRequest.Add(-pathStale)
-	}
+	current := c.path.Load()
+	current.lastRequest = current.lastRequest.Add(-2 * challengeAfter) // as between two requests of a browser
 	c.mu.Unlock()
-	rebound.exchange(t, c, request(t, c).Raw)
-	if got := c.path.Load().udp.Remote(); got != rebound.addr() {
+	poll(t, "proof of the path after", func() bool {
+		rebound.exchange(t, c, request(t, c).Raw)
+		f.mu.RLock()
+		defer f.mu.RUnlock()
+		return f.byAddr[rebound.addr()].proven.Load()
+	})
+	c.mu.Lock()
+	began := current.check.began
+	c.mu.Unlock()
+	if began.IsZero() {
+		t.Fatal("the path before was not checked")
+	}
+	if challengeTime+2*checkTick >= time.Second {
+		t.Error("it takes too long")
+	}
+	c.tickChecks(began.Add(challengeTime + checkTick))
+	if got := c.remoteAddr(); got != rebound.addr() {
 		t.Errorf("path to %v, want %v", got, rebound.addr())
+	}
+}
+
+// TestKeepsALivePath: a peer with two interfaces checks both. The one in use answers, and stays.
+func TestKeepsALivePath(t *testing.T) {
+	f := newFactory(t, Config{}, "127.0.0.1")
+	c := answered(t, f)
+	used, other := newSTUNPeer(t, f), newSTUNPeer(t, f)
+	poll(t, "the path", func() bool {
+		used.exchange(t, c, request(t, c, stun.RawAttribute{Type: stun.AttrUseCandidate}).Raw)
+		return c.remoteAddr() == used.addr()
+	})
+	c.mu.Lock()
+	c.path.Load().lastRequest = time.Now().Add(-2 * challengeAfter)
+	c.mu.Unlock()
+	other.exchange(t, c, request(t, c).Raw)
+	poll(t, "its answer", func() bool {
+		used.exchange(t, c, request(t, c).Raw)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.path.Load().check.tries == 0
+	})
+	c.tickChecks(time.Now().Add(challengeTime + checkTick))
+	if got := c.remoteAddr(); got != used.addr() {
+		t.Errorf("path to %v, want %v", got, used.addr())
 	}
 }
 
 func TestPathsAreBounded(t *testing.T) {
 	f := newFactory(t, Config{}, "127.0.0.1")
-	c := newViewer(t, f).Conn.(*conn)
-	now := time.Now()
+	c := answered(t, f)
 	from := func(addr string, port uint16) *datagram {
 		return &datagram{
 			remote: netip.AddrPortFrom(netip.MustParseAddr(addr), port), local: netip.MustParseAddr("127.0.0.1"),
 		}
 	}
-	current := c.authenticated(from("192.0.2.1", 1), now)
-	c.path.Store(current)
+	current, spare := c.provenPath(from("192.0.2.1", 1)), c.provenPath(from("192.0.2.1", 2))
+	c.use(current)
 	for port := range uint16(100) {
-		c.authenticated(from("192.0.2.2", port), now)
+		d := from("192.0.2.2", port)
+		d.data = request(t, c).Raw
+		if !c.tryHandle(d, new(scratch)) {
+			t.Fatal("busy")
+		}
 	}
-	if len(c.paths) != maxPaths || len(f.byAddr) != maxPaths || f.byAddr[current.udp.Remote()] != c {
-		t.Errorf("%d paths, %d addresses", len(c.paths), len(f.byAddr))
+	if len(c.paths) != maxPaths || len(f.byAddr) != maxPaths || len(f.checks) != maxPaths-1 { // one of the path in use
+		t.Errorf("%d paths, %d addresses, %d checks", len(c.paths), len(f.byAddr), len(f.checks))
 	}
-	if c.authenticated(from("192.0.2.1", 1), now) != current {
-		t.Error("the path in use was forgotten")
+	if c.pathOf(from("192.0.2.1", 1)) != current || c.pathOf(from("192.0.2.1", 2)) != spare {
+		t.Error("a proven path has made room for one that is not")
+	}
+	_ = c.Close()
+	if len(f.byAddr)+len(f.checks)+len(c.worker.checking) != 0 {
+		t.Errorf("%d addresses and %d checks after Close", len(f.byAddr), len(f.checks))
 	}
 }
 

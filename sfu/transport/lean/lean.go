@@ -3,9 +3,14 @@
 // is connected costs a few kilobytes and no goroutine.
 //
 // Datagrams that arrive are told apart by their first byte (RFC 7983). A STUN request belongs to the connection that
-// its USERNAME names, everything else to the connection that has authenticated its source address by such a request;
-// what belongs to none is left unclaimed, for the mux of the publishers. The port's reader handles what arrives; a few
-// workers, among which the connections are divided, handle the rest.
+// its USERNAME names, an answer to the one whose check it answers, everything else to the connection that has
+// authenticated its source address by such a request; what belongs to none is left unclaimed, for the mux of the
+// publishers. The port's reader handles what arrives; a few workers, among which the connections are divided, handle the
+// rest.
+//
+// A request says nothing about who sent it from where: it may be spoofed, or replayed. So an address is proven by a
+// check of the server's own, which only a peer can answer that is there and knows its password; media goes to proven
+// addresses alone, and until then an address is sent at most three times what came from it (as RFC 9000 8.1).
 package lean
 
 import (
@@ -87,7 +92,8 @@ type Factory struct {
 	mu       sync.RWMutex
 	closed   bool
 	byUfrag  map[string]*conn
-	byAddr   map[netip.AddrPort]*conn // by authenticated source address
+	byAddr   map[netip.AddrPort]*path // by source address
+	checks   map[transaction]*conn    // whose check is under way
 	tcp      map[*tcpPeer]struct{}
 	unproven int      // of tcp: that have not authenticated
 	ssrcs    []uint32 // of the connection before
@@ -129,7 +135,7 @@ func New(cfg Config) (*Factory, error) {
 			dtls.WithLoggerFactory(pionlog.Factory{Logger: cfg.Logger}),
 		},
 		done:    make(chan struct{}),
-		byUfrag: map[string]*conn{}, byAddr: map[netip.AddrPort]*conn{}, tcp: map[*tcpPeer]struct{}{},
+		byUfrag: map[string]*conn{}, byAddr: map[netip.AddrPort]*path{}, checks: map[transaction]*conn{}, tcp: map[*tcpPeer]struct{}{},
 	}
 	for range max(1, cfg.Workers) {
 		w := newWorker(f)
@@ -202,12 +208,19 @@ func (f *Factory) receive(b []byte, remote netip.AddrPort, local netip.Addr) boo
 
 func (f *Factory) find(b []byte, remote netip.AddrPort) *conn {
 	ufrag := requestUfrag(b)
+	id, answers := answeredTransaction(b)
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	if ufrag != nil {
+	switch {
+	case ufrag != nil:
 		return f.byUfrag[string(ufrag)]
+	case answers:
+		return f.checks[id]
 	}
-	return f.byAddr[remote]
+	if p := f.byAddr[remote]; p != nil {
+		return p.conn
+	}
+	return nil
 }
 
 // sharedSSRCs returns the SSRCs of media, as a rule in the memory of the connection before: it is read for each packet
@@ -228,32 +241,55 @@ func (f *Factory) sharedSSRCs(media []transport.Media) []uint32 {
 	return f.ssrcs
 }
 
-// bind directs what comes from an authenticated address to a connection.
-func (f *Factory) bind(addr netip.AddrPort, c *conn) {
+// bind directs what comes from an address to the connection of a path. An address that is not proven is directed there
+// only as long as it is nobody else's.
+func (f *Factory) bind(p *path, proven bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.byUfrag[p.conn.ufrag] != p.conn {
+		return
+	}
+	if _, taken := f.byAddr[p.udp.Remote()]; proven || !taken {
+		f.byAddr[p.udp.Remote()] = p
+	}
+}
+
+// unbind forgets the address of a path, unless another has taken it over.
+func (f *Factory) unbind(p *path) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.unbindLocked(p)
+}
+
+func (f *Factory) unbindLocked(p *path) {
+	delete(f.checks, p.check.id)
+	if p.udp != nil && f.byAddr[p.udp.Remote()] == p {
+		delete(f.byAddr, p.udp.Remote())
+	}
+}
+
+// expect notes that the answer to a check is for a connection.
+func (f *Factory) expect(c *conn, id transaction) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.byUfrag[c.ufrag] == c {
-		f.byAddr[addr] = c
+		f.checks[id] = c
 	}
 }
 
-// unbind forgets an address of a connection, unless another has taken it over.
-func (f *Factory) unbind(addr netip.AddrPort, c *conn) {
+// forget notes that no answer is expected any more.
+func (f *Factory) forget(id transaction) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.byAddr[addr] == c {
-		delete(f.byAddr, addr)
-	}
+	delete(f.checks, id)
 }
 
-// remove forgets a connection.
-func (f *Factory) remove(c *conn, addrs []netip.AddrPort) {
+// remove forgets a connection, whose lock is held.
+func (f *Factory) remove(c *conn) {
 	f.mu.Lock()
 	delete(f.byUfrag, c.ufrag)
-	for _, a := range addrs {
-		if f.byAddr[a] == c {
-			delete(f.byAddr, a)
-		}
+	for _, p := range c.paths {
+		f.unbindLocked(p)
 	}
 	f.mu.Unlock()
 	c.worker.remove(c)

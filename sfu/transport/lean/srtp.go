@@ -99,7 +99,7 @@ func (s *sender) writeRTP(batch *udpio.Batch, path *path, header, payload []byte
 }
 
 // writeRTCP seals a compound packet and sends it at once.
-func (s *sender) writeRTCP(port *udpio.Port, path *path, compound []byte) error {
+func (s *sender) writeRTCP(f *Factory, path *path, compound []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	sealed, err := s.rtcp.EncryptRTCP(s.rtcpBuf, compound, nil)
@@ -107,7 +107,7 @@ func (s *sender) writeRTCP(port *udpio.Port, path *path, compound []byte) error 
 		return err
 	}
 	s.rtcpBuf = sealed[:0]
-	return path.send(port, sealed)
+	return path.send(f, sealed)
 }
 
 // sealedWindow is how far behind the highest a sequence number may be sealed for the first time: packets that reach

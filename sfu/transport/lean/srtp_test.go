@@ -192,7 +192,7 @@ func FuzzFeedback(f *testing.F) {
 	}
 	from := &datagram{remote: netip.MustParseAddrPort("127.0.0.1:9"), local: netip.MustParseAddr("127.0.0.1")}
 	c.mu.Lock()
-	c.path.Store(c.authenticated(from, time.Now()))
+	c.use(c.provenPath(from))
 	c.secured(keys)
 	c.mu.Unlock()
 
@@ -320,7 +320,7 @@ func benchConn(tb testing.TB, profile srtp.ProtectionProfile, n int) ([]*conn, *
 			tb.Fatal(err)
 		}
 		c := tc.(*conn)
-		c.path.Store(&path{udp: f.cfg.Port.Path(newSTUNPeer(tb, f).addr(), netip.MustParseAddr("127.0.0.1"))})
+		c.path.Store(&path{conn: c, udp: f.cfg.Port.Path(newSTUNPeer(tb, f).addr(), netip.MustParseAddr("127.0.0.1"))})
 		c.mu.Lock()
 		c.secured(testKeys(profile))
 		c.lastRequest = time.Now().Add(time.Hour) // consent for the length of the test

@@ -226,30 +226,3 @@ func (t *tcpPeer) forget() {
 	}
 	delete(t.factory.tcp, t)
 }
-
-// path is an address pair that the peer has authenticated, over UDP or on a TCP connection.
-type path struct {
-	udp         *udpio.Path // nil over TCP
-	tcp         *tcpPeer    // nil over UDP
-	lastRequest time.Time
-}
-
-// is reports whether a datagram came by this path.
-func (p *path) is(d *datagram) bool {
-	if p.tcp != nil || d.tcp != nil {
-		return p.tcp == d.tcp
-	}
-	return p.udp.Remote() == d.remote && p.udp.Local() == d.local
-}
-
-// send sends one datagram at once.
-func (p *path) send(port *udpio.Port, b []byte) error {
-	if p.tcp == nil {
-		return port.Send(p.udp, b)
-	}
-	if frame := p.tcp.begin(len(b)); frame != nil {
-		copy(frame, b)
-		p.tcp.end()
-	}
-	return nil
-}

@@ -102,7 +102,11 @@ func TestTCPUnnamedAreBounded(t *testing.T) {
 	if _, err := known.Write(frame(request(t, c).Raw)); err != nil {
 		t.Fatal(err)
 	}
-	poll(t, "the viewer's path", func() bool { return c.path.Load() != nil })
+	poll(t, "the viewer's path", func() bool {
+		f.mu.RLock()
+		defer f.mu.RUnlock()
+		return len(f.tcp) == 1 && f.unproven == 0
+	})
 	var silent net.Conn
 	for range maxUnproven {
 		silent = dial()
@@ -241,9 +245,10 @@ func TestSlowTCPPeerLosesItsOwn(t *testing.T) {
 	defer theirs.Close()
 	peer := &tcpPeer{factory: f, conn: ours, remote: netip.MustParseAddrPort("192.0.2.1:1"), wake: make(chan struct{}, 1)}
 	p := &path{tcp: peer}
+	p.proven.Store(true)
 	const size, n = 1000, 400
 	for range n {
-		if err := p.send(f.cfg.Port, make([]byte, size)); err != nil {
+		if err := p.send(f, make([]byte, size)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -252,7 +257,7 @@ func TestSlowTCPPeerLosesItsOwn(t *testing.T) {
 		t.Errorf("%d dropped, want %d", got, want)
 	}
 	peer.close()
-	if err := p.send(f.cfg.Port, make([]byte, size)); err != nil || f.Stats()[DropTCP] != want+1 {
+	if err := p.send(f, make([]byte, size)); err != nil || f.Stats()[DropTCP] != want+1 {
 		t.Errorf("after close: %v, %d dropped", err, f.Stats()[DropTCP])
 	}
 }

@@ -1,7 +1,9 @@
 package lean
 
 import (
+	"maps"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,7 +19,9 @@ type DropReason string
 // The reasons, in the order they are counted.
 const (
 	DropQueue     DropReason = "queue"      // a worker was too slow, or a peer too fast
-	DropBadSTUN   DropReason = "bad_stun"   // not a well-formed binding request, or without valid integrity
+	DropBadSTUN   DropReason = "bad_stun"   // no well-formed binding request or answer, or without valid integrity
+	DropReplay    DropReason = "replay"     // a binding request that was seen before, from elsewhere
+	DropUnproven  DropReason = "unproven"   // not sent: too much for an address that has not answered a check yet
 	DropBadRTCP   DropReason = "bad_rtcp"   // SRTCP that did not authenticate or was seen before
 	DropEarly     DropReason = "early"      // SRTCP before the handshake was done
 	DropHandshake DropReason = "handshake"  // DTLS beyond what is queued, or after the handshake was let go
@@ -28,13 +32,13 @@ const (
 	DropTCPStranger DropReason = "tcp_stranger" // named no connection in time
 )
 
-func dropReasons() [9]DropReason {
+func dropReasons() [11]DropReason {
 	return [...]DropReason{
-		DropQueue, DropBadSTUN, DropBadRTCP, DropEarly, DropHandshake, DropUnknown, DropTCP, DropTCPFull, DropTCPStranger,
+		DropQueue, DropBadSTUN, DropReplay, DropUnproven, DropBadRTCP, DropEarly, DropHandshake, DropUnknown, DropTCP, DropTCPFull, DropTCPStranger,
 	}
 }
 
-type drops [9]atomic.Uint64
+type drops [11]atomic.Uint64
 
 func (d *drops) add(reason DropReason) {
 	for i, r := range dropReasons() {
@@ -90,8 +94,9 @@ type worker struct {
 	events  chan func() // what the handshakes of its connections have to tell
 	scratch scratch
 
-	mu    sync.Mutex
-	conns map[*conn]struct{}
+	mu       sync.Mutex
+	conns    map[*conn]struct{}
+	checking map[*conn]struct{} // those with a check of their own under way
 }
 
 func newWorker(f *Factory) *worker {
@@ -100,7 +105,7 @@ func newWorker(f *Factory) *worker {
 		queue:   make(chan *queued, workerQueue),
 		free:    sync.Pool{New: func() any { return new(queued) }},
 		events:  make(chan func(), 64),
-		conns:   map[*conn]struct{}{},
+		conns:   map[*conn]struct{}{}, checking: map[*conn]struct{}{},
 	}
 }
 
@@ -131,8 +136,14 @@ func (w *worker) done(q *queued) {
 func (w *worker) run() {
 	ticker := time.NewTicker(min(time.Second, w.factory.cfg.Silence/4))
 	defer ticker.Stop()
+	checks := time.NewTicker(checkTick)
+	defer checks.Stop()
 	for {
 		select {
+		case now := <-checks.C:
+			for _, c := range w.list(w.checking) {
+				c.tickChecks(now)
+			}
 		case q := <-w.queue:
 			q.conn.mu.Lock()
 			q.conn.handle(&q.datagram, &w.scratch)
@@ -141,7 +152,7 @@ func (w *worker) run() {
 		case event := <-w.events:
 			event()
 		case now := <-ticker.C:
-			for _, c := range w.list() {
+			for _, c := range w.list(w.conns) {
 				c.tick(now)
 			}
 		case <-w.factory.done:
@@ -160,14 +171,22 @@ func (w *worker) remove(c *conn) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.conns, c)
+	delete(w.checking, c)
 }
 
-func (w *worker) list() []*conn {
+// watch looks after the checks of a connection, or no longer.
+func (w *worker) watch(c *conn, checking bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	list := make([]*conn, 0, len(w.conns))
-	for c := range w.conns {
-		list = append(list, c)
+	if checking {
+		w.checking[c] = struct{}{}
+	} else {
+		delete(w.checking, c)
 	}
-	return list
+}
+
+func (w *worker) list(set map[*conn]struct{}) []*conn {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Collect(maps.Keys(set))
 }
