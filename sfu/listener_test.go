@@ -57,7 +57,6 @@ type listener struct {
 	server     netip.AddrPort
 	ufrag, pwd string // the server's
 	connected  chan struct{}
-	request    []byte
 
 	mu      sync.Mutex
 	conns   []*net.UDPConn // the last one is in use
@@ -95,6 +94,8 @@ var (
 	mediaLine     = regexp.MustCompile(`(?s)(m=\w+) 9( .*?)\r\n.*?(a=mid:\S+)\r\n`)
 )
 
+const listenerPwd = "0123456789012345678901"
+
 // readOffer takes what is needed of an offer and returns the answer.
 func (l *listener) readOffer(offer string) (answer string, err error) {
 	at := candidateLine.FindStringSubmatch(offer)
@@ -107,7 +108,7 @@ func (l *listener) readOffer(offer string) (answer string, err error) {
 	l.ufrag, l.pwd = ufragLine.FindStringSubmatch(offer)[1], pwdLine.FindStringSubmatch(offer)[1]
 	var b strings.Builder
 	b.WriteString("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=fingerprint:sha-256 " + l.me.print + "\r\n")
-	b.WriteString("a=ice-ufrag:listener\r\na=ice-pwd:0123456789012345678901\r\n")
+	b.WriteString("a=ice-ufrag:listener\r\na=ice-pwd:" + listenerPwd + "\r\n")
 	for _, m := range mediaLine.FindAllStringSubmatch(offer, -1) {
 		b.WriteString(m[1] + " 9" + m[2] + "\r\nc=IN IP4 0.0.0.0\r\n" + m[3] + "\r\na=recvonly\r\na=rtcp-mux\r\n")
 	}
@@ -193,6 +194,7 @@ func (l *listener) path() (*net.UDPConn, error) {
 			if err != nil {
 				break
 			}
+			l.answerCheck(conn, buf[:n])
 			m := &stun.Message{Raw: append([]byte(nil), buf[:n]...)}
 			if m.Decode() == nil && m.Type == stun.BindingSuccess && stun.NewShortTermIntegrity(l.pwd).Check(m) == nil {
 				return conn, conn.SetReadDeadline(time.Time{})
@@ -202,19 +204,28 @@ func (l *listener) path() (*net.UDPConn, error) {
 	return nil, errors.New("no answer to a check")
 }
 
-// check sends a request that nominates the path, which is also the consent. It is the same one each time.
+// check sends a request that nominates the path, which is also the consent.
 func (l *listener) check(conn *net.UDPConn) error {
-	if l.request != nil {
-		_, err := conn.Write(l.request)
-		return err
-	}
 	m, err := stun.Build(stun.BindingRequest, stun.TransactionID, stun.NewUsername(l.ufrag+":listener"),
 		ice.PriorityAttr(1), ice.AttrControlling(1), ice.UseCandidate(), stun.NewShortTermIntegrity(l.pwd), stun.Fingerprint)
 	if err != nil {
 		return err
 	}
-	l.request = m.Raw
-	return l.check(conn)
+	_, err = conn.Write(m.Raw)
+	return err
+}
+
+// answerCheck answers a check of the server.
+func (l *listener) answerCheck(conn *net.UDPConn, b []byte) {
+	m := &stun.Message{Raw: append([]byte(nil), b...)}
+	if m.Decode() != nil || m.Type != stun.BindingRequest {
+		return
+	}
+	r, err := stun.Build(stun.NewTransactionIDSetter(m.TransactionID), stun.BindingSuccess,
+		&stun.XORMappedAddress{IP: net.IPv4(127, 0, 0, 1), Port: 1}, stun.NewShortTermIntegrity(listenerPwd), stun.Fingerprint)
+	if err == nil {
+		_, _ = conn.Write(r.Raw)
+	}
 }
 
 // move goes on on another path, as a client does whose address changes, and closes the one before.
@@ -277,6 +288,8 @@ func (l *listener) read(conn *net.UDPConn) {
 		}
 		if isMedia(buf[:n]) {
 			l.take(conn, buf[:n])
+		} else {
+			l.answerCheck(conn, buf[:n])
 		}
 	}
 }
