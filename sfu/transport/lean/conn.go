@@ -43,10 +43,7 @@ type conn struct {
 	remoteUfrag string
 	remotePwd   string
 	prints      []peerFingerprint
-	paths       []*path       // from which there was an authentic request
-	nominee     *path         // nominated last, to be used once it is proven; nil for none
-	seen        transactions  // of the peer's requests
-	checking    bool          // a check of ours waits for its answer
+	checks      checklist
 	lastRequest time.Time     // authentic STUN request by a proven path
 	lastHeard   time.Time     // the same, or authentic SRTCP
 	pipe        *pipe         // of the handshake, nil before it and once it was let go
@@ -58,10 +55,12 @@ type conn struct {
 func newConn(f *Factory, w *worker, p transport.Params) *conn {
 	random := make([]byte, ufragSize+pwdSize)
 	_, _ = rand.Read(random) // never fails
-	return &conn{
+	c := &conn{
 		factory: f, worker: w, params: p,
 		ufrag: randomString(ufragSize, random), pwd: randomString(pwdSize, random[ufragSize:]),
 	}
+	c.checks.conn = c
+	return c
 }
 
 // Offer is rendered at each call: it is asked for once, and a kilobyte for each m-line is not worth keeping.
@@ -87,8 +86,8 @@ func (c *conn) Answer(sdp string) ([]transport.Accepted, error) {
 		return nil, ErrAnswered
 	}
 	c.answered, c.remoteUfrag, c.remotePwd, c.prints = time.Now(), a.ufrag, a.pwd, a.fingerprints
-	for _, p := range c.paths { // the peer was faster than its answer
-		c.sendCheck(p, c.answered)
+	for _, p := range c.checks.paths { // the peer was faster than its answer
+		c.checks.sendCheck(p, c.answered)
 	}
 	if c.pipe != nil {
 		c.startHandshake()
@@ -126,7 +125,7 @@ func (c *conn) Close() error {
 		ended = c.pipe.done
 	}
 	c.leave()
-	paths := c.paths
+	paths := c.checks.paths
 	c.mu.Unlock()
 	if ended != nil {
 		<-ended
@@ -142,7 +141,7 @@ func (c *conn) Close() error {
 // leave makes the connection unknown to the factory; nothing is sent any more.
 func (c *conn) leave() {
 	c.out.Store(nil)
-	c.checking = false
+	c.checks.checking = false
 	c.factory.remove(c)
 }
 
@@ -164,10 +163,10 @@ func (c *conn) handle(d *datagram, s *scratch) {
 	switch first := d.data[0]; { // RFC 7983 7
 	case first < 4:
 		c.handleSTUN(d, s)
-	case d.tcp != nil && c.pathOf(d) == nil: // over UDP the address would not have led here
+	case d.tcp != nil && c.checks.of(d) == nil: // over UDP the address would not have led here
 		c.factory.drops.add(DropUnknown)
 	case first >= 20 && first < 64:
-		if p := c.pathOf(d); p != nil {
+		if p := c.checks.of(d); p != nil {
 			p.received(len(d.data))
 		}
 		c.handleDTLS(d.data)

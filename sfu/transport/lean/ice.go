@@ -47,7 +47,7 @@ func (c *conn) handleSTUN(d *datagram, s *scratch) {
 	case m.Type == stun.BindingRequest && c.authentic(m):
 		c.handleRequest(d, s)
 	case m.Type == stun.BindingSuccess:
-		c.handleAnswer(d, m)
+		c.checks.handleAnswer(d, m)
 	default:
 		c.factory.drops.add(DropBadSTUN)
 	}
@@ -57,19 +57,19 @@ func (c *conn) handleSTUN(d *datagram, s *scratch) {
 // came by first it is sent again because its answer was lost, from anywhere else it is replayed.
 func (c *conn) handleRequest(d *datagram, s *scratch) {
 	m, now := &s.stun, time.Now()
-	again := c.seen.add(m.TransactionID)
-	p := c.pathOf(d)
+	again := c.checks.seen.add(m.TransactionID)
+	p := c.checks.of(d)
 	switch {
 	case p == nil && again:
 		c.factory.drops.add(DropReplay)
 		return
 	case p == nil:
-		p = c.addPath(d)
+		p = c.checks.add(d)
 	}
 	p.received(len(d.data))
 	if !again {
 		p.lastRequest = now
-		c.follow(p, m.Contains(stun.AttrUseCandidate), now)
+		c.checks.follow(p, m.Contains(stun.AttrUseCandidate), now)
 	}
 	if err := buildReply(&s.reply, m, d.remote, c.pwd); err != nil {
 		c.factory.log.Debug("STUN reply", "err", err)

@@ -133,7 +133,7 @@ func (c *conn) remoteAddr() netip.AddrPort {
 
 // provenPath is a path as of a peer that has answered a check.
 func (c *conn) provenPath(d *datagram) *path {
-	p := c.addPath(d)
+	p := c.checks.add(d)
 	p.proven.Store(true)
 	return p
 }
@@ -279,8 +279,8 @@ func TestUnprovenAddress(t *testing.T) {
 		}
 	}
 	for range 100 {
-		c.tickChecks(time.Now().Add(time.Hour))
-		other.tickChecks(time.Now().Add(time.Hour))
+		c.checks.tick(time.Now().Add(time.Hour))
+		other.checks.tick(time.Now().Add(time.Hour))
 	}
 	if c.remoteAddr() != viewer.addr() || other.path.Load() != nil {
 		t.Errorf("paths to %v and %v", c.remoteAddr(), other.remoteAddr())
@@ -332,7 +332,7 @@ func TestCheckAnswers(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := answered(t, f)
 			inject(t, f, request(t, c).Raw, at)
-			m := &stun.Message{TransactionID: c.paths[0].check.id}
+			m := &stun.Message{TransactionID: c.checks.paths[0].check.id}
 			pwd, from := tt.change(m)
 			inject(t, f, successResponse(t, m, pwd), from)
 			if got := c.path.Load() != nil; got != tt.proven {
@@ -357,14 +357,14 @@ func TestReplay(t *testing.T) {
 	before := c.lastRequest
 	c.mu.Unlock()
 	inject(t, f, raw, thief.addr())
-	if c.remoteAddr() != viewer.addr() || len(c.paths) != 1 || f.Stats()[DropReplay] != 1 || !c.lastRequest.Equal(before) {
-		t.Errorf("path to %v, %d paths, %d replayed", c.remoteAddr(), len(c.paths), f.Stats()[DropReplay])
+	if c.remoteAddr() != viewer.addr() || len(c.checks.paths) != 1 || f.Stats()[DropReplay] != 1 || !c.lastRequest.Equal(before) {
+		t.Errorf("path to %v, %d paths, %d replayed", c.remoteAddr(), len(c.checks.paths), f.Stats()[DropReplay])
 	}
-	for range len(c.seen.ids) { // long after
+	for range len(c.checks.seen.ids) { // long after
 		inject(t, f, request(t, c).Raw, viewer.addr())
 	}
 	inject(t, f, raw, thief.addr())
-	c.tickChecks(time.Now().Add(challengeTime))
+	c.checks.tick(time.Now().Add(challengeTime))
 	if c.remoteAddr() != viewer.addr() {
 		t.Error("the path has moved to the thief")
 	}
@@ -399,7 +399,7 @@ func TestLeavesADeadPath(t *testing.T) {
 	if challengeTime+2*checkTick >= time.Second {
 		t.Error("it takes too long")
 	}
-	c.tickChecks(began.Add(challengeTime + checkTick))
+	c.checks.tick(began.Add(challengeTime + checkTick))
 	if got := c.remoteAddr(); got != rebound.addr() {
 		t.Errorf("path to %v, want %v", got, rebound.addr())
 	}
@@ -424,7 +424,7 @@ func TestKeepsALivePath(t *testing.T) {
 		defer c.mu.Unlock()
 		return c.path.Load().check.tries == 0
 	})
-	c.tickChecks(time.Now().Add(challengeTime + checkTick))
+	c.checks.tick(time.Now().Add(challengeTime + checkTick))
 	if got := c.remoteAddr(); got != used.addr() {
 		t.Errorf("path to %v, want %v", got, used.addr())
 	}
@@ -439,7 +439,7 @@ func TestPathsAreBounded(t *testing.T) {
 		}
 	}
 	current, spare := c.provenPath(from("192.0.2.1", 1)), c.provenPath(from("192.0.2.1", 2))
-	c.use(current)
+	c.checks.use(current)
 	for port := range uint16(100) {
 		d := from("192.0.2.2", port)
 		d.data = request(t, c).Raw
@@ -447,10 +447,10 @@ func TestPathsAreBounded(t *testing.T) {
 			t.Fatal("busy")
 		}
 	}
-	if len(c.paths) != maxPaths || len(f.byAddr) != maxPaths || len(f.checks) != maxPaths-1 { // one of the path in use
-		t.Errorf("%d paths, %d addresses, %d checks", len(c.paths), len(f.byAddr), len(f.checks))
+	if len(c.checks.paths) != maxPaths || len(f.byAddr) != maxPaths || len(f.checks) != maxPaths-1 { // one of the path in use
+		t.Errorf("%d paths, %d addresses, %d checks", len(c.checks.paths), len(f.byAddr), len(f.checks))
 	}
-	if c.pathOf(from("192.0.2.1", 1)) != current || c.pathOf(from("192.0.2.1", 2)) != spare {
+	if c.checks.of(from("192.0.2.1", 1)) != current || c.checks.of(from("192.0.2.1", 2)) != spare {
 		t.Error("a proven path has made room for one that is not")
 	}
 	_ = c.Close()

@@ -288,7 +288,7 @@ func (f *Factory) forget(id transaction) {
 func (f *Factory) remove(c *conn) {
 	f.mu.Lock()
 	delete(f.byUfrag, c.ufrag)
-	for _, p := range c.paths {
+	for _, p := range c.checks.paths {
 		f.unbindLocked(p)
 	}
 	f.mu.Unlock()

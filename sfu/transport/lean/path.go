@@ -111,51 +111,60 @@ func (p *path) send(f *Factory, b []byte) error {
 	return nil
 }
 
-// pathOf is the path that a datagram came by, nil if there is none.
-func (c *conn) pathOf(d *datagram) *path {
-	if i := slices.IndexFunc(c.paths, func(p *path) bool { return p.is(d) }); i >= 0 {
-		return c.paths[i]
+// checklist is the paths of a connection (RFC 8445 6.1.2), whose lock guards it.
+type checklist struct {
+	conn     *conn
+	paths    []*path      // from which there was an authentic request
+	nominee  *path        // nominated last, to be used once it is proven; nil for none
+	seen     transactions // of the peer's requests
+	checking bool         // a check of ours waits for its answer
+}
+
+// of is the path that a datagram came by, nil if there is none.
+func (l *checklist) of(d *datagram) *path {
+	if i := slices.IndexFunc(l.paths, func(p *path) bool { return p.is(d) }); i >= 0 {
+		return l.paths[i]
 	}
 	return nil
 }
 
-// addPath makes the path of a datagram, in place of another where there are too many.
-func (c *conn) addPath(d *datagram) *path {
-	if len(c.paths) == maxPaths {
-		c.forgetPath()
+// add makes the path of a datagram, in place of another where there are too many.
+func (l *checklist) add(d *datagram) *path {
+	if len(l.paths) == maxPaths {
+		l.forget()
 	}
-	p := &path{conn: c, tcp: d.tcp}
+	p := &path{conn: l.conn, tcp: d.tcp}
 	if d.tcp != nil {
 		d.tcp.prove()
 	} else {
-		p.udp = c.factory.cfg.Port.Path(d.remote, d.local)
-		c.factory.bind(p, false)
+		p.udp = l.conn.factory.cfg.Port.Path(d.remote, d.local)
+		l.conn.factory.bind(p, false)
 	}
-	c.paths = append(c.paths, p)
+	l.paths = append(l.paths, p)
 	return p
 }
 
-// forgetPath makes room: it forgets the oldest path that is not proven, or else the oldest that is not in use.
-func (c *conn) forgetPath() {
-	i := slices.IndexFunc(c.paths, func(p *path) bool { return !p.proven.Load() })
+// forget makes room: it forgets the oldest path that is not proven, or else the oldest that is not in use.
+func (l *checklist) forget() {
+	i := slices.IndexFunc(l.paths, func(p *path) bool { return !p.proven.Load() })
 	if i < 0 {
-		current := c.path.Load()
-		i = slices.IndexFunc(c.paths, func(p *path) bool { return p != current })
+		current := l.conn.path.Load()
+		i = slices.IndexFunc(l.paths, func(p *path) bool { return p != current })
 	}
-	gone := c.paths[i]
-	c.paths = slices.Delete(c.paths, i, i+1)
-	c.factory.unbind(gone)
-	c.early.CompareAndSwap(gone, nil)
-	if c.nominee == gone {
-		c.nominee = nil
+	gone := l.paths[i]
+	l.paths = slices.Delete(l.paths, i, i+1)
+	l.conn.factory.unbind(gone)
+	l.conn.early.CompareAndSwap(gone, nil)
+	if l.nominee == gone {
+		l.nominee = nil
 	}
 	if gone.tcp != nil {
 		gone.tcp.close()
 		return
 	}
-	for _, p := range c.paths {
+	for _, p := range l.paths {
 		if p.udp != nil && p.udp.Remote() == gone.udp.Remote() {
-			c.factory.bind(p, p.proven.Load())
+			l.conn.factory.bind(p, p.proven.Load())
 		}
 	}
 }
@@ -163,61 +172,61 @@ func (c *conn) forgetPath() {
 // follow takes note of a request by a path. A nomination moves the connection there as soon as the path is proven.
 // Without one the path in use is asked whether it is still alive: an address that a NAT has changed is not nominated
 // again by every peer.
-func (c *conn) follow(p *path, nominated bool, now time.Time) {
-	current := c.path.Load()
+func (l *checklist) follow(p *path, nominated bool, now time.Time) {
+	current := l.conn.path.Load()
 	proven := p.proven.Load()
 	if proven {
-		c.lastRequest, c.lastHeard = now, now
+		l.conn.lastRequest, l.conn.lastHeard = now, now
 	} else {
 		if nominated {
-			c.nominee = p
+			l.nominee = p
 		}
-		if current == nil && (nominated || c.early.Load() == nil) {
-			c.early.Store(p)
+		if current == nil && (nominated || l.conn.early.Load() == nil) {
+			l.conn.early.Store(p)
 		}
-		c.sendCheck(p, now)
+		l.sendCheck(p, now)
 	}
 	switch {
 	case proven && nominated:
-		c.use(p)
+		l.use(p)
 	case !nominated && current != nil && current != p && now.Sub(current.lastRequest) > challengeAfter:
-		c.sendCheck(current, now)
+		l.sendCheck(current, now)
 	}
 }
 
 // use makes a proven path the one in use.
-func (c *conn) use(p *path) {
-	c.nominee = nil
-	c.path.Store(p)
-	c.early.Store(nil)
-	c.connect()
+func (l *checklist) use(p *path) {
+	l.nominee = nil
+	l.conn.path.Store(p)
+	l.conn.early.Store(nil)
+	l.conn.connect()
 }
 
 // sendCheck begins a check of a path unless one is under way. Before the peer's answer there is nothing to check with.
-func (c *conn) sendCheck(p *path, now time.Time) {
-	if c.answered.IsZero() || p.check.tries > 0 {
+func (l *checklist) sendCheck(p *path, now time.Time) {
+	if l.conn.answered.IsZero() || p.check.tries > 0 {
 		return
 	}
 	p.check = check{began: now}
 	_, _ = rand.Read(p.check.id[:]) // never fails
-	c.factory.expect(c, p.check.id)
-	c.tryCheck(p, now)
-	if !c.checking {
-		c.checking = true
-		c.worker.watch(c, true)
+	l.conn.factory.expect(l.conn, p.check.id)
+	l.tryCheck(p, now)
+	if !l.checking {
+		l.checking = true
+		l.conn.worker.watch(l.conn, true)
 	}
 }
 
 // tryCheck sends a check, once more or for the first time.
-func (c *conn) tryCheck(p *path, now time.Time) {
+func (l *checklist) tryCheck(p *path, now time.Time) {
 	p.check.again = now.Add(checkFirst << p.check.tries)
 	p.check.tries++
-	m, err := buildCheck(p.check.id, c.remoteUfrag+":"+c.ufrag, c.remotePwd)
+	m, err := buildCheck(p.check.id, l.conn.remoteUfrag+":"+l.conn.ufrag, l.conn.remotePwd)
 	if err == nil {
-		err = p.send(c.factory, m.Raw)
+		err = p.send(l.conn.factory, m.Raw)
 	}
 	if err != nil {
-		c.factory.log.Debug("STUN check", "err", err)
+		l.conn.factory.log.Debug("STUN check", "err", err)
 	}
 }
 
@@ -234,13 +243,13 @@ func buildCheck(id transaction, username, pwd string) (*stun.Message, error) {
 
 // handleAnswer takes the answer to a check: the path that was checked is proven if it comes by that one and whoever
 // gives it knows the peer's password.
-func (c *conn) handleAnswer(d *datagram, m *stun.Message) {
-	p := c.pathOf(d)
-	if p == nil || p.check.tries == 0 || p.check.id != m.TransactionID || stun.MessageIntegrity(c.remotePwd).Check(m) != nil {
-		c.factory.drops.add(DropBadSTUN)
+func (l *checklist) handleAnswer(d *datagram, m *stun.Message) {
+	p := l.of(d)
+	if p == nil || p.check.tries == 0 || p.check.id != m.TransactionID || stun.MessageIntegrity(l.conn.remotePwd).Check(m) != nil {
+		l.conn.factory.drops.add(DropBadSTUN)
 		return
 	}
-	c.factory.forget(p.check.id)
+	l.conn.factory.forget(p.check.id)
 	p.check = check{}
 	now := time.Now()
 	p.lastRequest = now
@@ -248,58 +257,58 @@ func (c *conn) handleAnswer(d *datagram, m *stun.Message) {
 		return
 	}
 	p.proven.Store(true)
-	c.lastRequest, c.lastHeard = now, now
+	l.conn.lastRequest, l.conn.lastHeard = now, now
 	if p.udp != nil {
-		c.factory.bind(p, true)
+		l.conn.factory.bind(p, true)
 	}
 	switch {
-	case c.nominee == p:
-		c.use(p)
-	case c.path.Load() == nil: // whichever answers first, until the one that was nominated does
-		nominee := c.nominee
-		c.use(p)
-		c.nominee = nominee
+	case l.nominee == p:
+		l.use(p)
+	case l.conn.path.Load() == nil: // whichever answers first, until the one that was nominated does
+		nominee := l.nominee
+		l.use(p)
+		l.nominee = nominee
 	}
 }
 
-// tickChecks sends checks again, gives up those without an answer, and leaves a path that gives none for another.
-func (c *conn) tickChecks(now time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.checking {
+// tick sends checks again, gives up those without an answer, and leaves a path that gives none for another.
+func (l *checklist) tick(now time.Time) {
+	l.conn.mu.Lock()
+	defer l.conn.mu.Unlock()
+	if !l.checking {
 		return
 	}
-	if p := c.path.Load(); p != nil && p.check.tries > 0 && now.Sub(p.check.began) >= challengeTime {
-		c.leavePath(p)
+	if p := l.conn.path.Load(); p != nil && p.check.tries > 0 && now.Sub(p.check.began) >= challengeTime {
+		l.leave(p)
 	}
-	c.checking = false
-	for _, p := range c.paths {
+	l.checking = false
+	for _, p := range l.paths {
 		switch {
 		case p.check.tries == 0:
 			continue
 		case p.check.tries >= checkTries && now.After(p.check.again):
-			c.factory.forget(p.check.id)
+			l.conn.factory.forget(p.check.id)
 			p.check = check{}
 			continue
 		case now.After(p.check.again):
-			c.tryCheck(p, now)
+			l.tryCheck(p, now)
 		}
-		c.checking = true
+		l.checking = true
 	}
-	if !c.checking {
-		c.worker.watch(c, false)
+	if !l.checking {
+		l.conn.worker.watch(l.conn, false)
 	}
 }
 
-// leavePath goes to the proven path with the latest request, if that is later than any sign of life of the one in use.
-func (c *conn) leavePath(current *path) {
+// leave goes to the proven path with the latest request, if that is later than any sign of life of the one in use.
+func (l *checklist) leave(current *path) {
 	best := current
-	for _, p := range c.paths {
+	for _, p := range l.paths {
 		if p.proven.Load() && p.lastRequest.After(best.lastRequest) {
 			best = p
 		}
 	}
 	if best != current {
-		c.use(best)
+		l.use(best)
 	}
 }

@@ -192,7 +192,7 @@ func FuzzFeedback(f *testing.F) {
 	}
 	from := &datagram{remote: netip.MustParseAddrPort("127.0.0.1:9"), local: netip.MustParseAddr("127.0.0.1")}
 	c.mu.Lock()
-	c.use(c.provenPath(from))
+	c.checks.use(c.provenPath(from))
 	c.secured(keys)
 	c.mu.Unlock()
 

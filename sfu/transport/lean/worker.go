@@ -142,7 +142,7 @@ func (w *worker) run() {
 		select {
 		case now := <-checks.C:
 			for _, c := range w.list(w.checking) {
-				c.tickChecks(now)
+				c.checks.tick(now)
 			}
 		case q := <-w.queue:
 			q.conn.mu.Lock()
