@@ -1,14 +1,37 @@
 package signaling
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/diemcau/diemcau/store"
 )
+
+// Webhooks tell other programs what is recorded; *webhook.Sender does.
+type Webhooks interface {
+	// Tell says that a session has recorded something. It never waits.
+	Tell(session string)
+	DeadLetters(ctx context.Context) ([]store.DeadLetter, error)
+	// Retry makes one attempt at a dead letter; it fails with store.ErrNotFound if there is none of that id.
+	Retry(ctx context.Context, id string) error
+}
+
+// noWebhooks tell nobody. What was given up earlier can still be looked at.
+type noWebhooks struct{ record Record }
+
+func (noWebhooks) Tell(string) {}
+
+func (n noWebhooks) DeadLetters(ctx context.Context) ([]store.DeadLetter, error) {
+	return n.record.DeadLetters(ctx)
+}
+
+func (noWebhooks) Retry(context.Context, string) error {
+	return errors.New("this server has no webhooks")
+}
 
 // webhookRoutes enters the requests about what could not be delivered.
 func (a recordAPI) webhookRoutes(mux *http.ServeMux) {
@@ -28,7 +51,7 @@ type deadLetterView struct {
 }
 
 func (a recordAPI) listDeadLetters(w http.ResponseWriter, r *http.Request, _ Identity) error {
-	letters, err := a.srv.record.DeadLetters(r.Context())
+	letters, err := a.srv.webhooks.DeadLetters(r.Context())
 	if err != nil {
 		return err
 	}
@@ -44,25 +67,12 @@ func (a recordAPI) listDeadLetters(w http.ResponseWriter, r *http.Request, _ Ide
 
 // retryDeadLetter makes one more attempt now; a letter that arrives leaves the list.
 func (a recordAPI) retryDeadLetter(w http.ResponseWriter, r *http.Request, _ Identity) error {
-	ctx, id := r.Context(), r.PathValue("id")
-	letters, err := a.srv.record.DeadLetters(ctx)
-	if err != nil {
-		return err
-	}
-	i := slices.IndexFunc(letters, func(d store.DeadLetter) bool { return d.ID == id })
-	if i < 0 {
+	err := a.srv.webhooks.Retry(r.Context(), r.PathValue("id"))
+	switch {
+	case errors.Is(err, store.ErrNotFound):
 		return refusal(protocol.NotFound, "no such dead letter")
-	}
-	hooks := a.srv.webhooks
-	t := slices.IndexFunc(hooks.targets, func(t *webhookTarget) bool { return t.url == letters[i].URL })
-	if t < 0 {
-		return refusal(protocol.Unavailable, "its URL is no webhook of this server any more")
-	}
-	if err := hooks.send(ctx, hooks.targets[t], letters[i]); err != nil {
+	case err != nil:
 		return refusal(protocol.Unavailable, err.Error())
-	}
-	if err := a.srv.record.DropDeadLetter(ctx, id); err != nil {
-		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil

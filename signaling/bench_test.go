@@ -42,7 +42,7 @@ func (r *nullRecord) LastAlive(context.Context, string) (time.Time, error) { ret
 func liveCoordinator(tb testing.TB, n int) *coordinator {
 	tb.Helper()
 	srv := &Server{
-		webhooks: &webhooks{},
+		webhooks: noWebhooks{},
 		media:    newPeerBench(), metrics: newTestMetrics(), log: slog.New(slog.DiscardHandler),
 		snapshots: newSnapshots(),
 		node:      ledger.NewNode("bench", 0), clock: ledger.NewClock(time.Time{}),

@@ -112,7 +112,7 @@ func newCoordinator(srv *Server, session *meeting.Session, head ledger.Head) *co
 		chain:    ledger.NewChain(id, srv.node, head),
 		audience: newAudience(session, srv.media, srv.metrics, func() { srv.snapshots.drop(id) }),
 		news:     newNews(),
-		recorded: srv.webhooks.tell,
+		recorded: srv.webhooks.Tell,
 		requests: make(chan request, maxQueue),
 		stop:     make(chan struct{}),
 		done:     make(chan struct{}),

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -24,6 +25,7 @@ import (
 	"github.com/diemcau/diemcau/signaling/client"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/diemcau/diemcau/store"
+	"github.com/diemcau/diemcau/webhook"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 )
@@ -210,6 +212,7 @@ func (m *fakeMedia) of(endpoint string, kind signaling.PeerKind) signaling.Peer 
 type bed struct {
 	*testing.T
 	srv    *signaling.Server
+	hooks  *webhook.Sender
 	http   *httptest.Server
 	record *record
 	media  *fakeMedia
@@ -217,7 +220,7 @@ type bed struct {
 	ping   time.Duration // 0 = the default
 
 	snapshotEvery time.Duration
-	webhooks      []signaling.Webhook
+	webhooks      []webhook.Target
 	namesKept     time.Duration
 	pictures      signaling.Pictures
 	codeKey       [signaling.CodeKeySize]byte
@@ -282,28 +285,34 @@ func (b *bed) serve() {
 	b.Helper()
 	b.media = newFakeMedia()
 	b.http = httptest.NewUnstartedServer(nil)
-	var err error
+	hooks, err := webhook.New(webhook.Config{
+		Targets: b.webhooks, Sources: []webhook.Source{webhook.Presence(b.record)}, Record: b.record, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+		Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
 	b.srv, err = signaling.New(context.Background(), signaling.Config{
 		CodeKey: b.codeKey[:], Record: b.record, Media: b.media, Log: slog.New(slog.NewTextHandler(lockedWriter{b.logMu, b.log}, nil)),
 		Registry: prometheus.NewRegistry(), Node: "test", PublicURL: "http://" + b.http.Listener.Addr().String(),
-		SnapshotEvery: b.snapshotEvery, Webhooks: b.webhooks, NamesKept: b.namesKept, Pictures: b.pictures,
+		SnapshotEvery: b.snapshotEvery, Webhooks: hooks, NamesKept: b.namesKept, Pictures: b.pictures,
 		Pages: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("page")) }),
 	})
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.media.events = b.srv
-	b.srv.SetWebhookPause(time.Millisecond)
 	if b.ping > 0 {
 		b.srv.SetPingEvery(b.ping)
 	}
 	b.http.Config.Handler = documented(b.T, b.srv.Handler())
 	b.http.Start()
-	if err := b.srv.Start(context.Background()); err != nil {
+	if err := errors.Join(hooks.Start(context.Background()), b.srv.Start(context.Background())); err != nil {
 		b.Fatal(err)
 	}
+	b.hooks = hooks
 	srv, web := b.srv, b.http
-	b.Cleanup(func() { srv.Close(); web.Close() })
+	b.Cleanup(func() { srv.Close(); hooks.Close(); web.Close() })
 }
 
 // restart ends the server, cleanly or as kill -9 does, and starts another on the same record.
@@ -311,6 +320,7 @@ func (b *bed) restart(kill bool) {
 	b.Helper()
 	b.record.dead.Store(kill)
 	b.srv.Close()
+	b.hooks.Close()
 	b.http.Close()
 	old := b.links
 	b.record = &record{Store: b.record.Store}

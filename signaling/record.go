@@ -35,7 +35,7 @@ type Record interface {
 	RevokeLink(ctx context.Context, session, endpoint string, at time.Time) error
 
 	officeRecord
-	webhookRecord
+	DeadLetters(ctx context.Context) ([]store.DeadLetter, error)
 	pictureRecord
 
 	Setting(ctx context.Context, name string) (string, error)

@@ -45,7 +45,7 @@ type Config struct {
 	CodeKey    []byte // of CodeKeySize, seals the short codes of links; kept outside the record
 	// SnapshotEvery asks each site for a still picture this often, in whole seconds; 0 = never.
 	SnapshotEvery time.Duration
-	Webhooks      []Webhook // what other programs are told
+	Webhooks      Webhooks // tell other programs; nil tells none
 	// NamesKept is how long names of people are kept after the last entry of a session; 0 = until they are erased.
 	NamesKept time.Duration
 	Pictures  Pictures
@@ -75,7 +75,7 @@ type Server struct {
 	snapshots *snapshots
 	reports   *reports
 	office    *office
-	webhooks  *webhooks
+	webhooks  Webhooks
 	namesKept time.Duration
 	pictures  Pictures
 	forgotten sync.WaitGroup // forgetDaily
@@ -120,8 +120,8 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	if s.office, err = newOffice(s, cfg); err != nil {
 		return nil, err
 	}
-	if s.webhooks, err = newWebhooks(cfg.Webhooks, cfg.Record, cfg.Log, s.clock.Now); err != nil {
-		return nil, err
+	if s.webhooks = cfg.Webhooks; s.webhooks == nil {
+		s.webhooks = noWebhooks{cfg.Record}
 	}
 	s.upgrader = websocket.Upgrader{
 		HandshakeTimeout: helloWithin, ReadBufferSize: 1024, WriteBufferSize: 4096, WriteBufferPool: &sync.Pool{},
@@ -135,9 +135,6 @@ func (s *Server) Start(ctx context.Context) error {
 	rows, err := s.record.Sessions(ctx)
 	if err != nil {
 		return fmt.Errorf("sessions: %w", err)
-	}
-	if err := s.webhooks.start(ctx, rows); err != nil {
-		return err
 	}
 	s.start()
 	for _, row := range rows {
@@ -161,7 +158,6 @@ func (s *Server) Close() {
 	s.forgotten.Wait()
 	s.office.close()
 	s.stop()
-	s.webhooks.close()
 }
 
 // load takes a session over. One that is damaged must not keep the others from meeting; readyz and the metrics

@@ -18,19 +18,20 @@ type DeadLetter struct {
 	DiedAt   time.Time
 }
 
-// WebhookCursor returns the Seq of the last entry of a session that is done with for a URL; 0 if there is none.
-func (s webhooks) WebhookCursor(ctx context.Context, url, session string) (uint64, error) {
+// WebhookCursor returns the Seq of the last entry of a session that is done with for the messages of a kind to a URL;
+// 0 if there is none.
+func (s webhooks) WebhookCursor(ctx context.Context, url, kind, session string) (uint64, error) {
 	var seq int64
-	err := s.read.QueryRowContext(ctx, s.bind("SELECT seq FROM webhook_cursors WHERE url = ? AND session = ?"), url, session).Scan(&seq)
+	err := s.read.QueryRowContext(ctx, s.bind("SELECT seq FROM webhook_progress WHERE url = ? AND kind = ? AND session = ?"), url, kind, session).Scan(&seq)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}
 	return uint64(seq), err
 }
 
-// AdvanceWebhook notes that a URL is done with a session's entries up to seq, together with the message about them
-// that could not be delivered, if any.
-func (s webhooks) AdvanceWebhook(ctx context.Context, url, session string, seq uint64, dead *DeadLetter) error {
+// AdvanceWebhook notes that the messages of a kind to a URL are done with a session's entries up to seq, together with
+// the message about them that could not be delivered, if any.
+func (s webhooks) AdvanceWebhook(ctx context.Context, url, kind, session string, seq uint64, dead *DeadLetter) error {
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if dead != nil {
 			_, err := tx.ExecContext(ctx, s.bind(`INSERT INTO webhook_dead_letters (id, url, session, body, attempts, failure, died_at) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -40,8 +41,8 @@ func (s webhooks) AdvanceWebhook(ctx context.Context, url, session string, seq u
 				return err
 			}
 		}
-		_, err := tx.ExecContext(ctx, s.bind(`INSERT INTO webhook_cursors (url, session, seq) VALUES (?, ?, ?)
-			ON CONFLICT (url, session) DO UPDATE SET seq = excluded.seq`), url, session, int64(seq))
+		_, err := tx.ExecContext(ctx, s.bind(`INSERT INTO webhook_progress (url, kind, session, seq) VALUES (?, ?, ?, ?)
+			ON CONFLICT (url, kind, session) DO UPDATE SET seq = excluded.seq`), url, kind, session, int64(seq))
 		return err
 	})
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/diemcau/diemcau/signaling"
 	"github.com/diemcau/diemcau/store"
 	"github.com/diemcau/diemcau/web"
+	"github.com/diemcau/diemcau/webhook"
 )
 
 // nodeName names this server in ledgers; a second central node will need another.
@@ -59,6 +60,7 @@ type app struct {
 	store     *store.Store
 	media     *mediaPlane
 	turn      *turn.Server // nil without one
+	webhooks  *webhook.Sender
 	signaling *signaling.Server
 	public    net.Listener
 	admin     net.Listener
@@ -123,17 +125,20 @@ func newApp(ctx context.Context, f serverFlags, addr string, cert *tls.Certifica
 	if err != nil {
 		return nil, err
 	}
+	if a.webhooks, err = newWebhooks(f.recordFlags, a.store, log.With("part", "webhook"), reg); err != nil {
+		return nil, err
+	}
 	a.signaling, err = signaling.New(ctx, signaling.Config{
 		Record: a.store, CodeKey: codeKey, Media: a.media, Pages: web.Handler(), PublicURL: publicURL, Registry: reg, ICEServers: iceServers(a.turn),
 		OIDC: signaling.OIDCConfig{Issuer: f.OIDC.Issuer, ClientID: f.OIDC.Client, ClientSecret: f.OIDC.Secret, Claim: f.OIDC.Claim},
 		Log:  log.With("part", "signaling"), Node: nodeName, SnapshotEvery: f.Snapshots,
-		Webhooks: f.webhooks(), NamesKept: f.namesKept(), Pictures: f.pictures(),
+		Webhooks: a.webhooks, NamesKept: f.namesKept(), Pictures: f.pictures(),
 	})
 	if err != nil {
 		return nil, err
 	}
 	a.media.report(a.signaling)
-	if err := a.signaling.Start(ctx); err != nil {
+	if err := errors.Join(a.webhooks.Start(ctx), a.signaling.Start(ctx)); err != nil {
 		return nil, err
 	}
 	if a.admin, a.adminFile, err = listenAdmin(ctx, f.Data); err != nil {
@@ -173,6 +178,9 @@ func (a *app) close() error {
 	var errs []error
 	if a.signaling != nil {
 		a.signaling.Close()
+	}
+	if a.webhooks != nil { // after the last entry
+		a.webhooks.Close()
 	}
 	if a.turn != nil {
 		errs = append(errs, a.turn.Close())

@@ -6,14 +6,18 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/signaling"
 	"github.com/diemcau/diemcau/store"
+	"github.com/diemcau/diemcau/webhook"
 )
 
 // recordFlags say where a server keeps its record, for how long, and who else hears of it.
@@ -24,6 +28,7 @@ type recordFlags struct {
 	EvidenceKept  int           `help:"Days until a picture kept as evidence is erased." default:"30" name:"evidence-kept-days" placeholder:"DAYS"`
 	Webhook       []string      `help:"URLs that are told who joined and left, and that a session was sealed." placeholder:"URL"`
 	WebhookSecret string        `help:"Secret that signs what they are told: whsec_ and base64." placeholder:"SECRET"`
+	WebhookAllow  []string      `help:"Private networks in which those URLs may be, such as 10.1.2.0/24; public addresses always may." placeholder:"CIDR"`
 }
 
 // check refuses flags that do not fit together.
@@ -37,20 +42,42 @@ func (f recordFlags) check() error {
 	if (len(f.Webhook) > 0) != (f.WebhookSecret != "") {
 		return &usageError{"--webhook and --webhook-secret go together"}
 	}
-	for _, hook := range f.Webhook {
-		if u, err := url.Parse(hook); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-			return &usageError{"--webhook wants a URL such as https://log.example.vn/attendance"}
-		}
-	}
-	return nil
+	_, err := f.webhookTargets()
+	return err
 }
 
-func (f recordFlags) webhooks() []signaling.Webhook {
-	var list []signaling.Webhook
-	for _, hook := range f.Webhook {
-		list = append(list, signaling.Webhook{URL: hook, Secret: f.WebhookSecret})
+// webhookTargets are the programs that are told, and where they may be.
+func (f recordFlags) webhookTargets() (cfg webhook.Config, err error) {
+	for _, net := range f.WebhookAllow {
+		p, err := netip.ParsePrefix(net)
+		if err != nil {
+			return cfg, &usageError{"--webhook-allow wants networks such as 10.1.2.0/24"}
+		}
+		cfg.Allow = append(cfg.Allow, p.Masked())
 	}
-	return list
+	for _, hook := range f.Webhook {
+		u, err := url.Parse(hook)
+		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+			return cfg, &usageError{"--webhook wants a URL such as https://log.example.vn/attendance"}
+		}
+		if ip, err := netip.ParseAddr(u.Hostname()); err == nil {
+			if err := webhook.Reachable(ip, cfg.Allow); err != nil {
+				return cfg, &usageError{"--webhook " + hook + ": " + err.Error()}
+			}
+		}
+		cfg.Targets = append(cfg.Targets, webhook.Target{URL: hook, Secret: f.WebhookSecret})
+	}
+	return cfg, nil
+}
+
+// newWebhooks makes what tells other programs.
+func newWebhooks(f recordFlags, s *store.Store, log *slog.Logger, reg prometheus.Registerer) (*webhook.Sender, error) {
+	cfg, err := f.webhookTargets()
+	if err != nil {
+		return nil, err
+	}
+	cfg.Record, cfg.Log, cfg.Registry, cfg.Sources = s, log, reg, []webhook.Source{webhook.Presence(s)}
+	return webhook.New(cfg)
 }
 
 func (f recordFlags) pictures() signaling.Pictures {

@@ -25,7 +25,8 @@ func forbidden() map[string][]string {
 		"attendance": {module + "roster", module + "store", module + "signaling", module + "sfu", pion},
 		"roster":     {module + "ledger", module + "attendance", module + "store", module + "signaling", module + "sfu", pion},
 		"store":      {module + "attendance", module + "signaling", module + "sfu", pion},
-		"signaling":  {module + "sfu", module + "loadtest", pion},
+		"signaling":  {module + "sfu", module + "loadtest", module + "webhook", pion},
+		"webhook":    {module + "attendance", module + "signaling", module + "sfu", pion},
 		"sfu":        {module + "meeting", module + "ledger", module + "attendance", module + "roster", module + "store", module + "signaling"},
 		"web":        {module + "meeting", module + "store", module + "sfu", pion},
 	}
