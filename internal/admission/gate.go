@@ -107,7 +107,9 @@ func (g *Gate) Enter(from netip.Addr, evict func()) *Ticket {
 			g.log.Error("connections are refused: all that the limit of open files allows are taken", "limit", g.limits.Total, "from", from)
 		})
 	} else if len(out) > 0 {
-		g.seldom.Do(func() { g.log.Warn("connections of strangers are closed: there are too many", "by", out[0].key, "for", t.key) })
+		g.seldom.Do(func() {
+			g.log.Warn("connections of strangers are closed: there are too many", "by", out[0].key, "for", t.key)
+		})
 	}
 	if full {
 		return nil

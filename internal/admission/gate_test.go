@@ -39,7 +39,9 @@ type crowd struct {
 	closed []string
 }
 
-func newCrowd(l admission.Limits) *crowd { return &crowd{gate: admission.New(l, slog.New(slog.DiscardHandler))} }
+func newCrowd(l admission.Limits) *crowd {
+	return &crowd{gate: admission.New(l, slog.New(slog.DiscardHandler))}
+}
 
 func (c *crowd) enter(name, from string) *admission.Ticket {
 	return c.gate.Enter(netip.MustParseAddr(from), func() { c.closed = append(c.closed, name) })
