@@ -8,12 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"codeberg.org/go-pdf/fpdf"
 	"github.com/diemcau/diemcau/meeting"
-	"github.com/go-fonts/liberation/liberationserifbold"
-	"github.com/go-fonts/liberation/liberationserifitalic"
-	"github.com/go-fonts/liberation/liberationserifregular"
-	"golang.org/x/text/unicode/norm"
 )
 
 // WritePDF writes the report for signing, on A4 landscape: the official heading, totals, the sums by unit, the
@@ -24,7 +19,11 @@ func (r *Report) WritePDF(w io.Writer, lang Lang) error {
 		return err
 	}
 	f.lang = lang
-	p := &paper{Fpdf: fpdf.New("L", "mm", "A4", ""), formatter: f, report: r}
+	press, err := newPress("L")
+	if err != nil {
+		return err
+	}
+	p := &paper{press: press, formatter: f, report: r}
 	p.setUp()
 	p.heading()
 	p.groups()
@@ -36,34 +35,27 @@ func (r *Report) WritePDF(w io.Writer, lang Lang) error {
 
 // paper is a report on its way onto pages. Lengths are millimetres.
 type paper struct {
-	*fpdf.Fpdf
+	*press
 	formatter
 	report *Report
 }
 
 const (
-	family    = "LiberationSerif"
 	margin    = 12.0
 	rowHeight = 6.0
-	allPages  = "{nb}" // stands for the number of pages
 )
 
 func (p *paper) setUp() {
-	p.AddUTF8FontFromBytes(family, "", liberationserifregular.TTF)
-	p.AddUTF8FontFromBytes(family, "B", liberationserifbold.TTF)
-	p.AddUTF8FontFromBytes(family, "I", liberationserifitalic.TTF)
-	p.SetTitle(p.text("report")+" – "+p.report.Session.Title, true)
+	p.SetTitle(p.text("report") + " – " + p.report.Session.Title)
 	p.SetCreationDate(p.report.Session.AsOf)
 	p.SetModificationDate(p.report.Session.AsOf) // the same report is the same file
-	p.SetCatalogSort(true)
 	p.SetMargins(margin, margin, margin)
 	p.SetAutoPageBreak(true, margin+6)
-	p.AliasNbPages(allPages)
 	p.SetFooterFunc(func() {
 		p.SetY(-margin - 2)
 		p.SetFont(family, "I", 8)
-		p.CellFormat(200, 5, fmt.Sprintf("%s: %s", p.text("head_hash"), p.report.Session.Head.Hash), "", 0, "L", false, 0, "")
-		p.CellFormat(0, 5, fmt.Sprintf(p.text("page"), p.PageNo(), allPages), "", 0, "R", false, 0, "")
+		p.CellFormat(200, 5, fmt.Sprintf("%s: %s", p.text("head_hash"), p.report.Session.Head.Hash), "", 0, "L", false)
+		p.Fpdf.CellFormat(0, 5, fmt.Sprintf(p.text("page"), p.PageNo(), allPages), "", 0, "R", false, 0, "")
 	})
 	p.AddPage()
 }
@@ -71,7 +63,7 @@ func (p *paper) setUp() {
 // line writes a text over the whole width.
 func (p *paper) line(style string, size float64, align, text string) {
 	p.SetFont(family, style, size)
-	p.MultiCell(0, size*0.5, norm.NFC.String(text), "", align, false)
+	p.MultiCell(0, size*0.5, text, "", align, false)
 }
 
 func (p *paper) heading() {
@@ -79,7 +71,7 @@ func (p *paper) heading() {
 	p.line("B", 12, "C", p.text("nation"))
 	p.line("B", 12, "C", p.text("motto"))
 	width, _ := p.GetPageSize()
-	half := p.GetStringWidth(norm.NFC.String(p.text("motto"))) / 2
+	half := p.GetStringWidth(p.text("motto")) / 2
 	p.Line(width/2-half, p.GetY()+1, width/2+half, p.GetY()+1)
 	p.Ln(5)
 	p.line("B", 16, "C", p.text("report"))
@@ -109,7 +101,7 @@ func (p *paper) table(title string, columns []tableColumn, rows func(yield func(
 		p.SetFont(family, "B", 9)
 		p.SetFillColor(221, 231, 240)
 		for _, c := range columns {
-			p.CellFormat(c.width, rowHeight, p.fitting(p.text(c.key), c.width), "1", 0, "C", true, 0, "")
+			p.CellFormat(c.width, rowHeight, p.fitting(p.text(c.key), c.width), "1", 0, "C", true)
 		}
 		p.Ln(rowHeight)
 		p.SetFont(family, "", 9)
@@ -122,7 +114,7 @@ func (p *paper) table(title string, columns []tableColumn, rows func(yield func(
 			heading()
 		}
 		for i, c := range columns {
-			p.CellFormat(c.width, rowHeight, p.fitting(cells[i], c.width), "1", 0, c.align, false, 0, "")
+			p.CellFormat(c.width, rowHeight, p.fitting(cells[i], c.width), "1", 0, c.align, false)
 		}
 		p.Ln(rowHeight)
 	})
@@ -130,16 +122,18 @@ func (p *paper) table(title string, columns []tableColumn, rows func(yield func(
 
 // fitting shortens a text to a width.
 func (p *paper) fitting(text string, width float64) string {
-	text = norm.NFC.String(strings.Join(strings.Fields(text), " "))
+	text = strings.Join(strings.Fields(p.printable(text)), " ")
 	width -= 2
 	if p.GetStringWidth(text) <= width {
 		return text
 	}
-	letters := []rune(text)
-	for len(letters) > 0 && p.GetStringWidth(string(letters)+"…") > width {
-		letters = letters[:len(letters)-1]
+	width -= p.GetStringWidth("…")
+	for i, r := range text {
+		if width -= p.GetStringWidth(string(r)); width < 0 {
+			return text[:i] + "…"
+		}
 	}
-	return string(letters) + "…"
+	return text
 }
 
 func (p *paper) groups() {
@@ -230,13 +224,13 @@ func (p *paper) signatures() {
 	half := (width - 2*margin) / 2
 	p.Ln(6)
 	p.SetFont(family, "I", 11)
-	p.CellFormat(half, 6, "", "", 0, "C", false, 0, "")
-	p.CellFormat(half, 6, fmt.Sprintf(p.text("sign.date"), p.report.Session.AsOf.In(p.zone).Year()), "", 1, "C", false, 0, "")
+	p.CellFormat(half, 6, "", "", 0, "C", false)
+	p.CellFormat(half, 6, fmt.Sprintf(p.text("sign.date"), p.report.Session.AsOf.In(p.zone).Year()), "", 1, "C", false)
 	p.Ln(2)
 	p.SetFont(family, "B", 12)
-	p.CellFormat(half, 6, p.text("sign.prepare"), "", 0, "C", false, 0, "")
-	p.CellFormat(half, 6, p.text("sign.chair"), "", 1, "C", false, 0, "")
+	p.CellFormat(half, 6, p.text("sign.prepare"), "", 0, "C", false)
+	p.CellFormat(half, 6, p.text("sign.chair"), "", 1, "C", false)
 	p.SetFont(family, "I", 11)
-	p.CellFormat(half, 6, p.text("sign.note"), "", 0, "C", false, 0, "")
-	p.CellFormat(half, 6, p.text("sign.note"), "", 1, "C", false, 0, "")
+	p.CellFormat(half, 6, p.text("sign.note"), "", 0, "C", false)
+	p.CellFormat(half, 6, p.text("sign.note"), "", 1, "C", false)
 }

@@ -162,7 +162,7 @@ func (b *workbook) writeSummary() error {
 			continue
 		}
 		if lines := linesOf(fmt.Sprint(line[1]), summaryWidth); lines > 1 {
-			if err := b.SetRowHeight(name, row+1, lines*lineHeight); err != nil {
+			if err := b.SetRowHeight(name, row+1, min(lines*lineHeight, maxHeight)); err != nil {
 				return err
 			}
 		}

@@ -29,7 +29,11 @@ const (
 	Cycle         Problem = "cycle"        // the unit is above itself
 	Formula       Problem = "formula"      // a value that a spreadsheet would compute
 	MergedCells   Problem = "merged_cells"
-	NoUnits       Problem = "no_units" // the table has a header only
+	NoUnits       Problem = "no_units"      // the table has a header only
+	BadCharacter  Problem = "bad_character" // a control character, or what stands for a letter that was lost
+	ErrorValue    Problem = "error_value"   // what a spreadsheet shows when it cannot compute, such as #N/A
+	DateValue     Problem = "date_value"    // a date, perhaps made of a code such as 1-3
+	LegacyFont    Problem = "legacy_font"   // written in a font from before Unicode, such as TCVN3 or VNI
 )
 
 // RowError says what is wrong with one row of an import.
@@ -186,24 +190,7 @@ func validCode(code string) bool {
 	if utf8.RuneCountInString(code) > 32 {
 		return false
 	}
-	return !strings.ContainsFunc(code, func(r rune) bool {
+	return strings.Trim(code, ".") != "" && !strings.ContainsFunc(code, func(r rune) bool {
 		return r != '-' && r != '_' && r != '.' && (r > unicode.MaxASCII || (!unicode.IsLetter(r) && !unicode.IsDigit(r)))
 	})
-}
-
-// levelOf reads a level in English or Vietnamese; empty if it is none.
-func levelOf(text string) meeting.Level {
-	switch strings.TrimPrefix(Plain(text), "cap ") {
-	case "central", "trung uong", "tw":
-		return meeting.Central
-	case "ministry", "bo", "bo nganh", "nganh":
-		return meeting.Ministry
-	case "province", "tinh", "tinh thanh pho":
-		return meeting.Province
-	case "district", "huyen", "quan", "thi xa", "quan huyen":
-		return meeting.District
-	case "commune", "xa", "phuong", "thi tran", "dac khu", "xa phuong", "xa phuong thi tran", "xa phuong dac khu":
-		return meeting.Commune
-	}
-	return ""
 }
