@@ -136,45 +136,6 @@ func TestConveneTheNation(t *testing.T) {
 	}
 }
 
-func TestCodes(t *testing.T) {
-	seen := map[string]bool{}
-	for range 1000 {
-		code := prepare.NewCode()
-		if seen[code] {
-			t.Errorf("%s twice", code)
-		}
-		seen[code] = true
-		printed := prepare.PrintCode(code)
-		for _, typed := range []string{code, printed, strings.ToUpper(printed), " " + printed + " "} {
-			if got, ok := prepare.ReadCode(typed); !ok || got != code {
-				t.Errorf("%q is read as %q, %v", typed, got, ok)
-			}
-		}
-	}
-	if got, ok := prepare.ReadCode("O1lI-0000-0000-0000"); !ok || got != "0111000000000000" {
-		t.Errorf("misread characters: %q %v", got, ok)
-	}
-	for _, bad := range []string{"", "abc", "uuuu-uuuu-uuuu-uuuu", "0000-0000-0000-00000", "../../../../etc/pa", strings.Repeat("0", 1000), "ắ000000000000000"} {
-		if code, ok := prepare.ReadCode(bad); ok {
-			t.Errorf("%q is read as %q", bad, code)
-		}
-	}
-}
-
-func FuzzReadCode(f *testing.F) {
-	f.Add("abcd-efgh-jkmn-pqrs")
-	f.Add("O0il")
-	f.Fuzz(func(t *testing.T, text string) {
-		code, ok := prepare.ReadCode(text)
-		if !ok {
-			return
-		}
-		if again, ok := prepare.ReadCode(prepare.PrintCode(code)); !ok || again != code || len(code) != 16 {
-			t.Errorf("%q -> %q -> %q", text, code, again)
-		}
-	})
-}
-
 func TestCalendar(t *testing.T) {
 	e := prepare.Event{
 		ID: "0d1c", Sequence: 2, Title: "Phiên họp; thứ 9, Ban Chỉ đạo", Start: start, Minutes: 150, Changed: start.Add(-48 * time.Hour),

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/account"
+	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/roster"
 	"github.com/diemcau/diemcau/signaling/protocol"
@@ -239,7 +240,7 @@ func (a *api) createToken(w http.ResponseWriter, r *http.Request, _ Identity) er
 	if req.Days > 0 {
 		life = time.Duration(req.Days) * 24 * time.Hour
 	}
-	token, err := a.srv.tokens.sign(Identity{Endpoint: req.Name, Role: RoleAdmin}, a.srv.clock.Now().Add(life))
+	token, err := a.srv.tokens.Sign(link.Holder{Endpoint: req.Name, Role: link.RoleAdmin}, a.srv.clock.Now().Add(life))
 	if err != nil {
 		return err
 	}
@@ -385,7 +386,7 @@ func (a *api) reissueLink(w http.ResponseWriter, r *http.Request, _ Identity) er
 		ShortLink string `json:"short_link,omitempty"` // of a site
 	}{Link: url}
 	if seat.Role == meeting.Site && !seat.ByPhone {
-		if answer.ShortLink, err = a.srv.office.codes.link(ctx, session.ID, seat.Code, serial); err != nil {
+		if answer.ShortLink, err = a.srv.office.codes.Link(ctx, session.ID, seat.Code, serial); err != nil {
 			return err
 		}
 	}

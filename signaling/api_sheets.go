@@ -13,6 +13,7 @@ import (
 
 	"github.com/diemcau/diemcau/account"
 	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/prepare"
 	"github.com/diemcau/diemcau/signaling/protocol"
@@ -166,23 +167,23 @@ func (a officeAPI) sheet(r *http.Request, who Identity, withQR bool) (*sheetView
 
 // giveCodes writes the short links into a sheet, each with its QR code if wanted.
 func (a officeAPI) giveCodes(ctx context.Context, v *sheetView, serials map[string]int, withQR bool) error {
-	var links []issue
+	var links []link.Issue
 	for _, row := range v.Sites {
 		if serial := serials[row.Code]; serial > 0 && !row.ByPhone {
-			links = append(links, issue{row.Code, serial})
+			links = append(links, link.Issue{Endpoint: row.Code, Serial: serial})
 		}
 	}
-	codes, err := a.srv.office.codes.of(ctx, v.Session, links)
+	codes, err := a.srv.office.codes.Of(ctx, v.Session, links)
 	if err != nil {
 		return err
 	}
 	for i := range v.Sites {
 		row := &v.Sites[i]
-		code := codes[issue{row.Code, serials[row.Code]}]
+		code := codes[link.Issue{Endpoint: row.Code, Serial: serials[row.Code]}]
 		if code == "" || row.ByPhone {
 			continue
 		}
-		row.Link = a.srv.office.codes.address(code)
+		row.Link = a.srv.office.codes.Address(code)
 		if !withQR {
 			continue
 		}
@@ -280,11 +281,11 @@ func (a officeAPI) exchangeCode(w http.ResponseWriter, r *http.Request) error {
 		o.guesses.Failed(from, now)
 		return refusal(protocol.NotFound, why)
 	}
-	code, ok := prepare.ReadCode(req.Code)
+	code, ok := link.ReadCode(req.Code)
 	if !ok {
 		return wrong("not a code")
 	}
-	found, err := a.srv.record.ShortCode(ctx, prepare.HashCode(code))
+	found, err := a.srv.record.ShortCode(ctx, link.HashCode(code))
 	if errors.Is(err, store.ErrNotFound) {
 		return wrong("no such code")
 	}
@@ -298,14 +299,14 @@ func (a officeAPI) exchangeCode(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	}
-	var link string
+	var opens string
 	err = a.read(ctx, found.Session, func(s *meeting.Session) error {
 		ep := s.Endpoints[found.Endpoint]
 		if ep == nil {
 			return refusal(protocol.BadToken, "no such endpoint")
 		}
 		full, err := a.srv.linkOf(s, ep, serial)
-		link = strings.TrimPrefix(full, a.srv.publicURL) // the page stays where it was opened
+		opens = strings.TrimPrefix(full, a.srv.publicURL) // the page stays where it was opened
 		return err
 	})
 	if err != nil {
@@ -313,7 +314,7 @@ func (a officeAPI) exchangeCode(w http.ResponseWriter, r *http.Request) error {
 	}
 	writeJSON(w, http.StatusOK, struct {
 		Link string `json:"link"`
-	}{link})
+	}{opens})
 	return nil
 }
 
@@ -337,11 +338,11 @@ func (a officeAPI) showConsoles(w http.ResponseWriter, r *http.Request, who Iden
 			if ep == nil || ep.Role == meeting.Site || !l.RevokedAt.IsZero() || !mayEnter(who, s, ep) {
 				continue
 			}
-			link, err := a.srv.linkOf(s, ep, l.Serial)
+			url, err := a.srv.linkOf(s, ep, l.Serial)
 			if err != nil {
 				return err
 			}
-			list = append(list, consoleLink{Role: string(ep.Role), Name: ep.Name, Scope: ep.Scope, Link: link})
+			list = append(list, consoleLink{Role: string(ep.Role), Name: ep.Name, Scope: ep.Scope, Link: url})
 		}
 		return nil
 	})
@@ -383,7 +384,7 @@ func (a officeAPI) calendar(w http.ResponseWriter, r *http.Request, who Identity
 		return err
 	}
 	if serial > 0 {
-		if e.Link, err = a.srv.office.codes.link(ctx, id, who.Endpoint, serial); err != nil {
+		if e.Link, err = a.srv.office.codes.Link(ctx, id, who.Endpoint, serial); err != nil {
 			return err
 		}
 	}

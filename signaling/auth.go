@@ -12,14 +12,9 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/account"
-	"github.com/diemcau/diemcau/meeting"
-	"github.com/diemcau/diemcau/signaling/protocol"
+	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/store"
-	"github.com/golang-jwt/jwt/v5"
 )
-
-// RoleAdmin is the role of tokens for the API that belong to no session.
-const RoleAdmin = "admin"
 
 const (
 	linkLife       = 30 * 24 * time.Hour // how long after its session a join link stays valid
@@ -27,36 +22,19 @@ const (
 	ledgerKeyEntry = "ledger_key"
 )
 
-// Identity is who a token speaks for.
+// Identity is who makes a request: the holder of a token, or who is logged in.
 type Identity struct {
-	Session  string // empty for admins
-	Endpoint string // endpoint code; an admin's name
-	Role     string // a meeting.Role or RoleAdmin
-	Serial   int    // issue of the link; an older one than the record's is revoked
+	link.Holder
 
-	Account *account.Account // who is logged in, instead of a link; nil otherwise
+	Account *account.Account // who is logged in, instead of a token; nil otherwise
 	Login   string           // id of that login
 }
 
-func (id Identity) admin() bool { return id.Role == RoleAdmin }
+func (id Identity) admin() bool { return id.Admin() }
 
 // may reports whether somebody has a right of the office: admins all, accounts those of their role, links none.
 func (id Identity) may(right account.Right) bool {
 	return id.admin() || id.Account != nil && id.Account.May(right)
-}
-
-// claims of a token (RFC 7519), with the names kept short: they stand in every link.
-type claims struct {
-	jwt.RegisteredClaims
-	Session string `json:"sid,omitempty"`
-	Role    string `json:"role"`
-	Serial  int    `json:"ser,omitempty"`
-}
-
-// tokens signs and verifies with the record's own Ed25519 key (RFC 8037), so links outlive a restart.
-type tokens struct {
-	key    ed25519.PrivateKey
-	parser *jwt.Parser
 }
 
 // loadKey reads an Ed25519 key (RFC 8032) from the record, or makes it the first time.
@@ -85,45 +63,8 @@ func makeKey(ctx context.Context, rec Record, entry string) (ed25519.PrivateKey,
 	return ed25519.NewKeyFromSeed(seed), nil
 }
 
-func newTokens(key ed25519.PrivateKey) *tokens {
-	return &tokens{
-		key:    key,
-		parser: jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithExpirationRequired(), jwt.WithStrictDecoding()),
-	}
-}
-
-func (t *tokens) sign(id Identity, expires time.Time) (string, error) {
-	return jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims{
-		RegisteredClaims: jwt.RegisteredClaims{Subject: id.Endpoint, ExpiresAt: jwt.NewNumericDate(expires)},
-		Session:          id.Session, Role: id.Role, Serial: id.Serial,
-	}).SignedString(t.key)
-}
-
-// verify checks signature and expiry; whether a link was revoked only the record knows.
-func (t *tokens) verify(token string) (Identity, error) {
-	var c claims
-	_, err := t.parser.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return t.key.Public(), nil })
-	if err != nil {
-		return Identity{}, refusal(protocol.BadToken, err.Error())
-	}
-	return Identity{Session: c.Session, Endpoint: c.Subject, Role: c.Role, Serial: c.Serial}, nil
-}
-
 // linkExpiry is when the links of a session end.
 func linkExpiry(scheduled time.Time) time.Time { return scheduled.Add(linkLife) }
-
-// link is the address that an endpoint opens. The token stands behind the #, which browsers do not send.
-func link(publicURL string, role meeting.Role, token string) string {
-	page := "/join"
-	switch role {
-	case meeting.Host, meeting.Operator:
-		page = "/host"
-	case meeting.Secretary:
-		page = "/secretary"
-	case meeting.Site:
-	}
-	return strings.TrimSuffix(publicURL, "/") + page + "#" + token
-}
 
 // bearer returns the token of an Authorization header (RFC 6750), or "".
 func bearer(r *http.Request) string {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/ledger"
+	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
@@ -87,7 +88,7 @@ func liveCoordinator(tb testing.TB, n int) *coordinator {
 func benchConn(c *coordinator, endpoint string, role meeting.Role, id int) *conn {
 	cn := &conn{
 		outbox: newOutbox(nil, c.metrics), srv: &Server{}, id: fmt.Sprintf("conn-%d", id), coord: c,
-		who: Identity{Session: "s", Endpoint: endpoint, Role: string(role)}, watching: map[string]string{},
+		who: Identity{Holder: link.Holder{Session: "s", Endpoint: endpoint, Role: string(role)}}, watching: map[string]string{},
 	}
 	cn.peers = newPeers(newPeerBench(), &cn.srv.peerIDs, cn.outbox)
 	return cn

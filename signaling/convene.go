@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/ledger"
+	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/prepare"
 	"github.com/diemcau/diemcau/signaling/protocol"
@@ -193,11 +194,11 @@ func (s *Server) links(ctx context.Context, session *meeting.Session) (*sessionL
 }
 
 func (s *Server) linkOf(session *meeting.Session, ep *meeting.Endpoint, serial int) (string, error) {
-	token, err := s.tokens.sign(Identity{Session: session.ID, Endpoint: ep.Code, Role: string(ep.Role), Serial: serial}, linkExpiry(session.ScheduledAt))
+	token, err := s.tokens.Sign(link.Holder{Session: session.ID, Endpoint: ep.Code, Role: string(ep.Role), Serial: serial}, linkExpiry(session.ScheduledAt))
 	if err != nil {
 		return "", fmt.Errorf("sign the link of %s: %w", ep.Code, err)
 	}
-	return link(s.publicURL, ep.Role, token), nil
+	return link.Address(s.publicURL, ep.Role, token), nil
 }
 
 // expel ends the connection of an endpoint whose link is no longer valid.

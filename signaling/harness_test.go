@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/ledger"
+	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling"
 	"github.com/diemcau/diemcau/signaling/client"
@@ -223,7 +224,7 @@ type bed struct {
 	webhooks      []webhook.Target
 	namesKept     time.Duration
 	pictures      signaling.Pictures
-	codeKey       [signaling.CodeKeySize]byte
+	codeKey       [link.CodeKeySize]byte
 	log           *bytes.Buffer
 	logMu         *sync.Mutex
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/prepare"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
@@ -39,10 +40,14 @@ func (s *Server) Handler() http.Handler {
 // localAdmin is the administrator of the machine, who needs no token.
 const localAdmin = "local"
 
+func localIdentity() Identity {
+	return Identity{Holder: link.Holder{Endpoint: localAdmin, Role: link.RoleAdmin}}
+}
+
 // AdminHandler serves the API to the administrator of the machine. Who can reach it is trusted, so it belongs
 // on a Unix socket that only he can open. It works without Start.
 func (s *Server) AdminHandler() http.Handler {
-	return s.logged(newAPI(s, func(*http.Request) (Identity, error) { return Identity{Endpoint: localAdmin, Role: RoleAdmin}, nil }))
+	return s.logged(newAPI(s, func(*http.Request) (Identity, error) { return localIdentity(), nil }))
 }
 
 // bearer identifies a request by its token, or by the cookie of a person who is logged in.

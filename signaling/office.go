@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/account"
+	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/roster"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/diemcau/diemcau/store"
@@ -37,9 +38,9 @@ type officeRecord interface {
 	ReleaseDraft(ctx context.Context, id, session string) error
 	DeleteDraft(ctx context.Context, id string) error
 
-	PutShortCodes(ctx context.Context, codes []store.ShortCode) error
-	ShortCode(ctx context.Context, hash string) (store.ShortCode, error)
-	ShortCodes(ctx context.Context, session, endpoint string) ([]store.ShortCode, error)
+	PutShortCodes(ctx context.Context, codes []link.Code) error
+	ShortCode(ctx context.Context, hash string) (link.Code, error)
+	ShortCodes(ctx context.Context, session, endpoint string) ([]link.Code, error)
 	PutRehearsal(ctx context.Context, r store.Rehearsal) error
 	Rehearsals(ctx context.Context, session string) ([]store.Rehearsal, error)
 
@@ -61,7 +62,7 @@ type office struct {
 	byName    *account.Throttle
 	byAddress *account.Throttle
 	guesses   *account.Throttle // of short codes, by address
-	codes     *shortCodes
+	codes     *link.Codes
 	origins   *http.CrossOriginProtection
 	lines     *lineTests
 	provider  *identityProvider // nil = passwords only
@@ -74,7 +75,7 @@ type office struct {
 }
 
 func newOffice(s *Server, cfg Config) (*office, error) {
-	codes, err := newShortCodes(cfg.Record, cfg.CodeKey, s.publicURL)
+	codes, err := link.NewCodes(cfg.Record, cfg.CodeKey, s.publicURL)
 	if err != nil {
 		return nil, err
 	}
@@ -117,9 +118,9 @@ func (o *office) identify(r *http.Request) (Identity, error) {
 			return Identity{}, err
 		}
 	}
-	id := Identity{Endpoint: who.Name, Account: &who, Login: login.ID}
+	id := Identity{Holder: link.Holder{Endpoint: who.Name}, Account: &who, Login: login.ID}
 	if who.Role == account.Admin {
-		id.Role = RoleAdmin
+		id.Role = link.RoleAdmin
 	}
 	return id, nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/signaling"
 	"github.com/diemcau/diemcau/store"
 	"github.com/prometheus/client_golang/prometheus"
@@ -26,7 +27,7 @@ func BenchmarkOffice(b *testing.B) {
 	}
 	defer st.Close()
 	srv, err := signaling.New(b.Context(), signaling.Config{
-		Record: st, CodeKey: make([]byte, signaling.CodeKeySize), Media: newFakeMedia(), Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(), Node: "bench", PublicURL: "https://hop.example.vn",
+		Record: st, CodeKey: make([]byte, link.CodeKeySize), Media: newFakeMedia(), Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(), Node: "bench", PublicURL: "https://hop.example.vn",
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/diemcau/diemcau/account"
+	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling"
 	"github.com/getkin/kin-openapi/openapi3"
@@ -164,9 +165,9 @@ func TestAPIDocumentRights(t *testing.T) {
 	}
 	var people []persona
 	for role, code := range map[string]string{"host": meeting.HostCode, "operator": meeting.OperatorCode, "secretary": meeting.SecretaryCode, "endpoint": "C1"} {
-		link := token(b.links.of(code))
-		people = append(people, persona{"link " + role, signaling.Identity{Session: b.links.ID, Endpoint: code, Role: role, Serial: 1}, func(method, path string) int {
-			status, _ := b.request(method, path, link, "")
+		bearer := token(b.links.of(code))
+		people = append(people, persona{"link " + role, signaling.Identity{Holder: link.Holder{Session: b.links.ID, Endpoint: code, Role: role, Serial: 1}}, func(method, path string) int {
+			status, _ := b.request(method, path, bearer, "")
 			return status
 		}})
 	}
@@ -175,16 +176,16 @@ func TestAPIDocumentRights(t *testing.T) {
 		"scoped": {Role: account.Operator, Scope: "D582"},
 	} {
 		browser := b.person("p-"+role, string(of.Role), of.Scope)
-		who := signaling.Identity{Endpoint: role, Account: &of}
+		who := signaling.Identity{Holder: link.Holder{Endpoint: role}, Account: &of}
 		if role == "admin" {
-			who.Role = signaling.RoleAdmin
+			who.Role = link.RoleAdmin
 		}
 		people = append(people, persona{"account " + role, who, func(method, path string) int {
 			status, _ := browser.ask(method, path, "")
 			return status
 		}})
 	}
-	people = append(people, persona{"token admin", signaling.Identity{Endpoint: "ops", Role: signaling.RoleAdmin}, nil})
+	people = append(people, persona{"token admin", signaling.Identity{Holder: link.Holder{Endpoint: "ops", Role: link.RoleAdmin}}, nil})
 	fill := strings.NewReplacer("{id}", b.links.ID, "{code}", "C1", "{name}", "p-host", "{file}", "attendance.csv", "{entry}", "1")
 	for pattern, allowed := range b.srv.APIRoutes() {
 		method, path, _ := strings.Cut(pattern, " ")

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/ledger"
+	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/diemcau/diemcau/store"
@@ -42,7 +43,7 @@ type Config struct {
 	PublicURL  string       // base of the links; its host is an allowed origin of /ws
 	Pages      http.Handler // everything that is not named in docs/api.md; may be nil
 	OIDC       OIDCConfig
-	CodeKey    []byte // of CodeKeySize, seals the short codes of links; kept outside the record
+	CodeKey    []byte // of link.CodeKeySize, seals the short codes of links; kept outside the record
 	// SnapshotEvery asks each site for a still picture this often, in whole seconds; 0 = never.
 	SnapshotEvery time.Duration
 	Webhooks      Webhooks // tell other programs; nil tells none
@@ -65,7 +66,7 @@ type Server struct {
 	clock     *ledger.Clock
 	publicURL string
 	pages     http.Handler
-	tokens    *tokens
+	tokens    *link.Tokens
 	ledgerKey atomic.Pointer[ed25519.PrivateKey] // signs exported ledgers
 	codec     *protocol.Codec
 	handlers  map[protocol.Type]handler
@@ -92,6 +93,10 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	tokenKeys, err := link.NewKeys(tokenKey)
+	if err != nil {
+		return nil, err
+	}
 	ledgerKey, err := loadKey(ctx, cfg.Record, ledgerKeyEntry)
 	if err != nil {
 		return nil, err
@@ -109,7 +114,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		node: ledger.NewNode(cfg.Node, last), clock: ledger.NewClock(notBefore), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), pages: cfg.Pages,
 		snapshots: newSnapshots(), reports: newReports(cfg.Record), snapshotEvery: cfg.SnapshotEvery.Truncate(time.Second),
 		namesKept: cfg.NamesKept, pictures: cfg.Pictures, forget: func() {},
-		tokens: newTokens(tokenKey),
+		tokens: link.NewTokens(tokenKeys),
 		codec:  protocol.ClientCodec(), handlers: handlers(), pingEvery: pingEvery,
 	}
 	if s.relays == nil {
@@ -177,9 +182,13 @@ func (s *Server) identify(ctx context.Context, token string) (Identity, error) {
 	if token == "" {
 		return Identity{}, refusal(protocol.BadToken, "no token")
 	}
-	who, err := s.tokens.verify(token)
-	if err != nil || who.admin() {
-		return who, err
+	holder, err := s.tokens.Verify(token)
+	if err != nil {
+		return Identity{}, refusal(protocol.BadToken, err.Error())
+	}
+	who := Identity{Holder: holder}
+	if who.admin() {
+		return who, nil
 	}
 	serial, err := s.record.LinkSerial(ctx, who.Session, who.Endpoint)
 	switch {

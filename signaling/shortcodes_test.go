@@ -5,9 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
-	"github.com/diemcau/diemcau/prepare"
-	"github.com/diemcau/diemcau/store"
 )
 
 // sheetCodes reads the codes on the sheet of a session, by seat.
@@ -49,8 +48,8 @@ func TestShortCodes(t *testing.T) {
 		t.Fatalf("%d rows, %v", len(rows), err)
 	}
 	for _, row := range rows {
-		code, _ := prepare.ReadCode(first[row.Endpoint])
-		if row.Hash != prepare.HashCode(code) || row.Sealed == "" || strings.Contains(row.Sealed, code) {
+		code, _ := link.ReadCode(first[row.Endpoint])
+		if row.Hash != link.HashCode(code) || row.Sealed == "" || strings.Contains(row.Sealed, code) {
 			t.Errorf("the record keeps %+v of %s", row, code)
 		}
 	}
@@ -68,8 +67,8 @@ func TestShortCodesOfOtherKeysAndIssues(t *testing.T) {
 	b := newBed(t, "")
 	first := b.sheetCodes(b.links.ID)
 	// A code from before codes were sealed leads where it led; so does one whose key was lost.
-	old := prepare.NewCode()
-	if err := b.record.PutShortCodes(t.Context(), []store.ShortCode{{Hash: prepare.HashCode(old), Session: b.links.ID, Endpoint: "C2", Serial: 1}}); err != nil {
+	old := link.NewCode()
+	if err := b.record.PutShortCodes(t.Context(), []link.Code{{Hash: link.HashCode(old), Session: b.links.ID, Endpoint: "C2", Serial: 1}}); err != nil {
 		t.Fatal(err)
 	}
 	b.codeKey[0]++

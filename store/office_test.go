@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/account"
+	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/prepare"
 	"github.com/diemcau/diemcau/store"
@@ -187,7 +188,7 @@ func TestDraftRace(t *testing.T) {
 func TestShortCodes(t *testing.T) {
 	conformance(t, func(f *fixture) {
 		t, ctx := f.t, f.t.Context()
-		codes := []store.ShortCode{
+		codes := []link.Code{
 			{Hash: "a", Session: "s", Endpoint: "C1", Serial: 1, Sealed: "x"}, {Hash: "b", Session: "s", Endpoint: "C2", Serial: 1, Sealed: "y"},
 			{Hash: "c", Session: "t", Endpoint: "C1", Serial: 2},
 		}
@@ -204,7 +205,7 @@ func TestShortCodes(t *testing.T) {
 		if _, err := s.ShortCode(ctx, "d"); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("no such code: %v", err)
 		}
-		for endpoint, want := range map[string][]store.ShortCode{"": codes[:2], "C2": codes[1:2], "C9": nil} {
+		for endpoint, want := range map[string][]link.Code{"": codes[:2], "C2": codes[1:2], "C9": nil} {
 			if got, err := s.ShortCodes(ctx, "s", endpoint); cmp.Diff(want, got) != "" || err != nil {
 				t.Errorf("%q: %v %v", endpoint, got, err)
 			}

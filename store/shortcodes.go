@@ -5,19 +5,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"github.com/diemcau/diemcau/link"
 )
 
-// ShortCode is where a short code leads. The record keeps the hash of the code, and the code itself only sealed.
-type ShortCode struct {
-	Hash     string
-	Session  string
-	Endpoint string
-	Serial   int    // issue of the link; only the newest is valid
-	Sealed   string // the code, for sheets that are printed again; empty = it cannot be
-}
-
 // PutShortCodes keeps where codes lead.
-func (s links) PutShortCodes(ctx context.Context, codes []ShortCode) error {
+func (s links) PutShortCodes(ctx context.Context, codes []link.Code) error {
 	if len(codes) == 0 {
 		return nil
 	}
@@ -31,8 +24,8 @@ func (s links) PutShortCodes(ctx context.Context, codes []ShortCode) error {
 }
 
 // ShortCode returns where the code of a hash leads: ErrNotFound if there is none.
-func (s links) ShortCode(ctx context.Context, hash string) (ShortCode, error) {
-	c := ShortCode{Hash: hash}
+func (s links) ShortCode(ctx context.Context, hash string) (link.Code, error) {
+	c := link.Code{Hash: hash}
 	err := s.read.QueryRowContext(ctx, s.bind("SELECT session, endpoint, serial, sealed FROM short_codes WHERE hash = ?"), hash).
 		Scan(&c.Session, &c.Endpoint, &c.Serial, &c.Sealed)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -42,7 +35,7 @@ func (s links) ShortCode(ctx context.Context, hash string) (ShortCode, error) {
 }
 
 // ShortCodes lists the codes of a session, or of one endpoint of it, in an order that stays.
-func (s links) ShortCodes(ctx context.Context, session, endpoint string) ([]ShortCode, error) {
+func (s links) ShortCodes(ctx context.Context, session, endpoint string) ([]link.Code, error) {
 	query, args := "SELECT hash, endpoint, serial, sealed FROM short_codes WHERE session = ?", []any{session}
 	if endpoint != "" {
 		query, args = query+" AND endpoint = ?", append(args, endpoint)
@@ -52,9 +45,9 @@ func (s links) ShortCodes(ctx context.Context, session, endpoint string) ([]Shor
 		return nil, err
 	}
 	defer rows.Close()
-	var list []ShortCode
+	var list []link.Code
 	for rows.Next() {
-		c := ShortCode{Session: session}
+		c := link.Code{Session: session}
 		if err := rows.Scan(&c.Hash, &c.Endpoint, &c.Serial, &c.Sealed); err != nil {
 			return nil, err
 		}

@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/diemcau/diemcau/signaling"
+	"github.com/diemcau/diemcau/link"
 )
 
 // codeKeyFile is the key that seals the short codes of links. It is not in the database, so that a copy of that gives no
@@ -20,14 +20,14 @@ func keepCodeKey(dir string) ([]byte, error) {
 	path := filepath.Join(dir, codeKeyFile)
 	key, err := os.ReadFile(path)
 	switch {
-	case err == nil && len(key) == signaling.CodeKeySize:
+	case err == nil && len(key) == link.CodeKeySize:
 		return key, nil
 	case err == nil:
 		return nil, fmt.Errorf("%s is damaged; restore it, or remove it: printed codes stay valid, and sheets printed again get new ones", path)
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
-	key = make([]byte, signaling.CodeKeySize)
+	key = make([]byte, link.CodeKeySize)
 	_, _ = rand.Read(key) // never fails
 	// Under another name first: a machine that stops meanwhile leaves no half key.
 	f, err := os.CreateTemp(dir, codeKeyFile+"-*")

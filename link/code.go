@@ -1,4 +1,4 @@
-package prepare
+package link
 
 import (
 	"crypto/rand"
