@@ -177,6 +177,8 @@ type sender struct {
 
 const packetsPerFrame = 3
 
+var simulcastLines = regexp.MustCompile(`a=(rid|simulcast):.*\r\n`)
+
 // publish opens a publisher of owner whose payloads end with mark.
 func publish(t *testing.T, s *Stage, owner string, mark byte, via *line) *sender {
 	t.Helper()
@@ -189,7 +191,7 @@ func publish(t *testing.T, s *Stage, owner string, mark byte, via *line) *sender
 	c.pc = newPC(t, via)
 	t.Cleanup(func() { c.once.Do(func() { close(c.stop) }) })
 	// Pion would answer the simulcast offer without taking it up; a browser without simulcast ignores those lines.
-	offer := regexp.MustCompile(`a=(rid|simulcast):.*\r\n`).ReplaceAllString(p.Offer(), "")
+	offer := simulcastLines.ReplaceAllString(p.Offer(), "")
 	if err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
 		t.Fatal(err)
 	}

@@ -18,17 +18,18 @@ const (
 	DropFeedback   DropReason = "feedback"    // a viewer asks for more than is heeded in a second
 	DropNoRTX      DropReason = "no_rtx"      // asked again by a viewer that did not take RTX
 	DropNoKeyframe DropReason = "no_keyframe" // came before the first keyframe of its source
+	DropStreams    DropReason = "streams"     // of a publisher that sends on more SSRCs than there can be
 	DropCut        DropReason = "cut"         // its source was cut, or gave way to another, before it was sent
 )
 
-func dropReasons() [12]DropReason {
+func dropReasons() [13]DropReason {
 	return [...]DropReason{
 		DropMalformed, DropLate, DropDuplicate, DropShardQueue, DropTaskQueue, DropWrite, DropPacer, DropRepair, DropFeedback, DropNoRTX,
-		DropNoKeyframe, DropCut,
+		DropNoKeyframe, DropStreams, DropCut,
 	}
 }
 
-type drops [12]atomic.Uint64
+type drops [13]atomic.Uint64
 
 func (d *drops) add(reason DropReason, n int) {
 	for i, r := range dropReasons() {

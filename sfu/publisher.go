@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -44,22 +45,41 @@ type Publisher struct {
 	sources map[SourceKind]*source
 	told    map[SourceKind]bool // which were active at the last tick; the node's ticker's
 
-	speech speech
+	speech  speech
+	streams streams
 
 	mu      sync.Mutex
+	failing bool
 	clock   rewrite.Skew
 	closed  bool
 	readers sync.WaitGroup
 }
 
-// newPublisherAPI makes the settings of publisher connections: here Pion's interceptors work, for everything but
-// keyframe requests.
-func newPublisherAPI(c peer.Config) (*webrtc.API, error) {
+// publisherAPI is the settings of publisher connections: here Pion's interceptors work, for everything but keyframe
+// requests.
+type publisherAPI struct {
+	settings webrtc.SettingEngine
+	media    webrtc.MediaEngine
+	registry interceptor.Registry
+	cert     webrtc.Certificate
+}
+
+// open makes a connection whose SSRCs are counted.
+func (a *publisherAPI) open(counted *streams) (*webrtc.PeerConnection, error) {
+	settings := a.settings
+	settings.BufferFactory = counted.buffer
+	api := webrtc.NewAPI(
+		webrtc.WithSettingEngine(settings), webrtc.WithMediaEngine(&a.media), webrtc.WithInterceptorRegistry(&a.registry))
+	return api.NewPeerConnection(webrtc.Configuration{Certificates: []webrtc.Certificate{a.cert}})
+}
+
+func newPublisherAPI(c peer.Config) (*publisherAPI, error) {
 	settings, err := c.SettingEngine()
 	if err != nil {
 		return nil, err
 	}
-	var media webrtc.MediaEngine
+	api := &publisherAPI{settings: settings, cert: c.Certificate}
+	media := &api.media
 	feedback := []webrtc.RTCPFeedback{
 		{Type: "transport-cc"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"},
 	}
@@ -74,7 +94,7 @@ func newPublisherAPI(c peer.Config) (*webrtc.API, error) {
 		return nil, err
 	}
 	video, audio := webrtc.RTPCodecTypeVideo, webrtc.RTPCodecTypeAudio
-	err = peer.RegisterExtensions(&media, webrtc.RTPTransceiverDirectionRecvonly, map[string][]webrtc.RTPCodecType{
+	err = peer.RegisterExtensions(media, webrtc.RTPTransceiverDirectionRecvonly, map[string][]webrtc.RTPCodecType{
 		codec.URIMID:         {video, audio},
 		codec.URIRID:         {video},
 		codec.URIRepairedRID: {video},
@@ -97,26 +117,22 @@ func newPublisherAPI(c peer.Config) (*webrtc.API, error) {
 	if err != nil {
 		return nil, err
 	}
-	var registry interceptor.Registry
-	registry.Add(nacks)
-	registry.Add(reports)
-	registry.Add(congestion)
-	return webrtc.NewAPI(
-		webrtc.WithSettingEngine(settings), webrtc.WithMediaEngine(&media), webrtc.WithInterceptorRegistry(&registry),
-	), nil
+	api.registry.Add(nacks)
+	api.registry.Add(reports)
+	api.registry.Add(congestion)
+	return api, nil
 }
 
 // OpenPublisher opens a connection that takes the four tracks of a site.
 func (s *Stage) OpenPublisher(params PublisherParams) (*Publisher, error) {
-	pc, err := s.node.publishers.NewPeerConnection(webrtc.Configuration{
-		Certificates: []webrtc.Certificate{s.node.cert},
-	})
-	if err != nil {
+	p := &Publisher{stage: s, params: params, sources: map[SourceKind]*source{}, told: map[SourceKind]bool{}}
+	p.streams.overrun = p.overrun
+	var err error
+	if p.pc, err = s.node.publishers.open(&p.streams); err != nil {
 		return nil, err
 	}
-	p := &Publisher{stage: s, params: params, pc: pc, sources: map[SourceKind]*source{}, told: map[SourceKind]bool{}}
 	if err := p.build(); err != nil {
-		return nil, errors.Join(err, pc.Close())
+		return nil, errors.Join(err, p.pc.Close())
 	}
 	if err := s.addPublisher(p); err != nil {
 		return nil, errors.Join(err, p.Close())
@@ -147,7 +163,7 @@ func (p *Publisher) build() error {
 	if err != nil {
 		return err
 	}
-	p.offer = offerSimulcast(text)
+	p.offer = offerSimulcast(p.stage.node.announce(text))
 	return nil
 }
 
@@ -167,6 +183,13 @@ func (p *Publisher) Offer() string { return p.offer }
 
 // Answer applies the browser's SDP, once.
 func (p *Publisher) Answer(sdp string) error {
+	sdp, err := transport.ReadAnswer(sdp)
+	if err != nil {
+		return err
+	}
+	if n := strings.Count("\n"+sdp, "\nm="); n > len(sourceKinds()) {
+		return fmt.Errorf("%w: %d m-lines", transport.ErrAnswer, n)
+	}
 	return p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp})
 }
 
@@ -199,6 +222,25 @@ func (p *Publisher) onState(state webrtc.PeerConnectionState) {
 	case webrtc.PeerConnectionStateUnknown, webrtc.PeerConnectionStateNew, webrtc.PeerConnectionStateConnecting,
 		webrtc.PeerConnectionStateDisconnected: // nothing that the page could act on
 	}
+}
+
+// overrun ends a connection that sends on too many SSRCs. It is called by what reads the connection, which it must not
+// wait for.
+func (p *Publisher) overrun() {
+	p.stage.node.drops.add(DropStreams, 1)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed || p.failing {
+		return
+	}
+	p.failing = true
+	p.readers.Go(func() {
+		p.stage.node.log.Warn("a publisher sends on too many SSRCs", "publisher", p.params.ID, "most", maxStreams)
+		if p.params.OnState != nil {
+			p.params.OnState(Failed)
+		}
+		p.stage.node.logClose("publisher", p.params.ID, p.pc.Close())
+	})
 }
 
 func (p *Publisher) onTrack(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {

@@ -125,6 +125,10 @@ func (v *Viewer) Offer() string { return v.conn.Offer() }
 
 // Answer applies the browser's SDP, once.
 func (v *Viewer) Answer(sdp string) error {
+	sdp, err := transport.ReadAnswer(sdp)
+	if err != nil {
+		return err
+	}
 	accepted, err := v.conn.Answer(sdp)
 	if err != nil {
 		return err
