@@ -24,7 +24,6 @@ import (
 
 	"github.com/pion/ice/v4"
 	piontransport "github.com/pion/transport/v5"
-	"github.com/pion/webrtc/v4"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/diemcau/diemcau/sfu/pionlog"
@@ -47,8 +46,9 @@ type Config struct {
 	UDP netip.AddrPort
 	// TCP, if there is one, takes viewers and publishers on networks without UDP; the node closes it.
 	TCP net.Listener
-	// PublicIPs are announced in place of the interfaces' addresses.
-	PublicIPs []string
+	// PublicIPs are announced before the addresses of this machine, PublicIPsOnly without them.
+	PublicIPs     []string
+	PublicIPsOnly bool
 	// Loopback announces loopback addresses too.
 	Loopback bool
 	// CertificatePEM is what NewCertificate returned; empty makes a new one for this run.
@@ -78,10 +78,10 @@ type Node struct {
 	began time.Time
 
 	port       *udpio.Port
+	addresses  *addresses
 	mux        ice.UDPMux
 	tcp        *peer.TCPMux // publishers' share of the TCP port, nil without one
-	cert       webrtc.Certificate
-	publishers *webrtc.API
+	publishers *publisherAPI
 	viewers    transport.Factory
 	shards     []*shard
 
@@ -138,10 +138,12 @@ func (n *Node) open() error {
 	if err != nil {
 		return fmt.Errorf("certificate: %w", err)
 	}
-	n.cert = cert
 	if n.cfg.net == nil {
 		n.port, err = udpio.Listen(udpio.Config{Addr: n.cfg.UDP, Writers: n.cfg.Writers, Logger: n.log})
 		if err != nil {
+			return err
+		}
+		if n.addresses, err = newAddresses(n.port.LocalAddr().Addr(), n.cfg, n.log); err != nil {
 			return err
 		}
 		n.mux = ice.NewUDPMuxDefault(ice.UDPMuxParams{
@@ -152,7 +154,7 @@ func (n *Node) open() error {
 		n.tcp = peer.NewTCPMux(n.cfg.TCP.Addr(), n.log)
 	}
 	common := peer.Config{
-		Mux: n.mux, TCP: n.tcp, Net: n.cfg.net, PublicIPs: n.cfg.PublicIPs, Loopback: n.cfg.Loopback, Certificate: n.cert, Logger: n.log,
+		Mux: n.mux, TCP: n.tcp, Net: n.cfg.net, Loopback: n.cfg.Loopback, Certificate: cert, Logger: n.log,
 	}
 	if n.publishers, err = newPublisherAPI(common); err != nil {
 		return err
@@ -185,12 +187,8 @@ func (n *Node) openViewers(common peer.Config, cert tls.Certificate) (err error)
 		n.viewers, err = peer.New(common)
 		return err
 	}
-	addrs, err := n.Announced()
-	if err != nil {
-		return err
-	}
 	cfg := lean.Config{
-		Port: n.port, TCP: n.cfg.TCP, Addrs: addrs, Certificate: cert, Workers: n.cfg.Writers, Logger: n.log,
+		Port: n.port, TCP: n.cfg.TCP, Addrs: n.addresses.announced, Certificate: cert, Workers: n.cfg.Writers, Logger: n.log,
 	}
 	if n.tcp != nil {
 		cfg.UnclaimedTCP = n.tcp.Take
@@ -229,9 +227,26 @@ func (n *Node) LocalAddr() netip.AddrPort {
 	return n.port.LocalAddr()
 }
 
-// Announced are the addresses of the port as viewers are told them, the preferred first.
-func (n *Node) Announced() ([]netip.Addr, error) {
-	return candidates(n.LocalAddr().Addr(), n.cfg.PublicIPs, n.cfg.Loopback)
+// Announced are the addresses of the port as viewers are told them now, the preferred first.
+func (n *Node) Announced() []netip.Addr {
+	if n.addresses == nil {
+		return nil
+	}
+	return n.addresses.announced()
+}
+
+// announce writes the candidates into an offer of Pion's, in place of those that it has found.
+func (n *Node) announce(offer string) string {
+	if n.addresses == nil {
+		return offer
+	}
+	var tcp uint16
+	if n.tcp != nil {
+		if a, ok := n.cfg.TCP.Addr().(*net.TCPAddr); ok {
+			tcp = uint16(a.Port)
+		}
+	}
+	return peer.Announce(offer, transport.Candidates(n.Announced(), n.LocalAddr().Port(), tcp))
 }
 
 // Close ends everything and waits for it.

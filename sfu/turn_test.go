@@ -14,11 +14,8 @@ func TestForwardThroughTURN(t *testing.T) {
 	for _, transport := range []string{"udp", "tcp"} {
 		t.Run(transport, func(t *testing.T) {
 			n := newNode(t, nil)
-			announced, err := n.Announced()
-			if err != nil {
-				t.Fatal(err)
-			}
-			cfg := turn.Config{Host: "127.0.0.1", Media: n.LocalAddr(), Announced: announced}
+			cfg := turn.Config{Host: "127.0.0.1", Media: n.LocalAddr(), Announced: n.Announced()}
+			var err error
 			if transport == "udp" {
 				cfg.UDP, err = net.ListenPacket("udp4", "127.0.0.1:0")
 			} else {

@@ -33,16 +33,17 @@ const nodeName = "central"
 
 // serverFlags are the settings of a server, whether it is served or demonstrated.
 type serverFlags struct {
-	Data      string        `help:"Data folder." default:"./data" placeholder:"DIR" type:"path"`
-	UDP       uint16        `help:"UDP port of all media; 0 takes a free one." default:"7882" name:"udp"`
-	TCP       *uint16       `help:"TCP port of media for sites without UDP; 0 offers none (default: the number of --udp, if it is free)." name:"tcp" placeholder:"PORT"`
-	PublicURL string        `help:"Base URL of links (default: the address listened on)." placeholder:"URL" name:"public-url"`
-	PublicIP  []string      `help:"Further addresses under which sites reach the UDP port." placeholder:"IP" name:"public-ip"`
-	SoundMS   int           `help:"Milliseconds of sound in one packet to a site: 20, or 40 for very large sessions." enum:"20,40" default:"20" name:"sound-ms"`
-	OIDC      oidcFlags     `embed:"" prefix:"oidc-"`
-	TURN      turnFlags     `embed:"" prefix:"turn-"`
-	Snapshots time.Duration `help:"How often each site sends a still picture for the consoles' wall; 0 turns them off." default:"30s" name:"snapshot-every"`
-	LogLevel  string        `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
+	Data         string        `help:"Data folder." default:"./data" placeholder:"DIR" type:"path"`
+	UDP          uint16        `help:"UDP port of all media; 0 takes a free one." default:"7882" name:"udp"`
+	TCP          *uint16       `help:"TCP port of media for sites without UDP; 0 offers none (default: the number of --udp, if it is free)." name:"tcp" placeholder:"PORT"`
+	PublicURL    string        `help:"Base URL of links (default: the address listened on)." placeholder:"URL" name:"public-url"`
+	PublicIP     []string      `help:"Further addresses under which sites reach the media ports." placeholder:"IP" name:"public-ip"`
+	PublicIPOnly bool          `help:"Announce no other addresses than those of --public-ip." name:"public-ip-only"`
+	SoundMS      int           `help:"Milliseconds of sound in one packet to a site: 20, or 40 for very large sessions." enum:"20,40" default:"20" name:"sound-ms"`
+	OIDC         oidcFlags     `embed:"" prefix:"oidc-"`
+	TURN         turnFlags     `embed:"" prefix:"turn-"`
+	Snapshots    time.Duration `help:"How often each site sends a still picture for the consoles' wall; 0 turns them off." default:"30s" name:"snapshot-every"`
+	LogLevel     string        `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
 	recordFlags
 }
 
@@ -108,7 +109,7 @@ func newApp(ctx context.Context, f serverFlags, addr string, cert *tls.Certifica
 		return nil, err
 	}
 	a.media, err = newMediaPlane(sfu.Config{
-		UDP: netip.AddrPortFrom(netip.IPv6Unspecified(), f.UDP), TCP: tcp, PublicIPs: f.PublicIP, Loopback: listensOnLoopback(a.public), CertificatePEM: certificate,
+		UDP: netip.AddrPortFrom(netip.IPv6Unspecified(), f.UDP), TCP: tcp, PublicIPs: f.PublicIP, PublicIPsOnly: f.PublicIPOnly, Loopback: listensOnLoopback(a.public), CertificatePEM: certificate,
 		SoundPacket: time.Duration(f.SoundMS) * time.Millisecond,
 	}, log.With("part", "sfu"), reg)
 	if err != nil {

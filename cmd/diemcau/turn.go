@@ -53,9 +53,7 @@ func openTURN(
 		}
 		cfg.Host = u.Hostname()
 	}
-	if cfg.Announced, err = node.Announced(); err != nil {
-		return nil, err
-	}
+	cfg.Announced = node.Announced()
 	var opened []interface{ Close() error }
 	defer func() {
 		if err != nil {

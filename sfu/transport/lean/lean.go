@@ -42,8 +42,9 @@ import (
 type Config struct {
 	// Port that the connections share; the factory claims what arrives for them.
 	Port *udpio.Port
-	// Addrs are announced as host candidates with the port's number, the preferred first.
-	Addrs []netip.Addr
+	// Addrs gives the addresses to announce as host candidates with the port's number, the preferred first. It is asked
+	// for each offer, since addresses come and go.
+	Addrs func() []netip.Addr
 	// TCP, if there is one, is announced as a passive candidate of the same addresses for networks without UDP
 	// (RFC 6544). The factory closes it.
 	TCP net.Listener
@@ -68,11 +69,8 @@ const (
 	connectTimeout = 20 * time.Second
 )
 
-// Errors of a Factory.
-var (
-	ErrClosed       = errors.New("lean: closed")
-	ErrNoCandidates = errors.New("lean: no address to announce")
-)
+// ErrClosed is the error of a factory or a connection that is closed.
+var ErrClosed = errors.New("lean: closed")
 
 // Factory opens viewer connections on one port.
 type Factory struct {
@@ -103,9 +101,6 @@ var _ transport.Factory = (*Factory)(nil)
 
 // New returns a factory and claims the port for it.
 func New(cfg Config) (*Factory, error) {
-	if len(cfg.Addrs) == 0 {
-		return nil, ErrNoCandidates
-	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}

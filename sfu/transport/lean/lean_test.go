@@ -43,7 +43,7 @@ func newFactory(tb testing.TB, cfg Config, addr string) *Factory {
 		tb.Skipf("no port on %s: %v", addr, err)
 	}
 	tb.Cleanup(func() { _ = port.Close() })
-	cfg.Port, cfg.Addrs = port, []netip.Addr{bind}
+	cfg.Port, cfg.Addrs = port, func() []netip.Addr { return []netip.Addr{bind} }
 	if cfg.Certificate, err = selfsign.GenerateSelfSigned(); err != nil {
 		tb.Fatal(err)
 	}

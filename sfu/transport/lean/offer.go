@@ -5,7 +5,6 @@ import (
 	"io"
 	"math"
 	"net"
-	"net/netip"
 	"strings"
 	"text/template"
 
@@ -29,7 +28,7 @@ m={{$m.Kind}} 9 UDP/TLS/RTP/SAVPF
 {{- else}} {{$.VP8}}{{if $m.RTXSSRC}} {{$.RTX}}{{end}}{{end}}
 c=IN IP4 0.0.0.0
 a=rtcp:9 IN IP4 0.0.0.0
-{{if eq $i 0}}{{range $.Candidates}}a=candidate:{{.Foundation}} 1 {{.Transport}} {{.Priority}} {{.Addr}} {{.Port}} typ host{{if eq .Transport "tcp"}} tcptype passive{{end}}
+{{if eq $i 0}}{{range $.Candidates}}{{.}}
 {{end}}a=end-of-candidates
 {{end -}}
 a=ice-ufrag:{{$.Ufrag}}
@@ -75,21 +74,12 @@ type offerData struct {
 	SessionID                  uint64
 	CNAME                      string
 	Media                      []transport.Media
-	Candidates                 []candidate
+	Candidates                 []string
 	Ufrag, Pwd, Fingerprint    string
 	Opus, RED, VP8, RTX        int
 	OpusFmtp, REDFmtp, RTXFmtp string
 	AbsSendTime                int
 	AbsSendTimeURI             string
-}
-
-// candidate is a host candidate (RFC 8839 5.1, RFC 6544 4.5).
-type candidate struct {
-	Foundation int
-	Transport  string
-	Priority   uint32
-	Addr       netip.Addr
-	Port       uint16
 }
 
 func offerTemplate() (*template.Template, error) {
@@ -108,24 +98,12 @@ func (f *Factory) renderOffer(w io.Writer, c *conn) error {
 	})
 }
 
-// candidates are numbered by falling preference (RFC 8445 5.1.2), all of UDP before those of TCP.
-func (f *Factory) candidates() []candidate {
-	const hostPreference, component = 126, 1
-	var list []candidate
-	add := func(transport string, port uint16) {
-		for _, a := range f.cfg.Addrs {
-			n := len(list)
-			list = append(list, candidate{
-				Foundation: n + 1, Transport: transport, Addr: a.WithZone(""), Port: port,
-				Priority: hostPreference<<24 | uint32(65535-n)<<8 | (256 - component),
-			})
-		}
-	}
-	add("udp", f.cfg.Port.LocalAddr().Port())
+func (f *Factory) candidates() []string {
+	var tcp uint16
 	if f.cfg.TCP != nil {
 		if a, ok := f.cfg.TCP.Addr().(*net.TCPAddr); ok {
-			add("tcp", uint16(a.Port))
+			tcp = uint16(a.Port)
 		}
 	}
-	return list
+	return transport.Candidates(f.cfg.Addrs(), f.cfg.Port.LocalAddr().Port(), tcp)
 }

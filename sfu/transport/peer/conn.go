@@ -97,6 +97,24 @@ func Gather(pc *webrtc.PeerConnection) (string, error) {
 	return strings.ReplaceAll(pc.LocalDescription().SDP, "a=setup:actpass", "a=setup:passive"), nil
 }
 
+// Announce puts candidates into an offer in place of those that it has.
+func Announce(offer string, candidates []string) string {
+	const prefix, end = "a=candidate:", "a=end-of-candidates"
+	var b strings.Builder
+	for line := range strings.Lines(offer) {
+		switch {
+		case strings.HasPrefix(line, prefix):
+			continue
+		case strings.HasPrefix(line, end):
+			for _, c := range candidates {
+				b.WriteString(c + "\r\n")
+			}
+		}
+		b.WriteString(line)
+	}
+	return b.String()
+}
+
 func (c *conn) onState(state webrtc.PeerConnectionState) {
 	if c.params.OnState == nil {
 		return

@@ -3,7 +3,6 @@
 package peer
 
 import (
-	"fmt"
 	"log/slog"
 	"net"
 	"time"
@@ -33,7 +32,6 @@ type Config struct {
 	Mux         ice.UDPMux        // the node's one port; nil only with Net
 	TCP         *TCPMux           // passive TCP candidates; nil offers none
 	Net         piontransport.Net // a virtual network, for tests
-	PublicIPs   []string          // announced in place of the interfaces' addresses
 	Loopback    bool              // announce loopback addresses too
 	Certificate webrtc.Certificate
 	Logger      *slog.Logger
@@ -66,14 +64,6 @@ func (c Config) SettingEngine() (webrtc.SettingEngine, error) {
 	}
 	if c.Net != nil {
 		e.SetNet(c.Net)
-	}
-	if len(c.PublicIPs) > 0 {
-		rule := webrtc.ICEAddressRewriteRule{
-			External: c.PublicIPs, AsCandidateType: webrtc.ICECandidateTypeHost, Mode: webrtc.ICEAddressRewriteReplace,
-		}
-		if err := e.SetICEAddressRewriteRules(rule); err != nil {
-			return e, fmt.Errorf("public addresses: %w", err)
-		}
 	}
 	return e, nil
 }
