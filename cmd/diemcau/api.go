@@ -25,7 +25,7 @@ type target struct {
 	Data     string `help:"Data folder." default:"./data" placeholder:"DIR" type:"path"`
 	Database string `help:"postgres:// URL of the record, if it is not in the data folder." placeholder:"URL"`
 	Server   string `help:"URL of a running server, instead of a data folder." placeholder:"URL"`
-	Token    string `help:"Administrator's token for --server." placeholder:"TOKEN"`
+	Token    string `help:"Administrator's token for --server." placeholder:"TOKEN" secret:""`
 }
 
 // api is a caller of the HTTP API.

@@ -47,11 +47,28 @@ type serverFlags struct {
 	recordFlags
 }
 
+// check refuses flags that do not fit together, or would be ignored.
+func (f serverFlags) check() error {
+	switch {
+	case f.EvidenceEvery > 0 && f.Snapshots == 0:
+		return &usageError{"--evidence-every needs --snapshot-every"}
+	case (f.OIDC.Issuer != "") != (f.OIDC.Client != ""), f.OIDC.Secret != "" && f.OIDC.Issuer == "":
+		return &usageError{"--oidc-issuer and --oidc-client go together, and --oidc-secret needs them"}
+	case f.OIDC.Issuer != "" && !isHTTP(f.OIDC.Issuer):
+		return &usageError{"--oidc-issuer wants a URL such as https://id.example.vn/realms/office"}
+	case strings.ContainsAny(f.TURN.Host, "/\"' ") || strings.Count(f.TURN.Host, ":") == 1:
+		return &usageError{"--turn-host wants a name or an address alone"}
+	case f.TURN.Host != "" && f.TURN.off():
+		return &usageError{"--turn-host needs --turn-udp, --turn-tcp or --turn-tls"}
+	}
+	return errors.Join(f.recordFlags.check(), checkPublicURL(f.PublicURL))
+}
+
 // oidcFlags name an identity provider by which people of the office may log in.
 type oidcFlags struct {
 	Issuer string `help:"URL of an OpenID Connect provider; its redirect URI is PUBLIC-URL/oidc/callback." placeholder:"URL"`
 	Client string `help:"Client id there." placeholder:"ID"`
-	Secret string `help:"Client secret there; better as DIEMCAU_OIDC_SECRET."`
+	Secret string `help:"Client secret there; better as DIEMCAU_OIDC_SECRET." secret:""`
 	Claim  string `help:"Which claim is the account's name here: email, preferred_username or sub." default:"email" enum:"email,preferred_username,sub"`
 }
 
@@ -85,9 +102,6 @@ func newApp(ctx context.Context, f serverFlags, addr string, cert *tls.Certifica
 			err = errors.Join(err, a.close())
 		}
 	}()
-	if f.EvidenceEvery > 0 && f.Snapshots == 0 {
-		return nil, &usageError{"--evidence-every needs --snapshot-every"}
-	}
 	if err := errors.Join(f.check(), f.TURN.check(cert)); err != nil {
 		return nil, err
 	}
@@ -99,7 +113,7 @@ func newApp(ctx context.Context, f serverFlags, addr string, cert *tls.Certifica
 		return nil, err
 	}
 	reg := prometheus.NewRegistry()
-	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	reg.MustRegister(thisBuild().metric(), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	certificate, err := keepCertificate(ctx, a.store)
 	if err != nil {
 		return nil, err
@@ -267,7 +281,10 @@ func keepPublicURL(ctx context.Context, s *store.Store, asked, listening string)
 	case keptAsked == "yes":
 		use, how = kept, "yes"
 	}
-	use = strings.TrimSuffix(use, "/")
+	if err := checkPublicURL(use); err != nil { // kept by a version that did not look
+		return "", err
+	}
+	use = strings.TrimRight(use, "/")
 	return use, errors.Join(s.SetSetting(ctx, keyPublicURL, use), s.SetSetting(ctx, keyAskedURL, how))
 }
 

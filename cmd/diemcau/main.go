@@ -13,7 +13,6 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
-	kongyaml "github.com/alecthomas/kong-yaml"
 )
 
 // Exit codes: done, refused or broken, usage.
@@ -36,6 +35,8 @@ type cli struct {
 	Admin      adminCmd      `cmd:"" help:"Administration."`
 	Backup     backupCmd     `cmd:"" help:"Copy the record to a file, also while the server runs."`
 	Loadtest   loadtestCmd   `cmd:"" help:"Load a server with real WebRTC viewers."`
+	Settings   configCmd     `cmd:"" name:"config" help:"Check and show settings."`
+	Completion completionCmd `cmd:"" help:"Print a script by which a shell completes commands and flags."`
 }
 
 // streams are where commands write: results on out, progress and logs on err.
@@ -54,20 +55,19 @@ func main() {
 // run is the whole program but for the process around it. It returns the exit code.
 func run(ctx context.Context, args []string, std streams) int {
 	exit := -1
-	parser, err := kong.New(&cli{},
-		kong.Name("diemcau"),
-		kong.Description("Online meetings from one central room down to every commune."),
-		kong.DefaultEnvars("DIEMCAU"),
-		kong.Configuration(loadYAML),
-		kong.Writers(std.out, std.err),
-		kong.Exit(func(code int) { exit = code }), // --help
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(std),
-	)
+	grammar := &cli{}
+	parser, err := newParser(grammar, std, func(code int) { exit = code }, kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(std, grammar))
 	if err != nil {
 		fmt.Fprintln(std.err, "diemcau:", err)
 		return exitBroken
+	}
+	if _, err := checkVariables(parser.Model); err != nil {
+		fmt.Fprintln(std.err, "diemcau:", err)
+		return exitUsage
+	}
+	if len(args) == 1 && args[0] == "--version" { // a flag of the grammar would collide with the --version of drafts
+		fmt.Fprintln(std.out, thisBuild())
+		return exitDone
 	}
 	if len(args) == 0 {
 		args = []string{"--help"}
@@ -77,7 +77,7 @@ func run(ctx context.Context, args []string, std streams) int {
 		return exit
 	}
 	if err != nil {
-		fmt.Fprintln(std.err, "diemcau:", err)
+		fmt.Fprintln(std.err, "diemcau:", oneLine(err))
 		return exitUsage
 	}
 	if err := parsed.Run(); err != nil {
@@ -98,18 +98,15 @@ func (e *usageError) Error() string { return e.text }
 
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
-// loadYAML reads the configuration file; a flag whose variable is set does not look there.
-func loadYAML(r io.Reader) (kong.Resolver, error) {
-	file, err := kongyaml.Loader(r)
-	if err != nil {
-		return nil, err
-	}
-	return kong.ResolverFunc(func(c *kong.Context, parent *kong.Path, flag *kong.Flag) (any, error) {
-		for _, name := range flag.Envs {
-			if _, set := os.LookupEnv(name); set {
-				return nil, nil
-			}
-		}
-		return file.Resolve(c, parent, flag)
-	}), nil
+// newParser makes the parser of command lines. exit is called by --help and --version.
+func newParser(grammar *cli, std streams, exit func(code int), more ...kong.Option) (*kong.Kong, error) {
+	return kong.New(grammar, append([]kong.Option{
+		kong.Name("diemcau"),
+		kong.Description("Online meetings from one central room down to every commune. --version prints what this program was built from."),
+		kong.DefaultEnvars("DIEMCAU"),
+		kong.Configuration(loadYAML),
+		kong.Writers(std.out, std.err),
+		kong.Exit(exit),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	}, more...)...)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -27,7 +28,7 @@ type recordFlags struct {
 	EvidenceEvery time.Duration `help:"How often a still picture of each site is kept as evidence while a session is live; 0 keeps none. Needs --snapshot-every." name:"evidence-every"`
 	EvidenceKept  int           `help:"Days until a picture kept as evidence is erased." default:"30" name:"evidence-kept-days" placeholder:"DAYS"`
 	Webhook       []string      `help:"URLs that are told who joined and left, and that a session was sealed." placeholder:"URL"`
-	WebhookSecret string        `help:"Secret that signs what they are told: whsec_ and base64." placeholder:"SECRET"`
+	WebhookSecret string        `help:"Secret that signs what they are told: whsec_ and base64." placeholder:"SECRET" secret:""`
 	WebhookAllow  []string      `help:"Private networks in which those URLs may be, such as 10.1.2.0/24; public addresses always may." placeholder:"CIDR"`
 }
 
@@ -39,11 +40,14 @@ func (f recordFlags) check() error {
 	if f.EvidenceEvery != 0 && f.EvidenceEvery < time.Minute || f.EvidenceKept < 1 {
 		return &usageError{"--evidence-every wants a minute or more, --evidence-kept-days a day or more"}
 	}
+	if len(f.WebhookAllow) > 0 && len(f.Webhook) == 0 {
+		return &usageError{"--webhook-allow needs --webhook"}
+	}
 	if (len(f.Webhook) > 0) != (f.WebhookSecret != "") {
 		return &usageError{"--webhook and --webhook-secret go together"}
 	}
 	_, err := f.webhookTargets()
-	return err
+	return errors.Join(err, checkDatabase(f.Database))
 }
 
 // webhookTargets are the programs that are told, and where they may be.
@@ -57,7 +61,7 @@ func (f recordFlags) webhookTargets() (cfg webhook.Config, err error) {
 	}
 	for _, hook := range f.Webhook {
 		u, err := url.Parse(hook)
-		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		if err != nil || !isHTTP(hook) {
 			return cfg, &usageError{"--webhook wants a URL such as https://log.example.vn/attendance"}
 		}
 		if ip, err := netip.ParseAddr(u.Hostname()); err == nil {
@@ -88,6 +92,9 @@ func (f recordFlags) namesKept() time.Duration { return time.Duration(f.NamesKep
 
 // openStore opens the record: that of the database's URL, or the one in the data folder.
 func openStore(ctx context.Context, dir, database string, log *slog.Logger) (*store.Store, error) {
+	if err := checkDatabase(database); err != nil {
+		return nil, err
+	}
 	if database == "" {
 		return store.Open(ctx, filepath.Join(dir, "diemcau.db"), log)
 	}

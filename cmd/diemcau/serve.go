@@ -13,10 +13,18 @@ type serveCmd struct {
 	serverFlags
 }
 
-// Run serves until it is told to stop.
-func (c *serveCmd) Run(ctx context.Context, std streams) error {
+// check refuses flags that do not fit together.
+func (c *serveCmd) check() error {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return &usageError{"--tls-cert and --tls-key go together"}
+	}
+	return c.serverFlags.check()
+}
+
+// Run serves until it is told to stop.
+func (c *serveCmd) Run(ctx context.Context, std streams) error {
+	if err := c.check(); err != nil {
+		return err
 	}
 	var cert *tls.Certificate
 	if c.TLSCert != "" {

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// build is what this program was built from.
+type build struct{ version, revision, goVersion string }
+
+// thisBuild reads what the Go toolchain has stamped; a build outside a repository says (devel).
+func thisBuild() build {
+	b := build{version: "(devel)", goVersion: runtime.Version()}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return b
+	}
+	if info.Main.Version != "" {
+		b.version = info.Main.Version
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			b.revision = s.Value
+		}
+	}
+	return b
+}
+
+// String is what --version prints.
+func (b build) String() string {
+	text := "diemcau " + b.version
+	if b.revision != "" {
+		text += " " + b.revision
+	}
+	return fmt.Sprintf("%s %s %s/%s", text, b.goVersion, runtime.GOOS, runtime.GOARCH)
+}
+
+// metric is always 1 and tells the build by its labels.
+func (b build) metric() prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "diemcau_build_info", Help: "1; the labels tell what this program was built from.",
+		ConstLabels: prometheus.Labels{"version": b.version, "revision": b.revision, "go_version": b.goVersion},
+	}, func() float64 { return 1 })
+}
