@@ -3,10 +3,13 @@ package turn
 import (
 	"crypto/tls"
 	"errors"
+	"log/slog"
 	"net"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/diemcau/diemcau/internal/admission"
 )
 
 const (
@@ -20,11 +23,19 @@ const (
 	acceptPause = time.Second
 )
 
-// guard is a listener whose connections are bounded in number and in the time that they may be silent.
+// strangers bounds the connections without an allocation, strangersOf those of one address: as many as the sites behind
+// one NAT open at the same moment.
+const (
+	strangers   = 512
+	strangersOf = 128
+)
+
+// guard is a listener whose connections are bounded in number and in the time that they may be silent. Where there are
+// too many without an allocation, the oldest of the address that has the most is closed.
 type guard struct {
 	net.Listener
 	tls    *tls.Config // nil for plain TCP
-	max    int
+	gate   *admission.Gate
 	first  time.Duration
 	refuse func()
 
@@ -36,9 +47,10 @@ type guard struct {
 	conns  map[string]*guardedConn // by the client's address
 }
 
-func newGuard(l net.Listener, conf *tls.Config, most int, first time.Duration, refuse func()) *guard {
+func newGuard(l net.Listener, conf *tls.Config, most int, first time.Duration, log *slog.Logger, refuse func()) *guard {
+	limits := admission.Limits{Total: most, Strangers: min(strangers, most), PerAddress: min(strangersOf, most), PerSeat: perUser}
 	return &guard{
-		Listener: l, tls: conf, max: most, first: first, refuse: refuse, done: make(chan struct{}), conns: map[string]*guardedConn{},
+		Listener: l, tls: conf, gate: admission.New(limits, log), first: first, refuse: refuse, done: make(chan struct{}), conns: map[string]*guardedConn{},
 	}
 }
 
@@ -63,9 +75,14 @@ func (g *guard) Accept() (net.Conn, error) {
 			c.Conn = tls.Server(raw, g.tls)
 		}
 		_ = raw.SetDeadline(time.Now().Add(g.first))
-		if g.add(c) {
+		c.ticket = g.gate.Enter(admission.AddrOf(raw.RemoteAddr()), func() {
+			g.refuse()
+			_ = raw.Close() // who reads it closes it for good
+		})
+		if c.ticket != nil && g.add(c) {
 			return c, nil
 		}
+		c.ticket.Leave()
 		g.refuse()
 		_ = raw.Close()
 	}
@@ -74,7 +91,7 @@ func (g *guard) Accept() (net.Conn, error) {
 func (g *guard) add(c *guardedConn) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.closed || len(g.conns) >= g.max {
+	if g.closed {
 		return false
 	}
 	g.conns[c.RemoteAddr().String()] = c
@@ -82,11 +99,14 @@ func (g *guard) add(c *guardedConn) bool {
 	return true
 }
 
-// keep lets a client's connection live on: it has an allocation.
-func (g *guard) keep(client net.Addr) {
+// keep lets a client's connection live on: it has an allocation of a user.
+func (g *guard) keep(client net.Addr, user string) {
 	g.mu.Lock()
-	defer g.mu.Unlock()
-	if c := g.conns[client.String()]; c != nil {
+	c := g.conns[client.String()]
+	g.mu.Unlock()
+	if c != nil {
+		c.ticket.Known(user)
+		admission.TicketOf(c.raw).Known("turn " + user)
 		c.kept.Store(true)
 	}
 }
@@ -118,10 +138,11 @@ func (g *guard) count() int {
 // guardedConn is a client's connection.
 type guardedConn struct {
 	net.Conn
-	raw   net.Conn
-	guard *guard
-	kept  atomic.Bool
-	once  sync.Once
+	raw    net.Conn
+	guard  *guard
+	ticket *admission.Ticket
+	kept   atomic.Bool
+	once   sync.Once
 }
 
 func (c *guardedConn) Read(b []byte) (int, error) {
@@ -143,6 +164,7 @@ func (c *guardedConn) Close() error {
 		delete(c.guard.conns, c.RemoteAddr().String())
 		c.guard.mu.Unlock()
 		c.guard.open.Done()
+		c.ticket.Leave()
 		err = c.raw.Close()
 	})
 	return err

@@ -14,14 +14,15 @@ const (
 	refusedQuota      refusal = "quota"      // one allocation too many, of a user or of all
 	refusedPeer       refusal = "peer"       // a peer's address that is not the media port's
 	refusedPort       refusal = "port"       // a packet to another port of that address
-	refusedConnection refusal = "connection" // one TCP connection too many
+	refusedPermits    refusal = "permits"    // permissions and channels beyond all use
+	refusedConnection refusal = "connection" // one TCP connection too many, or of an address
 )
 
-func allRefusals() [5]refusal {
-	return [...]refusal{refusedAuth, refusedQuota, refusedPeer, refusedPort, refusedConnection}
+func allRefusals() [6]refusal {
+	return [...]refusal{refusedAuth, refusedQuota, refusedPeer, refusedPort, refusedPermits, refusedConnection}
 }
 
-type refusals [5]atomic.Uint64
+type refusals [6]atomic.Uint64
 
 func (r *refusals) add(why refusal) {
 	for i, other := range allRefusals() {

@@ -21,6 +21,7 @@ import (
 	"github.com/pion/stun/v4"
 	pionturn "github.com/pion/turn/v5"
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
 
 	"github.com/diemcau/diemcau/sfu/pionlog"
 )
@@ -32,6 +33,10 @@ const (
 	// perUser bounds the allocations of one user: each of a site's three connections makes one for each transport and
 	// each of its network interfaces, and those of a connection that broke stay for a while.
 	perUser = 32
+	// permitRate and permitBurst bound the permissions and channels that a client asks for: one of each for each address
+	// that the server announces, renewed every few minutes, is what there is use for.
+	permitRate  = rate.Limit(0.5)
+	permitBurst = 64
 	// DefaultMax is the bound of all allocations unless Config says otherwise.
 	DefaultMax = 2000
 )
@@ -85,6 +90,7 @@ type Server struct {
 	closed       bool
 	allocated    int
 	allocatedBy  map[string]int
+	permits      map[string]*rate.Limiter // by the address of an allocation's client
 	closedRelays sync.WaitGroup
 }
 
@@ -99,7 +105,7 @@ func New(cfg Config, reg prometheus.Registerer) (*Server, error) {
 	if cfg.first == 0 {
 		cfg.first = firstWithin
 	}
-	s := &Server{cfg: cfg, secret: make([]byte, 32), relays: chooseRelays(cfg.Media, cfg.Announced), allocatedBy: map[string]int{}}
+	s := &Server{cfg: cfg, secret: make([]byte, 32), relays: chooseRelays(cfg.Media, cfg.Announced), allocatedBy: map[string]int{}, permits: map[string]*rate.Limiter{}}
 	if _, err := rand.Read(s.secret); err != nil {
 		return nil, errors.Join(err, s.closeListeners())
 	}
@@ -111,7 +117,7 @@ func New(cfg Config, reg prometheus.Registerer) (*Server, error) {
 		Realm: realm, LoggerFactory: pionlog.Factory{Logger: cfg.Logger}, AuthHandler: s.authenticate,
 		QuotaHandler:        func(user, _ string, _ net.Addr) bool { return s.room(user) },
 		StrictAddressFamily: v4, // whose transport does not say otherwise gets IPv4, however it came
-		EventHandler:        pionturn.EventHandler{OnAuth: s.onAuth, OnAllocationCreated: s.onAllocation},
+		EventHandler:        pionturn.EventHandler{OnAuth: s.onAuth, OnAllocationCreated: s.onAllocation, OnAllocationDeleted: s.onDeallocation},
 	}
 	s.listen(&config)
 	if len(s.urls) == 0 {
@@ -142,7 +148,7 @@ func (s *Server) listen(config *pionturn.ServerConfig) {
 		})
 	}
 	stream := func(l net.Listener, conf *tls.Config) {
-		g := newGuard(l, conf, 2*s.cfg.Max, s.cfg.first, func() { s.refused.add(refusedConnection) })
+		g := newGuard(l, conf, 2*s.cfg.Max, s.cfg.first, s.cfg.Logger, func() { s.refused.add(refusedConnection) })
 		s.guards = append(s.guards, g)
 		config.ListenerConfigs = append(config.ListenerConfigs, pionturn.ListenerConfig{
 			Listener: g, RelayAddressGenerator: (*generator)(s), PermissionHandler: s.permit,
@@ -190,8 +196,16 @@ func (s *Server) closeListeners() error {
 	return errors.Join(errs...)
 }
 
-// permit reports whether a peer's address may be relayed to; the port is looked at in each packet.
-func (s *Server) permit(_ net.Addr, peer net.IP) bool {
+// permit reports whether a peer's address may be relayed to; the port is looked at in each packet. It is asked for each
+// permission and each channel of a client, which are state for minutes: so many are there at most.
+func (s *Server) permit(client net.Addr, peer net.IP) bool {
+	s.mu.Lock()
+	asked := s.permits[client.String()]
+	s.mu.Unlock()
+	if asked != nil && !asked.Allow() {
+		s.refused.add(refusedPermits)
+		return false
+	}
 	addr, ok := netip.AddrFromSlice(peer)
 	for _, r := range s.relays {
 		if ok && r.peer.Addr() == addr.Unmap() {
@@ -209,11 +223,21 @@ func (s *Server) onAuth(_, _ net.Addr, _, _, _, _ string, ok bool) {
 }
 
 // onAllocation lets a client's TCP connection live on.
-func (s *Server) onAllocation(src, _ net.Addr, _, _, _ string, _ net.Addr, _ int) {
+func (s *Server) onAllocation(src, _ net.Addr, _, user, _ string, _ net.Addr, _ int) {
 	s.allocations.Add(1)
+	s.mu.Lock()
+	s.permits[src.String()] = rate.NewLimiter(permitRate, permitBurst)
+	s.mu.Unlock()
 	for _, g := range s.guards {
-		g.keep(src)
+		g.keep(src, user)
 	}
+}
+
+// onDeallocation forgets how much the client of an allocation has asked for.
+func (s *Server) onDeallocation(src, _ net.Addr, _, _, _ string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.permits, src.String())
 }
 
 // room reports whether a user may have one allocation more: if not, the client is told so.

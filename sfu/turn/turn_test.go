@@ -350,6 +350,65 @@ func TestSilentConnections(t *testing.T) {
 	}
 }
 
+// TestSilentFlood: many connections of one address that say nothing do not keep a client of the same address out.
+func TestSilentFlood(t *testing.T) {
+	s := newServer(t, func(c *Config) { c.Max = 100 })
+	for range 700 {
+		c, err := net.Dial("tcp4", s.cfg.TCP.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+	}
+	relayed, err := s.allocate(t, "tcp", "site")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 200 {
+		c, err := net.Dial("tcp4", s.cfg.TCP.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+	}
+	eventually(t, "the bound", func() bool { return s.guards[0].count() <= strangersOf+1 })
+	if _, err := relayed.WriteTo([]byte("still here"), net.UDPAddrFromAddrPort(s.cfg.Media)); err != nil {
+		t.Error(err)
+	}
+	if n := s.refused.of(refusedConnection); n < 700 {
+		t.Errorf("%d counted", n)
+	}
+}
+
+// TestPermits: the state of a client's allocation is bounded.
+func TestPermits(t *testing.T) {
+	s := newServer(t, nil)
+	name := username(time.Now().Add(time.Hour), "site")
+	c := s.client(t, "udp", name, s.password(name))
+	relayed, err := c.Allocate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	peer := net.UDPAddrFromAddrPort(s.cfg.Media)
+	n := 0
+	for c.CreatePermission(peer) == nil {
+		if n++; n > 2*permitBurst {
+			t.Fatal("no bound")
+		}
+	}
+	if n < permitBurst/2 || s.refused.of(refusedPermits) == 0 {
+		t.Errorf("refused after %d, %d counted", n, s.refused.of(refusedPermits))
+	}
+	if err := relayed.Close(); err != nil {
+		t.Error(err)
+	}
+	eventually(t, "it is forgotten", func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return len(s.permits) == 0
+	})
+}
+
 func isTimeout(err error) bool {
 	var e net.Error
 	return errors.As(err, &e) && e.Timeout()

@@ -33,6 +33,7 @@ import (
 	"github.com/pion/dtls/v3"
 	"github.com/pion/dtls/v3/pkg/crypto/fingerprint"
 
+	"github.com/diemcau/diemcau/internal/admission"
 	"github.com/diemcau/diemcau/sfu/pionlog"
 	"github.com/diemcau/diemcau/sfu/transport"
 	"github.com/diemcau/diemcau/sfu/udpio"
@@ -83,18 +84,18 @@ type Factory struct {
 	scratch     scratch // of the port's reader
 	next        atomic.Uint32
 	drops       drops
+	gate        *admission.Gate // of TCP connections
 	done        chan struct{}
 	running     sync.WaitGroup // workers
 	handshakes  sync.WaitGroup // and TCP connections
 
-	mu       sync.RWMutex
-	closed   bool
-	byUfrag  map[string]*conn
-	byAddr   map[netip.AddrPort]*path // by source address
-	checks   map[transaction]*conn    // whose check is under way
-	tcp      map[*tcpPeer]struct{}
-	unproven int      // of tcp: that have not authenticated
-	ssrcs    []uint32 // of the connection before
+	mu      sync.RWMutex
+	closed  bool
+	byUfrag map[string]*conn
+	byAddr  map[netip.AddrPort]*path // by source address
+	checks  map[transaction]*conn    // whose check is under way
+	tcp     map[*tcpPeer]struct{}
+	ssrcs   []uint32 // of the connection before
 }
 
 var _ transport.Factory = (*Factory)(nil)
@@ -129,7 +130,7 @@ func New(cfg Config) (*Factory, error) {
 			dtls.WithInsecureSkipVerifyHello(true), // ICE has verified the address already
 			dtls.WithLoggerFactory(pionlog.Factory{Logger: cfg.Logger}),
 		},
-		done:    make(chan struct{}),
+		done: make(chan struct{}), gate: admission.New(tcpLimits(), cfg.Logger),
 		byUfrag: map[string]*conn{}, byAddr: map[netip.AddrPort]*path{}, checks: map[transaction]*conn{}, tcp: map[*tcpPeer]struct{}{},
 	}
 	for range max(1, cfg.Workers) {

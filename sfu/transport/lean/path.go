@@ -135,7 +135,7 @@ func (l *checklist) add(d *datagram) *path {
 	}
 	p := &path{conn: l.conn, tcp: d.tcp}
 	if d.tcp != nil {
-		d.tcp.prove()
+		d.tcp.prove(l.conn.ufrag)
 	} else {
 		p.udp = l.conn.factory.cfg.Port.Path(d.remote, d.local)
 		l.conn.factory.bind(p, false)

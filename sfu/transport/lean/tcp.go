@@ -9,8 +9,10 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/diemcau/diemcau/internal/admission"
 	"github.com/diemcau/diemcau/sfu/udpio"
 )
 
@@ -19,10 +21,13 @@ const (
 	tcpFirst = 10 * time.Second
 	// tcpQueue bounds the bytes that wait for a TCP peer: a keyframe and a little more.
 	tcpQueue = 256 << 10
-	// maxTCP bounds the TCP connections of a factory, maxUnproven those among them that have not authenticated.
-	maxTCP      = 4096
-	maxUnproven = 512
 )
+
+// tcpLimits bound the TCP connections of a factory. Those of an address that have not authenticated are as many as the
+// sites behind one NAT open at the same moment.
+func tcpLimits() admission.Limits {
+	return admission.Limits{Total: 4096, Strangers: 512, PerAddress: 128, PerSeat: maxPaths}
+}
 
 // errTCP ends a TCP connection that does not speak ICE (RFC 6544) in frames (RFC 4571).
 var errTCP = errors.New("lean: not ICE-TCP")
@@ -34,7 +39,8 @@ type tcpPeer struct {
 	conn    net.Conn
 	remote  netip.AddrPort
 	local   netip.Addr
-	proven  bool // it has authenticated; the factory's lock guards it
+	ticket  *admission.Ticket
+	proven  atomic.Bool // it has authenticated
 
 	mu      sync.Mutex
 	pending []byte // frames
@@ -77,13 +83,17 @@ func (f *Factory) newTCPPeer(c net.Conn) *tcpPeer {
 		factory: f, conn: c, wake: make(chan struct{}, 1),
 		remote: netip.AddrPortFrom(a.Addr().Unmap(), a.Port()), local: local.AddrPort().Addr().Unmap(),
 	}
+	t.ticket = f.gate.Enter(t.remote.Addr(), func() {
+		f.drops.add(DropTCPFull)
+		t.close()
+	})
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.closed || len(f.tcp) >= maxTCP || f.unproven >= maxUnproven {
+	if t.ticket == nil || f.closed {
+		t.ticket.Leave()
 		return nil
 	}
 	f.tcp[t] = struct{}{}
-	f.unproven++
 	return t
 }
 
@@ -95,7 +105,10 @@ func (t *tcpPeer) serve() {
 	if c == nil {
 		if ufrag := requestUfrag(b); ufrag != nil && t.factory.cfg.UnclaimedTCP != nil {
 			first := append(binary.BigEndian.AppendUint16(nil, uint16(len(b))), b...)
-			if t.factory.cfg.UnclaimedTCP(&replayed{t.conn, io.MultiReader(bytes.NewReader(first), r)}, string(ufrag)) {
+			handed := &replayed{t.conn, io.MultiReader(bytes.NewReader(first), r), t.ticket}
+			_ = t.conn.SetReadDeadline(time.Time{})
+			if t.factory.cfg.UnclaimedTCP(handed, string(ufrag)) {
+				t.vouch(string(ufrag))
 				t.forget()
 				return
 			}
@@ -117,22 +130,21 @@ func (t *tcpPeer) serve() {
 }
 
 // prove takes note that the peer has authenticated.
-func (t *tcpPeer) prove() {
-	t.factory.mu.Lock()
-	if !t.proven {
-		t.proven = true
-		t.factory.unproven--
-	}
-	t.factory.mu.Unlock()
+func (t *tcpPeer) prove(ufrag string) {
+	t.vouch(ufrag)
+	t.proven.Store(true)
 	t.live()
+}
+
+// vouch makes it no stranger any more, here and to whoever else counts the connections of this process.
+func (t *tcpPeer) vouch(ufrag string) {
+	t.ticket.Known(ufrag)
+	admission.TicketOf(t.conn).Known("media " + ufrag)
 }
 
 // live gives a peer that has authenticated until its consent expires. Before that it has tcpFirst in all.
 func (t *tcpPeer) live() {
-	t.factory.mu.RLock()
-	proven := t.proven
-	t.factory.mu.RUnlock()
-	if proven {
+	if t.proven.Load() {
 		_ = t.conn.SetReadDeadline(time.Now().Add(consentExpiry))
 	}
 }
@@ -150,7 +162,14 @@ func (t *tcpPeer) named(r io.Reader, buf []byte) (*conn, []byte) {
 // replayed is a TCP connection whose first bytes were read and are read again.
 type replayed struct {
 	net.Conn
-	r io.Reader
+	r      io.Reader
+	ticket *admission.Ticket
+}
+
+// Close implements net.Conn.
+func (c *replayed) Close() error {
+	c.ticket.Leave()
+	return c.Conn.Close()
 }
 
 func (c *replayed) Read(b []byte) (int, error) { return c.r.Read(b) }
@@ -215,14 +234,12 @@ func (t *tcpPeer) close() {
 	}
 	t.mu.Unlock()
 	_ = t.conn.Close()
+	t.ticket.Leave()
 	t.forget()
 }
 
 func (t *tcpPeer) forget() {
 	t.factory.mu.Lock()
 	defer t.factory.mu.Unlock()
-	if _, ok := t.factory.tcp[t]; ok && !t.proven {
-		t.factory.unproven--
-	}
 	delete(t.factory.tcp, t)
 }

@@ -28,7 +28,7 @@ const (
 	DropUnknown   DropReason = "unexpected" // any other protocol; viewers send no RTP
 	DropTCP       DropReason = "tcp_queue"  // not sent: a TCP peer takes what it is sent too slowly
 	// Whole TCP connections, not datagrams.
-	DropTCPFull     DropReason = "tcp_full"     // closed at once: there are too many
+	DropTCPFull     DropReason = "tcp_full"     // closed, the oldest first: there are too many of an address or in all
 	DropTCPStranger DropReason = "tcp_stranger" // named no connection in time
 )
 
