@@ -150,6 +150,38 @@ test('a session is drafted: units found without diacritics, guests, operators, a
   await operator.locator('input').nth(1).fill('P58');
   await an.press('add-item');
   await page.locator('.agenda__item input').first().fill('Khai mạc, tuyên bố lý do');
+  // Speakers by name, as people type: with spaces and diacritics, without them, from the list by keyboard, and pasted.
+  const chosen = (field, code) => until(`${code} is chosen`, async () => (await field.getAttribute('data-unit-code')) === code || Promise.reject(new Error(`${await field.inputValue()}: ${await field.getAttribute('data-unit-code')}`)));
+  const speaker = async (n) => {
+    await page.locator('.speakers > .button').click();
+    const field = page.locator('.speakers [role="combobox"]').nth(n);
+    await field.click();
+    return field;
+  };
+  const [first, second, third] = [await speaker(0), await speaker(1), await speaker(2)];
+  await first.pressSequentially('Xã Ninh Thuận 1');
+  assert.equal(await first.inputValue(), 'Xã Ninh Thuận 1', 'what is typed stays as it is typed');
+  await chosen(first, 'P58C1');
+  await second.click();
+  await second.pressSequentially('xa ninh thuan');
+  await until('the list is open', async () => (await page.getByRole('option').count()) === 6);
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowDown');
+  await page.screenshot({ path: join(SHOTS, '4-combobox.png') });
+  assert.match(await page.getByRole('option').nth(1).innerText(), /Tỉnh Ninh Thuận/, 'the units above are shown');
+  await page.keyboard.press('Enter');
+  await chosen(second, 'P58C2');
+  await third.click();
+  await page.keyboard.insertText('  Xã Đắk Nông 2 ');
+  await chosen(third, 'P67C2');
+  await page.keyboard.press('Tab');
+  assert.equal(await third.inputValue(), 'Xã Đắk Nông 2 · P67C2');
+  await third.click();
+  await third.pressSequentially('Xã không có');
+  await page.keyboard.press('Tab');
+  await says(an, 'Chưa rõ “Xã không có” là đơn vị nào');
+  assert.equal(await third.getAttribute('data-unit-code'), '', 'the code of before is not kept in secret');
+  await third.fill('P67C2');
   await an.press('save');
   await says(an, 'Bản thứ 2');
   await says(an, '8 điểm cầu');
@@ -157,6 +189,7 @@ test('a session is drafted: units found without diacritics, guests, operators, a
   const saved = await page.evaluate(() => fetch(`/api/v1/drafts/${location.hash.split('/')[2]}`).then((r) => r.json()));
   assert.deepEqual(saved.draft.contacts, { P58C6: { phone: '0259 3888 999', by_phone: true }, P58C1: { phone: '0259 3111 111' }, P67C2: { phone: '0261 3222 222' } });
   assert.deepEqual(saved.draft.rules, { countdown_s: 3, open_before_s: 3600, grace_s: 45, late_after_s: 600, partial_pct: 80 });
+  assert.deepEqual(saved.draft.agenda[0].speakers, ['P58C1', 'P58C2', 'P67C2']);
   await look(an, '4-draft', WHOLE);
 });
 

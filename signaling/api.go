@@ -90,6 +90,7 @@ func newRoutes(s *Server, identify func(*http.Request) (Identity, error)) (*http
 	a.route(mux, "GET /api/v1/sessions/{id}/acts", consoles, record.showActs)
 	a.route(mux, "GET /api/v1/sessions/{id}/{file}", consoles, record.download)
 	a.route(mux, "PUT /api/v1/me/snapshot", anySite, record.putSnapshot)
+	a.route(mux, "GET /api/v1/sessions/{id}/snapshots", roles(meeting.Host, meeting.Operator, meeting.Secretary, meeting.Site), record.listSnapshots)
 	a.route(mux, "GET /api/v1/sessions/{id}/snapshots/{code}", roles(meeting.Host, meeting.Operator, meeting.Secretary, meeting.Site), record.getSnapshot)
 	a.route(mux, "GET /api/v1/sessions/{id}/lines/{code}", roles(meeting.Host, meeting.Operator, meeting.Secretary, meeting.Site), record.getLine)
 	record.commandRoutes(mux)

@@ -121,6 +121,7 @@ func (a *audience) detach(code, conn, why string) {
 	}
 	c := m.conn
 	m.conn, m.viewerUp = nil, false
+	a.stage.unheard(code, "")
 	delete(a.conns, c)
 	delete(a.consoles, c)
 	a.metrics.connections.WithLabelValues(c.who.Role).Dec()

@@ -25,6 +25,7 @@ func handlers() map[protocol.Type]handler {
 	on(h, onReceived)
 	on(h, onReceive)
 	on(h, onFrozen)
+	on(h, onMicrophone)
 	command(h, func(protocol.Start) meeting.Command { return meeting.StartSession{} })
 	command(h, func(protocol.End) meeting.Command { return meeting.EndSession{} })
 	command(h, func(protocol.RaiseHand) meeting.Command { return meeting.RaiseHand{} })
@@ -112,6 +113,23 @@ func onReceive(_ context.Context, c *conn, id int64, m protocol.Receive) error {
 
 func onFrozen(ctx context.Context, c *conn, id int64, m protocol.Frozen) error {
 	return c.coord.do(ctx, request{work: func() error { return c.coord.onFrozen(c, m) }, done: func(err error) { c.reply(id, err) }})
+}
+
+func onMicrophone(ctx context.Context, c *conn, id int64, m protocol.Microphone) error {
+	switch m.Problem {
+	case "", "talking", "system":
+	default:
+		return &meeting.Error{Code: meeting.BadValue, Detail: "microphone " + m.Problem}
+	}
+	return c.coord.do(ctx, request{
+		work: func() error {
+			if a := c.coord.audience; a.conns[c] != nil {
+				a.stage.unheard(c.who.Endpoint, m.Problem)
+			}
+			return nil
+		},
+		done: func(err error) { c.reply(id, err) },
+	})
 }
 
 func onWatch(ctx context.Context, c *conn, id int64, m protocol.Watch) error {

@@ -2,13 +2,16 @@ package signaling
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"image/jpeg"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,6 +25,8 @@ const (
 	maxSnapshots      = 256 << 20 // bytes of all
 	maxSnapshotWidth  = 640
 	maxSnapshotHeight = 480
+
+	maxListedSnapshots = 200 // codes that one request names
 )
 
 // snapshots keeps the last still picture of each site, in memory: they are for the wall of the consoles. The record
@@ -66,6 +71,20 @@ func (s *snapshots) get(session, endpoint string) (snapshot, bool) {
 	defer s.mu.Unlock()
 	p, ok := s.sessions[session][endpoint]
 	return p, ok
+}
+
+// list returns what there is of a session; where codes are given, of these endpoints alone.
+func (s *snapshots) list(session string, codes []string) []snapshotView {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	views := []snapshotView{}
+	for code, p := range s.sessions[session] {
+		if len(codes) == 0 || slices.Contains(codes, code) {
+			views = append(views, snapshotView{Endpoint: code, At: p.at, ETag: p.etag})
+		}
+	}
+	slices.SortFunc(views, func(a, b snapshotView) int { return cmp.Compare(a.Endpoint, b.Endpoint) })
+	return views
 }
 
 // due says whether the last picture is to be put on record, one so often, and takes it that it will be.
@@ -136,11 +155,45 @@ func (a recordAPI) putSnapshot(w http.ResponseWriter, r *http.Request, who Ident
 	return nil
 }
 
+// snapshotView is a still picture that can be fetched.
+type snapshotView struct {
+	Endpoint string    `json:"endpoint"`
+	At       time.Time `json:"at"`
+	ETag     string    `json:"etag"`
+}
+
+// listSnapshots names the pictures there are, so that a wall asks for none that is not there nor for one that it has.
+func (a recordAPI) listSnapshots(w http.ResponseWriter, r *http.Request, who Identity) error {
+	id := r.PathValue("id")
+	var codes []string
+	if q := r.URL.Query().Get("codes"); q != "" {
+		if codes = strings.Split(q, ","); len(codes) > maxListedSnapshots {
+			return refusal(protocol.BadRequest, "at most "+strconv.Itoa(maxListedSnapshots)+" codes")
+		}
+	}
+	views := a.srv.snapshots.list(id, codes)
+	err := a.read(r.Context(), id, func(s *meeting.Session) error {
+		views = slices.DeleteFunc(views, func(v snapshotView) bool { return !seesPicture(s, who, v.Endpoint) })
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, struct {
+		Snapshots []snapshotView `json:"snapshots"`
+	}{views})
+	return nil
+}
+
+func seesPicture(s *meeting.Session, who Identity, code string) bool {
+	return who.admin() || who.Role == string(meeting.Secretary) || s.Steers(actorOf(who), code)
+}
+
 // getSnapshot shows the last picture of a site to who sees the site.
 func (a recordAPI) getSnapshot(w http.ResponseWriter, r *http.Request, who Identity) error {
 	id, code := r.PathValue("id"), r.PathValue("code")
 	err := a.read(r.Context(), id, func(s *meeting.Session) error {
-		if who.admin() || who.Role == string(meeting.Secretary) || s.Steers(actorOf(who), code) {
+		if seesPicture(s, who, code) {
 			return nil
 		}
 		return &meeting.Error{Code: meeting.Forbidden, Detail: "picture of " + code}

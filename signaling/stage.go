@@ -23,6 +23,7 @@ type stage struct {
 
 	feeds  map[meeting.Slot]Feed
 	video  map[meeting.Slot]bool // pictures flow
+	mics   map[string]string     // by endpoint, why nobody hears who speaks there
 	budget int                   // kbit/s
 	closed bool                  // the session is over
 
@@ -33,7 +34,7 @@ type stage struct {
 
 func newStage(s *meeting.Session, media Media, forget func()) *stage {
 	return &stage{
-		session: s, media: media, forget: forget, feeds: map[meeting.Slot]Feed{}, video: map[meeting.Slot]bool{},
+		session: s, media: media, forget: forget, feeds: map[meeting.Slot]Feed{}, video: map[meeting.Slot]bool{}, mics: map[string]string{},
 		pace: rate.NewLimiter(stateRate, stateBurst),
 	}
 }
@@ -57,15 +58,24 @@ func (st *stage) feed() {
 	}
 }
 
+// unheard notes why nobody hears who speaks at an endpoint; nothing when there is no reason any more.
+func (st *stage) unheard(endpoint, problem string) {
+	if problem == "" {
+		delete(st.mics, endpoint)
+	} else {
+		st.mics[endpoint] = problem
+	}
+}
+
 // restate encodes the State anew if anything but the count in it has changed, and reports that. Unless now is
 // set it may wait, to keep the pace.
 func (st *stage) restate(present, convened int, now bool) bool {
 	// The count alone is no news: a State goes to everyone.
-	bare, err := protocol.Encode(stateView(st.session, st.video, 0, convened), 0)
+	bare, err := protocol.Encode(stateView(st.session, st.video, st.mics, 0, convened), 0)
 	if err != nil || bytes.Equal(bare, st.state) || (!now && !st.pace.Allow()) {
 		return false
 	}
-	stated, err := encodeOnce(stateView(st.session, st.video, present, convened))
+	stated, err := encodeOnce(stateView(st.session, st.video, st.mics, present, convened))
 	if err != nil {
 		return false
 	}

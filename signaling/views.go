@@ -26,7 +26,7 @@ func ms(t time.Time) int64 {
 }
 
 // stateView is what everyone sees.
-func stateView(s *meeting.Session, video map[meeting.Slot]bool, present, convened int) protocol.State {
+func stateView(s *meeting.Session, video map[meeting.Slot]bool, mics map[string]string, present, convened int) protocol.State {
 	v := protocol.State{
 		Phase: string(s.Phase), StartedAtMs: ms(s.StartedAt), EndedAtMs: ms(s.EndedAt),
 		Stage: []protocol.StageSlot{}, Present: present, Convened: convened,
@@ -40,10 +40,13 @@ func stateView(s *meeting.Session, video map[meeting.Slot]bool, present, convene
 		if g == nil {
 			continue
 		}
-		ep := s.Endpoints[g.Endpoint]
+		ep, mic := s.Endpoints[g.Endpoint], ""
+		if slot != meeting.SlotPresentation {
+			mic = mics[g.Endpoint]
+		}
 		v.Stage = append(v.Stage, protocol.StageSlot{
 			Slot: string(slot), Endpoint: g.Endpoint, Name: ep.Name, Parents: parentNames(s, g.Endpoint), State: string(g.State),
-			OnAirMs: ms(g.OnAirAt), Muted: ep.Muted && slot != meeting.SlotPresentation, Video: video[slot],
+			OnAirMs: ms(g.OnAirAt), Muted: ep.Muted && slot != meeting.SlotPresentation, Microphone: mic, Video: video[slot],
 		})
 	}
 	return v

@@ -33,7 +33,7 @@ func ClientMessages() []Message {
 	return []Message{
 		Hello{}, Leave{}, Pong{}, Answer{}, PeerFailed{}, Received{}, Start{}, End{}, RaiseHand{}, LowerHand{}, StandBy{}, Grant{}, Revoke{},
 		Confirm{}, Mute{}, Remove{}, RollCall{}, RollCallAnswer{}, Headcount{}, Delegates{}, Watch{},
-		Lock{}, HandOver{}, Agenda{}, Budget{}, SendMessage{}, Receive{}, Frozen{},
+		Lock{}, HandOver{}, Agenda{}, Budget{}, SendMessage{}, Receive{}, Frozen{}, Microphone{},
 	}
 }
 

@@ -14,6 +14,11 @@ type (
 		Count int    `json:"count"`
 		Ms    int    `json:"ms"`
 	}
+	// Microphone tells why nobody hears who speaks at this page: "talking" while somebody speaks before a closed microphone,
+	// "system" while the system or a headset mutes it, "" when neither is so. Sent when it changes.
+	Microphone struct {
+		Problem string `json:"problem"`
+	}
 	// Demand says what anybody is shown of the camera that the client sends: the highest simulcast layer, 0 to 2 for
 	// l, m, h, or -1 for none. The page pauses the layers above. Until it is first told, all are wanted.
 	Demand struct {
@@ -27,7 +32,8 @@ type (
 )
 
 // MessageType implements Message, as do the methods below.
-func (Receive) MessageType() Type  { return "receive" }
-func (Frozen) MessageType() Type   { return "frozen" }
-func (Demand) MessageType() Type   { return "demand" }
-func (Speaking) MessageType() Type { return "speaking" }
+func (Receive) MessageType() Type    { return "receive" }
+func (Frozen) MessageType() Type     { return "frozen" }
+func (Microphone) MessageType() Type { return "microphone" }
+func (Demand) MessageType() Type     { return "demand" }
+func (Speaking) MessageType() Type   { return "speaking" }

@@ -120,7 +120,9 @@ type StageSlot struct {
 	State    string   `json:"state"`               // countdown, on_air, held
 	OnAirMs  int64    `json:"on_air_ms,omitempty"` // end of the countdown; when speaking began
 	Muted    bool     `json:"muted,omitempty"`
-	Video    bool     `json:"video"` // pictures arrive; otherwise the page shows a plate with the name
+	// Microphone is why nobody hears who speaks there: talking, system (Microphone.Problem); empty = no such fault is known.
+	Microphone string `json:"microphone,omitempty"`
+	Video      bool   `json:"video"` // pictures arrive; otherwise the page shows a plate with the name
 }
 
 // UnitInfo is a unit of the convened tree.

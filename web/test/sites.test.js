@@ -1,6 +1,6 @@
 import test from "node:test";
 import assert from "node:assert/strict";
-import { SiteList, isWeak } from "../static/lib/sites.js";
+import { SiteList, isBlind, isWeak } from "../static/lib/sites.js";
 
 const UNITS = [
   { code: "TW", level: "central", name: "Trung ương" },
@@ -43,12 +43,14 @@ test("sites know their province and the units above them", () => {
 test("counts follow every change, whole and by province", () => {
   const sites = list();
   assert.equal(sites.total.convened, 7);
-  assert.equal(sites.total.present, 2);
+  assert.equal(sites.total.present, 3, "who enters is present as well");
+  assert.equal(sites.total.blind, 3, "and nothing arrives there yet");
+  assert.equal(sites.total.present + sites.total.lost + sites.total.absent, sites.total.convened);
   assert.equal(sites.total.lost, 1);
   assert.equal(sites.total.headcount, 12);
   sites.apply([{ code: "C2", state: "on-floor", headcount: 3, answered: true }, { code: "C1", state: "lost" }, { code: "nobody", state: "present" }]);
   const ninhThuan = sites.provinces()[0];
-  assert.deepEqual({ ...ninhThuan }, { code: "P1", name: "Tỉnh Ninh Thuận", convened: 4, present: 2, lost: 1, absent: 1, weak: 0, hands: 0, answered: 1, headcount: 3 });
+  assert.deepEqual({ ...ninhThuan }, { code: "P1", name: "Tỉnh Ninh Thuận", convened: 4, present: 2, blind: 2, lost: 1, absent: 1, weak: 0, hands: 0, answered: 1, headcount: 3 });
   assert.equal(sites.total.headcount, 3);
   assert.equal(sites.total.convened, 7);
 });
@@ -71,7 +73,7 @@ test("counts after thousands of random changes equal a count from scratch", () =
   for (let i = 0; i < 5_000; i++) {
     sites.apply([{
       code: all[random(7)], state: ["absent", "connecting", "present", "lost", "on-floor"][random(5)],
-      loss_pct: random(9), hand_at_ms: random(2) ? i : undefined, headcount: random(30), answered: random(2) === 1,
+      loss_pct: random(9), hand_at_ms: random(2) ? i : undefined, headcount: random(30), receiving: random(2) === 1, answered: random(2) === 1,
     }]);
   }
   const every = sites.view().slice();
@@ -79,7 +81,9 @@ test("counts after thousands of random changes equal a count from scratch", () =
   for (const counts of [sites.total, ...sites.provinces()]) {
     const own = every.filter((s) => counts === sites.total || s.province === counts.code);
     assert.equal(counts.convened, own.length);
-    assert.equal(counts.present, own.filter((s) => s.state === "present" || s.state === "on-floor").length);
+    assert.equal(counts.present, own.filter((s) => ["connecting", "present", "on-floor"].includes(s.state)).length);
+    assert.equal(counts.blind, own.filter(isBlind).length);
+    assert.equal(counts.present + counts.lost + counts.absent, counts.convened, "sums add up");
     assert.equal(counts.lost, own.filter((s) => s.state === "lost").length);
     assert.equal(counts.absent, own.filter((s) => s.state === "absent").length);
     assert.equal(counts.weak, own.filter(isWeak).length);

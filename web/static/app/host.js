@@ -28,7 +28,7 @@ function App() {
     case "ended":
       return html`<${EndedPage} room=${room}><${Downloads} room=${room} /><${ActsButton} room=${room} /><//><${Toasts} room=${room} />`;
     default:
-      return html`<${Console} room=${room} publishes=${publishes} /><${LinkNotice} room=${room} /><${Toasts} room=${room} />`;
+      return html`<${Console} room=${room} publishes=${publishes} /><${LinkNotice} room=${room} />`;
   }
 }
 

@@ -42,7 +42,7 @@ function App() {
     case "ended":
       return html`<${EndedPage} room=${room}><${DeclareAfter} room=${room} /><//><${Toasts} room=${room} />`;
     default:
-      return html`<${room.chairs.value && chairConsole.value ? chairConsole.value : SitePage} room=${room} publishes=${true} /><${LinkNotice} room=${room} /><${Toasts} room=${room} />`;
+      return html`<${room.chairs.value && chairConsole.value ? chairConsole.value : SitePage} room=${room} publishes=${true} /><${LinkNotice} room=${room} />`;
   }
 }
 

@@ -46,6 +46,8 @@ export class LocalMedia {
   lost = signal({});
   /** The device that took the place of one that was pulled out. @type {import("@preact/signals").Signal<{name: Name, label: string} | null>} */
   replaced = signal(null);
+  /** The system, or a button of the headset, keeps the microphone silent although it is open here. */
+  silenced = signal(false);
   /** True while a person is asked or a device starts. */
   starting = signal(false);
   /** Own picture, for the preview and for one's own place on the stage. */
@@ -148,6 +150,7 @@ export class LocalMedia {
       this[name].value?.stop();
       this[name].value = track;
       this.lost.value = { ...this.lost.value, [name]: false };
+      if (name === "microphone") this.#listenToSystem(track);
       track.onended = () => {
         if (this[name].value !== track) return;
         this[name].value = null;
@@ -155,6 +158,15 @@ export class LocalMedia {
         this.#devicesChanged(name);
       };
     }
+  }
+
+  /** @param {MediaStreamTrack} track */
+  #listenToSystem(track) {
+    const look = () => {
+      if (this.microphone.value === track) this.silenced.value = track.muted;
+    };
+    track.onmute = track.onunmute = look;
+    look();
   }
 
   /**

@@ -3,7 +3,7 @@ import { html } from "./html.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { HOST } from "../lib/protocol.js";
 import { t, tMaybe, formatTime } from "./i18n.js";
-import { Button, Dialog } from "./parts.js";
+import { Button, SidePanel } from "./parts.js";
 import { Icon } from "./icons.js";
 
 /** @typedef {import("./room.js").Room} Room */
@@ -21,11 +21,11 @@ function unread(room) {
 
 /**
  * A button that counts what is new.
- * @param {{room: Room, onClick: () => void}} props
+ * @param {{room: Room, pressed?: boolean, onClick: () => void}} props
  */
-export function MessagesButton({ room, onClick }) {
+export function MessagesButton({ room, pressed, onClick }) {
   const count = unread(room);
-  return html`<${Button} action="messages" tone=${count ? "attention" : "plain"} icon="message" onClick=${onClick}>
+  return html`<${Button} action="messages" tone=${count ? "attention" : "plain"} icon="message" pressed=${pressed} onClick=${onClick}>
     ${count ? t("messages.unread", { n: count }) : t("messages.short")}<//>`;
 }
 
@@ -47,7 +47,7 @@ export function Messages({ room, to, onClose }) {
     event.preventDefault();
     if (text.trim() && (await room.ask("send_message", { to: recipient, text: text.trim() }))) setText("");
   };
-  return html`<${Dialog} title=${t(site ? "messages.title.site" : "messages.title")} onClose=${onClose} wide>
+  return html`<${SidePanel} title=${t(site ? "messages.title.site" : "messages.title")} onClose=${onClose}>
     <div class="messages" ref=${list} role="log" aria-label=${t("messages.title")} tabindex="0">
       ${messages.length === 0 && html`<p class="quiet">${t("messages.none")}</p>`}
       ${messages.map((m, index) => html`<article key=${`${m.at_ms}-${index}`} class=${`message-item ${m.from === room.identity.value?.code ? "message-item--own" : ""}`}>
@@ -56,17 +56,16 @@ export function Messages({ room, to, onClose }) {
       </article>`)}
     </div>
     <form class="messages__write" onSubmit=${send}>
-      ${!site && html`<label class="field"><span>${t("messages.to")}</span>
+      ${!site && html`<label class="field field--line"><span>${t("messages.to")}</span>
         <select value=${recipient} onChange=${(/** @type {Event} */ e) => setRecipient(/** @type {HTMLSelectElement} */ (e.target).value)}>
           <option value=${ALL}>${t("messages.all")}</option>
           <option value=${SECRETARIAT}>${t("messages.secretariat")}</option>
           ${to && to !== ALL && to !== SECRETARIAT && html`<option value=${to}>${nameOf(room, to)}</option>`}
           ${room.sites.provinces().filter((p) => p.code).map((p) => html`<option key=${p.code} value=${p.code}>${t("messages.province", { name: p.name })}</option>`)}
         </select></label>`}
-      <label class="field messages__text"><span>${t("messages.text")}</span>
-        <textarea rows="3" maxlength=${MAX_TEXT} value=${text} onInput=${(/** @type {Event} */ e) => setText(/** @type {HTMLTextAreaElement} */ (e.target).value)} /></label>
-      <div class="dialog__actions">
-        <${Button} onClick=${onClose}>${t("close")}<//>
+      <label class="field messages__text"><span class="visually-hidden">${t("messages.text")}</span>
+        <textarea rows="2" placeholder=${t("messages.text")} maxlength=${MAX_TEXT} value=${text} onInput=${(/** @type {Event} */ e) => setText(/** @type {HTMLTextAreaElement} */ (e.target).value)} /></label>
+      <div class="messages__send">
         <button type="submit" class="button button--primary" data-action="send" disabled=${!text.trim()}><${Icon} name="next" /><span>${t("messages.send")}</span></button>
       </div>
     </form>

@@ -80,6 +80,28 @@ export function Dialog({ title, onClose, children, wide }) {
 }
 
 /**
+ * A panel beside the stage: it takes no key and no button away from the page, Escape within it closes it.
+ * @param {{title: string, onClose: () => void, children?: Children}} props
+ */
+export function SidePanel({ title, onClose, children }) {
+  const ref = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    const before = document.activeElement;
+    ref.current?.focus({ preventScroll: true });
+    return () => {
+      // Who went on to something else meanwhile stays there.
+      if (before instanceof HTMLElement && (document.activeElement === document.body || !document.activeElement)) before.focus();
+    };
+  }, []);
+  return html`<dialog open class="side-panel" aria-labelledby="panel-title"
+    onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Escape" && onClose()}>
+    <div class="side-panel__head"><h2 id="panel-title" ref=${ref} tabindex="-1">${title}</h2>
+      <${Button} compact tone="quiet" action="panel-close" icon="close" label=${t("close")} onClick=${onClose} /></div>
+    ${children}
+  </dialog>`;
+}
+
+/**
  * Asks before something that cannot be undone.
  * @param {{title: string, text: string, yes: string, onYes: () => void, onClose: () => void}} props
  */
@@ -108,7 +130,7 @@ export function Toasts({ room }) {
 export function LinkNotice({ room }) {
   const away = room.link.value === "reconnecting";
   return html`<div role="status" aria-live="polite">
-    ${away && html`<p class="link-notice"><span class="spinner" /><span>${t("link.reconnecting")}</span></p>`}
+    ${away && html`<p class="link-notice"><span class="spinner" /><span>${t(room.phase.value === "live" && room.speaking.value ? "link.speaking" : "link.reconnecting")}</span></p>`}
   </div>`;
 }
 

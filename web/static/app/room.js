@@ -9,6 +9,7 @@ import { t } from "./i18n.js";
 import { LocalMedia } from "./media.js";
 import { PeerSet } from "./peerset.js";
 import { pictures } from "./settings.js";
+import { followVoice } from "./voice.js";
 
 /** @typedef {import("../lib/protocol.js").ServerMessage} ServerMessage */
 /** @typedef {import("../lib/protocol.js").StageSlot} StageSlot */
@@ -88,6 +89,13 @@ export class Room {
 
   presenting = computed(() => this.mine.value.some((slot) => slot.slot === "presentation"));
 
+  /** It came back, and nobody has opened its microphone since. */
+  #returned = signal(false);
+  /** It holds a place in what is said, and a person has to bring it back on air. */
+  held = computed(() => this.phase.value === "live" && this.mine.value.some((slot) => slot.state === "held"));
+  /** Its picture is on air again, its microphone is not: who speaks would not be heard. */
+  cameBackMuted = computed(() => this.phase.value === "live" && this.#returned.value && Boolean(this.self.value?.muted && this.speaking.value?.state === "on_air"));
+
   /** What this endpoint shows and says reaches the others now. */
   onAir = computed(() => this.phase.value === "live" && this.link.value === "online" && this.mine.value.some((slot) => slot.state === "on_air"));
 
@@ -112,6 +120,7 @@ export class Room {
       onStop: (stop) => this.#stop(stop),
     });
     this.#followMedia();
+    this.unheard = followVoice(this, (problem) => this.#connection.notify("microphone", { problem }));
     void this.introduce();
     addEventListener("online", () => this.#connection.nudge());
     addEventListener("pagehide", () => {
@@ -199,6 +208,18 @@ export class Room {
     }
   }
 
+  /** Puts back on air what the loss of the connection took off it: places that are held, and the microphone. */
+  async backOnAir() {
+    const muted = this.cameBackMuted.value;
+    if (this.held.value) await this.ask("confirm", {});
+    if (muted) await this.ask("mute", { muted: false });
+  }
+
+  /** A person saw that the microphone is closed and leaves it so. */
+  stayMuted() {
+    this.#returned.value = false;
+  }
+
   /** Shares a screen, or ceases to. */
   async toggleScreen() {
     const self = this.identity.value;
@@ -266,6 +287,7 @@ export class Room {
           // The server tells again what was written before.
           this.messages.value = [];
           this.welcome.value = message;
+          this.#greeted = true;
         });
         break;
       case "state":
@@ -276,7 +298,13 @@ export class Room {
         }
         break;
       case "self":
-        this.self.value = message;
+        batch(() => {
+          // The first word of a connection tells how the server had it come back.
+          if (this.#greeted) this.#returned.value = message.muted;
+          else if (!message.muted) this.#returned.value = false;
+          this.#greeted = false;
+          this.self.value = message;
+        });
         break;
       case "sites":
         this.#sites.load(message.units, message.endpoints);
@@ -354,6 +382,8 @@ export class Room {
     });
   }
 
+  /** Why nobody hears who speaks here. @type {import("@preact/signals").ReadonlySignal<import("./voice.js").Problem>} */ unheard;
+  #greeted = false;
   #spoke = false;
   #hadPresentation = false;
   /** The choice of pictures that was made on this connection. @type {{welcome: object | null, pictures: string} | undefined} */ #asked;

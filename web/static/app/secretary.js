@@ -32,7 +32,7 @@ function App() {
       if (report.value) return html`<${report.value} room=${room} onClose=${() => (report.value = null)} />`;
       return html`<${EndedPage} room=${room}><${ReportButton} onOpen=${(/** @type {Function} */ view) => (report.value = view)} /><${ActsButton} room=${room} /><${Downloads} room=${room} /><//><${Toasts} room=${room} />`;
     default:
-      return html`<${Secretariat} room=${room} /><${LinkNotice} room=${room} /><${Toasts} room=${room} />`;
+      return html`<${Secretariat} room=${room} /><${LinkNotice} room=${room} />`;
   }
 }
 

@@ -2,8 +2,9 @@
 import { html } from "./html.js";
 import { useState, useEffect } from "../vendor/hooks.js";
 import { t, formatDay, formatTime, formatDuration } from "./i18n.js";
-import { Announcer, Asking, Button, Clock, Confirm, Header, Preferences, tick } from "./parts.js";
+import { Announcer, Button, Clock, Confirm, Header, Preferences, Toasts, tick } from "./parts.js";
 import { Icon } from "./icons.js";
+import { BackOnAir, Unheard } from "./onair.js";
 import { Stage, SoundButton, Video } from "./stage.js";
 import { DeviceNotice, DevicesDialog } from "./devices.js";
 import { pictures } from "./settings.js";
@@ -21,7 +22,7 @@ import { RoomSheet, RollCallQuestion } from "./declare.js";
 function useKeys(room) {
   useEffect(() => {
     const pressed = (/** @type {KeyboardEvent} */ event) => {
-      if (event.repeat || event.altKey || event.ctrlKey || event.metaKey || document.querySelector("dialog[open]")) return;
+      if (event.repeat || event.altKey || event.ctrlKey || event.metaKey || document.querySelector("dialog:modal")) return;
       const speaks = Boolean(room.speaking.value);
       if (event.key === "F2" && !speaks && room.welcome.value) void room.ask(room.self.value?.hand_at_ms ? "lower_hand" : "raise_hand", {});
       else if (event.key === "F8" && speaks && room.media.microphone.value) void room.ask("mute", { muted: !room.self.value?.muted });
@@ -39,8 +40,6 @@ export function SitePage({ room }) {
   const waiting = room.phase.value === "waiting";
   return html`
     ${waiting ? html`<${Waiting} room=${room} />` : html`<${Live} room=${room} />`}
-    <${DeviceNotice} room=${room} />
-    <${RollCallQuestion} room=${room} />
     <${Countdown} room=${room} />
     <${OnAirFrame} room=${room} />
     <${SoundButton} room=${room} />`;
@@ -124,17 +123,13 @@ function LineNotice({ room }) {
 /** @param {{room: Room}} props */
 function OnAirFrame({ room }) {
   const speaking = room.speaking.value;
-  const held = room.phase.value === "live" && speaking?.state === "held";
+  const held = room.held.value;
   const onAir = room.onAir.value && speaking?.state === "on_air";
   const text = onAir ? t(room.self.value?.muted ? "onair.muted" : "onair.text") : held ? t("held.text") : "";
   const others = room.stage.value.filter((slot) => slot.state === "on_air" && slot.slot.startsWith("floor") && !room.mine.value.includes(slot)).map((slot) => slot.name);
   return html`<${Announcer} text=${text} />
     <${Announcer} calm text=${others.length ? t("stage.speaking", { names: others.join(", ") }) : ""} />
-    ${onAir && html`<div class="onair" aria-hidden="true"><p class=${room.self.value?.muted ? "onair__muted" : ""}>${text}</p></div>`}
-    ${held && html`<div class="held" role="alertdialog" aria-labelledby="held-title">
-      <${Asking} id="held-title">${t("held.title")}<//><p>${t("held.text")}</p>
-      <${Button} action="confirm" tone="onair" icon="play" onClick=${() => void room.ask("confirm", {})}>${t("held.confirm")}<//>
-    </div>`}`;
+    ${onAir && html`<div class="onair" aria-hidden="true"><p class=${room.self.value?.muted ? "onair__muted" : ""}>${text}</p></div>`}`;
 }
 
 /** "On air in 3 … 2 … 1", over everything. @param {{room: Room}} props */
@@ -157,6 +152,18 @@ export function Countdown({ room }) {
   </div>`;
 }
 
+/**
+ * What asks for an answer or tells something: over the stage, never over the bar below it.
+ * @param {{room: Room, children?: import("./html.js").Children}} props
+ */
+function Cards({ room, children }) {
+  return html`<div class="cards"><div class="cards__place">
+    <div class="cards__left">${children}</div>
+    <div class="cards__middle"><${DeviceNotice} room=${room} /><${Unheard} room=${room} /><${RollCallQuestion} room=${room} /><${BackOnAir} room=${room} /></div>
+    <div class="cards__right"><${Toasts} room=${room} /></div>
+  </div></div>`;
+}
+
 /** @param {{room: Room}} props */
 function Controls({ room }) {
   const [open, setOpen] = useState(/** @type {"" | "devices" | "people" | "leave" | "messages"} */ (""));
@@ -165,7 +172,10 @@ function Controls({ room }) {
   const live = room.phase.value === "live";
   const canScreen = Boolean(navigator.mediaDevices?.getDisplayMedia);
   const close = () => setOpen("");
-  return html`<nav class="controls" aria-label=${t("controls.label")}>
+  return html`<${Cards} room=${room}>
+    ${open !== "messages" && html`<${NewMessage} room=${room} onOpen=${() => setOpen("messages")} />`}
+  <//>
+  <nav class="controls" aria-label=${t("controls.label")}>
     <div class="controls__speak">
       ${!speaking && !self?.hand_at_ms && html`<${Button} action="raise-hand" keys="F2" tone="primary" icon="hand" disabled=${!room.welcome.value}
         onClick=${() => void room.ask("raise_hand", {})}>${t("hand.raise")}<//>`}
@@ -184,7 +194,7 @@ function Controls({ room }) {
       <${Button} action="leave" icon="leave" onClick=${() => setOpen("leave")}>${t("leave")}<//>
     </div>
     ${open === "devices" && html`<${DevicesDialog} room=${room} onClose=${close} />`}
-    ${open === "messages" ? html`<${Messages} room=${room} onClose=${close} />` : html`<${NewMessage} room=${room} onOpen=${() => setOpen("messages")} />`}
+    ${open === "messages" && html`<${Messages} room=${room} onClose=${close} />`}
     ${open === "people" && html`<${RoomSheet} room=${room} onClose=${close} />`}
     ${open === "leave" && html`<${Confirm} title=${t("leave.title")} text=${t("leave.text")} yes=${t("leave")} onYes=${() => room.leave()} onClose=${close} />`}
   </nav>`;
@@ -196,18 +206,18 @@ function queueText(position) {
   return position > 1 ? t("hand.position", { n: position }) : t("hand.waiting");
 }
 
-/** @param {{room: Room}} props */
-export function MuteButton({ room }) {
+/** @param {{room: Room, disabled?: boolean}} props */
+export function MuteButton({ room, disabled }) {
   const muted = room.self.value?.muted ?? false;
   const none = !room.media.microphone.value;
-  return html`<${Button} action="mute" keys="F8" tone=${muted ? "danger" : "plain"} icon=${muted ? "mic-off" : "mic"} pressed=${muted} disabled=${none}
+  return html`<${Button} action="mute" keys="F8" tone=${muted ? "danger" : "plain"} icon=${muted ? "mic-off" : "mic"} pressed=${muted} disabled=${none || disabled}
     onClick=${() => void room.ask("mute", { muted: !muted })}>${t(none ? "mute.none" : muted ? "mute.open" : "mute.close")}<//>`;
 }
 
-/** @param {{room: Room}} props */
-export function ScreenButton({ room }) {
+/** @param {{room: Room, disabled?: boolean}} props */
+export function ScreenButton({ room, disabled }) {
   const sharing = Boolean(room.media.screen.value);
-  return html`<${Button} action="share-screen" tone=${sharing ? "attention" : "plain"} icon="screen" pressed=${sharing}
+  return html`<${Button} action="share-screen" tone=${sharing ? "attention" : "plain"} icon="screen" pressed=${sharing} disabled=${disabled}
     onClick=${() => void room.toggleScreen()}>${t(sharing ? "screen.stop" : "screen.share")}<//>`;
 }
 

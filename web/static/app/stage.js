@@ -31,9 +31,9 @@ export function Video({ slot, stream, mirrored, label }) {
 
 /**
  * The sound of a slot. One's own is never played.
- * @param {{room: Room, slot: string, own: boolean}} props
+ * @param {{room: Room, slot: string, own: boolean, deaf: boolean}} props
  */
-function Sound({ room, slot, own }) {
+function Sound({ room, slot, own, deaf }) {
   const ref = useRef(/** @type {HTMLAudioElement | null} */ (null));
   const stream = room.peers.streams.value.get(slot)?.audio ?? null;
   const sink = device.audiooutput.value;
@@ -41,20 +41,20 @@ function Sound({ room, slot, own }) {
     const audio = ref.current;
     if (!audio) return;
     if (audio.srcObject !== stream) audio.srcObject = stream;
-    if (!stream) return;
+    if (!stream || deaf) return;
     void routeToLoudspeaker(audio);
     audio.play().catch((error) => {
       if (error.name === "NotAllowedError") room.soundBlocked.value = true;
     });
-  }, [stream, sink, room.soundBlocked.value]);
+  }, [stream, sink, room.soundBlocked.value, deaf]);
   useEffect(() => {
-    if (ref.current) ref.current.muted = own;
-  }, [own]);
+    if (ref.current) ref.current.muted = own || deaf;
+  }, [own, deaf]);
   return html`<audio ref=${ref} data-slot=${slot} autoplay />`;
 }
 
-/** @param {{room: Room}} props */
-export function Stage({ room }) {
+/** @param {{room: Room, deaf?: boolean}} props deaf: seen and not heard */
+export function Stage({ room, deaf = false }) {
   const stage = room.stage.value;
   const bySlot = new Map(stage.map((slot) => [slot.slot, slot]));
   const layout = chooseLayout(stage.map((slot) => slot.slot));
@@ -69,7 +69,7 @@ export function Stage({ room }) {
     ${SLOTS.map((slot) => html`<${Tile} key=${slot} room=${room} slot=${slot} grant=${bySlot.get(slot)} place=${place(slot)}
       own=${bySlot.get(slot)?.endpoint === own} />`)}
     ${layout.name === "empty" && html`<p class="stage__empty">${t("stage.empty")}</p>`}
-    <div hidden>${SLOTS.map((slot) => html`<${Sound} key=${slot} room=${room} slot=${slot} own=${bySlot.get(slot)?.endpoint === own} />`)}</div>
+    <div hidden>${SLOTS.map((slot) => html`<${Sound} key=${slot} room=${room} slot=${slot} deaf=${deaf} own=${bySlot.get(slot)?.endpoint === own} />`)}</div>
   </section>`;
 }
 

@@ -119,6 +119,8 @@ const en = {
   "draft.speakers": "Sites registered to speak",
   "draft.speakers.add": "Add a speaker to “{name}”",
   "draft.up": "Move “{name}” up",
+  "unit.several": "{n} units match",
+  "unit.unknown": "It is not clear which unit “{text}” is: choose it from the list as you type.",
   "field.unit": "Unit",
   "field.name": "Name",
   "field.phone": "Telephone",

@@ -118,6 +118,8 @@ export default {
   "draft.speakers": "Điểm cầu đăng ký phát biểu",
   "draft.speakers.add": "Thêm điểm cầu phát biểu vào “{name}”",
   "draft.up": "Đưa “{name}” lên trước",
+  "unit.several": "{n} đơn vị phù hợp",
+  "unit.unknown": "Chưa rõ “{text}” là đơn vị nào: chọn trong danh sách khi gõ.",
   "field.unit": "Đơn vị",
   "field.name": "Tên",
   "field.phone": "Điện thoại",

@@ -123,6 +123,9 @@ export const Close = Object.freeze({
  * @property {number} count
  * @property {number} ms
  *
+ * @typedef {object} Microphone
+ * @property {string} problem talking, system, or empty
+ *
  * @typedef {object} Delegate
  * @property {string} name
  * @property {string} [title]
@@ -165,6 +168,7 @@ export const Close = Object.freeze({
  * @property {PeerFailed} peer_failed
  * @property {Received} received
  * @property {Frozen} frozen
+ * @property {Microphone} microphone
  */
 
 // ---- from the server ----
@@ -284,6 +288,7 @@ export const Close = Object.freeze({
  * @property {string} state countdown, on_air, held
  * @property {number} [on_air_ms]
  * @property {boolean} [muted]
+ * @property {string} [microphone] why nobody hears who speaks there: talking, system
  * @property {boolean} video
  *
  * @typedef {object} UnitInfo

@@ -19,7 +19,8 @@ import { SiteView, byHand } from "./siteview.js";
  * @property {string} code of the province; "" for sites outside any
  * @property {string} name
  * @property {number} convened
- * @property {number} present connected: present or on the floor
+ * @property {number} present connected, whether or not anything arrives there
+ * @property {number} blind of these, to whom nothing of the stage arrives
  * @property {number} lost
  * @property {number} absent
  * @property {number} weak
@@ -28,7 +29,7 @@ import { SiteView, byHand } from "./siteview.js";
  * @property {number} headcount
  */
 
-/** @typedef {"all" | "present" | "absent" | "lost" | "weak" | "hand" | "unanswered"} Filter */
+/** @typedef {"all" | "present" | "blind" | "absent" | "lost" | "weak" | "hand" | "unanswered"} Filter */
 
 /** Loss in per cent and round trip in ms from which a line counts as weak. */
 const WEAK_LOSS_PCT = 5;
@@ -39,15 +40,26 @@ export function isWeak(site) {
   return isHere(site) && ((site.loss_pct ?? 0) >= WEAK_LOSS_PCT || (site.rtt_ms ?? 0) >= WEAK_RTT_MS);
 }
 
-/** @param {{state: string}} site */
+/** Present is who is connected: the same in the console, the state that everyone is told, and the attendance log. @param {{state: string}} site */
 export function isHere(site) {
+  return site.state === "connecting" || isReached(site);
+}
+
+/** The stage can reach it: it can be asked to speak. @param {{state: string}} site */
+export function isReached(site) {
   return site.state === "present" || site.state === "on-floor";
+}
+
+/** Present, and nothing of the stage arrives there: it needs help. @param {{state: string, receiving?: boolean}} site */
+export function isBlind(site) {
+  return isHere(site) && !site.receiving;
 }
 
 /** @type {Record<Filter, (site: Site) => boolean>} */
 const FILTERS = {
   all: () => true,
   present: isHere,
+  blind: isBlind,
   absent: (site) => site.state === "absent",
   lost: (site) => site.state === "lost",
   weak: isWeak,
@@ -167,6 +179,7 @@ export class SiteList {
       if (!counts) continue;
       counts.convened += sign;
       if (isHere(site)) counts.present += sign;
+      if (isBlind(site)) counts.blind += sign;
       if (site.state === "lost") counts.lost += sign;
       if (site.state === "absent") counts.absent += sign;
       if (isWeak(site)) counts.weak += sign;
@@ -188,7 +201,7 @@ function foldedOf(site) {
  * @returns {Counts}
  */
 function emptyCounts(code, name) {
-  return { code, name, convened: 0, present: 0, lost: 0, absent: 0, weak: 0, hands: 0, answered: 0, headcount: 0 };
+  return { code, name, convened: 0, present: 0, blind: 0, lost: 0, absent: 0, weak: 0, hands: 0, answered: 0, headcount: 0 };
 }
 
 /**

@@ -7,7 +7,7 @@ import { matcher } from "./fold.js";
 
 /**
  * What a view shows, and in which order: "attention" puts first what wants it (on the floor, hands by time, lost,
- * connecting, present, absent), "place" is the roster's.
+ * receiving nothing, present, absent), "place" is the roster's.
  * @typedef {{query?: string, filter?: Filter, province?: string, order?: "attention" | "place"}} Wish
  */
 
@@ -18,7 +18,7 @@ const RANKS = 6;
 
 /** @param {Site} site */
 function attention(site) {
-  const rank = RANK[site.state] ?? RANKS - 1;
+  const rank = site.state === "present" && !site.receiving ? RANK.connecting : (RANK[site.state] ?? RANKS - 1);
   return rank !== 0 && site.hand_at_ms ? HAND_RANK : rank;
 }
 

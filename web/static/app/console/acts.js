@@ -4,7 +4,7 @@ import { useEffect, useState } from "../../vendor/hooks.js";
 import { fold, matcher } from "../../lib/fold.js";
 import { HOST } from "../../lib/protocol.js";
 import { t, tMaybe, formatTime } from "../i18n.js";
-import { Button, Dialog } from "../parts.js";
+import { Button, SidePanel } from "../parts.js";
 import { request } from "./downloads.js";
 import { r } from "./report-data.js";
 
@@ -50,7 +50,7 @@ export function Acts({ room, onClose }) {
   const matches = matcher(query);
   const rows = (acts ?? []).map((act) => ({ act, what: words(act), who: seat(act.by, act.by_name) })).filter(({ what, who }) => matches(fold(`${who} ${what}`)));
   const zone = room.session.value?.time_zone;
-  return html`<${Dialog} title=${r("acts.title")} onClose=${onClose} wide>
+  return html`<${SidePanel} title=${r("acts.title")} onClose=${onClose}>
     <label class="field"><span>${t("sites.search")}</span>
       <input type="search" value=${query} onInput=${(/** @type {Event} */ e) => setQuery(/** @type {HTMLInputElement} */ (e.target).value)} /></label>
     <div class="acts table" tabindex="0" role="region" aria-label=${r("acts.title")}><table>
@@ -60,7 +60,6 @@ export function Acts({ room, onClose }) {
     ${acts && rows.length === 0 && html`<p class="quiet rows__none">${r("acts.none")}</p>`}</div>
     <div class="dialog__actions">
       ${acts && !whole && html`<${Button} onClick=${() => void load(acts?.at(-1)?.seq ?? 0)}>${r("acts.more")}<//>`}
-      <${Button} tone="primary" onClick=${onClose}>${t("close")}<//>
     </div>
   <//>`;
 }

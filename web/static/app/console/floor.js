@@ -34,7 +34,7 @@ export async function standBy(room, site) {
 function useKeys(room) {
   useEffect(() => {
     const pressed = (/** @type {KeyboardEvent} */ event) => {
-      if (event.repeat || event.altKey || event.ctrlKey || event.metaKey || document.querySelector("dialog[open]")) return;
+      if (event.repeat || event.altKey || event.ctrlKey || event.metaKey || document.querySelector("dialog:modal")) return;
       const live = room.phase.value === "live";
       const next = [...room.sites.standingBy(), ...registered(room), ...room.sites.hands()].find((site) => site.state === "present");
       if (event.key === "F2" && live && next) void room.ask("grant", { endpoint: next.code });
@@ -119,7 +119,7 @@ function Speaker({ room, grant }) {
         ${grant.muted && html` <${Icon} name="mic-off" /> ${t("tile.muted")}`}</span>
     </div>
     ${!grant.muted && html`<${Button} compact action="mute-speaker" icon="mic" label=${t("row.mute", { name: grant.name })} onClick=${() => void room.ask("mute", { endpoint, muted: true })} />`}
-    <${Button} action=${slot === "main" ? "take-main" : "revoke-floor"} tone="danger" icon="stop" label=${`${t(slot === "main" ? "floor.takemain" : "floor.revoke")}: ${grant.name}`} onClick=${revoke}>${t(slot === "main" ? "floor.takemain" : "floor.revoke")}<//>
+    <${Button} action=${slot === "main" ? "take-main" : "revoke-floor"} tone="danger" icon="stop" label=${`${t(slot === "main" ? "floor.takemain" : "floor.revoke")}: ${grant.name}`} onClick=${revoke}>${t(slot === "main" ? "floor.takemain" : "floor.revoke.short")}<//>
   </article>`;
 }
 
@@ -136,6 +136,6 @@ function Waiting({ room, site }) {
     <${Button} action="stand-by" pressed=${Boolean(site.stand_by)} disabled=${!here} label=${t(site.stand_by ? "row.standby.off" : "row.standby", { name: site.name })}
       onClick=${() => void standBy(room, site)}>${t("row.standby.short")}<//>
     ${site.hand_at_ms && html`<${Button} compact action="lower-hand" icon="close" label=${t("row.lower", { name: site.name })} onClick=${() => void room.ask("lower_hand", { endpoint })} />`}
-    <${Button} action="grant-floor" tone="primary" label=${`${t("floor.grant")}: ${site.name}`} disabled=${!here || room.phase.value !== "live"} onClick=${() => void room.ask("grant", { endpoint })}>${t("floor.grant")}<//>
+    <${Button} action="grant-floor" tone="primary" label=${`${t("floor.grant")}: ${site.name}`} disabled=${!here || room.phase.value !== "live"} onClick=${() => void room.ask("grant", { endpoint })}>${t("floor.grant.short")}<//>
   </li>`;
 }

@@ -1,44 +1,55 @@
-// The secretariat's table: every unit with its sites, live, and the downloads.
+// The secretariat's desk: the session seen and heard, every unit with its sites, live, and the downloads.
 import { html } from "../html.js";
 import { useState } from "../../vendor/hooks.js";
 import { t, formatNumber } from "../i18n.js";
-import { Button, Clock, Header, Preferences } from "../parts.js";
-import { ActsButton } from "./acts-button.js";
+import { Button, Clock, Header, Preferences, Toasts } from "../parts.js";
+import { SoundButton, Stage } from "../stage.js";
 import { SitesPanel } from "./sites.js";
 import { Downloads } from "./downloads.js";
 import { ReportButton } from "./report-button.js";
-import { Messages, MessagesButton, NewMessage } from "../messages.js";
+import { MessagesButton, NewMessage } from "../messages.js";
+import { SidePanels, panel, togglePanel } from "./panels.js";
 
 /** @typedef {import("../room.js").Room} Room */
 
 /** @param {{room: Room}} props */
 export function Secretariat({ room }) {
   const [province, setProvince] = useState(/** @type {string | undefined} */ (undefined));
-  const [writing, setWriting] = useState(false);
+  /** The secretariat often sits in the central room: its sound is off at first. */
+  const [deaf, setDeaf] = useState(true);
   const [Report, setReport] = useState(/** @type {Function | null} */ (null));
   const live = room.phase.value === "live";
   const rollCall = room.state.value?.roll_call ?? 0;
   if (Report) return html`<${Report} room=${room} onClose=${() => setReport(null)} />`;
-  return html`<div class="console console--secretary">
+  const shown = panel.value?.name;
+  return html`<div class="console desk console--secretary" data-view="sites">
     <${Header} title=${room.session.value?.title ?? ""}>
       <p class="badges"><span class=${`badge badge--${live ? "live" : "idle"}`} role="status">${t(live ? "phase.live" : "phase.waiting")}</span></p>
       <${Clock} room=${room} seconds /><${Preferences} />
     <//>
-    <main class="console__main">
+    <main class="desk__main">
       <h1 class="visually-hidden">${t("secretary.label")}</h1>
-      <div class="console__left">
+      <div class="desk__left">
+        <div class="console__stage"><${Stage} room=${room} deaf=${deaf} />
+          ${!live && html`<div class="console__self"><p>${t("console.waiting")}</p></div>`}</div>
+        <div class="cards"><div class="cards__place">
+          <div class="cards__left">${shown !== "messages" && html`<${NewMessage} room=${room} onOpen=${() => togglePanel("messages")} />`}</div>
+          <div class="cards__middle" /><div class="cards__right"><${Toasts} room=${room} /></div>
+        </div></div>
         <${ProvinceTable} room=${room} province=${province} onProvince=${setProvince} />
-        <div class="host-controls">
-          <${ReportButton} onOpen=${(/** @type {Function} */ view) => setReport(() => view)} />
-          <${ActsButton} room=${room} />
-          <${MessagesButton} room=${room} onClick=${() => setWriting(true)} />
-          ${writing ? html`<${Messages} room=${room} onClose=${() => setWriting(false)} />` : html`<${NewMessage} room=${room} onOpen=${() => setWriting(true)} />`}
-          <${Button} action="roll-call" icon="list" pressed=${Boolean(rollCall)} onClick=${() => void room.ask("roll_call", { open: !rollCall })}>${t(rollCall ? "rollcall.close" : "rollcall.open")}<//>
-        </div>
         <${Downloads} room=${room} />
       </div>
-      <${SitesPanel} room=${room} steers=${false} province=${province} />
+      <div class="desk__right"><${SitesPanel} room=${room} steers=${false} province=${province} /></div>
+      <${SidePanels} room=${room} />
     </main>
+    <nav class="host-controls" aria-label=${t("controls.label")}>
+      <${ReportButton} onOpen=${(/** @type {Function} */ view) => setReport(() => view)} />
+      <${Button} action="listen-session" icon="sound" pressed=${!deaf} onClick=${() => setDeaf(!deaf)}>${t(deaf ? "secretary.listen" : "secretary.deaf")}<//>
+      <${Button} action="roll-call" icon="list" pressed=${Boolean(rollCall)} onClick=${() => void room.ask("roll_call", { open: !rollCall })}>${t(rollCall ? "rollcall.close" : "rollcall.open")}<//>
+      <${MessagesButton} room=${room} pressed=${shown === "messages"} onClick=${() => togglePanel("messages")} />
+      <${Button} action="acts" icon="clock" pressed=${shown === "acts"} onClick=${() => togglePanel("acts")}>${t("acts.short")}<//>
+    </nav>
+    ${!deaf && html`<${SoundButton} room=${room} />`}
   </div>`;
 }
 

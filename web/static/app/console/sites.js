@@ -2,13 +2,13 @@
 import { html } from "../html.js";
 import { useState, useRef, useEffect } from "../../vendor/hooks.js";
 import { t, tMaybe, formatNumber, formatDuration, formatTime } from "../i18n.js";
-import { isHere, isWeak } from "../../lib/sites.js";
+import { isBlind, isHere, isReached, isWeak } from "../../lib/sites.js";
 import { Fetched } from "./fetched.js";
 import { windowOf } from "../../lib/window.js";
 import { Button, Confirm, Dialog } from "../parts.js";
 import { Icon } from "../icons.js";
-import { Messages } from "../messages.js";
 import { standBy } from "./floor.js";
+import { panel } from "./panels.js";
 
 const wallPart = async () => (await import("./wall.js")).Wall;
 const lineSheet = async () => (await import("./line.js")).LineSheet;
@@ -25,19 +25,18 @@ const WHOLE = 200;
 const HOLD_MS = 8_000;
 
 /** @type {Filter[]} */
-const FILTERS = ["all", "present", "lost", "absent", "weak", "hand"];
+const FILTERS = ["all", "present", "blind", "lost", "absent", "weak", "hand", "unanswered"];
 
 /**
- * @param {{room: Room, steers?: boolean, province: string | undefined, onProvince?: (code: string | undefined) => void}} props
- *   steers: rows have buttons; onProvince: the panel itself offers the choice of a province
+ * @param {{room: Room, steers?: boolean, province: string | undefined, wall?: boolean, onWall?: (wall: boolean) => void}} props
+ *   steers: rows have buttons; wall: sites are shown as pictures
  */
-export function SitesPanel({ room, steers = true, province, onProvince }) {
+export function SitesPanel({ room, steers = true, province, wall = false, onWall }) {
   const [query, setQuery] = useState("");
   const [filter, setFilter] = useState(/** @type {Filter} */ ("all"));
-  const [wall, setWall] = useState(false);
   const rollCall = Boolean(room.state.value?.roll_call);
-  // After a roll call, too, it is seen who did not answer.
-  const filters = rollCall || room.sites.total.answered ? [...FILTERS, /** @type {Filter} */ ("unanswered")] : FILTERS;
+  // Before the session is live there is nothing to receive. After a roll call, too, it is seen who did not answer.
+  const filters = FILTERS.filter((name) => (name !== "blind" || room.phase.value === "live") && (name !== "unanswered" || rollCall || room.sites.total.answered));
   const chosen = filters.includes(filter) ? filter : "all";
   const list = room.sites;
   const counts = province === undefined ? list.total : (list.provinces().find((p) => p.code === province) ?? list.total);
@@ -47,13 +46,12 @@ export function SitesPanel({ room, steers = true, province, onProvince }) {
       ${filters.map((name) => html`<button type="button" key=${name} class="tab" data-filter=${name} aria-pressed=${String(chosen === name)} onClick=${() => setFilter(name)}>
         <strong>${formatNumber(countOf(counts, name))}</strong><span>${t(`filter.${name}`)}</span></button>`)}
     </div>
-    ${onProvince && html`<${Provinces} room=${room} province=${province} onProvince=${onProvince} rollCall=${rollCall} />`}
     <div class="sites__tools">
       <label class="search"><${Icon} name="search" /><span class="visually-hidden">${t("sites.search")}</span>
         <input type="search" placeholder=${t("sites.search")} value=${query} onInput=${(/** @type {Event} */ e) => setQuery(/** @type {HTMLInputElement} */ (e.target).value)} />
       </label>
+      ${onWall && html`<${Button} action="wall" icon=${wall ? "list" : "grid"} pressed=${wall} label=${t(wall ? "wall.list" : "wall.open")} onClick=${() => onWall(!wall)}>${t(wall ? "wall.short.list" : "wall.short")}<//>`}
       ${steers && room.steersAll && html`<${LockButton} room=${room} />`}
-      ${steers && html`<${Button} action="wall" icon=${wall ? "list" : "grid"} pressed=${wall} label=${t(wall ? "wall.list" : "wall.open")} onClick=${() => setWall(!wall)}>${t(wall ? "wall.short.list" : "wall.short")}<//>`}
       <p class="sites__found" role="status" aria-live="polite">${t("sites.found", { n: formatNumber(view.length) })}</p>
       <p class="sites__people"><${Icon} name="people" /> ${t("counts.people", { n: formatNumber(counts.headcount) })}</p>
     </div>
@@ -64,8 +62,8 @@ export function SitesPanel({ room, steers = true, province, onProvince }) {
 /** Keeps sites out that were not there before. @param {{room: Room}} props */
 function LockButton({ room }) {
   const locked = Boolean(room.state.value?.locked);
-  return html`<${Button} action="lock" icon="lock" tone=${locked ? "attention" : "plain"} pressed=${locked} label=${t(locked ? "lock.off" : "lock.on")}
-    onClick=${() => void room.ask("lock", { locked: !locked })}>${t("lock.short")}<//>`;
+  return html`<${Button} compact action="lock" icon="lock" tone=${locked ? "attention" : "plain"} pressed=${locked} label=${t(locked ? "lock.off" : "lock.on")}
+    onClick=${() => void room.ask("lock", { locked: !locked })} />`;
 }
 
 /**
@@ -78,6 +76,8 @@ function countOf(counts, filter) {
       return counts.convened;
     case "present":
       return counts.present;
+    case "blind":
+      return counts.blind;
     case "lost":
       return counts.lost;
     case "absent":
@@ -89,32 +89,6 @@ function countOf(counts, filter) {
     default:
       return counts.convened - counts.answered;
   }
-}
-
-/**
- * @param {{room: Room, province: string | undefined, onProvince: (code: string | undefined) => void, rollCall: boolean}} props
- */
-function Provinces({ room, province, onProvince, rollCall }) {
-  const provinces = room.sites.provinces();
-  if (provinces.length < 2) return null;
-  const share = (/** @type {import("../../lib/sites.js").Counts} */ c) => `${formatNumber(rollCall ? c.answered : c.present)}/${formatNumber(c.convened)}`;
-  return html`<div class="provinces" role="group" aria-label=${t("counts.provinces")}>
-    <button type="button" class="province" aria-pressed=${String(province === undefined)} onClick=${() => onProvince(undefined)}>
-      <span>${t("counts.all")}</span><strong>${share(room.sites.total)}</strong></button>
-    ${provinces.map((p) => html`<${Province} key=${p.code} code=${p.code} name=${p.name} share=${share(p)} lost=${p.lost > 0}
-      convened=${p.convened} reached=${rollCall ? p.answered : p.present} pressed=${province === p.code} onProvince=${onProvince} />`)}
-  </div>`;
-}
-
-/**
- * Drawn again only when something of it changes: there are dozens, and changes four times a second.
- * @param {{code: string, name: string, share: string, lost: boolean, convened: number, reached: number, pressed: boolean,
- *   onProvince: (code: string | undefined) => void}} props
- */
-function Province({ code, name, share, lost, convened, reached, pressed, onProvince }) {
-  return html`<button type="button" class=${`province ${lost ? "province--lost" : ""}`} aria-pressed=${String(pressed)} onClick=${() => onProvince(code)}>
-    <span>${name || t("counts.others")}</span><strong>${share}</strong>
-    <meter min="0" max=${convened} value=${reached} aria-hidden="true" /></button>`;
 }
 
 /**
@@ -182,15 +156,22 @@ function SiteRows({ room, view, steers }) {
 /** @param {{room: Room, site: Site, steers: boolean, position: number, total: number}} props */
 function Row({ room, site, steers, position, total }) {
   return html`<div class="row" role="listitem" aria-posinset=${position} aria-setsize=${total} data-endpoint=${site.code} data-state=${site.state}
-    data-hand=${site.hand_at_ms ? "" : undefined} data-removed=${site.removed ? "" : undefined}>
+    data-hand=${site.hand_at_ms ? "" : undefined} data-blind=${room.phase.value === "live" && isBlind(site) ? "" : undefined} data-removed=${site.removed ? "" : undefined}>
     <span class="row__state" aria-hidden="true" />
     <div class="row__who">
       <p class="row__name"><strong>${site.name}</strong><${Tags} site=${site} /></p>
       <p class="row__unit">${[...site.parents, site.code].join(" · ")}</p>
     </div>
-    <span class="row__word">${site.removed ? t("state.removed") : tMaybe(`state.${site.state}`, "state.absent")}</span>
+    <span class="row__word">${stateText(room, site, true)}</span>
     ${steers && html`<${RowActions} room=${room} site=${site} />`}
   </div>`;
+}
+
+/** The one word for a site. @param {Room} room @param {Site} site @param {boolean} [short] */
+function stateText(room, site, short = false) {
+  if (site.removed) return t("state.removed");
+  if (room.phase.value === "live" && site.state !== "on-floor" && isBlind(site)) return t(short ? "filter.blind" : "state.blind");
+  return tMaybe(`state.${site.state}`, "state.absent");
 }
 
 /** @param {{site: Site}} props */
@@ -205,7 +186,7 @@ function Tags({ site }) {
 
 /** @param {{room: Room, site: Site}} props */
 function RowActions({ room, site }) {
-  const [open, setOpen] = useState(/** @type {"" | "sheet" | "remove" | "message"} */ (""));
+  const [open, setOpen] = useState(/** @type {"" | "sheet" | "remove"} */ (""));
   const { code: endpoint, name } = site;
   const onFloor = site.state === "on-floor";
   const close = () => setOpen("");
@@ -214,15 +195,14 @@ function RowActions({ room, site }) {
     ${onFloor && html`
       <${Button} compact action="mute" icon=${site.muted ? "mic-off" : "mic"} pressed=${Boolean(site.muted)} disabled=${site.muted} label=${t("row.mute", { name })}
         onClick=${() => void room.ask("mute", { endpoint, muted: true })} />
-      <${Button} action="revoke-floor" tone="danger" label=${`${t("floor.revoke")}: ${name}`} onClick=${() => void room.ask("revoke", { endpoint })}>${t("floor.revoke")}<//>`}
-    ${isHere(site) && !onFloor && html`
+      <${Button} action="revoke-floor" tone="danger" label=${`${t("floor.revoke")}: ${name}`} onClick=${() => void room.ask("revoke", { endpoint })}>${t("floor.revoke.short")}<//>`}
+    ${isReached(site) && !onFloor && html`
       ${site.hand_at_ms && html`<${Button} compact action="lower-hand" icon="close" label=${t("row.lower", { name })} onClick=${() => void room.ask("lower_hand", { endpoint })} />`}
       <${Button} action="stand-by" pressed=${Boolean(site.stand_by)} label=${t(site.stand_by ? "row.standby.off" : "row.standby", { name })}
         onClick=${() => void standBy(room, site)}>${t("row.standby.short")}<//>
-      <${Button} action="grant-floor" label=${`${t("floor.grant")}: ${name}`} disabled=${room.phase.value !== "live"} onClick=${() => void room.ask("grant", { endpoint })}>${t("floor.grant")}<//>`}
+      <${Button} action="grant-floor" label=${`${t("floor.grant")}: ${name}`} disabled=${room.phase.value !== "live"} onClick=${() => void room.ask("grant", { endpoint })}>${t("floor.grant.short")}<//>`}
     <${Button} compact tone="quiet" action="more" icon="more" label=${t("row.more", { name })} onClick=${() => setOpen("sheet")} />
-    ${open === "sheet" && html`<${SiteSheet} room=${room} site=${site} onRemove=${() => (site.removed ? (close(), remove(false)) : setOpen("remove"))} onMessage=${() => setOpen("message")} onClose=${close} />`}
-    ${open === "message" && html`<${Messages} room=${room} to=${endpoint} onClose=${close} />`}
+    ${open === "sheet" && html`<${SiteSheet} room=${room} site=${site} onRemove=${() => (site.removed ? (close(), remove(false)) : setOpen("remove"))} onMessage=${() => { close(); panel.value = { name: "messages", to: endpoint }; }} onClose=${close} />`}
     ${open === "remove" && html`<${Confirm} title=${t("remove.title")} text=${t("remove.text", { name })} yes=${t("remove.yes")}
       onYes=${() => remove(true)} onClose=${close} />`}
   </div>`;
@@ -234,7 +214,7 @@ function RowActions({ room, site }) {
  */
 function SiteSheet({ room, site, onRemove, onMessage, onClose }) {
   const endpoint = site.code;
-  const can = room.phase.value === "live" && isHere(site);
+  const can = room.phase.value === "live" && isReached(site);
   const grant = (/** @type {string} */ slot) => {
     onClose();
     void room.ask("grant", { endpoint, slot });
@@ -242,7 +222,7 @@ function SiteSheet({ room, site, onRemove, onMessage, onClose }) {
   return html`<${Dialog} title=${site.name} onClose=${onClose}>
     <p class="quiet">${[...site.parents, site.code].join(" · ")}</p>
     <dl class="facts">
-      <div><dt>${t("sheet.state")}</dt><dd>${tMaybe(`state.${site.state}`, "state.absent")}${site.since_ms ? ` · ${formatTime(site.since_ms, room.session.value?.time_zone, true)}` : ""}</dd></div>
+      <div><dt>${t("sheet.state")}</dt><dd>${stateText(room, site)}${site.since_ms ? ` · ${formatTime(site.since_ms, room.session.value?.time_zone, true)}` : ""}</dd></div>
       <div><dt>${t("sheet.line")}</dt><dd>${isHere(site) ? t("sheet.quality", { loss: site.loss_pct ?? 0, rtt: site.rtt_ms ?? 0 }) : "–"}</dd></div>
       <div><dt>${t("sheet.receiving")}</dt><dd>${t(site.receiving ? "yes" : "no")}</dd></div>
       ${site.phone && html`<div><dt>${t("sheet.phone")}</dt><dd><a href=${`tel:${site.phone}`}>${site.phone}</a></dd></div>`}

@@ -1,7 +1,7 @@
 // The wall: a page of sites as pictures. A still picture first, then the living one in the console's private slots.
 import { html } from "../html.js";
 import { useEffect, useRef, useState } from "../../vendor/hooks.js";
-import { assign } from "../../lib/wall.js";
+import { assign, columnsFor } from "../../lib/wall.js";
 import { t, formatNumber } from "../i18n.js";
 import { Button } from "../parts.js";
 import { Video } from "../stage.js";
@@ -37,9 +37,12 @@ export function Wall({ room, query, province, filter }) {
   useEffect(() => () => {
     if (room.phase.value !== "ended") watch(room, slots.current, []);
   }, []);
+  const stills = useStills(room, codes);
+  const place = useRef(/** @type {HTMLElement | null} */ (null));
+  const columns = useColumns(place, shown.length);
   return html`<div class="wall">
-    <div class="wall__sites" role="list" aria-label=${t("sites.label")}>
-      ${shown.map((site) => html`<${Picture} key=${site.code} room=${room} site=${site} slot=${thumb(assigned.indexOf(site.code))} />`)}
+    <div class="wall__sites" ref=${place} role="list" aria-label=${t("sites.label")} tabindex="0" style=${{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}>
+      ${shown.map((site) => html`<${Picture} key=${site.code} room=${room} site=${site} slot=${thumb(assigned.indexOf(site.code))} still=${stills.get(site.code)} />`)}
       ${shown.length === 0 && html`<p class="quiet rows__none">${t("wall.none")}</p>`}
     </div>
     ${pages > 1 && html`<nav class="wall__pages" aria-label=${t("wall.pages")}>
@@ -48,6 +51,28 @@ export function Wall({ room, query, province, filter }) {
       <${Button} disabled=${page >= pages - 1} onClick=${() => setPage(page + 1)}>${t("wall.after")}<//>
     </nav>`}
   </div>`;
+}
+
+/**
+ * How many columns show all pictures at once, as large as can be, while the place changes its size.
+ * @param {{current: HTMLElement | null}} place
+ * @param {number} count
+ */
+export function useColumns(place, count) {
+  const [columns, setColumns] = useState(3);
+  useEffect(() => {
+    const box = place.current;
+    if (!box) return;
+    const look = () => {
+      const { paddingLeft, paddingTop } = getComputedStyle(box);
+      setColumns(columnsFor(count, box.clientWidth - 2 * parseFloat(paddingLeft), box.clientHeight - 2 * parseFloat(paddingTop), { gap: 6, least: 120 }));
+    };
+    look();
+    const observer = new ResizeObserver(look);
+    observer.observe(box);
+    return () => observer.disconnect();
+  }, [count]);
+  return columns;
 }
 
 /**
@@ -64,44 +89,61 @@ function watch(room, slots, codes) {
   }
 }
 
-/** @param {{room: Room, site: Site, slot: string}} props */
-function Picture({ room, site, slot }) {
-  const still = useStill(room, site.code);
-  return html`<div class="wall__site" role="listitem">
+/** @param {{room: Room, site: Site, slot: string, still: string | undefined}} props */
+function Picture({ room, site, slot, still }) {
+  const stream = room.peers.streams.value.get(slot)?.video ?? null;
+  return html`<div class="wall__site" role="listitem" data-picture=${site.code}>
     ${still && html`<img src=${still} alt=${t("tile.video", { name: site.name })} />`}
-    <${Video} stream=${room.peers.streams.value.get(slot)?.video ?? null} label=${t("tile.video", { name: site.name })} />
-    <p>${site.hand_at_ms && html`<${Icon} name="hand" />`}${site.name}</p>
+    <${Video} stream=${stream} label=${t("tile.video", { name: site.name })} />
+    <p class="wall__name" title=${[site.name, ...site.parents].join(", ")}>${site.hand_at_ms && html`<${Icon} name="hand" />`}<span>${site.name}</span></p>
   </div>`;
 }
 
 /**
- * The last still picture of a site, as an address for an image.
+ * Still pictures of sites, as addresses for images: only those that the server has are asked for, and of these only what is new.
  * @param {Room} room
- * @param {string} code
+ * @param {string} codes with commas
+ * @returns {ReadonlyMap<string, string>} by code
  */
-function useStill(room, code) {
-  const [address, setAddress] = useState("");
+export function useStills(room, codes) {
+  const [stills, setStills] = useState(/** @type {ReadonlyMap<string, string>} */ (new Map()));
+  const kept = useRef(/** @type {Map<string, {etag: string, address: string}>} */ (new Map()));
   useEffect(() => {
-    const url = `/api/v1/sessions/${encodeURIComponent(room.session.value?.id ?? "")}/snapshots/${encodeURIComponent(code)}`;
-    let made = "";
-    let etag = "";
     let gone = false;
+    const wanted = codes ? codes.split(",") : [];
+    const base = `/api/v1/sessions/${encodeURIComponent(room.session.value?.id ?? "")}/snapshots`;
+    const ask = (/** @type {string} */ url) => fetch(url, { headers: { Authorization: `Bearer ${room.token}` } }).catch(() => null);
+    const show = () => setStills(new Map([...kept.current].map(([code, still]) => [code, still.address])));
+    for (const [code, still] of kept.current) {
+      if (wanted.includes(code)) continue;
+      URL.revokeObjectURL(still.address);
+      kept.current.delete(code);
+    }
+    show();
     const load = async () => {
-      const response = await fetch(url, { headers: { Authorization: `Bearer ${room.token}`, ...(etag && { "If-None-Match": etag }) } }).catch(() => null);
-      const picture = response?.ok ? await response.blob().catch(() => null) : null;
-      if (!picture || gone) return;
-      etag = response?.headers.get("ETag") ?? "";
-      const before = made;
-      setAddress((made = URL.createObjectURL(picture)));
-      URL.revokeObjectURL(before);
+      const listed = await ask(`${base}?codes=${encodeURIComponent(codes)}`);
+      /** @type {{snapshots: {endpoint: string, etag: string}[]}} */
+      const { snapshots } = listed?.ok ? await listed.json().catch(() => ({ snapshots: [] })) : { snapshots: [] };
+      for (const { endpoint, etag } of snapshots) {
+        if (gone || kept.current.get(endpoint)?.etag === etag) continue;
+        const response = await ask(`${base}/${encodeURIComponent(endpoint)}`);
+        const picture = response?.ok ? await response.blob().catch(() => null) : null;
+        if (!picture || gone) continue;
+        URL.revokeObjectURL(kept.current.get(endpoint)?.address ?? "");
+        kept.current.set(endpoint, { etag, address: URL.createObjectURL(picture) });
+        show();
+      }
     };
+    if (!wanted.length) return;
     void load();
     const timer = setInterval(() => void load(), STILL_MS);
     return () => {
       gone = true;
       clearInterval(timer);
-      URL.revokeObjectURL(made);
     };
-  }, [code]);
-  return address;
+  }, [codes]);
+  useEffect(() => () => {
+    for (const { address } of kept.current.values()) URL.revokeObjectURL(address);
+  }, []);
+  return stills;
 }

@@ -4,7 +4,8 @@ import { useEffect, useState } from "../../vendor/hooks.js";
 import { Button } from "../parts.js";
 import { api, faultText, loadMe, me } from "./api.js";
 import { formatMoment, o, oMaybe } from "./text.js";
-import { Ask, Field, Loading, Panel, say, UnitField, Words } from "./widgets.js";
+import { Ask, Field, Loading, Panel, say, Words } from "./widgets.js";
+import { UnitField } from "./unitfield.js";
 
 /** @typedef {import("./api.js").Account} Account */
 

@@ -7,7 +7,8 @@ import { same } from "../../lib/merge.js";
 import { Button } from "../parts.js";
 import { loadUnits, unitName, unitNames } from "./api.js";
 import { o } from "./text.js";
-import { Field, Panel, UnitField } from "./widgets.js";
+import { Field, Panel } from "./widgets.js";
+import { UnitField } from "./unitfield.js";
 
 /** Rows drawn at most; the search finds the others. */
 const MOST = 50;

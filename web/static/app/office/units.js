@@ -5,7 +5,8 @@ import { Button } from "../parts.js";
 import { Icon } from "../icons.js";
 import { api, loadUnits, rememberUnits, unitName, unitNames } from "./api.js";
 import { o, oMaybe } from "./text.js";
-import { Panel, UnitField, Words } from "./widgets.js";
+import { Panel, Words } from "./widgets.js";
+import { UnitField } from "./unitfield.js";
 
 /** @typedef {import("./api.js").Unit} Unit */
 

@@ -4,7 +4,7 @@ import { useEffect, useState } from "../../vendor/hooks.js";
 import { t } from "../i18n.js";
 import { Button, Dialog } from "../parts.js";
 import { Icon } from "../icons.js";
-import { api, loadUnits, notice, rememberUnits, unitName, unitNames } from "./api.js";
+import { notice } from "./api.js";
 import { o } from "./text.js";
 
 /** @typedef {import("../html.js").Children} Children */
@@ -22,31 +22,6 @@ export function Field({ label, value, onInput, type = "text", wide, ...rest }) {
 /** @param {{title: string, children?: Children, action?: Children, id?: string}} props */
 export function Panel({ title, children, action, id }) {
   return html`<section class="panel" id=${id}><div class="panel__head"><h2>${title}</h2>${action}</div>${children}</section>`;
-}
-
-let lists = 0;
-
-/**
- * A field that takes a unit: what is typed is looked up, and what is chosen is its code.
- * @param {{label: string, value: string, onChange: (code: string) => void}} props
- */
-export function UnitField({ label, value, onChange }) {
-  const [list] = useState(() => `units-${++lists}`);
-  const [found, setFound] = useState(/** @type {import("./api.js").Unit[]} */ ([]));
-  const shown = value && unitNames.value.has(value) ? `${value} · ${unitName(value)}` : value;
-  const input = async (/** @type {string} */ text) => {
-    const code = text.split(" · ")[0].trim();
-    onChange(code);
-    if (text.trim().length < 2 || text.includes(" · ")) return;
-    const answer = await api("GET", `/units?q=${encodeURIComponent(text)}&limit=20`, undefined, { quiet: true });
-    if (!answer.ok) return;
-    rememberUnits(answer.data.units);
-    setFound(answer.data.units);
-  };
-  return html`<label class="field"><span>${label}</span>
-    <input type="text" list=${list} autocomplete="off" value=${shown} onInput=${(/** @type {Event} */ e) => void input(/** @type {HTMLInputElement} */ (e.target).value)}
-      onChange=${() => void loadUnits([value])} />
-    <datalist id=${list}>${found.map((u) => html`<option key=${u.code} value=${`${u.code} · ${u.name}`}>${(u.parents ?? []).join(", ")}</option>`)}</datalist></label>`;
 }
 
 /**
