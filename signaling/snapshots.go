@@ -173,6 +173,9 @@ func (a recordAPI) listSnapshots(w http.ResponseWriter, r *http.Request, who Ide
 	}
 	views := a.srv.snapshots.list(id, codes)
 	err := a.read(r.Context(), id, func(s *meeting.Session) error {
+		if who.Role == string(meeting.Site) && s.Chair != who.Endpoint {
+			return &meeting.Error{Code: meeting.Forbidden, Detail: "pictures of others"}
+		}
 		views = slices.DeleteFunc(views, func(v snapshotView) bool { return !seesPicture(s, who, v.Endpoint) })
 		return nil
 	})

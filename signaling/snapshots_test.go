@@ -66,7 +66,7 @@ func TestSnapshots(t *testing.T) {
 	expect("listed to the host", "GET", list, host, "", 200, `{"snapshots":[{"endpoint":"C1",`)
 	expect("listed to the operator", "GET", list+"?codes=C2,C1", delegated, "", 200, `{"snapshots":[{"endpoint":"C1",`)
 	expect("not of others", "GET", list+"?codes=C2", host, "", 200, `{"snapshots":[]}`)
-	expect("not to a site", "GET", list, token(b.links.of("C2")), "", 200, `{"snapshots":[]}`)
+	expect("not to a site", "GET", list, token(b.links.of("C2")), "", 403, "forbidden")
 	expect("too many codes", "GET", list+"?codes="+strings.Repeat("C,", 200), host, "", 400, "bad_request")
 	expect("not outside the scope", "GET", wall+"P58", delegated, "", 403, "forbidden")
 
