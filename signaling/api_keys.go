@@ -5,7 +5,9 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/diemcau/diemcau/keyring"
 	"github.com/diemcau/diemcau/ledger"
+	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
 // keyRoutes enters the requests about the key that signs exported ledgers.
@@ -16,11 +18,7 @@ func (a recordAPI) keyRoutes(mux *http.ServeMux) {
 
 // ledgerKey answers with the public key that verifies exported ledgers.
 func (a recordAPI) ledgerKey(w http.ResponseWriter, _ *http.Request, _ Identity) error {
-	public, ok := a.srv.ledgerKey.Load().Public().(ed25519.PublicKey)
-	if !ok {
-		return errors.New("the ledger key is not Ed25519")
-	}
-	text, err := ledger.EncodePublicKey(public)
+	text, err := ledger.EncodePublicKey(a.srv.ledgerKey.Load().Public())
 	if err != nil {
 		return err
 	}
@@ -32,11 +30,18 @@ func (a recordAPI) ledgerKey(w http.ResponseWriter, _ *http.Request, _ Identity)
 // rotateLedgerKey signs with a new key from now on and answers with its public half. The former one is gone: files
 // that it signed name its public half.
 func (a recordAPI) rotateLedgerKey(w http.ResponseWriter, r *http.Request, who Identity) error {
-	key, err := makeKey(r.Context(), a.srv.record, ledgerKeyEntry)
+	set, err := keyring.NewSet()
 	if err != nil {
 		return err
 	}
-	a.srv.ledgerKey.Store(&key)
+	former := a.srv.ledgerKey.Load()
+	set.Former = append([]ed25519.PublicKey{former.Public()}, former.Former...)
+	if err := a.srv.keys.SaveKeys(keyring.Ledger, set); errors.Is(err, keyring.ErrFixed) {
+		return refusal(protocol.Unavailable, err.Error())
+	} else if err != nil {
+		return err
+	}
+	a.srv.ledgerKey.Store(&set)
 	a.log.Info("ledgers are signed by a new key", "by", who.Endpoint)
 	return a.ledgerKey(w, r, who)
 }

@@ -141,7 +141,7 @@ func (a recordAPI) ledger(w http.ResponseWriter, r *http.Request, id string) err
 	}
 	w.Header().Set("Content-Type", "application/jsonl; charset=utf-8")
 	w.Header().Set("Content-Disposition", `attachment; filename="ledger.jsonl"`)
-	if err := ledger.Export(w, a.srv.record.Entries(r.Context(), id, 1), *a.srv.ledgerKey.Load()); err != nil {
+	if err := ledger.Export(w, a.srv.record.Entries(r.Context(), id, 1), a.srv.ledgerKey.Load().Signing); err != nil {
 		// The answer has begun: cut it, so that nobody takes it for whole.
 		a.log.Error("ledger download", "session", id, "err", err)
 		panic(http.ErrAbortHandler)

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/diemcau/diemcau/keyring"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
@@ -225,6 +226,7 @@ type bed struct {
 	namesKept     time.Duration
 	pictures      signaling.Pictures
 	codeKey       [link.CodeKeySize]byte
+	keys          *keyring.Ring // kept over a restart
 	log           *bytes.Buffer
 	logMu         *sync.Mutex
 }
@@ -263,6 +265,16 @@ func (l lockedWriter) Write(p []byte) (int, error) {
 	return l.w.Write(p)
 }
 
+// newKeys is an empty folder of keys.
+func newKeys(tb testing.TB) *keyring.Ring {
+	tb.Helper()
+	ring, err := keyring.Open(tb.TempDir())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return ring
+}
+
 // newBed serves the session that request asks for; "" asks for C1, C2 and C3, open, without a countdown.
 func newBed(t *testing.T, request string) *bed {
 	t.Helper()
@@ -271,7 +283,7 @@ func newBed(t *testing.T, request string) *bed {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { st.Close() })
-	b := &bed{T: t, record: &record{Store: st}, log: &bytes.Buffer{}, logMu: &sync.Mutex{}}
+	b := &bed{T: t, keys: newKeys(t), record: &record{Store: st}, log: &bytes.Buffer{}, logMu: &sync.Mutex{}}
 	b.serve()
 	if request == "" {
 		request = `{"title":"Giao ban","units":"D582/*","start":"now","countdown_s":0}`
@@ -294,7 +306,7 @@ func (b *bed) serve() {
 		b.Fatal(err)
 	}
 	b.srv, err = signaling.New(context.Background(), signaling.Config{
-		CodeKey: b.codeKey[:], Record: b.record, Media: b.media, Log: slog.New(slog.NewTextHandler(lockedWriter{b.logMu, b.log}, nil)),
+		CodeKey: b.codeKey[:], Keys: b.keys, Record: b.record, Media: b.media, Log: slog.New(slog.NewTextHandler(lockedWriter{b.logMu, b.log}, nil)),
 		Registry: prometheus.NewRegistry(), Node: "test", PublicURL: "http://" + b.http.Listener.Addr().String(),
 		SnapshotEvery: b.snapshotEvery, Webhooks: hooks, NamesKept: b.namesKept, Pictures: b.pictures,
 		Pages: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("page")) }),

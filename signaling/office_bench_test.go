@@ -27,7 +27,7 @@ func BenchmarkOffice(b *testing.B) {
 	}
 	defer st.Close()
 	srv, err := signaling.New(b.Context(), signaling.Config{
-		Record: st, CodeKey: make([]byte, link.CodeKeySize), Media: newFakeMedia(), Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(), Node: "bench", PublicURL: "https://hop.example.vn",
+		Record: st, Keys: newKeys(b), CodeKey: make([]byte, link.CodeKeySize), Media: newFakeMedia(), Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(), Node: "bench", PublicURL: "https://hop.example.vn",
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -53,7 +53,7 @@ func (b *bed) withDirectory(claim, secret string) {
 	base := "http://" + b.http.Listener.Addr().String()
 	var err error
 	b.srv, err = signaling.New(context.Background(), signaling.Config{
-		CodeKey: b.codeKey[:], Record: b.record, Media: b.media, Log: slog.New(slog.NewTextHandler(lockedWriter{b.logMu, b.log}, nil)), Registry: prometheus.NewRegistry(), Node: "test",
+		CodeKey: b.codeKey[:], Keys: b.keys, Record: b.record, Media: b.media, Log: slog.New(slog.NewTextHandler(lockedWriter{b.logMu, b.log}, nil)), Registry: prometheus.NewRegistry(), Node: "test",
 		PublicURL: base, Pages: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "page "+r.URL.RequestURI()) }),
 		OIDC: signaling.OIDCConfig{Issuer: directory(b.T, base+"/oidc/callback"), ClientID: "diemcau", ClientSecret: secret, Claim: claim},
 	})

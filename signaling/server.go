@@ -2,7 +2,6 @@ package signaling
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/diemcau/diemcau/keyring"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
@@ -43,6 +43,7 @@ type Config struct {
 	PublicURL  string       // base of the links; its host is an allowed origin of /ws
 	Pages      http.Handler // everything that is not named in docs/api.md; may be nil
 	OIDC       OIDCConfig
+	Keys       Keys   // the keys that sign links and exported ledgers
 	CodeKey    []byte // of link.CodeKeySize, seals the short codes of links; kept outside the record
 	// SnapshotEvery asks each site for a still picture this often, in whole seconds; 0 = never.
 	SnapshotEvery time.Duration
@@ -67,7 +68,8 @@ type Server struct {
 	publicURL string
 	pages     http.Handler
 	tokens    *link.Tokens
-	ledgerKey atomic.Pointer[ed25519.PrivateKey] // signs exported ledgers
+	keys      Keys
+	ledgerKey atomic.Pointer[keyring.Set] // signs exported ledgers
 	codec     *protocol.Codec
 	handlers  map[protocol.Type]handler
 	upgrader  websocket.Upgrader
@@ -89,15 +91,15 @@ type Server struct {
 // New makes a server that answers the API. It takes no session over, and so changes nothing in the record of
 // one, before Start.
 func New(ctx context.Context, cfg Config) (*Server, error) {
-	tokenKey, err := loadKey(ctx, cfg.Record, tokenKeyEntry)
+	tokenSet, err := cfg.Keys.Keys(keyring.Tokens)
 	if err != nil {
 		return nil, err
 	}
-	tokenKeys, err := link.NewKeys(tokenKey)
+	tokenKeys, err := link.NewKeys(tokenSet.Signing, tokenSet.Former...)
 	if err != nil {
 		return nil, err
 	}
-	ledgerKey, err := loadKey(ctx, cfg.Record, ledgerKeyEntry)
+	ledgerKeys, err := cfg.Keys.Keys(keyring.Ledger)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +112,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("last instant in the record: %w", err)
 	}
 	s := &Server{
-		record: cfg.Record, media: cfg.Media, relays: cfg.ICEServers, log: cfg.Log, registry: cfg.Registry, metrics: newMetrics(cfg.Registry),
+		record: cfg.Record, keys: cfg.Keys, media: cfg.Media, relays: cfg.ICEServers, log: cfg.Log, registry: cfg.Registry, metrics: newMetrics(cfg.Registry),
 		node: ledger.NewNode(cfg.Node, last), clock: ledger.NewClock(notBefore), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), pages: cfg.Pages,
 		snapshots: newSnapshots(), reports: newReports(cfg.Record), snapshotEvery: cfg.SnapshotEvery.Truncate(time.Second),
 		namesKept: cfg.NamesKept, pictures: cfg.Pictures, forget: func() {},
@@ -120,7 +122,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	if s.relays == nil {
 		s.relays = func(string) []protocol.ICEServer { return nil }
 	}
-	s.ledgerKey.Store(&ledgerKey)
+	s.ledgerKey.Store(&ledgerKeys)
 	s.sessions = newSessions(s.load)
 	if s.office, err = newOffice(s, cfg); err != nil {
 		return nil, err
@@ -244,7 +246,7 @@ func (s *Server) ready(ctx context.Context) error {
 	if !s.serving() {
 		return errStopped
 	}
-	if _, err := s.record.Setting(ctx, tokenKeyEntry); err != nil {
+	if _, err := s.record.Setting(ctx, "ready"); err != nil && !errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("the record cannot be read: %w", err)
 	}
 	if s.metrics.broken.Load() > 0 {

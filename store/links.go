@@ -106,6 +106,18 @@ func (s links) Setting(ctx context.Context, name string) (string, error) {
 	return value, err
 }
 
+// DropSetting removes a value, from SQLite's files too.
+func (s links) DropSetting(ctx context.Context, name string) error {
+	err := s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, s.bind("DELETE FROM settings WHERE name = ?"), name)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.emptyLog(ctx)
+}
+
 // SetSetting keeps a value under a name.
 func (s links) SetSetting(ctx context.Context, name, value string) error {
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {

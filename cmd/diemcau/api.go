@@ -26,6 +26,7 @@ type target struct {
 	Database string `help:"postgres:// URL of the record, if it is not in the data folder." placeholder:"URL"`
 	Server   string `help:"URL of a running server, instead of a data folder." placeholder:"URL"`
 	Token    string `help:"Administrator's token for --server." placeholder:"TOKEN" secret:""`
+	keysFlag
 }
 
 // api is a caller of the HTTP API.
@@ -52,7 +53,7 @@ func (t target) open(ctx context.Context) (*api, error) {
 	if live != nil || err != nil {
 		return live, err
 	}
-	off, err := openOffline(ctx, t.Data, t.Database)
+	off, err := openOffline(ctx, t.Data, t.Database, t.keysFlag)
 	if err != nil {
 		return nil, err
 	}

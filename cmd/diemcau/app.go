@@ -20,6 +20,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/diemcau/diemcau/keyring"
+	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/sfu"
 	"github.com/diemcau/diemcau/sfu/turn"
 	"github.com/diemcau/diemcau/signaling"
@@ -45,6 +47,7 @@ type serverFlags struct {
 	Snapshots    time.Duration `help:"How often each site sends a still picture for the consoles' wall; 0 turns them off." default:"30s" name:"snapshot-every"`
 	LogLevel     string        `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
 	recordFlags
+	keysFlag
 }
 
 // check refuses flags that do not fit together, or would be ignored.
@@ -114,7 +117,11 @@ func newApp(ctx context.Context, f serverFlags, addr string, cert *tls.Certifica
 	}
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(thisBuild().metric(), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	certificate, err := keepCertificate(ctx, a.store)
+	keys, err := openKeys(ctx, f.dir(f.Data), a.store, log)
+	if err != nil {
+		return nil, err
+	}
+	certificate, err := keys.Text(keyring.DTLS, newCertificate)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +130,7 @@ func newApp(ctx context.Context, f serverFlags, addr string, cert *tls.Certifica
 		return nil, err
 	}
 	a.media, err = newMediaPlane(sfu.Config{
-		UDP: netip.AddrPortFrom(netip.IPv6Unspecified(), f.UDP), TCP: tcp, PublicIPs: f.PublicIP, PublicIPsOnly: f.PublicIPOnly, Loopback: listensOnLoopback(a.public), CertificatePEM: certificate,
+		UDP: netip.AddrPortFrom(netip.IPv6Unspecified(), f.UDP), TCP: tcp, PublicIPs: f.PublicIP, PublicIPsOnly: f.PublicIPOnly, Loopback: listensOnLoopback(a.public), CertificatePEM: string(certificate),
 		SoundPacket: time.Duration(f.SoundMS) * time.Millisecond,
 	}, log.With("part", "sfu"), reg)
 	if err != nil {
@@ -136,7 +143,7 @@ func newApp(ctx context.Context, f serverFlags, addr string, cert *tls.Certifica
 	if a.turn, err = openTURN(ctx, f.TURN, cert, publicURL, a.media.node, log.With("part", "turn"), reg); err != nil {
 		return nil, err
 	}
-	codeKey, err := keepCodeKey(f.Data)
+	codeKey, err := keys.Random(keyring.Codes, link.CodeKeySize)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +151,7 @@ func newApp(ctx context.Context, f serverFlags, addr string, cert *tls.Certifica
 		return nil, err
 	}
 	a.signaling, err = signaling.New(ctx, signaling.Config{
-		Record: a.store, CodeKey: codeKey, Media: a.media, Pages: web.Handler(), PublicURL: publicURL, Registry: reg, ICEServers: iceServers(a.turn),
+		Record: a.store, Keys: keys, CodeKey: codeKey, Media: a.media, Pages: web.Handler(), PublicURL: publicURL, Registry: reg, ICEServers: iceServers(a.turn),
 		OIDC: signaling.OIDCConfig{Issuer: f.OIDC.Issuer, ClientID: f.OIDC.Client, ClientSecret: f.OIDC.Secret, Claim: f.OIDC.Claim},
 		Log:  log.With("part", "signaling"), Node: nodeName, SnapshotEvery: f.Snapshots,
 		Webhooks: a.webhooks, NamesKept: f.namesKept(), Pictures: f.pictures(),
@@ -297,18 +304,10 @@ func setting(ctx context.Context, s *store.Store, name string) (string, error) {
 	return value, err
 }
 
-// keepCertificate returns the DTLS certificate of this server, made once: its fingerprint is then the same after a
-// restart.
-func keepCertificate(ctx context.Context, s *store.Store) (string, error) {
-	const key = "dtls_certificate"
-	kept, err := setting(ctx, s, key)
-	if err != nil || kept != "" {
-		return kept, err
-	}
-	if kept, err = sfu.NewCertificate(); err != nil {
-		return "", err
-	}
-	return kept, s.SetSetting(ctx, key, kept)
+// newCertificate makes the DTLS certificate of this server: its fingerprint is then the same after a restart.
+func newCertificate() ([]byte, error) {
+	pem, err := sfu.NewCertificate()
+	return []byte(pem), err
 }
 
 // socketPath is where the admin socket is bound and dialled. A path too long for a socket address is reached
@@ -358,7 +357,7 @@ type offline struct {
 	server  *signaling.Server
 }
 
-func openOffline(ctx context.Context, dir, database string) (*offline, error) {
+func openOffline(ctx context.Context, dir, database string, keys keysFlag) (*offline, error) {
 	log := slog.New(slog.DiscardHandler)
 	st, err := openStore(ctx, dir, database, log)
 	if err != nil {
@@ -368,11 +367,15 @@ func openOffline(ctx context.Context, dir, database string) (*offline, error) {
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	codeKey, err := keepCodeKey(dir)
+	ring, err := openKeys(ctx, keys.dir(dir), st, log)
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	srv, err := signaling.New(ctx, signaling.Config{Record: st, CodeKey: codeKey, PublicURL: publicURL, Registry: prometheus.NewRegistry(), Log: log, Node: nodeName})
+	codeKey, err := ring.Random(keyring.Codes, link.CodeKeySize)
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	srv, err := signaling.New(ctx, signaling.Config{Record: st, Keys: ring, CodeKey: codeKey, PublicURL: publicURL, Registry: prometheus.NewRegistry(), Log: log, Node: nodeName})
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}

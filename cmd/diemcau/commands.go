@@ -257,15 +257,7 @@ func (c *attendanceExportCmd) Run(ctx context.Context, std streams) error {
 	if c.Out == "-" {
 		return c.fetch(ctx, std.out)
 	}
-	f, err := os.CreateTemp(filepath.Dir(c.Out), ".diemcau-export-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	if err := errors.Join(c.fetch(ctx, f), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), c.Out)
+	return writeFile(ctx, c.Out, func(w io.Writer) error { return c.fetch(ctx, w) })
 }
 
 type attendanceShowCmd struct{ reportFlags }
@@ -274,10 +266,11 @@ type attendanceShowCmd struct{ reportFlags }
 func (c *attendanceShowCmd) Run(ctx context.Context, std streams) error { return c.fetch(ctx, std.out) }
 
 type adminCmd struct {
-	Create adminCreateCmd `cmd:"" help:"Make an account of the office; its password is read from standard input."`
-	Token  adminTokenCmd  `cmd:"" help:"Make an administrator's token for --server and the HTTP API."`
-	Rotate adminRotateCmd `cmd:"" name:"rotate-ledger-key" help:"Sign exported ledgers with a new key; prints its public half and fingerprint."`
-	Erase  adminEraseCmd  `cmd:"" name:"erase-names" help:"Erase names of people, telephone numbers and messages from sessions that are over."`
+	Create  adminCreateCmd  `cmd:"" help:"Make an account of the office; its password is read from standard input."`
+	Token   adminTokenCmd   `cmd:"" help:"Make an administrator's token for --server and the HTTP API."`
+	Rotate  adminRotateCmd  `cmd:"" name:"rotate-ledger-key" help:"Sign exported ledgers with a new key; prints its public half and fingerprint."`
+	NewKeys adminNewKeysCmd `cmd:"" name:"new-keys" help:"Make the keys that are missing, after they were lost: links given out before are void then."`
+	Erase   adminEraseCmd   `cmd:"" name:"erase-names" help:"Erase names of people, telephone numbers and messages from sessions that are over."`
 }
 
 type adminTokenCmd struct {

@@ -14,12 +14,13 @@ func TestBackupAndRestore(t *testing.T) {
 	must(t, "roster", "import", write(t, "units.csv", smallRoster), "--data", dir)
 	_, stop := serve(t, dir)
 	links := create(t, "--data", dir)
-	must(t, "backup", copied, "--data", dir)
+	keys := filepath.Join(t.TempDir(), "keys")
+	must(t, "backup", copied, "--data", dir, "--keys-out", keys)
 	stop()
 	if info, err := os.Stat(copied); err != nil || info.Mode().Perm() != 0o600 {
 		t.Fatalf("%v, %v", info, err)
 	}
-	if code, _, errOut := call(t, "backup", copied, "--data", dir); code != exitBroken || !strings.Contains(errOut, "overwrites nothing") {
+	if code, _, errOut := call(t, "backup", copied, "--data", dir); code != exitBroken || !strings.Contains(errOut, "nothing is overwritten") {
 		t.Errorf("a second backup to the file: %d %s", code, errOut)
 	}
 	missing := filepath.Join(t.TempDir(), "no", "copy.db")
@@ -30,12 +31,15 @@ func TestBackupAndRestore(t *testing.T) {
 	if err := os.Rename(copied, filepath.Join(restored, "diemcau.db")); err != nil {
 		t.Fatal(err)
 	}
-	url, _ := serve(t, restored)
+	if code, _, errOut := call(t, "session", "list", "--data", restored); code != exitBroken || !strings.Contains(errOut, "token.key is not there") {
+		t.Errorf("a record without its keys: %d %s", code, errOut)
+	}
+	url, _ := serve(t, restored, "--keys", keys)
 	if status, body := get(t, url+"/api/v1/sessions/"+links.ID+"/attendance.csv", token(links.Links.Secretary)); status != http.StatusOK {
 		t.Errorf("a link on the restored record: %d %s", status, body)
 	}
 	ledger := filepath.Join(t.TempDir(), "ledger.jsonl")
-	must(t, "attendance", "export", "--session", links.ID, "--data", restored, "--format", "jsonl", "--out", ledger)
+	must(t, "attendance", "export", "--session", links.ID, "--data", restored, "--keys", keys, "--format", "jsonl", "--out", ledger)
 	must(t, "attendance", "verify", ledger)
 }
 
