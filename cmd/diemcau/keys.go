@@ -47,10 +47,10 @@ func openKeys(ctx context.Context, dir string, st *store.Store, log *slog.Logger
 	if err != nil || len(rows) == 0 {
 		return ring, err
 	}
-	for name, lost := range map[string]string{keyring.Tokens: "every link given out", keyring.Ledger: "exported ledgers"} {
+	for _, name := range []string{keyring.Tokens, keyring.Ledger} {
 		if _, err := ring.Load(name); errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("%s is not there, and %s was signed by it: restore it, name its folder with --keys, or make another with `diemcau admin new-keys`",
-				filepath.Join(dir, name), lost)
+			return nil, fmt.Errorf("%s is not there, but the record has sessions: restore it, name its folder with --keys, or make another with `diemcau admin new-keys`",
+				filepath.Join(dir, name))
 		} else if err != nil {
 			return nil, err
 		}
