@@ -87,8 +87,9 @@ func seeds() (tokens, ledger ed25519.PrivateKey) {
 
 func TestKeysMoveOutOfTheRecord(t *testing.T) {
 	databases := map[string]func(t *testing.T, dir string) string{
-		"SQLite": func(_ *testing.T, dir string) string { return filepath.Join(dir, "diemcau.db") },
+		"SQLite": func(t *testing.T, dir string) string { t.Helper(); return filepath.Join(dir, "diemcau.db") },
 		"PostgreSQL": func(t *testing.T, _ string) string {
+			t.Helper()
 			server, err := postgrestest.Start()
 			if err != nil {
 				t.Skip("needs PostgreSQL: ", err)
