@@ -1,6 +1,6 @@
-// What who speaks must know: that the connection came back with a closed microphone, and that nobody hears what is said.
+// What who speaks has and must know: countdown, microphone and screen, that the connection came back with a closed microphone, and that nobody hears what is said.
 import { html } from "./html.js";
-import { useState } from "../vendor/hooks.js";
+import { useEffect, useState } from "../vendor/hooks.js";
 import { t } from "./i18n.js";
 import { Asking, Button } from "./parts.js";
 import { Icon } from "./icons.js";
@@ -30,4 +30,39 @@ export function Unheard({ room }) {
         : html`<${Button} action="unheard-devices" icon="gear" onClick=${() => setOpen(true)}>${t("lost.choose")}<//>`}</div>`}
   </div>
   ${open && html`<${DevicesDialog} room=${room} onClose=${() => setOpen(false)} />`}`;
+}
+
+/** "On air in 3 … 2 … 1", over everything. @param {{room: Room}} props */
+export function Countdown({ room }) {
+  const grant = room.mine.value.find((slot) => slot.state === "countdown");
+  const end = grant?.on_air_ms ?? 0;
+  const [left, setLeft] = useState(0);
+  useEffect(() => {
+    if (!end) return setLeft(0);
+    const look = () => setLeft(Math.max(0, Math.ceil((end - room.now()) / 1000)));
+    look();
+    const timer = setInterval(look, 100);
+    return () => clearInterval(timer);
+  }, [end]);
+  if (!grant) return null;
+  return html`<div class="countdown" role="alert" data-countdown=${left}>
+    <p>${t("countdown.text")}</p>
+    <p class="countdown__number" key=${left}>${left || "•"}</p>
+    <p class="countdown__hint">${t(room.media.microphone.value ? "countdown.hint" : "countdown.nomicrophone")}</p>
+  </div>`;
+}
+
+/** @param {{room: Room, disabled?: boolean}} props */
+export function MuteButton({ room, disabled }) {
+  const muted = room.self.value?.muted ?? false;
+  const none = !room.media.microphone.value;
+  return html`<${Button} action="mute" keys="F8" tone=${muted ? "danger" : "plain"} icon=${muted ? "mic-off" : "mic"} pressed=${muted} disabled=${none || disabled}
+    onClick=${() => void room.ask("mute", { muted: !muted })}>${t(none ? "mute.none" : muted ? "mute.open" : "mute.close")}<//>`;
+}
+
+/** @param {{room: Room, disabled?: boolean}} props */
+export function ScreenButton({ room, disabled }) {
+  const sharing = Boolean(room.media.screen.value);
+  return html`<${Button} action="share-screen" tone=${sharing ? "attention" : "plain"} icon="screen" pressed=${sharing} disabled=${disabled}
+    onClick=${() => void room.toggleScreen()}>${t(sharing ? "screen.stop" : "screen.share")}<//>`;
 }

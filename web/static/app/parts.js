@@ -80,21 +80,27 @@ export function Dialog({ title, onClose, children, wide }) {
 }
 
 /**
- * A panel beside the stage: it takes no key and no button away from the page, Escape within it closes it.
+ * A panel beside the stage: it takes no button away from the page, Escape closes it.
  * @param {{title: string, onClose: () => void, children?: Children}} props
  */
 export function SidePanel({ title, onClose, children }) {
+  const now = useRef(onClose);
+  now.current = onClose;
   const ref = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {
     const before = document.activeElement;
     ref.current?.focus({ preventScroll: true });
+    const pressed = (/** @type {KeyboardEvent} */ event) => {
+      if (event.key === "Escape" && !event.defaultPrevented && !document.querySelector("dialog:modal")) now.current();
+    };
+    addEventListener("keydown", pressed);
     return () => {
+      removeEventListener("keydown", pressed);
       // Who went on to something else meanwhile stays there.
       if (before instanceof HTMLElement && (document.activeElement === document.body || !document.activeElement)) before.focus();
     };
   }, []);
-  return html`<dialog open class="side-panel" aria-labelledby="panel-title"
-    onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Escape" && onClose()}>
+  return html`<dialog open class="side-panel" aria-labelledby="panel-title">
     <div class="side-panel__head"><h2 id="panel-title" ref=${ref} tabindex="-1">${title}</h2>
       <${Button} compact tone="quiet" action="panel-close" icon="close" label=${t("close")} onClick=${onClose} /></div>
     ${children}

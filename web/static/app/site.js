@@ -4,7 +4,7 @@ import { useState, useEffect } from "../vendor/hooks.js";
 import { t, formatDay, formatTime, formatDuration } from "./i18n.js";
 import { Announcer, Button, Clock, Confirm, Header, Preferences, Toasts, tick } from "./parts.js";
 import { Icon } from "./icons.js";
-import { BackOnAir, Unheard } from "./onair.js";
+import { BackOnAir, Countdown, MuteButton, ScreenButton, Unheard } from "./onair.js";
 import { Stage, SoundButton, Video } from "./stage.js";
 import { DeviceNotice, DevicesDialog } from "./devices.js";
 import { pictures } from "./settings.js";
@@ -132,26 +132,6 @@ function OnAirFrame({ room }) {
     ${onAir && html`<div class="onair" aria-hidden="true"><p class=${room.self.value?.muted ? "onair__muted" : ""}>${text}</p></div>`}`;
 }
 
-/** "On air in 3 … 2 … 1", over everything. @param {{room: Room}} props */
-export function Countdown({ room }) {
-  const grant = room.mine.value.find((slot) => slot.state === "countdown");
-  const end = grant?.on_air_ms ?? 0;
-  const [left, setLeft] = useState(0);
-  useEffect(() => {
-    if (!end) return setLeft(0);
-    const look = () => setLeft(Math.max(0, Math.ceil((end - room.now()) / 1000)));
-    look();
-    const timer = setInterval(look, 100);
-    return () => clearInterval(timer);
-  }, [end]);
-  if (!grant) return null;
-  return html`<div class="countdown" role="alert" data-countdown=${left}>
-    <p>${t("countdown.text")}</p>
-    <p class="countdown__number" key=${left}>${left || "•"}</p>
-    <p class="countdown__hint">${t(room.media.microphone.value ? "countdown.hint" : "countdown.nomicrophone")}</p>
-  </div>`;
-}
-
 /**
  * What asks for an answer or tells something: over the stage, never over the bar below it.
  * @param {{room: Room, children?: import("./html.js").Children}} props
@@ -204,21 +184,6 @@ function Controls({ room }) {
 function queueText(position) {
   if (position === 1) return t("hand.next");
   return position > 1 ? t("hand.position", { n: position }) : t("hand.waiting");
-}
-
-/** @param {{room: Room, disabled?: boolean}} props */
-export function MuteButton({ room, disabled }) {
-  const muted = room.self.value?.muted ?? false;
-  const none = !room.media.microphone.value;
-  return html`<${Button} action="mute" keys="F8" tone=${muted ? "danger" : "plain"} icon=${muted ? "mic-off" : "mic"} pressed=${muted} disabled=${none || disabled}
-    onClick=${() => void room.ask("mute", { muted: !muted })}>${t(none ? "mute.none" : muted ? "mute.open" : "mute.close")}<//>`;
-}
-
-/** @param {{room: Room, disabled?: boolean}} props */
-export function ScreenButton({ room, disabled }) {
-  const sharing = Boolean(room.media.screen.value);
-  return html`<${Button} action="share-screen" tone=${sharing ? "attention" : "plain"} icon="screen" pressed=${sharing} disabled=${disabled}
-    onClick=${() => void room.toggleScreen()}>${t(sharing ? "screen.stop" : "screen.share")}<//>`;
 }
 
 function toggleFullScreen() {
