@@ -79,6 +79,9 @@ func (c *collector) collectDrops(out chan<- prometheus.Metric) {
 	if c.node.tcp != nil {
 		drop("publisher_tcp", "not_taken", c.node.tcp.Dropped())
 	}
+	if c.node.gate != nil {
+		drop("publisher_ice", "unproven", c.node.gate.Held())
+	}
 	if f, ok := c.node.viewers.(*lean.Factory); ok {
 		for reason, v := range f.Stats() {
 			drop("transport", string(reason), v)

@@ -80,6 +80,7 @@ type Node struct {
 	port       *udpio.Port
 	addresses  *addresses
 	mux        ice.UDPMux
+	gate       *peer.Gate   // before the muxes; nil on a virtual network
 	tcp        *peer.TCPMux // publishers' share of the TCP port, nil without one
 	publishers *publisherAPI
 	viewers    transport.Factory
@@ -146,8 +147,9 @@ func (n *Node) open() error {
 		if n.addresses, err = newAddresses(n.port.LocalAddr().Addr(), n.cfg, n.log); err != nil {
 			return err
 		}
+		n.gate = peer.NewGate(n.port.Unclaimed(), n.log)
 		n.mux = ice.NewUDPMuxDefault(ice.UDPMuxParams{
-			Logger: pionlog.Factory{Logger: n.log}.NewLogger("ice"), UDPConn: n.port.Unclaimed(),
+			Logger: pionlog.Factory{Logger: n.log}.NewLogger("ice"), UDPConn: n.gate,
 		})
 	}
 	if n.cfg.TCP != nil && n.leanViewers() {
@@ -191,10 +193,16 @@ func (n *Node) openViewers(common peer.Config, cert tls.Certificate) (err error)
 		Port: n.port, TCP: n.cfg.TCP, Addrs: n.addresses.announced, Certificate: cert, Workers: n.cfg.Writers, Logger: n.log,
 	}
 	if n.tcp != nil {
-		cfg.UnclaimedTCP = n.tcp.Take
+		cfg.UnclaimedTCP = n.takeTCP
 	}
 	n.viewers, err = lean.New(cfg)
 	return err
+}
+
+// takeTCP lets a publisher have a TCP connection at whose other end it is.
+func (n *Node) takeTCP(c net.Conn, ufrag string) bool {
+	proven, err := n.gate.Prove(c, ufrag)
+	return err == nil && n.tcp.Take(proven, ufrag)
 }
 
 func (n *Node) closeNetwork() error {

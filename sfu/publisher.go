@@ -42,6 +42,7 @@ type Publisher struct {
 	params  PublisherParams
 	pc      *webrtc.PeerConnection
 	offer   string
+	ufrag   string // by which the gate knows it
 	sources map[SourceKind]*source
 	told    map[SourceKind]bool // which were active at the last tick; the node's ticker's
 
@@ -163,6 +164,9 @@ func (p *Publisher) build() error {
 	if err != nil {
 		return err
 	}
+	if p.stage.node.gate != nil {
+		p.ufrag = p.stage.node.gate.Offered(text)
+	}
 	p.offer = offerSimulcast(p.stage.node.announce(text))
 	return nil
 }
@@ -190,6 +194,9 @@ func (p *Publisher) Answer(sdp string) error {
 	if n := strings.Count("\n"+sdp, "\nm="); n > len(sourceKinds()) {
 		return fmt.Errorf("%w: %d m-lines", transport.ErrAnswer, n)
 	}
+	if p.stage.node.gate != nil {
+		p.stage.node.gate.Answered(p.ufrag, sdp)
+	}
 	return p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp})
 }
 
@@ -203,6 +210,9 @@ func (p *Publisher) Close() error {
 	p.closed = true
 	p.mu.Unlock()
 	p.stage.removePublisher(p)
+	if p.stage.node.gate != nil {
+		p.stage.node.gate.Forget(p.ufrag)
+	}
 	err := p.pc.GracefulClose()
 	p.readers.Wait()
 	return err
