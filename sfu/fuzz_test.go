@@ -3,6 +3,7 @@ package sfu
 import (
 	"bytes"
 	"encoding/binary"
+	"strings"
 	"testing"
 
 	"github.com/pion/rtcp"
@@ -178,4 +179,39 @@ func FuzzFeedback(f *testing.F) {
 		f.Fatal("nothing was sent again")
 	}
 	f.Fuzz(func(t *testing.T, b []byte, near uint16) { try(t, b, near) })
+}
+
+// FuzzPublisherAnswer gives a publisher's connection whatever text: Pion reads what is left of it.
+func FuzzPublisherAnswer(f *testing.F) {
+	s := newNode(f, nil).Stage("s")
+	const good = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=fingerprint:sha-256 00:11\r\na=group:BUNDLE camera\r\n" +
+		"m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\nc=IN IP4 0.0.0.0\r\na=setup:active\r\na=mid:camera\r\na=ice-ufrag:abcd\r\n" +
+		"a=ice-pwd:0123456789012345678901\r\na=sendonly\r\na=rtcp-mux\r\na=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\n" +
+		"a=fmtp:97 apt=96\r\na=rid:l send\r\na=rid:m send\r\na=rid:h send\r\na=simulcast:send l;m;h\r\na=ssrc:1 cname:x\r\n" +
+		"m=audio 0 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:microphone\r\na=inactive\r\n"
+	f.Add(good)
+	f.Add(strings.ReplaceAll(good, "sendonly", "recvonly"))
+	f.Add(strings.ReplaceAll(good, "a=mid:camera\r\n", ""))
+	f.Add(strings.ReplaceAll(good, "96 97", "0 1 2 3"))
+	f.Add("v=0\r\n")
+	var p *Publisher
+	f.Cleanup(func() {
+		if p != nil {
+			_ = p.Close()
+		}
+	})
+	f.Fuzz(func(t *testing.T, sdp string) {
+		if p == nil {
+			var err error
+			if p, err = s.OpenPublisher(PublisherParams{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if p.Answer(sdp) == nil { // once
+			if err := p.Close(); err != nil {
+				t.Error(err)
+			}
+			p = nil
+		}
+	})
 }

@@ -547,3 +547,29 @@ func FuzzHandle(f *testing.F) {
 		}
 	})
 }
+
+// FuzzAnswered throws datagrams at a connection whose answer has come, from an address that is being checked: nothing
+// proves it but the answer to the check, and what is kept is bounded.
+func FuzzAnswered(f *testing.F) {
+	fact := newFactory(f, Config{}, "127.0.0.1")
+	c := answered(f, fact)
+	at := netip.MustParseAddrPort("127.0.0.1:9")
+	inject(f, fact, request(f, c).Raw, at)
+	f.Add(successResponse(f, &stun.Message{TransactionID: c.checks.paths[0].check.id}, "x"), uint16(9))
+	f.Add(request(f, c, stun.RawAttribute{Type: stun.AttrUseCandidate}).Raw, uint16(10))
+	f.Add([]byte{1, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, uint16(9))
+	f.Add([]byte{0x80, 201, 0, 1, 0, 0, 0, 1, 0x80, 0, 0, 1}, uint16(9))
+	f.Fuzz(func(t *testing.T, b []byte, port uint16) {
+		if len(b) > 1500 || len(b) > 0 && b[0] >= 20 && b[0] < 64 { // DTLS is another's decoder
+			return
+		}
+		inject(t, fact, b, netip.AddrPortFrom(at.Addr(), port))
+		c.checks.tick(time.Now())
+		if c.path.Load() != nil {
+			t.Error("proven by noise")
+		}
+		if len(c.checks.paths) > maxPaths || len(fact.checks) > maxPaths || len(fact.byAddr) > maxPaths {
+			t.Error("more is kept than there is a bound for")
+		}
+	})
+}

@@ -28,7 +28,9 @@ type wire struct {
 	sent map[netip.AddrPort][]*stun.Message
 }
 
-func (w *wire) ReadFromAddrPort([]byte) (int, netip.AddrPort, error) { return 0, netip.AddrPort{}, net.ErrClosed }
+func (w *wire) ReadFromAddrPort([]byte) (int, netip.AddrPort, error) {
+	return 0, netip.AddrPort{}, net.ErrClosed
+}
 
 func (w *wire) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
 	m := &stun.Message{Raw: append([]byte(nil), b...)}
