@@ -119,15 +119,18 @@ func TestHasher(t *testing.T) {
 		{"without a password", "", &Account{}, ErrRefused},
 		{"damaged hash", "x", &Account{Hash: "x"}, ErrRefused},
 	} {
-		if err := h.Verify(t.Context(), tc.a, tc.password); !errors.Is(err, tc.want) {
+		if err := h.Verify(t.Context(), "192.0.2.1", tc.a, tc.password); !errors.Is(err, tc.want) {
 			t.Errorf("%s: %v, want %v", tc.name, err, tc.want)
 		}
 	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	h.slots <- struct{}{}
-	h.slots <- struct{}{}
-	if err := h.Verify(gone, good, "x"); !errors.Is(err, context.Canceled) {
+	for range 2 {
+		if err := h.queue.enter(t.Context(), ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := h.Verify(gone, "192.0.2.1", good, "x"); !errors.Is(err, context.Canceled) {
 		t.Errorf("with all places taken: %v", err)
 	}
 }
@@ -135,32 +138,74 @@ func TestHasher(t *testing.T) {
 func TestThrottle(t *testing.T) {
 	now := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 	th := NewThrottle(3)
+	// fail begins attempts as soon as the key may, and returns how long the next would have to wait.
+	fail := func(key string, at time.Time) time.Duration {
+		if th.Begin(key, at) != 0 {
+			t.Fatalf("%s has to wait at %v", key, at)
+		}
+		wait := th.Begin(key, at)
+		if wait == 0 {
+			th.Undo(key, 1)
+		}
+		return wait
+	}
+	at := now
 	for i, want := range []time.Duration{0, 0, 0, 1 * time.Second, 2 * time.Second, 4 * time.Second} {
-		th.Failed("an", now)
-		if got := th.Wait("an", now); got != want {
+		got := fail("an", at)
+		if got != want {
 			t.Errorf("after failure %d: wait %v, want %v", i+1, got, want)
 		}
+		at = at.Add(got)
 	}
-	if th.Wait("an", now.Add(4*time.Second)) != 0 || th.Wait("binh", now) != 0 {
-		t.Error("the wait does not end, or meets others")
+	if fail("binh", now) != 0 {
+		t.Error("the wait meets others")
 	}
-	for range 100 {
-		th.Failed("an", now)
+	for range 20 {
+		at = at.Add(fail("an", at))
 	}
-	if got := th.Wait("an", now); got != 5*time.Minute {
-		t.Errorf("after a hundred failures: %v", got)
+	if got := fail("an", at); got != 5*time.Minute {
+		t.Errorf("after many failures: %v", got)
 	}
-	th.Failed("an", now.Add(2*time.Hour))
-	if th.Wait("an", now.Add(2*time.Hour)) != 0 {
+	if at = at.Add(2 * time.Hour); fail("an", at) != 0 {
 		t.Error("old failures count for ever")
 	}
-	th.Failed("chi", now)
-	th.Succeeded("chi")
 	for range 3 {
-		th.Failed("chi", now)
+		th.Begin("chi", now)
 	}
-	if th.Wait("chi", now) != 0 {
-		t.Error("a success does not clear the failures")
+	if n := th.Succeeded("chi"); n != 3 {
+		t.Errorf("%d attempts before the success, want 3", n)
+	}
+	for range 3 {
+		if fail("chi", now) != 0 {
+			t.Error("a success does not clear the failures")
+		}
+	}
+	th.Begin("chi", now)
+	if th.Begin("chi", now) == 0 {
+		t.Fatal("chi need not wait")
+	}
+	th.Forget(func(key string) bool { return key == "chi" })
+	if th.Begin("chi", now) != 0 {
+		t.Error("what was forgotten counts")
+	}
+}
+
+// Who tries many at once gets no more tries than who tries one after the other.
+func TestThrottleCountsBeforeTheAnswer(t *testing.T) {
+	now := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+	th := NewThrottle(5)
+	let := 0
+	for range 60 {
+		if th.Begin("an", now) == 0 {
+			let++
+		}
+	}
+	if let != 6 { // the sixth begins the waiting
+		t.Errorf("%d of 60 at once were let through", let)
+	}
+	th.Undo("an", let)
+	if th.Begin("an", now) != 0 {
+		t.Error("attempts without an answer count")
 	}
 }
 
@@ -170,8 +215,8 @@ func TestThrottleIsBounded(t *testing.T) {
 	th := NewThrottle(1)
 	th.maxKeys = 50
 	for i := range 1000 {
-		th.Failed(strconv.Itoa(i), now.Add(time.Duration(i)*time.Millisecond))
-		if len(th.keys) > 50 {
+		th.Begin(strconv.Itoa(i), now.Add(time.Duration(i)*time.Millisecond))
+		if len(th.keys) > 50 || th.used.Len() != len(th.keys) {
 			t.Fatalf("%d keys", len(th.keys))
 		}
 	}

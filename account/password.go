@@ -12,7 +12,7 @@ import (
 // take the processors from the meeting.
 type Hasher struct {
 	params *argon2id.Params
-	slots  chan struct{}
+	queue  *queue
 	decoy  func() (string, error) // made when first needed
 }
 
@@ -24,36 +24,28 @@ func NewHasher(atOnce int) *Hasher {
 
 // NewHasherOf makes a hasher with other parameters, such as cheap ones for tests.
 func NewHasherOf(atOnce int, params *argon2id.Params) *Hasher {
-	return &Hasher{params: params, slots: make(chan struct{}, max(1, atOnce)), decoy: sync.OnceValues(func() (string, error) {
+	return &Hasher{params: params, queue: newQueue(max(1, atOnce)), decoy: sync.OnceValues(func() (string, error) {
 		return argon2id.CreateHash("nobody's password", params)
 	})}
 }
 
-func (h *Hasher) enter(ctx context.Context) error {
-	select {
-	case h.slots <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // Hash returns the hash of a password, salt and parameters in it (PHC string format).
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
-	if err := h.enter(ctx); err != nil {
+	if err := h.queue.enter(ctx, ""); err != nil {
 		return "", err
 	}
-	defer func() { <-h.slots }()
+	defer h.queue.leave()
 	return argon2id.CreateHash(password, h.params)
 }
 
 // Verify returns ErrRefused unless the password is the account's. An account that is not there (nil), is disabled or
-// has no password takes as long as another.
-func (h *Hasher) Verify(ctx context.Context, a *Account, password string) error {
-	if err := h.enter(ctx); err != nil {
+// has no password takes as long as another. Those who ask from one address wait behind each other; ErrBusy means that too
+// many wait already, context errors that who asked has gone: in both cases nothing was checked.
+func (h *Hasher) Verify(ctx context.Context, from string, a *Account, password string) error {
+	if err := h.queue.enter(ctx, from); err != nil {
 		return err
 	}
-	defer func() { <-h.slots }()
+	defer h.queue.leave()
 	hash, err := h.decoy()
 	if err != nil {
 		return err

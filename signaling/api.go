@@ -18,7 +18,6 @@ import (
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/roster"
 	"github.com/diemcau/diemcau/signaling/protocol"
-	"github.com/diemcau/diemcau/store"
 )
 
 const (
@@ -117,6 +116,9 @@ func (a *api) route(mux *http.ServeMux, pattern string, allowed rule, f endpoint
 			err = &meeting.Error{Code: meeting.Forbidden, Detail: "this token does not open this"}
 		}
 		if err == nil {
+			err = a.admit(w, r, who, pattern)
+		}
+		if err == nil {
 			err = f(w, r, who)
 		}
 		if err != nil {
@@ -175,14 +177,7 @@ func (a *api) known(ctx context.Context, id string) error {
 	if c, err := a.srv.loaded(id); err == nil && c != nil {
 		return nil
 	}
-	rows, err := a.srv.record.Sessions(ctx)
-	if err != nil {
-		return err
-	}
-	if !slices.ContainsFunc(rows, func(row store.SessionRow) bool { return row.ID == id }) {
-		return refusal(protocol.NotFound, "no such session")
-	}
-	return nil
+	return exists(ctx, a.srv.record, id)
 }
 
 // rosterError carries the rows of a refused roster.

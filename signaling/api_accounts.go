@@ -3,12 +3,12 @@ package signaling
 import (
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/diemcau/diemcau/account"
 	"github.com/diemcau/diemcau/signaling/protocol"
+	"github.com/diemcau/diemcau/store"
 )
 
 // open enters a request that needs no token.
@@ -85,27 +85,22 @@ func (a accountsAPI) login(w http.ResponseWriter, r *http.Request) error {
 	if err := readJSON(w, r, &req); err != nil {
 		return err
 	}
-	o, ctx, now := a.srv.office, r.Context(), a.srv.clock.Now()
-	name, from := account.CleanName(req.Name), address(r)
-	if wait := max(o.byName.Wait(name, now), o.byAddress.Wait(from, now)); wait > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
-		return refusal(protocol.TooMany, "too many wrong passwords; try again later")
+	o, ctx, name := a.srv.office, r.Context(), account.CleanName(req.Name)
+	try, err := o.attempt(w, r, name)
+	if err != nil {
+		return err
 	}
 	var who *account.Account
-	if found, err := a.srv.record.Account(ctx, name); err == nil {
+	switch found, err := a.srv.record.Account(ctx, name); {
+	case err == nil:
 		who = &found
+	case !errors.Is(err, store.ErrNotFound):
+		try.undo()
+		return err
 	}
-	if err := o.hasher.Verify(ctx, who, req.Password); err != nil {
-		if !errors.Is(err, account.ErrRefused) {
-			return err
-		}
-		now = a.srv.clock.Now() // the hash takes its time
-		o.byName.Failed(name, now)
-		o.byAddress.Failed(from, now)
-		a.log.Warn("a login was refused", "name", name, "from", from)
-		return refusal(protocol.BadLogin, account.ErrRefused.Error())
+	if err := try.verify(w, who, req.Password, "name or password is wrong"); err != nil {
+		return err
 	}
-	o.byName.Succeeded(name)
 	if err := o.letIn(w, r, name); err != nil {
 		return err
 	}
@@ -127,8 +122,8 @@ func (o *office) letIn(w http.ResponseWriter, r *http.Request, name string) erro
 
 func (o *office) cookie(value string, maxAge int) *http.Cookie {
 	return &http.Cookie{
-		Name: loginCookie, Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, SameSite: http.SameSiteStrictMode,
-		Secure: strings.HasPrefix(o.srv.publicURL, "https:"),
+		Name: o.cookieName(loginCookie), Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		Secure: reachedByTLS(o.srv.publicURL),
 	}
 }
 
@@ -176,17 +171,13 @@ func (a accountsAPI) changePassword(w http.ResponseWriter, r *http.Request, who 
 	if err := readJSON(w, r, &req); err != nil {
 		return err
 	}
-	o, name, now := a.srv.office, who.Account.Name, a.srv.clock.Now()
-	if wait := o.byName.Wait(name, now); wait > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
-		return refusal(protocol.TooMany, "too many wrong passwords; try again later")
+	name := who.Account.Name
+	try, err := a.srv.office.attempt(w, r, name)
+	if err != nil {
+		return err
 	}
-	if err := o.hasher.Verify(r.Context(), who.Account, req.Old); err != nil {
-		if !errors.Is(err, account.ErrRefused) {
-			return err
-		}
-		o.byName.Failed(name, now)
-		return refusal(protocol.BadLogin, "the old password is wrong")
+	if err := try.verify(w, who.Account, req.Old, "the old password is wrong"); err != nil {
+		return err
 	}
 	return a.writePassword(w, r, name, req.New, false, who.Login)
 }
@@ -215,7 +206,7 @@ func (a accountsAPI) writePassword(w http.ResponseWriter, r *http.Request, name,
 	if err := a.srv.record.ChangeAccount(r.Context(), name, change, true, keep); err != nil {
 		return refused(err)
 	}
-	a.srv.office.byName.Succeeded(name)
+	a.srv.office.guesses.byName.Forget(func(key string) bool { return strings.HasPrefix(key, name+pairMark) })
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

@@ -59,14 +59,11 @@ func (a officeAPI) ownRehearsal(w http.ResponseWriter, r *http.Request, who Iden
 	if err != nil {
 		return err
 	}
-	all, err := a.srv.record.Rehearsals(ctx, who.Session)
-	if err != nil {
+	switch own, err := a.srv.record.Rehearsal(ctx, who.Session, who.Endpoint); {
+	case err == nil:
+		v.rehearsalView = viewRehearsal(own)
+	case !errors.Is(err, store.ErrNotFound):
 		return err
-	}
-	for _, one := range all {
-		if one.Endpoint == who.Endpoint {
-			v.rehearsalView = viewRehearsal(one)
-		}
 	}
 	switch draft, err := a.srv.record.DraftOf(ctx, who.Session); {
 	case err == nil:

@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/diemcau/diemcau/account"
 	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/internal/httpguard"
 	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/prepare"
@@ -272,13 +272,13 @@ func (a officeAPI) exchangeCode(w http.ResponseWriter, r *http.Request) error {
 	if err := readJSON(w, r, &req); err != nil {
 		return err
 	}
-	o, ctx, from, now := a.srv.office, r.Context(), address(r), a.srv.clock.Now()
-	if wait := o.guesses.Wait(from, now); wait > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
-		return refusal(protocol.TooMany, "too many wrong codes; try again later")
-	}
+	ctx := r.Context()
+	// Only a wrong code counts and is made to wait: nobody guesses 80 bits, and whoever has typed a right one, behind
+	// the same address as another who has not, must come in.
 	wrong := func(why string) error {
-		o.guesses.Failed(from, now)
+		if wait := a.srv.office.guesses.codes.Begin(httpguard.Source(r), a.srv.clock.Now()); wait > 0 {
+			return tooMany(w, wait, "too many wrong codes; try again later")
+		}
 		return refusal(protocol.NotFound, why)
 	}
 	code, ok := link.ReadCode(req.Code)

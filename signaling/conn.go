@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/diemcau/diemcau/internal/admission"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/google/uuid"
@@ -16,13 +17,12 @@ import (
 )
 
 const (
-	pingEvery    = 2 * time.Second
-	missedPings  = 3 // silence for as many ends a connection
-	helloWithin  = 10 * time.Second
-	requestRate  = 20 // requests a second
-	requestBurst = 100
-	maxRefused   = 200 // requests over the rate before the socket is closed
-	maxDevice    = 200 // runes
+	pingEvery   = 2 * time.Second
+	missedPings = 3 // silence for as many ends a connection
+	helloWithin = 10 * time.Second
+	maxHello    = 64 << 10 // bytes of a message before it is known whose it is
+	maxRefused  = 200      // messages over the seat's rate before the socket is closed
+	maxDevice   = 200      // runes
 )
 
 // conn is one WebSocket. One goroutine reads, one writes.
@@ -36,17 +36,20 @@ type conn struct {
 	coord   *coordinator
 	peers   *peers
 	page    pageWord
-	limiter *rate.Limiter
-	refused int // requests over the rate
+	tcp     *admission.Ticket // of the TCP connection
+	place   *admission.Ticket // among the strangers
+	limiter *rate.Limiter     // of the seat; set once it is known
+	refused int               // messages over the rate
 
 	watching map[string]string // monitor slot -> endpoint; belongs to the coordinator
 	lastSeen atomic.Int64      // microseconds since 1970
 	left     bool              // the page said leave; reader only
+	size     int               // bytes of the message read last; reader only
 }
 
 func newConn(srv *Server, ws *websocket.Conn) *conn {
 	c := &conn{
-		outbox: newOutbox(ws, srv.metrics), srv: srv, ws: ws, log: srv.log, id: uuid.NewString(), limiter: rate.NewLimiter(requestRate, requestBurst),
+		outbox: newOutbox(ws, srv.metrics), srv: srv, ws: ws, log: srv.log, id: uuid.NewString(),
 		watching: map[string]string{},
 	}
 	c.peers = newPeers(srv.media, &srv.peerIDs, c.outbox)
@@ -61,9 +64,9 @@ func (c *conn) serve(ctx context.Context, token string) {
 		defer close(written)
 		c.run(c.srv.pingEvery, c.peers.closeAll)
 	}()
-	c.ws.SetReadLimit(protocol.MaxMessage)
+	defer c.place.Leave()
+	c.ws.SetReadLimit(maxHello)
 	err := c.hello(ctx, token)
-	c.srv.strangers.Add(-1)
 	if err == nil {
 		err = c.reader(ctx)
 		c.close(c.disconnect(ctx, err))
@@ -84,6 +87,7 @@ func (c *conn) read(within time.Duration) (int64, protocol.Message, error) {
 	if err != nil {
 		return 0, nil, err
 	}
+	c.size = len(data)
 	c.lastSeen.Store(c.srv.clock.Now().UnixMicro())
 	if kind != websocket.TextMessage {
 		return 0, nil, &protocol.DecodeError{Err: errors.New("not a text frame")}
@@ -97,7 +101,7 @@ func (c *conn) hello(ctx context.Context, token string) error {
 	var malformed *protocol.DecodeError
 	switch {
 	case err == nil:
-		err = c.enter(ctx, m, token)
+		err = c.guarded(func() error { return c.enter(ctx, m, token) })
 	case isTimeout(err):
 		err = refusal(protocol.Timeout, "no hello in time")
 	case !errors.As(err, &malformed):
@@ -127,6 +131,13 @@ func (c *conn) enter(ctx context.Context, m protocol.Message, token string) erro
 	if who.admin() {
 		return refusal(protocol.BadToken, "an admin token enters no session")
 	}
+	if c.limiter = c.srv.seats.of(who); !c.limiter.AllowN(time.Now(), costHello) {
+		c.srv.metrics.dropped(dropSeat)
+		return refusal(protocol.TooMany, "this link enters too often")
+	}
+	c.place.Leave()
+	c.tcp.Known(who.seat())
+	c.ws.SetReadLimit(protocol.MaxMessage)
 	coord, err := c.srv.coordinator(ctx, who.Session)
 	if err != nil {
 		return err
@@ -176,10 +187,21 @@ func (c *conn) reader(ctx context.Context) error {
 			c.left = true
 			return nil
 		}
-		if err := c.dispatch(ctx, id, m); err != nil {
+		if err := c.guarded(func() error { return c.dispatch(ctx, id, m) }); err != nil {
 			return err
 		}
 	}
+}
+
+// guarded makes an error of a panic: one page's message must not end the server.
+func (c *conn) guarded(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.srv.guard.Panicked(p, "session", c.who.Session, "endpoint", c.who.Endpoint)
+			err = errFault
+		}
+	}()
+	return f()
 }
 
 // drainSocket waits for the page to answer the close frame; the writer has set a deadline. A socket that is
@@ -194,17 +216,20 @@ func (c *conn) drainSocket() {
 
 // dispatch carries out one request. An error ends the connection.
 func (c *conn) dispatch(ctx context.Context, id int64, m protocol.Message) error {
-	if _, pong := m.(protocol.Pong); pong {
-		return nil
-	}
-	if !c.limiter.Allow() {
+	_, pong := m.(protocol.Pong)
+	if !c.limiter.AllowN(time.Now(), costOfMessage(c.size)) {
 		c.refused++
 		err := refusal(protocol.TooMany, "too many requests")
-		c.reply(id, err)
+		if !pong {
+			c.reply(id, err)
+		}
 		if c.refused > maxRefused {
 			c.srv.metrics.dropped(dropFlood)
 			return err
 		}
+		return nil
+	}
+	if pong {
 		return nil
 	}
 	handle, ok := c.srv.handlers[m.MessageType()]

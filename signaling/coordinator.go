@@ -22,6 +22,7 @@ var (
 	errBroken  = refusal(protocol.Broken, "the record cannot be written")
 	errStopped = refusal(protocol.Restarting, "the server is going away")
 	errGone    = errors.New("the socket ended before hello")
+	errFault   = errors.New("a fault of the program") // its log has the details
 )
 
 // request is something for the coordinator to do in its turn: a command of the meeting, or work on its state
@@ -47,6 +48,7 @@ type coordinator struct {
 	audience *audience
 	news     *news
 	rounds   rounds
+	budget   ledgerBudget
 	recorded func(session string) // is told after each commit
 	broken   error                // why it refuses everything; it never goes on from memory after a failed commit
 
@@ -329,6 +331,10 @@ func (r request) answer(err error) {
 // decide turns one command into applied events and their entries. An error is a fault, not a refusal, which
 // stands in the outcome.
 func (c *coordinator) decide(o *outcome, now time.Time) ([]ledger.Entry, error) {
+	if err := c.budget.check(o.by, o.cmd, now); err != nil {
+		o.err = err
+		return nil, nil
+	}
 	events, err := c.session.Decide(o.cmd, o.by, now)
 	if err != nil {
 		o.err = c.dated(o.by, err)
@@ -341,6 +347,7 @@ func (c *coordinator) decide(o *outcome, now time.Time) ([]ledger.Entry, error) 
 			return nil, err
 		}
 		c.session.Apply(ev, e.At)
+		c.budget.spend(o.by, o.cmd, e)
 		entries = append(entries, e)
 	}
 	o.events = events

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/diemcau/diemcau/internal/httpguard"
 	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/prepare"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -34,7 +35,15 @@ func (s *Server) Handler() http.Handler {
 			s.pages.ServeHTTP(w, page)
 		})
 	}
-	return s.secured(mux)
+	return s.guard.Wrap(s.secured(mux))
+}
+
+// Guard is what stands before the handlers, for who listens.
+func (s *Server) Guard() *httpguard.Guard { return s.guard }
+
+// isHealthCheck says which requests are answered when there is room for no other.
+func isHealthCheck(path string) bool {
+	return path == "/healthz" || path == "/readyz" || path == "/metrics"
 }
 
 // localAdmin is the administrator of the machine, who needs no token.
@@ -47,7 +56,7 @@ func localIdentity() Identity {
 // AdminHandler serves the API to the administrator of the machine. Who can reach it is trusted, so it belongs
 // on a Unix socket that only he can open. It works without Start.
 func (s *Server) AdminHandler() http.Handler {
-	return s.logged(newAPI(s, func(*http.Request) (Identity, error) { return localIdentity(), nil }))
+	return s.guard.Wrap(s.logged(newAPI(s, func(*http.Request) (Identity, error) { return localIdentity(), nil })))
 }
 
 // bearer identifies a request by its token, or by the cookie of a person who is logged in.
@@ -86,6 +95,11 @@ func (s *Server) secured(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		if reachedByTLS(s.publicURL) {
+			h.Set("Strict-Transport-Security", "max-age=31536000") // RFC 6797
+		}
 		next.ServeHTTP(w, r)
 	})
 }

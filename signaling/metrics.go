@@ -12,9 +12,11 @@ import (
 
 // The reasons for which the server drops a connection by itself.
 const (
-	dropSlow  = "slow_reader" // its queue of outgoing messages is full
-	dropFlood = "flood"       // it keeps sending over the rate
-	dropCrowd = "crowd"       // too many others have not said hello either
+	dropSlow   = "slow_reader" // its queue of outgoing messages is full
+	dropFlood  = "flood"       // it keeps sending over the rate
+	dropCrowd  = "crowd"       // too many others have not said hello either
+	dropSeat   = "seat_rate"   // a request over the rate of its seat
+	dropLogins = "login_queue" // too many logins wait already
 )
 
 type metrics struct {
@@ -39,7 +41,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "diemcau_connections_refused_total", Help: "Connections closed because of what they asked or sent.",
 		}, []string{"code"}),
 		drops: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "diemcau_connections_dropped_total", Help: "Connections the server gave up.",
+			Name: "diemcau_connections_dropped_total", Help: "Connections and requests the server gave up, by reason.",
 		}, []string{"reason"}),
 		commands: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "diemcau_commands_total", Help: "Commands of the meeting by outcome.",

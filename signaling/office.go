@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -43,29 +42,26 @@ type officeRecord interface {
 	ShortCodes(ctx context.Context, session, endpoint string) ([]link.Code, error)
 	PutRehearsal(ctx context.Context, r store.Rehearsal) error
 	Rehearsals(ctx context.Context, session string) ([]store.Rehearsal, error)
+	Rehearsal(ctx context.Context, session, endpoint string) (store.Rehearsal, error)
 
 	RosterVersion(ctx context.Context) (int64, error)
 }
 
 const (
-	loginCookie   = "diemcau_login"
-	hashesAtOnce  = 2
-	seenEvery     = 5 * time.Minute // how exactly a login knows when it was used last
-	freeByName    = 5               // wrong passwords before the next has to wait
-	freeByAddress = 50              // an office shares an address
+	loginCookie  = "diemcau_login"
+	hashesAtOnce = 2
+	seenEvery    = 5 * time.Minute // how exactly a login knows when it was used last
 )
 
 // office is what the days before a session need besides the record.
 type office struct {
-	srv       *Server
-	hasher    *account.Hasher
-	byName    *account.Throttle
-	byAddress *account.Throttle
-	guesses   *account.Throttle // of short codes, by address
-	codes     *link.Codes
-	origins   *http.CrossOriginProtection
-	lines     *lineTests
-	provider  *identityProvider // nil = passwords only
+	srv      *Server
+	hasher   *account.Hasher
+	guesses  guesses
+	codes    *link.Codes
+	origins  *http.CrossOriginProtection
+	lines    *lineTests
+	provider *identityProvider // nil = passwords only
 
 	convening sync.Mutex // held while a draft becomes a session
 
@@ -88,7 +84,7 @@ func newOffice(s *Server, cfg Config) (*office, error) {
 	return &office{
 		srv: s, hasher: account.NewHasher(hashesAtOnce), codes: codes, origins: origins, lines: newLineTests(s),
 		provider: newIdentityProvider(cfg.OIDC, s.publicURL),
-		byName:   account.NewThrottle(freeByName), byAddress: account.NewThrottle(freeByAddress), guesses: account.NewThrottle(freeByAddress),
+		guesses:  newGuesses(),
 	}, nil
 }
 
@@ -96,7 +92,7 @@ func (o *office) close() { o.lines.close() }
 
 // identify returns who is logged in by the cookie of a request; nobody if there is none or it has run out.
 func (o *office) identify(r *http.Request) (Identity, error) {
-	cookie, err := r.Cookie(loginCookie)
+	cookie, err := r.Cookie(o.cookieName(loginCookie))
 	if err != nil {
 		return Identity{}, nil //nolint:nilerr // no cookie, nobody
 	}
@@ -165,14 +161,6 @@ func (o *office) units(ctx context.Context) (*roster.Tree, error) {
 	}
 	o.tree, o.version = tree, version
 	return tree, nil
-}
-
-// address is where a request comes from, for counting.
-func address(r *http.Request) string {
-	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
-		return host
-	}
-	return r.RemoteAddr
 }
 
 // refused names the errors of store and account that a caller can act on.

@@ -12,10 +12,10 @@ func (s *Server) CheapPasswords() {
 	s.office.hasher = account.NewHasherOf(hashesAtOnce, &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
 }
 
-// FailLogins counts wrong passwords of a name.
+// FailLogins counts wrong passwords of a name, given by this machine.
 func (s *Server) FailLogins(name string, n int) {
 	for range n {
-		s.office.byName.Failed(name, s.clock.Now())
+		s.office.guesses.byName.Begin(name+pairMark+"127.0.0.1/32", s.clock.Now())
 	}
 }
 

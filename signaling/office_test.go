@@ -529,6 +529,7 @@ func TestRehearsal(t *testing.T) {
 // A line test has a stage of its own: what is sent in it reaches no session.
 func TestLineTest(t *testing.T) {
 	b := newBed(t, "")
+	b.srv.LoosenSeats()
 	link := token(b.links.of("C1"))
 	var offer struct{ Test, Publisher, Viewer string }
 	open := func() {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/diemcau/diemcau/account"
+	"github.com/diemcau/diemcau/internal/httpguard"
 	"github.com/diemcau/diemcau/store"
 	"golang.org/x/oauth2"
 )
@@ -86,8 +87,8 @@ func (o *office) serveOIDCLogin(w http.ResponseWriter, r *http.Request) {
 // oidcCookie comes back with the redirect from the provider, which SameSite=Strict would not.
 func (o *office) oidcCookie(value string, maxAge int) *http.Cookie {
 	return &http.Cookie{
-		Name: oidcCookie, Value: value, Path: "/oidc/", MaxAge: maxAge, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-		Secure: strings.HasPrefix(o.srv.publicURL, "https:"),
+		Name: o.cookieName(oidcCookie), Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Secure: reachedByTLS(o.srv.publicURL),
 	}
 }
 
@@ -120,13 +121,13 @@ func (o *office) refuseOIDC(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, store.ErrNotFound) {
 		level = o.srv.log.Info
 	}
-	level("a login by the identity provider was refused", "from", address(r), "err", err)
+	level("a login by the identity provider was refused", "from", httpguard.Client(r), "err", err)
 	http.Redirect(w, r, "/office?refused", http.StatusSeeOther)
 }
 
 // oidcName returns the account name that the provider vouches for.
 func (o *office) oidcName(r *http.Request) (string, error) {
-	cookie, err := r.Cookie(oidcCookie)
+	cookie, err := r.Cookie(o.cookieName(oidcCookie))
 	if err != nil {
 		return "", err
 	}

@@ -7,11 +7,14 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/diemcau/diemcau/internal/admission"
+	"github.com/diemcau/diemcau/internal/httpguard"
 	"github.com/diemcau/diemcau/keyring"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/link"
@@ -22,10 +25,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-const (
-	reconnectAfterMs = 1000
-	maxStrangers     = 8192 // sockets that may be open before they say who they are
-)
+const reconnectAfterMs = 1000
 
 // reconnectSpreadMs spreads the return of n clients so that about 500 a second come.
 func reconnectSpreadMs(n int) int { return max(2000, 2*n) }
@@ -51,6 +51,10 @@ type Config struct {
 	// NamesKept is how long names of people are kept after the last entry of a session; 0 = until they are erased.
 	NamesKept time.Duration
 	Pictures  Pictures
+	// Strangers bounds the sockets that have not said who they are.
+	Strangers admission.Limits
+	// Proxies are those whose word about the addresses of their clients counts.
+	Proxies *httpguard.Proxies
 }
 
 // Server is the meeting plane: /ws, the HTTP API and the sessions behind them. It is also the MediaEvents that
@@ -74,7 +78,9 @@ type Server struct {
 	handlers  map[protocol.Type]handler
 	upgrader  websocket.Upgrader
 	peerIDs   atomic.Uint64
-	strangers atomic.Int64 // sockets that are not attached to an endpoint yet
+	guard     *httpguard.Guard
+	strangers *admission.Gate // sockets that are not attached to an endpoint yet
+	seats     *seatLimits
 	snapshots *snapshots
 	reports   *reports
 	office    *office
@@ -116,9 +122,15 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		node: ledger.NewNode(cfg.Node, last), clock: ledger.NewClock(notBefore), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), pages: cfg.Pages,
 		snapshots: newSnapshots(), reports: newReports(cfg.Record), snapshotEvery: cfg.SnapshotEvery.Truncate(time.Second),
 		namesKept: cfg.NamesKept, pictures: cfg.Pictures, forget: func() {},
-		tokens: link.NewTokens(tokenKeys),
-		codec:  protocol.ClientCodec(), handlers: handlers(), pingEvery: pingEvery,
+		tokens: link.NewTokens(tokenKeys), strangers: admission.New(cfg.Strangers, cfg.Log), seats: newSeatLimits(),
+		codec: protocol.ClientCodec(), handlers: handlers(), pingEvery: pingEvery,
 	}
+	s.guard = httpguard.New(httpguard.Config{
+		Log: cfg.Log, Registry: cfg.Registry, Proxies: cfg.Proxies, Healthy: isHealthCheck,
+		Internal: func(w http.ResponseWriter) {
+			writeJSON(w, http.StatusInternalServerError, apiError{Code: string(protocol.Internal)})
+		},
+	})
 	if s.relays == nil {
 		s.relays = func(string) []protocol.ICEServer { return nil }
 	}
@@ -167,16 +179,31 @@ func (s *Server) Close() {
 	s.stop()
 }
 
-// load takes a session over. One that is damaged must not keep the others from meeting; readyz and the metrics
-// tell of it.
-func (s *Server) load(ctx context.Context, id string) *coordinator {
+// load takes a session over; one that the record does not know is none. One that is damaged must not keep the others from
+// meeting; readyz and the metrics tell of it.
+func (s *Server) load(ctx context.Context, id string) (*coordinator, error) {
+	if err := exists(ctx, s.record, id); err != nil {
+		return nil, err
+	}
 	c, err := loadCoordinator(ctx, s, id)
 	if err != nil {
 		s.log.Error("a session could not be taken over", "session", id, "err", err)
 		c = brokenCoordinator(s, id, err)
 	}
 	s.metrics.sessions.Inc()
-	return c
+	return c, nil
+}
+
+// exists refuses an id that no session of the record has.
+func exists(ctx context.Context, rec Record, id string) error {
+	rows, err := rec.Sessions(ctx)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(rows, func(row store.SessionRow) bool { return row.ID == id }) {
+		return refusal(protocol.NotFound, "no such session")
+	}
+	return nil
 }
 
 // identify checks a token and that it was not revoked.
@@ -206,19 +233,18 @@ func (s *Server) identify(ctx context.Context, token string) (Identity, error) {
 
 // serveWS upgrades a request to a connection and serves it to its end.
 func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
-	if s.strangers.Add(1) > maxStrangers {
-		s.strangers.Add(-1)
-		s.metrics.dropped(dropCrowd)
-		http.Error(w, "too many connections that have not said hello", http.StatusServiceUnavailable)
-		return
-	}
 	ws, err := s.upgrader.Upgrade(w, r, nil)
 	if err != nil {
-		s.strangers.Add(-1)
 		return // the upgrader has answered
 	}
-	if !s.connect(context.WithoutCancel(r.Context()), newConn(s, ws), bearer(r)) {
-		s.strangers.Add(-1)
+	c := newConn(s, ws)
+	c.tcp = admission.FromContext(r.Context())
+	c.place = s.strangers.Enter(httpguard.Client(r), func() {
+		s.metrics.dropped(dropCrowd)
+		_ = ws.NetConn().Close() // who reads it sees the end
+	})
+	if c.place == nil || !s.connect(context.WithoutCancel(r.Context()), c, bearer(r)) {
+		c.place.Leave()
 		_ = ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(protocol.CloseRestart, ""), time.Now().Add(closeWithin))
 		ws.Close()
 	}

@@ -10,7 +10,7 @@ import (
 
 // sessions are the coordinators and connections of a server, and where the media plane's news find them.
 type sessions struct {
-	load func(ctx context.Context, id string) *coordinator
+	load func(ctx context.Context, id string) (*coordinator, error)
 
 	loading sync.Mutex // held while a session is replayed
 	mu      sync.Mutex
@@ -21,7 +21,7 @@ type sessions struct {
 	running sync.WaitGroup // coordinators and connections
 }
 
-func newSessions(load func(context.Context, string) *coordinator) *sessions {
+func newSessions(load func(context.Context, string) (*coordinator, error)) *sessions {
 	return &sessions{load: load, byID: map[string]*coordinator{}, conns: map[*conn]struct{}{}}
 }
 
@@ -49,7 +49,10 @@ func (s *sessions) coordinator(ctx context.Context, id string) (*coordinator, er
 		return c, err
 	}
 	ctx = context.WithoutCancel(ctx)
-	c := s.load(ctx, id)
+	c, err := s.load(ctx, id)
+	if err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {

@@ -25,6 +25,7 @@ func TestStress(t *testing.T) {
 		guests = append(guests, fmt.Sprintf(`{"code":"S%d","name":"Điểm %d"}`, i, i))
 	}
 	b := newBed(t, `{"title":"x","start":"now","countdown_s":0,"guests":[`+strings.Join(guests, ",")+`]}`)
+	b.srv.LoosenSeats()
 	host := b.enter(meeting.HostCode)
 	host.ask(protocol.Start{})
 	var all sync.WaitGroup

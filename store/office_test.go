@@ -223,9 +223,17 @@ func TestRehearsals(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		got, err := f.reopen().Rehearsals(ctx, "s")
+		again := f.reopen()
+		got, err := again.Rehearsals(ctx, "s")
 		if diff := cmp.Diff([]store.Rehearsal{r}, got); diff != "" || err != nil {
 			t.Error(diff, err)
+		}
+		one, err := again.Rehearsal(ctx, "s", "C1")
+		if diff := cmp.Diff(r, one); diff != "" || err != nil {
+			t.Error(diff, err)
+		}
+		if _, err := again.Rehearsal(ctx, "s", "C2"); !errors.Is(err, store.ErrNotFound) {
+			t.Error(err)
 		}
 	})
 }

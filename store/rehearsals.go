@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -32,6 +33,30 @@ func (s rehearsals) PutRehearsal(ctx context.Context, r Rehearsal) error {
 	})
 }
 
+// Rehearsal returns the rehearsal of one endpoint, ErrNotFound if it has made none.
+func (s rehearsals) Rehearsal(ctx context.Context, session, endpoint string) (Rehearsal, error) {
+	row := s.read.QueryRowContext(ctx, s.bind("SELECT endpoint, at, body FROM rehearsals WHERE session = ? AND endpoint = ?"), session, endpoint)
+	r, err := scanRehearsal(session, row.Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		return r, fmt.Errorf("rehearsal of %s: %w", endpoint, ErrNotFound)
+	}
+	return r, err
+}
+
+func scanRehearsal(session string, scan func(...any) error) (Rehearsal, error) {
+	r := Rehearsal{Session: session}
+	var at int64
+	var body string
+	if err := scan(&r.Endpoint, &at, &body); err != nil {
+		return r, err
+	}
+	if err := json.Unmarshal([]byte(body), &r.Result); err != nil {
+		return r, fmt.Errorf("rehearsal of %s: %w", r.Endpoint, err)
+	}
+	r.At = fromMicros(at)
+	return r, nil
+}
+
 // Rehearsals lists the rehearsals of a session by endpoint.
 func (s rehearsals) Rehearsals(ctx context.Context, session string) ([]Rehearsal, error) {
 	rows, err := s.read.QueryContext(ctx, s.bind("SELECT endpoint, at, body FROM rehearsals WHERE session = ? ORDER BY endpoint"), session)
@@ -41,16 +66,10 @@ func (s rehearsals) Rehearsals(ctx context.Context, session string) ([]Rehearsal
 	defer rows.Close()
 	var list []Rehearsal
 	for rows.Next() {
-		r := Rehearsal{Session: session}
-		var at int64
-		var body string
-		if err := rows.Scan(&r.Endpoint, &at, &body); err != nil {
+		r, err := scanRehearsal(session, rows.Scan)
+		if err != nil {
 			return nil, err
 		}
-		if err := json.Unmarshal([]byte(body), &r.Result); err != nil {
-			return nil, fmt.Errorf("rehearsal of %s: %w", r.Endpoint, err)
-		}
-		r.At = fromMicros(at)
 		list = append(list, r)
 	}
 	return list, rows.Err()

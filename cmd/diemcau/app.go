@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -20,6 +20,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/diemcau/diemcau/internal/admission"
+	"github.com/diemcau/diemcau/internal/httpguard"
+	"github.com/diemcau/diemcau/internal/logcut"
 	"github.com/diemcau/diemcau/keyring"
 	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/sfu"
@@ -44,6 +47,7 @@ type serverFlags struct {
 	SoundMS      int           `help:"Milliseconds of sound in one packet to a site: 20, or 40 for very large sessions." enum:"20,40" default:"20" name:"sound-ms"`
 	OIDC         oidcFlags     `embed:"" prefix:"oidc-"`
 	TURN         turnFlags     `embed:"" prefix:"turn-"`
+	Proxies      []string      `help:"Networks of reverse proxies whose Forwarded or X-Forwarded-For is believed." placeholder:"CIDR" name:"trusted-proxy"`
 	Snapshots    time.Duration `help:"How often each site sends a still picture for the consoles' wall; 0 turns them off." default:"30s" name:"snapshot-every"`
 	LogLevel     string        `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
 	recordFlags
@@ -78,12 +82,17 @@ type oidcFlags struct {
 // app is a running server: the record, the media plane, the meeting plane and their listeners.
 type app struct {
 	log       *slog.Logger
+	gate      *admission.Gate
+	proxies   atomic.Pointer[httpguard.Proxies]
+	certs     *certificates // nil without TLS
 	store     *store.Store
 	media     *mediaPlane
 	turn      *turn.Server // nil without one
 	webhooks  *webhook.Sender
 	signaling *signaling.Server
 	public    net.Listener
+	plain     net.Listener // sends browsers on to https; nil without one
+	publicURL string
 	admin     net.Listener
 	adminFile string
 	url       string // of the public listener
@@ -94,29 +103,41 @@ func newLogger(std streams, level string) *slog.Logger {
 	if err := l.UnmarshalText([]byte(level)); err != nil {
 		l = slog.LevelInfo
 	}
-	return slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: l}))
+	return slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: l, ReplaceAttr: logcut.Attr}))
 }
 
 // newApp opens everything in the order in which it can fail cheaply: record, ports, sessions.
-func newApp(ctx context.Context, f serverFlags, addr string, cert *tls.Certificate, log *slog.Logger) (_ *app, err error) {
+func newApp(ctx context.Context, f serverFlags, t tlsFlags, addr string, log *slog.Logger) (_ *app, err error) {
 	a := &app{log: log}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close())
 		}
 	}()
-	if err := errors.Join(f.check(), f.TURN.check(cert)); err != nil {
+	if err := errors.Join(f.check(), f.TURN.check(t.secure())); err != nil {
 		return nil, err
 	}
 	relaxTimers(log)
 	if a.store, err = openStore(ctx, f.Data, f.Database, log); err != nil {
 		return nil, err
 	}
-	if a.public, a.url, err = listen(ctx, addr, cert); err != nil {
+	reg := prometheus.NewRegistry()
+	if err := a.trust(f.Proxies); err != nil {
 		return nil, err
 	}
-	reg := prometheus.NewRegistry()
 	reg.MustRegister(thisBuild().metric(), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	limits := a.admit(log, reg)
+	if a.certs, err = t.open(f.Data, log, reg); err != nil {
+		return nil, err
+	}
+	if a.public, a.url, err = listen(ctx, addr, a.gate, a.certs); err != nil {
+		return nil, err
+	}
+	if t.RedirectHTTP != "" {
+		if a.plain, err = listenPlain(ctx, t.RedirectHTTP, a.gate); err != nil {
+			return nil, err
+		}
+	}
 	keys, err := openKeys(ctx, f.dir(f.Data), a.store, log)
 	if err != nil {
 		return nil, err
@@ -136,11 +157,15 @@ func newApp(ctx context.Context, f serverFlags, addr string, cert *tls.Certifica
 	if err != nil {
 		return nil, portError(err, fmt.Sprintf("UDP port %d", f.UDP), "--udp")
 	}
+	if len(t.ACME) > 0 && f.PublicURL == "" {
+		f.PublicURL = "https://" + t.ACME[0]
+	}
 	publicURL, err := keepPublicURL(ctx, a.store, f.PublicURL, a.url)
 	if err != nil {
 		return nil, err
 	}
-	if a.turn, err = openTURN(ctx, f.TURN, cert, publicURL, a.media.node, log.With("part", "turn"), reg); err != nil {
+	a.publicURL = publicURL
+	if a.turn, err = openTURN(ctx, f.TURN, a.certs, publicURL, a.media.node, log.With("part", "turn"), reg); err != nil {
 		return nil, err
 	}
 	codeKey, err := keys.Random(keyring.Codes, link.CodeKeySize)
@@ -155,6 +180,7 @@ func newApp(ctx context.Context, f serverFlags, addr string, cert *tls.Certifica
 		OIDC: signaling.OIDCConfig{Issuer: f.OIDC.Issuer, ClientID: f.OIDC.Client, ClientSecret: f.OIDC.Secret, Claim: f.OIDC.Claim},
 		Log:  log.With("part", "signaling"), Node: nodeName, SnapshotEvery: f.Snapshots,
 		Webhooks: a.webhooks, NamesKept: f.namesKept(), Pictures: f.pictures(),
+		Strangers: admission.Limits{Strangers: limits.Strangers, PerAddress: limits.PerAddress}, Proxies: a.proxies.Load(),
 	})
 	if err != nil {
 		return nil, err
@@ -173,8 +199,11 @@ func newApp(ctx context.Context, f serverFlags, addr string, cert *tls.Certifica
 func (a *app) run(ctx context.Context) error {
 	const drain = 5 * time.Second
 	group, ctx := errgroup.WithContext(ctx)
-	for listener, handler := range map[net.Listener]http.Handler{a.public: a.signaling.Handler(), a.admin: withProfiles(a.signaling.AdminHandler())} {
-		srv := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug)}
+	if a.certs != nil && a.certs.files != nil {
+		group.Go(func() error { a.certs.files.watch(ctx); return nil })
+	}
+	for listener, handler := range a.handlers() {
+		srv := httpguard.Server(handler, a.log)
 		group.Go(func() error {
 			if err := srv.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 				return err
@@ -210,7 +239,7 @@ func (a *app) close() error {
 	if a.media != nil {
 		errs = append(errs, a.media.node.Close())
 	}
-	for _, l := range []net.Listener{a.admin, a.public} {
+	for _, l := range []net.Listener{a.admin, a.plain, a.public} {
 		if l != nil {
 			if err := l.Close(); !errors.Is(err, net.ErrClosed) {
 				errs = append(errs, err)
@@ -226,28 +255,6 @@ func (a *app) close() error {
 		errs = append(errs, a.store.Close())
 	}
 	return errors.Join(errs...)
-}
-
-// listen opens the public address and returns the URL that reaches it from this machine.
-func listen(ctx context.Context, addr string, cert *tls.Certificate) (net.Listener, string, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", addr)
-	if err != nil {
-		return nil, "", portError(err, "address "+addr, "--http")
-	}
-	scheme := "http"
-	if cert != nil {
-		scheme = "https"
-		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{*cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
-	}
-	host, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		return nil, "", err
-	}
-	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
-		host = "localhost"
-	}
-	return l, scheme + "://" + net.JoinHostPort(host, port), nil
 }
 
 func portError(err error, what, flag string) error {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -28,10 +27,10 @@ type turnFlags struct {
 func (f turnFlags) off() bool { return f.UDP == 0 && f.TCP == 0 && f.TLS == 0 }
 
 // check refuses what does not fit together.
-func (f turnFlags) check(cert *tls.Certificate) error {
+func (f turnFlags) check(secure bool) error {
 	switch {
-	case f.TLS != 0 && cert == nil:
-		return &usageError{"--turn-tls needs --tls-cert and --tls-key"}
+	case f.TLS != 0 && !secure:
+		return &usageError{"--turn-tls needs --tls-cert and --tls-key, or --acme"}
 	case f.Max <= 0:
 		return &usageError{"--turn-max must be at least 1"}
 	}
@@ -40,12 +39,15 @@ func (f turnFlags) check(cert *tls.Certificate) error {
 
 // openTURN opens the TURN server that the flags ask for, nil if they ask for none. It relays to the node's port alone.
 func openTURN(
-	ctx context.Context, f turnFlags, cert *tls.Certificate, publicURL string, node *sfu.Node, log *slog.Logger, reg prometheus.Registerer,
+	ctx context.Context, f turnFlags, certs *certificates, publicURL string, node *sfu.Node, log *slog.Logger, reg prometheus.Registerer,
 ) (_ *turn.Server, err error) {
 	if f.off() {
 		return nil, nil
 	}
-	cfg := turn.Config{Certificate: cert, Host: f.Host, Max: f.Max, Media: node.LocalAddr(), Logger: log}
+	cfg := turn.Config{Host: f.Host, Max: f.Max, Media: node.LocalAddr(), Logger: log}
+	if certs != nil {
+		cfg.Certificate = certs.get
+	}
 	if cfg.Host == "" {
 		u, err := url.Parse(publicURL)
 		if err != nil {

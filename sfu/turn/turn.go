@@ -54,8 +54,8 @@ type Config struct {
 	TCP net.Listener   // turn: over TCP
 	TLS net.Listener   // turns:, of plain TCP connections on which Certificate is shown
 
-	Certificate *tls.Certificate // needed with TLS
-	Host        string           // name or address by which pages reach the listeners
+	Certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error) // needed with TLS
+	Host        string                                               // name or address by which pages reach the listeners
 	// Media is the address that the media port is bound to, Announced what it is known by to the pages: relays reach
 	// one of them, each family's first that this machine has itself.
 	Media     netip.AddrPort
@@ -160,7 +160,7 @@ func (s *Server) listen(config *pionturn.ServerConfig) {
 	}
 	if s.cfg.TLS != nil && s.cfg.Certificate != nil {
 		url("turns", s.cfg.TLS.Addr(), "tcp")
-		stream(s.cfg.TLS, &tls.Config{Certificates: []tls.Certificate{*s.cfg.Certificate}, MinVersion: tls.VersionTLS12})
+		stream(s.cfg.TLS, &tls.Config{GetCertificate: s.cfg.Certificate, MinVersion: tls.VersionTLS12})
 	}
 }
 

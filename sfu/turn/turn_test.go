@@ -85,7 +85,11 @@ func newCertificate(t *testing.T) *tls.Certificate {
 // newServer opens a server with all three listeners that relays to an echoing port.
 func newServer(t *testing.T, change func(*Config)) *Server {
 	t.Helper()
-	cfg := Config{Host: "127.0.0.1", Media: newMedia(t), Announced: []netip.Addr{loopback}, Certificate: newCertificate(t)}
+	pair := newCertificate(t)
+	cfg := Config{
+		Host: "127.0.0.1", Media: newMedia(t), Announced: []netip.Addr{loopback},
+		Certificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return pair, nil },
+	}
 	var err error
 	if cfg.UDP, err = net.ListenPacket("udp4", "127.0.0.1:0"); err != nil {
 		t.Fatal(err)
