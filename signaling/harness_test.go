@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/diemcau/diemcau/internal/admission"
 	"github.com/diemcau/diemcau/keyring"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/link"
@@ -224,6 +225,7 @@ type bed struct {
 	snapshotEvery time.Duration
 	webhooks      []webhook.Target
 	namesKept     time.Duration
+	strangers     admission.Limits
 	pictures      signaling.Pictures
 	codeKey       [link.CodeKeySize]byte
 	keys          *keyring.Ring // kept over a restart
@@ -308,7 +310,7 @@ func (b *bed) serve() {
 	b.srv, err = signaling.New(context.Background(), signaling.Config{
 		CodeKey: b.codeKey[:], Keys: b.keys, Record: b.record, Media: b.media, Log: slog.New(slog.NewTextHandler(lockedWriter{b.logMu, b.log}, nil)),
 		Registry: prometheus.NewRegistry(), Node: "test", PublicURL: "http://" + b.http.Listener.Addr().String(),
-		SnapshotEvery: b.snapshotEvery, Webhooks: hooks, NamesKept: b.namesKept, Pictures: b.pictures,
+		SnapshotEvery: b.snapshotEvery, Webhooks: hooks, NamesKept: b.namesKept, Pictures: b.pictures, Strangers: b.strangers,
 		Pages: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("page")) }),
 	})
 	if err != nil {
