@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"strings"
@@ -57,7 +56,11 @@ func (t target) open(ctx context.Context) (*api, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &api{client: &http.Client{Transport: inProcess{off.handler}}, base: "http://offline", close: off.Close}, nil
+	local := &inProcess{handler: off.handler}
+	return &api{client: &http.Client{Transport: local}, base: "http://offline", close: func() error {
+		local.wait()
+		return off.Close()
+	}}, nil
 }
 
 // dialAdmin connects to the live server of a data folder; nil without an error means that there is none.
@@ -88,18 +91,6 @@ func dialAdmin(ctx context.Context, dir string) (*api, error) {
 		done()
 		return nil
 	}}, nil
-}
-
-// inProcess answers requests by a handler without a network.
-type inProcess struct{ http.Handler }
-
-func (h inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
-	rec := httptest.NewRecorder()
-	if r.Body == nil {
-		r.Body = http.NoBody
-	}
-	h.ServeHTTP(rec, r)
-	return rec.Result(), nil
 }
 
 // do sends a request and returns the body of a good answer; a refusal becomes an error that says why.
