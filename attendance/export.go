@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -38,28 +39,30 @@ const samples = 120
 const bom = "\uFEFF"
 
 // WriteCSV writes a table of the report as RFC 4180 with a byte order mark. Times are RFC 3339 in the session's
-// time zone, to the second; lengths are whole seconds.
+// time zone, to the second; lengths are whole seconds. The English file is for programs: commas, and columns that keep
+// their names and places while new ones follow. The Vietnamese one is for people: it says codes in words and separates
+// by semicolons, because Excel does where the comma is the decimal sign. It has no line sep=, with which Excel takes no
+// notice of the byte order mark and shows other letters.
 func (r *Report) WriteCSV(w io.Writer, table Table, lang Lang) error {
 	f, err := r.formatter()
 	if err != nil {
 		return err
 	}
+	f.lang = lang
 	var header []string
 	var records [][]string
 	switch table {
 	case TableSites:
-		header = []string{"endpoint", "unit", "name", "level", "parents", "first_joined", "last_left", "total_s", "interruptions"}
+		header = siteColumns()
 		for _, s := range r.Sites {
-			j := f.site(s)
-			records = append(records, []string{
-				j.Endpoint, j.Unit, j.Name, j.Level, j.Parents, j.FirstJoined, j.LastLeft,
-				strconv.FormatInt(j.TotalS, 10), strconv.Itoa(j.Interruptions),
-			})
+			records = append(records, f.siteRecord(r.Session, s))
 		}
 	case TableIntervals:
-		header = []string{"endpoint", "from", "to", "end_reason"}
-		for _, iv := range f.intervals(r.Sites, func(s SiteRow) []Interval { return s.Intervals }) {
-			records = append(records, []string{iv.Endpoint, iv.From, iv.To, string(iv.EndReason)})
+		header = []string{"endpoint", "from", "to", "end_reason", "name", "length_s", "interruptions", "device"}
+		for _, s := range r.Sites {
+			for _, iv := range s.Intervals {
+				records = append(records, f.intervalRecord(s, iv))
+			}
 		}
 	default:
 		return fmt.Errorf("no table %q: it is %s or %s", table, TableSites, TableIntervals)
@@ -74,6 +77,9 @@ func (r *Report) WriteCSV(w io.Writer, table Table, lang Lang) error {
 	}
 	out := csv.NewWriter(w)
 	out.UseCRLF = true
+	if lang == Vietnamese {
+		out.Comma = ';'
+	}
 	for _, record := range append([][]string{header}, records...) {
 		for i, cell := range record {
 			record[i] = Inert(cell)
@@ -86,9 +92,60 @@ func (r *Report) WriteCSV(w io.Writer, table Table, lang Lang) error {
 	return out.Error()
 }
 
+// siteColumns are the columns of TableSites.
+func siteColumns() []string {
+	return []string{
+		"endpoint", "unit", "name", "level", "parents", "first_joined", "last_left", "total_s", "interruptions",
+		"status", "computed_status", "headcount", "late_s", "receiving_s", "phone", "reason", "level_name",
+	}
+}
+
+func (f formatter) siteRecord(info SessionInfo, s SiteRow) []string {
+	j := f.site(s)
+	status, computed, late := string(s.Verdict), string(s.Computed), ""
+	if f.lang == Vietnamese {
+		status, computed = verdictLabel(f.lang, s.Verdict), verdictLabel(f.lang, s.Computed)
+	}
+	if d, known := s.lateness(info); known {
+		late = strconv.FormatInt(int64(d/time.Second), 10)
+	}
+	return []string{
+		j.Endpoint, j.Unit, j.Name, j.Level, j.Parents, j.FirstJoined, j.LastLeft, strconv.FormatInt(j.TotalS, 10), strconv.Itoa(j.Interruptions),
+		status, computed, strconv.Itoa(j.Headcount), late, strconv.FormatInt(j.ReceivedS, 10), j.Phone, s.reason(), levelLabel(f.lang, s.Level),
+	}
+}
+
+// lateness is how long after the start a site first attended; known is false before the start and for who never did.
+func (s SiteRow) lateness(info SessionInfo) (d time.Duration, known bool) {
+	first := s.FirstJoined
+	for _, other := range s.Declared {
+		if first.IsZero() || other.From.Before(first) {
+			first = other.From
+		}
+	}
+	if info.StartedAt.IsZero() || first.IsZero() || !info.EndedAt.IsZero() && first.After(info.EndedAt) {
+		return 0, false
+	}
+	return max(0, first.Sub(info.StartedAt)), true
+}
+
+func (f formatter) intervalRecord(s SiteRow, iv Interval) []string {
+	why, length := string(iv.EndReason), ""
+	if f.lang == Vietnamese {
+		why = f.text("end." + why)
+	}
+	if !iv.To.IsZero() {
+		length = strconv.FormatInt(int64(iv.To.Sub(iv.From)/time.Second), 10)
+	}
+	return []string{s.Endpoint, f.time(iv.From), f.time(iv.To), why, s.Name, length, strconv.Itoa(iv.Interruptions), iv.Device}
+}
+
+// plainNumber is a telephone number or another number that a spreadsheet computes nothing of.
+var plainNumber = regexp.MustCompile(`^[+-]?\d[\d .]*$|^-$`)
+
 // Inert keeps a spreadsheet from reading a text as a formula.
 func Inert(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
+	if cell != "" && !plainNumber.MatchString(cell) && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
 		return "'" + cell
 	}
 	return cell
@@ -106,10 +163,13 @@ type (
 		StartedAt   string        `json:"started_at,omitempty"`
 		EndedAt     string        `json:"ended_at,omitempty"`
 		SealedAt    string        `json:"sealed_at,omitempty"`
-		CalledOff   bool          `json:"called_off,omitempty"`
-		AsOf        string        `json:"as_of"`
-		Entries     uint64        `json:"entries"`
-		HeadHash    string        `json:"head_hash"`
+
+		Particulars meeting.Particulars `json:"particulars,omitzero"`
+
+		CalledOff bool   `json:"called_off,omitempty"`
+		AsOf      string `json:"as_of"`
+		Entries   uint64 `json:"entries"`
+		HeadHash  string `json:"head_hash"`
 	}
 	siteJSON struct {
 		Endpoint      string             `json:"endpoint"`
@@ -196,8 +256,21 @@ type (
 		At      string `json:"at"`
 		Present int    `json:"present"`
 	}
+	agendaJSON struct {
+		ID    string `json:"id"`
+		Title string `json:"title"`
+		From  string `json:"from"`
+		To    string `json:"to"`
+	}
+	noteJSON struct {
+		ID    string `json:"id"`
+		About string `json:"about"`
+		Text  string `json:"text"`
+		By    string `json:"by"`
+	}
 	floorJSON struct {
 		Endpoint   string       `json:"endpoint"`
+		Name       string       `json:"name"`
 		Slot       meeting.Slot `json:"slot"`
 		GrantedAt  string       `json:"granted_at"`
 		OnAirAt    string       `json:"on_air_at"`
@@ -222,6 +295,8 @@ func (r *Report) WriteJSON(w io.Writer) error {
 		Receiving []intervalJSON `json:"receiving"`
 		RollCalls []rollCallJSON `json:"roll_calls"`
 		Floor     []floorJSON    `json:"floor"`
+		Agenda    []agendaJSON   `json:"agenda,omitempty"`
+		Notes     []noteJSON     `json:"notes,omitempty"`
 		OverTime  []sampleJSON   `json:"over_time"`
 	}{Session: f.session(r.Session), Total: r.Total, Groups: []groupJSON{}, Sites: []siteJSON{},
 		Intervals: f.intervals(r.Sites, func(s SiteRow) []Interval { return s.Intervals }),
@@ -238,7 +313,13 @@ func (r *Report) WriteJSON(w io.Writer) error {
 		out.RollCalls = append(out.RollCalls, f.rollCall(rc))
 	}
 	for _, g := range r.Floor {
-		out.Floor = append(out.Floor, floorJSON{g.Endpoint, g.Slot, f.time(g.GrantedAt), f.time(g.OnAirAt), f.time(g.ReturnedAt), g.Why})
+		out.Floor = append(out.Floor, floorJSON{g.Endpoint, g.Name, g.Slot, f.time(g.GrantedAt), f.time(g.OnAirAt), f.time(g.ReturnedAt), g.Why})
+	}
+	for _, t := range r.AgendaTurns {
+		out.Agenda = append(out.Agenda, agendaJSON{t.Item.ID, t.Item.Title, f.time(t.From), f.time(t.To)})
+	}
+	for _, n := range r.Notes {
+		out.Notes = append(out.Notes, noteJSON{n.ID, f.time(n.About), n.Text, n.By})
 	}
 	for _, s := range r.OverTime(samples) {
 		out.OverTime = append(out.OverTime, sampleJSON{f.time(s.At), s.Present})
@@ -269,7 +350,7 @@ func (f formatter) time(t time.Time) string {
 func (f formatter) session(s SessionInfo) sessionJSON {
 	return sessionJSON{
 		ID: s.ID, Title: s.Title, TimeZone: s.TimeZone, Rules: s.Rules, ScheduledAt: f.time(s.ScheduledAt), OpenedAt: f.time(s.OpenedAt),
-		StartedAt: f.time(s.StartedAt), EndedAt: f.time(s.EndedAt), SealedAt: f.time(s.SealedAt), CalledOff: s.CalledOff, AsOf: f.time(s.AsOf),
+		StartedAt: f.time(s.StartedAt), EndedAt: f.time(s.EndedAt), SealedAt: f.time(s.SealedAt), CalledOff: s.CalledOff, Particulars: s.Particulars, AsOf: f.time(s.AsOf),
 		Entries: s.Head.Seq, HeadHash: s.Head.Hash,
 	}
 }

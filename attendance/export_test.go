@@ -28,20 +28,20 @@ func TestWriteCSV(t *testing.T) {
 		want  []string
 	}{
 		"sites": {attendance.TableSites, attendance.English, []string{
-			"endpoint,unit,name,level,parents,first_joined,last_left,total_s,interruptions",
-			"C1,C1,Xã Phước Dân,commune,Huyện Ninh Phước / Tỉnh Ninh Thuận / Trung ương,2026-03-02T07:59:10+07:00,2026-03-02T08:16:40+07:00,900,1",
-			"C2,C2,Xã Phước Hậu,commune,Huyện Ninh Phước / Tỉnh Ninh Thuận / Trung ương,,,0,0",
-			"G1,,Khách mời,,,,,0,0",
+			"endpoint,unit,name,level,parents,first_joined,last_left,total_s,interruptions,status,computed_status,headcount,late_s,receiving_s,phone,reason,level_name",
+			"C1,C1,Xã Phước Dân,commune,Huyện Ninh Phước / Tỉnh Ninh Thuận / Trung ương,2026-03-02T07:59:10+07:00,2026-03-02T08:16:40+07:00,900,1,on_time,on_time,0,0,0,,,Commune",
+			"C2,C2,Xã Phước Hậu,commune,Huyện Ninh Phước / Tỉnh Ninh Thuận / Trung ương,,,0,0,absent,absent,0,,0,+84 259 000 000,,Commune",
+			"G1,,Khách mời,,,,,0,0,absent,absent,0,,0,,,",
 		}},
 		"intervals": {attendance.TableIntervals, attendance.English, []string{
-			"endpoint,from,to,end_reason",
-			"C1,2026-03-02T07:59:10+07:00,2026-03-02T08:05:00+07:00,left",
-			"C1,2026-03-02T08:06:40+07:00,2026-03-02T08:16:40+07:00,ended",
+			"endpoint,from,to,end_reason,name,length_s,interruptions,device",
+			"C1,2026-03-02T07:59:10+07:00,2026-03-02T08:05:00+07:00,left,Xã Phước Dân,350,1,",
+			"C1,2026-03-02T08:06:40+07:00,2026-03-02T08:16:40+07:00,ended,Xã Phước Dân,600,0,",
 		}},
 		"intervals in Vietnamese": {attendance.TableIntervals, attendance.Vietnamese, []string{
-			"Mã điểm cầu,Từ,Đến,Lý do kết thúc",
-			"C1,2026-03-02T07:59:10+07:00,2026-03-02T08:05:00+07:00,left",
-			"C1,2026-03-02T08:06:40+07:00,2026-03-02T08:16:40+07:00,ended",
+			"Mã điểm cầu;Từ;Đến;Lý do kết thúc;Tên điểm cầu;Thời lượng (giây);Số lần gián đoạn;Thiết bị",
+			"C1;2026-03-02T07:59:10+07:00;2026-03-02T08:05:00+07:00;rời phiên;Xã Phước Dân;350;1;",
+			"C1;2026-03-02T08:06:40+07:00;2026-03-02T08:16:40+07:00;phiên kết thúc;Xã Phước Dân;600;0;",
 		}},
 	}
 	for name, tt := range tests {
@@ -70,10 +70,10 @@ func TestCSVOfARunningSessionLeavesTheEndOpen(t *testing.T) {
 	if err := r.WriteCSV(&intervals, attendance.TableIntervals, attendance.English); err != nil {
 		t.Fatal(err)
 	}
-	if want := ",2026-03-02T08:00:05+07:00,,65,1\r\n"; !strings.Contains(sites.String(), want) {
+	if want := ",2026-03-02T08:00:05+07:00,,65,1,"; !strings.Contains(sites.String(), want) {
 		t.Errorf("sites lack %q:\n%s", want, sites.String())
 	}
-	if want := "C1,2026-03-02T08:00:05+07:00,,open\r\n"; !strings.Contains(intervals.String(), want) {
+	if want := "C1,2026-03-02T08:00:05+07:00,,open,Xã Phước Dân,,1,\r\n"; !strings.Contains(intervals.String(), want) {
 		t.Errorf("intervals lack %q:\n%s", want, intervals.String())
 	}
 }
@@ -82,7 +82,7 @@ func TestCSVCellsAreNoFormulas(t *testing.T) {
 	r := report(t, "0 start; 1000 end")
 	for cell, want := range map[string]string{
 		`=HYPERLINK("http://x")`: `"'=HYPERLINK(""http://x"")"`,
-		"+84":                    "'+84", "-1": "'-1", "@SUM(A1)": "'@SUM(A1)", "\tx": "'\tx", "\rx": "\"'x\"",
+		"+84":                    "+84", "-1": "-1", "+84 259 3.000": "+84 259 3.000", "+84-259": "'+84-259", "+1+2": "'+1+2", "-": "-", "@SUM(A1)": "'@SUM(A1)", "\tx": "'\tx", "\rx": "\"'x\"",
 		"Xã =A": "Xã =A", `Xã "Đông", A`: `"Xã ""Đông"", A"`,
 	} {
 		r.Sites[2].Name = cell
@@ -90,8 +90,8 @@ func TestCSVCellsAreNoFormulas(t *testing.T) {
 		if err := r.WriteCSV(&out, attendance.TableSites, attendance.English); err != nil {
 			t.Fatal(err)
 		}
-		if want := "G1,," + want + ",,,,,0,0\r\n"; !strings.HasSuffix(out.String(), want) {
-			t.Errorf("%q: file ends with %q, want %q", cell, out.String()[len(out.String())-len(want):], want)
+		if want := "G1,," + want + ",,,,,0,0,"; !strings.Contains(out.String(), want) {
+			t.Errorf("%q: %s lacks %q", cell, out.String(), want)
 		}
 	}
 }
@@ -110,7 +110,7 @@ func TestWriteJSONHoldsEverything(t *testing.T) {
 		"total":      `{"convened":3,"present":1,"on_time":1,"late":0,"partial":0,"absent":2,"headcount":18}`,
 		"receiving":  `[{"endpoint":"C1","from":"2026-03-02T08:00:05+07:00","to":"2026-03-02T08:01:40+07:00","end_reason":"lost","interruptions":0,"entries":[5,6],"device":"Chrome 156, Windows","evidence":"decoded"}]`,
 		"roll_calls": `[{"round":1,"opened_at":"2026-03-02T08:05:20+07:00","closed_at":"2026-03-02T08:05:30+07:00","answers":[{"endpoint":"C1","answered_at":"2026-03-02T08:05:25+07:00","headcount":18,"entry":12}]}]`,
-		"floor":      `[{"endpoint":"C1","slot":"floor","granted_at":"2026-03-02T08:05:40+07:00","on_air_at":"","returned_at":"","why":""}]`,
+		"floor":      `[{"endpoint":"C1","name":"Xã Phước Dân","slot":"floor","granted_at":"2026-03-02T08:05:40+07:00","on_air_at":"","returned_at":"","why":""}]`,
 	} {
 		var compact bytes.Buffer
 		if err := json.Compact(&compact, got[member]); err != nil {
@@ -157,5 +157,23 @@ func TestWriteJSONNamesAsCSV(t *testing.T) {
 	}
 	if got.Session["started_at"] != "2026-03-02T08:00:00+07:00" || got.Session["id"] != "s1" {
 		t.Errorf("session: %v", got.Session)
+	}
+}
+
+// TestVietnameseCSV says codes in words and leaves numbers as they are.
+func TestVietnameseCSV(t *testing.T) {
+	r := report(t, "-100 open; 0 start; 400 in a; 1000 end")
+	r.Sites[2].Name, r.Sites[2].Phone = "=1+1; x", "+84-259"
+	var out bytes.Buffer
+	if err := r.WriteCSV(&out, attendance.TableSites, attendance.Vietnamese); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"Mã điểm cầu;Mã đơn vị;Tên điểm cầu;Cấp;", ";Kết luận;Hệ thống tính;Số người dự;Vào muộn (giây);Nhận hình, tiếng (giây);Điện thoại;Lý do điều chỉnh;Tên cấp\r\n",
+		";Dự một phần;Dự một phần;0;400;0;;;Xã\r\n", ";Vắng mặt;Vắng mặt;0;;0;+84 259 000 000;;Xã\r\n", `;"'=1+1; x";`, ";'+84-259;",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("lacks %q:\n%s", want, out.String())
+		}
 	}
 }

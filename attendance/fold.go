@@ -44,10 +44,12 @@ type Builder struct {
 	convened  bool
 	units     map[string]meeting.Unit
 	unitOrder []string
+	consoles  map[string]string // names by code
 	sites     []*site
 	byCode    map[string]*site
 	rollCalls []*RollCallRow
 	floor     []floorTurn
+	course    proceedings
 	rules     dated[meeting.Rules]
 	scheduled dated[time.Time]
 	sealedBy  uint64           // Seq
@@ -57,7 +59,7 @@ type Builder struct {
 
 // NewBuilder returns a Builder without entries.
 func NewBuilder() *Builder {
-	return &Builder{units: map[string]meeting.Unit{}, byCode: map[string]*site{}, touched: map[int]struct{}{}}
+	return &Builder{units: map[string]meeting.Unit{}, byCode: map[string]*site{}, consoles: map[string]string{}, touched: map[int]struct{}{}}
 }
 
 // site gathers what the ledger says of one endpoint.
@@ -205,6 +207,8 @@ func (b *Builder) fold(e ledger.Entry, ev meeting.Event) {
 		b.rollCall(ev.ID).ClosedAt = e.At
 	case *meeting.Granted, *meeting.WentOnAir, *meeting.Returned:
 		b.floor = append(b.floor, floorTurn{e.At, e.Seq, ev})
+	default:
+		b.course.fold(e, ev)
 	}
 }
 
@@ -234,6 +238,7 @@ func leftReason(why string) EndReason {
 func (b *Builder) convene(e ledger.Entry, c *meeting.Convened) {
 	b.convened = true
 	b.info.ID, b.info.Title, b.info.TimeZone = e.Session, c.Title, c.TimeZone
+	b.course.agenda = c.Agenda
 	b.scheduled.put(e, c.ScheduledAt)
 	b.rules.put(e, c.Rules)
 	for _, u := range c.Units {
@@ -243,6 +248,9 @@ func (b *Builder) convene(e ledger.Entry, c *meeting.Convened) {
 		b.units[u.Code] = u
 	}
 	for _, ep := range c.Endpoints {
+		if ep.Role != meeting.Site {
+			b.consoles[ep.Code] = ep.Name
+		}
 		if ep.Role == meeting.Site && b.byCode[ep.Code] == nil {
 			s := &site{index: len(b.sites), ep: ep, byID: map[string]*conn{}}
 			b.sites = append(b.sites, s)
@@ -317,9 +325,31 @@ func (b *Builder) Report(opts FoldOptions) *Report {
 		r.Sites = append(r.Sites, v.row(s))
 	}
 	r.Total, r.Groups = v.rollUp(r.Sites)
-	r.RollCalls = v.rollCalls(b.rollCalls)
-	r.Floor = v.grants(b.floor)
+	b.proceed(v, r)
 	return r
+}
+
+// proceed adds what happened besides attendance.
+func (b *Builder) proceed(v view, r *Report) {
+	r.RollCalls, r.Floor = v.rollCalls(b.rollCalls), v.grants(b.floor)
+	for i, g := range r.Floor {
+		r.Floor[i].Name, r.Floor[i].Unit = b.who(v, g.Endpoint)
+	}
+	for _, rc := range r.RollCalls {
+		for i, a := range rc.Answers {
+			rc.Answers[i].Name, _ = b.who(v, a.Endpoint)
+		}
+	}
+	r.Agenda, r.AgendaTurns, r.Notes = b.course.agenda, b.course.turns(v.info), b.course.written(v.info.AsOf)
+}
+
+// who names an endpoint and the units above it; consoles are of no unit.
+func (b *Builder) who(v view, endpoint string) (name, unit string) {
+	s := b.byCode[endpoint]
+	if s == nil {
+		return b.consoles[endpoint], ""
+	}
+	return s.ep.Name, SiteRow{Parents: v.parents(s.ep.Unit)}.below()
 }
 
 // Site returns the row of one endpoint; ok is false if it is not a site of the session.

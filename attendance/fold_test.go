@@ -312,11 +312,11 @@ func TestFoldDeclarations(t *testing.T) {
 			{Unit: units()[2], Depth: 2, Counts: attendance.Counts{Convened: 2, Absent: 2, Headcount: 13}},
 		},
 		RollCalls: []attendance.RollCallRow{{ID: 1, OpenedAt: at(10), ClosedAt: at(90), Answers: []attendance.RollCallAnswer{
-			{Endpoint: "C1", At: at(11), Headcount: 5, Entry: 6}, {Endpoint: "C2", At: at(12), Headcount: 7, Entry: 5},
+			{Endpoint: "C1", Name: "Xã Phước Dân", At: at(11), Headcount: 5, Entry: 6}, {Endpoint: "C2", Name: "Xã Phước Hậu", At: at(12), Headcount: 7, Entry: 5},
 		}}},
 		Floor: []attendance.FloorRow{
-			{Endpoint: meeting.HostCode, Slot: meeting.SlotMain, GrantedAt: t0},
-			{Endpoint: "C1", Slot: meeting.SlotFloor, GrantedAt: at(30), OnAirAt: at(33), ReturnedAt: at(60), Why: "revoked"},
+			{Endpoint: meeting.HostCode, Name: "Chủ trì", Slot: meeting.SlotMain, GrantedAt: t0},
+			{Endpoint: "C1", Name: "Xã Phước Dân", Unit: "Huyện Ninh Phước / Tỉnh Ninh Thuận", Slot: meeting.SlotFloor, GrantedAt: at(30), OnAirAt: at(33), ReturnedAt: at(60), Why: "revoked"},
 		},
 	}
 	for i := range 2 {

@@ -73,7 +73,7 @@ func (l *Live) Page(now time.Time, sel Selection) (page *Report, matching int) {
 		}
 	}
 	if sel.Limit == 0 {
-		page.RollCalls, page.Floor = v.rollCalls(l.builder.rollCalls), v.grants(l.builder.floor)
+		l.builder.proceed(v, page)
 	}
 	return page, matching
 }

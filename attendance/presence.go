@@ -25,6 +25,7 @@ func (b *Builder) view(opts FoldOptions) view {
 	// A report as of an earlier moment is judged by the rules in force now: they were changed for a reason. So was the time.
 	v.info.Rules = b.rules.asOf(b.latest)
 	v.info.ScheduledAt = b.scheduled.asOf(b.latest)
+	v.info.Particulars = b.course.said()
 	for _, t := range []*time.Time{&v.info.OpenedAt, &v.info.StartedAt, &v.info.EndedAt, &v.info.SealedAt} {
 		*t = v.known(*t)
 	}

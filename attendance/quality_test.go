@@ -94,7 +94,7 @@ func TestStrangeNames(t *testing.T) {
 		if got := records[1][2]; got != want && got != strings.ReplaceAll(want, "\r", "") {
 			t.Errorf("CSV has %q for %q", got, name)
 		}
-		if strings.ContainsRune("=+-@\t\r", rune(records[1][2][0])) {
+		if cell := records[1][2]; strings.ContainsRune("=+-@\t\r", rune(cell[0])) && strings.Trim(cell, "+0123456789 ") != "" {
 			t.Errorf("CSV has a formula: %q", records[1][2])
 		}
 		if err := r.WriteJSON(&object); err != nil {

@@ -16,7 +16,12 @@ type Report struct {
 	Sites     []SiteRow  // in the order in which they were convened; consoles are not among them
 	RollCalls []RollCallRow
 	Floor     []FloorRow
-	Course    []Sample // of the whole report, in one that shows a part of it; nil = it follows from Sites
+	Agenda    []meeting.AgendaItem
+
+	AgendaTurns []AgendaTurn
+	Notes       []meeting.Note // of the secretaries, by the moments that they are about
+
+	Course []Sample // of the whole report, in one that shows a part of it; nil = it follows from Sites
 }
 
 // SessionInfo is the heading of a report. Zero times are times that have not come.
@@ -30,8 +35,9 @@ type SessionInfo struct {
 	StartedAt   time.Time
 	EndedAt     time.Time
 	SealedAt    time.Time
-	CalledOff   bool        // it was called off before it began
-	AsOf        time.Time   // what is after it is not in the report
+	CalledOff   bool      // it was called off before it began
+	AsOf        time.Time // what is after it is not in the report
+	Particulars meeting.Particulars
 	Head        ledger.Head // the last entry that the report rests on
 }
 
@@ -170,6 +176,7 @@ type RollCallRow struct {
 // RollCallAnswer is one site's confirmation.
 type RollCallAnswer struct {
 	Endpoint  string
+	Name      string
 	At        time.Time
 	Headcount int
 	Entry     uint64 // Seq
@@ -178,6 +185,8 @@ type RollCallAnswer struct {
 // FloorRow is one grant of a slot to an endpoint.
 type FloorRow struct {
 	Endpoint   string
+	Name       string
+	Unit       string // names of the units above its own, the nearest first
 	Slot       meeting.Slot
 	GrantedAt  time.Time
 	OnAirAt    time.Time // zero if it never came on air

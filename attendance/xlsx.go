@@ -449,11 +449,11 @@ func (f formatter) rollCallSheet(r *Report) sheet {
 		n += len(rc.Answers)
 	}
 	return sheet{"roll_calls", []column{
-		{"round", 7, countCell}, {"opened_at", 20, momentCell}, {"closed_at", 20, momentCell}, {"endpoint", 12, textCell}, {"answered_at", 20, momentCell}, {"headcount", 12, countCell},
+		{"round", 7, countCell}, {"opened_at", 20, momentCell}, {"closed_at", 20, momentCell}, {"endpoint", 12, textCell}, {"name", 28, textCell}, {"answered_at", 20, momentCell}, {"headcount", 12, countCell},
 	}, n, func(yield func([]any) bool) {
 		for _, rc := range r.RollCalls {
 			for _, a := range rc.Answers {
-				if !yield([]any{rc.ID, f.moment(rc.OpenedAt), f.moment(rc.ClosedAt), a.Endpoint, f.moment(a.At), a.Headcount}) {
+				if !yield([]any{rc.ID, f.moment(rc.OpenedAt), f.moment(rc.ClosedAt), a.Endpoint, a.Name, f.moment(a.At), a.Headcount}) {
 					return
 				}
 			}
@@ -463,14 +463,22 @@ func (f formatter) rollCallSheet(r *Report) sheet {
 
 func (f formatter) floorSheet(r *Report) sheet {
 	return sheet{"floor", []column{
-		{"endpoint", 12, textCell}, {"slot", 14, textCell}, {"granted_at", 20, momentCell}, {"on_air_at", 20, momentCell}, {"returned_at", 20, momentCell}, {"why", 20, textCell},
+		{"endpoint", 12, textCell}, {"name", 28, textCell}, {"parents", 36, textCell}, {"slot", 16, textCell}, {"granted_at", 20, momentCell}, {"on_air_at", 20, momentCell}, {"returned_at", 20, momentCell}, {"why", 20, textCell},
 	}, len(r.Floor), func(yield func([]any) bool) {
 		for _, g := range r.Floor {
-			if !yield([]any{g.Endpoint, string(g.Slot), f.moment(g.GrantedAt), f.moment(g.OnAirAt), f.moment(g.ReturnedAt), g.Why}) {
+			if !yield([]any{g.Endpoint, g.Name, g.Unit, f.text("slot." + string(g.Slot)), f.moment(g.GrantedAt), f.moment(g.OnAirAt), f.moment(g.ReturnedAt), f.why(g.Why)}) {
 				return
 			}
 		}
 	}}
+}
+
+// why says why a slot was returned.
+func (f formatter) why(code string) string {
+	if code == "" {
+		return ""
+	}
+	return f.text("why." + code)
 }
 
 // moment is a time as a spreadsheet keeps it: the wall clock of the session's zone, to the second; empty if it

@@ -82,11 +82,11 @@ func TestWriteXLSX(t *testing.T) {
 			Mã điểm cầu|Tên điểm cầu|Họ và tên|Chức vụ|Dự thay
 			C1|Xã Phước Dân|Nguyễn Thị Bé|Chủ tịch|=1+1`,
 		"Điểm danh": `
-			Lần|Bắt đầu|Kết thúc|Mã điểm cầu|Trả lời lúc|Số người dự
-			1|02/03/2026 08:05:20|02/03/2026 08:05:30|C1|02/03/2026 08:05:25|18`,
+			Lần|Bắt đầu|Kết thúc|Mã điểm cầu|Tên điểm cầu|Trả lời lúc|Số người dự
+			1|02/03/2026 08:05:20|02/03/2026 08:05:30|C1|Xã Phước Dân|02/03/2026 08:05:25|18`,
 		"Phát biểu": `
-			Mã điểm cầu|Khung|Mời lúc|Lên sóng lúc|Kết thúc lúc|Lý do
-			C1|floor|02/03/2026 08:05:40|||`,
+			Mã điểm cầu|Tên điểm cầu|Đơn vị cấp trên|Khung|Mời lúc|Lên sóng lúc|Kết thúc lúc|Lý do
+			C1|Xã Phước Dân|Huyện Ninh Phước / Tỉnh Ninh Thuận|Phát biểu|02/03/2026 08:05:40|||`,
 	} {
 		rows, err := f.GetRows(sheet)
 		if err != nil {

@@ -30,7 +30,9 @@ func personalMember(kind string) string {
 	switch kind {
 	case "delegates":
 		return "delegates"
-	case "message":
+	case "particulars":
+		return "officials"
+	case "message", "note":
 		return "text"
 	}
 	return ""

@@ -14,6 +14,7 @@ type Convene struct {
 	Units       []Unit
 	Endpoints   []Endpoint // sites, and delegated operators with a Scope
 	Agenda      []AgendaItem
+	Particulars Particulars
 }
 
 // OpenSession lets sites enter.
@@ -128,7 +129,14 @@ func (c Convene) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 	if _, err := time.LoadLocation(c.TimeZone); err != nil {
 		return refuse(BadValue, err.Error())
 	}
-	return []Event{&Convened{Title: c.Title, ScheduledAt: c.ScheduledAt, TimeZone: c.TimeZone, Rules: c.Rules, Units: c.Units, Endpoints: all, Agenda: c.Agenda}}, nil
+	events := []Event{&Convened{Title: c.Title, ScheduledAt: c.ScheduledAt, TimeZone: c.TimeZone, Rules: c.Rules, Units: c.Units, Endpoints: all, Agenda: c.Agenda}}
+	if field := c.Particulars.Check(); field != "" {
+		return refuse(BadValue, field)
+	}
+	if !c.Particulars.Empty() {
+		events = append(events, particularsSet(c.Particulars, by))
+	}
+	return events, nil
 }
 
 func (OpenSession) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {

@@ -20,6 +20,7 @@ const (
 	BadValue        Code = "bad_value"         // a value is out of its range
 	RollCallOpen    Code = "roll_call_open"    // one is already open
 	RollCallClosed  Code = "roll_call_closed"  // none is open, or another one is
+	Conflict        Code = "conflict"          // somebody else changed it meanwhile
 	BadEndpointCode Code = "bad_endpoint_code" // an endpoint is convened twice or without a name
 )
 

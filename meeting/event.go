@@ -181,6 +181,7 @@ func kinds() map[string]func() Event {
 		func() Event { return &LockChanged{} }, func() Event { return &ChairHandedOver{} }, func() Event { return &AgendaMoved{} },
 		func() Event { return &MessageSent{} }, func() Event { return &BudgetSet{} },
 		func() Event { return &VerdictOverridden{} }, func() Event { return &AttendanceAdded{} }, func() Event { return &RulesChanged{} },
+		func() Event { return &ParticularsSet{} }, func() Event { return &NoteWritten{} },
 	}
 	m := make(map[string]func() Event, len(list))
 	for _, f := range list {

@@ -185,11 +185,12 @@ type Session struct {
 	Grants    map[Slot]*Grant
 	Hands     []string // codes of raised hands, first raised first
 	RollCalls []*RollCall
+	Notes     map[string]*Note // of the secretaries, by id
 }
 
 // New returns a session without content; its first event is Convened.
 func New(id string) *Session {
-	return &Session{ID: id, Phase: Draft, Chair: HostCode, Units: map[string]Unit{}, Endpoints: map[string]*Endpoint{}, Grants: map[Slot]*Grant{}}
+	return &Session{ID: id, Phase: Draft, Chair: HostCode, Units: map[string]Unit{}, Endpoints: map[string]*Endpoint{}, Grants: map[Slot]*Grant{}, Notes: map[string]*Note{}}
 }
 
 // Actor is who commands: an endpoint of the session by its code and role. The zero Actor is the server itself.

@@ -34,6 +34,8 @@ type Draft struct {
 	Agenda    []meeting.AgendaItem `json:"agenda,omitempty"`
 	HelpPhone string               `json:"help_phone,omitempty"` // whom sites call about the line; stands on every sheet
 	Note      string               `json:"note,omitempty"`       // for the office alone
+
+	Particulars meeting.Particulars `json:"particulars,omitzero"` // what its documents say about it
 }
 
 // Contact is how the people of a site are reached besides its link.
@@ -90,6 +92,7 @@ func (d *Draft) Convene(tree *roster.Tree) (meeting.Convene, []Problem) {
 	if cmd.TimeZone == "" {
 		cmd.TimeZone = DefaultTimeZone
 	}
+	cmd.Particulars = d.Particulars
 	c := &convener{draft: d, tree: tree, taken: map[string]bool{}, keep: map[string]bool{}}
 	c.settings(cmd)
 	c.units()
@@ -133,6 +136,9 @@ func (c *convener) settings(cmd meeting.Convene) {
 	c.text("help_phone", d.HelpPhone, maxText)
 	if d.Start.IsZero() {
 		c.report("start", "missing", "")
+	}
+	if field := d.Particulars.Check(); field != "" {
+		c.report("particulars."+field, "too_long", "")
 	}
 	if d.Minutes < 0 || d.Minutes > maxMinutes {
 		c.report("minutes", "bad_value", fmt.Sprint(d.Minutes))
@@ -312,8 +318,9 @@ func (c *convener) kept() []meeting.Unit {
 	return units
 }
 
-// Copy is a draft of a further session like this one: everything but its time.
+// Copy is a draft of a further session like this one: everything but its time and the numbers of its documents.
 func (d Draft) Copy() Draft {
 	d.Start = time.Time{}
+	d.Particulars.Number, d.Particulars.MinutesNumber = "", ""
 	return d
 }

@@ -29,6 +29,31 @@ func imported(t *testing.T, table string) *roster.Tree {
 	return tree
 }
 
+// threeTiers is a small map as it was before July 2025.
+func threeTiers(t *testing.T) string {
+	t.Helper()
+	data, err := os.ReadFile("testdata/trees/three-tiers.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// TestImportPresentTree reads the map in force since July 2025.
+func TestImportPresentTree(t *testing.T) {
+	data, err := os.ReadFile("../configs/roster/units-vn-2tier.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := map[meeting.Level]int{}
+	for _, u := range imported(t, string(data)).Units() {
+		count[u.Level]++
+	}
+	if diff := cmp.Diff(map[meeting.Level]int{meeting.Central: 1, meeting.Province: 34, meeting.Commune: 3321}, count); diff != "" {
+		t.Errorf("units by level (-want +got):\n%s", diff)
+	}
+}
+
 func TestImportRealTree(t *testing.T) {
 	f, err := os.Open("../configs/roster/units-vn-3tier.csv")
 	if err != nil {
@@ -54,7 +79,7 @@ func TestImportRealTree(t *testing.T) {
 
 func TestImportDemo(t *testing.T) {
 	tree := imported(t, string(demo.Demo))
-	if u, ok := tree.Unit("C22879"); !ok || u.Name != "Xã Phước Hậu" || tree.Len() != 20 {
+	if u, ok := tree.Unit("C22873"); !ok || u.Name != "Xã Phước Hậu" || tree.Len() != 20 {
 		t.Errorf("demo roster: %v, %d units", u, tree.Len())
 	}
 }
@@ -324,7 +349,7 @@ func TestImportRefusesXLSX(t *testing.T) {
 }
 
 func TestSearch(t *testing.T) {
-	tree := imported(t, string(demo.Demo))
+	tree := imported(t, threeTiers(t))
 	for query, want := range map[string]string{
 		"ninh thuan": "P58", "NINH": "P58 D587", "phuoc h": "C22879 C22891", "vinh": "C22738 C22327 C22330", "c22879": "C22879", "  ": "", "xyz": "", "rung uong": "TW",
 	} {
@@ -388,7 +413,7 @@ func BenchmarkSearch(b *testing.B) {
 }
 
 func TestSelect(t *testing.T) {
-	tree := imported(t, string(demo.Demo))
+	tree := imported(t, threeTiers(t))
 	tests := map[string]struct {
 		patterns string
 		codes    string

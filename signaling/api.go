@@ -93,6 +93,7 @@ func newRoutes(s *Server, identify func(*http.Request) (Identity, error)) (*http
 	a.route(mux, "GET /api/v1/sessions/{id}/snapshots/{code}", roles(meeting.Host, meeting.Operator, meeting.Secretary, meeting.Site), record.getSnapshot)
 	a.route(mux, "GET /api/v1/sessions/{id}/lines/{code}", roles(meeting.Host, meeting.Operator, meeting.Secretary, meeting.Site), record.getLine)
 	record.commandRoutes(mux)
+	record.documentRoutes(mux)
 	accounts.accountRoutes(mux)
 	drafts.draftRoutes(mux)
 	office.sheetRoutes(mux)

@@ -229,6 +229,11 @@ func (a draftsAPI) createDraft(w http.ResponseWriter, r *http.Request, who Ident
 		return refused(err)
 	}
 	row.Draft = from.Draft
+	if row.Draft.Particulars.Empty() {
+		if row.Draft.Particulars, err = a.particulars(ctx); err != nil {
+			return err
+		}
+	}
 	if row.Version, err = a.srv.record.PutDraft(ctx, row, 0); err != nil {
 		return refused(err)
 	}

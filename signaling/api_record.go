@@ -76,6 +76,9 @@ func (s *Server) eraseNames(ctx context.Context, id string) (entries int64, err 
 		for _, ep := range coord.session.Endpoints { // as a replay of the record would leave them now
 			ep.Delegates, ep.Phone = nil, ""
 		}
+		for _, note := range coord.session.Notes {
+			note.Text = ""
+		}
 		coord.audience.mail.kept = nil
 		return nil
 	}})

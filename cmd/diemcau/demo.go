@@ -17,7 +17,7 @@ type demoCmd struct {
 }
 
 const (
-	demoUnits = "P58/*,P56/*" // everything below the sample's two provinces
+	demoUnits = "P56/*,P66/*" // everything below the sample's two provinces
 	demoSites = 3             // links printed
 )
 

@@ -3,7 +3,7 @@ package roster
 
 import _ "embed" // for the demo roster
 
-// Demo is a roster in CSV, as roster.Import reads it: the centre, two provinces, a few of their districts and communes.
+// Demo is a roster in CSV, as roster.Import reads it: the centre, two provinces, and a few of their communes.
 //
 //go:embed demo.csv
 var Demo []byte

@@ -1,0 +1,71 @@
+package meeting
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Two secretaries write the same note: what the first saved is not overwritten by who did not see it.
+func TestNotesOfTwoSecretaries(t *testing.T) {
+	s, at := New("s"), time.Unix(1_800_000_000, 0)
+	s.Phase = Live
+	an, binh := Actor{Endpoint: SecretaryCode, Role: Secretary}, Actor{Endpoint: HostCode, Role: Host}
+	for _, step := range []struct {
+		who  Actor
+		cmd  WriteNote
+		code Code
+	}{
+		{an, WriteNote{ID: "n1", Text: "Khai"}, ""},
+		{an, WriteNote{ID: "n1", Base: 1, About: at, Text: "Khai mạc"}, ""},
+		{binh, WriteNote{ID: "n1", Base: 1, Text: "Bế mạc"}, Conflict},
+		{binh, WriteNote{ID: "n1", Text: "mới"}, Conflict},
+		{binh, WriteNote{ID: "n1", Base: 2, Text: "Khai mạc lúc 8 giờ"}, ""},
+		{binh, WriteNote{ID: "n2", Base: 1, Text: "x"}, Conflict},
+		{an, WriteNote{ID: "", Text: "x"}, BadValue},
+		{an, WriteNote{ID: "n3", Text: strings.Repeat("ă", MaxNoteText+1)}, BadValue},
+		{Actor{Endpoint: "C1", Role: Site}, WriteNote{ID: "n4", Text: "x"}, Forbidden},
+		{Actor{Endpoint: OperatorCode, Role: Operator}, WriteNote{ID: "n4", Text: "x"}, Forbidden},
+	} {
+		events, err := s.Decide(step.cmd, step.who, at)
+		var refused *Error
+		if errors.As(err, &refused) != (step.code != "") || refused != nil && refused.Code != step.code {
+			t.Fatalf("%+v: %v, want %q", step.cmd, err, step.code)
+		}
+		for _, e := range events {
+			s.Apply(e, at)
+		}
+	}
+	if n := s.Notes["n1"]; len(s.Notes) != 1 || n.Version != 3 || n.Text != "Khai mạc lúc 8 giờ" || n.By != HostCode {
+		t.Errorf("notes %+v", s.Notes)
+	}
+	s.Phase = Sealed
+	if _, err := s.Decide(WriteNote{ID: "n1", Base: 3, Text: "x"}, an, at); err == nil {
+		t.Error("a note after the seal")
+	}
+}
+
+func TestParticulars(t *testing.T) {
+	s, at := New("s"), time.Unix(1_800_000_000, 0)
+	s.Phase = Sealed // a number is given later
+	p := Particulars{Body: "UBND", Number: "1/BC", Recipients: []string{"Như trên"}, Chair: Official{"Nguyễn Văn A", "Chủ tịch"}}
+	events, err := s.Decide(SetParticulars{p}, Actor{Endpoint: SecretaryCode, Role: Secretary}, at)
+	if err != nil || len(events) != 1 {
+		t.Fatal(events, err)
+	}
+	e, ok := events[0].(*ParticularsSet)
+	if !ok || e.Particulars.Chair != (Official{}) || e.Officials == nil || e.All().Chair != p.Chair || e.All().Number != p.Number {
+		t.Errorf("%+v", events[0])
+	}
+	if _, err := s.Decide(SetParticulars{p}, Actor{Endpoint: "C1", Role: Site}, at); err == nil {
+		t.Error("a site set them")
+	}
+	p.Secretary.Title = strings.Repeat("ă", MaxParticular+1)
+	if _, err := s.Decide(SetParticulars{p}, Actor{}, at); err == nil || p.Check() != "secretary.title" {
+		t.Errorf("too long: %v, %q", err, p.Check())
+	}
+	if !(Particulars{}).Empty() || p.Empty() {
+		t.Error("Empty")
+	}
+}

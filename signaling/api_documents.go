@@ -1,0 +1,98 @@
+package signaling
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/diemcau/diemcau/account"
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/signaling/protocol"
+	"github.com/diemcau/diemcau/store"
+)
+
+// officeParticulars is the setting that holds what the drafts of this office begin with.
+const officeParticulars = "office_particulars"
+
+// documentRoutes enters the requests about what the documents of a session say: its particulars and the secretaries'
+// notes.
+func (a recordAPI) documentRoutes(mux *http.ServeMux) {
+	writers := roles(meeting.Host, meeting.Secretary)
+	commandRoute(a.api, mux, "PUT /api/v1/sessions/{id}/particulars", writers, func(_ *http.Request, p meeting.Particulars) meeting.Command {
+		return meeting.SetParticulars{Particulars: p}
+	})
+	type note struct {
+		Base  int       `json:"base"`
+		About time.Time `json:"about"`
+		Text  string    `json:"text"`
+	}
+	commandRoute(a.api, mux, "PUT /api/v1/sessions/{id}/notes/{note}", writers, func(r *http.Request, n note) meeting.Command {
+		return meeting.WriteNote{ID: r.PathValue("note"), Base: n.Base, About: instant(n.About), Text: n.Text}
+	})
+	a.route(mux, "GET /api/v1/sessions/{id}/notes", writers, a.listNotes)
+	a.route(mux, "GET /api/v1/particulars", right(account.Prepare), a.getParticulars)
+	a.route(mux, "PUT /api/v1/particulars", right(account.Prepare), a.putParticulars)
+}
+
+// listNotes answers with the notes by the moments that they are about; one that was taken out has no text.
+func (a recordAPI) listNotes(w http.ResponseWriter, r *http.Request, _ Identity) error {
+	notes := []meeting.Note{}
+	err := a.read(r.Context(), r.PathValue("id"), func(s *meeting.Session) error {
+		for _, n := range s.Notes {
+			notes = append(notes, *n)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(notes, func(a, b meeting.Note) int { return cmp.Or(a.About.Compare(b.About), cmp.Compare(a.ID, b.ID)) })
+	writeJSON(w, http.StatusOK, struct {
+		Notes []meeting.Note `json:"notes"`
+	}{notes})
+	return nil
+}
+
+// particulars are what the drafts of this office begin with.
+func (a *api) particulars(ctx context.Context) (p meeting.Particulars, err error) {
+	text, err := a.srv.record.Setting(ctx, officeParticulars)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return p, nil
+	case err != nil:
+		return p, err
+	}
+	return p, json.Unmarshal([]byte(text), &p)
+}
+
+func (a recordAPI) getParticulars(w http.ResponseWriter, r *http.Request, _ Identity) error {
+	p, err := a.particulars(r.Context())
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, p)
+	return nil
+}
+
+func (a recordAPI) putParticulars(w http.ResponseWriter, r *http.Request, _ Identity) error {
+	var p meeting.Particulars
+	if err := readJSON(w, r, &p); err != nil {
+		return err
+	}
+	if field := p.Check(); field != "" {
+		return refusal(protocol.BadRequest, field+" is too long")
+	}
+	text, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	if err := a.srv.record.SetSetting(r.Context(), officeParticulars, string(text)); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
