@@ -98,12 +98,13 @@ type app struct {
 	url       string // of the public listener
 }
 
-func newLogger(std streams, level string) *slog.Logger {
-	var l slog.Level
+// newLogger makes the log of a server, and what its level can be changed by.
+func newLogger(std streams, level string) (*slog.Logger, *slog.LevelVar) {
+	var l slog.LevelVar
 	if err := l.UnmarshalText([]byte(level)); err != nil {
-		l = slog.LevelInfo
+		l.Set(slog.LevelInfo)
 	}
-	return slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: l, ReplaceAttr: logcut.Attr}))
+	return slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: &l, ReplaceAttr: logcut.Attr})), &l
 }
 
 // newApp opens everything in the order in which it can fail cheaply: record, ports, sessions.

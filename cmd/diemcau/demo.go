@@ -23,7 +23,8 @@ const (
 
 // Run starts a server with the sample roster and one session that is open for joining.
 func (c *demoCmd) Run(ctx context.Context, std streams) error {
-	a, err := newApp(ctx, c.serverFlags, tlsFlags{}, c.HTTP, newLogger(std, c.LogLevel))
+	log, _ := newLogger(std, c.LogLevel)
+	a, err := newApp(ctx, c.serverFlags, tlsFlags{}, c.HTTP, log)
 	if err != nil {
 		return err
 	}

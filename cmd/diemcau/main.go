@@ -43,11 +43,12 @@ type cli struct {
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
+	args     []string // the command line
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})
+	code := run(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})
 	stop()
 	os.Exit(code)
 }
@@ -55,6 +56,7 @@ func main() {
 // run is the whole program but for the process around it. It returns the exit code.
 func run(ctx context.Context, args []string, std streams) int {
 	exit := -1
+	std.args = args
 	grammar := &cli{}
 	parser, err := newParser(grammar, std, func(code int) { exit = code }, kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(std, grammar))
 	if err != nil {

@@ -51,7 +51,7 @@ func (l *lines) String() string {
 func call(t *testing.T, args ...string) (code int, out, errOut string) {
 	t.Helper()
 	var o, e bytes.Buffer
-	code = run(t.Context(), args, streams{strings.NewReader(""), &o, &e})
+	code = run(t.Context(), args, streams{in: strings.NewReader(""), out: &o, err: &e})
 	return code, o.String(), e.String()
 }
 
@@ -70,7 +70,7 @@ func serve(t *testing.T, dir string, flags ...string) (url string, stop func()) 
 	ctx, cancel := context.WithCancel(t.Context())
 	out, errOut, done := newLines(), newLines(), make(chan int, 1)
 	args := append([]string{"serve", "--data", dir, "--http", "127.0.0.1:0", "--udp", "0"}, flags...)
-	go func() { done <- run(ctx, args, streams{strings.NewReader(""), out, errOut}) }()
+	go func() { done <- run(ctx, args, streams{in: strings.NewReader(""), out: out, err: errOut}) }()
 	select {
 	case line := <-out.first:
 		url, _ = strings.CutPrefix(line, "listening ")
@@ -335,7 +335,7 @@ func TestSettingsFromFileAndEnvironment(t *testing.T) {
 	defer cancel()
 	out, done := newLines(), make(chan int, 1)
 	go func() {
-		done <- run(ctx, []string{"--config", file, "serve", "--http", "127.0.0.1:0", "--udp", "0"}, streams{strings.NewReader(""), out, io.Discard})
+		done <- run(ctx, []string{"--config", file, "serve", "--http", "127.0.0.1:0", "--udp", "0"}, streams{in: strings.NewReader(""), out: out, err: io.Discard})
 	}()
 	<-out.first
 	must(t, "roster", "import", write(t, "units.csv", smallRoster), "--data", dir)
@@ -353,7 +353,7 @@ func TestDemoPrintsItsLinks(t *testing.T) {
 	defer cancel()
 	out, done := newLines(), make(chan int, 1)
 	go func() {
-		done <- run(ctx, []string{"demo", "--data", t.TempDir(), "--http", "127.0.0.1:0", "--udp", "0"}, streams{strings.NewReader(""), out, io.Discard})
+		done <- run(ctx, []string{"demo", "--data", t.TempDir(), "--http", "127.0.0.1:0", "--udp", "0"}, streams{in: strings.NewReader(""), out: out, err: io.Discard})
 	}()
 	<-out.first
 	deadline := time.Now().Add(20 * time.Second)

@@ -36,7 +36,7 @@ func TestPrepareOnTheCommandLine(t *testing.T) {
 	must(t, with("roster", "import", units)...)
 
 	var out, errOut bytes.Buffer
-	if code := run(t.Context(), with("admin", "create", "--name", "an"), streams{strings.NewReader("con meo cua toi\n"), &out, &errOut}); code != exitDone || out.Len() > 0 {
+	if code := run(t.Context(), with("admin", "create", "--name", "an"), streams{in: strings.NewReader("con meo cua toi\n"), out: &out, err: &errOut}); code != exitDone || out.Len() > 0 {
 		t.Errorf("an account with a given password: %d %q %s", code, &out, &errOut)
 	}
 	if got := must(t, with("admin", "create", "--name", "binh", "--role", "operator", "--scope", "P58")...); !regexp.MustCompile(`^[a-z2-7]{4}(-[a-z2-7]{4}){3}\n$`).MatchString(got) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 )
 
 type serveCmd struct {
@@ -20,12 +21,19 @@ func (c *serveCmd) Run(ctx context.Context, std streams) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	a, err := newApp(ctx, c.serverFlags, c.tlsFlags, c.HTTP, newLogger(std, c.LogLevel))
+	log, level := newLogger(std, c.LogLevel)
+	a, err := newApp(ctx, c.serverFlags, c.tlsFlags, c.HTTP, log)
 	if err != nil {
 		return err
 	}
 	if _, err := fmt.Fprintf(std.out, "listening %s\n", a.url); err != nil {
 		return err
 	}
-	return a.run(ctx)
+	ctx, stop := context.WithCancel(ctx)
+	var reloading sync.WaitGroup
+	reloading.Go(func() { c.reloadOnHangup(ctx, a, std, level) })
+	err = a.run(ctx)
+	stop()
+	reloading.Wait()
+	return err
 }
