@@ -61,7 +61,8 @@ var labels = map[Lang]map[string]string{ //nolint:gochecknoglobals // immutable 
 		"absentees":    "DANH SÁCH ĐIỂM CẦU VẮNG MẶT",
 		"by_unit":      "TỔNG HỢP THEO ĐƠN VỊ",
 		"all_sites":    "DANH SÁCH ĐIỂM CẦU",
-		"sign.prepare": "NGƯỜI LẬP BÁO CÁO", "sign.chair": "CHỦ TRÌ", "sign.note": "(Ký, ghi rõ họ tên)", "sign.date": "……………………, ngày …… tháng …… năm %d", "heads": "Người", "page": "Trang %d/%s", "all": "Toàn phiên",
+		"sign.prepare": "NGƯỜI LẬP BÁO CÁO", "sign.chair": "CHỦ TRÌ", "sign.note": "(Ký, ghi rõ họ tên)", "sign.date": "ngày …… tháng …… năm %d", "number_sign": "Số:", "addressee": "Kính gửi:", "recipients": "Nơi nhận:",
+		"speakers": "DANH SÁCH PHÁT BIỂU", "all_delegates": "DANH SÁCH ĐẠI BIỂU", "corrections": "KẾT LUẬN ĐƯỢC ĐIỀU CHỈNH", "corrected_at": "Điều chỉnh lúc", "after_seal": "sau khi khóa sổ", "heads": "Người", "page": "Trang %d/%s", "all": "Toàn phiên",
 
 		"level.central": "Trung ương", "level.ministry": "Bộ, ngành", "level.province": "Tỉnh", "level.district": "Huyện", "level.commune": "Xã",
 		"verdict.on_time": "Đúng giờ", "verdict.late": "Vào muộn", "verdict.partial": "Dự một phần", "verdict.absent": "Vắng mặt",
@@ -90,7 +91,8 @@ var labels = map[Lang]map[string]string{ //nolint:gochecknoglobals // immutable 
 		"absentees":    "ABSENT SITES",
 		"by_unit":      "SUMMARY BY UNIT",
 		"all_sites":    "SITES",
-		"sign.prepare": "PREPARED BY", "sign.chair": "CHAIR", "sign.note": "(signature, full name)", "sign.date": "……………………, day …… month …… %d", "heads": "People", "page": "Page %d/%s", "all": "Whole session",
+		"sign.prepare": "PREPARED BY", "sign.chair": "CHAIR", "sign.note": "(signature, full name)", "sign.date": "day …… month …… %d", "number_sign": "No.", "addressee": "To:", "recipients": "Copies to:",
+		"speakers": "SPEAKERS", "all_delegates": "DELEGATES", "corrections": "CORRECTED VERDICTS", "corrected_at": "Corrected", "after_seal": "after the seal", "heads": "People", "page": "Page %d/%s", "all": "Whole session",
 
 		"convened": "Convened", "present": "Present", "on_time": "On time", "late": "Late", "partial": "Partial", "absent": "Absent", "people": "People", "group": "Unit",
 		"level.central": "Central", "level.ministry": "Ministry", "level.province": "Province", "level.district": "District", "level.commune": "Commune",

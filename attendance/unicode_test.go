@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -120,19 +118,8 @@ func TestMissingLettersAreSeen(t *testing.T) {
 	}
 	r := full(t)
 	r.Session.Title = "Họp 🎉 {nb} 𡨸喃 \u202Engược"
-	var out bytes.Buffer
-	if err := r.WritePDF(&out, attendance.Vietnamese); err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "report.pdf")
-	if err := os.WriteFile(file, out.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	text, err := exec.CommandContext(t.Context(), tool, "-layout", file, "-").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := "Họp □ {nb} □□ ngược"; !strings.Contains(string(text), want) {
+	text := pdfText(t, tool, func(w io.Writer) error { return r.WritePDF(w, attendance.Vietnamese) })
+	if want := "Họp □ {nb} □□ ngược"; !strings.Contains(text, want) {
 		t.Errorf("lacks %q:\n%s", want, text)
 	}
 }

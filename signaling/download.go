@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -69,7 +70,7 @@ func (a recordAPI) download(w http.ResponseWriter, r *http.Request, _ Identity) 
 	case "xlsx":
 		mime, err = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", report.WriteXLSX(&out, lang)
 	case "pdf":
-		mime, err = "application/pdf", report.WritePDF(&out, lang)
+		mime, err = "application/pdf", writePDF(&out, report, lang, r.URL.Query().Get("pages") == "province")
 	default:
 		return refusal(protocol.NotFound, "no such format")
 	}
@@ -147,4 +148,12 @@ func (a recordAPI) ledger(w http.ResponseWriter, r *http.Request, id string) err
 		panic(http.ErrAbortHandler)
 	}
 	return nil
+}
+
+// writePDF writes the printed report, with the sites of each province on pages of their own if that is wished.
+func writePDF(w io.Writer, report *attendance.Report, lang attendance.Lang, byProvince bool) error {
+	if byProvince {
+		return report.WritePDFByProvince(w, lang)
+	}
+	return report.WritePDF(w, lang)
 }
