@@ -156,6 +156,9 @@ func NewNode(id string, last uint64) *Node {
 	return n
 }
 
+// ID is the node's name in entries.
+func (n *Node) ID() string { return n.id }
+
 // Chain makes the entries of one session in order. It belongs to the goroutine that owns the session. After a
 // failed commit it is of no further use: the session must not go on from memory.
 type Chain struct {

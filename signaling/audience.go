@@ -47,6 +47,8 @@ type audience struct {
 	everyone bool                // a change that concerns all endpoints
 	hands    bool                // the queue changed
 
+	unrecorded time.Time // since when the record cannot be written, as consoles were told; zero while it can
+
 	stage  *stage
 	voices voices
 	mail   *mail
@@ -253,6 +255,15 @@ func (a *audience) tellSelf(code string) {
 	}
 }
 
+// warn tells consoles since when the record cannot be written, zero that it can again, if they were told otherwise.
+func (a *audience) warn(since time.Time) {
+	if since.IsZero() == a.unrecorded.IsZero() {
+		return
+	}
+	a.unrecorded = since
+	a.tell(protocol.Recording{SinceMs: ms(since)}, maps.Keys(a.consoles))
+}
+
 // broadcast sends one message to everyone.
 func (a *audience) broadcast(m protocol.Message) { a.tell(m, maps.Keys(a.conns)) }
 
@@ -298,7 +309,7 @@ func (a *audience) peerNews(m *member, n peerNews, now time.Time) *meeting.Obser
 	if !viewer {
 		return nil
 	}
-	receiving := a.session.Endpoints[n.peer.Endpoint].Receiving
+	receiving := m.reception.told
 	if n.failed {
 		m.viewerUp, m.reception = false, reception{}
 		a.touched[n.peer.Endpoint] = struct{}{}
@@ -315,7 +326,7 @@ func (a *audience) peerNews(m *member, n peerNews, now time.Time) *meeting.Obser
 		m.rtt, m.lossPct = n.rtt, n.lossPct
 		a.touched[n.peer.Endpoint] = struct{}{}
 	}
-	return m.reception.hear(n, m.conn.page.promises(), receiving)
+	return m.reception.hear(n, m.conn.page.promises())
 }
 
 // publisherNews takes in what the media plane told of a member's publisher.

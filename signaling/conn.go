@@ -258,7 +258,7 @@ func (c *conn) disconnect(ctx context.Context, err error) fault {
 	// A connection that the meeting ended itself is refused here, which is no news.
 	_ = c.coord.do(ctx, request{cmd: cmd})
 	sum := c.quality()
-	_ = c.coord.do(ctx, request{prepare: func() meeting.Command {
+	_ = c.coord.do(ctx, request{kept: true, prepare: func() meeting.Command {
 		if isOver(c.coord.session) {
 			return nil // its end summed everyone up
 		}

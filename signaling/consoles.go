@@ -59,6 +59,9 @@ func (a *audience) seatConsole(code string) {
 			a.members[row].told = protocol.SiteState{}
 		}
 		m.conn.send(a.sites(ep.Scope, code))
+		if !a.unrecorded.IsZero() {
+			m.conn.send(protocol.Recording{SinceMs: ms(a.unrecorded)})
+		}
 	case !should && is:
 		delete(a.consoles, m.conn)
 		for slot := range maps.Clone(m.conn.watching) {

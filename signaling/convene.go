@@ -11,6 +11,7 @@ import (
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/prepare"
 	"github.com/diemcau/diemcau/signaling/protocol"
+	"github.com/diemcau/diemcau/store"
 	"github.com/google/uuid"
 )
 
@@ -115,36 +116,25 @@ func (s *Server) convene(ctx context.Context, req sessionRequest) (*sessionLinks
 // found records a new session of an id, opening it for joining at once if asked to, and makes its links.
 func (s *Server) found(ctx context.Context, id string, cmd meeting.Convene, open bool, now time.Time) (*sessionLinks, error) {
 	session := meeting.New(id)
-	chain := ledger.NewChain(session.ID, s.node, ledger.Head{})
+	journal := ledger.NewJournal(session, s.node, ledger.Head{})
 	commands := []meeting.Command{cmd}
 	if open {
 		commands = append(commands, meeting.OpenSession{})
 	}
 	var entries []ledger.Entry
 	for _, c := range commands {
-		events, err := session.Decide(c, meeting.Actor{}, now)
+		done, err := journal.Do(c, meeting.Actor{}, time.Time{}, now)
 		if err != nil {
 			return nil, err
 		}
-		for _, ev := range events {
-			e, err := chain.Next(time.Time{}, now, "", ev)
-			if err != nil {
-				return nil, err
-			}
-			session.Apply(ev, e.At)
-			entries = append(entries, e)
-		}
+		entries = append(entries, done.Entries...)
 	}
-	if err := s.record.CreateSession(ctx, session.ID, session.Title, now, entries[0]); err != nil {
+	err := s.record.CreateSession(ctx, store.NewSession{
+		SessionRow: store.SessionRow{ID: id, Title: session.Title, Phase: session.Phase, CreatedAt: now},
+		Entries:    entries, Endpoints: session.Order,
+	})
+	if err != nil {
 		return nil, err
-	}
-	if err := s.record.CreateLinks(ctx, session.ID, session.Order); err != nil {
-		return nil, err
-	}
-	if len(entries) > 1 {
-		if err := s.record.Append(ctx, session.ID, session.Phase, entries[1:]); err != nil {
-			return nil, err
-		}
 	}
 	if s.serving() {
 		if _, err := s.coordinator(ctx, session.ID); err != nil {

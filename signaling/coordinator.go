@@ -5,21 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
+	"github.com/diemcau/diemcau/store"
 )
 
 const (
-	maxQueue   = 1024 // requests that may wait for a coordinator; who comes later waits in its own connection
-	maxBatch   = 256  // requests that share one commit
-	aliveEvery = 2 * time.Second
+	maxQueue = 1024 // requests that may wait for a coordinator; who comes later waits in its own connection
+	maxBatch = 256  // requests that share one commit
 )
 
 var (
-	errBroken  = refusal(protocol.Broken, "the record cannot be written")
+	errBroken  = refusal(protocol.Broken, "the record of the session cannot be read")
 	errStopped = refusal(protocol.Restarting, "the server is going away")
 	errGone    = errors.New("the socket ended before hello")
 	errFault   = errors.New("a fault of the program") // its log has the details
@@ -33,108 +35,100 @@ type request struct {
 	by      meeting.Actor
 	work    func() error // runs once the command's events are on disk; not after a refusal
 	done    func(error)  // told the outcome, at last
+	kept    bool         // goes on record however late: see fact
+	since   time.Time    // when it was handed over
+	refused bool         // its patience ended while the record did not answer
 }
 
 // coordinator owns one session: the only goroutine that reads or changes its state. It decides and applies a
-// batch of requests, commits all their events at once, and only then answers and tells people.
+// batch of requests, commits all their events at once, and only then answers and tells people. While the record does
+// not answer there is an outage; see there.
 type coordinator struct {
-	id       string
-	record   Record
-	clock    *ledger.Clock
-	metrics  *metrics
-	log      *slog.Logger
-	session  *meeting.Session
-	chain    *ledger.Chain
-	audience *audience
-	news     *news
-	rounds   rounds
-	budget   ledgerBudget
-	recorded func(session string) // is told after each commit
-	broken   error                // why it refuses everything; it never goes on from memory after a failed commit
+	id        string
+	record    Record
+	clock     *ledger.Clock
+	metrics   *metrics
+	log       *slog.Logger
+	node      *ledger.Node
+	session   *meeting.Session
+	journal   *ledger.Journal // of session
+	confirmed ledger.Head     // what the record is known to hold
+	lastAlive time.Time       // as it was when the session was read
+	audience  *audience
+	assemble  func() *audience // an audience of the session without anybody in it
+	news      *news
+	rounds    rounds
+	budget    ledgerBudget
+	recorded  func(session string) // is told after each commit
+	outage    *outage              // nil while memory holds what the record holds
+	failures  int                  // attempts to reach the record since the last commit
+	patience  *atomic.Int64        // of commands with the record, in nanoseconds
+	taken     bool                 // the connections of the server before are ended
+	broken    error                // why it refuses everything: the ledger is not whole
 
 	requests chan request
-	stop     chan struct{} // closed by the owner
-	done     chan struct{} // closed when run has returned
+	late     chan time.Time // since when evidence of life cannot be written; zero when it can
+	attended atomic.Bool    // somebody is connected
+	stop     chan struct{}  // closed by the owner
+	done     chan struct{}  // closed when run has returned
+	helpers  sync.WaitGroup // what waits for the record beside run
 }
 
-// replay rebuilds a session from its ledger, whose chain has to be whole, letting seen, if given, look at each event on the way.
-func replay(ctx context.Context, rec Record, id string, seen func(meeting.Event, time.Time)) (*meeting.Session, ledger.Head, error) {
-	s, head := meeting.New(id), ledger.Head{}
-	for e, err := range ledger.Checked(rec.Entries(ctx, id, 1)) {
-		if err != nil {
-			return nil, head, fmt.Errorf("session %s: %w", id, err)
-		}
-		ev, err := e.Event()
-		if err != nil {
-			return nil, head, fmt.Errorf("session %s, entry %d: %w", id, e.Seq, err)
-		}
-		s.Apply(ev, e.At)
-		if seen != nil {
-			seen(ev, e.At)
-		}
-		head = ledger.Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}
-	}
-	if head.Seq == 0 {
-		return nil, head, fmt.Errorf("session %s: its ledger is empty", id)
-	}
-	return s, head, nil
-}
-
-// loadCoordinator replays a session and takes it over: connections of a server that is no more are lost, at
-// the last evidence of its life.
+// loadCoordinator replays a session and takes it over: connections of a server that is no more are lost, at the last
+// evidence of its life. If the record does not answer, the session begins with an outage.
 func loadCoordinator(ctx context.Context, srv *Server, id string) (*coordinator, error) {
-	var before mail
-	session, head, err := replay(ctx, srv.record, id, func(ev meeting.Event, at time.Time) {
-		if m, ok := ev.(*meeting.MessageSent); ok && m.Text != "" { // empty once erased
-			before.keep(written{m, at})
-		}
-	})
+	c := newCoordinator(srv, meeting.New(id), ledger.Head{})
+	r, err := reload(ctx, srv.record, id, srv.node.ID(), ledger.Head{})
+	takeOver := request{
+		kept:    true,
+		prepare: func() meeting.Command { return meeting.Restart{LastSeen: c.lastAlive} },
+		work:    func() error { c.taken = true; return nil },
+	}
+	if store.Unavailable(err) {
+		c.suspend(context.WithoutCancel(ctx), nil, nil, err)
+		c.outage.held = []request{takeOver}
+		return c, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	lastAlive, err := srv.record.LastAlive(ctx, id)
-	if err != nil {
-		return nil, fmt.Errorf("session %s: %w", id, err)
-	}
-	if head.RecordedAt.After(lastAlive) {
-		lastAlive = head.RecordedAt
-	}
-	c := newCoordinator(srv, session, head)
-	c.audience.mail.kept = before.kept
-	if err := c.handle(ctx, []request{{cmd: meeting.Restart{LastSeen: lastAlive}}}); err != nil {
-		return nil, err
-	}
+	c.adopt(r)
+	c.handle(context.WithoutCancel(ctx), []request{takeOver})
 	return c, nil
 }
 
 func newCoordinator(srv *Server, session *meeting.Session, head ledger.Head) *coordinator {
 	id := session.ID
-	return &coordinator{
-		id: id, record: srv.record, clock: srv.clock, metrics: srv.metrics, log: srv.log.With("session", id), session: session,
-		chain:    ledger.NewChain(id, srv.node, head),
-		audience: newAudience(session, srv.media, srv.metrics, func() { srv.snapshots.drop(id) }),
+	c := &coordinator{
+		id: id, record: srv.record, clock: srv.clock, metrics: srv.metrics, log: srv.log.With("session", id), node: srv.node, session: session,
+		journal:   ledger.NewJournal(session, srv.node, head),
+		confirmed: head,
+		assemble: func() *audience {
+			return newAudience(session, srv.media, srv.metrics, func() { srv.snapshots.drop(id) })
+		},
 		news:     newNews(),
 		recorded: srv.webhooks.Tell,
+		patience: &srv.patience,
 		requests: make(chan request, maxQueue),
+		late:     make(chan time.Time, 1),
 		stop:     make(chan struct{}),
 		done:     make(chan struct{}),
 	}
+	c.audience = c.assemble()
+	return c
 }
 
 // brokenCoordinator stands for a session that cannot be rebuilt: it refuses everything, and says which entry of
 // the ledger is to blame if one is.
 func brokenCoordinator(srv *Server, id string, why error) *coordinator {
 	c := newCoordinator(srv, meeting.New(id), ledger.Head{})
-	c.broken = errBroken
-	if cut := new(ledger.BrokenError); errors.As(why, &cut) {
-		c.broken = cut
-	}
-	c.metrics.broken.Add(1)
+	c.breakDown(why)
 	return c
 }
 
 // do hands a request over, waiting for a place in the queue. It fails when the coordinator has ended.
 func (c *coordinator) do(ctx context.Context, r request) error {
+	r.since = time.Now()
 	select {
 	case <-c.done: // a full stop goes before a free place in the queue
 		return errStopped
@@ -170,21 +164,21 @@ func (c *coordinator) call(ctx context.Context, r request) error {
 // run is the coordinator's goroutine. It returns when the owner closes stop.
 func (c *coordinator) run(ctx context.Context) {
 	defer close(c.done)
+	defer c.helpers.Wait()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	flush := time.NewTimer(0)
 	defer flush.Stop()
 	var flushAt time.Time
-	alive := time.NewTicker(aliveEvery)
-	defer alive.Stop()
 	evidence := time.NewTicker(evidenceEvery)
 	defer evidence.Stop()
 	for {
 		// Not left to the select alone, which would let it wait behind requests on a busy server.
-		if c.broken == nil && !time.Now().Before(flushAt) { // once broken, what memory holds may not be on record
+		if c.sure() && !time.Now().Before(flushAt) {
 			flushAt = time.Now().Add(c.audience.flush())
 			flush.Reset(time.Until(flushAt))
 		}
+		attempts, expired := c.outage.events()
 		var batch []request
 		select {
 		case r := <-c.requests:
@@ -197,19 +191,27 @@ func (c *coordinator) run(ctx context.Context) {
 			batch = c.due()
 		case <-flush.C:
 			continue
-		case <-alive.C:
-			c.heartbeat(ctx)
+		case since := <-c.late:
+			if c.sure() {
+				c.audience.warn(since)
+			}
+			continue
+		case a := <-attempts:
+			c.resume(ctx, a)
+		case <-expired:
+			c.outage.expire()
 			continue
 		case <-c.stop:
 			c.goodbye(ctx)
 			return
 		}
-		if err := c.handle(ctx, batch); err != nil {
-			c.log.Error("the record cannot be written: session stopped", "err", err)
-		}
+		c.handle(ctx, batch)
 		c.arm(timer)
 	}
 }
+
+// sure reports whether memory holds what the record holds.
+func (c *coordinator) sure() bool { return c.broken == nil && c.outage == nil }
 
 // drain takes what else is waiting, up to a batch.
 func (c *coordinator) drain(first request) []request {
@@ -228,7 +230,7 @@ func (c *coordinator) drain(first request) []request {
 // due returns the command that time gives now, if any.
 func (c *coordinator) due() []request {
 	at, cmd, ok := c.session.NextTimer()
-	if !ok || at.After(c.clock.Now()) {
+	if !ok || !c.sure() || at.After(c.clock.Now()) {
 		return nil
 	}
 	return []request{{cmd: cmd, done: func(err error) {
@@ -241,7 +243,7 @@ func (c *coordinator) due() []request {
 // arm sets the timer to the next command that time will give.
 func (c *coordinator) arm(timer *time.Timer) {
 	at, _, ok := c.session.NextTimer()
-	if !ok || c.broken != nil {
+	if !ok || !c.sure() {
 		timer.Stop()
 		return
 	}
@@ -252,31 +254,40 @@ func (c *coordinator) arm(timer *time.Timer) {
 type outcome struct {
 	request
 	events []meeting.Event
+	last   uint64 // its node's number of the last entry; 0 without one
 	err    error
 }
 
 // handle decides and applies requests in order, commits their events together, then answers and tells people.
-// An error means that the commit failed and the session is broken.
-func (c *coordinator) handle(ctx context.Context, batch []request) error {
-	if c.broken != nil {
+func (c *coordinator) handle(ctx context.Context, batch []request) {
+	switch {
+	case c.broken != nil:
 		for _, r := range batch {
 			r.answer(c.broken)
 		}
-		return nil
+		return
+	case c.outage != nil:
+		c.outage.hold(batch)
+		return
 	}
-	now := c.clock.Now()
+	now, oldest := c.clock.Now(), time.Now()
 	var entries []ledger.Entry
 	outcomes := make([]outcome, 0, len(batch))
 	for _, r := range batch {
 		if r.prepare != nil {
 			r.cmd = r.prepare()
 		}
+		if r.done != nil && r.since.Before(oldest) && !r.since.IsZero() {
+			oldest = r.since
+		}
 		o := outcome{request: r}
 		if r.cmd != nil {
-			var made []ledger.Entry
-			var err error
-			if made, err = c.decide(&o, now); err != nil {
-				return c.breakDown(batch, err)
+			o.kept = r.kept || fact(r.cmd)
+			made, err := c.decide(&o, now)
+			if err != nil {
+				c.breakDown(err)
+				c.handle(ctx, batch)
+				return
 			}
 			entries = append(entries, made...)
 		}
@@ -284,17 +295,32 @@ func (c *coordinator) handle(ctx context.Context, batch []request) error {
 	}
 	if len(entries) > 0 {
 		begun := time.Now()
-		if err := c.record.Append(ctx, c.id, c.session.Phase, entries); err != nil {
-			return c.breakDown(batch, err)
+		if inflight, err := c.commit(ctx, entries, oldest); err != nil {
+			c.suspend(ctx, outcomes, inflight, err)
+			return
 		}
+		c.failures = 0
 		c.metrics.committed(len(entries), time.Since(begun))
 		c.recorded(c.id)
 	}
+	c.concluded(outcomes)
+	last := c.ending(outcomes)
+	c.audience.settle(now)
+	c.attended.Store(len(c.audience.conns) > 0)
+	if len(last) > 0 {
+		c.handle(ctx, last)
+	}
+}
+
+// concluded answers and tells people what is on record.
+func (c *coordinator) concluded(outcomes []outcome) {
+	now := c.clock.Now()
+	c.confirmed = c.journal.Head()
 	for _, o := range outcomes {
 		for _, ev := range o.events {
 			c.audience.happened(ev, now)
 		}
-		if o.err == nil && o.work != nil {
+		if o.err == nil && o.work != nil && !o.refused {
 			o.err = o.work()
 		}
 		if o.cmd != nil {
@@ -302,12 +328,6 @@ func (c *coordinator) handle(ctx context.Context, batch []request) error {
 		}
 		o.answer(o.err)
 	}
-	last := c.ending(outcomes)
-	c.audience.settle(now)
-	if len(last) > 0 {
-		return c.handle(ctx, last)
-	}
-	return nil
 }
 
 // ending returns what is to be recorded because the session has just ended.
@@ -328,77 +348,85 @@ func (r request) answer(err error) {
 	}
 }
 
-// decide turns one command into applied events and their entries. An error is a fault, not a refusal, which
-// stands in the outcome.
+// decide carries out one command. An error is a fault, not a refusal, which stands in the outcome. A fact that had to
+// wait for the record is dated when it came.
 func (c *coordinator) decide(o *outcome, now time.Time) ([]ledger.Entry, error) {
 	if err := c.budget.check(o.by, o.cmd, now); err != nil {
 		o.err = err
 		return nil, nil
 	}
-	events, err := c.session.Decide(o.cmd, o.by, now)
+	var happened time.Time
+	if o.kept {
+		happened = o.came(now)
+	}
+	done, err := c.journal.Do(o.cmd, o.by, happened, now)
+	if fault := new(ledger.UnwritableError); errors.As(err, &fault) {
+		return nil, err
+	}
 	if err != nil {
-		o.err = c.dated(o.by, err)
+		o.err = dated(c.session, o.by, err)
 		return nil, nil
 	}
-	entries := make([]ledger.Entry, 0, len(events))
-	for _, ev := range events {
-		e, err := c.chain.Next(time.Time{}, now, o.by.Endpoint, ev)
-		if err != nil {
-			return nil, err
-		}
-		c.session.Apply(ev, e.At)
+	for _, e := range done.Entries {
 		c.budget.spend(o.by, o.cmd, e)
-		entries = append(entries, e)
 	}
-	o.events = events
-	return entries, nil
+	o.events = done.Events
+	if n := len(done.Entries); n > 0 {
+		o.last = done.Entries[n-1].NodeSeq
+	}
+	return done.Entries, nil
+}
+
+// came is when a request was handed over that had to wait for the record until now; zero if it did not wait.
+func (r request) came(now time.Time) time.Time {
+	const prompt = time.Second
+	waited := time.Since(r.since)
+	if r.since.IsZero() || waited < prompt {
+		return time.Time{}
+	}
+	return now.Add(-waited)
 }
 
 // dated adds the time that belongs to a refusal.
-func (c *coordinator) dated(by meeting.Actor, err error) error {
+func dated(s *meeting.Session, by meeting.Actor, err error) error {
 	var refused *meeting.Error
 	if !errors.As(err, &refused) {
 		return err
 	}
-	if at, _, ok := c.session.NextTimer(); ok && refused.Code == meeting.NotOpen {
+	if at, _, ok := s.NextTimer(); ok && refused.Code == meeting.NotOpen {
 		return &datedError{error: err, atMs: ms(at)}
 	}
-	if ep := c.session.Endpoints[by.Endpoint]; refused.Code == meeting.Occupied && ep.Conn != nil {
+	if ep := s.Endpoints[by.Endpoint]; refused.Code == meeting.Occupied && ep.Conn != nil {
 		return &datedError{error: err, atMs: ms(ep.Conn.Since)}
 	}
 	return err
 }
 
-// breakDown ends the session for everyone: what memory holds is not what the record holds.
-func (c *coordinator) breakDown(batch []request, err error) error {
+// breakDown ends the session for everyone: its ledger is not whole.
+func (c *coordinator) breakDown(why error) {
+	c.log.Error("the session is stopped: its record cannot be used", "err", why)
 	c.broken = errBroken
+	if cut := new(ledger.BrokenError); errors.As(why, &cut) {
+		c.broken = cut
+	}
 	c.metrics.broken.Add(1)
-	for _, r := range batch {
-		r.answer(errBroken)
-	}
-	c.audience.closeAll(faultOf(errBroken))
-	return fmt.Errorf("session %s: %w", c.id, err)
-}
-
-// heartbeat leaves evidence of life for the case that the server is killed.
-func (c *coordinator) heartbeat(ctx context.Context) {
-	if c.broken != nil || len(c.audience.conns) == 0 {
-		return
-	}
-	if err := c.record.Alive(ctx, c.id, c.clock.Now()); err != nil {
-		c.log.Warn("no heartbeat in the record", "err", err)
-	}
+	c.outage.end(c.broken)
+	c.outage = nil
+	c.audience.closeAll(faultOf(c.broken))
 }
 
 // goodbye tells everyone when to come back and records the losses, then answers what still waits.
 func (c *coordinator) goodbye(ctx context.Context) {
 	c.audience.broadcast(protocol.Reconnect{AfterMs: reconnectAfterMs, SpreadMs: reconnectSpreadMs(len(c.audience.conns))})
 	var last []request
-	if !isOver(c.session) {
+	if c.sure() && !isOver(c.session) {
 		last = c.lastQuality()
 	}
-	if err := c.handle(ctx, append(last, request{cmd: meeting.Restart{LastSeen: c.clock.Now()}})); err != nil {
-		c.log.Error("the end of the connections was not recorded", "err", err)
+	c.handle(ctx, append(last, request{cmd: meeting.Restart{LastSeen: c.clock.Now()}}))
+	if c.outage != nil {
+		c.log.Error("the record does not answer: the ends of the connections will be dated by the last heartbeat in it")
+		c.outage.end(errStopped)
+		c.outage = nil
 	}
 	c.audience.closeAll(faultOf(errStopped))
 	for {

@@ -7,6 +7,7 @@ import (
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
+	"github.com/diemcau/diemcau/store"
 	"github.com/gorilla/websocket"
 )
 
@@ -65,6 +66,11 @@ func faultOf(err error) fault {
 	case errors.As(err, &refused):
 		f = meetingFault(refused.Code)
 		f.detail = refused.Detail
+	case errors.Is(err, store.ErrServed):
+		f = connectionFault(protocol.Conflict)
+		f.detail = store.ErrServed.Error()
+	case store.Unavailable(err):
+		f = faultOf(errUnrecorded)
 	default:
 		f = connectionFault(protocol.Internal)
 	}
@@ -99,7 +105,7 @@ func connectionFault(code protocol.Code) fault {
 		f.status, f.close = http.StatusRequestEntityTooLarge, websocket.CloseMessageTooBig
 	case protocol.Restarting:
 		f.status, f.close = http.StatusServiceUnavailable, protocol.CloseRestart
-	case protocol.Broken:
+	case protocol.Broken, protocol.Unrecorded:
 		f.status, f.close = http.StatusServiceUnavailable, protocol.CloseBroken
 	case protocol.Unavailable:
 		f.status, f.close = http.StatusServiceUnavailable, websocket.CloseTryAgainLater

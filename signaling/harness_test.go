@@ -60,10 +60,14 @@ func await(t *testing.T, what string, holds func() bool) {
 // record is a store that can break, or die as a killed process does.
 type record struct {
 	*store.Store
-	failing atomic.Bool // appends fail
-	dead    atomic.Bool // nothing is written any more
-	damaged string      // session whose ledger cannot be read
-	forged  uint64      // Seq of the entry that somebody changed; 0 = none
+	failing atomic.Bool                   // nothing is written
+	dead    atomic.Bool                   // nothing is written any more
+	unsure  atomic.Int32                  // so many appends are made and yet reported as failed
+	slow    atomic.Pointer[chan struct{}] // appends are made, and come back when it is closed
+	lacks   atomic.Uint64                 // entries from this one on are not there, as in an older copy; 0 = none
+	silent  atomic.Bool                   // nothing can be read
+	damaged string                        // session whose ledger cannot be read
+	forged  uint64                        // Seq of the entry that somebody changed; 0 = none
 }
 
 var errDisk = errors.New("no space left on device")
@@ -72,7 +76,14 @@ func (r *record) Append(ctx context.Context, session string, phase meeting.Phase
 	if r.failing.Load() || r.dead.Load() {
 		return errDisk
 	}
-	return r.Store.Append(ctx, session, phase, entries)
+	err := r.Store.Append(ctx, session, phase, entries)
+	if until := r.slow.Load(); until != nil {
+		<-*until
+	}
+	if r.unsure.Add(-1) >= 0 {
+		return errDisk
+	}
+	return err
 }
 
 func (r *record) Entries(ctx context.Context, session string, fromSeq uint64) iter.Seq2[ledger.Entry, error] {
@@ -80,9 +91,16 @@ func (r *record) Entries(ctx context.Context, session string, fromSeq uint64) it
 		return func(yield func(ledger.Entry, error) bool) { yield(ledger.Entry{}, errDisk) }
 	}
 	return func(yield func(ledger.Entry, error) bool) {
+		if r.silent.Load() {
+			yield(ledger.Entry{}, context.DeadlineExceeded)
+			return
+		}
 		for e, err := range r.Store.Entries(ctx, session, fromSeq) {
 			if e.Seq == r.forged {
 				e.At = e.At.Add(time.Second)
+			}
+			if lacks := r.lacks.Load(); lacks > 0 && e.Seq >= lacks {
+				return
 			}
 			if !yield(e, err) {
 				return
@@ -91,11 +109,11 @@ func (r *record) Entries(ctx context.Context, session string, fromSeq uint64) it
 	}
 }
 
-func (r *record) Alive(ctx context.Context, session string, at time.Time) error {
-	if r.dead.Load() {
+func (r *record) Alive(ctx context.Context, at time.Time, sessions ...string) error {
+	if r.failing.Load() || r.dead.Load() {
 		return errDisk
 	}
-	return r.Store.Alive(ctx, session, at)
+	return r.Store.Alive(ctx, at, sessions...)
 }
 
 // fakeMedia stands for the media plane. An answer that begins with v=0 connects its peer at once.
@@ -383,6 +401,7 @@ type person struct {
 	errors    []protocol.Error
 	mail      []string // "from: text"
 	reconnect *protocol.Reconnect
+	recording []protocol.Recording
 	demands   []protocol.Demand
 	voices    [][]string // each that was told
 	states    int        // State messages so far
@@ -444,6 +463,8 @@ func (p *person) take(m protocol.Message) {
 		p.errors = append(p.errors, m)
 	case protocol.Reconnect:
 		p.reconnect = &m
+	case protocol.Recording:
+		p.recording = append(p.recording, m)
 	case protocol.Demand:
 		p.demands = append(p.demands, m)
 	case protocol.Speaking:

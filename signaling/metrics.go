@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -17,6 +18,7 @@ const (
 	dropCrowd  = "crowd"       // too many others have not said hello either
 	dropSeat   = "seat_rate"   // a request over the rate of its seat
 	dropLogins = "login_queue" // too many logins wait already
+	dropFacts  = "facts"       // changes of what arrives at sites, while the record does not answer
 )
 
 type metrics struct {
@@ -27,6 +29,7 @@ type metrics struct {
 	commit      prometheus.Histogram
 	entries     prometheus.Counter
 	broken      atomic.Int64 // sessions
+	waiting     atomic.Int64 // sessions
 	sessions    prometheus.Gauge
 	freezes     prometheus.Counter
 	frozen      prometheus.Counter
@@ -56,9 +59,12 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		sessions: prometheus.NewGauge(prometheus.GaugeOpts{Name: "diemcau_sessions", Help: "Sessions in memory."}),
 	}
 	broken := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "diemcau_sessions_broken", Help: "Sessions stopped because the record cannot be written or read.",
+		Name: "diemcau_sessions_broken", Help: "Sessions stopped because their ledger is not whole or cannot be read.",
 	}, func() float64 { return float64(m.broken.Load()) })
-	reg.MustRegister(m.connections, m.refusals, m.drops, m.commands, m.commit, m.entries, m.sessions, m.freezes, m.frozen, broken)
+	waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "diemcau_sessions_waiting", Help: "Sessions whose recording waits because the record does not answer.",
+	}, func() float64 { return float64(m.waiting.Load()) })
+	reg.MustRegister(m.connections, m.refusals, m.drops, m.commands, m.commit, m.entries, m.sessions, m.freezes, m.frozen, broken, waiting)
 	return m
 }
 
@@ -77,8 +83,11 @@ func (m *metrics) committed(entries int, took time.Duration) {
 func (m *metrics) command(cmd meeting.Command, err error) {
 	code := "ok"
 	var refused *meeting.Error
-	if errors.As(err, &refused) {
+	switch {
+	case errors.As(err, &refused):
 		code = string(refused.Code)
+	case errors.Is(err, errUnrecorded):
+		code = string(protocol.Unrecorded)
 	}
 	m.commands.WithLabelValues(reflect.TypeOf(cmd).Name(), code).Inc()
 }

@@ -29,20 +29,9 @@ func (s *Server) commandOffline(ctx context.Context, id string, cmd meeting.Comm
 	if err != nil {
 		return err
 	}
-	now := s.clock.Now()
-	events, err := session.Decide(cmd, by, now)
+	done, err := ledger.NewJournal(session, s.node, head).Do(cmd, by, time.Time{}, s.clock.Now())
 	if err != nil {
 		return err
 	}
-	chain := ledger.NewChain(id, s.node, head)
-	entries := make([]ledger.Entry, 0, len(events))
-	for _, ev := range events {
-		e, err := chain.Next(time.Time{}, now, by.Endpoint, ev)
-		if err != nil {
-			return err
-		}
-		session.Apply(ev, e.At)
-		entries = append(entries, e)
-	}
-	return s.record.Append(ctx, id, session.Phase, entries)
+	return s.record.Append(ctx, id, session.Phase, done.Entries)
 }

@@ -79,6 +79,9 @@ func (c *coordinator) evidence(now time.Time) []request {
 		return nil
 	}
 	batch := c.audience.silenced(now)
+	if !c.sure() {
+		return batch // the sums go on growing
+	}
 	var sums []meeting.Quality
 	for _, code := range c.rounds.part(c.session.Order, now) {
 		if m := c.audience.members[code]; m.conn != nil {

@@ -119,11 +119,12 @@ func onReceived(_ context.Context, c *conn, id int64, m protocol.Received) error
 type reception struct {
 	reports bool // receiver reports show packets arriving
 	decodes bool // the page finds pictures or sound in them
+	told    bool // that the stage arrives, as the session was told last: it may know it only later
 }
 
 // hear takes in news and returns the change to record, if any. A page that promised to report is receiving while its
 // reports and the receiver reports agree; of one that did not, receiver reports are all there is, and the record says so.
-func (r *reception) hear(n peerNews, promised, before bool) *meeting.ObserveReceiving {
+func (r *reception) hear(n peerNews, promised bool) *meeting.ObserveReceiving {
 	var at time.Time
 	why := meeting.EvidenceReports
 	if n.decodes != nil {
@@ -139,9 +140,10 @@ func (r *reception) hear(n peerNews, promised, before bool) *meeting.ObserveRece
 		}
 	}
 	now := r.reports && (r.decodes || !promised)
-	if now == before || at.IsZero() {
+	if now == r.told || at.IsZero() {
 		return nil
 	}
+	r.told = now
 	if now {
 		why = meeting.EvidenceReports
 		if promised {
@@ -159,7 +161,8 @@ func (a *audience) silenced(now time.Time) (batch []request) {
 			continue
 		}
 		m.reception.decodes = false
-		if a.session.Endpoints[c.who.Endpoint].Receiving {
+		if m.reception.told {
+			m.reception.told = false
 			batch = append(batch, request{cmd: meeting.ObserveReceiving{
 				Endpoint: c.who.Endpoint, Conn: c.id, Evidence: meeting.EvidenceSilent, At: last,
 			}})

@@ -93,10 +93,8 @@ func TestReception(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var r reception
 			var got []want
-			receiving := false
 			for _, n := range tc.news {
-				if c := r.hear(n, tc.promised, receiving); c != nil {
-					receiving = c.Receiving
+				if c := r.hear(n, tc.promised); c != nil {
 					got = append(got, want{c.Receiving, c.Evidence, c.At.Second()})
 				}
 			}

@@ -16,7 +16,7 @@ type Record interface {
 	ReplaceRoster(ctx context.Context, tree *roster.Tree, importedAt time.Time) error
 	Units(ctx context.Context) ([]meeting.Unit, error)
 
-	CreateSession(ctx context.Context, id, title string, createdAt time.Time, first ledger.Entry) error
+	CreateSession(ctx context.Context, c store.NewSession) error
 	Sessions(ctx context.Context) ([]store.SessionRow, error)
 
 	// Append returns when the entries are on disk, or none of them ever will be.
@@ -25,10 +25,9 @@ type Record interface {
 	Head(ctx context.Context, session string) (ledger.Head, error)
 	EraseNames(ctx context.Context, session string) (entries int64, err error)
 	Backup(ctx context.Context, path string) error
-	Alive(ctx context.Context, session string, at time.Time) error
+	Alive(ctx context.Context, at time.Time, sessions ...string) error
 	LastAlive(ctx context.Context, session string) (time.Time, error)
 
-	CreateLinks(ctx context.Context, session string, endpoints []string) error
 	Links(ctx context.Context, session string) ([]store.Link, error)
 	LinkSerial(ctx context.Context, session, endpoint string) (int, error)
 	ReissueLink(ctx context.Context, session, endpoint string) (serial int, err error)
@@ -41,7 +40,6 @@ type Record interface {
 	Setting(ctx context.Context, name string) (string, error)
 	SetSetting(ctx context.Context, name, value string) error
 
-	// LastNodeSeq and LastRecordedAt are where numbers and time go on after a restart.
-	LastNodeSeq(ctx context.Context, node string) (uint64, error)
+	// LastRecordedAt is where time goes on after a restart.
 	LastRecordedAt(ctx context.Context) (time.Time, error)
 }

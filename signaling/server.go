@@ -21,6 +21,7 @@ import (
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/diemcau/diemcau/store"
+	"github.com/google/uuid"
 	"github.com/gorilla/websocket"
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -39,7 +40,7 @@ type Config struct {
 	ICEServers func(owner string) []protocol.ICEServer
 	Log        *slog.Logger
 	Registry   *prometheus.Registry
-	Node       string       // name of this server in the ledger
+	Node       string       // name of this server; each start of it is another node in the ledger
 	PublicURL  string       // base of the links; its host is an allowed origin of /ws
 	Pages      http.Handler // everything that is not named in docs/api.md; may be nil
 	OIDC       OIDCConfig
@@ -87,11 +88,13 @@ type Server struct {
 	webhooks  Webhooks
 	namesKept time.Duration
 	pictures  Pictures
-	forgotten sync.WaitGroup // forgetDaily
-	forget    context.CancelFunc
+	pulse     *pulse
+	tasks     sync.WaitGroup // what runs from Start to Close
+	endTasks  context.CancelFunc
 
 	snapshotEvery time.Duration
 	pingEvery     time.Duration // fixed before Start
+	patience      atomic.Int64  // of commands with the record, in nanoseconds
 }
 
 // New makes a server that answers the API. It takes no session over, and so changes nothing in the record of
@@ -109,19 +112,15 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	last, err := cfg.Record.LastNodeSeq(ctx, cfg.Node)
-	if err != nil {
-		return nil, fmt.Errorf("last entry of node %s: %w", cfg.Node, err)
-	}
 	notBefore, err := cfg.Record.LastRecordedAt(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("last instant in the record: %w", err)
 	}
 	s := &Server{
 		record: cfg.Record, keys: cfg.Keys, media: cfg.Media, relays: cfg.ICEServers, log: cfg.Log, registry: cfg.Registry, metrics: newMetrics(cfg.Registry),
-		node: ledger.NewNode(cfg.Node, last), clock: ledger.NewClock(notBefore), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), pages: cfg.Pages,
+		node: ledger.NewNode(incarnation(cfg.Node), 0), clock: ledger.NewClock(notBefore), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), pages: cfg.Pages,
 		snapshots: newSnapshots(), reports: newReports(cfg.Record), snapshotEvery: cfg.SnapshotEvery.Truncate(time.Second),
-		namesKept: cfg.NamesKept, pictures: cfg.Pictures, forget: func() {},
+		namesKept: cfg.NamesKept, pictures: cfg.Pictures, endTasks: func() {},
 		tokens: link.NewTokens(tokenKeys), strangers: admission.New(cfg.Strangers, cfg.Log), seats: newSeatLimits(),
 		codec: protocol.ClientCodec(), handlers: handlers(), pingEvery: pingEvery,
 	}
@@ -135,6 +134,8 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		s.relays = func(string) []protocol.ICEServer { return nil }
 	}
 	s.ledgerKey.Store(&ledgerKeys)
+	s.patience.Store(int64(recordPatience))
+	s.pulse = newPulse(cfg.Record, s.clock.Now)
 	s.sessions = newSessions(s.load)
 	if s.office, err = newOffice(s, cfg); err != nil {
 		return nil, err
@@ -148,6 +149,10 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	return s, nil
 }
+
+// incarnation names one life of a server: a disk that was restored or made anew under the same name is never taken for
+// the one before.
+func incarnation(name string) string { return name + "-" + uuid.NewString()[:8] }
 
 // Start takes over every session that is not over, and admits connections from then on.
 func (s *Server) Start(ctx context.Context) error {
@@ -164,19 +169,21 @@ func (s *Server) Start(ctx context.Context) error {
 			return err
 		}
 	}
+	ctx, s.endTasks = context.WithCancel(context.WithoutCancel(ctx))
+	s.tasks.Go(func() { s.pulse.run(ctx, s.attended, s.lateSince) })
 	if s.namesKept > 0 || s.pictures.Kept > 0 {
-		ctx, s.forget = context.WithCancel(context.WithoutCancel(ctx))
-		s.forgotten.Go(func() { retention{s}.forgetDaily(ctx) })
+		s.tasks.Go(func() { retention{s}.forgetDaily(ctx) })
 	}
 	return nil
 }
 
 // Close tells everyone when to come back, records the end of their connections and waits until all is quiet.
 func (s *Server) Close() {
-	s.forget()
-	s.forgotten.Wait()
+	s.endTasks()
+	s.tasks.Wait()
 	s.office.close()
 	s.stop()
+	s.pulse.out.Wait()
 }
 
 // load takes a session over; one that the record does not know is none. One that is damaged must not keep the others from
@@ -187,7 +194,6 @@ func (s *Server) load(ctx context.Context, id string) (*coordinator, error) {
 	}
 	c, err := loadCoordinator(ctx, s, id)
 	if err != nil {
-		s.log.Error("a session could not be taken over", "session", id, "err", err)
 		c = brokenCoordinator(s, id, err)
 	}
 	s.metrics.sessions.Inc()
@@ -219,6 +225,8 @@ func (s *Server) identify(ctx context.Context, token string) (Identity, error) {
 	if who.admin() {
 		return who, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(s.patience.Load()))
+	defer cancel()
 	serial, err := s.record.LinkSerial(ctx, who.Session, who.Endpoint)
 	switch {
 	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrRevoked):
@@ -272,8 +280,11 @@ func (s *Server) ready(ctx context.Context) error {
 	if !s.serving() {
 		return errStopped
 	}
-	if _, err := s.record.Setting(ctx, "ready"); err != nil && !errors.Is(err, store.ErrNotFound) {
-		return fmt.Errorf("the record cannot be read: %w", err)
+	if err := s.pulse.well(ctx); err != nil {
+		return errors.New("the record cannot be written") // why stands in the log: who asks here may be a stranger
+	}
+	if n := s.metrics.waiting.Load(); n > 0 {
+		return fmt.Errorf("recording waits in %d sessions", n)
 	}
 	if s.metrics.broken.Load() > 0 {
 		return errors.New("a session was stopped because its record cannot be written or read")

@@ -73,6 +73,31 @@ func (s *sessions) loaded(id string) (*coordinator, error) {
 	return s.byID[id], nil
 }
 
+// attended are the sessions that somebody is connected to.
+func (s *sessions) attended() (ids []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, c := range s.byID {
+		if c.attended.Load() {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// lateSince tells the coordinators since when evidence of life cannot be written; zero when it can. The last word counts.
+func (s *sessions) lateSince(at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.byID {
+		select {
+		case <-c.late:
+		default:
+		}
+		c.late <- at
+	}
+}
+
 // connect runs a connection on a goroutine of its own: the one of the request would keep the buffers of the
 // HTTP server alive. It reports false when no sessions are run.
 func (s *sessions) connect(ctx context.Context, c *conn, token string) bool {

@@ -201,35 +201,6 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// What cannot be recorded does not happen: the session stops for everyone, others go on.
-func TestBrokenRecord(t *testing.T) {
-	b := newBed(t, "")
-	var other links
-	b.admin("POST", "/api/v1/sessions", `{"title":"y","units":"C1","start":"now"}`, &other)
-	host, c1 := b.enter(meeting.HostCode), b.enter("C1")
-	b.record.failing.Store(true)
-	host.refused("broken", protocol.Start{})
-	host.closed(protocol.CloseBroken)
-	c1.closed(protocol.CloseBroken)
-	b.record.failing.Store(false)
-	if _, err := b.tryEnter("C1", client.Options{}); closeCode(err) != protocol.CloseBroken {
-		t.Errorf("C1 enters a broken session: %v", err)
-	}
-	if _, err := client.Dial(t.Context(), other.of("C1"), client.Options{}); err != nil {
-		t.Errorf("another session: %v", err)
-	}
-	if got := get(t, b, "/readyz", ""); got.StatusCode != http.StatusServiceUnavailable {
-		t.Errorf("readyz: %s", got.Status)
-	}
-	if l := b.ledger(); l[len(l)-1] != "connected C1" {
-		t.Errorf("ledger: %v", l)
-	}
-	b.restart(false)
-	if _, err := b.tryEnter("C1", client.Options{}); err != nil {
-		t.Errorf("C1 enters after the disk has room again: %v", err)
-	}
-}
-
 // A session whose ledger cannot be read stays shut; the others meet.
 func TestDamagedSession(t *testing.T) {
 	b := newBed(t, "")

@@ -11,9 +11,11 @@ import (
 
 // Bounds of the group commit.
 const (
-	maxQueue      = 1024             // changes that wait for the next commit; a further caller waits too
-	maxGroup      = 256              // changes that share one commit
-	commitTimeout = 30 * time.Second // a database that takes longer has failed
+	maxQueue       = 1024             // changes that wait for the next commit; a further caller waits too
+	maxGroup       = 256              // changes that share one commit
+	commitTimeout  = 30 * time.Second // a disk that takes longer has failed
+	postgresCommit = 10 * time.Second // so has a PostgreSQL
+	tellAgain      = 30 * time.Second // how often the log tells of commits that go on failing
 )
 
 // commit is a change that waits to be made durable.
@@ -55,10 +57,14 @@ func (s *database) do(ctx context.Context, change func(context.Context, *sql.Tx)
 // commitLoop is the only writer.
 func (s *database) commitLoop() {
 	defer close(s.stopped)
+	look := time.NewTicker(leaseEvery)
+	defer look.Stop()
 	for {
 		select {
 		case first := <-s.commits:
 			s.commitGroup(s.gather(first))
+		case <-look.C:
+			s.renew()
 		case <-s.stopping:
 			for {
 				select {
@@ -86,44 +92,116 @@ func (s *database) gather(first *commit) []*commit {
 	return group
 }
 
+// trouble is what the committer knows of commits that failed.
+type trouble struct {
+	unsettled bool      // nobody knows yet whether the last commit was made
+	since     time.Time // commits fail; zero while they do not
+	told      time.Time // the log was told last
+}
+
+// renew keeps the lease while nothing is written.
+func (s *database) renew() {
+	ctx, cancel := context.WithTimeout(context.Background(), s.limit())
+	defer cancel()
+	if err := s.lease.keep(ctx); err != nil {
+		s.failed(err)
+	}
+}
+
+// limit is how long a commit may take.
+func (s *database) limit() time.Duration {
+	if s.dollars {
+		return postgresCommit
+	}
+	return commitTimeout
+}
+
 // commitGroup makes several changes in one transaction. One that fails is undone alone.
 func (s *database) commitGroup(group []*commit) {
-	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), s.limit())
 	defer cancel()
 	results := make([]error, len(group))
-	err := s.transact(ctx, func(tx *sql.Tx) error {
-		if s.dollars { // see awaitCommits
-			if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock_shared($1)", int64(commitLock)); err != nil {
-				return err
-			}
+	err := s.lease.keep(ctx)
+	if err == nil {
+		err = transact(ctx, s.write, func(tx *sql.Tx) error { return s.changes(ctx, tx, group, results) })
+		if errors.Is(err, errUndone) {
+			err = nil
 		}
-		for i, c := range group {
-			if _, err := tx.ExecContext(ctx, "SAVEPOINT change"); err != nil {
-				return err
-			}
-			end := "RELEASE SAVEPOINT change"
-			if results[i] = c.change(ctx, tx); results[i] != nil {
-				end = "ROLLBACK TO SAVEPOINT change"
-			}
-			if _, err := tx.ExecContext(ctx, end); err != nil {
-				return errors.Join(results[i], err)
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		s.log.Error("commit failed", "changes", len(group), "err", err)
+		s.unsettled = err != nil
 	}
+	cause := err
 	for i, c := range group {
 		if err != nil && results[i] == nil {
 			results[i] = fmt.Errorf("commit: %w", err)
 		}
+		if cause == nil && Unavailable(results[i]) {
+			cause = results[i]
+		}
 		c.done <- results[i]
+	}
+	if cause != nil {
+		s.failed(cause)
+	} else {
+		s.worked()
 	}
 }
 
-func (s *database) transact(ctx context.Context, body func(*sql.Tx) error) error {
-	tx, err := s.write.BeginTx(ctx, nil)
+// errUndone says that the only change of a transaction failed.
+var errUndone = errors.New("undone")
+
+// changes makes the changes of a group one after the other, noting what became of each.
+func (s *database) changes(ctx context.Context, tx *sql.Tx, group []*commit, results []error) error {
+	if s.dollars {
+		if err := s.lease.fence(ctx, tx, s.unsettled); err != nil {
+			return err
+		}
+	}
+	if len(group) == 1 { // it is undone with its transaction
+		if results[0] = group[0].change(ctx, tx); results[0] != nil {
+			return errUndone
+		}
+		return nil
+	}
+	for i, c := range group {
+		if _, err := tx.ExecContext(ctx, "SAVEPOINT change"); err != nil {
+			return err
+		}
+		end := "RELEASE SAVEPOINT change"
+		if results[i] = c.change(ctx, tx); results[i] != nil {
+			end = "ROLLBACK TO SAVEPOINT change"
+		}
+		if _, err := tx.ExecContext(ctx, end); err != nil {
+			return errors.Join(results[i], err)
+		}
+	}
+	return nil
+}
+
+// failed takes note that the record cannot be written, and tells the log, though not every time.
+func (s *database) failed(err error) {
+	now := time.Now()
+	if s.since.IsZero() {
+		s.since = now
+	}
+	if now.Sub(s.told) >= tellAgain {
+		s.told = now
+		s.log.Error("the record cannot be written", "since", s.since.UTC().Round(time.Millisecond), "err", err)
+	}
+	if s.lease != nil {
+		s.lease.unsure = true
+		s.dropIdle()
+	}
+}
+
+func (s *database) worked() {
+	if !s.since.IsZero() {
+		s.log.Info("the record can be written again", "after", time.Since(s.since).Round(time.Millisecond))
+	}
+	s.since, s.told = time.Time{}, time.Time{}
+}
+
+func transact(ctx context.Context, db *sql.DB, body func(*sql.Tx) error) error {
+	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}

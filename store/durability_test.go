@@ -19,6 +19,7 @@ import (
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/store"
+	"github.com/google/uuid"
 )
 
 // child appends to one session, for ever or STORE_TEST_ENTRIES times, and prints each entry's seq when it is
@@ -31,8 +32,7 @@ func child(dir string) {
 		return
 	}
 	head, err := s.Head(ctx, "s1")
-	last, nodeErr := s.LastNodeSeq(ctx, "n1")
-	if err = errors.Join(err, nodeErr); err != nil {
+	if err != nil {
 		fmt.Println("error", err)
 		return
 	}
@@ -40,7 +40,7 @@ func child(dir string) {
 		var all sync.WaitGroup
 		for i := range storm {
 			all.Go(func() {
-				if err := s.Alive(ctx, fmt.Sprint("s", i), time.Now()); err != nil {
+				if err := s.Alive(ctx, time.Now(), fmt.Sprint("s", i)); err != nil {
 					fmt.Println("error", err)
 				}
 			})
@@ -49,7 +49,7 @@ func child(dir string) {
 		fmt.Println("stored", storm)
 		return
 	}
-	c := ledger.NewChain("s1", ledger.NewNode("n1", last), head)
+	c := ledger.NewChain("s1", ledger.NewNode(uuid.NewString(), 0), head)
 	limit, _ := strconv.Atoi(os.Getenv("STORE_TEST_ENTRIES"))
 	for n := 0; limit == 0 || n < limit; n++ {
 		e, err := c.Next(time.Time{}, time.Now(), "", &meeting.HandRaised{Endpoint: "C1"})

@@ -1,8 +1,14 @@
 package store
 
 import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
@@ -13,6 +19,8 @@ import (
 var (
 	// ErrInUse: another process holds the data folder.
 	ErrInUse = errors.New("the data folder is in use by another diemcau process; stop that one, or give a command its --server URL")
+	// ErrServed: another process is the writer of the PostgreSQL record.
+	ErrServed = errors.New("another diemcau is the writer of this database; stop that one, or give a command its --server URL or --data folder")
 	// ErrNotWritable: the data folder cannot be written.
 	ErrNotWritable = errors.New("the data folder cannot be written; give it to the user that runs diemcau, or choose another with --data")
 	// ErrNewerSchema: a later diemcau wrote the database.
@@ -42,6 +50,37 @@ func taken(err error) bool {
 		return pe.Code == "23505" // unique_violation
 	}
 	return false
+}
+
+// Unavailable reports whether an error says that the record cannot be reached, read or written at the moment, through no
+// fault of who asked.
+func Unavailable(err error) bool {
+	var (
+		se *sqlite.Error
+		pe *pgconn.PgError
+		ce *pgconn.ConnectError
+		ne net.Error
+	)
+	switch {
+	case err == nil:
+		return false
+	case errors.As(err, &se):
+		switch se.Code() & 0xff {
+		case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_BUSY,
+			sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_PERM:
+			return true
+		}
+		return false
+	case errors.As(err, &pe):
+		if pe.Code == "25006" { // read_only_sql_transaction: a primary that was demoted
+			return true
+		}
+		// Connection, resources, operator's intervention, system, transaction rolled back, lock not available.
+		return len(pe.Code) == 5 && slices.Contains([]string{"08", "53", "57", "58", "40", "55"}, pe.Code[:2])
+	}
+	return errors.Is(err, ErrServed) || errors.As(err, &ce) || errors.As(err, &ne) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, net.ErrClosed) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, sql.ErrTxDone) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrClosed)
 }
 
 func notWritable(dir string, err error) error {

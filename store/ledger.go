@@ -21,6 +21,9 @@ func (s ledgers) Append(ctx context.Context, session string, phase meeting.Phase
 	if len(entries) == 0 {
 		return nil
 	}
+	if err := s.owned(); err != nil {
+		return err
+	}
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		head, err := s.head(ctx, tx, session)
 		if err != nil {
@@ -36,28 +39,28 @@ func (s ledgers) Append(ctx context.Context, session string, phase meeting.Phase
 
 // insert writes entries that continue a head.
 func (s ledgers) insert(ctx context.Context, tx *sql.Tx, session string, head ledger.Head, entries []ledger.Entry) error {
-	add, err := tx.PrepareContext(ctx, s.bind("INSERT INTO entries ("+entryColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"))
-	if err != nil {
-		return err
-	}
-	defer add.Close()
+	var rows, personal [][]any
 	for _, e := range entries {
 		if e.Session != session || e.Seq != head.Seq+1 || e.Prev != head.Hash {
 			return fmt.Errorf("%w: session %s has entry %d last, entry %d of %s was to follow", ErrForked, session, head.Seq, e.Seq, e.Session)
 		}
-		if _, err := add.ExecContext(ctx, e.Session, int64(e.Seq), micros(e.At), micros(e.RecordedAt), e.Node, int64(e.NodeSeq),
-			e.By, e.Kind, string(e.Data), e.Prev, e.Hash); taken(err) { // another writer, or a repeated delivery
-			return fmt.Errorf("%w: entry %d (number %d of node %s) is already there", ErrForked, e.Seq, e.NodeSeq, e.Node)
-		} else if err != nil {
-			return fmt.Errorf("entry %d: %w", e.Seq, err)
-		}
+		rows = append(rows, []any{
+			e.Session, int64(e.Seq), micros(e.At), micros(e.RecordedAt), e.Node, int64(e.NodeSeq), e.By, e.Kind, string(e.Data), e.Prev, e.Hash,
+		})
 		if e.Personal != nil {
-			if _, err := tx.ExecContext(ctx, s.bind("INSERT INTO personal (session, seq, salt, value) VALUES (?, ?, ?, ?)"),
-				e.Session, int64(e.Seq), e.Personal.Salt, string(e.Personal.Value)); err != nil {
-				return fmt.Errorf("entry %d: %w", e.Seq, err)
-			}
+			personal = append(personal, []any{e.Session, int64(e.Seq), e.Personal.Salt, string(e.Personal.Value)})
 		}
 		head = ledger.Head{Seq: e.Seq, Hash: e.Hash}
+	}
+	err := s.insertMany(ctx, tx, "entries ("+entryColumns+")", rows)
+	if taken(err) { // another writer, or a repeated delivery
+		return fmt.Errorf("%w: of entries %d to %d of session %s one is already there", ErrForked, entries[0].Seq, head.Seq, session)
+	}
+	if err == nil {
+		err = s.insertMany(ctx, tx, "personal (session, seq, salt, value)", personal)
+	}
+	if err != nil {
+		return fmt.Errorf("entries %d to %d: %w", entries[0].Seq, head.Seq, err)
 	}
 	return nil
 }
@@ -123,13 +126,6 @@ func scanEntry(rows *sql.Rows) (ledger.Entry, error) {
 	return e, err
 }
 
-// LastNodeSeq returns the highest number that a node has used, for ledger.NewNode; 0 if it has used none.
-func (s ledgers) LastNodeSeq(ctx context.Context, node string) (uint64, error) {
-	var last sql.NullInt64
-	err := s.read.QueryRowContext(ctx, s.bind("SELECT MAX(node_seq) FROM entries WHERE node = ?"), node).Scan(&last)
-	return uint64(last.Int64), err
-}
-
 // LastRecordedAt returns the last instant in the record, for ledger.NewClock; zero if there is none.
 func (s ledgers) LastRecordedAt(ctx context.Context) (time.Time, error) {
 	var entry, alive sql.NullInt64
@@ -140,13 +136,21 @@ func (s ledgers) LastRecordedAt(ctx context.Context) (time.Time, error) {
 	return fromMicros(max(entry.Int64, alive.Int64)), nil
 }
 
-// Alive notes that a session was running at a moment, so that after a crash its connections are dated by the
-// last evidence of life. It is no entry of the ledger.
-func (s ledgers) Alive(ctx context.Context, session string, at time.Time) error {
+// Alive notes that sessions were running at a moment, so that after a crash their connections are dated by the
+// last evidence of life. It is no entry of a ledger. Without sessions it shows that the record can be written.
+func (s ledgers) Alive(ctx context.Context, at time.Time, sessions ...string) error {
+	if len(sessions) == 0 {
+		sessions = []string{""}
+	}
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, s.bind("INSERT INTO alive (session, seen_at) VALUES (?, ?) ON CONFLICT (session) DO UPDATE SET seen_at = excluded.seen_at"),
-			session, micros(at))
-		return err
+		for _, session := range sessions {
+			_, err := tx.ExecContext(ctx, s.bind("INSERT INTO alive (session, seen_at) VALUES (?, ?) ON CONFLICT (session) DO UPDATE SET seen_at = excluded.seen_at"),
+				session, micros(at))
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
@@ -163,6 +167,9 @@ func (s ledgers) LastAlive(ctx context.Context, session string) (time.Time, erro
 // EraseNames erases the personal data of a session: names of delegates, telephone numbers, texts of messages, pictures, and
 // their salts. The ledger keeps its commitments to them and can still be verified. It returns how many entries were concerned.
 func (s ledgers) EraseNames(ctx context.Context, session string) (int64, error) {
+	if err := s.owned(); err != nil {
+		return 0, err
+	}
 	var n int64
 	err := s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, query := range []string{"DELETE FROM personal WHERE session = ?", "DELETE FROM pictures WHERE session = ?"} {

@@ -16,17 +16,6 @@ type Link struct {
 	RevokedAt time.Time // zero while valid
 }
 
-// CreateLinks gives each endpoint of a session its first link, with Serial 1.
-func (s links) CreateLinks(ctx context.Context, session string, endpoints []string) error {
-	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		values := make([][]any, len(endpoints))
-		for i, code := range endpoints {
-			values[i] = []any{session, code, 1, 0}
-		}
-		return s.insertMany(ctx, tx, "links (session, endpoint, serial, revoked_at)", values)
-	})
-}
-
 // LinkSerial returns the serial that a valid link of an endpoint carries: ErrNotFound if it has none, ErrRevoked
 // if it was revoked.
 func (s links) LinkSerial(ctx context.Context, session, endpoint string) (int, error) {
@@ -69,6 +58,9 @@ func (s links) Links(ctx context.Context, session string) ([]Link, error) {
 
 // ReissueLink makes every link of an endpoint given out so far invalid and returns the serial of the next one.
 func (s links) ReissueLink(ctx context.Context, session, endpoint string) (serial int, err error) {
+	if err := s.owned(); err != nil {
+		return 0, err
+	}
 	err = s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if err := s.changeLink(ctx, tx, "serial = serial + 1, revoked_at = ?", 0, session, endpoint); err != nil {
 			return err
@@ -80,6 +72,9 @@ func (s links) ReissueLink(ctx context.Context, session, endpoint string) (seria
 
 // RevokeLink makes the link of an endpoint invalid.
 func (s links) RevokeLink(ctx context.Context, session, endpoint string, at time.Time) error {
+	if err := s.owned(); err != nil {
+		return err
+	}
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		return s.changeLink(ctx, tx, "revoked_at = ?", micros(at), session, endpoint)
 	})

@@ -19,21 +19,35 @@ type SessionRow struct {
 	CreatedAt time.Time
 }
 
-// CreateSession makes a session whose ledger begins with an entry, which convenes it. ErrExists if the id is taken.
-func (s sessions) CreateSession(ctx context.Context, id, title string, createdAt time.Time, first ledger.Entry) error {
+// NewSession is a session as it begins: what lists show of it, its ledger so far, and who gets a first link.
+type NewSession struct {
+	SessionRow
+	Entries   []ledger.Entry // the first one convenes it
+	Endpoints []string
+}
+
+// CreateSession makes a session with its entries and links, all or nothing. ErrExists if the id is taken.
+func (s sessions) CreateSession(ctx context.Context, c NewSession) error {
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var n int
-		if err := tx.QueryRowContext(ctx, s.bind("SELECT COUNT(*) FROM sessions WHERE id = ?"), id).Scan(&n); err != nil {
+		if err := tx.QueryRowContext(ctx, s.bind("SELECT COUNT(*) FROM sessions WHERE id = ?"), c.ID).Scan(&n); err != nil {
 			return err
 		}
 		if n > 0 {
-			return fmt.Errorf("session %s: %w", id, ErrExists)
+			return fmt.Errorf("session %s: %w", c.ID, ErrExists)
 		}
 		if _, err := tx.ExecContext(ctx, s.bind("INSERT INTO sessions (id, title, phase, created_at) VALUES (?, ?, ?, ?)"),
-			id, title, meeting.Draft, micros(createdAt)); err != nil {
+			c.ID, c.Title, c.Phase, micros(c.CreatedAt)); err != nil {
 			return err
 		}
-		return ledgers(s).insert(ctx, tx, id, ledger.Head{Hash: ledger.Genesis()}, []ledger.Entry{first})
+		if err := ledgers(s).insert(ctx, tx, c.ID, ledger.Head{Hash: ledger.Genesis()}, c.Entries); err != nil {
+			return err
+		}
+		first := make([][]any, len(c.Endpoints))
+		for i, code := range c.Endpoints {
+			first[i] = []any{c.ID, code, 1, 0}
+		}
+		return s.insertMany(ctx, tx, "links (session, endpoint, serial, revoked_at)", first)
 	})
 }
 

@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
-	_ "github.com/jackc/pgx/v5/stdlib" // the PostgreSQL driver "pgx"
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // the SQLite driver "sqlite"
 )
@@ -59,18 +58,30 @@ type database struct {
 	read     *sql.DB
 	dollars  bool // placeholders are $1, $2 … instead of ?
 	lock     *flock.Flock
+	lease    *lease // on PostgreSQL
+	trouble         // of the committer
 	commits  chan *commit
 	stopping chan struct{} // closed by Close
 	stopped  chan struct{} // closed when the committer has ended
 }
 
-// Open opens the record, making or migrating it where needed. dsn is the path of a SQLite file, whose folder
-// this process then holds alone (ErrInUse), or a postgres:// URL.
+// Open opens the record as its one writer, making or migrating it where needed. dsn is the path of a SQLite file, whose
+// folder this process then holds alone (ErrInUse), or a postgres:// URL (ErrServed).
 func Open(ctx context.Context, dsn string, log *slog.Logger) (*Store, error) {
+	return open(ctx, dsn, false, log)
+}
+
+// OpenBeside is Open for a short command. On PostgreSQL another process may be serving the record: what changes a
+// session that is already there then fails with ErrServed, everything else goes on beside it.
+func OpenBeside(ctx context.Context, dsn string, log *slog.Logger) (*Store, error) {
+	return open(ctx, dsn, true, log)
+}
+
+func open(ctx context.Context, dsn string, guest bool, log *slog.Logger) (*Store, error) {
 	s := &database{log: log, commits: make(chan *commit, maxQueue), stopping: make(chan struct{}), stopped: make(chan struct{})}
 	var err error
-	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
-		err = s.openPostgres(ctx, dsn)
+	if isPostgres(dsn) {
+		err = s.openPostgres(ctx, dsn, guest)
 	} else {
 		err = s.openSQLite(ctx, dsn)
 	}
@@ -95,6 +106,10 @@ func (s *database) closeDatabases() error {
 	}
 	if s.write != nil {
 		err = errors.Join(err, s.write.Close())
+	}
+	if s.lease != nil {
+		s.lease.release()
+		err = errors.Join(err, s.lease.db.Close())
 	}
 	if s.lock != nil {
 		err = errors.Join(err, s.lock.Close())
@@ -152,43 +167,29 @@ func (s *database) openSQLite(ctx context.Context, path string) error {
 	return nil
 }
 
-func (s *database) openPostgres(ctx context.Context, dsn string) error {
-	db, err := sql.Open("pgx", dsn)
+func (s *database) schema(dialect goose.Dialect) (*goose.Provider, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(dialect, s.write, files, goose.WithLogger(goose.NopLogger()), goose.WithDisableGlobalRegistry(true))
+}
+
+// sameSchema refuses a database whose schema another version of the program made: the one that serves it.
+func (s *database) sameSchema(ctx context.Context, dialect goose.Dialect) error {
+	provider, err := s.schema(dialect)
 	if err != nil {
 		return err
 	}
-	db.SetMaxOpenConns(8)
-	db.SetMaxIdleConns(8)
-	s.write, s.read, s.dollars = db, db, true
-	if err := s.migrate(ctx, goose.DialectPostgres); err != nil {
-		return fmt.Errorf("PostgreSQL: %w", err)
+	current, known, err := provider.GetVersions(ctx)
+	if err == nil && current != known {
+		err = fmt.Errorf("%w: its server has schema version %d, this program version %d", ErrServed, current, known)
 	}
-	if err := s.awaitCommits(ctx); err != nil {
-		return fmt.Errorf("PostgreSQL: %w", err)
-	}
-	return nil
-}
-
-// commitLock is the key of the advisory lock that every commit holds, shared, on PostgreSQL.
-const commitLock = 0x6469656d636175 // "diemcau"
-
-// awaitCommits waits until what a killed process of ours had handed over is committed or undone. PostgreSQL goes on
-// for a moment without its client: who read the record before that would continue another ledger.
-func (s *database) awaitCommits(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
-	defer cancel()
-	return s.transact(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", int64(commitLock))
-		return err
-	})
+	return err
 }
 
 func (s *database) migrate(ctx context.Context, dialect goose.Dialect) error {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	provider, err := goose.NewProvider(dialect, s.write, files, goose.WithLogger(goose.NopLogger()), goose.WithDisableGlobalRegistry(true))
+	provider, err := s.schema(dialect)
 	if err != nil {
 		return err
 	}

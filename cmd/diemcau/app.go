@@ -33,8 +33,11 @@ import (
 	"github.com/diemcau/diemcau/webhook"
 )
 
-// nodeName names this server in ledgers; a second central node will need another.
-const nodeName = "central"
+// The nodes of ledgers: a server, and a command that works on the record itself. Each start is another node of the name.
+const (
+	nodeName    = "central"
+	commandNode = "command"
+)
 
 // serverFlags are the settings of a server, whether it is served or demonstrated.
 type serverFlags struct {
@@ -119,7 +122,7 @@ func newApp(ctx context.Context, f serverFlags, t tlsFlags, addr string, log *sl
 		return nil, err
 	}
 	relaxTimers(log)
-	if a.store, err = openStore(ctx, f.Data, f.Database, log); err != nil {
+	if a.store, err = openStore(ctx, store.Open, f.Data, f.Database, log); err != nil {
 		return nil, err
 	}
 	reg := prometheus.NewRegistry()
@@ -367,7 +370,7 @@ type offline struct {
 
 func openOffline(ctx context.Context, dir, database string, keys keysFlag) (*offline, error) {
 	log := slog.New(slog.DiscardHandler)
-	st, err := openStore(ctx, dir, database, log)
+	st, err := openStore(ctx, store.OpenBeside, dir, database, log)
 	if err != nil {
 		return nil, err
 	}
@@ -383,7 +386,7 @@ func openOffline(ctx context.Context, dir, database string, keys keysFlag) (*off
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	srv, err := signaling.New(ctx, signaling.Config{Record: st, Keys: ring, CodeKey: codeKey, PublicURL: publicURL, Registry: prometheus.NewRegistry(), Log: log, Node: nodeName})
+	srv, err := signaling.New(ctx, signaling.Config{Record: st, Keys: ring, CodeKey: codeKey, PublicURL: publicURL, Registry: prometheus.NewRegistry(), Log: log, Node: commandNode})
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}

@@ -114,7 +114,7 @@ type adminNewKeysCmd struct {
 
 // Run makes the keys that are missing, after they were lost: links given out before are void then.
 func (c *adminNewKeysCmd) Run(ctx context.Context, std streams) error {
-	st, err := openStore(ctx, c.Data, c.Database, slog.New(slog.DiscardHandler)) // no server runs meanwhile
+	st, err := openStore(ctx, store.Open, c.Data, c.Database, slog.New(slog.DiscardHandler)) // no server runs meanwhile
 	if err != nil {
 		return err
 	}

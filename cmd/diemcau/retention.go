@@ -90,13 +90,14 @@ func (f recordFlags) pictures() signaling.Pictures {
 
 func (f recordFlags) namesKept() time.Duration { return time.Duration(f.NamesKept) * 24 * time.Hour }
 
-// openStore opens the record: that of the database's URL, or the one in the data folder.
-func openStore(ctx context.Context, dir, database string, log *slog.Logger) (*store.Store, error) {
+// openStore opens the record: that of the database's URL, or the one in the data folder. open is store.Open for a server,
+// store.OpenBeside for a command.
+func openStore(ctx context.Context, open openRecord, dir, database string, log *slog.Logger) (*store.Store, error) {
 	if err := checkDatabase(database); err != nil {
 		return nil, err
 	}
 	if database == "" {
-		return store.Open(ctx, filepath.Join(dir, "diemcau.db"), log)
+		return open(ctx, filepath.Join(dir, "diemcau.db"), log)
 	}
 	// The folder still holds the admin socket; without SQLite's lock a living one tells that it is in use.
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -109,8 +110,10 @@ func openStore(ctx context.Context, dir, database string, log *slog.Logger) (*st
 	if live != nil {
 		return nil, fmt.Errorf("%w: %s", errInUse(live), dir)
 	}
-	return store.Open(ctx, database, log)
+	return open(ctx, database, log)
 }
+
+type openRecord func(ctx context.Context, dsn string, log *slog.Logger) (*store.Store, error)
 
 // errInUse closes the connection to the server that uses a folder.
 func errInUse(live *api) error {

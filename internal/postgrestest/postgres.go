@@ -25,6 +25,8 @@ import (
 type Server struct {
 	dsn  string
 	stop func() error
+	dir  string // of a server that Start started
+	run  func(name string, args ...string) error
 }
 
 // Start starts a server, or finds the one to use.
@@ -74,6 +76,7 @@ func Start() (Server, error) {
 		return none, errors.Join(err, os.RemoveAll(dir))
 	}
 	return Server{
+		dir: dir, run: run,
 		dsn: "postgres:///postgres?" + url.Values{"host": {dir}, "user": {"diemcau"}}.Encode(),
 		stop: func() error {
 			return errors.Join(run("pg_ctl", "stop", "--pgdata", data, "--mode", "immediate"), os.RemoveAll(dir))
@@ -117,3 +120,88 @@ func (p Server) Database(t *testing.T) string {
 	u.Path = "/" + name
 	return u.String()
 }
+
+// Fault makes a server that Start started go away and come back; the test is skipped with one that somebody else runs.
+// Down returns when it is gone, Up when it is there again.
+type Fault struct{ Down, Up func() error }
+
+// Faults are the ways in which the server can go away, by name.
+func (p Server) Faults(t *testing.T) map[string]Fault {
+	t.Helper()
+	if p.dir == "" {
+		t.Skip("needs a PostgreSQL that it may stop: install it, and leave DIEMCAU_TEST_POSTGRES empty")
+	}
+	data := filepath.Join(p.dir, "data")
+	options := "-c listen_addresses='' -c unix_socket_directories=" + p.dir
+	start := func() error {
+		return p.run("pg_ctl", "start", "--wait", "--pgdata", data, "--log", filepath.Join(p.dir, "log"), "--options", options)
+	}
+	stop := func(mode string) func() error {
+		return func() error { return p.run("pg_ctl", "stop", "--wait", "--pgdata", data, "--mode", mode) }
+	}
+	signal := func(sig syscall.Signal) func() error {
+		return func() error {
+			text, err := os.ReadFile(filepath.Join(data, "postmaster.pid"))
+			if err != nil {
+				return err
+			}
+			line, _, _ := strings.Cut(string(text), "\n")
+			pid, err := strconv.Atoi(line)
+			if err != nil {
+				return err
+			}
+			children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+			if err != nil {
+				return err
+			}
+			all := []int{pid}
+			for _, child := range strings.Fields(string(children)) {
+				if n, err := strconv.Atoi(child); err == nil {
+					all = append(all, n)
+				}
+			}
+			for _, one := range all {
+				if err := syscall.Kill(one, sig); err != nil && !errors.Is(err, syscall.ESRCH) {
+					return err
+				}
+			}
+			return nil
+		}
+	}
+	// readOnly makes the server refuse writes over the connections that are there.
+	readOnly := func(on string) func() error {
+		return func() error {
+			db, err := sql.Open("pgx", p.dsn)
+			if err != nil {
+				return err
+			}
+			defer db.Close()
+			ctx := context.Background()
+			_, err = db.ExecContext(ctx, "ALTER SYSTEM SET default_transaction_read_only = "+on)
+			if err == nil {
+				_, err = db.ExecContext(ctx, "SELECT pg_reload_conf()")
+			}
+			for now := ""; err == nil && now != on; { // the servers of connections look now and then
+				err = db.QueryRowContext(ctx, "SHOW default_transaction_read_only").Scan(&now)
+			}
+			return err
+		}
+	}
+	standby := filepath.Join(data, "standby.signal")
+	return map[string]Fault{
+		"stopped":   {stop("fast"), start},
+		"killed":    {stop("immediate"), start},
+		"frozen":    {signal(syscall.SIGSTOP), signal(syscall.SIGCONT)},
+		"read-only": {readOnly("on"), readOnly("off")},
+		"demoted": {
+			func() error {
+				return errors.Join(stop("fast")(), os.WriteFile(standby, nil, 0o644), start()) //nolint:gosec // the server's own user reads it
+			},
+			func() error { return p.run("pg_ctl", "promote", "--wait", "--pgdata", data) },
+		},
+		"restarted": {func() error { return nil }, func() error { return errors.Join(stop("fast")(), start()) }},
+	}
+}
+
+// Folder is where the socket of a server that Start started is; empty with another.
+func (p Server) Folder() string { return p.dir }

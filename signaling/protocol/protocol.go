@@ -31,7 +31,7 @@ const (
 	CloseNotOpen    = 4425 // the session does not admit anyone yet
 	CloseVersion    = 4426 // other protocol version: reload the page
 	CloseSlow       = 4429 // the client does not read fast enough, or sends too much
-	CloseBroken     = 4500 // the server cannot record what happens and stopped the session
+	CloseBroken     = 4500 // the server cannot record what happens, at the moment or until somebody mends it
 	CloseRestart    = 1012 // the server goes away; come back as reconnect said
 )
 
@@ -47,7 +47,8 @@ const (
 	BadSDP      Code = "bad_sdp"
 	UnknownPeer Code = "unknown_peer"
 	TooMany     Code = "too_many"    // rate limit
-	Broken      Code = "broken"      // the record cannot be written
+	Broken      Code = "broken"      // the record of the session is not whole or cannot be read
+	Unrecorded  Code = "unrecorded"  // the record does not answer at the moment; what was on its way may be recorded yet
 	Internal    Code = "internal"    // a fault of the server; details are in its log
 	Unavailable Code = "unavailable" // the media plane could not serve the request
 	Timeout     Code = "timeout"     // no hello in time

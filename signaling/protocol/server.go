@@ -78,6 +78,12 @@ type (
 		// At is a time that belongs to the code: not_open: when the session opens; occupied: since when.
 		AtMs int64 `json:"at_ms,omitempty"`
 	}
+	// Recording tells consoles that the server has not been able to write the record since SinceMs; without it, that it can
+	// again. Commands are refused as unrecorded meanwhile.
+	Recording struct {
+		SinceMs int64 `json:"since_ms,omitempty"`
+	}
+
 	// Reconnect says when to come back: AfterMs plus a random part of SpreadMs.
 	Reconnect struct {
 		AfterMs  int `json:"after_ms"`
@@ -172,3 +178,6 @@ func (Ping) MessageType() Type      { return "ping" }
 func (Ok) MessageType() Type        { return "ok" }
 func (Error) MessageType() Type     { return "error" }
 func (Reconnect) MessageType() Type { return "reconnect" }
+
+// MessageType implements Message.
+func (Recording) MessageType() Type { return "recording" }

@@ -132,11 +132,13 @@ export function Toasts({ room }) {
   </div>`;
 }
 
-/** Says that the connection is being made again. @param {{room: Room}} props */
+/** Says that the connection is being made again, and to a console that the server cannot record. @param {{room: Room}} props */
 export function LinkNotice({ room }) {
   const away = room.link.value === "reconnecting";
+  const since = room.unrecordedMs.value;
   return html`<div role="status" aria-live="polite">
     ${away && html`<p class="link-notice"><span class="spinner" /><span>${t(room.phase.value === "live" && room.speaking.value ? "link.speaking" : "link.reconnecting")}</span></p>`}
+    ${!away && since > 0 && html`<p class="link-notice" data-notice="unrecorded"><${Icon} name="warn" /><span>${t("link.unrecorded", { time: formatTime(since, room.session.value?.time_zone) })}</span></p>`}
   </div>`;
 }
 

@@ -37,6 +37,8 @@ export class Room {
   /** @type {import("@preact/signals").Signal<import("../lib/protocol.js").State | null>} */ state = signal(null);
   /** @type {import("@preact/signals").Signal<import("../lib/protocol.js").Self | null>} */ self = signal(null);
   /** Slots in which somebody is heard to speak. @type {import("@preact/signals").Signal<string[]>} */ voices = signal([]);
+  /** Since when the server cannot record, as it told a console, in ms; 0 while it can. */
+  unrecordedMs = signal(0);
   /** What was written, the oldest first. @type {import("@preact/signals").Signal<Written[]>} */ messages = signal([]);
   /** When the newest message was written that the person has seen, in ms. */
   seenAt = signal(0);
@@ -284,6 +286,7 @@ export class Room {
           this.stopped.value = null;
           this.previewed.value = "";
           this.voices.value = [];
+          this.unrecordedMs.value = 0;
           // The server tells again what was written before.
           this.messages.value = [];
           this.welcome.value = message;
@@ -322,6 +325,9 @@ export class Room {
         break;
       case "demand":
         this.peers.demanded(message.peer, message.top);
+        break;
+      case "recording":
+        this.unrecordedMs.value = message.since_ms ?? 0;
         break;
       case "speaking":
         this.voices.value = message.slots;

@@ -33,6 +33,7 @@ const en = {
 
   "link.speaking": "Connection lost. Reconnecting; your microphone will be off then: press “Go back on air”.",
   "link.reconnecting": "Connection lost. Reconnecting; there is nothing you need to do…",
+  "link.unrecorded": "The server has been waiting to record since {time}. Picture and sound go on; nothing that is done takes effect until it can record again.",
   "sound.start": "Press here to turn the sound on",
 
   "preview.role.endpoint": "Site",
@@ -251,6 +252,7 @@ const en = {
   "refusal.too_many": "Too fast, please try again.",
   "refusal.offline": "Not connected; nothing was done.",
   "refusal.timeout": "The server has not answered. Look before you try again.",
+  "refusal.unrecorded": "The server is waiting to record: this has no effect yet. Look, then try again in a few minutes.",
   "refusal.internal": "It could not be done, please try again.",
   "refusal.saved": "Saved.",
   "refusal.floor_over": "Your turn is over: this site is no longer on air.",

@@ -29,6 +29,7 @@ const en = {
   "fault.conflict": "It is there already, or somebody else has just changed it.",
   "fault.not_found": "There is no such thing.",
   "fault.offline": "The server cannot be reached.",
+  "fault.unrecorded": "The server is waiting to record: nothing was changed. Try again in a few minutes.",
   "fault.bad_roster": "The file has errors; nothing was changed.",
   "fault.too_large": "The file is too large.",
   "fault.wrong_phase": "The session has begun or is over.",

@@ -28,6 +28,7 @@ export default {
   "fault.conflict": "Mục này đã có, hoặc vừa được người khác sửa.",
   "fault.not_found": "Không tìm thấy mục này.",
   "fault.offline": "Không liên lạc được với máy chủ.",
+  "fault.unrecorded": "Máy chủ đang chờ ghi: chưa thay đổi gì. Hãy thử lại sau ít phút.",
   "fault.bad_roster": "Tệp có lỗi; chưa có gì thay đổi.",
   "fault.too_large": "Tệp quá lớn.",
   "fault.wrong_phase": "Phiên họp đã bắt đầu hoặc đã kết thúc.",

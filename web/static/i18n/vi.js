@@ -32,6 +32,7 @@ export default {
 
   "link.speaking": "Mất kết nối. Đang kết nối lại; khi trở lại micro sẽ tắt, quý vị bấm “Lên sóng trở lại”.",
   "link.reconnecting": "Mất kết nối. Đang kết nối lại, quý vị không cần thao tác gì…",
+  "link.unrecorded": "Máy chủ đang chờ ghi từ {time}. Hình và tiếng vẫn tiếp tục; thao tác chưa có hiệu lực cho đến khi ghi được trở lại.",
   "sound.start": "Bấm vào đây để bật tiếng",
 
   "preview.role.endpoint": "Điểm cầu",
@@ -250,6 +251,7 @@ export default {
   "refusal.too_many": "Thao tác quá nhanh, xin thử lại.",
   "refusal.offline": "Đang mất kết nối, thao tác chưa được thực hiện.",
   "refusal.timeout": "Máy chủ chưa trả lời. Hãy kiểm tra lại trước khi thao tác tiếp.",
+  "refusal.unrecorded": "Máy chủ đang chờ ghi: thao tác chưa có hiệu lực. Hãy xem lại rồi thử lại sau ít phút.",
   "refusal.internal": "Thao tác không thực hiện được, xin thử lại.",
   "refusal.saved": "Đã lưu.",
   "refusal.floor_over": "Đã kết thúc lượt phát biểu: điểm cầu này không còn lên sóng.",

@@ -252,6 +252,9 @@ export const Close = Object.freeze({
  * @property {number} after_ms
  * @property {number} spread_ms
  *
+ * @typedef {object} Recording
+ * @property {number} [since_ms]
+ *
  * @typedef {object} Written
  * @property {string} from
  * @property {string} from_name
@@ -338,7 +341,7 @@ export const Close = Object.freeze({
  * @typedef {({type: "welcome"} & Welcome) | ({type: "state"} & State) | ({type: "self"} & Self)
  *   | ({type: "sites"} & Sites) | ({type: "presence"} & Presence) | ({type: "offer"} & Offer)
  *   | ({type: "close_peer"} & ClosePeer) | ({type: "ping"} & Ping) | ({type: "ok"} & Ok)
- *   | ({type: "error"} & Error) | ({type: "reconnect"} & Reconnect) | ({type: "message"} & Written)
+ *   | ({type: "error"} & Error) | ({type: "reconnect"} & Reconnect) | ({type: "recording"} & Recording) | ({type: "message"} & Written)
  *   | ({type: "demand"} & Demand) | ({type: "speaking"} & Speaking)} ServerMessage
  */
 

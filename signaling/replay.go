@@ -1,0 +1,80 @@
+package signaling
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/diemcau/diemcau/ledger"
+	"github.com/diemcau/diemcau/meeting"
+)
+
+// errRolledBack says that the record has lost what it had acknowledged: another, older copy of it answers.
+var errRolledBack = errors.New("the record lacks entries that it had acknowledged")
+
+// replayed is a session as its ledger tells it.
+type replayed struct {
+	session *meeting.Session
+	head    ledger.Head
+	alive   time.Time // the last evidence of life of whoever served it
+	mail    []written
+	known   map[uint64]bool // numbers of this node's entries, of those that were asked for
+}
+
+// replay rebuilds a session from its ledger, whose chain has to be whole, letting seen, if given, look at each entry on the way.
+func replay(ctx context.Context, rec Record, id string, seen func(ledger.Entry, meeting.Event)) (*meeting.Session, ledger.Head, error) {
+	s, head := meeting.New(id), ledger.Head{}
+	for e, err := range ledger.Checked(rec.Entries(ctx, id, 1)) {
+		if err != nil {
+			return nil, head, fmt.Errorf("session %s: %w", id, err)
+		}
+		ev, err := e.Event()
+		if err != nil {
+			return nil, head, fmt.Errorf("session %s, entry %d: %w", id, e.Seq, err)
+		}
+		s.Apply(ev, e.At)
+		if seen != nil {
+			seen(e, ev)
+		}
+		head = ledger.Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}
+	}
+	if head.Seq == 0 {
+		return nil, head, fmt.Errorf("session %s: its ledger is empty", id)
+	}
+	return s, head, nil
+}
+
+// reload replays a session for its coordinator, which knows confirmed to be on record, and notes which entries after
+// that are its node's.
+func reload(ctx context.Context, rec Record, id string, node string, confirmed ledger.Head) (*replayed, error) {
+	r := &replayed{known: map[uint64]bool{}}
+	var kept mail
+	same := confirmed.Seq == 0
+	var err error
+	r.session, r.head, err = replay(ctx, rec, id, func(e ledger.Entry, ev meeting.Event) {
+		if m, ok := ev.(*meeting.MessageSent); ok && m.Text != "" { // empty once erased
+			kept.keep(written{m, e.At})
+		}
+		if e.Seq == confirmed.Seq {
+			same = e.Hash == confirmed.Hash
+		}
+		if e.Seq > confirmed.Seq && e.Node == node {
+			r.known[e.NodeSeq] = true
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !same {
+		return nil, fmt.Errorf("session %s: %w: entry %d", id, errRolledBack, confirmed.Seq)
+	}
+	r.mail = kept.kept
+	if r.alive, err = rec.LastAlive(ctx, id); err != nil {
+		return nil, fmt.Errorf("session %s: %w", id, err)
+	}
+	if r.head.RecordedAt.After(r.alive) {
+		r.alive = r.head.RecordedAt
+	}
+	return r, nil
+}
