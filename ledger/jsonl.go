@@ -38,10 +38,12 @@ var (
 	ErrBadSignature  = errors.New("the signature of the trailer is wrong")
 	ErrOtherKey      = errors.New("the file is signed with another key than the one given")
 	ErrBehindTrailer = errors.New("there is something behind the trailer")
+	ErrEmpty         = errors.New("the ledger has no entries: a session has at least the one that convened it")
+	ErrNoLineFeed    = errors.New("the last line does not end with a line feed")
 )
 
 // Export exports a whole ledger: one entry per line and the signed trailer. A ledger that is broken is not
-// signed: the error is a *BrokenError, and what was written has no trailer.
+// signed: the error is a *BrokenError, and what was written has no trailer. Nor is one without entries: ErrEmpty.
 func Export(w io.Writer, entries iter.Seq2[Entry, error], key ed25519.PrivateKey) error {
 	v := verifier{head: Head{Hash: Genesis()}}
 	out := bufio.NewWriter(w)
@@ -62,6 +64,9 @@ func Export(w io.Writer, entries iter.Seq2[Entry, error], key ed25519.PrivateKey
 		if err != nil {
 			return errors.Join(err, out.Flush())
 		}
+	}
+	if v.head.Seq == 0 {
+		return ErrEmpty
 	}
 	t := Trailer{Trailer: trailerFormat, Session: v.session, Count: v.head.Seq, Head: v.head.Hash, Key: publicKey(key)}
 	message, err := t.message()
@@ -95,22 +100,33 @@ type Verified struct {
 	Head        string // Hash of the last entry
 	Fingerprint string // of the key that signed it
 	Erased      int    // entries whose personal data were erased
+	Anchors     int    // that it agrees with
 }
 
 // Verify checks an exported ledger without anything but the file. key is who should have signed it; nil accepts
-// any and leaves it to the reader to compare the fingerprint. The error is a *BrokenError that names the first
-// entry that is wrong or missing, or one of the errors above.
-func Verify(r io.Reader, key ed25519.PublicKey) (Verified, error) {
+// any and leaves it to the reader to compare the fingerprint. Of the anchors, those of other sessions do not matter, but
+// one has to be about this one: ErrNoAnchor. The error is a *BrokenError that names the first entry that is wrong or
+// missing, or one of the errors above.
+func Verify(r io.Reader, key ed25519.PublicKey, anchors ...Anchor) (Verified, error) {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxLine)
+	lines.Split(wholeLine)
 	v := verifier{head: Head{Hash: Genesis()}}
+	witnesses := newAnchored(anchors)
 	var erased int
 	for lines.Scan() {
 		if t, ok := asTrailer(lines.Bytes()); ok {
 			if lines.Scan() {
 				return Verified{}, ErrBehindTrailer
 			}
-			return Verified{t.Session, t.Count, t.Head, Fingerprint(t.Key), erased}, errors.Join(v.close(t, key), lines.Err())
+			err := errors.Join(v.close(t, key), lines.Err())
+			if err == nil {
+				err = witnesses.end(v.head.Seq)
+			}
+			if err == nil && len(anchors) > 0 && witnesses.met == 0 {
+				err = ErrNoAnchor
+			}
+			return Verified{t.Session, t.Count, t.Head, Fingerprint(t.Key), erased, witnesses.met}, err
 		}
 		e, err := parseLine(lines.Bytes())
 		if err != nil {
@@ -119,14 +135,34 @@ func Verify(r io.Reader, key ed25519.PublicKey) (Verified, error) {
 		if err := v.next(e); err != nil {
 			return Verified{}, err
 		}
+		if e.Seq == 1 {
+			err = witnesses.begin(e.Session, anchors)
+		}
+		if err := errors.Join(err, witnesses.next(e)); err != nil {
+			return Verified{}, err
+		}
 		if commitment, err := committed(e.Data); e.Personal == nil && err == nil && commitment != "" {
 			erased++
 		}
 	}
-	if err := lines.Err(); err != nil {
+	if err := lines.Err(); errors.Is(err, ErrNoLineFeed) {
+		return Verified{}, fmt.Errorf("after entry %d: %w", v.head.Seq, err)
+	} else if err != nil {
 		return Verified{}, &BrokenError{Seq: v.head.Seq + 1, Why: err.Error()}
 	}
 	return Verified{}, fmt.Errorf("after entry %d: %w", v.head.Seq, ErrNoTrailer)
+}
+
+// wholeLine splits at line feeds and nothing else: a carriage return belongs to its line, which is then in no canonical
+// form, and a last line without its line feed is not whole.
+func wholeLine(data []byte, atEOF bool) (advance int, line []byte, err error) {
+	if i := bytes.IndexByte(data, '\n'); i >= 0 {
+		return i + 1, data[:i], nil
+	}
+	if atEOF && len(data) > 0 {
+		return 0, nil, ErrNoLineFeed
+	}
+	return 0, nil, nil
 }
 
 // asTrailer reads a line that is a trailer, damaged or not.
@@ -148,6 +184,8 @@ func (v *verifier) close(t Trailer, key ed25519.PublicKey) error {
 		return err
 	}
 	switch {
+	case v.head.Seq == 0:
+		return ErrEmpty
 	case t.Trailer != trailerFormat || len(t.Key) != ed25519.PublicKeySize:
 		return ErrBadTrailer
 	case !ed25519.Verify(t.Key, message, t.Signature):

@@ -121,7 +121,13 @@ func TestVerifyNamesTheFirstBrokenEntry(t *testing.T) {
 		"empty file":          {nil, 0, ledger.ErrNoTrailer},
 		"without trailer":     {lines[:6], 0, ledger.ErrNoTrailer},
 		"truncated":           {lines[:4], 0, ledger.ErrNoTrailer},
-		"torn in a line":      {append(slices.Clone(lines[:3]), lines[3][:20]), 4, nil},
+		"torn in a line":      {append(slices.Clone(lines[:3]), lines[3][:20]), 0, ledger.ErrNoLineFeed},
+		"no last line feed":   {append(slices.Clone(lines[:6]), bytes.TrimSuffix(lines[6], []byte("\n"))), 0, ledger.ErrNoLineFeed},
+		"CR and LF in all":    {bytes.SplitAfter(bytes.ReplaceAll(file, []byte("\n"), []byte("\r\n")), []byte("\n")), 1, nil},
+		"CR before the last":  {append(slices.Clone(lines[:6]), bytes.ReplaceAll(lines[6], []byte("\n"), []byte("\r\n"))), 0, ledger.ErrBadSignature},
+		"CR in one entry":     {append(append(slices.Clone(lines[:2]), bytes.ReplaceAll(lines[2], []byte("\n"), []byte("\r\n"))), lines[3:]...), 3, nil},
+		"only a trailer":      {lines[6:], 0, ledger.ErrEmpty},
+		"an empty line":       {slices.Insert(slices.Clone(lines), 1, []byte("\n")), 2, nil},
 		"entry removed":       {slices.Delete(slices.Clone(lines), 2, 3), 3, nil},
 		"last entry removed":  {slices.Delete(slices.Clone(lines), 5, 6), 6, nil},
 		"entry added":         {slices.Insert(slices.Clone(lines), 3, lines[2]), 4, nil},
@@ -134,7 +140,7 @@ func TestVerifyNamesTheFirstBrokenEntry(t *testing.T) {
 		"names exchanged":     {append(slices.Clone(lines[:4]), bytes.Replace(lines[4], []byte("Bé"), []byte("Bế"), 1)), 5, nil},
 		"salt in capitals":    {append(slices.Clone(lines[:4]), capitalSalt(lines[4])), 5, nil},
 		"signature of others": {append(slices.Clone(lines[:6]), bytes.Replace(lines[6], []byte(`"count":6`), []byte(`"count":5`), 1)), 0, ledger.ErrBadSignature},
-		"unknown trailer":     {append(slices.Clone(lines[:6]), []byte(`{"trailer":"diemcau ledger 2"}`)), 0, ledger.ErrBadTrailer},
+		"unknown trailer":     {append(slices.Clone(lines[:6]), []byte(`{"trailer":"diemcau ledger 2"}`+"\n")), 0, ledger.ErrBadTrailer},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -170,6 +176,76 @@ func TestABrokenLedgerIsNotSigned(t *testing.T) {
 	if strings.Contains(out.String(), "signature") {
 		t.Error("it was signed")
 	}
+}
+
+func TestAnEmptyLedgerIsNotSigned(t *testing.T) {
+	var out bytes.Buffer
+	if err := ledger.Export(&out, seq(nil), signer(1)); !errors.Is(err, ledger.ErrEmpty) || out.Len() > 0 {
+		t.Errorf("%v, %q", err, out.String())
+	}
+}
+
+// Whoever holds the database and the key can write every entry anew and make every hash and the signature right. Only
+// an anchor contradicts.
+func TestAnchors(t *testing.T) {
+	whole := named(t)
+	rewritten := slices.Clone(whole)
+	rewritten[2].At = rewritten[2].At.Add(-10 * time.Minute) // an arrival that was late
+	for i := 2; i < len(rewritten); i++ {
+		sealed, err := ledger.Seal(rewritten[i-1].Hash, rewritten[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		rewritten[i] = sealed
+	}
+	at := func(i int) ledger.Anchor {
+		return ledger.Anchor{Session: "s1", Seq: whole[i].Seq, Head: whole[i].Hash, From: "heads"}
+	}
+	stamp := ledger.Anchor{Head: whole[4].Hash, From: "authority", At: t0}
+	tests := map[string]struct {
+		list    []ledger.Entry
+		anchors []ledger.Anchor
+		met     int
+		broken  uint64
+		err     error
+	}{
+		"rewritten, no anchor":      {list: rewritten},
+		"cut, no anchor":            {list: whole[:4]},
+		"whole":                     {list: whole, anchors: []ledger.Anchor{at(1), at(5), stamp}, met: 3},
+		"grown since":               {list: whole, anchors: []ledger.Anchor{at(2)}, met: 1},
+		"rewritten":                 {list: rewritten, anchors: []ledger.Anchor{at(1), at(4)}, broken: 5},
+		"rewritten, a time stamp":   {list: rewritten, anchors: []ledger.Anchor{stamp}, err: ledger.ErrOtherHead},
+		"cut":                       {list: whole[:4], anchors: []ledger.Anchor{at(1), at(5)}, broken: 5},
+		"cut, a time stamp":         {list: whole[:4], anchors: []ledger.Anchor{stamp}, err: ledger.ErrOtherHead},
+		"anchors of other sessions": {list: whole, anchors: []ledger.Anchor{{Session: "s2", Seq: 1, Head: whole[0].Hash}}, err: ledger.ErrNoAnchor},
+		"anchors that contradict":   {list: whole, anchors: []ledger.Anchor{at(1), {Session: "s1", Seq: 2, Head: whole[0].Hash}}, broken: 2},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := ledger.Verify(bytes.NewReader(exported(t, tt.list)), nil, tt.anchors...)
+			var broken *ledger.BrokenError
+			switch {
+			case tt.broken > 0:
+				if !errors.As(err, &broken) || broken.Seq != tt.broken {
+					t.Errorf("got %v, want broken at %d", err, tt.broken)
+				}
+			case !errors.Is(err, tt.err) || (err == nil) != (tt.err == nil) || err == nil && got.Anchors != tt.met:
+				t.Errorf("got %+v, %v, want %d and %v", got, err, tt.met, tt.err)
+			}
+		})
+	}
+}
+
+func FuzzParseAnchors(f *testing.F) {
+	f.Add([]byte(`{"kind":"anchor","session":"s1","seq":6,"head":"fd7815c94454517e3a99263e0f864dfe48901307b40bc3262e46668081068727","at":"2026-03-02T01:00:00Z"}` + "\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		list, err := ledger.ParseAnchors(text)
+		for _, a := range list {
+			if err != nil || a.Session == "" || a.Seq == 0 || len(a.Head) != 64 {
+				t.Fatalf("%+v, %v", a, err)
+			}
+		}
+	})
 }
 
 func TestPersonalDataOfAnEventThatHasNone(t *testing.T) {
@@ -244,16 +320,21 @@ func TestPublicKeyFile(t *testing.T) {
 }
 
 func FuzzVerify(f *testing.F) {
+	c := ledger.NewChain("s1", ledger.NewNode("n1", 0), ledger.Head{})
+	e, err := c.Next(t0, t0, "@host", &meeting.Opened{})
+	if err != nil {
+		f.Fatal(err)
+	}
 	var out bytes.Buffer
-	if err := ledger.Export(&out, seq(nil), signer(1)); err != nil {
+	if err := ledger.Export(&out, seq([]ledger.Entry{e}), signer(1)); err != nil {
 		f.Fatal(err)
 	}
 	whole := out.Bytes()
 	f.Add(whole)
 	f.Add([]byte(`{"at":"2026-03-02T01:00:00Z","data":{},"hash":"","kind":"x","node":"","node_seq":0,"prev":"","recorded_at":"2026-03-02T01:00:00Z","seq":1,"session":"s"}` + "\n"))
 	f.Fuzz(func(t *testing.T, file []byte) {
-		v, err := ledger.Verify(bytes.NewReader(file), signer(1).Public().(ed25519.PublicKey))
-		if err == nil && (v.Count != 0 || !bytes.Equal(bytes.TrimSuffix(file, []byte("\n")), bytes.TrimSuffix(whole, []byte("\n")))) {
+		_, err := ledger.Verify(bytes.NewReader(file), signer(1).Public().(ed25519.PublicKey))
+		if err == nil && !bytes.Equal(file, whole) {
 			t.Fatalf("signed by nobody and accepted: %q", file)
 		}
 	})

@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/diemcau/diemcau/anchor"
 	"github.com/diemcau/diemcau/internal/admission"
 	"github.com/diemcau/diemcau/internal/httpguard"
 	"github.com/diemcau/diemcau/internal/logcut"
@@ -92,6 +93,7 @@ type app struct {
 	media     *mediaPlane
 	turn      *turn.Server // nil without one
 	webhooks  *webhook.Sender
+	anchors   *anchor.Keeper
 	signaling *signaling.Server
 	public    net.Listener
 	plain     net.Listener // sends browsers on to https; nil without one
@@ -176,6 +178,9 @@ func newApp(ctx context.Context, f serverFlags, t tlsFlags, addr string, log *sl
 	if err != nil {
 		return nil, err
 	}
+	if a.anchors, err = openAnchors(ctx, f, a, log, reg); err != nil {
+		return nil, err
+	}
 	if a.webhooks, err = newWebhooks(f.recordFlags, a.store, log.With("part", "webhook"), reg); err != nil {
 		return nil, err
 	}
@@ -183,14 +188,14 @@ func newApp(ctx context.Context, f serverFlags, t tlsFlags, addr string, log *sl
 		Record: a.store, Keys: keys, CodeKey: codeKey, Media: a.media, Pages: web.Handler(), PublicURL: publicURL, Registry: reg, ICEServers: iceServers(a.turn),
 		OIDC: signaling.OIDCConfig{Issuer: f.OIDC.Issuer, ClientID: f.OIDC.Client, ClientSecret: f.OIDC.Secret, Claim: f.OIDC.Claim},
 		Log:  log.With("part", "signaling"), Node: nodeName, SnapshotEvery: f.Snapshots,
-		Webhooks: a.webhooks, NamesKept: f.namesKept(), Pictures: f.pictures(),
+		Webhooks: anchoredWebhooks{a.webhooks, a.anchors}, NamesKept: f.namesKept(), Pictures: f.pictures(),
 		Strangers: admission.Limits{Strangers: limits.Strangers, PerAddress: limits.PerAddress}, Proxies: a.proxies.Load(),
 	})
 	if err != nil {
 		return nil, err
 	}
 	a.media.report(a.signaling)
-	if err := errors.Join(a.webhooks.Start(ctx), a.signaling.Start(ctx)); err != nil {
+	if err := errors.Join(a.webhooks.Start(ctx), a.anchors.Start(ctx), a.signaling.Start(ctx)); err != nil {
 		return nil, err
 	}
 	if a.admin, a.adminFile, err = listenAdmin(ctx, f.Data); err != nil {
@@ -254,6 +259,9 @@ func (a *app) close() error {
 		if err := os.Remove(a.adminFile); !errors.Is(err, os.ErrNotExist) {
 			errs = append(errs, err)
 		}
+	}
+	if a.anchors != nil {
+		errs = append(errs, a.anchors.Close())
 	}
 	if a.store != nil {
 		errs = append(errs, a.store.Close())

@@ -28,8 +28,9 @@ type recordFlags struct {
 	EvidenceEvery time.Duration `help:"How often a still picture of each site is kept as evidence while a session is live; 0 keeps none. Needs --snapshot-every." name:"evidence-every"`
 	EvidenceKept  int           `help:"Days until a picture kept as evidence is erased." default:"30" name:"evidence-kept-days" placeholder:"DAYS"`
 	Webhook       []string      `help:"URLs that are told who joined and left, and that a session was sealed." placeholder:"URL"`
-	WebhookSecret string        `help:"Secret that signs what they are told: whsec_ and base64." placeholder:"SECRET" secret:""`
-	WebhookAllow  []string      `help:"Private networks in which those URLs may be, such as 10.1.2.0/24; public addresses always may." placeholder:"CIDR"`
+	anchorFlags
+	WebhookSecret string   `help:"Secret that signs what they are told: whsec_ and base64." placeholder:"SECRET" secret:""`
+	WebhookAllow  []string `help:"Private networks in which those URLs may be, such as 10.1.2.0/24; public addresses always may." placeholder:"CIDR"`
 }
 
 // check refuses flags that do not fit together.
@@ -47,7 +48,7 @@ func (f recordFlags) check() error {
 		return &usageError{"--webhook and --webhook-secret go together"}
 	}
 	_, err := f.webhookTargets()
-	return errors.Join(err, checkDatabase(f.Database))
+	return errors.Join(err, f.anchorFlags.check(), checkDatabase(f.Database))
 }
 
 // webhookTargets are the programs that are told, and where they may be.
@@ -80,7 +81,7 @@ func newWebhooks(f recordFlags, s *store.Store, log *slog.Logger, reg prometheus
 	if err != nil {
 		return nil, err
 	}
-	cfg.Record, cfg.Log, cfg.Registry, cfg.Sources = s, log, reg, []webhook.Source{webhook.Presence(s)}
+	cfg.Record, cfg.Log, cfg.Registry, cfg.Sources = s, log, reg, []webhook.Source{webhook.Presence(s), webhook.Anchors(s, f.AnchorEvery, time.Now)}
 	return webhook.New(cfg)
 }
 
