@@ -52,10 +52,7 @@ func record(t *testing.T, dir string, list []ledger.Entry) *store.Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { st.Close() })
-	if err := st.CreateSession(t.Context(), list[0].Session, "T", t0, list[0]); err != nil {
-		t.Fatal(err)
-	}
-	if err := st.Append(t.Context(), list[0].Session, meeting.Open, list[1:]); err != nil {
+	if err := st.CreateSession(t.Context(), store.NewSession{SessionRow: store.SessionRow{ID: list[0].Session, Title: "T", Phase: meeting.Open, CreatedAt: t0}, Entries: list}); err != nil {
 		t.Fatal(err)
 	}
 	return st

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	_ "crypto/sha512" // time-stamp authorities sign with it
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -80,9 +81,20 @@ func (a *Authority) Stamp(ctx context.Context, head string) ([]byte, error) {
 	return answer, nil
 }
 
-// parse reads a response, or a token alone, whose signature must fit a certificate in it.
-func parse(der []byte) (*timestamp.Timestamp, error) {
-	stamp, err := timestamp.ParseResponse(der)
+// parse reads a response, or a token alone, whose signature must fit a certificate in it. The library's reader of BER
+// panics where a length leads beyond the end: what is no DER does not come that far, and what it still stumbles over is
+// an error like any other.
+func parse(der []byte) (stamp *timestamp.Timestamp, err error) {
+	defer func() {
+		if why := recover(); why != nil {
+			stamp, err = nil, fmt.Errorf("no time stamp: %v", why)
+		}
+	}()
+	var outer asn1.RawValue
+	if rest, err := asn1.Unmarshal(der, &outer); err != nil || len(rest) > 0 {
+		return nil, errors.Join(errors.New("no time stamp: it is no DER"), err)
+	}
+	stamp, err = timestamp.ParseResponse(der)
 	if err != nil {
 		if token, tokenErr := timestamp.Parse(der); tokenErr == nil {
 			stamp, err = token, nil
