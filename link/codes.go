@@ -113,7 +113,7 @@ func (c *Codes) Link(ctx context.Context, session, endpoint string, serial int) 
 	return c.Address(codes[one]), err
 }
 
-// Address is what a code is printed as.
+// Address is what a code is printed as. It stands behind the #, which browsers do not send, so that no log has it.
 func (c *Codes) Address(code string) string {
-	return c.publicURL + "/j/" + PrintCode(code)
+	return c.publicURL + "/j#" + PrintCode(code)
 }

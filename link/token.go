@@ -17,6 +17,10 @@ type Holder struct {
 	Endpoint string // code of the seat; an administrator's name
 	Role     string // a meeting.Role or RoleAdmin
 	Serial   int    // issue of the link; an older one than the record's is revoked
+
+	ID    string // of an administrator's token, by which it is revoked; empty = from before they had one
+	Given string // name of the account that was given the link of a console; empty = nobody in particular
+	Grant string // of that account, when the link was given; another one than it has now ends the link
 }
 
 // Admin reports whether the token is an administrator's.
@@ -28,6 +32,8 @@ type claims struct {
 	Session string `json:"sid,omitempty"`
 	Role    string `json:"role"`
 	Serial  int    `json:"ser,omitempty"`
+	Given   string `json:"acc,omitempty"`
+	Grant   string `json:"gra,omitempty"`
 }
 
 // Tokens signs and verifies (EdDSA, RFC 8037).
@@ -40,28 +46,44 @@ type Tokens struct {
 func NewTokens(keys *Keys) *Tokens {
 	return &Tokens{
 		keys:   keys,
-		parser: jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithExpirationRequired(), jwt.WithStrictDecoding()),
+		parser: jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithoutClaimsValidation(), jwt.WithStrictDecoding()),
 	}
 }
 
-// Sign makes the token of a holder; the same one each time as long as the key stays.
-func (t *Tokens) Sign(h Holder, expires time.Time) (string, error) {
+// SignLink makes the token of a seat; the same one each time as long as the key stays. It says nothing of an end: that is
+// the session's matter, which may be moved. See Seats.
+func (t *Tokens) SignLink(h Holder) (string, error) { return t.sign(h, nil) }
+
+// SignAdmin makes the token of an administrator.
+func (t *Tokens) SignAdmin(h Holder, expires time.Time) (string, error) {
+	return t.sign(h, jwt.NewNumericDate(expires))
+}
+
+func (t *Tokens) sign(h Holder, expires *jwt.NumericDate) (string, error) {
 	key, kid := t.keys.current()
 	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims{
-		RegisteredClaims: jwt.RegisteredClaims{Subject: h.Endpoint, ExpiresAt: jwt.NewNumericDate(expires)},
-		Session:          h.Session, Role: h.Role, Serial: h.Serial,
+		RegisteredClaims: jwt.RegisteredClaims{ID: h.ID, Subject: h.Endpoint, ExpiresAt: expires},
+		Session:          h.Session, Role: h.Role, Serial: h.Serial, Given: h.Given, Grant: h.Grant,
 	})
 	token.Header["kid"] = kid
 	return token.SignedString(key)
 }
 
-// Verify checks signature and expiry.
-func (t *Tokens) Verify(token string) (Holder, error) {
+// Verify checks the signature, and of an administrator's token the expiry. That of links is for Seats to say, also of those
+// from before, which name one that the session may have been moved away from.
+func (t *Tokens) Verify(token string, now time.Time) (Holder, error) {
 	var c claims
 	if _, err := t.parser.ParseWithClaims(token, &c, t.keyOf); err != nil {
 		return Holder{}, err
 	}
-	return Holder{Session: c.Session, Endpoint: c.Subject, Role: c.Role, Serial: c.Serial}, nil
+	h := Holder{Session: c.Session, Endpoint: c.Subject, Role: c.Role, Serial: c.Serial, ID: c.ID, Given: c.Given, Grant: c.Grant}
+	switch {
+	case h.Admin() != (h.Session == ""):
+		return Holder{}, errors.New("the token is neither a link nor an administrator's")
+	case h.Admin() && (c.ExpiresAt == nil || !now.Before(c.ExpiresAt.Time)):
+		return Holder{}, errors.New("the token is expired")
+	}
+	return h, nil
 }
 
 // keyOf finds the keys that a token may be signed by.

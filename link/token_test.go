@@ -33,10 +33,9 @@ func TestTokensAfterAnotherKey(t *testing.T) {
 	keys := newKeys(t, testKey(1))
 	tokens := link.NewTokens(keys)
 	holder := link.Holder{Session: "s", Endpoint: "C1", Role: "endpoint", Serial: 3}
-	expires := time.Now().Add(time.Hour)
 	sign := func() string {
 		t.Helper()
-		token, err := tokens.Sign(holder, expires)
+		token, err := tokens.SignLink(holder)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,22 +50,22 @@ func TestTokensAfterAnotherKey(t *testing.T) {
 	}
 	after := sign()
 	for name, token := range map[string]string{"the former key": before, "the present key": after} {
-		if got, err := tokens.Verify(token); got != holder || err != nil {
+		if got, err := tokens.Verify(token, time.Now()); got != holder || err != nil {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
 	// As after a restart: the former key's public half is all that is left of it.
 	later := link.NewTokens(newKeys(t, testKey(2), public(testKey(1))))
-	if _, err := later.Verify(before); err != nil {
+	if _, err := later.Verify(before, time.Now()); err != nil {
 		t.Errorf("after a restart: %v", err)
 	}
 	if n := keys.Distrust(); n != 1 {
 		t.Errorf("%d former keys", n)
 	}
-	if _, err := tokens.Verify(before); err == nil {
+	if _, err := tokens.Verify(before, time.Now()); err == nil {
 		t.Error("a token of a key that is distrusted is accepted")
 	}
-	if _, err := tokens.Verify(after); err != nil {
+	if _, err := tokens.Verify(after, time.Now()); err != nil {
 		t.Errorf("of the present key: %v", err)
 	}
 }
@@ -87,11 +86,11 @@ func TestTokensThatAreRefused(t *testing.T) {
 		return text
 	}
 	kid := link.KeyID(public(testKey(1)))
-	if _, err := tokens.Verify(sign(jwt.SigningMethodEdDSA, testKey(1), nil, good)); err != nil {
+	if _, err := tokens.Verify(sign(jwt.SigningMethodEdDSA, testKey(1), nil, good), time.Now()); err != nil {
 		t.Errorf("one from before tokens had a kid: %v", err)
 	}
 	valid := sign(jwt.SigningMethodEdDSA, testKey(1), map[string]any{"kid": kid}, good)
-	if _, err := tokens.Verify(valid); err != nil {
+	if _, err := tokens.Verify(valid, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	for name, token := range map[string]string{
@@ -107,9 +106,11 @@ func TestTokensThatAreRefused(t *testing.T) {
 		"unsigned":             sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, map[string]any{"kid": kid}, good),
 		"expired":              sign(jwt.SigningMethodEdDSA, testKey(1), nil, jwt.MapClaims{"sub": "a", "role": "admin", "exp": time.Now().Add(-time.Hour).Unix()}),
 		"without an end":       sign(jwt.SigningMethodEdDSA, testKey(1), nil, jwt.MapClaims{"sub": "a", "role": "admin"}),
+		"of no session":        sign(jwt.SigningMethodEdDSA, testKey(1), nil, jwt.MapClaims{"sub": "C1", "role": "endpoint"}),
+		"admin of a session":   sign(jwt.SigningMethodEdDSA, testKey(1), nil, jwt.MapClaims{"sub": "C1", "role": "admin", "sid": "s", "exp": time.Now().Add(time.Hour).Unix()}),
 		"other text as claims": strings.Replace(valid, strings.Split(valid, ".")[1], "e30", 1),
 	} {
-		if who, err := tokens.Verify(token); err == nil {
+		if who, err := tokens.Verify(token, time.Now()); err == nil {
 			t.Errorf("%s: accepted as %+v", name, who)
 		}
 	}
@@ -124,14 +125,14 @@ func FuzzVerify(f *testing.F) {
 		f.Fatal(err)
 	}
 	tokens := link.NewTokens(keys)
-	good, err := tokens.Sign(link.Holder{Session: "s", Endpoint: "C1", Role: "endpoint", Serial: 1}, time.Now().Add(24*time.Hour))
+	good, err := tokens.SignLink(link.Holder{Session: "s", Endpoint: "C1", Role: "endpoint", Serial: 1})
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Add(good)
 	f.Add("a.b.c")
 	f.Fuzz(func(t *testing.T, token string) {
-		if who, err := tokens.Verify(token); err == nil && token != good {
+		if who, err := tokens.Verify(token, time.Now()); err == nil && token != good {
 			t.Errorf("%q is accepted as %+v", token, who)
 		}
 	})

@@ -69,7 +69,7 @@ type ChangeRules struct {
 // corrects refuses who may not correct attendance, and a correction without a reason.
 func (s *Session) corrects(by Actor, reason string) error {
 	switch n := len([]rune(reason)); {
-	case by.Role != Secretary && by.Role != Host:
+	case by.Role != Secretary && by.Role != Host && by.Role != Office:
 		return &Error{Code: Forbidden, Detail: "correct attendance"}
 	case s.Phase == Draft:
 		return &Error{Code: WrongPhase, Detail: string(s.Phase)}

@@ -140,7 +140,7 @@ func (c Convene) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 }
 
 func (OpenSession) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
-	if !by.system() && !s.steersAll(by) {
+	if !by.office() && !s.steersAll(by) {
 		return refuse(Forbidden, "open the session")
 	}
 	if s.Phase != Draft {
@@ -168,7 +168,7 @@ func (StartSession) decide(s *Session, by Actor, at time.Time) ([]Event, error) 
 }
 
 func (EndSession) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
-	if !by.system() && !s.steersAll(by) {
+	if !by.office() && !s.steersAll(by) {
 		return refuse(Forbidden, "end the session")
 	}
 	if s.Phase != Live && s.Phase != Open {
@@ -184,7 +184,7 @@ func (EndSession) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 }
 
 func (SealSession) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
-	if by.Role != Secretary && by.Role != Host {
+	if by.Role != Secretary && by.Role != Host && by.Role != Office {
 		return refuse(Forbidden, "seal the session")
 	}
 	if s.Phase != Ended {

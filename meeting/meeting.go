@@ -32,6 +32,13 @@ const (
 	Site      Role = "endpoint"  // a linked site
 )
 
+// Office is the role of an Actor who is no endpoint: an administrator, or somebody of the office who may. Its Endpoint is
+// OfficePrefix and a name.
+const (
+	Office       Role = "office"
+	OfficePrefix      = "@office/"
+)
+
 // Codes of the console endpoints that every session has. The @ keeps them apart from unit codes.
 const (
 	HostCode      = "@host"
@@ -200,6 +207,9 @@ type Actor struct {
 }
 
 func (a Actor) system() bool { return a == Actor{} }
+
+// office reports whether the actor is no endpoint of the session: the server itself, or who keeps sessions.
+func (a Actor) office() bool { return a.system() || a.Role == Office }
 
 // Command is a wish to change the session.
 type Command interface {

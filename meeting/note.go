@@ -42,7 +42,7 @@ type WriteNote struct {
 
 func (c WriteNote) decide(s *Session, by Actor, at time.Time) ([]Event, error) {
 	switch {
-	case !by.system() && by.Role != Secretary && by.Role != Host:
+	case !by.office() && by.Role != Secretary && by.Role != Host:
 		return refuse(Forbidden, "write notes")
 	case s.Phase == Sealed:
 		return refuse(WrongPhase, string(s.Phase))

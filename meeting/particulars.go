@@ -85,7 +85,7 @@ func (e *ParticularsSet) All() Particulars {
 type SetParticulars struct{ Particulars Particulars }
 
 func (c SetParticulars) decide(_ *Session, by Actor, _ time.Time) ([]Event, error) {
-	if !by.system() && by.Role != Secretary && by.Role != Host {
+	if !by.office() && by.Role != Secretary && by.Role != Host {
 		return refuse(Forbidden, "set particulars")
 	}
 	if field := c.Particulars.Check(); field != "" {

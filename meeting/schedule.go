@@ -22,7 +22,7 @@ type MoveSession struct{ ScheduledAt time.Time }
 type CallOff struct{ Reason string }
 
 func (c MoveSession) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
-	if !by.system() && !s.steersAll(by) {
+	if !by.office() && !s.steersAll(by) {
 		return refuse(Forbidden, "move the session")
 	}
 	if s.Phase != Draft && s.Phase != Open {
@@ -38,7 +38,7 @@ func (c MoveSession) decide(s *Session, by Actor, _ time.Time) ([]Event, error) 
 }
 
 func (c CallOff) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
-	if !by.system() && !s.steersAll(by) {
+	if !by.office() && !s.steersAll(by) {
 		return refuse(Forbidden, "call the session off")
 	}
 	if s.Phase != Draft && s.Phase != Open {

@@ -128,7 +128,7 @@ func (c SendMessage) decide(s *Session, by Actor, _ time.Time) ([]Event, error) 
 	if s.Endpoints[c.To] == nil && !unit && c.To != EveryEndpoint && c.To != ToSecretariat {
 		return refuse(UnknownEndpoint, c.To)
 	}
-	if scope := from.Scope; scope != "" && c.To != ToSecretariat && !s.below(c.To, scope) {
+	if scope := from.Scope; scope != "" && c.To != ToSecretariat && !s.Within(c.To, scope) {
 		return refuse(Forbidden, "outside the operator's units")
 	}
 	return []Event{&MessageSent{From: by.Endpoint, To: c.To, Text: c.Text}}, nil
@@ -163,11 +163,11 @@ func (s *Session) Steers(by Actor, endpoint string) bool {
 		return true
 	}
 	op := s.Endpoints[by.Endpoint]
-	return by.Role == Operator && op != nil && s.below(endpoint, op.Scope)
+	return by.Role == Operator && op != nil && s.Within(endpoint, op.Scope)
 }
 
-// below reports whether an endpoint or unit is in a unit or below it.
-func (s *Session) below(code, unit string) bool {
+// Within reports whether an endpoint or unit is in a unit or below it.
+func (s *Session) Within(code, unit string) bool {
 	if ep := s.Endpoints[code]; ep != nil {
 		code = ep.Unit
 	}
@@ -194,10 +194,10 @@ func (s *Session) Addressed(m *MessageSent, endpoint string) bool {
 		return true
 	case m.To == ToSecretariat:
 		sender := s.Endpoints[m.From]
-		return ep.Role != Site && (ep.Scope == "" || (sender != nil && s.below(sender.Code, ep.Scope)))
+		return ep.Role != Site && (ep.Scope == "" || (sender != nil && s.Within(sender.Code, ep.Scope)))
 	}
 	_, unit := s.Units[m.To]
-	return unit && ep.Unit != "" && s.below(endpoint, m.To)
+	return unit && ep.Unit != "" && s.Within(endpoint, m.To)
 }
 
 func (e *LockChanged) apply(s *Session, _ time.Time)     { s.Locked = e.Locked }

@@ -139,13 +139,13 @@ func TestConveneTheNation(t *testing.T) {
 func TestCalendar(t *testing.T) {
 	e := prepare.Event{
 		ID: "0d1c", Sequence: 2, Title: "Phiên họp; thứ 9, Ban Chỉ đạo", Start: start, Minutes: 150, Changed: start.Add(-48 * time.Hour),
-		Link: "https://hop.example.vn/j/abcd", Reminder: "Kiểm tra kỹ thuật", Notes: []string{"Kỹ thuật: 024 3333"},
+		Link: "https://hop.example.vn/j#abcd", Reminder: "Kiểm tra kỹ thuật", Notes: []string{"Kỹ thuật: 024 3333"},
 	}
 	text := string(prepare.Calendar(e))
 	unfolded := strings.ReplaceAll(text, "\r\n ", "")
 	for _, line := range []string{
 		"BEGIN:VCALENDAR", "VERSION:2.0", "METHOD:PUBLISH", "UID:0d1c@diemcau", "DTSTART:20260302T010000Z", "DTEND:20260302T033000Z", "SEQUENCE:2",
-		`SUMMARY:Phiên họp\; thứ 9\, Ban Chỉ đạo`, "STATUS:CONFIRMED", "TRIGGER:-PT1H", "DTSTAMP:20260228T010000Z", "URL:https://hop.example.vn/j/abcd", "END:VCALENDAR",
+		`SUMMARY:Phiên họp\; thứ 9\, Ban Chỉ đạo`, "STATUS:CONFIRMED", "TRIGGER:-PT1H", "DTSTAMP:20260228T010000Z", "URL:https://hop.example.vn/j#abcd", "END:VCALENDAR",
 	} {
 		if !strings.Contains(unfolded, line+"\r\n") {
 			t.Errorf("no line %q in\n%s", line, text)

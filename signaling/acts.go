@@ -91,12 +91,9 @@ func (a recordAPI) showActs(w http.ResponseWriter, r *http.Request, who Identity
 	}
 	page := []act{}
 	err = a.read(r.Context(), id, func(s *meeting.Session) error {
-		scope := ""
-		if ep := s.Endpoints[who.Endpoint]; ep != nil && who.Session == id {
-			scope = ep.Scope
-		}
+		scope := who.scope()
 		for _, one := range slices.Backward(acts) {
-			if one.Seq >= before || scope != "" && !s.Steers(actorOf(who), one.To) {
+			if one.Seq >= before || scope != "" && !s.Within(one.To, scope) {
 				continue
 			}
 			if len(page) == maxActs {

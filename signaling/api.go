@@ -8,12 +8,10 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/diemcau/diemcau/account"
 	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/roster"
@@ -31,7 +29,8 @@ type api struct {
 	srv      *Server
 	log      *slog.Logger
 	identify func(*http.Request) (Identity, error)
-	routes   map[string]rule // by pattern; nil = without a token
+	carry    func(endpointFunc) endpointFunc // instead of carrying a request out, for tests; nil = do
+	routes   []string                        // patterns, as in access.txt
 }
 
 // The areas of the API; each registers its own routes.
@@ -45,53 +44,30 @@ type (
 // endpointFunc answers one API request of who was let in.
 type endpointFunc func(w http.ResponseWriter, r *http.Request, who Identity) error
 
-// rule says who may make a request.
-type rule func(who Identity, r *http.Request) bool
-
-func admins(who Identity, _ *http.Request) bool { return who.admin() }
-
-// roles admits these roles of the session in the path, and admins.
-func roles(list ...meeting.Role) rule {
-	return func(who Identity, r *http.Request) bool {
-		return who.admin() || who.Session == r.PathValue("id") && slices.Contains(list, meeting.Role(who.Role))
-	}
-}
-
-func anyone(Identity, *http.Request) bool { return true }
-
-func anyLink(who Identity, _ *http.Request) bool { return who.Session != "" }
-
-func anySite(who Identity, _ *http.Request) bool {
-	return who.Session != "" && who.Role == string(meeting.Site)
-}
-
 func newAPI(s *Server, identify func(*http.Request) (Identity, error)) http.Handler {
-	mux, _ := newRoutes(s, identify)
-	return mux
+	return (&api{srv: s, log: s.log, identify: identify}).register()
 }
 
-// newRoutes enters every request of the API.
-func newRoutes(s *Server, identify func(*http.Request) (Identity, error)) (*http.ServeMux, map[string]rule) {
-	a := &api{srv: s, log: s.log, identify: identify, routes: map[string]rule{}}
+// register enters every request of the API. Who may make them stands in access.txt.
+func (a *api) register() *http.ServeMux {
 	accounts, drafts, office, record := accountsAPI{a}, draftsAPI{a}, officeAPI{a}, recordAPI{a}
 	mux := http.NewServeMux()
-	consoles := orRight(account.ReadSessions, roles(meeting.Host, meeting.Operator, meeting.Secretary))
-	steering := roles(meeting.Host, meeting.Operator)
-	a.route(mux, "GET /api/v1/me", anyLink, a.me)
-	a.route(mux, "POST /api/v1/roster", right(account.ChangeRoster), a.importRoster)
-	a.route(mux, "POST /api/v1/tokens", admins, a.createToken)
-	a.route(mux, "POST /api/v1/sessions", admins, a.createSession)
-	a.route(mux, "GET /api/v1/sessions", right(account.ReadSessions), a.listSessions)
-	a.route(mux, "GET /api/v1/sessions/{id}", consoles, a.showSession)
-	a.route(mux, "GET /api/v1/sessions/{id}/links", right(account.EnterConsoles), a.showLinks)
-	a.route(mux, "POST /api/v1/sessions/{id}/links/{code}/reissue", office.linkGivers(steering), a.reissueLink)
-	a.route(mux, "POST /api/v1/sessions/{id}/links/{code}/revoke", office.linkGivers(steering), a.revokeLink)
-	a.route(mux, "GET /api/v1/sessions/{id}/acts", consoles, record.showActs)
-	a.route(mux, "GET /api/v1/sessions/{id}/{file}", consoles, record.download)
-	a.route(mux, "PUT /api/v1/me/snapshot", anySite, record.putSnapshot)
-	a.route(mux, "GET /api/v1/sessions/{id}/snapshots", roles(meeting.Host, meeting.Operator, meeting.Secretary, meeting.Site), record.listSnapshots)
-	a.route(mux, "GET /api/v1/sessions/{id}/snapshots/{code}", roles(meeting.Host, meeting.Operator, meeting.Secretary, meeting.Site), record.getSnapshot)
-	a.route(mux, "GET /api/v1/sessions/{id}/lines/{code}", roles(meeting.Host, meeting.Operator, meeting.Secretary, meeting.Site), record.getLine)
+	a.route(mux, "GET /api/v1/me", a.me)
+	a.route(mux, "POST /api/v1/roster", a.importRoster)
+	a.route(mux, "POST /api/v1/tokens", a.createToken)
+	a.route(mux, "POST /api/v1/sessions", a.createSession)
+	a.route(mux, "GET /api/v1/sessions", a.listSessions)
+	a.route(mux, "GET /api/v1/sessions/{id}", a.showSession)
+	a.route(mux, "GET /api/v1/sessions/{id}/links", a.showLinks)
+	a.route(mux, "POST /api/v1/sessions/{id}/links/{code}/reissue", a.reissueLink)
+	a.route(mux, "POST /api/v1/sessions/{id}/links/{code}/revoke", a.revokeLink)
+	a.route(mux, "GET /api/v1/sessions/{id}/acts", record.showActs)
+	a.route(mux, "GET /api/v1/sessions/{id}/{file}", record.download)
+	a.route(mux, "GET /api/v1/sessions/{id}/ledger.jsonl", record.ledger)
+	a.route(mux, "PUT /api/v1/me/snapshot", record.putSnapshot)
+	a.route(mux, "GET /api/v1/sessions/{id}/snapshots", record.listSnapshots)
+	a.route(mux, "GET /api/v1/sessions/{id}/snapshots/{code}", record.getSnapshot)
+	a.route(mux, "GET /api/v1/sessions/{id}/lines/{code}", record.getLine)
 	record.commandRoutes(mux)
 	record.documentRoutes(mux)
 	accounts.accountRoutes(mux)
@@ -101,20 +77,31 @@ func newRoutes(s *Server, identify func(*http.Request) (Identity, error)) (*http
 	record.webhookRoutes(mux)
 	record.recordRoutes(mux)
 	record.keyRoutes(mux)
-	a.route(mux, "/", anyone, func(http.ResponseWriter, *http.Request, Identity) error {
-		return refusal(protocol.NotFound, "no such address")
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		_, err := a.identify(r)
+		if err == nil {
+			err = refusal(protocol.NotFound, "no such address")
+		}
+		writeError(w, r, a.log, err)
 	})
-	return mux, a.routes
+	return mux
 }
 
-// route enters a request with the rule that guards it.
-func (a *api) route(mux *http.ServeMux, pattern string, allowed rule, f endpointFunc) {
-	a.routes[pattern] = allowed
+// route enters a request, which its row in access.txt guards. There is no request without a row.
+func (a *api) route(mux *http.ServeMux, pattern string, f endpointFunc) {
+	row, ok := a.srv.access[pattern]
+	if !ok || row.public {
+		panic("access.txt has no row with parties for " + pattern)
+	}
+	a.routes = append(a.routes, pattern)
+	if a.carry != nil {
+		f = a.carry(f)
+	}
 	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		who, err := a.identify(r)
-		if err == nil && !allowed(who, r) {
-			err = &meeting.Error{Code: meeting.Forbidden, Detail: "this token does not open this"}
+		if err == nil {
+			err = a.authorise(r, row, who)
 		}
 		if err == nil {
 			err = a.admit(w, r, who, pattern)
@@ -173,12 +160,14 @@ func (a *api) read(ctx context.Context, id string, f func(*meeting.Session) erro
 	return f(s)
 }
 
+func (a *api) known(ctx context.Context, id string) error { return a.srv.known(ctx, id) }
+
 // known refuses an id that no session has.
-func (a *api) known(ctx context.Context, id string) error {
-	if c, err := a.srv.loaded(id); err == nil && c != nil {
+func (s *Server) known(ctx context.Context, id string) error {
+	if c, err := s.loaded(id); err == nil && c != nil {
 		return nil
 	}
-	return exists(ctx, a.srv.record, id)
+	return exists(ctx, s.record, id)
 }
 
 // rosterError carries the rows of a refused roster.
@@ -237,7 +226,7 @@ func (a *api) createToken(w http.ResponseWriter, r *http.Request, _ Identity) er
 	if req.Days > 0 {
 		life = time.Duration(req.Days) * 24 * time.Hour
 	}
-	token, err := a.srv.tokens.Sign(link.Holder{Endpoint: req.Name, Role: link.RoleAdmin}, a.srv.clock.Now().Add(life))
+	token, err := a.srv.tokens.SignAdmin(link.Holder{Endpoint: req.Name, Role: link.RoleAdmin}, a.srv.clock.Now().Add(life))
 	if err != nil {
 		return err
 	}
@@ -313,14 +302,14 @@ type sessionDetail struct {
 	ScheduledAt time.Time `json:"scheduled_at"`
 	StartedAt   time.Time `json:"started_at,omitzero"`
 	EndedAt     time.Time `json:"ended_at,omitzero"`
-	Convened    int       `json:"convened"` // sites
-	Present     int       `json:"present"`  // connected sites
+	Convened    int       `json:"convened"` // sites, of a delegated operator those of its units
+	Present     int       `json:"present"`  // connected ones of them
 
 	CalledOff     bool   `json:"called_off,omitempty"`
 	CallOffReason string `json:"call_off_reason,omitempty"`
 }
 
-func (a *api) showSession(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a *api) showSession(w http.ResponseWriter, r *http.Request, who Identity) error {
 	var d sessionDetail
 	err := a.read(r.Context(), r.PathValue("id"), func(s *meeting.Session) error {
 		d = sessionDetail{
@@ -329,7 +318,7 @@ func (a *api) showSession(w http.ResponseWriter, r *http.Request, _ Identity) er
 			CalledOff: s.CalledOff, CallOffReason: s.CallOffReason,
 		}
 		for _, ep := range s.Endpoints {
-			if ep.Role != meeting.Site {
+			if ep.Role != meeting.Site || !inScope(s, ep.Code, who.scope()) {
 				continue
 			}
 			d.Convened++
@@ -363,17 +352,17 @@ func (a *api) showLinks(w http.ResponseWriter, r *http.Request, _ Identity) erro
 	return nil
 }
 
-func (a *api) reissueLink(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a *api) reissueLink(w http.ResponseWriter, r *http.Request, who Identity) error {
 	ctx := r.Context()
 	session, seat, err := a.seat(ctx, r)
 	if err != nil {
 		return err
 	}
-	serial, err := a.srv.record.ReissueLink(ctx, session.ID, seat.Code)
+	serial, err := seating{a.srv}.changeLink(ctx, session.ID, seat.Code, a.srv.record.ReissueLink)
 	if err != nil {
 		return err
 	}
-	a.srv.expel(ctx, session.ID, seat.Code)
+	a.log.Info("a link was reissued", "session", session.ID, "endpoint", seat.Code, "by", who.Endpoint)
 	url, err := a.srv.linkOf(session, seat, serial)
 	if err != nil {
 		return err
@@ -391,16 +380,19 @@ func (a *api) reissueLink(w http.ResponseWriter, r *http.Request, _ Identity) er
 	return nil
 }
 
-func (a *api) revokeLink(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a *api) revokeLink(w http.ResponseWriter, r *http.Request, who Identity) error {
 	ctx := r.Context()
 	session, seat, err := a.seat(ctx, r)
 	if err != nil {
 		return err
 	}
-	if err := a.srv.record.RevokeLink(ctx, session.ID, seat.Code, a.srv.clock.Now()); err != nil {
+	_, err = seating{a.srv}.changeLink(ctx, session.ID, seat.Code, func(ctx context.Context, session, endpoint string) (int, error) {
+		return 0, a.srv.record.RevokeLink(ctx, session, endpoint, a.srv.clock.Now())
+	})
+	if err != nil {
 		return err
 	}
-	a.srv.expel(ctx, session.ID, seat.Code)
+	a.log.Info("a link was revoked", "session", session.ID, "endpoint", seat.Code, "by", who.Endpoint)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

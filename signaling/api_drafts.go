@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/diemcau/diemcau/account"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/prepare"
 	"github.com/diemcau/diemcau/roster"
@@ -18,25 +17,43 @@ import (
 )
 
 func (a draftsAPI) draftRoutes(mux *http.ServeMux) {
-	prepares := right(account.Prepare)
-	a.route(mux, "POST /api/v1/roster/preview", right(account.ChangeRoster), a.previewRoster)
-	a.route(mux, "GET /api/v1/units", func(who Identity, _ *http.Request) bool { return who.admin() || who.Account != nil }, a.findUnits)
-	a.route(mux, "GET /api/v1/drafts", prepares, a.listDrafts)
-	a.route(mux, "POST /api/v1/drafts", prepares, a.createDraft)
-	a.route(mux, "GET /api/v1/drafts/{id}", prepares, a.showDraft)
-	a.route(mux, "PUT /api/v1/drafts/{id}", prepares, a.putDraft)
-	a.route(mux, "DELETE /api/v1/drafts/{id}", prepares, a.deleteDraft)
-	a.route(mux, "POST /api/v1/drafts/{id}/convene", prepares, a.conveneDraft)
-	commandRoute(a.api, mux, "POST /api/v1/sessions/{id}/move", prepares, func(_ *http.Request, b struct {
-		Start time.Time `json:"start"`
-	}) meeting.Command {
-		return meeting.MoveSession{ScheduledAt: instant(b.Start)}
-	})
-	commandRoute(a.api, mux, "POST /api/v1/sessions/{id}/call-off", prepares, func(_ *http.Request, b struct {
+	a.route(mux, "POST /api/v1/roster/preview", a.previewRoster)
+	a.route(mux, "GET /api/v1/units", a.findUnits)
+	a.route(mux, "GET /api/v1/drafts", a.listDrafts)
+	a.route(mux, "POST /api/v1/drafts", a.createDraft)
+	a.route(mux, "GET /api/v1/drafts/{id}", a.showDraft)
+	a.route(mux, "PUT /api/v1/drafts/{id}", a.putDraft)
+	a.route(mux, "DELETE /api/v1/drafts/{id}", a.deleteDraft)
+	a.route(mux, "POST /api/v1/drafts/{id}/convene", a.conveneDraft)
+	a.route(mux, "POST /api/v1/sessions/{id}/move", a.moveSession)
+	commandRoute(a.api, mux, "POST /api/v1/sessions/{id}/call-off", func(_ *http.Request, b struct {
 		Reason string `json:"reason"`
 	}) meeting.Command {
 		return meeting.CallOff{Reason: b.Reason}
 	})
+}
+
+// moveSession gives a session that has not begun another time. Its links stay valid until long after that one.
+func (a draftsAPI) moveSession(w http.ResponseWriter, r *http.Request, who Identity) error {
+	var req struct {
+		Start     time.Time `json:"start"`
+		AllowPast bool      `json:"allow_past"`
+	}
+	if err := readJSON(w, r, &req); err != nil {
+		return err
+	}
+	id := r.PathValue("id")
+	if err := a.known(r.Context(), id); err != nil {
+		return err
+	}
+	if err := checkStart(req.Start, a.srv.clock.Now(), req.AllowPast || req.Start.IsZero()); err != nil {
+		return err
+	}
+	if err := a.srv.command(r.Context(), id, meeting.MoveSession{ScheduledAt: instant(req.Start)}, actorOf(who)); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
 }
 
 // previewRoster says what an import would change, and changes nothing.
@@ -308,6 +325,8 @@ func (a draftsAPI) conveneDraft(w http.ResponseWriter, r *http.Request, _ Identi
 	var req struct {
 		Version int64 `json:"version"`
 		Now     bool  `json:"now"` // open it for joining at once
+
+		AllowPast bool `json:"allow_past"` // a start in the past is meant
 	}
 	if err := readJSON(w, r, &req); err != nil {
 		return err
@@ -321,6 +340,9 @@ func (a draftsAPI) conveneDraft(w http.ResponseWriter, r *http.Request, _ Identi
 	}
 	if row.Session != "" && a.known(ctx, row.Session) == nil || row.Version != req.Version {
 		return a.conflict(w, r, id)
+	}
+	if err := checkStart(row.Draft.Start, a.srv.clock.Now(), req.AllowPast || req.Now || row.Draft.Start.IsZero()); err != nil {
+		return err
 	}
 	cmd, err := a.srv.conveneCommand(ctx, row.Draft)
 	if err != nil {

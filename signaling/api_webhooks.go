@@ -35,8 +35,8 @@ func (noWebhooks) Retry(context.Context, string) error {
 
 // webhookRoutes enters the requests about what could not be delivered.
 func (a recordAPI) webhookRoutes(mux *http.ServeMux) {
-	a.route(mux, "GET /api/v1/webhooks/dead-letters", admins, a.listDeadLetters)
-	a.route(mux, "POST /api/v1/webhooks/dead-letters/{id}/retry", admins, a.retryDeadLetter)
+	a.route(mux, "GET /api/v1/webhooks/dead-letters", a.listDeadLetters)
+	a.route(mux, "POST /api/v1/webhooks/dead-letters/{id}/retry", a.retryDeadLetter)
 }
 
 // deadLetterView is a message that could not be delivered.

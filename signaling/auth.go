@@ -3,18 +3,16 @@ package signaling
 import (
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/diemcau/diemcau/account"
 	"github.com/diemcau/diemcau/keyring"
 	"github.com/diemcau/diemcau/link"
 )
 
-const linkLife = 30 * 24 * time.Hour // how long after its session a join link stays valid
-
 // Identity is who makes a request: the holder of a token, or who is logged in.
 type Identity struct {
 	link.Holder
+	Seat link.Seat // of the holder of a link
 
 	Account *account.Account // who is logged in, instead of a token; nil otherwise
 	Login   string           // id of that login
@@ -32,9 +30,6 @@ type Keys interface {
 	Keys(name string) (keyring.Set, error) // made the first time
 	SaveKeys(name string, set keyring.Set) error
 }
-
-// linkExpiry is when the links of a session end.
-func linkExpiry(scheduled time.Time) time.Time { return scheduled.Add(linkLife) }
 
 // bearer returns the token of an Authorization header (RFC 6750), or "".
 func bearer(r *http.Request) string {

@@ -11,6 +11,7 @@ import (
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/store"
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
 )
@@ -36,6 +37,8 @@ func (r *nullRecord) Entries(context.Context, string, uint64) iter.Seq2[ledger.E
 		}
 	}
 }
+
+func (r *nullRecord) Links(context.Context, string) ([]store.Link, error) { return nil, nil }
 
 func (r *nullRecord) LastAlive(context.Context, string) (time.Time, error) { return time.Time{}, nil }
 

@@ -154,6 +154,10 @@ func (c *conn) enter(ctx context.Context, m protocol.Message, token string) erro
 // connect attaches a connection to its endpoint; the coordinator welcomes the page.
 func (co *coordinator) connect(ctx context.Context, c *conn, hello protocol.Hello) error {
 	return co.call(ctx, request{
+		admit: func() (err error) { // again: it may have been revoked meanwhile
+			c.who.Seat, err = co.seats.Check(c.who.Holder, co.clock.Now())
+			return linkFault(err)
+		},
 		by: c.actor(),
 		prepare: func() meeting.Command {
 			cmd := meeting.Connect{Conn: c.id, Device: shorten(hello.Device, maxDevice), Resume: hello.Resume, TakeOver: hello.TakeOver}

@@ -22,6 +22,7 @@ type sessionRequest struct {
 	Start      string `json:"start"` // RFC 3339, or "now" to open it for joining
 	TimeZone   string `json:"time_zone"`
 	CountdownS *int   `json:"countdown_s"` // nil = the default
+	AllowPast  bool   `json:"allow_past"`  // a start in the past is meant
 
 	Guests    []prepare.Seat       `json:"guests"` // further seats
 	Operators []prepare.Operator   `json:"operators"`
@@ -40,6 +41,9 @@ func (r sessionRequest) draft(now time.Time) (prepare.Draft, error) {
 			return d, refusal(protocol.BadRequest, `start is neither "now" nor a time as in 2026-07-01T08:00:00+07:00`)
 		}
 		d.Start = at
+		if err := checkStart(at, now, r.AllowPast); err != nil {
+			return d, err
+		}
 	}
 	if r.CountdownS != nil {
 		rules := meeting.DefaultRules()
@@ -47,6 +51,17 @@ func (r sessionRequest) draft(now time.Time) (prepare.Draft, error) {
 		d.Rules = &rules
 	}
 	return d, nil
+}
+
+// lateStart is how long ago a session may have begun for that to be no mistake: somebody convenes it a little late.
+const lateStart = time.Hour
+
+// checkStart asks back about a start in the past, such as one of a wrong year.
+func checkStart(at, now time.Time, meant bool) error {
+	if meant || at.After(now.Add(-lateStart)) {
+		return nil
+	}
+	return refusal(protocol.PastStart, "the start "+at.Format(time.RFC3339)+" is in the past; allow_past says that it is meant")
 }
 
 // opensNow is the start of a session that is open for joining at once.
@@ -184,24 +199,9 @@ func (s *Server) links(ctx context.Context, session *meeting.Session) (*sessionL
 }
 
 func (s *Server) linkOf(session *meeting.Session, ep *meeting.Endpoint, serial int) (string, error) {
-	token, err := s.tokens.Sign(link.Holder{Session: session.ID, Endpoint: ep.Code, Role: string(ep.Role), Serial: serial}, linkExpiry(session.ScheduledAt))
+	token, err := s.tokens.SignLink(link.Holder{Session: session.ID, Endpoint: ep.Code, Role: string(ep.Role), Serial: serial})
 	if err != nil {
 		return "", fmt.Errorf("sign the link of %s: %w", ep.Code, err)
 	}
 	return link.Address(s.publicURL, ep.Role, token), nil
-}
-
-// expel ends the connection of an endpoint whose link is no longer valid.
-func (s *Server) expel(ctx context.Context, session, code string) {
-	coord, err := s.coordinator(ctx, session)
-	if err != nil {
-		return // nobody is connected to a session that does not run
-	}
-	_ = coord.call(ctx, request{prepare: func() meeting.Command {
-		cmd := meeting.Disconnect{Endpoint: code, Clean: true, Why: "revoked"}
-		if m := coord.audience.members[code]; m != nil && m.conn != nil {
-			cmd.Conn = m.conn.id
-		}
-		return cmd // refused as stale when nobody is there
-	}})
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/ledger"
+	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/diemcau/diemcau/store"
@@ -30,6 +31,7 @@ var (
 // request is something for the coordinator to do in its turn: a command of the meeting, or work on its state
 // that leaves no trace in the record. All functions run on the coordinator's goroutine.
 type request struct {
+	admit   func() error // refuses who may not, before anything else
 	cmd     meeting.Command
 	prepare func() meeting.Command // makes cmd when its turn has come
 	by      meeting.Actor
@@ -51,6 +53,7 @@ type coordinator struct {
 	log       *slog.Logger
 	node      *ledger.Node
 	session   *meeting.Session
+	seats     *link.Seats
 	journal   *ledger.Journal // of session
 	confirmed ledger.Head     // what the record is known to hold
 	lastAlive time.Time       // as it was when the session was read
@@ -64,6 +67,7 @@ type coordinator struct {
 	failures  int                  // attempts to reach the record since the last commit
 	patience  *atomic.Int64        // of commands with the record, in nanoseconds
 	taken     bool                 // the connections of the server before are ended
+	unread    error                // why the session could not be rebuilt, so that nothing is known of its seats
 	broken    error                // why it refuses everything: the ledger is not whole
 
 	requests chan request
@@ -100,7 +104,7 @@ func loadCoordinator(ctx context.Context, srv *Server, id string) (*coordinator,
 func newCoordinator(srv *Server, session *meeting.Session, head ledger.Head) *coordinator {
 	id := session.ID
 	c := &coordinator{
-		id: id, record: srv.record, clock: srv.clock, metrics: srv.metrics, log: srv.log.With("session", id), node: srv.node, session: session,
+		id: id, record: srv.record, clock: srv.clock, metrics: srv.metrics, log: srv.log.With("session", id), node: srv.node, session: session, seats: &link.Seats{},
 		journal:   ledger.NewJournal(session, srv.node, head),
 		confirmed: head,
 		assemble: func() *audience {
@@ -123,6 +127,7 @@ func newCoordinator(srv *Server, session *meeting.Session, head ledger.Head) *co
 func brokenCoordinator(srv *Server, id string, why error) *coordinator {
 	c := newCoordinator(srv, meeting.New(id), ledger.Head{})
 	c.breakDown(why)
+	c.unread = c.broken
 	return c
 }
 
@@ -274,14 +279,18 @@ func (c *coordinator) handle(ctx context.Context, batch []request) {
 	var entries []ledger.Entry
 	outcomes := make([]outcome, 0, len(batch))
 	for _, r := range batch {
-		if r.prepare != nil {
+		o := outcome{request: r}
+		if r.admit != nil {
+			o.err = r.admit()
+		}
+		if r.prepare != nil && o.err == nil {
 			r.cmd = r.prepare()
+			o.cmd = r.cmd
 		}
 		if r.done != nil && r.since.Before(oldest) && !r.since.IsZero() {
 			oldest = r.since
 		}
-		o := outcome{request: r}
-		if r.cmd != nil {
+		if r.cmd != nil && o.err == nil {
 			o.kept = r.kept || fact(r.cmd)
 			made, err := c.decide(&o, now)
 			if err != nil {
@@ -316,6 +325,7 @@ func (c *coordinator) handle(ctx context.Context, batch []request) {
 func (c *coordinator) concluded(outcomes []outcome) {
 	now := c.clock.Now()
 	c.confirmed = c.journal.Head()
+	followSeats(c, outcomes)
 	for _, o := range outcomes {
 		for _, ev := range o.events {
 			c.audience.happened(ev, now)

@@ -17,14 +17,11 @@ import (
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
-// download answers with the attendance of a session as a file, or with its ledger.
-func (a recordAPI) download(w http.ResponseWriter, r *http.Request, _ Identity) error {
+// download answers with the attendance of a session as a file; a delegated operator gets that of its units.
+func (a recordAPI) download(w http.ResponseWriter, r *http.Request, who Identity) error {
 	id, file := r.PathValue("id"), r.PathValue("file")
 	name, format, _ := strings.Cut(file, ".")
-	switch {
-	case name == "ledger" && format == "jsonl":
-		return a.ledger(w, r, id)
-	case name != "attendance":
+	if name != "attendance" {
 		return refusal(protocol.NotFound, "no such file")
 	}
 	if err := a.known(r.Context(), id); err != nil {
@@ -42,7 +39,7 @@ func (a recordAPI) download(w http.ResponseWriter, r *http.Request, _ Identity) 
 	if err != nil {
 		return err
 	}
-	report, matching, err := a.srv.reports.of(r.Context(), id, asOf, r.URL.Query().Get("as_of") == "", sel)
+	report, matching, err := a.srv.reports.of(r.Context(), id, asOf, r.URL.Query().Get("as_of") == "", who.scope(), sel)
 	if err != nil {
 		return err
 	}
@@ -51,7 +48,7 @@ func (a recordAPI) download(w http.ResponseWriter, r *http.Request, _ Identity) 
 	if r.URL.Query().Get("lang") == string(attendance.Vietnamese) {
 		lang = attendance.Vietnamese
 	}
-	if etag := reportTag(r, report); etag != "" {
+	if etag := reportTag(r, who.scope(), report); etag != "" {
 		w.Header().Set("Cache-Control", "private, no-cache")
 		w.Header().Set("ETag", etag)
 		if r.Header.Get("If-None-Match") == etag {
@@ -85,11 +82,11 @@ func (a recordAPI) download(w http.ResponseWriter, r *http.Request, _ Identity) 
 
 // reportTag names what a request asks for as long as that stays the same: until the next entry once the session
 // has ended. A report of a running session changes with the time.
-func reportTag(r *http.Request, report *attendance.Report) string {
+func reportTag(r *http.Request, scope string, report *attendance.Report) string {
 	if report.Session.EndedAt.IsZero() {
 		return ""
 	}
-	sum := sha256.Sum256([]byte(r.URL.RequestURI() + " " + report.Session.Head.Hash))
+	sum := sha256.Sum256([]byte(r.URL.RequestURI() + " " + scope + " " + report.Session.Head.Hash))
 	return `"` + hex.EncodeToString(sum[:8]) + `"`
 }
 
@@ -136,7 +133,8 @@ func tableOf(r *http.Request) (attendance.Table, error) {
 }
 
 // ledger streams the entries of a session, one JSON object a line, and the signed trailer.
-func (a recordAPI) ledger(w http.ResponseWriter, r *http.Request, id string) error {
+func (a recordAPI) ledger(w http.ResponseWriter, r *http.Request, _ Identity) error {
+	id := r.PathValue("id")
 	if err := a.known(r.Context(), id); err != nil {
 		return err
 	}

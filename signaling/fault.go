@@ -83,13 +83,13 @@ func faultOf(err error) fault {
 func connectionFault(code protocol.Code) fault {
 	f := fault{status: http.StatusInternalServerError, close: websocket.CloseInternalServerErr, code: string(code)}
 	switch code {
-	case protocol.BadMessage, protocol.BadSDP, protocol.BadRoster, protocol.BadRequest, protocol.BadAccount, protocol.BadDraft:
+	case protocol.BadMessage, protocol.BadSDP, protocol.BadRoster, protocol.BadRequest, protocol.BadAccount, protocol.BadDraft, protocol.PastStart:
 		f.status, f.close = http.StatusBadRequest, protocol.CloseBadMessage
 	case protocol.BadToken:
 		f.status, f.close = http.StatusUnauthorized, protocol.CloseBadToken
 	case protocol.BadLogin:
 		f.status = http.StatusUnauthorized
-	case protocol.BadOrigin:
+	case protocol.BadOrigin, protocol.MustChange:
 		f.status = http.StatusForbidden
 	case protocol.Conflict:
 		f.status = http.StatusConflict

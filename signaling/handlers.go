@@ -78,8 +78,37 @@ func on[M protocol.Message](h map[protocol.Type]handler, f func(ctx context.Cont
 // command enters a message that is a command of the meeting; it is answered when its events are on disk.
 func command[M protocol.Message](h map[protocol.Type]handler, make func(M) meeting.Command) {
 	on(h, func(ctx context.Context, c *conn, id int64, m M) error {
-		return c.coord.do(ctx, request{cmd: make(m), by: c.actor(), done: func(err error) { c.reply(id, err) }})
+		return c.coord.do(ctx, request{admit: c.admits(m), cmd: make(m), by: c.actor(), done: func(err error) { c.reply(id, err) }})
 	})
+}
+
+// admits checks a message against its row in access.txt when its turn has come.
+func (c *conn) admits(m protocol.Message) func() error {
+	row, target := c.srv.access["ws "+string(m.MessageType())], targetOf(m)
+	return func() error { return c.authorise(row, target) }
+}
+
+// targetOf is the endpoint or unit that a message concerns, nil if it concerns none. Empty is the sender's own.
+func targetOf(m protocol.Message) *string {
+	switch m := m.(type) {
+	case protocol.LowerHand:
+		return &m.Endpoint
+	case protocol.StandBy:
+		return &m.Endpoint
+	case protocol.Grant:
+		return &m.Endpoint
+	case protocol.Revoke:
+		return &m.Endpoint
+	case protocol.Mute:
+		return &m.Endpoint
+	case protocol.Remove:
+		return &m.Endpoint
+	case protocol.Watch:
+		return &m.Endpoint
+	case protocol.SendMessage:
+		return &m.To
+	}
+	return nil
 }
 
 func onAnswer(_ context.Context, c *conn, id int64, m protocol.Answer) error {
@@ -112,7 +141,7 @@ func onReceive(_ context.Context, c *conn, id int64, m protocol.Receive) error {
 }
 
 func onFrozen(ctx context.Context, c *conn, id int64, m protocol.Frozen) error {
-	return c.coord.do(ctx, request{work: func() error { return c.coord.onFrozen(c, m) }, done: func(err error) { c.reply(id, err) }})
+	return c.coord.do(ctx, request{admit: c.admits(m), work: func() error { return c.coord.onFrozen(c, m) }, done: func(err error) { c.reply(id, err) }})
 }
 
 func onMicrophone(ctx context.Context, c *conn, id int64, m protocol.Microphone) error {
@@ -137,13 +166,12 @@ func onWatch(ctx context.Context, c *conn, id int64, m protocol.Watch) error {
 		return &meeting.Error{Code: meeting.BadValue, Detail: "slot " + m.Slot}
 	}
 	return c.coord.do(ctx, request{
+		admit: c.admits(m),
 		work: func() error {
 			a := c.coord.audience
 			switch {
 			case a.conns[c] == nil || isOver(a.session):
 				return &meeting.Error{Code: meeting.SessionEnded, Detail: "watch"}
-			case m.Endpoint != "" && !c.coord.session.Steers(c.actor(), m.Endpoint):
-				return &meeting.Error{Code: meeting.Forbidden, Detail: "watch " + m.Endpoint}
 			case m.Endpoint != "" && a.members[m.Endpoint] == nil:
 				return &meeting.Error{Code: meeting.UnknownEndpoint, Detail: m.Endpoint}
 			}

@@ -178,28 +178,3 @@ func refused(err error) error {
 	}
 	return err
 }
-
-// right admits who has a right, over the whole country.
-func right(wanted account.Right) rule {
-	return func(who Identity, _ *http.Request) bool {
-		return who.may(wanted) && (who.Account == nil || who.Account.Scope == "")
-	}
-}
-
-// rightInScope admits who has a right at all; the handler bounds it by the scope.
-func rightInScope(wanted account.Right) rule {
-	return func(who Identity, _ *http.Request) bool { return who.may(wanted) }
-}
-
-// orRight adds people of the office to a rule.
-func orRight(wanted account.Right, other rule) rule {
-	return func(who Identity, r *http.Request) bool { return right(wanted)(who, r) || other(who, r) }
-}
-
-// scope is the unit that bounds what somebody of the office sees; empty = everything.
-func (id Identity) scope() string {
-	if id.Account == nil {
-		return ""
-	}
-	return id.Account.Scope
-}

@@ -1,10 +1,17 @@
 package signaling
 
 import (
+	"context"
+	"maps"
 	"net/http"
+	"slices"
+	"time"
 
 	"github.com/alexedwards/argon2id"
 	"github.com/diemcau/diemcau/account"
+	"github.com/diemcau/diemcau/link"
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
 // CheapPasswords makes hashing fast: its cost is account's to test.
@@ -19,12 +26,102 @@ func (s *Server) FailLogins(name string, n int) {
 	}
 }
 
-// APIRoutes returns the requests of the API by pattern, each with who may make it; nil = without a token.
-func (s *Server) APIRoutes() map[string]func(Identity, *http.Request) bool {
-	_, routes := newRoutes(s, nil)
-	list := map[string]func(Identity, *http.Request) bool{}
-	for pattern, allowed := range routes {
-		list[pattern] = allowed
+// Parties are the names of the columns of access.txt, as the document of the API has them.
+func Parties() []string {
+	return []string{
+		"token admin", "account admin", "account host", "account operator", "account scoped", "account secretary",
+		"link host", "link operator", "link delegate", "link secretary", "link endpoint", "link chair",
 	}
-	return list
+}
+
+// Access returns the cells of the access table: by request or message, by name of the party. Public requests have none.
+func Access() map[string]map[string]string {
+	table, err := readAccess(accessText)
+	if err != nil {
+		panic(err)
+	}
+	out := map[string]map[string]string{}
+	for what, row := range table {
+		out[what] = map[string]string{}
+		for i, name := range Parties() {
+			if !row.public {
+				out[what][name] = string(row.cells[i])
+			}
+		}
+	}
+	return out
+}
+
+// AccessText is the table as it is written.
+func AccessText() string { return accessText }
+
+// APIRoutes returns the patterns of the API, and Messages the types that the socket takes.
+func (s *Server) APIRoutes() []string {
+	a := &api{srv: s}
+	a.register()
+	return a.routes
+}
+
+// Messages returns the types of the messages that an attached connection may send, but leave and pong.
+func Messages() []protocol.Type { return slices.Collect(maps.Keys(handlers())) }
+
+// ZeroMessages has one of each type that Messages lists.
+func ZeroMessages() []protocol.Message {
+	return []protocol.Message{
+		protocol.Answer{}, protocol.PeerFailed{}, protocol.Received{}, protocol.Receive{}, protocol.Frozen{}, protocol.Watch{Slot: "preview"}, protocol.Start{}, protocol.End{},
+		protocol.RaiseHand{}, protocol.LowerHand{}, protocol.StandBy{}, protocol.Grant{}, protocol.Revoke{}, protocol.Confirm{}, protocol.Mute{}, protocol.Remove{},
+		protocol.RollCall{}, protocol.RollCallAnswer{}, protocol.Headcount{}, protocol.Delegates{}, protocol.Lock{}, protocol.HandOver{}, protocol.Agenda{},
+		protocol.Budget{}, protocol.SendMessage{}, protocol.Microphone{},
+	}
+}
+
+// ProbeAPI is the API whose handlers answer 204 instead of doing anything: what is left is who may.
+func (s *Server) ProbeAPI(identify func(*http.Request) (Identity, error)) http.Handler {
+	a := &api{srv: s, log: s.log, identify: identify, carry: func(endpointFunc) endpointFunc {
+		return func(w http.ResponseWriter, _ *http.Request, _ Identity) error {
+			w.WriteHeader(http.StatusNoContent)
+			return nil
+		}
+	}}
+	return a.register()
+}
+
+// Identify checks the holder of a link as a request does whose token is genuine.
+func (s *Server) Identify(ctx context.Context, h link.Holder) (Identity, error) {
+	seat, err := seating{s}.seatOf(ctx, h)
+	return Identity{Holder: h, Seat: seat}, err
+}
+
+// Admit asks in the coordinator's turn whether a message is admitted.
+func (s *Server) Admit(ctx context.Context, who Identity, m protocol.Message) error {
+	coord, err := s.coordinator(ctx, who.Session)
+	if err != nil {
+		return err
+	}
+	c := &conn{srv: s, who: who, coord: coord}
+	return coord.call(ctx, request{admit: c.admits(m)})
+}
+
+// Command gives a session a command.
+func (s *Server) Command(ctx context.Context, session string, cmd meeting.Command, by meeting.Actor) error {
+	return s.command(ctx, session, cmd, by)
+}
+
+// CodeOf is the stable name of an error, "" for none.
+func CodeOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	return faultOf(err).code
+}
+
+// ExpireLinks lets the links of a session be as if it were long over.
+func (s *Server) ExpireLinks(session string) {
+	coord, err := s.coordinator(context.Background(), session)
+	if err != nil {
+		panic(err)
+	}
+	old := *coord.session
+	old.Phase, old.ScheduledAt, old.OpenedAt, old.StartedAt, old.EndedAt = meeting.Ended, time.Unix(0, 0), time.Time{}, time.Time{}, time.Time{}
+	coord.seats.Follow(&old)
 }

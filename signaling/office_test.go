@@ -401,7 +401,7 @@ func TestConveneADraft(t *testing.T) {
 		t.Errorf("%v %v", rows, err)
 	}
 	enter := func(short string) (int, string) {
-		_, code, _ := strings.Cut(short, "/j/")
+		_, code, _ := strings.Cut(short, "/j#")
 		status, body := b.browser().ask("POST", "/api/v1/join", fmt.Sprintf(`{"code":%q}`, strings.ToUpper(code)))
 		var got struct{ Link, Code string }
 		if err := json.Unmarshal([]byte(body), &got); err != nil {
@@ -422,7 +422,7 @@ func TestConveneADraft(t *testing.T) {
 	if status, _ := enter(sheet.Sites[0].Link); status != 200 || sheet.Sites[0].Link == c1.Link {
 		t.Errorf("the new short link: %d", status)
 	}
-	if status, code := enter("/j/0000-0000-0000-0000"); status != 404 || code != "not_found" {
+	if status, code := enter("/j#0000-0000-0000-0000"); status != 404 || code != "not_found" {
 		t.Errorf("no such code: %d %s", status, code)
 	}
 	// It is moved, then called off: every link says so.

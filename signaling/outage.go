@@ -243,6 +243,8 @@ func (c *coordinator) adopt(r *replayed) {
 		c.audience = c.assemble() // it may be of a session that could not be read before
 	}
 	c.audience.mail.kept = r.mail
+	c.seats.Load(r.serials)
+	c.seats.Follow(c.session)
 }
 
 // strays are the connections on record that no socket stands behind, because the page was refused before the record

@@ -15,6 +15,7 @@ var errRolledBack = errors.New("the record lacks entries that it had acknowledge
 
 // replayed is a session as its ledger tells it.
 type replayed struct {
+	serials map[string]int // of the links in force; 0 = revoked
 	session *meeting.Session
 	head    ledger.Head
 	alive   time.Time // the last evidence of life of whoever served it
@@ -70,6 +71,9 @@ func reload(ctx context.Context, rec Record, id string, node string, confirmed l
 		return nil, fmt.Errorf("session %s: %w: entry %d", id, errRolledBack, confirmed.Seq)
 	}
 	r.mail = kept.kept
+	if r.serials, err = serialsOf(ctx, rec, id); err != nil {
+		return nil, err
+	}
 	if r.alive, err = rec.LastAlive(ctx, id); err != nil {
 		return nil, fmt.Errorf("session %s: %w", id, err)
 	}

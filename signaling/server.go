@@ -75,6 +75,7 @@ type Server struct {
 	tokens    *link.Tokens
 	keys      Keys
 	ledgerKey atomic.Pointer[keyring.Set] // signs exported ledgers
+	access    map[string]access           // access.txt
 	codec     *protocol.Codec
 	handlers  map[protocol.Type]handler
 	upgrader  websocket.Upgrader
@@ -116,7 +117,12 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("last instant in the record: %w", err)
 	}
+	table, err := readAccess(accessText)
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
+		access: table,
 		record: cfg.Record, keys: cfg.Keys, media: cfg.Media, relays: cfg.ICEServers, log: cfg.Log, registry: cfg.Registry, metrics: newMetrics(cfg.Registry),
 		node: ledger.NewNode(incarnation(cfg.Node), 0), clock: ledger.NewClock(notBefore), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), pages: cfg.Pages,
 		snapshots: newSnapshots(), reports: newReports(cfg.Record), snapshotEvery: cfg.SnapshotEvery.Truncate(time.Second),
@@ -217,7 +223,7 @@ func (s *Server) identify(ctx context.Context, token string) (Identity, error) {
 	if token == "" {
 		return Identity{}, refusal(protocol.BadToken, "no token")
 	}
-	holder, err := s.tokens.Verify(token)
+	holder, err := s.tokens.Verify(token, s.clock.Now())
 	if err != nil {
 		return Identity{}, refusal(protocol.BadToken, err.Error())
 	}
@@ -227,14 +233,8 @@ func (s *Server) identify(ctx context.Context, token string) (Identity, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(s.patience.Load()))
 	defer cancel()
-	serial, err := s.record.LinkSerial(ctx, who.Session, who.Endpoint)
-	switch {
-	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrRevoked):
-		return Identity{}, refusal(protocol.BadToken, err.Error())
-	case err != nil:
+	if who.Seat, err = (seating{s}).seatOf(ctx, holder); err != nil {
 		return Identity{}, err
-	case serial != who.Serial:
-		return Identity{}, refusal(protocol.BadToken, "the link was replaced by a newer one")
 	}
 	return who, nil
 }

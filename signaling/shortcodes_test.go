@@ -16,7 +16,7 @@ func (b *bed) sheetCodes(session string) map[string]string {
 	b.admin("GET", "/api/v1/sessions/"+session+"/sheet", "", &sheet)
 	codes := map[string]string{}
 	for _, site := range sheet.Sites {
-		_, codes[site.Code], _ = strings.Cut(site.Link, "/j/")
+		_, codes[site.Code], _ = strings.Cut(site.Link, "/j#")
 	}
 	return codes
 }
@@ -105,7 +105,7 @@ func TestShortCodesOfOtherKeysAndIssues(t *testing.T) {
 		ShortLink string `json:"short_link"`
 	}
 	b.admin("POST", session+"/links/C1/reissue", "", &issued)
-	_, fresh, _ := strings.Cut(issued.ShortLink, "/j/")
+	_, fresh, _ := strings.Cut(issued.ShortLink, "/j#")
 	if status, body := b.join(fresh); status != 200 || !strings.Contains(body, token(issued.Link)) {
 		t.Errorf("the reissued code: %d %s", status, body)
 	}

@@ -218,6 +218,7 @@ func (c *sessionRehearsalsCmd) Run(ctx context.Context, std streams) error {
 type sessionMoveCmd struct {
 	Session string `help:"Session id." required:"" placeholder:"ID"`
 	Start   string `help:"When it starts (RFC 3339)." required:""`
+	Past    bool   `help:"The start may lie in the past: it is no mistake." name:"past-start"`
 	target
 }
 
@@ -226,7 +227,7 @@ func (c *sessionMoveCmd) Run(ctx context.Context, _ streams) error {
 	if _, err := time.Parse(time.RFC3339, c.Start); err != nil {
 		return &usageError{"--start wants a time such as 2026-12-01T08:00:00+07:00"}
 	}
-	return c.post(ctx, "/api/v1/sessions/"+url.PathEscape(c.Session)+"/move", map[string]string{"start": c.Start})
+	return c.post(ctx, "/api/v1/sessions/"+url.PathEscape(c.Session)+"/move", map[string]any{"start": c.Start, "allow_past": c.Past})
 }
 
 type sessionCallOffCmd struct {

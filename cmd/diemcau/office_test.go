@@ -81,19 +81,19 @@ func TestPrepareOnTheCommandLine(t *testing.T) {
 		t.Fatalf("%+v %v", links, err)
 	}
 	sheet := must(t, with("session", "sheet", "--session", links.ID, "--lang", "en")...)
-	if !regexp.MustCompile(`C1,Phước Bình,.*,http://localhost:8080/j/[0-9a-z]{4}-.*,024 3333`).MatchString(sheet) {
+	if !regexp.MustCompile(`C1,Phước Bình,.*,http://localhost:8080/j#[0-9a-z]{4}-.*,024 3333`).MatchString(sheet) {
 		t.Errorf("sheet: %s", sheet)
 	}
-	_, before, _ := strings.Cut(sheet, "/j/")
+	_, before, _ := strings.Cut(sheet, "/j#")
 	issued := strings.Fields(must(t, with("session", "link", "reissue", "C1", "--session", links.ID)...))
-	if len(issued) != 2 || !strings.Contains(issued[0], "/join#") || issued[0] == links.Endpoints[0].Link || !strings.Contains(issued[1], "/j/") {
+	if len(issued) != 2 || !strings.Contains(issued[0], "/join#") || issued[0] == links.Endpoints[0].Link || !strings.Contains(issued[1], "/j#") {
 		t.Errorf("reissued: %v", issued)
 	}
 	if sheet = must(t, with("session", "sheet", "--session", links.ID)...); !strings.Contains(sheet, issued[1]) || strings.Contains(sheet, before[:19]) {
 		t.Errorf("the sheet after the reissue: %s", sheet)
 	}
 	must(t, with("session", "link", "revoke", "C1", "--session", links.ID)...)
-	if sheet = must(t, with("session", "sheet", "--session", links.ID)...); strings.Contains(sheet, "/j/") {
+	if sheet = must(t, with("session", "sheet", "--session", links.ID)...); strings.Contains(sheet, "/j#") {
 		t.Errorf("the sheet after the revocation: %s", sheet)
 	}
 	if code, _, _ := call(t, with("session", "link", "revoke", "C9", "--session", links.ID)...); code != exitBroken {

@@ -65,5 +65,7 @@ const (
 	BadAccount Code = "bad_account" // detail names what is wrong with an account or a password
 	BadDraft   Code = "bad_draft"   // something keeps a draft from being convened
 	Conflict   Code = "conflict"    // somebody else changed it meanwhile, or it is there already
+	PastStart  Code = "past_start"  // a session would start in the past; allow_past says that it is meant
+	MustChange Code = "must_change" // the password was chosen by somebody else; nothing but changing it is open
 	BadOrigin  Code = "bad_origin"  // a page of another site sent the request
 )

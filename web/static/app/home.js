@@ -10,7 +10,7 @@ export function CodeForm() {
   const [code, setCode] = useState("");
   const go = (/** @type {Event} */ event) => {
     event.preventDefault();
-    if (code.trim()) location.assign(`/j/${encodeURIComponent(code.trim())}`);
+    if (code.trim()) location.assign(`/j#${encodeURIComponent(code.trim())}`);
   };
   return html`<form class="code-form" onSubmit=${go}>
     <label class="field"><span>${t("home.code")}</span>

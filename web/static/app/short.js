@@ -12,7 +12,8 @@ const error = signal("");
 
 async function exchange() {
   error.value = "";
-  const code = location.pathname.split("/").pop();
+  // Behind the #, which browsers do not send; older invitations have it in the path.
+  const code = decodeURIComponent(location.hash.slice(1)) || location.pathname.replace(/^\/j\/?/, "");
   const response = await fetch("/api/v1/join", { method: "POST", body: JSON.stringify({ code }), headers: { "Content-Type": "application/json" } }).catch(() => null);
   if (response?.ok) {
     const { link } = await response.json();
@@ -38,5 +39,6 @@ function Short() {
   </div></main>`;
 }
 
+addEventListener("hashchange", () => void exchange()); // another code is typed in on this page
 void exchange();
 render(html`<${Short} />`, /** @type {HTMLElement} */ (document.getElementById("app")));

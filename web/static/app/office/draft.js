@@ -85,9 +85,10 @@ export function DraftPage({ id }) {
       say("error", () => faultText(answer));
     }
   };
+  const past = Boolean(draft.start) && Date.parse(draft.start ?? "") < Date.now() - 3_600_000; // as the server asks about
   const convene = async () => {
     setBusy(true);
-    const answer = await api("POST", `/drafts/${id}/convene`, { version: row.version });
+    const answer = await api("POST", `/drafts/${id}/convene`, { version: row.version, ...(past && { allow_past: true }) });
     setBusy(false);
     if (answer.ok) location.hash = `#/session/${answer.data.id}`;
   };
@@ -129,7 +130,7 @@ export function DraftPage({ id }) {
       <${Button} action="save" tone=${dirty ? "primary" : "plain"} disabled=${busy || (!dirty && !conflict)} onClick=${() => void save()}>${o("draft.save")}<//>
       <${Button} action="convene" tone="primary" disabled=${busy || dirty || (row.problems ?? []).length > 0} onClick=${() => setAsking(true)}>${o("draft.convene")}<//>
     </div>`}
-    ${asking && html`<${Confirm} title=${o("draft.convene")} text=${o("draft.convene.text", { n: row.sites ?? 0 })} yes=${o("draft.convene")} onYes=${() => void convene()} onClose=${() => setAsking(false)} />`}`;
+    ${asking && html`<${Confirm} title=${o("draft.convene")} text=${(past ? `${o("draft.past", { time: formatMoment(draft.start, zone) })} ` : "") + o("draft.convene.text", { n: row.sites ?? 0 })} yes=${o("draft.convene")} onYes=${() => void convene()} onClose=${() => setAsking(false)} />`}`;
 }
 
 /** @typedef {{draft: Draft, set: (change: Partial<Draft>) => void}} Part */

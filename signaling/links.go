@@ -1,0 +1,121 @@
+package signaling
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/diemcau/diemcau/link"
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/signaling/protocol"
+)
+
+// serialsOf reads which links of a session are in force: the serial of each, 0 where it was revoked.
+func serialsOf(ctx context.Context, rec Record, session string) (map[string]int, error) {
+	issued, err := rec.Links(ctx, session)
+	if err != nil {
+		return nil, fmt.Errorf("links of session %s: %w", session, err)
+	}
+	serials := make(map[string]int, len(issued))
+	for _, l := range issued {
+		serials[l.Endpoint] = 0
+		if l.RevokedAt.IsZero() {
+			serials[l.Endpoint] = l.Serial
+		}
+	}
+	return serials, nil
+}
+
+// followSeats tells who asks without the coordinator's turn what has become of seats and times.
+func followSeats(c *coordinator, outcomes []outcome) {
+	for _, o := range outcomes {
+		for _, ev := range o.events {
+			switch ev.(type) {
+			case *meeting.Moved, *meeting.Opened, *meeting.Started, *meeting.EndedEvent, *meeting.RemovalChanged, *meeting.ChairHandedOver:
+				c.seats.Follow(c.session)
+				return
+			}
+		}
+	}
+}
+
+// seating is a server as who keeps its links and seats.
+type seating struct{ *Server }
+
+// seatOf returns the seat of a link's holder as the session has it now, or why the link is refused. A server that does not
+// run its sessions looks into the record.
+func (s seating) seatOf(ctx context.Context, h link.Holder) (link.Seat, error) {
+	if err := s.known(ctx, h.Session); err != nil {
+		return link.Seat{}, refusal(protocol.BadToken, link.ErrForeign.Error())
+	}
+	var seats *link.Seats
+	c, err := s.coordinator(ctx, h.Session)
+	switch {
+	case err == nil:
+		seats = c.seats
+	case errors.Is(err, errStopped):
+		session, _, err := replay(ctx, s.record, h.Session, nil)
+		if err != nil {
+			return link.Seat{}, err
+		}
+		serials, err := serialsOf(ctx, s.record, h.Session)
+		if err != nil {
+			return link.Seat{}, err
+		}
+		seats = &link.Seats{}
+		seats.Load(serials)
+		seats.Follow(session)
+	default:
+		return link.Seat{}, err
+	}
+	seat, err := seats.Check(h, s.clock.Now())
+	if errors.Is(err, link.ErrUnknown) && c != nil && c.unread != nil {
+		return seat, c.unread
+	}
+	return seat, linkFault(err)
+}
+
+// changeLink reissues or revokes the link of a seat in the coordinator's turn: who came by the one before is out when it
+// returns, and whose link was checked before it is refused after it. change returns the serial that is valid then, 0 for none.
+func (s seating) changeLink(
+	ctx context.Context, session, code string, change func(ctx context.Context, session, code string) (int, error),
+) (serial int, err error) {
+	ctx = context.WithoutCancel(ctx) // a change that has begun is seen through
+	coord, err := s.coordinator(ctx, session)
+	if errors.Is(err, errStopped) { // nobody is connected to a session that does not run
+		return change(ctx, session, code)
+	}
+	if err != nil {
+		return 0, err
+	}
+	put := func() (err error) {
+		if serial, err = change(ctx, session, code); err == nil {
+			coord.seats.Set(code, serial)
+		}
+		return err
+	}
+	if err = coord.call(ctx, request{work: put}); isBroken(err) {
+		err = put() // a session that is stopped lets nobody in, but its links can be ended
+	}
+	if err == nil {
+		s.expel(ctx, coord, code)
+	}
+	return serial, err
+}
+
+// isBroken reports whether a session refused because it is stopped.
+func isBroken(err error) bool { return err != nil && faultOf(err).code == string(protocol.Broken) }
+
+// expel ends what an endpoint has open by links that are no longer valid.
+func (s seating) expel(ctx context.Context, coord *coordinator, code string) {
+	_ = coord.call(ctx, request{prepare: func() meeting.Command {
+		cmd := meeting.Disconnect{Endpoint: code, Clean: true, Why: "revoked"}
+		if m := coord.audience.members[code]; m != nil && m.conn != nil {
+			if _, err := coord.seats.Check(m.conn.who.Holder, coord.clock.Now()); err != nil {
+				cmd.Conn = m.conn.id
+			}
+		}
+		return cmd // refused as stale when nobody is there
+	}})
+	s.office.lines.end(coord.id+"/"+code, "")
+}
