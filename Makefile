@@ -49,8 +49,9 @@ lint: bin/golangci-lint node_modules/.installed ## formatting, static analysis (
 	bin/golangci-lint run ./...
 	npm run --silent check
 
-unit: ## Go tests under the race detector
+unit: ## Go tests under the race detector; the media plane's also with the order of its locks checked
 	$(GO) test -race ./...
+	$(GO) test -tags lockorder ./sfu
 
 web: node_modules/.installed ## front-end unit tests
 	npm test --silent

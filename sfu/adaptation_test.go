@@ -241,9 +241,8 @@ func TestDemand(t *testing.T) {
 	if top != 2 || tell {
 		t.Fatalf("top %d, tell %v: all are wanted, as the sender assumes", top, tell)
 	}
-	if err := v.Close(); err != nil {
-		t.Fatal(err)
-	}
+	v.Close()
+	v.Wait()
 	now := r.node.now()
 	if top, tell := src.demand(now); top != none || tell {
 		t.Fatalf("top %d, tell %v: less is told late", top, tell)
@@ -297,9 +296,8 @@ func TestPausedCameraComesBack(t *testing.T) {
 	show(t, []*site{a}, "h", func() bool { return v.legs[0].rendition.Load() == 2 })
 
 	// The same where another slot asks for it meanwhile.
-	if err := v.Close(); err != nil {
-		t.Fatal(err)
-	}
+	v.Close()
+	v.Wait()
 	told(-1)
 	eventually(t, "the camera counts as silent", func() bool { return !src.isActive() })
 	r.feed(main, "", Camera)
@@ -368,9 +366,7 @@ func TestWithAbsent(t *testing.T) {
 }
 
 func (w *wire) budget(r *rig) int64 {
-	r.stage.mu.Lock()
-	defer r.stage.mu.Unlock()
-	for v := range r.stage.viewers {
+	for _, v := range r.node.allViewers() {
 		if v.conn == transport.Conn(w) {
 			return v.Stats().Budget
 		}

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"sync"
 	"time"
 )
 
@@ -23,7 +22,7 @@ type addresses struct {
 	log      *slog.Logger
 	list     func() ([]net.Addr, error) // net.InterfaceAddrs
 
-	mu     sync.Mutex
+	mu     mutex[leafRank]
 	known  []netip.Addr
 	listed time.Time
 }

@@ -163,7 +163,7 @@ func TestForwardingAllocatesNothing(t *testing.T) {
 			least = min(least, allocs)
 		})
 	}
-	if least != 0 {
+	if least != 0 && !locksChecked {
 		t.Errorf("%v allocations for a frame with its sound to %d viewers", least, viewers)
 	}
 	const want = bursts * 6 * viewers

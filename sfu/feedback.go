@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -38,7 +37,7 @@ const (
 
 // reception is what a viewer last reported of a leg.
 type reception struct {
-	mu      sync.Mutex
+	mu      mutex[leafRank]
 	highest uint32 // extended highest sequence number received
 	any     bool
 	lost    uint32  // cumulative
@@ -51,7 +50,7 @@ type reception struct {
 
 // evidence of a viewer's presence.
 type evidence struct {
-	mu         sync.Mutex
+	mu         mutex[leafRank]
 	progressed time.Duration // when a report last showed packets arriving
 	sent       uint64        // packets sent by then
 	receiving  bool

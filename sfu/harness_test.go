@@ -24,6 +24,7 @@ type wire struct {
 	rtp  []*rtp.Packet
 	rtcp []rtcp.Packet
 	hold chan struct{} // not nil: WriteRTP waits for it
+	ends chan struct{} // not nil: Close waits for it
 }
 
 type wires struct {
@@ -79,7 +80,12 @@ func (w *wire) WriteRTCP(compound []byte) error {
 	return nil
 }
 
-func (w *wire) Close() error { return nil }
+func (w *wire) Close() error {
+	if w.ends != nil {
+		<-w.ends
+	}
+	return nil
+}
 
 // rig is a node without a network, with one stage.
 type rig struct {
@@ -127,7 +133,18 @@ func (r *rig) enter(owner string, set SlotSet) (*Viewer, *wire) {
 		r.t.Fatal(err)
 	}
 	w.params.OnState(transport.Connected)
+	v.shard.do(func(time.Duration) {}) // it is there
 	return v, w
+}
+
+// do runs a task on the shard, after those that were posted before, and waits for it.
+func (s *shard) do(task func(now time.Duration)) {
+	done := make(chan struct{})
+	s.post(func(now time.Duration) { task(now); close(done) })
+	select {
+	case <-done:
+	case <-s.node.done:
+	}
 }
 
 // settle waits until the shards have sent everything that was pushed.
@@ -206,6 +223,7 @@ func (r *rig) site(owner string, mark byte) *site {
 }
 
 func (c *site) asked() []uint32 {
+	c.pub.sendKeyframeRequests()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.plis)

@@ -82,7 +82,8 @@ func listen(s *Stage, me *identity, params ViewerParams, via ...func(offer strin
 		offer = lead(offer)
 	}
 	if err := l.connect(offer); err != nil {
-		return nil, errors.Join(err, l.Close())
+		l.Close()
+		return nil, err
 	}
 	return l, nil
 }
@@ -307,7 +308,9 @@ func (l *listener) take(conn *net.UDPConn, sealed []byte) {
 
 // leave ends the connection and waits for what reads.
 func (l *listener) leave() error {
-	err := l.Close()
+	l.Close()
+	l.Wait()
+	var err error
 	l.mu.Lock()
 	for _, conn := range l.conns {
 		err = errors.Join(err, conn.Close())

@@ -252,9 +252,8 @@ func TestMergedBesideRED(t *testing.T) {
 			}
 			leg.redEnd.Store(int64(time.Hour))
 			eventually(t, "the plain form is wanted", func() bool { return slot.plain.Load() == 1 })
-			if err := lossy.Close(); err != nil {
-				t.Fatal(err)
-			}
+			lossy.Close()
+			lossy.Wait()
 			if n := slot.plain.Load(); n != 0 {
 				t.Fatalf("%d legs want the plain form after the viewer left", n)
 			}

@@ -91,9 +91,8 @@ func (c *collector) collectDrops(out chan<- prometheus.Metric) {
 
 // counts the stages and what is on them.
 func (n *Node) counts() (stages, viewers, publishers int) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for _, stage := range n.stages {
+	all := n.list()
+	for _, stage := range all {
 		stage.mu.Lock()
 		viewers += len(stage.viewers)
 		for _, list := range stage.publishers {
@@ -101,5 +100,5 @@ func (n *Node) counts() (stages, viewers, publishers int) {
 		}
 		stage.mu.Unlock()
 	}
-	return len(n.stages), viewers, publishers
+	return len(all), viewers, publishers
 }

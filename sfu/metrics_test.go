@@ -57,7 +57,6 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("%s is %v, %v", name, v, ok)
 		}
 	}
-	if err := v.Close(); err != nil {
-		t.Fatal(err)
-	}
+	v.Close()
+	v.Wait()
 }

@@ -85,9 +85,7 @@ func (c *collector) collectViewers(out chan<- prometheus.Metric) {
 
 // allViewers lists the viewers of all stages.
 func (n *Node) allViewers() (list []*Viewer) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for _, stage := range n.stages {
+	for _, stage := range n.list() {
 		stage.mu.Lock()
 		for v := range stage.viewers {
 			list = append(list, v)

@@ -15,9 +15,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -90,12 +92,13 @@ type Node struct {
 	badRTCP          atomic.Uint64
 	keyframeRequests atomic.Uint64
 
-	mu     sync.Mutex
+	mu     mutex[nodeRank]
 	stages map[string]*Stage
 	closed bool
 
 	done    chan struct{}
-	running sync.WaitGroup
+	running sync.WaitGroup // shards and ticker
+	endings sync.WaitGroup // of viewers and publishers that were closed
 }
 
 // New starts a node. Its metrics are registered with reg, which may be nil.
@@ -274,6 +277,7 @@ func (n *Node) Close() error {
 	for _, s := range stages {
 		s.close()
 	}
+	n.endings.Wait()
 	close(n.done)
 	n.running.Wait()
 	return n.closeNetwork()
@@ -296,7 +300,7 @@ func (n *Node) Stage(id string) *Stage {
 	return s
 }
 
-// CloseStage ends a stage with all its viewers and publishers.
+// CloseStage ends a stage with all its viewers and publishers. It waits for nothing.
 func (n *Node) CloseStage(id string) {
 	n.mu.Lock()
 	s := n.stages[id]
@@ -322,19 +326,28 @@ func (n *Node) run() {
 
 // tick looks after the stages.
 func (n *Node) tick(now time.Duration) {
-	n.mu.Lock()
-	var stages []*Stage
-	for id, s := range n.stages {
-		if now-s.asked > stageIdle && s.empty() {
-			delete(n.stages, id)
-			continue
+	for _, s := range n.list() {
+		if s.empty() {
+			n.forgetIdle(s, now)
 		}
-		stages = append(stages, s)
-	}
-	n.mu.Unlock()
-	for _, s := range stages {
 		s.tick(now)
 	}
+}
+
+// forgetIdle forgets a stage that is empty, unless it was asked for a short while ago.
+func (n *Node) forgetIdle(s *Stage, now time.Duration) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if now-s.asked > stageIdle && n.stages[s.id] == s {
+		delete(n.stages, s.id)
+	}
+}
+
+// list is the stages that there are now.
+func (n *Node) list() []*Stage {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Collect(maps.Values(n.stages))
 }
 
 // now is the time since the node began, the node's clock.

@@ -76,9 +76,8 @@ func TestLeavingIsCounted(t *testing.T) {
 	v, w := r.enter(bob, StageSlots)
 	a.video(0, 200, true)
 	r.settle()
-	if err := v.Close(); err != nil {
-		t.Fatal(err)
-	}
+	v.Close()
+	v.Wait()
 	sent, dropped := len(r.got(w, main)), r.node.drops[dropIndex(DropPacer)].Load()
 	if dropped == 0 || sent+int(dropped) != 200 {
 		t.Fatalf("%d of 200 sent, %d dropped", sent, dropped)

@@ -23,7 +23,7 @@ import (
 )
 
 // PublisherParams are what a publisher connection is opened with. The callbacks come from goroutines of the node,
-// must not block and must not call Close.
+// must not block.
 type PublisherParams struct {
 	ID    string
 	Owner string // seat of the publisher
@@ -49,7 +49,11 @@ type Publisher struct {
 	speech  speech
 	streams streams
 
-	mu      sync.Mutex
+	wake  chan struct{} // keyframe requests are due
+	done  chan struct{} // closed by Close
+	ended chan struct{} // closed when nothing runs any more
+
+	mu      mutex[publisherRank]
 	failing bool
 	clock   rewrite.Skew
 	closed  bool
@@ -126,7 +130,10 @@ func newPublisherAPI(c peer.Config) (*publisherAPI, error) {
 
 // OpenPublisher opens a connection that takes the four tracks of a site.
 func (s *Stage) OpenPublisher(params PublisherParams) (*Publisher, error) {
-	p := &Publisher{stage: s, params: params, sources: map[SourceKind]*source{}, told: map[SourceKind]bool{}}
+	p := &Publisher{
+		stage: s, params: params, sources: map[SourceKind]*source{}, told: map[SourceKind]bool{},
+		wake: make(chan struct{}, 1), done: make(chan struct{}), ended: make(chan struct{}),
+	}
 	p.streams.overrun = p.overrun
 	var err error
 	if p.pc, err = s.node.publishers.open(&p.streams); err != nil {
@@ -135,8 +142,11 @@ func (s *Stage) OpenPublisher(params PublisherParams) (*Publisher, error) {
 	if err := p.build(); err != nil {
 		return nil, errors.Join(err, p.pc.Close())
 	}
+	p.readers.Go(p.run)
 	if err := s.addPublisher(p); err != nil {
-		return nil, errors.Join(err, p.Close())
+		close(p.done)
+		p.end()
+		return nil, err
 	}
 	return p, nil
 }
@@ -200,37 +210,81 @@ func (p *Publisher) Answer(sdp string) error {
 	return p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp})
 }
 
-// Close ends the connection. It waits until nothing of it runs any more.
-func (p *Publisher) Close() error {
+// Close ends the connection at once: nothing of it is forwarded any more, and no callback begins. It waits for nothing;
+// Wait does, and the node's Close.
+func (p *Publisher) Close() {
 	p.mu.Lock()
 	if p.closed {
 		p.mu.Unlock()
-		return nil
+		return
 	}
 	p.closed = true
 	p.mu.Unlock()
 	p.stage.removePublisher(p)
+	close(p.done)
+	p.stage.node.endings.Go(p.end)
+}
+
+// Wait waits until nothing of a connection that was closed runs any more.
+func (p *Publisher) Wait() { <-p.ended }
+
+// end waits for what runs.
+func (p *Publisher) end() {
+	defer close(p.ended)
 	if p.stage.node.gate != nil {
 		p.stage.node.gate.Forget(p.ufrag)
 	}
-	err := p.pc.GracefulClose()
+	p.stage.node.logClose("publisher", p.params.ID, p.pc.GracefulClose())
 	p.readers.Wait()
-	return err
+}
+
+// run sends the keyframe requests that are marked.
+func (p *Publisher) run() {
+	for {
+		select {
+		case <-p.wake:
+			p.sendKeyframeRequests()
+		case <-p.done:
+			return
+		}
+	}
+}
+
+// wakeUp lets run know that there is something to send.
+func (p *Publisher) wakeUp() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (p *Publisher) sendKeyframeRequests() {
+	for _, kind := range sourceKinds() {
+		p.sources[kind].sendKeyframeRequests()
+	}
 }
 
 func (p *Publisher) onState(state webrtc.PeerConnectionState) {
-	if p.params.OnState == nil {
-		return
-	}
 	switch state {
 	case webrtc.PeerConnectionStateConnected:
-		p.params.OnState(Connected)
+		p.tell(Connected)
 	case webrtc.PeerConnectionStateFailed:
-		p.params.OnState(Failed)
+		p.tell(Failed)
 	case webrtc.PeerConnectionStateClosed:
-		p.params.OnState(Closed)
+		p.tell(Closed)
 	case webrtc.PeerConnectionStateUnknown, webrtc.PeerConnectionStateNew, webrtc.PeerConnectionStateConnecting,
 		webrtc.PeerConnectionStateDisconnected: // nothing that the page could act on
+	}
+}
+
+// tell hands on a state, unless the connection is closed already.
+func (p *Publisher) tell(state State) {
+	p.mu.Lock()
+	closed := p.closed
+	p.mu.Unlock()
+	if !closed && p.params.OnState != nil {
+		unlocked()
+		p.params.OnState(state)
 	}
 }
 
@@ -246,9 +300,7 @@ func (p *Publisher) overrun() {
 	p.failing = true
 	p.readers.Go(func() {
 		p.stage.node.log.Warn("a publisher sends on too many SSRCs", "publisher", p.params.ID, "most", maxStreams)
-		if p.params.OnState != nil {
-			p.params.OnState(Failed)
-		}
+		p.tell(Failed)
 		p.stage.node.logClose("publisher", p.params.ID, p.pc.Close())
 	})
 }
@@ -359,6 +411,7 @@ func (p *Publisher) sendPLI(ssrcs []uint32) {
 	for i, ssrc := range ssrcs {
 		packets[i] = &rtcp.PictureLossIndication{MediaSSRC: ssrc}
 	}
+	unlocked()
 	if err := p.pc.WriteRTCP(packets); err != nil {
 		p.stage.node.log.Debug("keyframe request", "publisher", p.params.ID, "err", err)
 	}
@@ -376,6 +429,7 @@ func (p *Publisher) tick(now time.Duration) {
 	}
 	if p.params.OnDemand != nil {
 		if top, tell := p.sources[Camera].demand(now); tell {
+			unlocked()
 			p.params.OnDemand(top)
 		}
 	}

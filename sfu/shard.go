@@ -1,7 +1,6 @@
 package sfu
 
 import (
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -40,6 +39,7 @@ type shard struct {
 	bursts    chan burst
 	tasks     chan func(now time.Duration)
 	pending   pending
+	posts     posts
 	load      atomic.Int32 // viewers, those that are not connected yet included
 	batch     *udpio.Batch
 	legs      map[*slot][]*leg
@@ -57,7 +57,7 @@ type shard struct {
 func newShard(n *Node, index int, batch *udpio.Batch) *shard {
 	return &shard{
 		node: n, index: index, batch: batch,
-		bursts: make(chan burst, burstQueue), tasks: make(chan func(time.Duration), taskQueue),
+		bursts: make(chan burst, burstQueue), tasks: make(chan func(time.Duration), taskQueue), posts: posts{wake: make(chan struct{}, 1)},
 		legs: map[*slot][]*leg{}, viewers: map[*Viewer]struct{}{},
 		probing: map[*Viewer]struct{}{}, padding: [paddingSize]byte{paddingSize - 1: paddingSize},
 	}
@@ -89,7 +89,7 @@ func (s *shard) try(task func(now time.Duration)) {
 
 // pending is tasks that can wait for the next burst or tick, and so need not wake their shard.
 type pending struct {
-	mu    sync.Mutex
+	mu    mutex[leafRank]
 	tasks []func(now time.Duration)
 	spare []func(now time.Duration)
 }
@@ -120,17 +120,33 @@ func (s *shard) runPending(now time.Duration) {
 	p.spare = tasks
 }
 
-// do runs a task on the shard and waits for it; it does nothing once the node is closed.
-func (s *shard) do(task func(now time.Duration)) {
-	done := make(chan struct{})
+// posts is tasks that none may be lost of: viewers that come and go, of each one at most.
+type posts struct {
+	mu    mutex[leafRank]
+	tasks []func(now time.Duration)
+	wake  chan struct{}
+}
+
+// post has the shard run a task after those that were posted before. It does not wait.
+func (s *shard) post(task func(now time.Duration)) {
+	p := &s.posts
+	p.mu.Lock()
+	p.tasks = append(p.tasks, task)
+	p.mu.Unlock()
 	select {
-	case s.tasks <- func(now time.Duration) { task(now); close(done) }:
-	case <-s.node.done:
-		return
+	case p.wake <- struct{}{}:
+	default:
 	}
-	select {
-	case <-done:
-	case <-s.node.done:
+}
+
+func (s *shard) runPosted(now time.Duration) {
+	p := &s.posts
+	p.mu.Lock()
+	tasks := p.tasks
+	p.tasks = nil
+	p.mu.Unlock()
+	for _, task := range tasks {
+		task(now)
 	}
 }
 
@@ -156,6 +172,8 @@ func (s *shard) run() {
 			s.take(b, now)
 		case task := <-s.tasks:
 			task(s.node.now())
+		case <-s.posts.wake:
+			s.runPosted(s.node.now())
 		case <-ticker.C:
 			now := s.node.now()
 			s.runPending(now)
@@ -186,6 +204,7 @@ func (s *shard) forward(b *burst, now time.Duration) {
 }
 
 func (s *shard) flush() {
+	unlocked()
 	if err := s.batch.Flush(); err != nil {
 		s.node.log.Debug("flush", "shard", s.index, "err", err)
 	}
@@ -241,6 +260,7 @@ func (s *shard) add(v *Viewer, now time.Duration) {
 }
 
 func (s *shard) remove(v *Viewer) {
+	s.load.Add(-1)
 	if _, ok := s.viewers[v]; !ok {
 		return
 	}

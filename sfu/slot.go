@@ -2,7 +2,6 @@ package sfu
 
 import (
 	"math/rand/v2"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -40,7 +39,7 @@ type slot struct {
 	merged *merging     // the merged form of sound, nil where there is none
 	plain  atomic.Int32 // legs that are sent the plain form beside it
 
-	mu      sync.Mutex
+	mu      mutex[slotRank]
 	want    feed
 	cur     *source           // forwarded
 	next    *source           // to be forwarded from its first keyframe on

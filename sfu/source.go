@@ -2,7 +2,6 @@ package sfu
 
 import (
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -66,12 +65,13 @@ type source struct {
 	pli   func(ssrcs []uint32) // sends keyframe requests
 	sinks atomic.Pointer[[]*slot]
 
-	mu        sync.Mutex
+	mu        mutex[sourceRank]
 	layers    [renditions]layer
 	active    bool
 	wanted    uint8 // layers whose keyframe was asked for and not yet requested
 	requested time.Duration
 	asked     bool
+	due       []uint32 // SSRCs whose keyframe is to be requested now
 
 	top     int // highest layer that the sender was told to send, -1 for none
 	topLess time.Duration
@@ -173,35 +173,44 @@ func (s *source) requestKeyframe(low, high int, now time.Duration) {
 		s.wanted |= 1 << layer
 	}
 	s.mu.Unlock()
-	s.flushKeyframes(now)
+	s.markKeyframes(now)
 }
 
-func (s *source) flushKeyframes(now time.Duration) {
+// markKeyframes has the publisher's goroutine send what is wanted, if it is time.
+func (s *source) markKeyframes(now time.Duration) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.wanted == 0 || s.asked && now-s.requested < keyframeInterval {
-		s.mu.Unlock()
 		return
 	}
-	var ssrcs []uint32
 	for i, l := range s.layers {
 		if s.wanted&(1<<i) != 0 && l.ssrc != 0 {
-			ssrcs = append(ssrcs, l.ssrc)
+			s.due = append(s.due, l.ssrc)
 		}
 	}
 	s.wanted = 0
-	if len(ssrcs) > 0 {
+	if len(s.due) > 0 {
 		s.requested, s.asked = now, true
-	}
-	s.mu.Unlock()
-	if len(ssrcs) > 0 {
 		s.pub.stage.node.keyframeRequests.Add(1)
-		s.pli(ssrcs)
+		s.pub.wakeUp()
 	}
 }
 
-// tick sends the requests that waited and notices silence; it reports whether the source is active.
+// sendKeyframeRequests sends what was marked.
+func (s *source) sendKeyframeRequests() {
+	s.mu.Lock()
+	due := s.due
+	s.due = nil
+	s.mu.Unlock()
+	if len(due) > 0 {
+		unlocked()
+		s.pli(due)
+	}
+}
+
+// tick marks the requests that waited and notices silence; it reports whether the source is active.
 func (s *source) tick(now time.Duration) (active bool) {
-	s.flushKeyframes(now)
+	s.markKeyframes(now)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var last time.Duration

@@ -1,7 +1,6 @@
 package sfu
 
 import (
-	"sync"
 	"time"
 )
 
@@ -15,7 +14,7 @@ const (
 
 // speech finds out from audio levels (RFC 6464) whether somebody speaks, without decoding.
 type speech struct {
-	mu       sync.Mutex
+	mu       mutex[leafRank]
 	began    time.Duration // of what may be speech
 	last     time.Duration // loud packet
 	loud     bool

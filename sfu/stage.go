@@ -3,7 +3,6 @@ package sfu
 import (
 	"maps"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -19,7 +18,7 @@ type Stage struct {
 
 	gathered []gathering // by shard
 
-	mu         sync.Mutex // taken before any slot's
+	mu         mutex[stageRank]
 	wants      map[*slot]feed
 	publishers map[string][]*Publisher // by owner, oldest first
 	viewers    map[*Viewer]struct{}
@@ -168,12 +167,13 @@ func (s *Stage) tick(now time.Duration) {
 	for _, slot := range slots {
 		live, changed := slot.tick(now)
 		if changed && s.node.cfg.OnSlot != nil && s.slots[slot.spec.ID] == slot {
+			unlocked()
 			s.node.cfg.OnSlot(s.id, slot.spec.ID, live)
 		}
 	}
 }
 
-// close ends everything on the stage.
+// close ends everything on the stage. It waits for nothing.
 func (s *Stage) close() {
 	s.mu.Lock()
 	s.closed = true
@@ -183,12 +183,10 @@ func (s *Stage) close() {
 		publishers = append(publishers, list...)
 	}
 	s.mu.Unlock()
-	var wait sync.WaitGroup
 	for _, v := range viewers {
-		wait.Go(func() { s.node.logClose("viewer", v.params.ID, v.Close()) })
+		v.Close()
 	}
 	for _, p := range publishers {
-		wait.Go(func() { s.node.logClose("publisher", p.params.ID, p.Close()) })
+		p.Close()
 	}
-	wait.Wait()
 }

@@ -1,6 +1,8 @@
 package sfu
 
-import "testing"
+import (
+	"testing"
+)
 
 // A stage that was made again by what came after its end does not live on; one that holds something does.
 func TestEmptyStageIsForgotten(t *testing.T) {
@@ -16,9 +18,8 @@ func TestEmptyStageIsForgotten(t *testing.T) {
 			if err := v.FeedMonitor("v-thumb1", alice, Camera); err != nil {
 				r.t.Fatal(err)
 			}
-			if err := v.Close(); err != nil {
-				r.t.Fatal(err)
-			}
+			v.Close()
+			v.Wait()
 			if err := v.FeedMonitor("v-thumb2", alice, Camera); err != nil {
 				r.t.Fatal(err)
 			}
@@ -42,5 +43,54 @@ func TestEmptyStageIsForgotten(t *testing.T) {
 				t.Fatalf("%d stages", stages)
 			}
 		})
+	}
+}
+
+// TestCloseWaitsForNothing: whoever closes a viewer or a whole stage goes on at once, though a transport takes its time
+// and a shard stands still; who waits, waits for all of it.
+func TestCloseWaitsForNothing(t *testing.T) {
+	r := newRig(t)
+	r.feed(main, alice, Camera)
+	a := r.site(alice, markA)
+	v, w := r.view(bob, StageSlots)
+	_, other := r.view("C00009", StageSlots)
+	w.ends, other.ends = make(chan struct{}), make(chan struct{})
+	w.hold = make(chan struct{})
+	a.video(0, 1, true) // the shard now waits for the viewer's line
+	v.Close()
+	r.stage.removePublisher(a.pub) // it has no connection to close
+	r.node.CloseStage("s")
+	if err := r.stage.Feed(main, alice, Camera); err != nil {
+		t.Error(err)
+	}
+	select {
+	case <-v.ended:
+		t.Error("it has ended though its transport has not")
+	default:
+	}
+	if _, viewers, _ := r.node.counts(); viewers != 0 {
+		t.Errorf("%d viewers are still counted", viewers)
+	}
+	close(w.hold)
+	close(w.ends)
+	v.Wait()
+	close(other.ends) // for which the node waits
+}
+
+// TestNoCallbackAfterClose: what a transport still has to say of a closed viewer is not handed on.
+func TestNoCallbackAfterClose(t *testing.T) {
+	r := newRig(t)
+	said := make(chan State, 8)
+	v, err := r.stage.OpenViewer(ViewerParams{Slots: StageSlots, OnState: func(s State) { said <- s }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := r.wires.last()
+	v.Close()
+	w.params.OnState(Connected)
+	w.params.OnState(Failed)
+	v.Wait()
+	if len(said) > 0 {
+		t.Errorf("told %v", <-said)
 	}
 }

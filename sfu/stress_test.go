@@ -107,9 +107,8 @@ func TestStress(t *testing.T) {
 				v.onRTCP(feedback)
 				v.Stats()
 				if rnd.IntN(4) > 0 {
-					if err := v.Close(); err != nil {
-						t.Error(err)
-					}
+					v.Close()
+					v.Wait()
 				}
 			}
 		})

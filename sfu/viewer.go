@@ -2,7 +2,6 @@ package sfu
 
 import (
 	"errors"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,8 +33,8 @@ const (
 	firstSSRC = 0x64630000
 )
 
-// ViewerParams are what a viewer connection is opened with. The callbacks come from goroutines of the node, must not
-// block and must not call Close.
+// ViewerParams are what a viewer connection is opened with. The callbacks come from goroutines of the node and must not
+// block.
 type ViewerParams struct {
 	ID    string
 	Owner string // seat of the viewer; sound of which it is itself the source is not sent to it
@@ -59,7 +58,9 @@ type Viewer struct {
 	bySSRC  map[uint32]*leg
 	private []*slot // of a monitor
 
-	mu        sync.Mutex
+	ended chan struct{} // closed when nothing runs any more
+
+	mu        mutex[viewerRank]
 	answered  bool
 	connected bool
 	closed    bool
@@ -81,7 +82,7 @@ func (s *Stage) OpenViewer(p ViewerParams) (*Viewer, error) {
 	if specs == nil {
 		return nil, ErrUnknownSet
 	}
-	v := &Viewer{stage: s, params: p, bySSRC: map[uint32]*leg{}}
+	v := &Viewer{stage: s, params: p, bySSRC: map[uint32]*leg{}, ended: make(chan struct{})}
 	media := make([]transport.Media, len(specs))
 	for i, spec := range specs {
 		media[i] = transport.Media{
@@ -144,13 +145,18 @@ func (v *Viewer) Answer(sdp string) error {
 }
 
 func (v *Viewer) onState(state State) {
-	if state == Connected {
-		v.mu.Lock()
-		v.connected = true
+	v.mu.Lock()
+	if v.closed {
 		v.mu.Unlock()
+		return
+	}
+	v.connected = v.connected || state == Connected
+	v.mu.Unlock()
+	if state == Connected {
 		v.start()
 	}
 	if v.params.OnState != nil {
+		unlocked()
 		v.params.OnState(state)
 	}
 }
@@ -161,7 +167,7 @@ func (v *Viewer) start() {
 	defer v.mu.Unlock()
 	if v.answered && v.connected && !v.closed {
 		v.connected = false // once
-		v.shard.do(func(now time.Duration) { v.shard.add(v, now) })
+		v.shard.post(func(now time.Duration) { v.shard.add(v, now) })
 	}
 }
 
@@ -176,23 +182,34 @@ func (v *Viewer) FeedMonitor(slot SlotID, owner string, kind SourceKind) error {
 	return ErrUnknownSlot
 }
 
-// Close ends the connection. It waits until nothing of it runs any more.
-func (v *Viewer) Close() error {
+// Close ends the connection at once: its shard sends to it no more, and no callback begins. It waits for nothing; Wait
+// does, and the node's Close.
+func (v *Viewer) Close() {
 	v.mu.Lock()
 	if v.closed {
 		v.mu.Unlock()
-		return nil
+		return
 	}
 	v.closed = true
+	removed := make(chan struct{})
+	v.shard.post(func(time.Duration) {
+		v.shard.remove(v)
+		close(removed)
+	})
 	v.mu.Unlock()
 	v.stage.removeViewer(v)
-	v.shard.do(func(time.Duration) { v.shard.remove(v) })
-	v.shard.load.Add(-1)
-	for _, s := range v.private {
-		s.resolve(feed{}, nil)
-	}
-	return v.conn.Close()
+	v.stage.node.endings.Go(func() {
+		defer close(v.ended)
+		select {
+		case <-removed:
+		case <-v.stage.node.done:
+		}
+		v.stage.node.logClose("viewer", v.params.ID, v.conn.Close())
+	})
 }
+
+// Wait waits until nothing of a connection that was closed runs any more.
+func (v *Viewer) Wait() { <-v.ended }
 
 // tick looks after the legs; the shard calls it.
 func (v *Viewer) tick(s *shard, now time.Duration) {

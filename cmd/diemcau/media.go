@@ -28,7 +28,7 @@ type mediaPlane struct {
 // mediaPeer is a viewer or a publisher of the SFU.
 type mediaPeer interface {
 	Answer(sdp string) error
-	Close() error
+	Close()
 }
 
 // newMediaPlane opens an SFU.
@@ -120,14 +120,14 @@ func (m *mediaPlane) Answer(_ context.Context, id, sdp string) error {
 	return p.Answer(sdp)
 }
 
-// Close ends a peer connection; an unknown one is already gone.
+// Close ends a peer connection at once and waits for nothing; an unknown one is already gone.
 func (m *mediaPlane) Close(id string) {
 	m.mu.Lock()
 	p := m.peers[id]
 	delete(m.peers, id)
 	m.mu.Unlock()
 	if p != nil {
-		_ = p.Close() // the path is gone either way
+		p.Close()
 	}
 }
 
@@ -210,7 +210,7 @@ func (m *mediaPlane) Delivered(peerID string) signaling.Delivery {
 	}
 }
 
-// CloseSession ends the stage of a session with all its peers.
+// CloseSession ends the stage of a session with all its peers, at once.
 func (m *mediaPlane) CloseSession(session string) {
 	m.node.CloseStage(session)
 }
