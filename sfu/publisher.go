@@ -201,7 +201,7 @@ func (p *Publisher) Answer(sdp string) error {
 	if err != nil {
 		return err
 	}
-	if n := strings.Count("\n"+sdp, "\nm="); n > len(sourceKinds()) {
+	if n := strings.Count("\n"+sdp, "\nm="); n > len(p.sources) {
 		return fmt.Errorf("%w: %d m-lines", transport.ErrAnswer, n)
 	}
 	if p.stage.node.gate != nil {
