@@ -21,7 +21,7 @@ const (
 	missedPings = 3 // silence for as many ends a connection
 	helloWithin = 10 * time.Second
 	maxHello    = 64 << 10 // bytes of a message before it is known whose it is
-	maxRefused  = 200      // messages over the seat's rate before the socket is closed
+	maxRefused  = 200      // cost of messages over the seat's rate before the socket is closed
 	maxDevice   = 200      // runes
 )
 
@@ -39,7 +39,7 @@ type conn struct {
 	tcp     *admission.Ticket // of the TCP connection
 	place   *admission.Ticket // among the strangers
 	limiter *rate.Limiter     // of the seat; set once it is known
-	refused int               // messages over the rate
+	refused int               // cost of messages over the rate: a large one has been read and decoded all the same
 
 	watching map[string]string // monitor slot -> endpoint; belongs to the coordinator
 	lastSeen atomic.Int64      // microseconds since 1970
@@ -221,8 +221,9 @@ func (c *conn) drainSocket() {
 // dispatch carries out one request. An error ends the connection.
 func (c *conn) dispatch(ctx context.Context, id int64, m protocol.Message) error {
 	_, pong := m.(protocol.Pong)
-	if !c.limiter.AllowN(time.Now(), costOfMessage(c.size)) {
-		c.refused++
+	if cost := costOfMessage(c.size); !c.limiter.AllowN(time.Now(), cost) {
+		c.refused += cost
+		c.srv.metrics.dropped(dropSeat)
 		err := refusal(protocol.TooMany, "too many requests")
 		if !pong {
 			c.reply(id, err)

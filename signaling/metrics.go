@@ -16,7 +16,7 @@ const (
 	dropSlow   = "slow_reader" // its queue of outgoing messages is full
 	dropFlood  = "flood"       // it keeps sending over the rate
 	dropCrowd  = "crowd"       // too many others have not said hello either
-	dropSeat   = "seat_rate"   // a request over the rate of its seat
+	dropSeat   = "seat_rate"   // a request or message over the rate of its seat
 	dropLogins = "login_queue" // too many logins wait already
 	dropFacts  = "facts"       // changes of what arrives at sites, while the record does not answer
 )

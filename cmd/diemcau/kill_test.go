@@ -65,10 +65,7 @@ func TestKilledUnderLoadOnPostgreSQL(t *testing.T) {
 // database of the URL, or in the data folder.
 func killUnderLoad(t *testing.T, kills int, database string) {
 	t.Helper()
-	bin := filepath.Join(t.TempDir(), "diemcau")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	bin := buildBinary(t)
 	const sites = 40
 	units := strings.Builder{}
 	units.WriteString("code,parent_code,level,name\nTW,,central,Trung ương\nP58,TW,province,Tỉnh Ninh Thuận\n")
@@ -127,10 +124,21 @@ func killUnderLoad(t *testing.T, kills int, database string) {
 	t.Logf("%d kills, %d joins and %d headcounts acknowledged, %d entries", kills, len(acks.joined), len(acks.counted), before.Seq)
 }
 
+// buildBinary builds the program and returns its path.
+func buildBinary(t *testing.T) string {
+	t.Helper()
+	bin := filepath.Join(t.TempDir(), "diemcau")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return bin
+}
+
 // process is a server of its own.
 type process struct {
 	url string
 	cmd *exec.Cmd
+	log *lines
 }
 
 func startProcess(t *testing.T, bin string, where ...string) *process {
@@ -145,12 +153,12 @@ func startWith(t *testing.T, cmd *exec.Cmd) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := &strings.Builder{}
+	log := newLines()
 	cmd.Stderr = log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	p := &process{cmd: cmd}
+	p := &process{cmd: cmd, log: log}
 	t.Cleanup(p.kill)
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
