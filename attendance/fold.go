@@ -229,7 +229,7 @@ func leftReason(why string) EndReason {
 	switch why {
 	case "taken_over":
 		return EndTakenOver
-	case "removed":
+	case "removed", "revoked":
 		return EndRemoved
 	}
 	return EndLeft

@@ -38,6 +38,20 @@ type Draft struct {
 	Particulars meeting.Particulars `json:"particulars,omitzero"` // what its documents say about it
 }
 
+// WithoutPersonal returns the draft without telephone numbers, the office's note, and the names of people who are to
+// steer. It is what may stay on record once the names of its session were erased; names of seats are those in its ledger.
+func (d Draft) WithoutPersonal() Draft {
+	d.Contacts, d.HelpPhone, d.Note = nil, "", ""
+	d.Seats, d.Operators = slices.Clone(d.Seats), slices.Clone(d.Operators)
+	for i := range d.Seats {
+		d.Seats[i].Phone = ""
+	}
+	for i := range d.Operators {
+		d.Operators[i].Name, d.Operators[i].Phone = "", ""
+	}
+	return d
+}
+
 // Contact is how the people of a site are reached besides its link.
 type Contact struct {
 	Phone   string `json:"phone,omitempty"`

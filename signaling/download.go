@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -138,13 +140,23 @@ func (a recordAPI) ledger(w http.ResponseWriter, r *http.Request, _ Identity) er
 	if err := a.known(r.Context(), id); err != nil {
 		return err
 	}
+	// Written to a file first: what is broken is an answer that says so, not half a file.
+	file, err := os.CreateTemp("", "diemcau-ledger-*") // 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	defer file.Close()
+	err = ledger.Export(file, a.srv.record.Entries(r.Context(), id, 1), a.srv.ledgerKey.Load().Signing)
+	if errors.Is(err, ledger.ErrEmpty) {
+		err = &ledger.BrokenError{Seq: 1, Why: err.Error()}
+	}
+	if err != nil {
+		return fmt.Errorf("record of %s: %w", id, err)
+	}
 	w.Header().Set("Content-Type", "application/jsonl; charset=utf-8")
 	w.Header().Set("Content-Disposition", `attachment; filename="ledger.jsonl"`)
-	if err := ledger.Export(w, a.srv.record.Entries(r.Context(), id, 1), a.srv.ledgerKey.Load().Signing); err != nil {
-		// The answer has begun: cut it, so that nobody takes it for whole.
-		a.log.Error("ledger download", "session", id, "err", err)
-		panic(http.ErrAbortHandler)
-	}
+	http.ServeContent(w, r, "", time.Time{}, file)
 	return nil
 }
 

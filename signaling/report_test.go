@@ -27,4 +27,8 @@ func TestForgedLedger(t *testing.T) {
 	if status, body := b.request("GET", report, secretary, ""); status != 503 || !strings.Contains(body, "ledger broken at entry 2") {
 		t.Errorf("report: %d %s", status, body)
 	}
+	file := "/api/v1/sessions/" + b.links.ID + "/ledger.jsonl"
+	if status, body := b.request("GET", file, secretary, ""); status != 503 || !strings.Contains(body, "ledger broken at entry 2") {
+		t.Errorf("ledger.jsonl: %d %s", status, body)
+	}
 }

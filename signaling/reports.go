@@ -87,6 +87,10 @@ func (r *reports) followed(ctx context.Context, session string) (*liveReport, er
 			return nil, fmt.Errorf("record of %s: %w", session, err)
 		}
 	}
+	if live.head.Seq == 0 { // who asks knows that there is such a session
+		live.mu.Unlock()
+		return nil, fmt.Errorf("record of %s: %w", session, &ledger.BrokenError{Seq: 1, Why: ledger.ErrEmpty.Error()})
+	}
 	return live, nil
 }
 

@@ -164,33 +164,6 @@ func (s ledgers) LastAlive(ctx context.Context, session string) (time.Time, erro
 	return fromMicros(at), err
 }
 
-// EraseNames erases the personal data of a session: names of delegates, telephone numbers, texts of messages, pictures, and
-// their salts. The ledger keeps its commitments to them and can still be verified. It returns how many entries were concerned.
-func (s ledgers) EraseNames(ctx context.Context, session string) (int64, error) {
-	if err := s.owned(); err != nil {
-		return 0, err
-	}
-	var n int64
-	err := s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		for _, query := range []string{"DELETE FROM personal WHERE session = ?", "DELETE FROM pictures WHERE session = ?"} {
-			result, err := tx.ExecContext(ctx, s.bind(query), session)
-			if err != nil {
-				return err
-			}
-			erased, err := result.RowsAffected()
-			if err != nil {
-				return err
-			}
-			n += erased
-		}
-		return nil
-	})
-	if err == nil {
-		err = s.emptyLog(ctx)
-	}
-	return n, err
-}
-
 // emptyLog makes what was erased go from SQLite's files too: secure_delete overwrote it, and this empties the log.
 func (s *database) emptyLog(ctx context.Context) error {
 	if s.dollars {

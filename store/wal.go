@@ -14,7 +14,7 @@ import (
 // leftover is what SQLite will not take from the write-ahead log of a process that was killed. It drops such
 // frames without a word.
 type leftover struct {
-	interrupted int // frames of a change that was never committed, torn or whole; nobody was told of it
+	interrupted int // frames of a change that was never committed, torn or whole, or of one whose end was cut off
 	damaged     int // at least so many frames of committed changes are not what was written, or follow one that is not
 }
 
@@ -117,7 +117,7 @@ func reportLeftover(log *slog.Logger, path string) error {
 		return err
 	}
 	if left.interrupted > 0 {
-		log.Warn("the last write was interrupted and is undone; nothing that was acknowledged is affected", "log", path, "pages", left.interrupted)
+		log.Warn("the last write was interrupted and is undone; nobody was told of it, unless the log was cut behind the server's back: the file of heads tells", "log", path, "pages", left.interrupted)
 	}
 	if left.damaged > 0 {
 		log.Error("the database's log is damaged: acknowledged entries may be lost; compare with exported ledgers or restore a backup", "log", path, "pages", left.damaged)
