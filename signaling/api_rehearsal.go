@@ -104,7 +104,7 @@ func (a officeAPI) openLine(w http.ResponseWriter, r *http.Request, who Identity
 	if err := a.beforeEnd(r.Context(), who); err != nil {
 		return err
 	}
-	if a.srv.media == nil {
+	if a.srv.media.Media == nil {
 		return refusal(protocol.Unavailable, "no media plane")
 	}
 	offer, err := a.srv.office.lines.open(r.Context(), who.Session, who.Endpoint)

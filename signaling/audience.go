@@ -1,8 +1,8 @@
 package signaling
 
 import (
-	"bytes"
 	"maps"
+	"reflect"
 	"time"
 
 	"github.com/diemcau/diemcau/meeting"
@@ -21,7 +21,7 @@ type member struct {
 	row       string             // last rowState
 	since     time.Time          // of row
 	told      protocol.SiteState // last row sent to consoles
-	self      []byte             // last Self sent on conn
+	self      *protocol.Self     // last one sent on conn
 	position  int                // in the queue of hands, from 1
 	watchers  int                // monitor slots that show it
 	voice     string             // the publisher peer that speech is heard on
@@ -248,10 +248,9 @@ func (a *audience) tellSelf(code string) {
 		m.conn.peers.want(PeerViewer)
 		m.conn.peers.unwant(PeerPublisher, publisherLinger)
 	}
-	self, err := protocol.Encode(selfView(a.session, ep, m.position, publish), 0)
-	if err == nil && !bytes.Equal(self, m.self) {
-		m.self = self
-		m.conn.sendText(self)
+	if self := selfView(a.session, ep, m.position, publish); m.self == nil || !reflect.DeepEqual(self, *m.self) {
+		m.self = &self
+		m.conn.send(self)
 	}
 }
 

@@ -1,9 +1,9 @@
 package signaling
 
 import (
-	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -183,8 +183,8 @@ func TestStateIsPaced(t *testing.T) {
 	if n := len(site.out); n != 3 {
 		t.Errorf("%d messages with the flush, want 3", n)
 	}
-	if !bytes.Contains(c.audience.stage.state, []byte(`"muted":true`)) {
-		t.Errorf("the last State is %s", c.audience.stage.state)
+	if st := c.audience.stage.state; !slices.ContainsFunc(st.Stage, func(slot protocol.StageSlot) bool { return slot.Muted }) {
+		t.Errorf("the last State is %+v", st)
 	}
 }
 

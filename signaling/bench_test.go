@@ -47,7 +47,7 @@ func liveCoordinator(tb testing.TB, n int) *coordinator {
 	tb.Helper()
 	srv := &Server{
 		webhooks: noWebhooks{},
-		media:    newPeerBench(), metrics: newTestMetrics(), log: slog.New(slog.DiscardHandler),
+		media:    &closer{Media: newPeerBench()}, metrics: newTestMetrics(), log: slog.New(slog.DiscardHandler),
 		snapshots: newSnapshots(),
 		node:      ledger.NewNode("bench", 0), clock: ledger.NewClock(time.Time{}),
 	}

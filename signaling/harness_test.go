@@ -127,7 +127,8 @@ type fakeMedia struct {
 	over    map[string]bool
 	// delivered is what Delivered says, by peer.
 	delivered map[string]signaling.Delivery
-	refuse    bool // Open fails
+	refuse    bool          // Open fails
+	stuck     chan struct{} // Close and CloseSession wait for its end; nil = they do not
 	budget    int
 	opened    int
 	pictures  map[string]signaling.Wanted
@@ -163,9 +164,19 @@ func (m *fakeMedia) Answer(_ context.Context, id, sdp string) error {
 }
 
 func (m *fakeMedia) Close(id string) {
+	m.unstuck()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.peers, id)
+}
+
+func (m *fakeMedia) unstuck() {
+	m.mu.Lock()
+	stuck := m.stuck
+	m.mu.Unlock()
+	if stuck != nil {
+		<-stuck
+	}
 }
 
 func (m *fakeMedia) SetFeed(_, slot string, f signaling.Feed) {
@@ -206,6 +217,7 @@ func (m *fakeMedia) Delivered(id string) signaling.Delivery {
 }
 
 func (m *fakeMedia) CloseSession(session string) {
+	m.unstuck()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.over[session] = true

@@ -118,8 +118,6 @@ func (o *outbox) enqueue(job func() error) {
 // send queues a message; it is encoded by the writer.
 func (o *outbox) send(m protocol.Message) { o.enqueue(func() error { return o.write(m) }) }
 
-func (o *outbox) sendText(text []byte) { o.enqueue(func() error { return o.writeText(text) }) }
-
 func (o *outbox) sendPrepared(p *websocket.PreparedMessage) { o.sendThen(p, func() {}) }
 
 // sendThen calls written when the message has left for the socket.

@@ -167,19 +167,19 @@ func TestClosedPeersStayClosed(t *testing.T) {
 func TestSlowReader(t *testing.T) {
 	c := newOutbox(nil, newTestMetrics())
 	for range maxOutgoing {
-		c.sendText(nil)
+		c.sendPrepared(nil)
 	}
 	select {
 	case <-c.closing:
 		t.Fatal("dropped before its queue was full")
 	default:
 	}
-	c.sendText(nil)
+	c.sendPrepared(nil)
 	<-c.closing
 	if c.fault.close != protocol.CloseSlow {
 		t.Errorf("closed with %d", c.fault.close)
 	}
-	c.sendText(nil) // nobody waits for what is gone
+	c.sendPrepared(nil) // nobody waits for what is gone
 }
 
 // TestOffersBearCredentials: a page is told with each offer how to reach the media plane from a closed network.

@@ -63,7 +63,7 @@ type Config struct {
 type Server struct {
 	*sessions
 	record    Record
-	media     Media
+	media     *closer
 	relays    func(owner string) []protocol.ICEServer
 	log       *slog.Logger
 	registry  *prometheus.Registry
@@ -123,7 +123,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		access: table,
-		record: cfg.Record, keys: cfg.Keys, media: cfg.Media, relays: cfg.ICEServers, log: cfg.Log, registry: cfg.Registry, metrics: newMetrics(cfg.Registry),
+		record: cfg.Record, keys: cfg.Keys, media: &closer{Media: cfg.Media}, relays: cfg.ICEServers, log: cfg.Log, registry: cfg.Registry, metrics: newMetrics(cfg.Registry),
 		node: ledger.NewNode(incarnation(cfg.Node), 0), clock: ledger.NewClock(notBefore), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), pages: cfg.Pages,
 		snapshots: newSnapshots(), reports: newReports(cfg.Record), snapshotEvery: cfg.SnapshotEvery.Truncate(time.Second),
 		namesKept: cfg.NamesKept, pictures: cfg.Pictures, endTasks: func() {},
@@ -190,6 +190,7 @@ func (s *Server) Close() {
 	s.office.close()
 	s.stop()
 	s.pulse.out.Wait()
+	s.media.ends.Wait()
 }
 
 // load takes a session over; one that the record does not know is none. One that is damaged must not keep the others from

@@ -1,7 +1,7 @@
 package signaling
 
 import (
-	"bytes"
+	"reflect"
 
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
@@ -27,7 +27,7 @@ type stage struct {
 	budget int                   // kbit/s
 	closed bool                  // the session is over
 
-	state  []byte                     // the last State, without the count in it
+	state  *protocol.State            // the last one, without the count in it
 	stated *websocket.PreparedMessage // the last State
 	pace   *rate.Limiter
 }
@@ -67,19 +67,19 @@ func (st *stage) unheard(endpoint, problem string) {
 	}
 }
 
-// restate encodes the State anew if anything but the count in it has changed, and reports that. Unless now is
+// restate encodes the State if anything but the count in it has changed, and reports that. Unless now is
 // set it may wait, to keep the pace.
 func (st *stage) restate(present, convened int, now bool) bool {
 	// The count alone is no news: a State goes to everyone.
-	bare, err := protocol.Encode(stateView(st.session, st.video, st.mics, 0, convened), 0)
-	if err != nil || bytes.Equal(bare, st.state) || (!now && !st.pace.Allow()) {
+	bare := stateView(st.session, st.video, st.mics, 0, convened)
+	if st.state != nil && reflect.DeepEqual(bare, *st.state) || !now && !st.pace.Allow() {
 		return false
 	}
 	stated, err := encodeOnce(stateView(st.session, st.video, st.mics, present, convened))
 	if err != nil {
 		return false
 	}
-	st.state, st.stated = bare, stated
+	st.state, st.stated = &bare, stated
 	return true
 }
 
