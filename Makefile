@@ -7,7 +7,7 @@ SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CHROMIUM ?= /usr/bin/chromium
 export DIEMCAU_CHROMIUM := $(CHROMIUM)
 
-.PHONY: help demo build test lint unit web e2e adaptation estimates fuzz bench soak clean tools
+.PHONY: help demo build test lint unit steps web e2e adaptation estimates fuzz bench soak clean tools
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -52,6 +52,9 @@ lint: bin/golangci-lint node_modules/.installed ## formatting, static analysis (
 unit: ## Go tests under the race detector; the media plane's also with the order of its locks checked
 	$(GO) test -race ./...
 	$(GO) test -tags lockorder ./sfu
+
+steps: ## kill -9 at each write of each command that changes a session
+	DIEMCAU_TEST_STEPS=all $(GO) test -count=1 -timeout 60m -v -run TestKilledAtEachWrite ./cmd/diemcau
 
 web: node_modules/.installed ## front-end unit tests
 	npm test --silent

@@ -361,6 +361,9 @@ func (a draftsAPI) conveneDraft(w http.ResponseWriter, r *http.Request, _ Identi
 	if errors.Is(err, store.ErrExists) {
 		return a.conflict(w, r, id)
 	}
+	if store.Unavailable(err) {
+		return err // it may be there all the same: the next attempt goes on with its id
+	}
 	if err != nil {
 		return errors.Join(err, a.srv.record.ReleaseDraft(context.WithoutCancel(ctx), id, session))
 	}
