@@ -37,6 +37,8 @@ type Account struct {
 	// MustChange says that somebody else chose the password.
 	MustChange bool
 	CreatedAt  time.Time
+	// LinkGrant is what the links of consoles carry that the account was given; another value ends them.
+	LinkGrant string
 }
 
 // Right is something that not everyone may do.

@@ -1,6 +1,8 @@
 package link
 
 import (
+	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
@@ -100,4 +102,24 @@ func (t *Tokens) keyOf(token *jwt.Token) (any, error) {
 		return nil, fmt.Errorf("no key %q is in force", kid)
 	}
 	return set, nil
+}
+
+// UnnumberedTokens is the id under which the record has the administrators' tokens from before they had ids.
+const UnnumberedTokens = "unnumbered"
+
+// AdminToken is an administrator's token as the record knows it, without the token itself.
+type AdminToken struct {
+	ID        string
+	Name      string // of who uses it
+	CreatedBy string // name of the account that made it; empty = the administrator of the machine
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	RevokedAt time.Time // zero while valid
+}
+
+// NewID returns 96 random bits: the id of a token, or what tells one grant from another.
+func NewID() string {
+	b := make([]byte, 12)
+	_, _ = rand.Read(b) // never fails
+	return base64.RawURLEncoding.EncodeToString(b)
 }

@@ -8,20 +8,16 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/roster"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
 const (
-	maxBody      = 1 << 20 // of a JSON request
-	adminLife    = 365 * 24 * time.Hour
-	maxAdminDays = 3650
+	maxBody = 1 << 20 // of a JSON request
 )
 
 // api is the HTTP API of docs/openapi.yaml.
@@ -54,7 +50,6 @@ func (a *api) register() *http.ServeMux {
 	mux := http.NewServeMux()
 	a.route(mux, "GET /api/v1/me", a.me)
 	a.route(mux, "POST /api/v1/roster", a.importRoster)
-	a.route(mux, "POST /api/v1/tokens", a.createToken)
 	a.route(mux, "POST /api/v1/sessions", a.createSession)
 	a.route(mux, "GET /api/v1/sessions", a.listSessions)
 	a.route(mux, "GET /api/v1/sessions/{id}", a.showSession)
@@ -71,6 +66,7 @@ func (a *api) register() *http.ServeMux {
 	record.commandRoutes(mux)
 	record.documentRoutes(mux)
 	accounts.accountRoutes(mux)
+	accounts.tokenRoutes(mux)
 	drafts.draftRoutes(mux)
 	office.sheetRoutes(mux)
 	office.rehearsalRoutes(mux)
@@ -208,31 +204,6 @@ func (a *api) importRoster(w http.ResponseWriter, r *http.Request, _ Identity) e
 	writeJSON(w, http.StatusOK, struct {
 		Units int `json:"units"`
 	}{tree.Len()})
-	return nil
-}
-
-func (a *api) createToken(w http.ResponseWriter, r *http.Request, _ Identity) error {
-	var req struct {
-		Name string `json:"name"`
-		Days int    `json:"days"`
-	}
-	if err := readJSON(w, r, &req); err != nil {
-		return err
-	}
-	if req.Name == "" || req.Days < 0 || req.Days > maxAdminDays {
-		return refusal(protocol.BadRequest, "name is empty, or days is not within 0 to "+strconv.Itoa(maxAdminDays))
-	}
-	life := adminLife
-	if req.Days > 0 {
-		life = time.Duration(req.Days) * 24 * time.Hour
-	}
-	token, err := a.srv.tokens.SignAdmin(link.Holder{Endpoint: req.Name, Role: link.RoleAdmin}, a.srv.clock.Now().Add(life))
-	if err != nil {
-		return err
-	}
-	writeJSON(w, http.StatusCreated, struct {
-		Token string `json:"token"`
-	}{token})
 	return nil
 }
 

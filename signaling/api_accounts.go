@@ -1,12 +1,14 @@
 package signaling
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/diemcau/diemcau/account"
+	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/diemcau/diemcau/store"
 )
@@ -203,9 +205,12 @@ func (a accountsAPI) writePassword(w http.ResponseWriter, r *http.Request, name,
 	if err != nil {
 		return err
 	}
-	change := func(a *account.Account) error { a.Hash, a.MustChange = hash, mustChange; return nil }
+	change, grant := regrant(func(a *account.Account) error { a.Hash, a.MustChange = hash, mustChange; return nil })
 	if err := a.srv.record.ChangeAccount(r.Context(), name, change, true, keep); err != nil {
 		return refused(err)
+	}
+	if err := (seating{a.srv}).endGiven(context.WithoutCancel(r.Context()), name, grant); err != nil {
+		return err
 	}
 	a.srv.office.guesses.byName.Forget(func(key string) bool { return strings.HasPrefix(key, name+pairMark) })
 	w.WriteHeader(http.StatusNoContent)
@@ -271,7 +276,7 @@ func (a accountsAPI) createAccount(w http.ResponseWriter, r *http.Request, who I
 		return err
 	}
 	ctx := r.Context()
-	made := account.Account{Name: account.CleanName(req.Name), CreatedAt: a.srv.clock.Now(), MustChange: req.Password != "" && who.Endpoint != localAdmin}
+	made := account.Account{LinkGrant: link.NewID(), Name: account.CleanName(req.Name), CreatedAt: a.srv.clock.Now(), MustChange: req.Password != "" && who.Endpoint != localAdmin}
 	if err := req.into(&made); err != nil {
 		return refused(err)
 	}
@@ -306,16 +311,24 @@ func (a accountsAPI) putAccount(w http.ResponseWriter, r *http.Request, who Iden
 	if err := a.checkScope(r, req.Scope); err != nil {
 		return err
 	}
-	if err := a.srv.record.ChangeAccount(r.Context(), r.PathValue("name"), req.into, true, who.Login); err != nil {
+	change, grant := regrant(req.into)
+	if err := a.srv.record.ChangeAccount(r.Context(), r.PathValue("name"), change, true, who.Login); err != nil {
 		return refused(err)
+	}
+	if err := (seating{a.srv}).endGiven(context.WithoutCancel(r.Context()), r.PathValue("name"), grant); err != nil {
+		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 
 func (a accountsAPI) deleteAccount(w http.ResponseWriter, r *http.Request, _ Identity) error {
-	if err := a.srv.record.DeleteAccount(r.Context(), r.PathValue("name")); err != nil {
+	name := r.PathValue("name")
+	if err := a.srv.record.DeleteAccount(r.Context(), name); err != nil {
 		return refused(err)
+	}
+	if err := (seating{a.srv}).endGiven(context.WithoutCancel(r.Context()), name, link.NewID()); err != nil {
+		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil

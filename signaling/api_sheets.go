@@ -320,7 +320,7 @@ func (a officeAPI) showConsoles(w http.ResponseWriter, r *http.Request, who Iden
 			if ep == nil || ep.Role == meeting.Site || !l.RevokedAt.IsZero() || !mayEnter(who, s, ep) {
 				continue
 			}
-			url, err := a.srv.linkOf(s, ep, l.Serial)
+			url, err := seating{a.srv}.linkFor(s, ep, l.Serial, who.Account)
 			if err != nil {
 				return err
 			}

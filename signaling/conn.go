@@ -155,6 +155,9 @@ func (c *conn) enter(ctx context.Context, m protocol.Message, token string) erro
 func (co *coordinator) connect(ctx context.Context, c *conn, hello protocol.Hello) error {
 	return co.call(ctx, request{
 		admit: func() (err error) { // again: it may have been revoked meanwhile
+			if err := c.srv.given.check(c.who.Holder); err != nil {
+				return err
+			}
 			c.who.Seat, err = co.seats.Check(c.who.Holder, co.clock.Now())
 			return linkFault(err)
 		},

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/diemcau/diemcau/account"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
@@ -199,7 +200,16 @@ func (s *Server) links(ctx context.Context, session *meeting.Session) (*sessionL
 }
 
 func (s *Server) linkOf(session *meeting.Session, ep *meeting.Endpoint, serial int) (string, error) {
-	token, err := s.tokens.SignLink(link.Holder{Session: session.ID, Endpoint: ep.Code, Role: string(ep.Role), Serial: serial})
+	return seating{s}.linkFor(session, ep, serial, nil)
+}
+
+// linkFor signs a link; one that is given to an account ends with what that may.
+func (s seating) linkFor(session *meeting.Session, ep *meeting.Endpoint, serial int, to *account.Account) (string, error) {
+	holder := link.Holder{Session: session.ID, Endpoint: ep.Code, Role: string(ep.Role), Serial: serial}
+	if to != nil {
+		holder.Given, holder.Grant = to.Name, to.LinkGrant
+	}
+	token, err := s.tokens.SignLink(holder)
 	if err != nil {
 		return "", fmt.Errorf("sign the link of %s: %w", ep.Code, err)
 	}

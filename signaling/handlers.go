@@ -85,7 +85,12 @@ func command[M protocol.Message](h map[protocol.Type]handler, make func(M) meeti
 // admits checks a message against its row in access.txt when its turn has come.
 func (c *conn) admits(m protocol.Message) func() error {
 	row, target := c.srv.access["ws "+string(m.MessageType())], targetOf(m)
-	return func() error { return c.authorise(row, target) }
+	return func() error {
+		if err := c.srv.given.check(c.who.Holder); err != nil {
+			return err
+		}
+		return c.authorise(row, target)
+	}
 }
 
 // targetOf is the endpoint or unit that a message concerns, nil if it concerns none. Empty is the sender's own.

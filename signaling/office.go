@@ -29,6 +29,12 @@ type officeRecord interface {
 	SeeLogin(ctx context.Context, id string, at time.Time) error
 	EndLogin(ctx context.Context, name, id string) error
 
+	PutAdminToken(ctx context.Context, t link.AdminToken) error
+	AdminToken(ctx context.Context, id string) (link.AdminToken, error)
+	AdminTokens(ctx context.Context) ([]link.AdminToken, error)
+	RevokeAdminToken(ctx context.Context, id string, at time.Time) error
+	RevokeAdminTokensBy(ctx context.Context, account string, at time.Time) error
+
 	PutDraft(ctx context.Context, row store.DraftRow, based int64) (version int64, err error)
 	Draft(ctx context.Context, id string, version int64) (store.DraftRow, error)
 	DraftOf(ctx context.Context, session string) (store.DraftRow, error)

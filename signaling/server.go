@@ -76,6 +76,7 @@ type Server struct {
 	keys      Keys
 	ledgerKey atomic.Pointer[keyring.Set] // signs exported ledgers
 	access    map[string]access           // access.txt
+	given     given
 	codec     *protocol.Codec
 	handlers  map[protocol.Type]handler
 	upgrader  websocket.Upgrader
@@ -230,11 +231,14 @@ func (s *Server) identify(ctx context.Context, token string) (Identity, error) {
 	}
 	who := Identity{Holder: holder}
 	if who.admin() {
-		return who, nil
+		return who, seating{s}.checkToken(ctx, holder)
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(s.patience.Load()))
 	defer cancel()
 	if who.Seat, err = (seating{s}).seatOf(ctx, holder); err != nil {
+		return Identity{}, err
+	}
+	if err := (seating{s}).checkGiven(ctx, holder); err != nil {
 		return Identity{}, err
 	}
 	return who, nil

@@ -2,6 +2,8 @@ package signaling
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -61,6 +63,16 @@ func (s *sessions) coordinator(ctx context.Context, id string) (*coordinator, er
 	s.byID[id] = c
 	s.running.Go(func() { c.run(ctx) })
 	return c, nil
+}
+
+// all returns the coordinators that run.
+func (s *sessions) all() []*coordinator {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	return slices.Collect(maps.Values(s.byID))
 }
 
 // loaded returns the owner of a session if it runs.

@@ -10,7 +10,7 @@ import (
 	"github.com/diemcau/diemcau/account"
 )
 
-const accountColumns = "name, full_name, role, scope, phone, disabled, hash, must_change, created_at"
+const accountColumns = "name, full_name, role, scope, phone, disabled, hash, must_change, created_at, link_grant"
 
 // Account returns an account by its name: ErrNotFound if there is none.
 func (s accounts) Account(ctx context.Context, name string) (account.Account, error) {
@@ -44,7 +44,7 @@ func (s accounts) accounts(ctx context.Context, db rowsQuerier, where string, ar
 	for rows.Next() {
 		var a account.Account
 		var disabled, mustChange, created int64
-		if err := rows.Scan(&a.Name, &a.FullName, &a.Role, &a.Scope, &a.Phone, &disabled, &a.Hash, &mustChange, &created); err != nil {
+		if err := rows.Scan(&a.Name, &a.FullName, &a.Role, &a.Scope, &a.Phone, &disabled, &a.Hash, &mustChange, &created, &a.LinkGrant); err != nil {
 			return nil, err
 		}
 		a.Disabled, a.MustChange, a.CreatedAt = disabled != 0, mustChange != 0, fromMicros(created)
@@ -70,8 +70,8 @@ func (s accounts) CreateAccount(ctx context.Context, a account.Account) error {
 		if len(list) > 0 {
 			return fmt.Errorf("account %s: %w", a.Name, ErrExists)
 		}
-		_, err = tx.ExecContext(ctx, s.bind("INSERT INTO accounts ("+accountColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
-			a.Name, a.FullName, string(a.Role), a.Scope, a.Phone, flag(a.Disabled), a.Hash, flag(a.MustChange), micros(a.CreatedAt))
+		_, err = tx.ExecContext(ctx, s.bind("INSERT INTO accounts ("+accountColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+			a.Name, a.FullName, string(a.Role), a.Scope, a.Phone, flag(a.Disabled), a.Hash, flag(a.MustChange), micros(a.CreatedAt), a.LinkGrant)
 		return err
 	})
 }
@@ -100,8 +100,8 @@ func (s accounts) ChangeAccount(ctx context.Context, name string, change func(*a
 		if err := account.CheckAdmins(list); managed && err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, s.bind("UPDATE accounts SET full_name = ?, role = ?, scope = ?, phone = ?, disabled = ?, hash = ?, must_change = ? WHERE name = ?"),
-			a.FullName, string(a.Role), a.Scope, a.Phone, flag(a.Disabled), a.Hash, flag(a.MustChange), name); err != nil {
+		if _, err := tx.ExecContext(ctx, s.bind("UPDATE accounts SET full_name = ?, role = ?, scope = ?, phone = ?, disabled = ?, hash = ?, must_change = ?, link_grant = ? WHERE name = ?"),
+			a.FullName, string(a.Role), a.Scope, a.Phone, flag(a.Disabled), a.Hash, flag(a.MustChange), a.LinkGrant, name); err != nil {
 			return err
 		}
 		if endLogins {

@@ -270,9 +270,25 @@ func (c *attendanceShowCmd) Run(ctx context.Context, std streams) error { return
 type adminCmd struct {
 	Create  adminCreateCmd  `cmd:"" help:"Make an account of the office; its password is read from standard input."`
 	Token   adminTokenCmd   `cmd:"" help:"Make an administrator's token for --server and the HTTP API."`
+	Tokens  adminTokensCmd  `cmd:"" help:"List administrators' tokens, or end one of them."`
 	Rotate  adminRotateCmd  `cmd:"" name:"rotate-ledger-key" help:"Sign exported ledgers with a new key; prints its public half and fingerprint."`
 	NewKeys adminNewKeysCmd `cmd:"" name:"new-keys" help:"Make the keys that are missing, after they were lost: links given out before are void then."`
 	Erase   adminEraseCmd   `cmd:"" name:"erase-names" help:"Erase names of people, telephone numbers and messages from sessions that are over."`
+}
+
+type adminTokensCmd struct {
+	Revoke string `help:"End the token of this id; unnumbered ends all from before they had ids." placeholder:"ID"`
+	target
+}
+
+// Run lists the tokens as JSON, or ends one.
+func (c *adminTokensCmd) Run(ctx context.Context, std streams) error {
+	if c.Revoke == "" {
+		return c.print(ctx, std, "/api/v1/tokens")
+	}
+	return c.withAPI(ctx, func(a *api) error {
+		return a.sendJSON(ctx, http.MethodDelete, "/api/v1/tokens/"+url.PathEscape(c.Revoke), nil, nil)
+	})
 }
 
 type adminTokenCmd struct {
