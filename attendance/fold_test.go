@@ -61,10 +61,15 @@ type happening struct {
 // entries makes a ledger that begins with the convening, an hour before.
 func entries(t *testing.T, rules meeting.Rules, list ...happening) []ledger.Entry {
 	t.Helper()
+	return ledgerOf(t, convened(rules), list...)
+}
+
+func ledgerOf(t *testing.T, first *meeting.Convened, list ...happening) []ledger.Entry {
+	t.Helper()
 	c := ledger.NewChain("s1", ledger.NewNode("n1", 0), ledger.Head{})
 	var out []ledger.Entry
 	recorded := at(-3600) // what is listed with an earlier time arrived late
-	for _, h := range append([]happening{{-3600, convened(rules)}}, list...) {
+	for _, h := range append([]happening{{-3600, first}}, list...) {
 		if at(h.s).After(recorded) {
 			recorded = at(h.s)
 		}
