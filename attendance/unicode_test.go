@@ -47,6 +47,7 @@ func formats(r *attendance.Report) map[string]func(io.Writer) error {
 			list[fmt.Sprintf("csv %s %s", table, lang)] = func(w io.Writer) error { return r.WriteCSV(w, table, lang) }
 		}
 		list["xlsx "+string(lang)] = func(w io.Writer) error { return r.WriteXLSX(w, lang) }
+		list["docx "+string(lang)] = func(w io.Writer) error { return r.WriteMinutes(w, lang) }
 		list["pdf "+string(lang)] = func(w io.Writer) error { return r.WritePDF(w, lang) }
 	}
 	return list

@@ -279,7 +279,8 @@ test('the end reaches everyone, and the secretary downloads who was there', asyn
     return Buffer.from(await r.arrayBuffer()).toString();
   };
   const sites = parseCSV(await get('attendance.csv'));
-  assert.deepEqual(Object.keys(sites[0]), ['endpoint', 'unit', 'name', 'level', 'parents', 'first_joined', 'last_left', 'total_s', 'interruptions']);
+  assert.deepEqual(Object.keys(sites[0]), ['endpoint', 'unit', 'name', 'level', 'parents', 'first_joined', 'last_left', 'total_s', 'interruptions',
+    'status', 'computed_status', 'headcount', 'late_s', 'receiving_s', 'phone', 'reason', 'level_name']);
   const by = Object.fromEntries(sites.map((r) => [r.endpoint, r]));
   assert.equal(sites.length, 5, 'every unit below P58: a district and four communes');
   assert.equal(by.C1.name, 'Phường Đô Vinh');

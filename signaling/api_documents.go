@@ -1,14 +1,17 @@
 package signaling
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
 
+	"github.com/diemcau/diemcau/attendance"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/diemcau/diemcau/store"
@@ -32,6 +35,7 @@ func (a recordAPI) documentRoutes(mux *http.ServeMux) {
 		return meeting.WriteNote{ID: r.PathValue("note"), Base: n.Base, About: instant(n.About), Text: n.Text}
 	})
 	a.route(mux, "GET /api/v1/sessions/{id}/notes", a.listNotes)
+	a.route(mux, "GET /api/v1/sessions/{id}/minutes.docx", a.minutes)
 	a.route(mux, "GET /api/v1/particulars", a.getParticulars)
 	a.route(mux, "PUT /api/v1/particulars", a.putParticulars)
 }
@@ -54,6 +58,32 @@ func (a recordAPI) listNotes(w http.ResponseWriter, r *http.Request, _ Identity)
 	}{notes})
 	return nil
 }
+
+// minutes answers with the minutes of a session as a Word file, as they stand.
+func (a recordAPI) minutes(w http.ResponseWriter, r *http.Request, _ Identity) error {
+	ctx, id := r.Context(), r.PathValue("id")
+	if err := a.known(ctx, id); err != nil {
+		return err
+	}
+	report, _, err := a.srv.reports.of(ctx, id, a.srv.clock.Now(), true, "", attendance.Selection{})
+	if err != nil {
+		return err
+	}
+	lang := attendance.Vietnamese
+	if r.URL.Query().Get("lang") == string(attendance.English) {
+		lang = attendance.English
+	}
+	var out bytes.Buffer // first: an error must not become half a file
+	if err := report.WriteMinutes(&out, lang); err != nil {
+		return fmt.Errorf("minutes of %s: %w", id, err)
+	}
+	w.Header().Set("Content-Type", wordFile)
+	w.Header().Set("Content-Disposition", `attachment; filename="minutes.docx"`)
+	_, _ = out.WriteTo(w)
+	return nil
+}
+
+const wordFile = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 // particulars are what the drafts of this office begin with.
 func (a *api) particulars(ctx context.Context) (p meeting.Particulars, err error) {

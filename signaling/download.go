@@ -45,6 +45,9 @@ func (a recordAPI) download(w http.ResponseWriter, r *http.Request, who Identity
 	if err != nil {
 		return err
 	}
+	if who.Role == string(meeting.Operator) {
+		report.Notes = nil // they are the secretariat's
+	}
 	w.Header().Set("X-Total-Count", strconv.Itoa(matching))
 	lang := attendance.English
 	if r.URL.Query().Get("lang") == string(attendance.Vietnamese) {

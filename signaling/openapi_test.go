@@ -22,6 +22,7 @@ var apiDocument = sync.OnceValues(func() (*openapi3.T, error) {
 	for _, mediaType := range []string{
 		"application/pdf", "application/jsonl", "application/x-pem-file", "application/vnd.sqlite3", "image/jpeg", "text/calendar", "text/csv",
 		"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+		"application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 	} {
 		openapi3filter.RegisterBodyDecoder(mediaType, openapi3filter.FileBodyDecoder)
 	}

@@ -80,6 +80,7 @@ type sessionCmd struct {
 	Link       sessionLinkCmd       `cmd:"" help:"Reissue or revoke the link of one endpoint."`
 	Move       sessionMoveCmd       `cmd:"" help:"Give a session that has not begun another time."`
 	CallOff    sessionCallOffCmd    `cmd:"" help:"Cancel a session that has not begun."`
+	Minutes    sessionMinutesCmd    `cmd:"" help:"Write the minutes of a session as a Word file."`
 }
 
 type sessionCreateCmd struct {

@@ -151,7 +151,7 @@ func TestCommandsWithoutAServer(t *testing.T) {
 		t.Fatalf("%s", csv)
 	}
 	intervals := must(t, "attendance", "show", "--session", links.ID, "--data", dir, "--table", "intervals")
-	if strings.TrimPrefix(intervals, "\ufeff") != "endpoint,from,to,end_reason\r\n" {
+	if strings.TrimPrefix(intervals, "\ufeff") != "endpoint,from,to,end_reason,name,length_s,interruptions,device\r\n" {
 		t.Fatalf("%q", intervals)
 	}
 }
