@@ -261,7 +261,7 @@ func (m *minutes) proceedings() {
 	var turn *AgendaTurn
 	conclude := func() {
 		if turn != nil {
-			m.line(face{italic: true}, m.text("minutes.conclusion")+": ………………………………………………………………………………")
+			m.line(face{italic: true, align: stypes.JustificationLeft}, m.text("minutes.conclusion")+": "+strings.Repeat("…", 45))
 		}
 	}
 	for _, h := range m.course() {
@@ -287,7 +287,7 @@ func (m *minutes) proceedings() {
 	conclude()
 	m.line(face{bold: true}, "III. "+m.text("minutes.conclusions"))
 	for range 4 {
-		m.line(face{}, "………………………………………………………………………………………………")
+		m.line(face{align: stypes.JustificationLeft}, strings.Repeat("…", 55))
 	}
 	m.line(face{}, fmt.Sprintf(m.text("minutes.end"), m.short(m.report.Session.EndedAt)))
 	m.blank()

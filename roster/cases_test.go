@@ -132,3 +132,15 @@ var (
 		"ỉ", "æ", "ĩ", "ó", "ị", "ò", "ồ", "oà", "ố", "oá", "ổ", "oå", "ỗ", "oã", "ộ", "oä", "ờ", "ôø", "ớ", "ôù", "ở", "ôû", "ợ", "ôï", "ừ", "öø", "ứ", "öù", "ử", "öû", "ữ", "öõ", "ự", "öï",
 		"ù", "uø", "ú", "uù", "ủ", "uû", "ũ", "uõ", "ụ", "uï", "ò", "oø", "ó", "où", "ỏ", "oû", "õ", "oõ", "ọ", "oï", "é", "eù", "è", "eø", "ẻ", "eû", "ẹ", "eï", "ý", "yù", "ỳ", "yø", "ỷ", "yû", "ỹ", "yõ")
 )
+
+// TestTemplate imports the template as it is given out.
+func TestTemplate(t *testing.T) {
+	var file bytes.Buffer
+	if err := roster.WriteTemplate(&file); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"TW< central Trung ương", "P56<TW province Tỉnh Khánh Hòa", "C22366<P56 commune Phường Nha Trang"}
+	if diff := cmp.Diff(want, outcome(file.Bytes(), roster.XLSX)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

@@ -35,6 +35,8 @@ type (
 	draftsAPI   struct{ *api } // what the office prepares
 	officeAPI   struct{ *api } // link sheets, short codes, rehearsals
 	recordAPI   struct{ *api } // attendance, ledger, keys, webhooks, snapshots
+
+	documentsAPI struct{ *api } // particulars, notes, minutes
 )
 
 // endpointFunc answers one API request of who was let in.
@@ -64,7 +66,7 @@ func (a *api) register() *http.ServeMux {
 	a.route(mux, "GET /api/v1/sessions/{id}/snapshots/{code}", record.getSnapshot)
 	a.route(mux, "GET /api/v1/sessions/{id}/lines/{code}", record.getLine)
 	record.commandRoutes(mux)
-	record.documentRoutes(mux)
+	documentsAPI{a}.documentRoutes(mux)
 	accounts.accountRoutes(mux)
 	accounts.tokenRoutes(mux)
 	drafts.draftRoutes(mux)

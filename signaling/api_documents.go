@@ -22,7 +22,7 @@ const officeParticulars = "office_particulars"
 
 // documentRoutes enters the requests about what the documents of a session say: its particulars and the secretaries'
 // notes.
-func (a recordAPI) documentRoutes(mux *http.ServeMux) {
+func (a documentsAPI) documentRoutes(mux *http.ServeMux) {
 	commandRoute(a.api, mux, "PUT /api/v1/sessions/{id}/particulars", func(_ *http.Request, p meeting.Particulars) meeting.Command {
 		return meeting.SetParticulars{Particulars: p}
 	})
@@ -41,7 +41,7 @@ func (a recordAPI) documentRoutes(mux *http.ServeMux) {
 }
 
 // listNotes answers with the notes by the moments that they are about; one that was taken out has no text.
-func (a recordAPI) listNotes(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a documentsAPI) listNotes(w http.ResponseWriter, r *http.Request, _ Identity) error {
 	notes := []meeting.Note{}
 	err := a.read(r.Context(), r.PathValue("id"), func(s *meeting.Session) error {
 		for _, n := range s.Notes {
@@ -60,7 +60,7 @@ func (a recordAPI) listNotes(w http.ResponseWriter, r *http.Request, _ Identity)
 }
 
 // minutes answers with the minutes of a session as a Word file, as they stand.
-func (a recordAPI) minutes(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a documentsAPI) minutes(w http.ResponseWriter, r *http.Request, _ Identity) error {
 	ctx, id := r.Context(), r.PathValue("id")
 	if err := a.known(ctx, id); err != nil {
 		return err
@@ -97,7 +97,7 @@ func (a *api) particulars(ctx context.Context) (p meeting.Particulars, err error
 	return p, json.Unmarshal([]byte(text), &p)
 }
 
-func (a recordAPI) getParticulars(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a documentsAPI) getParticulars(w http.ResponseWriter, r *http.Request, _ Identity) error {
 	p, err := a.particulars(r.Context())
 	if err != nil {
 		return err
@@ -106,7 +106,7 @@ func (a recordAPI) getParticulars(w http.ResponseWriter, r *http.Request, _ Iden
 	return nil
 }
 
-func (a recordAPI) putParticulars(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a documentsAPI) putParticulars(w http.ResponseWriter, r *http.Request, _ Identity) error {
 	var p meeting.Particulars
 	if err := readJSON(w, r, &p); err != nil {
 		return err

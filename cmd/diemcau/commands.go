@@ -24,7 +24,8 @@ func (t target) withAPI(ctx context.Context, f func(*api) error) error {
 }
 
 type rosterCmd struct {
-	Import rosterImportCmd `cmd:"" help:"Import the tree of units from a CSV or XLSX file, all or nothing."`
+	Import   rosterImportCmd   `cmd:"" help:"Import the tree of units from a CSV or XLSX file, all or nothing."`
+	Template rosterTemplateCmd `cmd:"" help:"Write a workbook in which to fill in the units."`
 }
 
 type rosterImportCmd struct {

@@ -8,6 +8,15 @@ import (
 	"testing"
 )
 
+func TestRosterTemplate(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "units.xlsx")
+	must(t, "roster", "template", "--out", file)
+	if out := must(t, "roster", "import", file, "--data", dir); out != "3 units\n" {
+		t.Errorf("imported %q", out)
+	}
+}
+
 func TestSessionMinutes(t *testing.T) {
 	dir := t.TempDir()
 	must(t, "roster", "import", write(t, "units.csv", smallRoster), "--data", dir)
