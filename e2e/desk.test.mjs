@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { Person } from './lib/browser.mjs';
 import { convene } from './lib/convene.mjs';
 import { SIZES } from './lib/look.mjs';
 import { People } from './lib/people.mjs';
@@ -192,6 +193,37 @@ test('a headset that mutes its microphone is told to who speaks and to the opera
   await host.page.evaluate(() => window.testTracks.at(-1).testMute(false));
   await gone(host, '[data-unheard]');
   await until('the operator knows that it is over', () => !operator.state.stage.find((s) => s.slot === 'main')?.microphone);
+});
+
+test('a screen of the central room enters by itself, shows who speaks and who is there, and comes back by itself', async () => {
+  const screen = new Person(server.dir, 'screen');
+  people.push(screen);
+  await screen.open(session.links.room, { viewport: { width: 1920, height: 1080 } });
+  const says = (text) => until(`the screen says ${text}`, async () => (await screen.page.locator('body').innerText()).includes(text) || Promise.reject(new Error(await screen.page.locator('body').innerText())), 30000);
+  await says('Chủ trì');
+  await until('it counts as the console does', async () => (await screen.page.locator('[data-present]').first().getAttribute('data-present')) === (await host.page.locator('[data-filter="present"] strong').innerText()));
+  assert.equal(await screen.page.locator('button, input, select').count(), 0, 'it steers nothing');
+  const present = operator.state.present;
+  const c4 = await Seat.enter(link('P58C4'));
+  seats.push(c4);
+  await operator.ask('grant', { endpoint: 'P58C4' });
+  await says('Xã Công Hải');
+  await says('Tỉnh Ninh Thuận');
+  const size = await screen.page.locator('.screen__name').first().evaluate((e) => parseFloat(getComputedStyle(e).fontSize));
+  assert.ok(size >= 1080 / 20, `a name of ${size} px is not read at ten metres`);
+  await operator.ask('roll_call', { open: true });
+  await says('Điểm danh');
+  await operator.ask('roll_call', { open: false });
+  await screen.page.screenshot({ path: join(SHOTS, 'screen.png') });
+  await screen.page.keyboard.press('2');
+  await shown(screen, '.screen__mosaic [data-picture]');
+  await screen.page.screenshot({ path: join(SHOTS, 'screen-country.png') });
+  await screen.page.keyboard.press('1');
+  await screen.page.reload();
+  await says('Xã Công Hải');
+  assert.equal(operator.state.present, present + 1, 'the screen counts nowhere');
+  await operator.ask('revoke', { endpoint: 'P58C4' });
+  await screen.kill();
 });
 
 test('on a phone that is on air no card covers the microphone button, whatever is asked and told', async () => {

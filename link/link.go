@@ -17,6 +17,8 @@ func Address(publicURL string, role meeting.Role, token string) string {
 		page = "/host"
 	case meeting.Secretary:
 		page = "/secretary"
+	case meeting.Room:
+		page = "/room"
 	case meeting.Site:
 	}
 	return strings.TrimSuffix(publicURL, "/") + page + "#" + token

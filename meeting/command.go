@@ -112,6 +112,8 @@ func (c Convene) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 		{Code: HostCode, Name: "Chủ trì", Role: Host},
 		{Code: OperatorCode, Name: "Kỹ thuật", Role: Operator},
 		{Code: SecretaryCode, Name: "Thư ký", Role: Secretary},
+		{Code: RoomCode, Name: "Màn hình phòng họp", Role: Room},
+		{Code: Room2Code, Name: "Màn hình toàn cảnh", Role: Room},
 	}, c.Endpoints...)
 	seen := make(map[string]bool, len(all))
 	for _, ep := range all {

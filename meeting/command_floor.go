@@ -27,7 +27,7 @@ func (c GrantSlot) decide(s *Session, by Actor, at time.Time) ([]Event, error) {
 	if !own && (!s.Steers(by, ep.Code) || (slot == SlotMain && !s.steersAll(by)) || replaces) {
 		return refuse(Forbidden, "give "+string(slot))
 	}
-	if ep.Role == Operator || ep.Role == Secretary || (ep.Role == Host && slot != SlotMain && slot != SlotPresentation) {
+	if ep.Role == Operator || ep.Role == Secretary || ep.Role == Room || (ep.Role == Host && slot != SlotMain && slot != SlotPresentation) {
 		return refuse(BadValue, ep.Code+" does not take "+string(slot))
 	}
 	var events []Event
@@ -135,6 +135,9 @@ func (c SetMuted) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 	}
 	if _, err := s.present(code); err != nil {
 		return nil, err
+	}
+	if s.Endpoints[code].Role == Room {
+		return refuse(Forbidden, "a screen has no microphone")
 	}
 	if !c.Muted && code != by.Endpoint {
 		return refuse(Forbidden, "a microphone is opened only by who sits before it")

@@ -29,6 +29,7 @@ const (
 	Host      Role = "host"      // chairs; feeds main by default
 	Operator  Role = "operator"  // steers without publishing
 	Secretary Role = "secretary" // reads and corrects attendance
+	Room      Role = "room"      // a screen of the central room: it sees and hears, steers nothing and counts nowhere
 	Site      Role = "endpoint"  // a linked site
 )
 
@@ -44,6 +45,8 @@ const (
 	HostCode      = "@host"
 	OperatorCode  = "@operator"
 	SecretaryCode = "@secretary"
+	RoomCode      = "@room"  // the central room's screen of the stage
+	Room2Code     = "@room2" // and its second one
 )
 
 // Slot names one outgoing stream pair (audio and video) of the stage.

@@ -121,6 +121,9 @@ func (c SendMessage) decide(s *Session, by Actor, _ time.Time) ([]Event, error) 
 	if n := len([]rune(c.Text)); n == 0 || n > MaxMessageText {
 		return refuse(BadValue, "a message has 1 to 2,000 characters")
 	}
+	if from.Role == Room {
+		return refuse(Forbidden, "a screen writes nothing")
+	}
 	if from.Role == Site && c.To != ToSecretariat && !s.chairs(by) {
 		return refuse(Forbidden, "a site writes to the secretariat")
 	}
@@ -189,6 +192,8 @@ func (s *Session) Addressed(m *MessageSent, endpoint string) bool {
 	ep := s.Endpoints[endpoint]
 	switch {
 	case ep == nil:
+		return false
+	case ep.Role == Room: // what is on it the whole room reads
 		return false
 	case m.From == endpoint || m.To == endpoint || m.To == EveryEndpoint:
 		return true

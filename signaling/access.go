@@ -33,6 +33,7 @@ const (
 	operatorParty                //
 	delegateParty                // a delegated operator, whose seat has a scope
 	secretaryParty               //
+	roomParty                    // a screen of the central room
 	siteParty                    //
 	chairParty                   // a site that chairs
 	parties               = iota // how many
@@ -113,6 +114,8 @@ func (id Identity) party() party {
 		return operatorParty
 	case meeting.Secretary:
 		return secretaryParty
+	case meeting.Room:
+		return roomParty
 	case meeting.Site:
 		if id.Seat.Chairs {
 			return chairParty

@@ -61,7 +61,7 @@ func newAccessBed(t *testing.T) *accessBed {
 	convene := func(start string) string {
 		var made links
 		b.admin("POST", "/api/v1/sessions", fmt.Sprintf(`{"title":"x","units":"C1,P58","start":%q,"countdown_s":0,"operators":[{"scope":"D582"}]}`, start), &made)
-		for _, code := range []string{"@host", "@operator", "@secretary", delegate, "C1", "P58"} {
+		for _, code := range []string{"@host", "@operator", "@secretary", "@room", delegate, "C1", "P58"} {
 			b.admin("POST", "/api/v1/sessions/"+made.ID+"/links/"+code+"/reissue", "", nil)
 		}
 		return made.ID
@@ -97,7 +97,7 @@ var seatOf = map[string]struct {
 	role meeting.Role
 }{
 	"link host": {"@host", meeting.Host}, "link operator": {"@operator", meeting.Operator}, "link delegate": {delegate, meeting.Operator},
-	"link secretary": {"@secretary", meeting.Secretary}, "link endpoint": {"C1", meeting.Site}, "link chair": {"C1", meeting.Site},
+	"link secretary": {"@secretary", meeting.Secretary}, "link room": {"@room", meeting.Room}, "link endpoint": {"C1", meeting.Site}, "link chair": {"C1", meeting.Site},
 }
 
 var accountOf = map[string]account.Account{

@@ -45,7 +45,7 @@ func (k *console) ready() bool {
 }
 
 // seatConsole makes an endpoint's connection a console, with the list of sites, or takes that back: consoles
-// are those of the host, operators and secretaries, and whoever chairs.
+// are those of the host, operators and secretaries, the screens of the central room, and whoever chairs.
 func (a *audience) seatConsole(code string) {
 	ep, m := a.session.Endpoints[code], a.members[code]
 	if m == nil || m.conn == nil {
@@ -83,9 +83,11 @@ func (a *audience) sites(scope, console string) protocol.Sites {
 	}
 	for _, code := range a.session.Order {
 		if ep := a.session.Endpoints[code]; ep.Role == meeting.Site && a.shows(scope, console, code) {
-			v.Endpoints = append(v.Endpoints, protocol.SiteInfo{
-				SiteState: siteView(a.session, ep, a.members[code]), Unit: ep.Unit, Name: ep.Name, Phone: ep.Phone,
-			})
+			site := protocol.SiteInfo{SiteState: siteView(a.session, ep, a.members[code]), Unit: ep.Unit, Name: ep.Name, Phone: ep.Phone}
+			if a.session.Endpoints[console].Role == meeting.Room { // a number is not for everyone in the room
+				site.Phone = ""
+			}
+			v.Endpoints = append(v.Endpoints, site)
 		}
 	}
 	return v

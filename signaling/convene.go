@@ -106,6 +106,8 @@ type consoleLinks struct {
 	Host      string `json:"host"`
 	Operator  string `json:"operator"`
 	Secretary string `json:"secretary"`
+	Room      string `json:"room,omitempty"`  // the central room's screen of the stage
+	Room2     string `json:"room2,omitempty"` // and its second one
 }
 
 type endpointLink struct {
@@ -192,6 +194,12 @@ func (s *Server) links(ctx context.Context, session *meeting.Session) (*sessionL
 			out.Links.Operator = url
 		case meeting.Secretary:
 			out.Links.Secretary = url
+		case meeting.Room:
+			if code == meeting.RoomCode {
+				out.Links.Room = url
+			} else {
+				out.Links.Room2 = url
+			}
 		case meeting.Site:
 			out.Endpoints = append(out.Endpoints, endpointLink{Code: code, Unit: ep.Unit, Name: ep.Name, Link: url})
 		}

@@ -265,7 +265,7 @@ type bed struct {
 
 type links struct {
 	ID        string
-	Links     struct{ Host, Operator, Secretary string }
+	Links     struct{ Host, Operator, Secretary, Room, Room2 string }
 	Endpoints []struct{ Code, Unit, Name, Link string }
 }
 
@@ -277,6 +277,10 @@ func (l links) of(code string) string {
 		return l.Links.Operator
 	case meeting.SecretaryCode:
 		return l.Links.Secretary
+	case meeting.RoomCode:
+		return l.Links.Room
+	case meeting.Room2Code:
+		return l.Links.Room2
 	}
 	for _, e := range l.Endpoints {
 		if e.Code == code {
@@ -409,6 +413,7 @@ type person struct {
 	state     protocol.State
 	self      protocol.Self
 	sites     map[string]protocol.SiteState
+	phones    map[string]string // of sites that it was told
 	peers     map[string]string // id -> kind
 	errors    []protocol.Error
 	mail      []string // "from: text"
@@ -431,7 +436,7 @@ func (b *bed) enter(code string) *person {
 
 func (b *bed) tryEnter(code string, opts client.Options) (*person, error) {
 	b.Helper()
-	p := &person{t: b.T, code: code, sites: map[string]protocol.SiteState{}, peers: map[string]string{}}
+	p := &person{t: b.T, code: code, sites: map[string]protocol.SiteState{}, phones: map[string]string{}, peers: map[string]string{}}
 	ready := make(chan struct{})
 	opts.Device = "test"
 	opts.Handle = func(m protocol.Message) { <-ready; p.take(m) }
@@ -457,6 +462,9 @@ func (p *person) take(m protocol.Message) {
 	case protocol.Sites:
 		for _, s := range m.Endpoints {
 			p.sites[s.Code] = s.SiteState
+			if s.Phone != "" {
+				p.phones[s.Code] = s.Phone
+			}
 		}
 	case protocol.Presence:
 		for _, s := range m.Changes {

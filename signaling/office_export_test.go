@@ -30,7 +30,7 @@ func (s *Server) FailLogins(name string, n int) {
 func Parties() []string {
 	return []string{
 		"token admin", "account admin", "account host", "account operator", "account scoped", "account secretary",
-		"link host", "link operator", "link delegate", "link secretary", "link endpoint", "link chair",
+		"link host", "link operator", "link delegate", "link secretary", "link room", "link endpoint", "link chair",
 	}
 }
 

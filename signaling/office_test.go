@@ -120,7 +120,7 @@ func TestOfficeRights(t *testing.T) {
 		}
 	}
 	// A secretary's office gives the secretariat's link alone; the host's all.
-	for who, want := range map[string]string{"secretary": "secretary", "host": "host operator secretary", "province": ""} {
+	for who, want := range map[string]string{"secretary": "secretary", "host": "host operator room room secretary", "province": ""} {
 		var got struct{ Consoles []struct{ Role, Link string } }
 		people[who].must("GET", session+"/consoles", "", &got)
 		var roles []string

@@ -31,7 +31,7 @@ type file struct {
 // handler serves the files by path.
 type handler map[string]*file
 
-// Handler serves the pages at /, /j, /join, /host, /secretary and /office, and what they load under /static/. Everything is
+// Handler serves the pages at /, /j, /join, /host, /secretary, /room and /office, and what they load under /static/. Everything is
 // revalidated by its ETag, so that a page is never older than its server. Headers of security are the caller's.
 func Handler() http.Handler {
 	h := handler{}

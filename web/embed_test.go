@@ -113,7 +113,7 @@ var loads = regexp.MustCompile(`(?:from|import)\s*"([^"]+)"|(?:src|href)="([^"]+
 func TestEveryPageIsSmallAndWhole(t *testing.T) {
 	const limit = 100_000 // bytes over the network before any media
 	h := Handler()
-	for _, page := range []string{"/", "/j", "/join", "/host", "/secretary", "/office"} {
+	for _, page := range []string{"/", "/j", "/join", "/host", "/secretary", "/office", "/room"} {
 		total, seen, queue := 0, map[string]bool{}, []string{page}
 		for len(queue) > 0 {
 			target := queue[0]

@@ -141,6 +141,8 @@ type sessionLinks struct {
 		Host      string `json:"host"`
 		Operator  string `json:"operator"`
 		Secretary string `json:"secretary"`
+		Room      string `json:"room,omitempty"`
+		Room2     string `json:"room2,omitempty"`
 	} `json:"links"`
 	Endpoints []seatLink `json:"endpoints"`
 	Operators []seatLink `json:"operators"` // delegated; unit is the scope
@@ -193,6 +195,9 @@ func (c *sessionCreateCmd) Run(ctx context.Context, std streams) error {
 func (l *sessionLinks) print(w io.Writer, sites int) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "session    %s\nhost       %s\noperator   %s\nsecretary  %s\n", l.ID, l.Links.Host, l.Links.Operator, l.Links.Secretary)
+	if l.Links.Room != "" {
+		fmt.Fprintf(&b, "room       %s\nroom 2     %s\n", l.Links.Room, l.Links.Room2)
+	}
 	for _, o := range l.Operators {
 		fmt.Fprintf(&b, "operator   %s (%s)\n", o.Link, o.Name)
 	}

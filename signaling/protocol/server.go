@@ -111,7 +111,7 @@ type SessionInfo struct {
 type SelfInfo struct {
 	Code    string   `json:"code"`
 	Name    string   `json:"name"`
-	Role    string   `json:"role"` // host, operator, secretary, endpoint
+	Role    string   `json:"role"` // host, operator, secretary, room, endpoint
 	Unit    string   `json:"unit,omitempty"`
 	Parents []string `json:"parents,omitempty"` // names of the units above, the nearest first
 	Scope   string   `json:"scope,omitempty"`   // unit that a delegated operator sees and steers; empty = all

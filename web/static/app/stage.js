@@ -53,8 +53,8 @@ function Sound({ room, slot, own, deaf }) {
   return html`<audio ref=${ref} data-slot=${slot} autoplay />`;
 }
 
-/** @param {{room: Room, deaf?: boolean}} props deaf: seen and not heard */
-export function Stage({ room, deaf = false }) {
+/** @param {{room: Room, deaf?: boolean, mute?: string}} props deaf: seen and not heard; mute: an endpoint that is heard in the room itself */
+export function Stage({ room, deaf = false, mute }) {
   const stage = room.stage.value;
   const bySlot = new Map(stage.map((slot) => [slot.slot, slot]));
   const layout = chooseLayout(stage.map((slot) => slot.slot));
@@ -69,7 +69,7 @@ export function Stage({ room, deaf = false }) {
     ${SLOTS.map((slot) => html`<${Tile} key=${slot} room=${room} slot=${slot} grant=${bySlot.get(slot)} place=${place(slot)}
       own=${bySlot.get(slot)?.endpoint === own} />`)}
     ${layout.name === "empty" && html`<p class="stage__empty">${t("stage.empty")}</p>`}
-    <div hidden>${SLOTS.map((slot) => html`<${Sound} key=${slot} room=${room} slot=${slot} deaf=${deaf} own=${bySlot.get(slot)?.endpoint === own} />`)}</div>
+    <div hidden>${SLOTS.map((slot) => html`<${Sound} key=${slot} room=${room} slot=${slot} deaf=${deaf || (mute !== undefined && bySlot.get(slot)?.endpoint === mute)} own=${bySlot.get(slot)?.endpoint === own} />`)}</div>
   </section>`;
 }
 

@@ -176,6 +176,7 @@ const en = {
   "session.consoles": "Consoles",
   "session.console.host": "Chair",
   "session.console.operator": "Operator",
+  "session.console.room": "Screen of the central room",
   "session.console.secretary": "Secretariat",
   "session.noconsoles": "This account has no console in the session.",
   "session.copy": "Prepare another like it",

@@ -278,7 +278,7 @@ export const Close = Object.freeze({
  * @typedef {object} SelfInfo
  * @property {string} code
  * @property {string} name
- * @property {string} role host, operator, secretary, endpoint
+ * @property {string} role host, operator, secretary, room, endpoint
  * @property {string} [unit]
  * @property {string[]} [parents]
  * @property {string} [scope]

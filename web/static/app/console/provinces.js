@@ -5,7 +5,7 @@ import { t, formatNumber } from "../i18n.js";
 /** @typedef {import("../room.js").Room} Room */
 
 /**
- * @param {{room: Room, province: string | undefined, onProvince: (code: string | undefined) => void}} props
+ * @param {{room: Room, province?: string, onProvince?: (code: string | undefined) => void}} props onProvince: left out where nothing is chosen
  */
 export function Provinces({ room, province, onProvince }) {
   const provinces = room.sites.provinces();
@@ -27,11 +27,13 @@ function shortName(name) {
 
 /**
  * Drawn again only when something of it changes: there are dozens, and changes four times a second.
- * @param {{code: string | undefined, name: string, lost: boolean, convened: number, reached: number, pressed: boolean, onProvince: (code: string | undefined) => void}} props
+ * @param {{code: string | undefined, name: string, lost: boolean, convened: number, reached: number, pressed: boolean, onProvince?: (code: string | undefined) => void}} props
  */
 function Province({ code, name, lost, convened, reached, pressed, onProvince }) {
   const part = convened ? reached / convened : 0;
   const kind = lost ? "province--lost" : reached === convened ? "province--whole" : reached === 0 ? "province--none" : "";
+  const inside = html`<span>${shortName(name)}</span><strong>${formatNumber(reached)}/${formatNumber(convened)}</strong>`;
+  if (!onProvince) return html`<div class=${`province ${kind}`} style=${{ "--part": String(part) }}>${inside}</div>`;
   return html`<button type="button" class=${`province ${kind}`} aria-pressed=${String(pressed)} title=${name} style=${{ "--part": String(part) }}
-    onClick=${() => onProvince(code)}><span>${shortName(name)}</span><strong>${formatNumber(reached)}/${formatNumber(convened)}</strong></button>`;
+    onClick=${() => onProvince(code)}>${inside}</button>`;
 }

@@ -5,6 +5,7 @@ import { assign, columnsFor } from "../../lib/wall.js";
 import { t, formatNumber } from "../i18n.js";
 import { Button } from "../parts.js";
 import { Video } from "../stage.js";
+import { useStills } from "./stills.js";
 import { Icon } from "../icons.js";
 
 /** @typedef {import("../room.js").Room} Room */
@@ -12,8 +13,6 @@ import { Icon } from "../icons.js";
 
 /** Private slots of a console for thumbnails, and sites on a page. */
 const THUMBS = 12;
-/** A newer still picture is looked for this often. */
-const STILL_MS = 10_000;
 const thumb = (/** @type {number} */ index) => `thumb${index + 1}`;
 
 /** @param {{room: Room, query: string, province: string | undefined, filter: import("../../lib/sites.js").Filter}} props */
@@ -97,53 +96,4 @@ function Picture({ room, site, slot, still }) {
     <${Video} stream=${stream} label=${t("tile.video", { name: site.name })} />
     <p class="wall__name" title=${[site.name, ...site.parents].join(", ")}>${site.hand_at_ms && html`<${Icon} name="hand" />`}<span>${site.name}</span></p>
   </div>`;
-}
-
-/**
- * Still pictures of sites, as addresses for images: only those that the server has are asked for, and of these only what is new.
- * @param {Room} room
- * @param {string} codes with commas
- * @returns {ReadonlyMap<string, string>} by code
- */
-export function useStills(room, codes) {
-  const [stills, setStills] = useState(/** @type {ReadonlyMap<string, string>} */ (new Map()));
-  const kept = useRef(/** @type {Map<string, {etag: string, address: string}>} */ (new Map()));
-  useEffect(() => {
-    let gone = false;
-    const wanted = codes ? codes.split(",") : [];
-    const base = `/api/v1/sessions/${encodeURIComponent(room.session.value?.id ?? "")}/snapshots`;
-    const ask = (/** @type {string} */ url) => fetch(url, { headers: { Authorization: `Bearer ${room.token}` } }).catch(() => null);
-    const show = () => setStills(new Map([...kept.current].map(([code, still]) => [code, still.address])));
-    for (const [code, still] of kept.current) {
-      if (wanted.includes(code)) continue;
-      URL.revokeObjectURL(still.address);
-      kept.current.delete(code);
-    }
-    show();
-    const load = async () => {
-      const listed = await ask(`${base}?codes=${encodeURIComponent(codes)}`);
-      /** @type {{snapshots: {endpoint: string, etag: string}[]}} */
-      const { snapshots } = listed?.ok ? await listed.json().catch(() => ({ snapshots: [] })) : { snapshots: [] };
-      for (const { endpoint, etag } of snapshots) {
-        if (gone || kept.current.get(endpoint)?.etag === etag) continue;
-        const response = await ask(`${base}/${encodeURIComponent(endpoint)}`);
-        const picture = response?.ok ? await response.blob().catch(() => null) : null;
-        if (!picture || gone) continue;
-        URL.revokeObjectURL(kept.current.get(endpoint)?.address ?? "");
-        kept.current.set(endpoint, { etag, address: URL.createObjectURL(picture) });
-        show();
-      }
-    };
-    if (!wanted.length) return;
-    void load();
-    const timer = setInterval(() => void load(), STILL_MS);
-    return () => {
-      gone = true;
-      clearInterval(timer);
-    };
-  }, [codes]);
-  useEffect(() => () => {
-    for (const { address } of kept.current.values()) URL.revokeObjectURL(address);
-  }, []);
-  return stills;
 }

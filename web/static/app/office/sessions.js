@@ -98,7 +98,7 @@ export function SessionPage({ id }) {
     </div>
     <${Panel} title=${o("session.consoles")}>
       ${consoles.length === 0 ? html`<p class="quiet">${o("session.noconsoles")}</p>` : html`<ul class="consoles">${consoles.map((c) => {
-        const title = [oMaybe(`session.console.${c.role}`, "session.consoles"), c.scope && c.name].filter(Boolean).join(" · ");
+        const title = [oMaybe(`session.console.${c.role}`, "session.consoles"), (c.scope || c.role === "room") && c.name].filter(Boolean).join(" · ");
         return html`<li key=${c.link}>
         <a class="button" target="_blank" rel="noreferrer" href=${c.link}>${title}</a>
         ${navigator.clipboard && html`<${Button} tone="quiet" action="copy-link" onClick=${() => void navigator.clipboard.writeText(c.link).then(() => say("info", () => o("session.copied")))}><${Words} text=${o("session.copylink")} of=${title} /><//>`}</li>`;
