@@ -7,9 +7,10 @@ import (
 
 // Selection narrows the sites of a report, for a page that shows some of them. Its zero value takes them all.
 type Selection struct {
-	Unit    string  // sites of this unit and of those below it; empty = all
-	Verdict Verdict // empty = any
-	Code    string  // the site of this endpoint; empty = all
+	Unit    string             // sites of this unit and of those below it; empty = all
+	Verdict Verdict            // empty = any
+	Code    string             // the site of this endpoint; empty = all
+	Match   func(SiteRow) bool // further, such as by a part of the name; nil = all
 	Offset  int
 	Limit   int // 0 = all
 }
@@ -38,6 +39,9 @@ func (sel Selection) shows(nth, before int) bool {
 
 func (sel Selection) takes(s SiteRow) bool {
 	if sel.Verdict != "" && s.Verdict != sel.Verdict || sel.Code != "" && s.Endpoint != sel.Code {
+		return false
+	}
+	if sel.Match != nil && !sel.Match(s) {
 		return false
 	}
 	if sel.Unit == "" || s.Unit == sel.Unit {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/diemcau/diemcau/attendance"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/roster"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
@@ -112,6 +114,9 @@ func asOfOf(r *http.Request, now time.Time) (time.Time, error) {
 func selectionOf(r *http.Request) (attendance.Selection, error) {
 	q := r.URL.Query()
 	sel := attendance.Selection{Unit: q.Get("unit"), Verdict: meeting.Verdict(q.Get("verdict")), Code: q.Get("site")}
+	if words := strings.Fields(roster.Plain(q.Get("q"))); len(words) > 0 {
+		sel.Match = func(s attendance.SiteRow) bool { return calledSo(s, words) }
+	}
 	for name, into := range map[string]*int{"offset": &sel.Offset, "limit": &sel.Limit} {
 		text := q.Get(name)
 		if text == "" {
@@ -124,6 +129,16 @@ func selectionOf(r *http.Request) (attendance.Selection, error) {
 		*into = n
 	}
 	return sel, nil
+}
+
+// calledSo reports whether every word stands in a site's code or name, or in the name of a unit above it.
+func calledSo(s attendance.SiteRow, words []string) bool {
+	text := []string{s.Endpoint, s.Name}
+	for _, u := range s.Parents {
+		text = append(text, u.Name)
+	}
+	plain := roster.Plain(strings.Join(text, " "))
+	return !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(plain, word) })
 }
 
 func tableOf(r *http.Request) (attendance.Table, error) {

@@ -65,7 +65,7 @@ export default {
   "phase.open": "Đã mở phòng",
   "phase.live": "Đang họp",
   "phase.ended": "Đã kết thúc",
-  "phase.sealed": "Đã chốt sổ",
+  "phase.sealed": "Đã niêm phong",
 
   "draft.title": "Chuẩn bị phiên họp",
   "draft.general": "Thông tin chung",

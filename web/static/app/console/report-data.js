@@ -33,7 +33,7 @@ import { request } from "./downloads.js";
  * @property {{at: string, present: number}[]} over_time
  */
 
-/** What of the report is shown. @typedef {{unit: string, verdict: Verdict, offset: number, asOf: string}} Choice */
+/** What of the report is shown. @typedef {{unit: string, verdict: Verdict, offset: number, asOf: string, name: string}} Choice */
 
 /** Sites on a page. */
 export const PAGE = 50;
@@ -92,10 +92,11 @@ export async function correct(room, method, path, body) {
 }
 
 /** The part of a request that says what is shown. @param {Choice} choice */
-export function query({ unit, verdict, offset, asOf }) {
+export function query({ unit, verdict, offset, asOf, name }) {
   const q = new URLSearchParams({ limit: String(PAGE), offset: String(offset) });
   if (unit) q.set("unit", unit);
   if (verdict) q.set("verdict", verdict);
+  if (name.trim()) q.set("q", name.trim());
   if (asOf) q.set("as_of", asOf);
   return q.toString();
 }

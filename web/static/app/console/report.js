@@ -1,6 +1,6 @@
 // The attendance report on the secretariat's page: the same figures as in the files, live or as of a moment.
 import { html } from "../html.js";
-import { useState } from "../../vendor/hooks.js";
+import { useEffect, useState } from "../../vendor/hooks.js";
 import { formatDuration, formatNumber } from "../i18n.js";
 import { Button, Confirm, Header, Preferences, Toasts } from "../parts.js";
 import { fromInput, toInput } from "../../lib/localtime.js";
@@ -15,12 +15,14 @@ import { PAGE, clock, correct, r, shownGroups, useReport, verdictText } from "./
 /** @typedef {import("./report-data.js").Counts} Counts */
 /** @typedef {import("./report-data.js").Verdict} Verdict */
 
-const COUNTS = /** @type {const} */ (["convened", "present", "late", "partial", "absent", "headcount"]);
+const COUNTS = /** @type {const} */ (["convened", "present", "on_time", "late", "partial", "absent", "headcount"]);
+/** What others among them are made of. */
+const PARTS = new Set(["on_time", "late", "partial"]);
 const VERDICTS = /** @type {const} */ (["on_time", "late", "partial", "absent"]);
 
 /** @param {{room: Room, onClose: () => void}} props */
 export function ReportView({ room, onClose }) {
-  const [choice, setChoice] = useState(/** @type {Choice} */ ({ unit: "", verdict: "", offset: 0, asOf: "" }));
+  const [choice, setChoice] = useState(/** @type {Choice} */ ({ unit: "", verdict: "", offset: 0, asOf: "", name: "" }));
   const [version, setVersion] = useState(0);
   const [open, setOpen] = useState("");
   const { report, matching, failed } = useReport(room, choice, version);
@@ -78,7 +80,7 @@ function Moment({ report, choice, onChoose, failed }) {
 
 /** @param {{total: Counts}} props */
 function Sums({ total }) {
-  return html`<dl class="sums">${COUNTS.map((name) => html`<div key=${name} class=${`sums__${name}`} data-count=${name}><dt>${r(`count.${name}`)}</dt><dd>${formatNumber(total[name])}</dd></div>`)}</dl>`;
+  return html`<dl class="sums">${COUNTS.map((name) => html`<div key=${name} class=${`sums__${name} ${PARTS.has(name) ? "sums__part" : ""}`} data-count=${name}><dt>${PARTS.has(name) ? r("count.part", { name: r(`count.${name}`) }) : r(`count.${name}`)}</dt><dd>${formatNumber(total[name])}</dd></div>`)}</dl>`;
 }
 
 /**
@@ -96,14 +98,33 @@ function Groups({ report, choice, onChoose }) {
     </table></div></section>`;
 }
 
+/** How long a site was connected and nothing arrived; short gaps while it enters are no news. @param {import("./report-data.js").SiteRow} site */
+function blind({ total_s, received_s }) {
+  const seconds = total_s - received_s;
+  return seconds >= 30 ? formatDuration(seconds * 1000) : "–";
+}
+
+/** Finds sites by name, a moment after the last key. @param {{value: string, onChange: (name: string) => void}} props */
+function NameField({ value, onChange }) {
+  const [text, setText] = useState(value);
+  useEffect(() => {
+    if (text === value) return;
+    const timer = setTimeout(() => onChange(text), 300);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return html`<label class="field"><span>${r("filter.name")}</span>
+    <input type="search" name="site-name" value=${text} onInput=${(/** @type {Event} */ e) => setText(/** @type {HTMLInputElement} */ (e.target).value)} /></label>`;
+}
+
 /**
  * @param {{report: Report, matching: number, choice: Choice, onChoose: (change: Partial<Choice>) => void, onOpen: (code: string) => void}} props
  */
 function Sites({ report, matching, choice, onChoose, onOpen }) {
   const { offset } = choice;
-  const heads = [r("col.site"), r("col.verdict"), r("col.strip"), r("col.total"), r("col.people"), r("col.phone")];
+  const heads = [r("col.site"), r("col.verdict"), r("col.strip"), r("col.total"), r("col.blind"), r("col.people"), r("col.phone")];
   return html`<section aria-label=${r("sites")}>
     <div class="report__tools"><h2>${r("sites")}</h2>
+      <${NameField} value=${choice.name} onChange=${(/** @type {string} */ name) => onChoose({ name })} />
       <label class="field"><span>${r("filter.verdict")}</span>
         <select name="verdict" value=${choice.verdict} onChange=${(/** @type {Event} */ e) => onChoose({ verdict: /** @type {Verdict} */ (/** @type {HTMLSelectElement} */ (e.target).value) })}>
           <option value="">${r("verdict.any")}</option>${VERDICTS.map((v) => html`<option key=${v} value=${v}>${verdictText(v)}</option>`)}
@@ -120,7 +141,7 @@ function Sites({ report, matching, choice, onChoose, onOpen }) {
         <td><strong class=${`verdict verdict--${s.verdict || "none"}`}>${verdictText(s.verdict)}</strong>
           ${s.verdict !== s.computed && html`<span class="quiet">${r("verdict.computed", { verdict: verdictText(s.computed) })}</span>`}</td>
         <td class="report__strip"><${Strip} report=${report} endpoint=${s.endpoint} /></td>
-        <td>${formatDuration(s.total_s * 1000)}</td><td>${s.headcount ? formatNumber(s.headcount) : "–"}</td>
+        <td>${formatDuration(s.total_s * 1000)}</td><td data-blind>${blind(s)}</td><td>${s.headcount ? formatNumber(s.headcount) : "–"}</td>
         <td>${s.phone ? html`<a href=${`tel:${s.phone}`}>${s.phone}</a>` : "–"}</td></tr>`)}</tbody>
     </table></div></section>`;
 }
