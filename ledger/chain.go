@@ -180,16 +180,16 @@ func (c *Chain) Head() Head { return c.head }
 
 // Next makes the entry of an event that was decided at recordedAt by an endpoint (empty = the server). A zero
 // at means the event's own time: when a meeting.Dated occurred, otherwise recordedAt. RecordedAt never runs
-// backwards along the chain, even if the clock was set back.
+// backwards along the chain, even if the clock was set back; At says what the clock said.
 func (c *Chain) Next(at, recordedAt time.Time, by string, ev meeting.Event) (Entry, error) {
-	if recordedAt.Before(c.head.RecordedAt) {
-		recordedAt = c.head.RecordedAt
-	}
 	if at.IsZero() {
 		at = recordedAt
 		if d, ok := ev.(meeting.Dated); ok && !d.OccurredAt().IsZero() {
 			at = d.OccurredAt()
 		}
+	}
+	if recordedAt.Before(c.head.RecordedAt) {
+		recordedAt = c.head.RecordedAt
 	}
 	data, err := json.Marshal(ev)
 	if err != nil {
@@ -212,23 +212,3 @@ func (c *Chain) Next(at, recordedAt time.Time, by string, ev meeting.Event) (Ent
 
 // instant is a time as the ledger keeps it: UTC, whole microseconds, no monotonic reading.
 func instant(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
-
-// Clock tells the time of a server so that it never runs backwards: a wall clock set back while the server
-// runs, or before it was restarted, cannot make a loss precede its connection. It is safe for concurrent use.
-type Clock struct {
-	wall    time.Time // what the clock showed when it started
-	started time.Time // that moment's monotonic reading
-}
-
-// NewClock starts a clock that is never before notBefore, the last instant already in the record.
-func NewClock(notBefore time.Time) *Clock {
-	c := &Clock{started: time.Now()}
-	c.wall = c.started.Round(0)
-	if notBefore.After(c.wall) {
-		c.wall = notBefore.Round(0)
-	}
-	return c
-}
-
-// Now returns the time in UTC, in whole microseconds.
-func (c *Clock) Now() time.Time { return instant(c.wall.Add(time.Since(c.started))) }

@@ -179,7 +179,7 @@ func kinds() map[string]func() Event {
 		func() Event { return &RollCallOpened{} }, func() Event { return &RollCallAnswered{} }, func() Event { return &RollCallEnded{} },
 		func() Event { return &HeadcountDeclared{} }, func() Event { return &DelegatesDeclared{} },
 		func() Event { return &LockChanged{} }, func() Event { return &ChairHandedOver{} }, func() Event { return &AgendaMoved{} },
-		func() Event { return &MessageSent{} }, func() Event { return &BudgetSet{} },
+		func() Event { return &MessageSent{} }, func() Event { return &BudgetSet{} }, func() Event { return &ClockDiffered{} },
 		func() Event { return &VerdictOverridden{} }, func() Event { return &AttendanceAdded{} }, func() Event { return &RulesChanged{} },
 		func() Event { return &ParticularsSet{} }, func() Event { return &NoteWritten{} },
 	}

@@ -49,7 +49,7 @@ func liveCoordinator(tb testing.TB, n int) *coordinator {
 		webhooks: noWebhooks{},
 		media:    &closer{Media: newPeerBench()}, metrics: newTestMetrics(), log: slog.New(slog.DiscardHandler),
 		snapshots: newSnapshots(),
-		node:      ledger.NewNode("bench", 0), clock: ledger.NewClock(time.Time{}),
+		node:      ledger.NewNode("bench", 0), clock: newClock(TimeSource{}, slog.New(slog.DiscardHandler), prometheus.NewRegistry()),
 	}
 	srv.patience.Store(int64(recordPatience))
 	rec := &nullRecord{}

@@ -46,29 +46,30 @@ type request struct {
 // batch of requests, commits all their events at once, and only then answers and tells people. While the record does
 // not answer there is an outage; see there.
 type coordinator struct {
-	id        string
-	record    Record
-	clock     *ledger.Clock
-	metrics   *metrics
-	log       *slog.Logger
-	node      *ledger.Node
-	session   *meeting.Session
-	seats     *link.Seats
-	journal   *ledger.Journal // of session
-	confirmed ledger.Head     // what the record is known to hold
-	lastAlive time.Time       // as it was when the session was read
-	audience  *audience
-	assemble  func() *audience // an audience of the session without anybody in it
-	news      *news
-	rounds    rounds
-	budget    ledgerBudget
-	recorded  func(session string) // is told after each commit
-	outage    *outage              // nil while memory holds what the record holds
-	failures  int                  // attempts to reach the record since the last commit
-	patience  *atomic.Int64        // of commands with the record, in nanoseconds
-	taken     bool                 // the connections of the server before are ended
-	unread    error                // why the session could not be rebuilt, so that nothing is known of its seats
-	broken    error                // why it refuses everything: the ledger is not whole
+	id         string
+	record     Record
+	clock      *clock
+	clockNoted bool // it is on record that the clock is behind
+	metrics    *metrics
+	log        *slog.Logger
+	node       *ledger.Node
+	session    *meeting.Session
+	seats      *link.Seats
+	journal    *ledger.Journal // of session
+	confirmed  ledger.Head     // what the record is known to hold
+	lastAlive  time.Time       // as it was when the session was read
+	audience   *audience
+	assemble   func() *audience // an audience of the session without anybody in it
+	news       *news
+	rounds     rounds
+	budget     ledgerBudget
+	recorded   func(session string) // is told after each commit
+	outage     *outage              // nil while memory holds what the record holds
+	failures   int                  // attempts to reach the record since the last commit
+	patience   *atomic.Int64        // of commands with the record, in nanoseconds
+	taken      bool                 // the connections of the server before are ended
+	unread     error                // why the session could not be rebuilt, so that nothing is known of its seats
+	broken     error                // why it refuses everything: the ledger is not whole
 
 	requests chan request
 	late     chan time.Time // since when evidence of life cannot be written; zero when it can
@@ -252,7 +253,7 @@ func (c *coordinator) arm(timer *time.Timer) {
 		timer.Stop()
 		return
 	}
-	timer.Reset(max(at.Sub(c.clock.Now()), time.Millisecond))
+	timer.Reset(min(max(at.Sub(c.clock.Now()), time.Millisecond), time.Minute)) // the clock may be set meanwhile
 }
 
 // outcome is what became of a request before it was committed.
@@ -276,6 +277,7 @@ func (c *coordinator) handle(ctx context.Context, batch []request) {
 		return
 	}
 	now, oldest := c.clock.Now(), time.Now()
+	batch = c.withClock(now, batch)
 	var entries []ledger.Entry
 	outcomes := make([]outcome, 0, len(batch))
 	for _, r := range batch {

@@ -254,6 +254,7 @@ type bed struct {
 
 	snapshotEvery time.Duration
 	webhooks      []webhook.Target
+	time          signaling.TimeSource
 	namesKept     time.Duration
 	strangers     admission.Limits
 	pictures      signaling.Pictures
@@ -344,7 +345,7 @@ func (b *bed) serve() {
 	b.srv, err = signaling.New(context.Background(), signaling.Config{
 		CodeKey: b.codeKey[:], Keys: b.keys, Record: b.record, Media: b.media, Log: slog.New(slog.NewTextHandler(lockedWriter{b.logMu, b.log}, nil)),
 		Registry: prometheus.NewRegistry(), Node: "test", PublicURL: "http://" + b.http.Listener.Addr().String(),
-		SnapshotEvery: b.snapshotEvery, Webhooks: hooks, NamesKept: b.namesKept, Pictures: b.pictures, Strangers: b.strangers,
+		SnapshotEvery: b.snapshotEvery, Webhooks: hooks, Time: b.time, NamesKept: b.namesKept, Pictures: b.pictures, Strangers: b.strangers,
 		Pages: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("page")) }),
 	})
 	if err != nil {

@@ -239,6 +239,9 @@ func (c *coordinator) adopt(r *replayed) {
 	*c.session = *r.session
 	c.journal = ledger.NewJournal(c.session, c.node, r.head)
 	c.confirmed, c.lastAlive = r.head, r.alive
+	if now := c.clock.Now(); c.lastAlive.After(now) { // the clock was ahead then: nobody is lost later than now
+		c.lastAlive = now
+	}
 	if len(c.audience.conns) == 0 {
 		c.audience = c.assemble() // it may be of a session that could not be read before
 	}

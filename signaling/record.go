@@ -39,7 +39,4 @@ type Record interface {
 
 	Setting(ctx context.Context, name string) (string, error)
 	SetSetting(ctx context.Context, name, value string) error
-
-	// LastRecordedAt is where time goes on after a restart.
-	LastRecordedAt(ctx context.Context) (time.Time, error)
 }

@@ -56,6 +56,7 @@ type Config struct {
 	Strangers admission.Limits
 	// Proxies are those whose word about the addresses of their clients counts.
 	Proxies *httpguard.Proxies
+	Time    TimeSource // tests set the clock
 }
 
 // Server is the meeting plane: /ws, the HTTP API and the sessions behind them. It is also the MediaEvents that
@@ -69,7 +70,7 @@ type Server struct {
 	registry  *prometheus.Registry
 	metrics   *metrics
 	node      *ledger.Node
-	clock     *ledger.Clock
+	clock     *clock
 	publicURL string
 	pages     http.Handler
 	tokens    *link.Tokens
@@ -114,10 +115,6 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	notBefore, err := cfg.Record.LastRecordedAt(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("last instant in the record: %w", err)
-	}
 	table, err := readAccess(accessText)
 	if err != nil {
 		return nil, err
@@ -125,7 +122,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	s := &Server{
 		access: table,
 		record: cfg.Record, keys: cfg.Keys, media: &closer{Media: cfg.Media}, relays: cfg.ICEServers, log: cfg.Log, registry: cfg.Registry, metrics: newMetrics(cfg.Registry),
-		node: ledger.NewNode(incarnation(cfg.Node), 0), clock: ledger.NewClock(notBefore), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), pages: cfg.Pages,
+		node: ledger.NewNode(incarnation(cfg.Node), 0), clock: newClock(cfg.Time, cfg.Log, cfg.Registry), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), pages: cfg.Pages,
 		snapshots: newSnapshots(), reports: newReports(cfg.Record), snapshotEvery: cfg.SnapshotEvery.Truncate(time.Second),
 		namesKept: cfg.NamesKept, pictures: cfg.Pictures, endTasks: func() {},
 		tokens: link.NewTokens(tokenKeys), strangers: admission.New(cfg.Strangers, cfg.Log), seats: newSeatLimits(),
@@ -290,6 +287,9 @@ func (s *Server) ready(ctx context.Context) error {
 	}
 	if n := s.metrics.waiting.Load(); n > 0 {
 		return fmt.Errorf("recording waits in %d sessions", n)
+	}
+	if late := s.clock.behind(); late > 0 {
+		return fmt.Errorf("the clock is %v behind the record: it is wrong, or was when something was recorded", late.Round(time.Second))
 	}
 	if s.metrics.broken.Load() > 0 {
 		return errors.New("a session was stopped because its record cannot be written or read")

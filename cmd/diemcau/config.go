@@ -101,19 +101,19 @@ func parseInner(grammar *cli, args []string, std streams) (*kong.Context, []stri
 // shownValue is a setting as it is printed; what is secret in it is masked.
 func shownValue(flag *kong.Flag, value any) string {
 	const mask = "••••"
-	var list []string
-	switch v := reflect.ValueOf(value); v.Kind() {
-	case reflect.Pointer:
+	list := []string{fmt.Sprint(value)}
+	v := reflect.ValueOf(value)
+	if v.Kind() == reflect.Pointer {
 		if v.IsNil() {
 			return "-"
 		}
-		list = []string{fmt.Sprint(v.Elem().Interface())}
-	case reflect.Slice:
+		list[0] = fmt.Sprint(v.Elem().Interface())
+	}
+	if v.Kind() == reflect.Slice {
+		list = nil
 		for i := range v.Len() {
 			list = append(list, fmt.Sprint(v.Index(i).Interface()))
 		}
-	default:
-		list = []string{fmt.Sprint(value)}
 	}
 	for i, text := range list {
 		switch {

@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	_ "time/tzdata" // the zones of sessions, also where the system has none (minimal images)
 
 	"github.com/alecthomas/kong"
 )

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -72,6 +73,13 @@ func TestMeetingIsPure(t *testing.T) {
 		if strings.Contains(dep, ".") && !strings.HasPrefix(dep, module) && !strings.HasPrefix(dep, "github.com/google/uuid") && !strings.HasPrefix(dep, "vendor/") {
 			t.Errorf("meeting depends on %s", dep)
 		}
+	}
+}
+
+// The binary knows the time zones of sessions in an image that holds nothing else.
+func TestTimeZonesAreEmbedded(t *testing.T) {
+	if !slices.Contains(goList(t, "-f", `{{join .Deps "\n"}}`, "./cmd/diemcau"), "time/tzdata") {
+		t.Error("cmd/diemcau does not embed time/tzdata")
 	}
 }
 

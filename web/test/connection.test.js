@@ -80,12 +80,14 @@ test("hello comes first, with token, version and device", (t) => {
 });
 
 test("pings are answered", (t) => {
-  const s = start(t);
+  /** @type {number[]} */ const clock = [];
+  const s = start(t, { onClock: (ms) => clock.push(ms) });
   s.connection.open();
   s.enter();
   s.last().say({ type: "ping", t: 42 });
   assert.deepEqual(s.last().sent.at(-1), { type: "pong", t: 42 });
   assert.equal(s.messages.some((m) => m.type === "ping"), false);
+  assert.deepEqual(clock, [42]); // the page's clock follows the server's when that is set
 });
 
 test("a request resolves on ok and rejects with the server's code", async (t) => {

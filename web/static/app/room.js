@@ -116,6 +116,10 @@ export class Room {
         if (message.type === "welcome") resume.write(message.conn);
         this.#receive(message);
       },
+      onClock: (ms) => {
+        const offset = ms - Date.now();
+        if (Math.abs(offset - this.clockOffset.value) > 1000) this.clockOffset.value = offset; // a clock was set
+      },
       onLink: (link) => {
         this.link.value = link;
       },

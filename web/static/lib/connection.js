@@ -38,6 +38,7 @@ export class RequestError extends Error {
  * @property {string} [device]
  * @property {string} [resume] secret of the connection before
  * @property {(message: ServerMessage) => void} onMessage every message but ping, ok and answered errors
+ * @property {(ms: number) => void} [onClock] the server's clock, with every ping
  * @property {(link: Link) => void} onLink
  * @property {(stop: Stop) => void} onStop
  * @property {(url: string) => WebSocket} [socket]
@@ -174,6 +175,7 @@ export class Connection {
     switch (message.type) {
       case "ping":
         this.notify("pong", { t: message.t });
+        this.#options.onClock?.(message.t);
         break;
       case "ok":
         this.#settle(message.id);
