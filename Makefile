@@ -1,13 +1,14 @@
 # `make demo` and `make test` do all the set-up that they need.
 GO       ?= go
 BIN      := bin/diemcau
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 # Root needs no sudo to install Chromium.
 SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CHROMIUM ?= /usr/bin/chromium
 export DIEMCAU_CHROMIUM := $(CHROMIUM)
 
-.PHONY: help demo build test lint unit steps web e2e adaptation estimates fuzz bench soak clean tools
+.PHONY: help demo build test lint unit steps web e2e adaptation estimates fuzz bench soak clean tools vulns
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -48,6 +49,9 @@ lint: bin/golangci-lint node_modules/.installed ## formatting, static analysis (
 	GOOS=windows CGO_ENABLED=0 $(GO) vet ./sfu/...
 	bin/golangci-lint run ./...
 	npm run --silent check
+
+vulns: ## known vulnerabilities in what the binary calls (asks vuln.go.dev)
+	$(GO) run $(GOVULNCHECK) ./...
 
 unit: ## Go tests under the race detector; the media plane's also with the order of its locks checked
 	$(GO) test -race ./...

@@ -253,7 +253,7 @@ func (c *convener) guests() {
 		case c.taken[ep.Code]:
 			c.report(field+".code", "double", ep.Code)
 			continue
-		case strings.HasPrefix(ep.Code, "@") || utf8.RuneCountInString(ep.Code) > 40:
+		case ep.Code != "" && !meeting.ValidCode(ep.Code):
 			c.report(field+".code", "bad_value", ep.Code)
 			continue
 		}

@@ -1,6 +1,7 @@
 package signaling
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -387,18 +388,23 @@ func (a *api) seat(ctx context.Context, r *http.Request) (*meeting.Session, *mee
 
 // readJSON reads a bounded body of exactly one object with known members.
 func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
-	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
-	dec.DisallowUnknownFields()
-	err := dec.Decode(into)
-	if err == nil {
-		if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-			return refusal(protocol.BadRequest, "trailing data")
-		}
-		return nil
-	}
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	switch {
+	case errors.As(err, &tooLarge):
 		return refusal(protocol.TooLarge, err.Error())
+	case err != nil:
+		return refusal(protocol.BadRequest, err.Error())
+	case protocol.HasNUL(data):
+		return refusal(protocol.BadRequest, "the character U+0000 has no place in a text")
 	}
-	return refusal(protocol.BadRequest, err.Error())
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(into); err != nil {
+		return refusal(protocol.BadRequest, err.Error())
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return refusal(protocol.BadRequest, "trailing data")
+	}
+	return nil
 }

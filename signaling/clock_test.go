@@ -63,8 +63,6 @@ func (b *bed) tryLink(link string) (*client.Client, error) {
 	return client.Dial(b.Context(), b.http.URL+"/join#"+token(link), client.Options{Device: "test", Handle: func(protocol.Message) {}})
 }
 
-func (b *bed) readiness() (int, string) { return b.request("GET", "/readyz", "", "") }
-
 // A server whose hardware clock is in local time starts seven hours ahead; then the time service corrects it. What was
 // recorded stays, and everything else goes by the right time at once, without a restart and after one.
 func TestClockAheadIsCorrected(t *testing.T) {
@@ -74,7 +72,7 @@ func TestClockAheadIsCorrected(t *testing.T) {
 	clock.set(7 * time.Hour)
 	b.restart(false)
 	b.enter("C1").Close() // so that something is recorded seven hours ahead in a session that goes on
-	if status, text := b.readiness(); status != 200 {
+	if status, text := b.ready(); status != 200 {
 		t.Errorf("a clock that is merely wrong: %d %s", status, text)
 	}
 	clock.set(0)
@@ -94,7 +92,7 @@ func TestClockAheadIsCorrected(t *testing.T) {
 		if _, err := b.tryLink(soon.Endpoints[0].Link); err == nil || closeCode(err) != protocol.CloseNotOpen {
 			t.Errorf("a session is open four hours before its time: %v", err)
 		}
-		if status, text := b.readiness(); status != 503 || !strings.Contains(text, "behind the record") {
+		if status, text := b.ready(); status != 503 || !strings.Contains(text, "behind the record") {
 			t.Errorf("readyz: %d %s", status, text)
 		}
 		_, metrics := b.request("GET", "/metrics", "", "")
@@ -131,7 +129,7 @@ func TestClockAheadIsCorrected(t *testing.T) {
 		b.restart(false)
 	}
 	clock.set(8 * time.Hour) // the time goes on
-	await(t, "the server is ready again", func() bool { status, _ := b.readiness(); return status == 200 })
+	await(t, "the server is ready again", func() bool { status, _ := b.ready(); return status == 200 })
 }
 
 // A timer that was set before the clock was goes by the clock.

@@ -255,6 +255,7 @@ type bed struct {
 	snapshotEvery time.Duration
 	webhooks      []webhook.Target
 	time          signaling.TimeSource
+	rewrite       func(userInfo string) string // what an identity provider says
 	namesKept     time.Duration
 	strangers     admission.Limits
 	pictures      signaling.Pictures

@@ -13,6 +13,7 @@ import (
 	"github.com/diemcau/diemcau/internal/httpguard"
 	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/prepare"
+	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
@@ -35,7 +36,7 @@ func (s *Server) Handler() http.Handler {
 			s.pages.ServeHTTP(w, page)
 		})
 	}
-	return s.guard.Wrap(s.secured(mux))
+	return s.guard.Wrap(s.secured(plain(mux)))
 }
 
 // Guard is what stands before the handlers, for who listens.
@@ -44,6 +45,17 @@ func (s *Server) Guard() *httpguard.Guard { return s.guard }
 // isHealthCheck says which requests are answered when there is room for no other.
 func isHealthCheck(path string) bool {
 	return path == "/healthz" || path == "/readyz" || path == "/metrics"
+}
+
+// plain refuses addresses with the character U+0000, which no name of ours has and PostgreSQL takes in no text.
+func plain(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.ContainsRune(r.URL.Path, 0) || strings.Contains(r.URL.RawQuery, "%00") || strings.ContainsRune(r.URL.RawQuery, 0) {
+			writeJSON(w, http.StatusBadRequest, apiError{Code: string(protocol.BadRequest), Detail: "the character U+0000 has no place in a text"})
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // localAdmin is the administrator of the machine, who needs no token.
@@ -56,7 +68,7 @@ func localIdentity() Identity {
 // AdminHandler serves the API to the administrator of the machine. Who can reach it is trusted, so it belongs
 // on a Unix socket that only he can open. It works without Start.
 func (s *Server) AdminHandler() http.Handler {
-	return s.guard.Wrap(s.logged(newAPI(s, func(*http.Request) (Identity, error) { return localIdentity(), nil })))
+	return s.guard.Wrap(s.logged(plain(newAPI(s, func(*http.Request) (Identity, error) { return localIdentity(), nil }))))
 }
 
 // bearer identifies a request by its token, or by the cookie of a person who is logged in.

@@ -162,24 +162,46 @@ func (o *office) oidcName(r *http.Request) (string, error) {
 	if err := idToken.Claims(&claims); err != nil {
 		return "", err
 	}
-	if _, there := claims[o.provider.cfg.Claim]; !there {
+	claim := o.provider.cfg.Claim
+	if lacks(claims, claim) {
 		info, err := provider.UserInfo(ctx, config.TokenSource(ctx, token))
 		if err != nil {
 			return "", fmt.Errorf("user info: %w", err)
 		}
-		if info.Subject != idToken.Subject {
+		if info.Subject != idToken.Subject { // OpenID Connect Core 1.0, 5.3.2
 			return "", errors.New("the user info is another's")
 		}
 		if err := info.Claims(&claims); err != nil {
 			return "", err
 		}
 	}
-	if o.provider.cfg.Claim == "email" && claims["email_verified"] != true {
+	return accountName(claims, claim)
+}
+
+// accountName is the name of the account that claims tell.
+func accountName(claims map[string]any, claim string) (string, error) {
+	if claim == "email" && !isTrue(claims["email_verified"]) {
+		if _, there := claims["email_verified"]; !there {
+			return "", errors.New("the provider does not say whether it has verified the address (email_verified); see --oidc-claim in docs/operations.md")
+		}
 		return "", errors.New("the provider has not verified the address")
 	}
-	name, _ := claims[o.provider.cfg.Claim].(string)
-	if name == "" {
-		return "", fmt.Errorf("the provider gives no %s", o.provider.cfg.Claim)
+	name, _ := claims[claim].(string)
+	if name == "" || strings.ContainsRune(name, 0) {
+		return "", fmt.Errorf("the provider gives no %s", claim)
 	}
 	return account.CleanName(name), nil
 }
+
+// lacks reports whether claims do not tell the name of an account, or whether an address was verified; then the user
+// info is asked.
+func lacks(claims map[string]any, claim string) bool {
+	_, there := claims[claim]
+	if claim == "email" && there {
+		_, there = claims["email_verified"]
+	}
+	return !there
+}
+
+// isTrue reads a claim that is a boolean (OpenID Connect Core 1.0, 5.1), which some providers write as a string.
+func isTrue(claim any) bool { return claim == true || claim == "true" }

@@ -24,7 +24,8 @@ const directoryUsers = `{
 "2": {"ID": "2", "Username": "binh", "Password": "verysecure", "Email": "binh@example.vn"}}`
 
 // directory is a running identity provider that knows two people; it has verified the address of the first alone.
-func directory(t *testing.T, redirect string) (issuer string) {
+// What it says of them passes through rewrite.
+func directory(t *testing.T, redirect string, rewrite func(userInfo string) string) (issuer string) {
 	t.Helper()
 	srv := httptest.NewUnstartedServer(nil)
 	issuer = "http://" + strings.Replace(srv.Listener.Addr().String(), "127.0.0.1", "localhost", 1)
@@ -38,7 +39,18 @@ func directory(t *testing.T, redirect string) (issuer string) {
 	}
 	client := storage.WebClient("diemcau", "a secret", redirect)
 	store := storage.NewStorageWithClients(known, map[string]*storage.Client{"diemcau": client})
-	srv.Config.Handler = exampleop.SetupServer(issuer, store, slog.New(slog.DiscardHandler), false)
+	op := exampleop.SetupServer(issuer, store, slog.New(slog.DiscardHandler), false)
+	srv.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if rewrite == nil || r.URL.Path != "/userinfo" {
+			op.ServeHTTP(w, r)
+			return
+		}
+		answer := httptest.NewRecorder()
+		op.ServeHTTP(answer, r)
+		w.Header().Set("Content-Type", answer.Header().Get("Content-Type"))
+		w.WriteHeader(answer.Code)
+		io.WriteString(w, rewrite(answer.Body.String()))
+	})
 	srv.Start()
 	t.Cleanup(srv.Close)
 	return issuer
@@ -55,7 +67,7 @@ func (b *bed) withDirectory(claim, secret string) {
 	b.srv, err = signaling.New(context.Background(), signaling.Config{
 		CodeKey: b.codeKey[:], Keys: b.keys, Record: b.record, Media: b.media, Log: slog.New(slog.NewTextHandler(lockedWriter{b.logMu, b.log}, nil)), Registry: prometheus.NewRegistry(), Node: "test",
 		PublicURL: base, Pages: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "page "+r.URL.RequestURI()) }),
-		OIDC: signaling.OIDCConfig{Issuer: directory(b.T, base+"/oidc/callback"), ClientID: "diemcau", ClientSecret: secret, Claim: claim},
+		OIDC: signaling.OIDCConfig{Issuer: directory(b.T, base+"/oidc/callback", b.rewrite), ClientID: "diemcau", ClientSecret: secret, Claim: claim},
 	})
 	if err != nil {
 		b.Fatal(err)
@@ -129,6 +141,23 @@ func TestIdentityProvider(t *testing.T) {
 				t.Error("a token stands in the log")
 			}
 		})
+	}
+}
+
+// Some providers write booleans as strings.
+func TestVerifiedAsAString(t *testing.T) {
+	for word, want := range map[string]int{`"true"`: 200, `"false"`: 401, `1`: 401, `null`: 401} {
+		b := newBed(t, "")
+		b.rewrite = func(body string) string {
+			return strings.ReplaceAll(body, `"email_verified":true`, `"email_verified":`+word)
+		}
+		b.withDirectory("email", "a secret")
+		b.admin("POST", "/api/v1/accounts", `{"name":"an@example.vn","role":"host"}`, nil)
+		p := b.browser()
+		p.signIn("an")
+		if status, body := p.ask("GET", "/api/v1/account", ""); status != want {
+			t.Errorf("email_verified %s: %d %s, want %d; log %s", word, status, body, want, b.log)
+		}
 	}
 }
 

@@ -92,6 +92,8 @@ func (f *configFile) Validate(app *kong.Application) error {
 			fault(l, "is no setting%s", didYouMean(l.shown, known))
 		case l.node.Tag == "!!null":
 			fault(l, "has no value")
+		case strings.ContainsRune(l.node.Value, 0):
+			fault(l, "has the character U+0000")
 		}
 	}
 	if len(faults) == 0 {

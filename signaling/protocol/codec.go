@@ -102,6 +102,8 @@ func newCodec(messages []Message, strict bool) *Codec {
 	return c
 }
 
+var errNUL = errors.New("the character U+0000 has no place in a text") //nolint:gochecknoglobals // immutable
+
 // Decode reads one message and its id, 0 when it has none. Every error is a *DecodeError; the id is returned
 // as far as it could be read.
 func (c *Codec) Decode(data []byte) (id int64, m Message, err error) {
@@ -111,6 +113,9 @@ func (c *Codec) Decode(data []byte) (id int64, m Message, err error) {
 	}
 	if err := json.Unmarshal(data, &head); err != nil {
 		return 0, nil, &DecodeError{Err: err}
+	}
+	if HasNUL(data) {
+		return max(head.ID, 0), nil, &DecodeError{Type: head.Type, Err: errNUL}
 	}
 	if head.ID < 0 {
 		return 0, nil, &DecodeError{Type: head.Type, Err: errors.New("negative id")}
