@@ -91,7 +91,7 @@ func (c *clock) behind() time.Duration {
 }
 
 // withClock puts before a batch what has to be recorded first: that the clock is behind the ledger, once each time.
-func (c *coordinator) withClock(now time.Time, batch []request) []request {
+func withClock(c *coordinator, now time.Time, batch []request) []request {
 	recorded := c.journal.Head().RecordedAt
 	if recorded.Sub(now) <= clockTolerance {
 		c.clockNoted = false

@@ -277,7 +277,7 @@ func (c *coordinator) handle(ctx context.Context, batch []request) {
 		return
 	}
 	now, oldest := c.clock.Now(), time.Now()
-	batch = c.withClock(now, batch)
+	batch = withClock(c, now, batch)
 	var entries []ledger.Entry
 	outcomes := make([]outcome, 0, len(batch))
 	for _, r := range batch {
