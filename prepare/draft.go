@@ -39,9 +39,10 @@ type Draft struct {
 }
 
 // WithoutPersonal returns the draft without telephone numbers, the office's note, and the names of people who are to
-// steer. It is what may stay on record once the names of its session were erased; names of seats are those in its ledger.
+// chair, write and steer. It is what may stay on record once the names of its session were erased; names of seats are those in its ledger.
 func (d Draft) WithoutPersonal() Draft {
 	d.Contacts, d.HelpPhone, d.Note = nil, "", ""
+	d.Particulars.Chair.Name, d.Particulars.Secretary.Name = "", ""
 	d.Seats, d.Operators = slices.Clone(d.Seats), slices.Clone(d.Operators)
 	for i := range d.Seats {
 		d.Seats[i].Phone = ""

@@ -203,11 +203,12 @@ func TestReportIsLive(t *testing.T) {
 		t.Fatalf("no row of %s in %s", code, body)
 		return ""
 	}
-	if got := row("C1"); !strings.HasSuffix(got, ",,,0,0") {
+	const nobody = ",,,0,0,absent,absent,0,,0,,,Commune" // neither first_joined nor last_left, no time, not there
+	if got := row("C1"); !strings.HasSuffix(got, nobody) {
 		t.Errorf("before C1 came: %s", got)
 	}
 	c1 := b.enter("C1")
-	if got := row("C1"); strings.HasSuffix(got, ",,,0,0") || !strings.HasSuffix(row("C2"), ",,,0,0") {
+	if got := row("C1"); strings.HasSuffix(got, nobody) || !strings.HasSuffix(row("C2"), nobody) {
 		t.Errorf("with C1: %s", got)
 	}
 	tagged := func(etag string) *http.Response {

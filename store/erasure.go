@@ -28,10 +28,12 @@ func TextColumns() map[string]Holding {
 		"rehearsals.body": ErasedPersonal, "draft_versions.body": ErasedPersonal,
 		"accounts.name": AccountPersonal, "accounts.full_name": AccountPersonal, "accounts.phone": AccountPersonal,
 		"logins.account": AccountPersonal, "logins.device": AccountPersonal, "draft_versions.updated_by": AccountPersonal,
-		"entries.data": KeptPersonal,
+		"admin_tokens.name": AccountPersonal, "admin_tokens.created_by": AccountPersonal,
+		"settings.value": AccountPersonal, // the office's defaults name who usually chairs and keeps the minutes
+		"entries.data":   KeptPersonal,
 	}
 	for _, name := range []string{
-		"settings.name", "settings.value", "units.code", "units.parent", "units.level", "units.name", "sessions.id", "sessions.title", "sessions.phase",
+		"settings.name", "admin_tokens.id", "accounts.link_grant", "units.code", "units.parent", "units.level", "units.name", "sessions.id", "sessions.title", "sessions.phase",
 		"entries.session", "entries.node", "entries.by_endpoint", "entries.kind", "entries.prev", "entries.hash", "alive.session",
 		"links.session", "links.endpoint", "personal.session", "accounts.role", "accounts.scope", "accounts.hash", "logins.id",
 		"drafts.id", "drafts.session", "draft_versions.draft", "draft_versions.title", "short_codes.hash", "short_codes.session", "short_codes.endpoint", "short_codes.sealed",

@@ -97,7 +97,8 @@ func TestErasureLeavesNothingBehind(t *testing.T) {
 		}
 		draft := prepare.Draft{
 			Title: "T", Units: []string{"C1"}, Note: mark, HelpPhone: phone, Contacts: map[string]prepare.Contact{"C1": {Phone: phone}},
-			Seats: []prepare.Seat{{Code: "K1", Name: "Khách", Phone: phone}}, Operators: []prepare.Operator{{Name: mark, Scope: "P1", Phone: phone}},
+			Particulars: meeting.Particulars{Chair: meeting.Official{Name: mark}, Secretary: meeting.Official{Name: mark}},
+			Seats:       []prepare.Seat{{Code: "K1", Name: "Khách", Phone: phone}}, Operators: []prepare.Operator{{Name: mark, Scope: "P1", Phone: phone}},
 		}
 		row := store.DraftRow{ID: "d1", Draft: draft, UpdatedAt: t0}
 		version, err := f.s.PutDraft(ctx, row, 0)
