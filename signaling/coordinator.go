@@ -69,7 +69,9 @@ type coordinator struct {
 	patience   *atomic.Int64        // of commands with the record, in nanoseconds
 	taken      bool                 // the connections of the server before are ended
 	unread     error                // why the session could not be rebuilt, so that nothing is known of its seats
-	broken     error                // why it refuses everything: the ledger is not whole
+	broken     error                // why it refuses everything: the ledger is not whole, or a turn panicked
+	inHand     []request            // the batch of this turn
+	panicked   func(p any, where ...any)
 
 	requests chan request
 	late     chan time.Time // since when evidence of life cannot be written; zero when it can
@@ -114,6 +116,7 @@ func newCoordinator(srv *Server, session *meeting.Session, head ledger.Head) *co
 		news:     newNews(),
 		recorded: srv.webhooks.Tell,
 		patience: &srv.patience,
+		panicked: srv.guard.Panicked,
 		requests: make(chan request, maxQueue),
 		late:     make(chan time.Time, 1),
 		stop:     make(chan struct{}),
@@ -153,7 +156,12 @@ func (c *coordinator) do(ctx context.Context, r request) error {
 // call is do, and waits for the outcome.
 func (c *coordinator) call(ctx context.Context, r request) error {
 	outcome := make(chan error, 1)
-	r.done = func(err error) { outcome <- err }
+	r.done = func(err error) {
+		select {
+		case outcome <- err:
+		default: // after a panic, that it was answered before it is not known
+		}
+	}
 	if err := c.do(ctx, r); err != nil {
 		return err
 	}
@@ -171,6 +179,33 @@ func (c *coordinator) call(ctx context.Context, r request) error {
 func (c *coordinator) run(ctx context.Context) {
 	defer close(c.done)
 	defer c.helpers.Wait()
+	for !c.guarded(ctx) { // from then on it refuses
+	}
+}
+
+// guarded takes turns until the owner closes stop, and reports true, or until one panics. What such a turn has left in
+// memory is nothing to go on from, so the session is stopped for everyone, as one whose record is not whole; the record
+// itself has whole batches alone, and a restart of the server begins from it. Other sessions go on.
+func (c *coordinator) guarded(ctx context.Context) (stopped bool) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		c.panicked(p, "session", c.id)
+		if c.broken == nil {
+			c.breakDown(errFault)
+		}
+		for _, r := range c.inHand {
+			r.answer(c.broken)
+		}
+		c.inHand = nil
+	}()
+	c.turns(ctx)
+	return true
+}
+
+func (c *coordinator) turns(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	flush := time.NewTimer(0)
@@ -211,7 +246,9 @@ func (c *coordinator) run(ctx context.Context) {
 			c.goodbye(ctx)
 			return
 		}
+		c.inHand = batch
 		c.handle(ctx, batch)
+		c.inHand = nil
 		c.arm(timer)
 	}
 }
@@ -414,7 +451,7 @@ func dated(s *meeting.Session, by meeting.Actor, err error) error {
 	return err
 }
 
-// breakDown ends the session for everyone: its ledger is not whole.
+// breakDown ends the session for everyone: its ledger, or what memory holds of it, cannot be used.
 func (c *coordinator) breakDown(why error) {
 	c.log.Error("the session is stopped: its record cannot be used", "err", why)
 	c.broken = errBroken

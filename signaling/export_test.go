@@ -1,6 +1,12 @@
 package signaling
 
-import "time"
+import (
+	"context"
+	"time"
+
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/signaling/protocol"
+)
 
 // SetPingEvery makes tests of silent connections short.
 func (s *Server) SetPingEvery(d time.Duration) { s.pingEvery = d }
@@ -18,3 +24,17 @@ var Concerned = concerned
 
 // LoosenSeats lets tests ask faster than people do; it comes before anyone asks.
 func (s *Server) LoosenSeats() { s.seats.most = 1000 }
+
+// Upset lets the coordinator of a session panic in its turn, and returns what the one who asked is told.
+func (s *Server) Upset(ctx context.Context, session string) error {
+	co, err := s.coordinator(ctx, session)
+	if err != nil {
+		return err
+	}
+	return co.call(ctx, request{prepare: func() meeting.Command { panic("of a test") }})
+}
+
+// UpsetReaders lets messages of a type panic where they are read; it comes before anyone sends one.
+func (s *Server) UpsetReaders(t protocol.Type) {
+	s.handlers[t] = func(context.Context, *conn, int64, protocol.Message) error { panic("of a test") }
+}

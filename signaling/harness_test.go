@@ -2,6 +2,7 @@ package signaling_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -258,6 +259,7 @@ type bed struct {
 	rewrite       func(userInfo string) string // what an identity provider says
 	namesKept     time.Duration
 	strangers     admission.Limits
+	publicURL     string // "" = that of the test's server
 	pictures      signaling.Pictures
 	codeKey       [link.CodeKeySize]byte
 	keys          *keyring.Ring // kept over a restart
@@ -343,9 +345,10 @@ func (b *bed) serve() {
 	if err != nil {
 		b.Fatal(err)
 	}
+	publicURL := cmp.Or(b.publicURL, "http://"+b.http.Listener.Addr().String())
 	b.srv, err = signaling.New(context.Background(), signaling.Config{
 		CodeKey: b.codeKey[:], Keys: b.keys, Record: b.record, Media: b.media, Log: slog.New(slog.NewTextHandler(lockedWriter{b.logMu, b.log}, nil)),
-		Registry: prometheus.NewRegistry(), Node: "test", PublicURL: "http://" + b.http.Listener.Addr().String(),
+		Registry: prometheus.NewRegistry(), Node: "test", PublicURL: publicURL,
 		SnapshotEvery: b.snapshotEvery, Webhooks: hooks, Time: b.time, NamesKept: b.namesKept, Pictures: b.pictures, Strangers: b.strangers,
 		Pages: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("page")) }),
 	})
