@@ -1,7 +1,6 @@
 package signaling
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -63,8 +62,8 @@ func (a recordAPI) download(w http.ResponseWriter, r *http.Request, who Identity
 			return nil
 		}
 	}
-	// Written to memory first: an error must not become half a file.
-	var out bytes.Buffer
+	var out spool
+	defer out.Close()
 	mime := ""
 	switch format {
 	case "csv":
@@ -83,7 +82,10 @@ func (a recordAPI) download(w http.ResponseWriter, r *http.Request, who Identity
 	}
 	w.Header().Set("Content-Type", mime)
 	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="attendance-%s.%s"`, table, format))
-	_, _ = out.WriteTo(w)
+	w.Header().Set("Content-Length", strconv.FormatInt(out.size, 10))
+	if err := out.sendTo(w); err != nil {
+		panic(http.ErrAbortHandler) // the page has gone, or the disk: nobody may take it for whole
+	}
 	return nil
 }
 
