@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -124,15 +125,33 @@ func killUnderLoad(t *testing.T, kills int, database string) {
 	t.Logf("%d kills, %d joins and %d headcounts acknowledged, %d entries", kills, len(acks.joined), len(acks.counted), before.Seq)
 }
 
-// buildBinary builds the program and returns its path.
+// builtBinary is the program, built once for all tests.
+var builtBinary = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "diemcau-test-")
+	if err != nil {
+		return "", err
+	}
+	bin := filepath.Join(dir, "diemcau")
+	out, err := exec.CommandContext(context.Background(), "go", "build", "-o", bin, ".").CombinedOutput()
+	if err != nil {
+		return bin, fmt.Errorf("%w: %s", err, out)
+	}
+	return bin, nil
+})
+
+// buildBinary returns the path of the program.
 func buildBinary(t *testing.T) string {
 	t.Helper()
-	bin := filepath.Join(t.TempDir(), "diemcau")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	bin, err := builtBinary()
+	if err != nil {
+		t.Fatal(err)
 	}
+	built.Store(true)
 	return bin
 }
+
+// built says that builtBinary has something to remove.
+var built atomic.Bool
 
 // process is a server of its own.
 type process struct {

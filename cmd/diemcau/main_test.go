@@ -19,7 +19,16 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		if built.Load() {
+			if bin, err := builtBinary(); err == nil {
+				_ = os.RemoveAll(filepath.Dir(bin))
+			}
+		}
+		os.Exit(code)
+	}))
+}
 
 // lines collects output and tells of its first line.
 type lines struct {
