@@ -179,14 +179,14 @@ func (c *coordinator) call(ctx context.Context, r request) error {
 func (c *coordinator) run(ctx context.Context) {
 	defer close(c.done)
 	defer c.helpers.Wait()
-	for !c.guarded(ctx) { // from then on it refuses
+	for !guarded(ctx, c) { // from then on it refuses
 	}
 }
 
 // guarded takes turns until the owner closes stop, and reports true, or until one panics. What such a turn has left in
 // memory is nothing to go on from, so the session is stopped for everyone, as one whose record is not whole; the record
 // itself has whole batches alone, and a restart of the server begins from it. Other sessions go on.
-func (c *coordinator) guarded(ctx context.Context) (stopped bool) {
+func guarded(ctx context.Context, c *coordinator) (stopped bool) {
 	defer func() {
 		p := recover()
 		if p == nil {
@@ -223,7 +223,7 @@ func (c *coordinator) turns(ctx context.Context) {
 		var batch []request
 		select {
 		case r := <-c.requests:
-			batch = c.drain(r)
+			batch = drain(r, c.requests)
 		case <-c.news.wake:
 			batch = c.heard(c.news.take())
 		case <-evidence.C:
@@ -257,11 +257,11 @@ func (c *coordinator) turns(ctx context.Context) {
 func (c *coordinator) sure() bool { return c.broken == nil && c.outage == nil }
 
 // drain takes what else is waiting, up to a batch.
-func (c *coordinator) drain(first request) []request {
+func drain(first request, waiting <-chan request) []request {
 	batch := []request{first}
 	for len(batch) < maxBatch {
 		select {
-		case r := <-c.requests:
+		case r := <-waiting:
 			batch = append(batch, r)
 		default:
 			return batch
