@@ -245,26 +245,25 @@ func (m *fakeMedia) of(endpoint string, kind signaling.PeerKind) signaling.Peer 
 // bed is a server with one session.
 type bed struct {
 	*testing.T
-	srv    *signaling.Server
-	hooks  *webhook.Sender
-	http   *httptest.Server
-	record *record
-	media  *fakeMedia
-	links  links
-	ping   time.Duration // 0 = the default
+	publicURL string // "" = that of the test's server
+	srv       *signaling.Server
+	hooks     *webhook.Sender
+	http      *httptest.Server
+	record    *record
+	media     *fakeMedia
+	links     links
+	ping      time.Duration // 0 = the default
 
-	snapshotEvery time.Duration
-	webhooks      []webhook.Target
-	time          signaling.TimeSource
-	rewrite       func(userInfo string) string // what an identity provider says
-	namesKept     time.Duration
-	strangers     admission.Limits
-	publicURL     string // "" = that of the test's server
-	pictures      signaling.Pictures
-	codeKey       [link.CodeKeySize]byte
-	keys          *keyring.Ring // kept over a restart
-	log           *bytes.Buffer
-	logMu         *sync.Mutex
+	webhooks                 []webhook.Target
+	time                     signaling.TimeSource
+	rewrite                  func(userInfo string) string // what an identity provider says
+	snapshotEvery, namesKept time.Duration
+	strangers                admission.Limits
+	pictures                 signaling.Pictures
+	codeKey                  [link.CodeKeySize]byte
+	keys                     *keyring.Ring // kept over a restart
+	log                      *bytes.Buffer
+	logMu                    *sync.Mutex
 }
 
 type links struct {
@@ -345,10 +344,9 @@ func (b *bed) serve() {
 	if err != nil {
 		b.Fatal(err)
 	}
-	publicURL := cmp.Or(b.publicURL, "http://"+b.http.Listener.Addr().String())
 	b.srv, err = signaling.New(context.Background(), signaling.Config{
 		CodeKey: b.codeKey[:], Keys: b.keys, Record: b.record, Media: b.media, Log: slog.New(slog.NewTextHandler(lockedWriter{b.logMu, b.log}, nil)),
-		Registry: prometheus.NewRegistry(), Node: "test", PublicURL: publicURL,
+		Registry: prometheus.NewRegistry(), Node: "test", PublicURL: cmp.Or(b.publicURL, "http://"+b.http.Listener.Addr().String()),
 		SnapshotEvery: b.snapshotEvery, Webhooks: hooks, Time: b.time, NamesKept: b.namesKept, Pictures: b.pictures, Strangers: b.strangers,
 		Pages: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("page")) }),
 	})
