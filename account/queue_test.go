@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -35,7 +36,8 @@ func TestQueueServesAddressesInTurn(t *testing.T) {
 			mu.Unlock()
 			q.leave()
 		})
-		for q.waits() == before { //nolint:revive // until it waits
+		for q.waits() == before {
+			runtime.Gosched()
 		}
 	}
 	for range 4 {
@@ -64,7 +66,8 @@ func TestQueueIsBounded(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		for q.waits() == before { //nolint:revive // until it waits
+		for q.waits() == before {
+			runtime.Gosched()
 		}
 	}
 	for range maxWaitingEach {

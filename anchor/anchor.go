@@ -50,7 +50,7 @@ type Keeper struct {
 
 // Open reads the file of heads and compares the record with it. What contradicts is logged as an error, and counted, at
 // each start until the file is put away: so somebody looks at it. It anchors nothing before Start.
-func Open(ctx context.Context, cfg Config) (*Keeper, []*Contradiction, error) {
+func Open(ctx context.Context, cfg Config) (*Keeper, []*ContradictionError, error) {
 	h, err := openHeads(filepath.Join(cfg.Dir, HeadsFile))
 	if err != nil {
 		return nil, nil, err

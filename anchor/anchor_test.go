@@ -64,7 +64,7 @@ func config(t *testing.T, dir string, rec anchor.Record) anchor.Config {
 }
 
 // keep opens a keeper, lets it note everything, and closes it.
-func keep(t *testing.T, cfg anchor.Config) []*anchor.Contradiction {
+func keep(t *testing.T, cfg anchor.Config) []*anchor.ContradictionError {
 	t.Helper()
 	k, list, err := anchor.Open(t.Context(), cfg)
 	if err != nil {

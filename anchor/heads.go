@@ -116,14 +116,14 @@ func (h *heads) note(a ledger.Anchor) error {
 func (h *heads) close() error { return h.file.Close() }
 
 // compare returns what the record contradicts of the file: ledgers that were shortened or written anew.
-func (h *heads) compare(ctx context.Context, rec Record) ([]*Contradiction, error) {
-	var list []*Contradiction
+func (h *heads) compare(ctx context.Context, rec Record) ([]*ContradictionError, error) {
+	var list []*ContradictionError
 	for session, a := range h.last {
 		head, err := rec.Head(ctx, session)
 		if err != nil {
 			return nil, err
 		}
-		c := &Contradiction{Session: session, Anchor: a, Last: head.Seq}
+		c := &ContradictionError{Session: session, Anchor: a, Last: head.Seq}
 		if head.Seq >= a.Seq {
 			for e, err := range rec.Entries(ctx, session, a.Seq) {
 				if err != nil {
@@ -139,19 +139,19 @@ func (h *heads) compare(ctx context.Context, rec Record) ([]*Contradiction, erro
 		h.held[session] = struct{}{}
 		list = append(list, c)
 	}
-	slices.SortFunc(list, func(a, b *Contradiction) int { return strings.Compare(a.Session, b.Session) })
+	slices.SortFunc(list, func(a, b *ContradictionError) int { return strings.Compare(a.Session, b.Session) })
 	return list, nil
 }
 
-// Contradiction is a ledger that is not what the file of heads says.
-type Contradiction struct {
+// ContradictionError is a ledger that is not what the file of heads says.
+type ContradictionError struct {
 	Session   string
 	Anchor    ledger.Anchor // what the file says
 	Last      uint64        // Seq of the last entry of the ledger; 0 = it has none
 	Rewritten bool          // the entry of the anchor has another hash; otherwise it is missing
 }
 
-func (c *Contradiction) Error() string {
+func (c *ContradictionError) Error() string {
 	if c.Rewritten {
 		return fmt.Sprintf("session %s: entry %d is not the one that was recorded at %s: its ledger was written anew", c.Session, c.Anchor.Seq, c.Anchor.At.Format(time.RFC3339))
 	}

@@ -298,7 +298,7 @@ test('the end reaches everyone, and the secretary downloads who was there', asyn
   assert.ok(Math.abs(Number(by.C1.total_s) - whole) < 5, `total ${by.C1.total_s} s of ${whole}`);
 
   const intervals = parseCSV(await get('attendance.csv?table=intervals'));
-  assert.deepEqual(Object.keys(intervals[0]), ['endpoint', 'from', 'to', 'end_reason']);
+  assert.deepEqual(Object.keys(intervals[0]), ['endpoint', 'from', 'to', 'end_reason', 'name', 'length_s', 'interruptions', 'device']);
   assert.equal(intervals.filter((r) => r.endpoint === 'C1').at(-1).end_reason, 'ended');
   assert.equal(intervals.filter((r) => r.endpoint === 'C2').at(-1).end_reason, 'left');
   assert.equal(await server.cli('attendance', 'export', '--session', session.id, '--format', 'csv', '--out', '-'), await get('attendance.csv'));

@@ -19,7 +19,7 @@ func Address(publicURL string, role meeting.Role, token string) string {
 		page = "/secretary"
 	case meeting.Room:
 		page = "/room"
-	case meeting.Site:
+	case meeting.Site, meeting.Office: // the office has no link
 	}
 	return strings.TrimSuffix(publicURL, "/") + page + "#" + token
 }

@@ -36,8 +36,8 @@ const (
 // Office is the role of an Actor who is no endpoint: an administrator, or somebody of the office who may. Its Endpoint is
 // OfficePrefix and a name.
 const (
-	Office       Role = "office"
-	OfficePrefix      = "@office/"
+	Office       Role   = "office"
+	OfficePrefix string = "@office/"
 )
 
 // Codes of the console endpoints that every session has. The @ keeps them apart from unit codes.

@@ -121,6 +121,7 @@ func (id Identity) party() party {
 			return chairParty
 		}
 		return siteParty
+	case meeting.Office: // has no link
 	}
 	return nobody
 }

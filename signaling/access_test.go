@@ -56,6 +56,7 @@ type accessBed struct {
 }
 
 func newAccessBed(t *testing.T) *accessBed {
+	t.Helper()
 	b := &accessBed{bed: newBed(t, ""), sessions: map[meeting.Phase]string{}}
 	b.srv.LoosenSeats()
 	convene := func(start string) string {

@@ -66,9 +66,6 @@ func (c *clock) Now() time.Time {
 	return now.UTC().Truncate(time.Microsecond)
 }
 
-// steady returns a time whose differences are right though the clock be set in between: for limits of rates.
-func (c *clock) steady() time.Time { return time.Unix(0, 0).Add(c.source.Elapsed()) }
-
 // saw notes an instant that is in the ledger of a session that is not over.
 func (c *clock) saw(recorded time.Time) {
 	c.mu.Lock()

@@ -202,6 +202,7 @@ func (s *Server) links(ctx context.Context, session *meeting.Session) (*sessionL
 			}
 		case meeting.Site:
 			out.Endpoints = append(out.Endpoints, endpointLink{Code: code, Unit: ep.Unit, Name: ep.Name, Link: url})
+		case meeting.Office: // has no seat
 		}
 	}
 	return out, nil

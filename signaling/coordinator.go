@@ -401,7 +401,7 @@ func (r request) answer(err error) {
 // wait for the record is dated when it came.
 func (c *coordinator) decide(o *outcome, now time.Time) ([]ledger.Entry, error) {
 	if err := c.budget.check(o.by, o.cmd, now); err != nil {
-		o.err = err
+		o.err = dated(c.session, o.by, err)
 		return nil, nil
 	}
 	var happened time.Time

@@ -55,6 +55,9 @@ func textColumns(t *testing.T, db *sql.DB, query string) []string {
 			list = append(list, table+"."+column)
 		}
 	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	slices.Sort(list)
 	return list
 }

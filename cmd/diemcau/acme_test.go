@@ -39,13 +39,12 @@ type authority struct {
 	key       *ecdsa.PrivateKey
 	root      *x509.Certificate
 
-	mu      sync.Mutex
-	target  string // address where the name is served, for this challenge
-	thumb   string // of the account's key
-	proven  bool
-	failure string
-	issued  []byte // PEM
-	certs   int
+	mu     sync.Mutex
+	target string // address where the name is served, for this challenge
+	thumb  string // of the account's key
+	proven bool
+	issued []byte // PEM
+	certs  int
 }
 
 func newAuthority(t *testing.T, challenge string) *authority {
@@ -156,7 +155,7 @@ func (ca *authority) order(w http.ResponseWriter) map[string]any {
 func (ca *authority) prove() bool {
 	want := challengeToken + "." + ca.thumb
 	if ca.challenge == "http-01" {
-		req, err := http.NewRequest(http.MethodGet, "http://"+ca.target+"/.well-known/acme-challenge/"+challengeToken, nil) //nolint:noctx // a test's
+		req, err := http.NewRequest(http.MethodGet, "http://"+ca.target+"/.well-known/acme-challenge/"+challengeToken, nil)
 		if err != nil {
 			ca.t.Error(err)
 			return false
@@ -171,7 +170,7 @@ func (ca *authority) prove() bool {
 		got, _ := io.ReadAll(resp.Body)
 		return string(got) == want
 	}
-	c, err := tls.Dial("tcp", ca.target, &tls.Config{ServerName: acmeName, NextProtos: []string{acme.ALPNProto}, InsecureSkipVerify: true}) //nolint:gosec,noctx // what it shows is compared
+	c, err := tls.Dial("tcp", ca.target, &tls.Config{ServerName: acmeName, NextProtos: []string{acme.ALPNProto}, InsecureSkipVerify: true}) //nolint:gosec // what it shows is compared
 	if err != nil {
 		ca.t.Error(err)
 		return false

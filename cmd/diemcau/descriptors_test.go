@@ -66,7 +66,7 @@ func TestFewDescriptors(t *testing.T) {
 				t.Errorf("refused at %d connections; there is room for %v", len(held), room)
 			}
 			for range 100 { // silent ones
-				c, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://")) //nolint:noctx // a bare socket
+				c, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -98,7 +98,7 @@ func TestFewDescriptors(t *testing.T) {
 // ask sends a request of a site over a connection of its own, which stays open.
 func ask(t *testing.T, url, token string) (c net.Conn, status int, body string) {
 	t.Helper()
-	c, err := net.Dial("tcp", strings.TrimPrefix(url, "http://")) //nolint:noctx // a bare socket
+	c, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}

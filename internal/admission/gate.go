@@ -239,8 +239,8 @@ type crowd []*holder
 func (c crowd) Len() int { return len(c) }
 
 func (c crowd) Less(i, j int) bool {
-	if c[i].List.Len() != c[j].List.Len() {
-		return c[i].List.Len() > c[j].List.Len()
+	if c[i].Len() != c[j].Len() {
+		return c[i].Len() > c[j].Len()
 	}
 	return c[i].oldest().born < c[j].oldest().born
 }

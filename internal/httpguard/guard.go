@@ -119,10 +119,10 @@ func Admit(r *http.Request, most int64) {
 // recovered answers for a handler that panicked.
 func (g *Guard) recovered(out *response, r *http.Request) {
 	p := recover()
-	switch {
-	case p == nil:
+	switch p {
+	case nil:
 		return
-	case p == http.ErrAbortHandler: //nolint:errorlint // what net/http compares with
+	case http.ErrAbortHandler:
 		panic(p)
 	}
 	g.Panicked(p, "method", r.Method, "path", r.URL.Path)

@@ -21,7 +21,7 @@ func Attr(_ []string, a slog.Attr) slog.Attr {
 	if a.Key == StackKey {
 		limit = stack
 	}
-	switch v := a.Value.Resolve(); v.Kind() {
+	switch v := a.Value.Resolve(); v.Kind() { //nolint:exhaustive // numbers and times are short; members of a group come one by one
 	case slog.KindString:
 		a.Value = slog.StringValue(Text(v.String(), limit))
 	case slog.KindAny:
@@ -34,7 +34,6 @@ func Attr(_ []string, a slog.Attr) slog.Attr {
 		default:
 			a.Value = slog.StringValue(Text(fmt.Sprint(one), limit))
 		}
-	default: // numbers and times are short; members of a group come one by one
 	}
 	a.Key = Text(a.Key, most)
 	return a

@@ -102,7 +102,7 @@ func newCodec(messages []Message, strict bool) *Codec {
 	return c
 }
 
-var errNUL = errors.New("the character U+0000 has no place in a text") //nolint:gochecknoglobals // immutable
+var errNUL = errors.New("the character U+0000 has no place in a text")
 
 // Decode reads one message and its id, 0 when it has none. Every error is a *DecodeError; the id is returned
 // as far as it could be read.

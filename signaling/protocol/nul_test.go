@@ -28,7 +28,7 @@ func FuzzHasNUL(f *testing.F) {
 		if json.Unmarshal(data, &v) != nil {
 			return
 		}
-		if got, want := protocol.HasNUL(data), hasNUL(v); got != want && !(got && want == false) { // a member may hide another of its name
+		if got, want := protocol.HasNUL(data), hasNUL(v); want && !got { // a member may hide another of its name
 			t.Errorf("%s: %v, want %v", data, got, want)
 		}
 	})

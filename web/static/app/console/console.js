@@ -33,6 +33,7 @@ export function Console({ room, publishes }) {
     <${Header} title=${title}>
       <${PhaseBadge} room=${room} /><${Clock} room=${room} seconds /><${Preferences} />
     <//>
+    <${HostControls} room=${room} publishes=${publishes} />
     <main class="desk__main">
       <h1 class="visually-hidden">${t("console.label")}: ${title}</h1>
       <div class="desk__left">
@@ -56,7 +57,6 @@ export function Console({ room, publishes }) {
       </div>
       <${SidePanels} room=${room} />
     </main>
-    <${HostControls} room=${room} publishes=${publishes} />
     ${room.role === "endpoint" && html`<${Countdown} room=${room} />`}
     <${SoundButton} room=${room} />
   </div>`;
@@ -109,7 +109,8 @@ function ChairNotice({ room }) {
 }
 
 /**
- * The one toolbar. Every button keeps its place, whatever opens or begins.
+ * The one toolbar. Every button keeps its place, whatever opens or begins. It stands at the foot of the page and is reached
+ * first by keyboard, before the buttons of speakers and sites.
  * @param {{room: Room, publishes: boolean}} props
  */
 function HostControls({ room, publishes }) {
