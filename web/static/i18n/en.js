@@ -280,7 +280,7 @@ const en = {
   "floor.grant": "Give the floor",
   "floor.grant.short": "Give",
   "floor.revoke.short": "Stop",
-  "floor.revoke": "Take the floor back",
+  "floor.revoke": "Stop and take the floor back",
 
   "sites.label": "Sites",
   "sites.search": "Find a site, without diacritics if you like",
