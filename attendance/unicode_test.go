@@ -101,7 +101,7 @@ func TestAnyTextInEveryExport(t *testing.T) {
 }
 
 func FuzzExports(f *testing.F) {
-	for _, seed := range []string{"Họp 🎉 𡨸喃 👨‍👩‍👧 \u202Eabc {nb}", "\xff\xfe\x00", "\U0010FFFF\U00010000", strings.Repeat("dài", 2000)} {
+	for _, seed := range []string{"Họp 🎉 𡨸喃 👨‍👩‍👧 \u202Eabc {nb}", "\xff\xfe\x00", "\U0010FFFF\U00010000", strings.Repeat("dài", 300)} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
