@@ -77,6 +77,9 @@ soak: build node_modules/.installed $(CHROMIUM) ## a console with 10,600 sites a
 	$(GO) build -o bin/soak ./internal/soak
 	node e2e/soak.mjs
 
+attack: ## attack a server from strangers and single links beside fifty watching sites, print what it cost them
+	DIEMCAU_ATTACK=1 $(GO) test -count=1 -v -timeout 10m -run TestHonestLoseNothingUnderAttack ./cmd/diemcau
+
 fuzz: ## every fuzzer for 30 s
 	@for f in $$(grep -rlE '^func Fuzz' --include='*_test.go' .); do \
 	  for n in $$(grep -oE '^func Fuzz[A-Za-z0-9_]+' $$f | cut -c6-); do \
