@@ -315,11 +315,11 @@ func TestOneWriterOnPostgreSQL(t *testing.T) {
 	if code != exitBroken || out != "" || strings.Count(strings.TrimSpace(errOut), "\n") != 0 || !strings.Contains(errOut, "another diemcau") {
 		t.Errorf("a second server: %d %q %q", code, out, errOut)
 	}
-	second := create(t, "--data", other, "--database", database)
+	second := create(t, "--data", other, "--keys", dir, "--database", database)
 	if second.ID == links.ID || len(second.Endpoints) == 0 {
 		t.Errorf("%+v", second)
 	}
-	code, _, errOut = call(t, "session", "link", "revoke", links.Endpoints[0].Code, "--session", links.ID, "--data", other, "--database", database)
+	code, _, errOut = call(t, "session", "link", "revoke", links.Endpoints[0].Code, "--session", links.ID, "--data", other, "--keys", dir, "--database", database)
 	if code != exitBroken || !strings.Contains(errOut, "unrecorded") && !strings.Contains(errOut, "another diemcau") && !strings.Contains(errOut, "record") {
 		t.Errorf("revoking beside the server: %d %s", code, errOut)
 	}
@@ -331,7 +331,7 @@ func TestOneWriterOnPostgreSQL(t *testing.T) {
 	}
 	newWitness(t, serveURL, second).again() // the server knows the session that the command made
 	stop()
-	url, _ := serve(t, other, "--database", database)
+	url, _ := serve(t, other, "--keys", dir, "--database", database)
 	next := newWitness(t, url, links)
 	next.declared = w.declared
 	next.again()
