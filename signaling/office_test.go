@@ -558,12 +558,11 @@ func TestLineTest(t *testing.T) {
 	}
 	first := offer.Test
 	open() // a page that was reloaded
-	if !b.media.over[first] || b.media.of("C1", "publisher").Session != offer.Test {
-		t.Error("the test before goes on")
+	await(t, "the test before ends", func() bool { return b.media.ended(first) && b.media.of("C1", "publisher").Session == offer.Test })
+	if status, _ := b.request("DELETE", "/api/v1/rehearsal/line", link, ""); status != 204 {
+		t.Errorf("the end of a test: %d", status)
 	}
-	if status, _ := b.request("DELETE", "/api/v1/rehearsal/line", link, ""); status != 204 || !b.media.over[offer.Test] || b.media.of("C1", "publisher").ID != "" {
-		t.Error("an ended test goes on")
-	}
+	await(t, "the test ends", func() bool { return b.media.ended(offer.Test) && b.media.of("C1", "publisher").ID == "" })
 	b.media.refuse = true
 	if status, body := b.request("POST", "/api/v1/rehearsal/line", link, ""); status != 503 || !strings.Contains(body, "unavailable") {
 		t.Errorf("without a port: %d %s", status, body)
@@ -593,4 +592,11 @@ func TestRehearsalIsNoPresence(t *testing.T) {
 			t.Errorf("the ledger holds %s", entry)
 		}
 	}
+}
+
+// ended reports whether a session's media are over; nobody waits for that.
+func (m *fakeMedia) ended(session string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.over[session]
 }
