@@ -379,9 +379,8 @@ func TestSilentFlood(t *testing.T) {
 	if _, err := relayed.WriteTo([]byte("still here"), net.UDPAddrFromAddrPort(s.cfg.Media)); err != nil {
 		t.Error(err)
 	}
-	if n := s.refused.of(refusedConnection); n < 700 {
-		t.Errorf("%d counted", n)
-	}
+	// The last of them may still wait in the listener's backlog.
+	eventually(t, "each one refused is counted", func() bool { return s.refused.of(refusedConnection) >= 700 })
 }
 
 // TestPermits: the state of a client's allocation is bounded.
