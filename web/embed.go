@@ -1,4 +1,4 @@
-// Package web holds the pages and serves them: plain files, compressed once at start, each with an ETag.
+// Package web holds the pages and serves them: plain files, made small once at start, each with an ETag.
 package web
 
 import (
@@ -13,7 +13,10 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 	"time"
+
+	"github.com/evanw/esbuild/pkg/api"
 )
 
 //go:embed static
@@ -33,7 +36,10 @@ type handler map[string]*file
 
 // Handler serves the pages at /, /j, /join, /host, /secretary, /room and /office, and what they load under /static/. Everything is
 // revalidated by its ETag, so that a page is never older than its server. Headers of security are the caller's.
-func Handler() http.Handler {
+func Handler() http.Handler { return pages() }
+
+// pages does the work once for all servers of a process.
+var pages = sync.OnceValue(func() handler {
 	h := handler{}
 	err := fs.WalkDir(static, "static", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || strings.HasSuffix(name, ".d.ts") {
@@ -57,11 +63,14 @@ func Handler() http.Handler {
 		panic(fmt.Sprintf("web: embedded files cannot be read: %v", err)) // the binary itself is damaged
 	}
 	return h
-}
+})
 
 func load(name string) (*file, error) {
 	plain, err := static.ReadFile(name)
 	if err != nil {
+		return nil, err
+	}
+	if plain, err = shrink(name, plain); err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256(plain)
@@ -81,6 +90,21 @@ func load(name string) (*file, error) {
 		f.gzipped = buf.Bytes()
 	}
 	return f, nil
+}
+
+// shrink takes comments and space out of scripts and style sheets. Names stay, so that an error in a browser's console can be read.
+func shrink(name string, plain []byte) ([]byte, error) {
+	loader := map[string]api.Loader{".js": api.LoaderJS, ".css": api.LoaderCSS}[path.Ext(name)]
+	if loader == api.LoaderNone || strings.HasPrefix(name, "static/vendor/") {
+		return plain, nil
+	}
+	small := api.Transform(string(plain), api.TransformOptions{
+		Loader: loader, MinifyWhitespace: true, Charset: api.CharsetUTF8, LegalComments: api.LegalCommentsNone,
+	})
+	if len(small.Errors) > 0 {
+		return nil, fmt.Errorf("%s: %s", name, small.Errors[0].Text)
+	}
+	return small.Code, nil
 }
 
 // contentType does not trust the host's MIME table for what browsers are strict about.
