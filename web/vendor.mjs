@@ -11,11 +11,11 @@ const out = join(here, "static", "vendor");
 
 /** Bare import → file name in vendor, and where the package keeps it. */
 const files = {
-  "preact": { file: "preact.js", from: "preact/dist/preact.mjs" },
+  preact: { file: "preact.js", from: "preact/dist/preact.mjs" },
   "preact/hooks": { file: "hooks.js", from: "preact/hooks/dist/hooks.mjs" },
   "@preact/signals-core": { file: "signals-core.js", from: "@preact/signals-core/dist/signals-core.mjs" },
   "@preact/signals": { file: "signals.js", from: "@preact/signals/dist/signals.mjs" },
-  "htm": { file: "htm.js", from: "htm/dist/htm.mjs" },
+  htm: { file: "htm.js", from: "htm/dist/htm.mjs" },
 };
 
 /** Builds every file of the folder. @returns {Promise<Map<string, string>>} */
@@ -38,7 +38,10 @@ export async function build() {
   for (const pkg of ["preact", "@preact/signals-core", "@preact/signals", "htm"]) {
     const meta = JSON.parse(await readFile(join(modules, pkg, "package.json"), "utf8"));
     versions.push(`${pkg} ${meta.version} (${meta.license})`);
-    built.set(`LICENSE-${pkg.replace(/^@/, "").replace("/", "-")}`, await readFile(join(modules, pkg, "LICENSE"), "utf8"));
+    built.set(
+      `LICENSE-${pkg.replace(/^@/, "").replace("/", "-")}`,
+      await readFile(join(modules, pkg, "LICENSE"), "utf8"),
+    );
   }
   built.set("VERSIONS", versions.join("\n") + "\n");
   return built;

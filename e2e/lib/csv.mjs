@@ -1,9 +1,9 @@
 /** Reads RFC 4180 text with a header row into objects. */
 export function parseCSV(text) {
   const rows = [[]];
-  let field = '';
+  let field = "";
   let quoted = false;
-  const src = text.replace(/^\uFEFF/, '');
+  const src = text.replace(/^\uFEFF/, "");
   for (let i = 0; i < src.length; i++) {
     const c = src[i];
     if (quoted) {
@@ -11,12 +11,12 @@ export function parseCSV(text) {
       else if (c === '"') quoted = false;
       else field += c;
     } else if (c === '"') quoted = true;
-    else if (c === ',') {
+    else if (c === ",") {
       rows.at(-1).push(field);
-      field = '';
-    } else if (c === '\n') {
-      rows.at(-1).push(field.replace(/\r$/, ''));
-      field = '';
+      field = "";
+    } else if (c === "\n") {
+      rows.at(-1).push(field.replace(/\r$/, ""));
+      field = "";
       rows.push([]);
     } else field += c;
   }

@@ -1,19 +1,23 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
 
-export const FIREFOX = process.env.DIEMCAU_FIREFOX ?? '/usr/bin/firefox-esr';
+export const FIREFOX = process.env.DIEMCAU_FIREFOX ?? "/usr/bin/firefox-esr";
 
 /** A Firefox in a network namespace, with its own fake camera and microphone. */
 export class Firefox {
   static async start(netns) {
     const f = new Firefox();
-    f.process = spawn('ip', ['netns', 'exec', netns.name, process.execPath, new URL('firefox-driver.mjs', import.meta.url).pathname, FIREFOX], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
+    f.process = spawn(
+      "ip",
+      ["netns", "exec", netns.name, process.execPath, new URL("firefox-driver.mjs", import.meta.url).pathname, FIREFOX],
+      {
+        stdio: ["pipe", "pipe", "inherit"],
+      },
+    );
     f.waiting = new Map();
     f.last = 0;
-    createInterface({ input: f.process.stdout }).on('line', (line) => {
+    createInterface({ input: f.process.stdout }).on("line", (line) => {
       const { id, value, error } = JSON.parse(line);
       const { resolve, reject } = f.waiting.get(id);
       f.waiting.delete(id);
@@ -22,7 +26,7 @@ export class Firefox {
     });
     f.version = await new Promise((resolve, reject) => {
       f.waiting.set(0, { resolve, reject });
-      f.process.once('exit', () => reject(new Error('Firefox did not start')));
+      f.process.once("exit", () => reject(new Error("Firefox did not start")));
     });
     return f;
   }
@@ -54,7 +58,7 @@ export class Firefox {
 
   async close() {
     if (this.process.exitCode !== null) return;
-    const gone = once(this.process, 'exit');
+    const gone = once(this.process, "exit");
     this.process.stdin.end();
     await gone;
   }

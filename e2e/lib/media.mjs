@@ -1,5 +1,5 @@
 // Known pictures and sounds for fake devices, and how a page that receives them is read: whose colour, whose tone.
-import { writeFileSync } from 'node:fs';
+import { writeFileSync } from "node:fs";
 
 /** Colours that survive VP8 far apart from each other, in limited-range YUV. */
 export const COLOURS = {
@@ -17,9 +17,10 @@ export function writeVideo(path, colour, [width, height] = [640, 360], frames = 
   for (let f = 0; f < frames; f++) {
     const luma = Buffer.alloc(width * height, y);
     const x = Math.floor((f * width) / frames);
-    for (let row = 0; row < height / 8; row++) luma.fill(255 - y, row * width + x, row * width + Math.min(x + 8, width));
+    for (let row = 0; row < height / 8; row++)
+      luma.fill(255 - y, row * width + x, row * width + Math.min(x + 8, width));
     const chroma = (width / 2) * (height / 2);
-    parts.push(Buffer.from('FRAME\n'), luma, Buffer.alloc(chroma, u), Buffer.alloc(chroma, v));
+    parts.push(Buffer.from("FRAME\n"), luma, Buffer.alloc(chroma, u), Buffer.alloc(chroma, v));
   }
   writeFileSync(path, Buffer.concat(parts));
 }
@@ -28,9 +29,9 @@ export function writeVideo(path, colour, [width, height] = [640, 360], frames = 
 export function writeTone(path, hz, seconds = 4, rate = 48000) {
   const n = seconds * rate;
   const data = Buffer.alloc(44 + n * 2);
-  data.write('RIFF', 0);
+  data.write("RIFF", 0);
   data.writeUInt32LE(36 + n * 2, 4);
-  data.write('WAVEfmt ', 8);
+  data.write("WAVEfmt ", 8);
   data.writeUInt32LE(16, 16);
   data.writeUInt16LE(1, 20);
   data.writeUInt16LE(1, 22);
@@ -38,7 +39,7 @@ export function writeTone(path, hz, seconds = 4, rate = 48000) {
   data.writeUInt32LE(rate * 2, 28);
   data.writeUInt16LE(2, 32);
   data.writeUInt16LE(16, 34);
-  data.write('data', 36);
+  data.write("data", 36);
   data.writeUInt32LE(n * 2, 40);
   const period = Math.floor(rate * 0.4);
   for (let i = 0; i < n; i++) {
@@ -58,10 +59,10 @@ export function readColourOf(page, selector) {
   return page.evaluate((selector) => {
     const video = document.querySelector(selector);
     if (!video || !video.videoWidth || video.readyState < 2) return null;
-    const canvas = document.createElement('canvas');
+    const canvas = document.createElement("canvas");
     canvas.width = 32;
     canvas.height = 32;
-    const ctx = canvas.getContext('2d', { willReadFrequently: true });
+    const ctx = canvas.getContext("2d", { willReadFrequently: true });
     ctx.drawImage(video, 0, 0, 32, 32);
     const { data } = ctx.getImageData(4, 20, 24, 10);
     const sum = [0, 0, 0];
@@ -80,7 +81,10 @@ export function nameColour(rgb) {
 
 /** How many frames a slot has shown so far: a picture that stands still is no picture. */
 export function framesShown(page, slot) {
-  return page.evaluate((slot) => document.querySelector(`video[data-slot="${slot}"]`)?.getVideoPlaybackQuality().totalVideoFrames ?? 0, slot);
+  return page.evaluate(
+    (slot) => document.querySelector(`video[data-slot="${slot}"]`)?.getVideoPlaybackQuality().totalVideoFrames ?? 0,
+    slot,
+  );
 }
 
 /**
@@ -129,9 +133,9 @@ export async function watchSound(page, mids) {
   await page.evaluate((mids) => {
     const looks = (window.testSound = []);
     window.testSoundTimer = setInterval(async () => {
-      for (const pc of window.testPeers.filter((p) => p.connectionState === 'connected')) {
+      for (const pc of window.testPeers.filter((p) => p.connectionState === "connected")) {
         for (const s of (await pc.getStats()).values()) {
-          if (s.type !== 'inbound-rtp' || !mids.includes(s.mid)) continue;
+          if (s.type !== "inbound-rtp" || !mids.includes(s.mid)) continue;
           const madeUp = (s.concealedSamples - s.silentConcealedSamples) / 48;
           looks.push({ mid: s.mid, at: s.timestamp, packets: s.packetsReceived, energy: s.totalAudioEnergy, madeUp });
         }
@@ -143,10 +147,20 @@ export async function watchSound(page, mids) {
       clearInterval(window.testSoundTimer);
       return window.testSound;
     });
-    return Object.fromEntries(mids.map((mid) => {
-      const of = looks.filter((l) => l.mid === mid).sort((a, b) => a.at - b.at);
-      return [mid, { looks: of.length, noPacket: standstill(of, 'packets'), silent: standstill(of, 'energy'), madeUp: Math.round(of.at(-1)?.madeUp - of[0]?.madeUp) }];
-    }));
+    return Object.fromEntries(
+      mids.map((mid) => {
+        const of = looks.filter((l) => l.mid === mid).sort((a, b) => a.at - b.at);
+        return [
+          mid,
+          {
+            looks: of.length,
+            noPacket: standstill(of, "packets"),
+            silent: standstill(of, "energy"),
+            madeUp: Math.round(of.at(-1)?.madeUp - of[0]?.madeUp),
+          },
+        ];
+      }),
+    );
   };
 }
 

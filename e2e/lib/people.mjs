@@ -1,6 +1,6 @@
 // Everybody who takes part in a test file.
-import { join } from 'node:path';
-import { Person } from './browser.mjs';
+import { join } from "node:path";
+import { Person } from "./browser.mjs";
 
 export class People extends Array {
   /** Starts a browser for a new person, opens a link and enters. */
@@ -14,7 +14,8 @@ export class People extends Array {
 
   /** Keeps what each sees, after a test that failed. */
   async shoot(folder) {
-    for (const p of this) await p.page.screenshot({ path: join(folder, `failed-${p.name}.png`), timeout: 5000 }).catch(() => {});
+    for (const p of this)
+      await p.page.screenshot({ path: join(folder, `failed-${p.name}.png`), timeout: 5000 }).catch(() => {});
   }
 
   async kill() {

@@ -7,11 +7,13 @@
  * @returns {{wall: number, cpu: number}[]}
  */
 export function mainThreadTasks({ traceEvents }) {
-  const mains = new Set(traceEvents.filter((e) => e.name === 'thread_name' && e.args.name === 'CrRendererMain').map(threadOf));
+  const mains = new Set(
+    traceEvents.filter((e) => e.name === "thread_name" && e.args.name === "CrRendererMain").map(threadOf),
+  );
   /** @type {Map<string, {wall: number, cpu: number}[]>} */
   const byThread = new Map();
   for (const e of traceEvents) {
-    if (e.ph !== 'X' || e.name !== 'ThreadControllerImpl::RunTask' || !mains.has(threadOf(e))) continue;
+    if (e.ph !== "X" || e.name !== "ThreadControllerImpl::RunTask" || !mains.has(threadOf(e))) continue;
     const tasks = byThread.get(threadOf(e)) ?? [];
     tasks.push({ wall: e.dur / 1000, cpu: (e.tdur ?? 0) / 1000 });
     byThread.set(threadOf(e), tasks);

@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import assert from "node:assert/strict";
 
 /** Polls until fn returns a truthy value, and fails with what it saw last. */
 export async function until(what, fn, ms = 15000) {
@@ -11,7 +11,8 @@ export async function until(what, fn, ms = 15000) {
     } catch (e) {
       last = e;
     }
-    if (Date.now() - start > ms) assert.fail(`${what}: not within ${ms} ms; last: ${last instanceof Error ? last.stack : JSON.stringify(last)}`);
+    if (Date.now() - start > ms)
+      assert.fail(`${what}: not within ${ms} ms; last: ${last instanceof Error ? last.stack : JSON.stringify(last)}`);
     await new Promise((r) => setTimeout(r, 100));
   }
 }

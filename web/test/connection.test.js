@@ -65,7 +65,16 @@ function start(t, options = {}) {
     last().accept();
     last().say(WELCOME);
   };
-  return { connection, sockets, messages, links, stops, last, enter, tick: (/** @type {number} */ ms) => t.mock.timers.tick(ms) };
+  return {
+    connection,
+    sockets,
+    messages,
+    links,
+    stops,
+    last,
+    enter,
+    tick: (/** @type {number} */ ms) => t.mock.timers.tick(ms),
+  };
 }
 
 test("hello comes first, with token, version and device", (t) => {
@@ -73,7 +82,9 @@ test("hello comes first, with token, version and device", (t) => {
   s.connection.open();
   assert.deepEqual(s.last().sent, []);
   s.last().accept();
-  assert.deepEqual(s.last().sent, [{ type: "hello", version: 1, token: "a.b.c", reports: true, device: "x".repeat(200) }]);
+  assert.deepEqual(s.last().sent, [
+    { type: "hello", version: 1, token: "a.b.c", reports: true, device: "x".repeat(200) },
+  ]);
   s.last().say(WELCOME);
   assert.equal(s.connection.link, "online");
   assert.deepEqual(s.links, ["connecting", "online"]);
@@ -86,7 +97,10 @@ test("pings are answered", (t) => {
   s.enter();
   s.last().say({ type: "ping", t: 42 });
   assert.deepEqual(s.last().sent.at(-1), { type: "pong", t: 42 });
-  assert.equal(s.messages.some((m) => m.type === "ping"), false);
+  assert.equal(
+    s.messages.some((m) => m.type === "ping"),
+    false,
+  );
   assert.deepEqual(clock, [42]); // the page's clock follows the server's when that is set
 });
 
@@ -155,7 +169,10 @@ test("a socket that was given up is not heard any more", (t) => {
   old.say({ type: "state", phase: "ended" });
   old.end(Close.Ended);
   assert.equal(s.connection.link, "online");
-  assert.equal(s.messages.some((m) => m.type === "state"), false);
+  assert.equal(
+    s.messages.some((m) => m.type === "state"),
+    false,
+  );
 });
 
 test("a server that never answers is tried ever less often, but always again", (t) => {
@@ -198,8 +215,13 @@ test("reconnect decides when to come back", (t) => {
 });
 
 for (const [code, name] of /** @type {[number, string][]} */ ([
-  [Close.BadToken, "bad_token"], [Close.Occupied, "occupied"], [Close.Ended, "ended"], [Close.Removed, "removed"],
-  [Close.TakenOver, "taken_over"], [Close.Version, "bad_version"], [Close.Locked, "locked"],
+  [Close.BadToken, "bad_token"],
+  [Close.Occupied, "occupied"],
+  [Close.Ended, "ended"],
+  [Close.Removed, "removed"],
+  [Close.TakenOver, "taken_over"],
+  [Close.Version, "bad_version"],
+  [Close.Locked, "locked"],
 ])) {
   test(`close code ${code} stops with ${name} and is not retried`, (t) => {
     const s = start(t);

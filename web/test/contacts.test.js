@@ -9,7 +9,9 @@ test("numbers are read from what a spreadsheet gives", () => {
 });
 
 test("lines that are no pair are named, and the others are taken", () => {
-  const { numbers, bad } = readNumbers("Mã\tĐiện thoại\nC1\n\t0259 333 444\nXã Phước Hòa\t0259 333 444\nC2\t12\nC3\t0259333444");
+  const { numbers, bad } = readNumbers(
+    "Mã\tĐiện thoại\nC1\n\t0259 333 444\nXã Phước Hòa\t0259 333 444\nC2\t12\nC3\t0259333444",
+  );
   assert.deepEqual(Object.keys(numbers), ["C3"]);
   assert.deepEqual(bad, [1, 2, 3, 4, 5]);
 });

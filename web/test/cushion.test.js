@@ -1,11 +1,20 @@
 import test from "node:test";
 import assert from "node:assert/strict";
-import { AFTER_GAP_LOOKS, AFTER_GAP_MS, Cushion, LISTENING_MS, SETTLE_MS, STEP_MS, hasGap } from "../static/lib/cushion.js";
+import {
+  AFTER_GAP_LOOKS,
+  AFTER_GAP_MS,
+  Cushion,
+  LISTENING_MS,
+  SETTLE_MS,
+  STEP_MS,
+  hasGap,
+} from "../static/lib/cushion.js";
 import { LineWatch } from "../static/app/line.js";
 import { Viewer } from "../static/lib/peers.js";
 
 /** What has come of some slots, as [packets, ms made up]. @param {Record<string, [number, number]>} slots */
-const sound = (slots) => new Map(Object.entries(slots).map(([slot, [packets, madeUpMs]]) => [slot, { packets, madeUpMs }]));
+const sound = (slots) =>
+  new Map(Object.entries(slots).map(([slot, [packets, madeUpMs]]) => [slot, { packets, madeUpMs }]));
 
 test("a gap in a sound that flows is one, the end of a sound is not", () => {
   const main = (/** @type {number} */ packets, /** @type {number} */ madeUpMs) => sound({ main: [packets, madeUpMs] });
@@ -70,14 +79,23 @@ test("a line that leaves a gap even so is given longer, for a while", () => {
 class FakePeerConnection {
   connectionState = "connected";
   /** @type {(() => void) | null} */ onconnectionstatechange = null;
-  transceivers = ["v-main", "a-main", "a-floor", "other"].map((mid) => ({ mid, receiver: { track: { id: `track of ${mid}` }, jitterBufferTarget: undefined } }));
+  transceivers = ["v-main", "a-main", "a-floor", "other"].map((mid) => ({
+    mid,
+    receiver: { track: { id: `track of ${mid}` }, jitterBufferTarget: undefined },
+  }));
   packets = 0;
   getTransceivers() {
     return this.transceivers;
   }
   async getStats() {
     this.packets += 100;
-    const report = { type: "inbound-rtp", kind: "audio", id: "A", trackIdentifier: "track of a-main", packetsReceived: this.packets };
+    const report = {
+      type: "inbound-rtp",
+      kind: "audio",
+      id: "A",
+      trackIdentifier: "track of a-main",
+      packetsReceived: this.packets,
+    };
     return new Map([["A", report]]);
   }
   close() {}
@@ -89,7 +107,13 @@ class FakePeerConnection {
 test("picture and sound of what flows wait alike, and sound no longer the moment that the page may speak", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
   const pc = new FakePeerConnection();
-  const viewer = new Viewer({ id: "p1", kind: "viewer", create: () => /** @type {any} */ (pc), onAnswer() {}, onFailed() {} });
+  const viewer = new Viewer({
+    id: "p1",
+    kind: "viewer",
+    create: () => /** @type {any} */ (pc),
+    onAnswer() {},
+    onFailed() {},
+  });
   pc.onconnectionstatechange?.();
   const watch = new LineWatch(() => undefined);
   watch.follow(viewer);
@@ -99,7 +123,12 @@ test("picture and sound of what flows wait alike, and sound no longer the moment
     await new Promise((r) => setImmediate(r));
   };
   for (let i = 0; i < 10; i++) await look();
-  assert.deepEqual(pc.targets(), { "v-main": LISTENING_MS, "a-main": LISTENING_MS, "a-floor": undefined, other: undefined });
+  assert.deepEqual(pc.targets(), {
+    "v-main": LISTENING_MS,
+    "a-main": LISTENING_MS,
+    "a-floor": undefined,
+    other: undefined,
+  });
   watch.listens = false;
   assert.equal(pc.targets()["a-main"], null);
   for (let i = 0; i < 3; i++) await look();

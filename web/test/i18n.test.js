@@ -9,7 +9,8 @@ const root = new URL("../static/", import.meta.url);
 
 /** All own scripts, with their text. */
 const scripts = readdirSync(root, { recursive: true })
-  .map(String).filter((name) => name.endsWith(".js") && !name.startsWith("vendor"))
+  .map(String)
+  .filter((name) => name.endsWith(".js") && !name.startsWith("vendor"))
   .map((name) => ({ name, text: readFileSync(new URL(name, root), "utf8") }));
 
 test("both catalogues hold the same keys with the same variables", () => {
@@ -22,7 +23,10 @@ test("both catalogues hold the same keys with the same variables", () => {
 });
 
 test("every text is used, and no text stands outside the catalogue", () => {
-  const used = scripts.filter(({ name }) => !name.startsWith("i18n")).map(({ text }) => text).join("\n");
+  const used = scripts
+    .filter(({ name }) => !name.startsWith("i18n"))
+    .map(({ text }) => text)
+    .join("\n");
   const prefixes = [...used.matchAll(/`([a-z]+(?:\.[a-z]+)?\.)\$\{/g)].map((m) => m[1]);
   for (const key of Object.keys(vi)) {
     assert.ok(used.includes(`"${key}"`) || prefixes.some((prefix) => key.startsWith(prefix)), `${key} is not used`);
@@ -35,7 +39,9 @@ test("every text is used, and no text stands outside the catalogue", () => {
 });
 
 test("nothing is fetched from another host, and no markup needs inline code", () => {
-  for (const file of readdirSync(root, { recursive: true }).map(String).filter((name) => /\.(js|css|html|svg)$/.test(name))) {
+  for (const file of readdirSync(root, { recursive: true })
+    .map(String)
+    .filter((name) => /\.(js|css|html|svg)$/.test(name))) {
     const text = readFileSync(new URL(file, root), "utf8").replaceAll("http://www.w3.org/", "");
     if (!file.startsWith("vendor")) assert.doesNotMatch(text, /https?:\/\//, file);
     if (file.endsWith(".html")) assert.doesNotMatch(text, /<script(?![^>]*\bsrc=)|<style|\son\w+=|\sstyle=/, file);
@@ -43,5 +49,6 @@ test("nothing is fetched from another host, and no markup needs inline code", ()
 });
 
 test("the vendored modules are the pinned packages", async () => {
-  for (const [file, text] of await build()) assert.equal(readFileSync(new URL(`vendor/${file}`, root), "utf8"), text, file);
+  for (const [file, text] of await build())
+    assert.equal(readFileSync(new URL(`vendor/${file}`, root), "utf8"), text, file);
 });

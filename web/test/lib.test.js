@@ -15,7 +15,8 @@ test("fold takes diacritics away, also from đ, composed or not", () => {
 
 test("every word of a query must be found", () => {
   const folded = fold("Xã An Hải Huyện Ninh Phước Tỉnh Ninh Thuận C22891");
-  for (const query of ["ninh thuan", "NINH THUẬN", "thuận an hải", "", "  ", "c22891", "an ninh"]) assert.ok(matcher(query)(folded), query);
+  for (const query of ["ninh thuan", "NINH THUẬN", "thuận an hải", "", "  ", "c22891", "an ninh"])
+    assert.ok(matcher(query)(folded), query);
   for (const query of ["ninh binh", "c22892"]) assert.ok(!matcher(query)(folded), query);
 });
 
@@ -48,9 +49,12 @@ test("the window of a list covers what is on screen and stays within the list", 
 });
 
 test("tokens stand in the fragment; anything else is none", () => {
-  const payload = Buffer.from(JSON.stringify({ sub: "C1", role: "endpoint", sid: "s", note: "Điểm cầu" })).toString("base64url");
+  const payload = Buffer.from(JSON.stringify({ sub: "C1", role: "endpoint", sid: "s", note: "Điểm cầu" })).toString(
+    "base64url",
+  );
   assert.equal(tokenOf(`#h.${payload}.s`), `h.${payload}.s`);
-  for (const bad of ["", "#", "#garbage", "#a.b", "#a.b.c.d", "#a.<b>.c", "#%E0%A4%A"]) assert.equal(tokenOf(bad), "", bad);
+  for (const bad of ["", "#", "#garbage", "#a.b", "#a.b.c.d", "#a.<b>.c", "#%E0%A4%A"])
+    assert.equal(tokenOf(bad), "", bad);
   assert.deepEqual(claimsOf(`h.${payload}.s`), { sub: "C1", role: "endpoint", sid: "s", note: "Điểm cầu" });
   for (const bad of ["", "a.b.c", "a.bnVsbA.c"]) assert.equal(claimsOf(bad), null, bad);
 });

@@ -10,7 +10,9 @@ test("both catalogues of the office hold the same keys with the same variables, 
   assert.deepEqual(Object.keys(en).sort(), Object.keys(vi).sort());
   const variables = (/** @type {string} */ text) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort();
   const folder = new URL("../static/app/office/", import.meta.url);
-  const used = readdirSync(folder).map((name) => readFileSync(new URL(name, folder), "utf8")).join("\n");
+  const used = readdirSync(folder)
+    .map((name) => readFileSync(new URL(name, folder), "utf8"))
+    .join("\n");
   const prefixes = [...used.matchAll(/`([a-z]+(?:\.[a-z]+)*\.)\$\{/g)].map((m) => m[1]);
   for (const [key, text] of Object.entries(vi)) {
     assert.deepEqual(variables(/** @type {Record<string, string>} */ (en)[key]), variables(text), key);
@@ -21,10 +23,23 @@ test("both catalogues of the office hold the same keys with the same variables, 
 
 test("changes of different parts are put together, those of the same part are named", () => {
   const base = { title: "A", units: ["P1/*"], minutes: 60, note: "" };
-  assert.deepEqual(merge(base, { ...base, title: "B" }, { ...base, minutes: 90 }), { merged: { ...base, title: "B", minutes: 90 }, both: [] });
-  assert.deepEqual(merge(base, { ...base, title: "B" }, { ...base, title: "C" }), { merged: { ...base, title: "B" }, both: ["title"] });
-  assert.deepEqual(merge(base, { ...base, title: "B" }, { ...base, title: "B" }).both, [], "the same change twice is no conflict");
-  assert.deepEqual(merge({}, { agenda: [{ title: "x" }] }, { help_phone: "1" }), { merged: { agenda: [{ title: "x" }], help_phone: "1" }, both: [] });
+  assert.deepEqual(merge(base, { ...base, title: "B" }, { ...base, minutes: 90 }), {
+    merged: { ...base, title: "B", minutes: 90 },
+    both: [],
+  });
+  assert.deepEqual(merge(base, { ...base, title: "B" }, { ...base, title: "C" }), {
+    merged: { ...base, title: "B" },
+    both: ["title"],
+  });
+  assert.deepEqual(
+    merge(base, { ...base, title: "B" }, { ...base, title: "B" }).both,
+    [],
+    "the same change twice is no conflict",
+  );
+  assert.deepEqual(merge({}, { agenda: [{ title: "x" }] }, { help_phone: "1" }), {
+    merged: { agenda: [{ title: "x" }], help_phone: "1" },
+    both: [],
+  });
   assert.deepEqual(merge({ note: "x" }, {}, { note: "x" }).merged, {}, "what I took away stays away");
   assert.deepEqual(merge({ units: ["a", "b"] }, { units: ["a"] }, { units: ["a", "b", "c"] }).both, ["units"]);
 });

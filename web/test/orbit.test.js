@@ -13,6 +13,9 @@ test("what stands still for hours moves every minute, never far, and comes back"
 });
 
 test("pages are shown in turn", () => {
-  assert.deepEqual([0, 14_999, 15_000, 30_000, 45_000].map((now) => turn(now, 3, 15_000)), [0, 0, 1, 2, 0]);
+  assert.deepEqual(
+    [0, 14_999, 15_000, 30_000, 45_000].map((now) => turn(now, 3, 15_000)),
+    [0, 0, 1, 2, 0],
+  );
   assert.equal(turn(99_999, 0, 15_000), 0);
 });

@@ -58,12 +58,14 @@ class FakePeerConnection {
   /** Of the local end of the way that was found. */
   candidateType = "host";
   async getStats() {
-    return new Map(/** @type {[string, any][]} */ ([
-      ["tried", { type: "candidate-pair", nominated: false, state: "failed", localCandidateId: "other" }],
-      ["found", { type: "candidate-pair", nominated: true, state: "succeeded", localCandidateId: "mine" }],
-      ["mine", { type: "local-candidate", candidateType: this.candidateType }],
-      ["other", { type: "local-candidate", candidateType: "srflx" }],
-    ]));
+    return new Map(
+      /** @type {[string, any][]} */ ([
+        ["tried", { type: "candidate-pair", nominated: false, state: "failed", localCandidateId: "other" }],
+        ["found", { type: "candidate-pair", nominated: true, state: "succeeded", localCandidateId: "mine" }],
+        ["mine", { type: "local-candidate", candidateType: this.candidateType }],
+        ["other", { type: "local-candidate", candidateType: "srflx" }],
+      ]),
+    );
   }
   /** @param {string} state */
   become(state) {
@@ -83,7 +85,9 @@ function peer(t, kind) {
   /** @type {string[]} */ const failures = [];
   /** @type {any[]} */ const tracks = [];
   const options = {
-    id: "p1", kind, create: () => /** @type {any} */ (pc),
+    id: "p1",
+    kind,
+    create: () => /** @type {any} */ (pc),
     onAnswer: (/** @type {string} */ sdp) => void answers.push(sdp),
     onFailed: (/** @type {string} */ reason) => void failures.push(reason),
     onTrack: (/** @type {any[]} */ ...args) => void tracks.push(args),
@@ -104,7 +108,10 @@ test("a connection is made with the relays that it was offered", (t) => {
   const iceServers = [{ urls: ["turns:x:5349?transport=tcp"], username: "u", credential: "c" }];
   new Viewer({ ...p.options, create, iceServers }).close();
   new Viewer({ ...p.options, create }).close();
-  assert.deepEqual(configs, [{ bundlePolicy: "max-bundle", iceServers }, { bundlePolicy: "max-bundle", iceServers: [] }]);
+  assert.deepEqual(configs, [
+    { bundlePolicy: "max-bundle", iceServers },
+    { bundlePolicy: "max-bundle", iceServers: [] },
+  ]);
 });
 
 test("a publisher answers once, sends what there is and tunes its encoders", async (t) => {
@@ -117,7 +124,11 @@ test("a publisher answers once, sends what there is and tunes its encoders", asy
   assert.ok(p.pc.transceivers.every((transceiver) => transceiver.direction === "sendonly"));
   assert.equal(cam.sender.track, camera);
   assert.equal(mic.sender.track, null);
-  assert.deepEqual(cam.sender.parameters.encodings, [{ rid: "l", ...ENCODINGS.l }, { rid: "m", ...ENCODINGS.m }, { rid: "h", ...ENCODINGS.h }]);
+  assert.deepEqual(cam.sender.parameters.encodings, [
+    { rid: "l", ...ENCODINGS.l },
+    { rid: "m", ...ENCODINGS.m },
+    { rid: "h", ...ENCODINGS.h },
+  ]);
   assert.ok(screen.sender.parameters.encodings[0].maxBitrate > 0);
   const microphone = /** @type {any} */ ({ kind: "audio" });
   await publisher.setTrack("microphone", microphone);
@@ -211,16 +222,20 @@ test("relays are used only where the direct way was seen to be shut", async (t) 
   /** @type {number[]} */ const relays = [];
   const before = globalThis.RTCPeerConnection;
   t.after(() => (globalThis.RTCPeerConnection = before));
-  globalThis.RTCPeerConnection = /** @type {any} */ (class extends FakePeerConnection {
-    /** @param {any} config */
-    constructor(config) {
-      super();
-      made.push(this);
-      relays.push(config.iceServers.length);
+  globalThis.RTCPeerConnection = /** @type {any} */ (
+    class extends FakePeerConnection {
+      /** @param {any} config */
+      constructor(config) {
+        super();
+        made.push(this);
+        relays.push(config.iceServers.length);
+      }
     }
-  });
+  );
   /** @type {string[]} */ const failed = [];
-  const set = new PeerSet((type, fields) => void (type === "peer_failed" && "peer" in fields && failed.push(fields.peer)));
+  const set = new PeerSet(
+    (type, fields) => void (type === "peer_failed" && "peer" in fields && failed.push(fields.peer)),
+  );
   const offer = (/** @type {string} */ peer, /** @type {string} */ kind) =>
     set.offered({ peer, kind, sdp: "offer", ice_servers: [{ urls: ["turn:x"], username: "u", credential: "c" }] });
   offer("m1", "monitor");
@@ -247,7 +262,12 @@ test("relays are used only where the direct way was seen to be shut", async (t) 
     await new Promise((resolve) => setImmediate(resolve));
   };
   const revisit = () => {
-    new PeerSet(() => undefined).offered({ peer: "v", kind: "monitor", sdp: "offer", ice_servers: [{ urls: ["turn:x"], username: "u", credential: "c" }] });
+    new PeerSet(() => undefined).offered({
+      peer: "v",
+      kind: "monitor",
+      sdp: "offer",
+      ice_servers: [{ urls: ["turn:x"], username: "u", credential: "c" }],
+    });
     return relays.at(-1);
   };
   assert.equal(revisit(), 0, "no relay has carried anything yet");

@@ -5,8 +5,10 @@ import { readFileSync, readdirSync } from "node:fs";
 import { Close, VERSION, decode, encode } from "../static/lib/protocol.js";
 
 const goDir = new URL("../../signaling/protocol/", import.meta.url);
-const go = readdirSync(goDir).filter((name) => name.endsWith(".go") && !name.endsWith("_test.go"))
-  .map((name) => readFileSync(new URL(name, goDir), "utf8")).join("\n");
+const go = readdirSync(goDir)
+  .filter((name) => name.endsWith(".go") && !name.endsWith("_test.go"))
+  .map((name) => readFileSync(new URL(name, goDir), "utf8"))
+  .join("\n");
 const js = readFileSync(new URL("../static/lib/protocol.js", import.meta.url), "utf8");
 
 /** @type {Record<string, string>} */
@@ -58,7 +60,9 @@ function jsTypedefs() {
 
 const structs = goStructs();
 const typedefs = jsTypedefs();
-const messages = [...go.matchAll(/^func \((\w+)\) MessageType\(\) Type\s+\{ return "(\w+)" \}/gm)].map(([, name, type]) => ({ name, type }));
+const messages = [...go.matchAll(/^func \((\w+)\) MessageType\(\) Type\s+\{ return "(\w+)" \}/gm)].map(
+  ([, name, type]) => ({ name, type }),
+);
 
 test("every message of the server's protocol has its twin here, with the same fields", () => {
   assert.ok(messages.length >= 30, `only ${messages.length} messages were found in Go`);
@@ -86,7 +90,9 @@ test("messages are sent and read under the same names", () => {
 
 test("version and close codes are the server's", () => {
   assert.equal(VERSION, Number(/^const Version = (\d+)/m.exec(go)?.[1]));
-  const codes = Object.fromEntries([...go.matchAll(/^\tClose(\w+)\s+= (\d+)/gm)].map(([, name, code]) => [name, Number(code)]));
+  const codes = Object.fromEntries(
+    [...go.matchAll(/^\tClose(\w+)\s+= (\d+)/gm)].map(([, name, code]) => [name, Number(code)]),
+  );
   assert.deepEqual({ ...Close }, codes);
 });
 
@@ -96,6 +102,7 @@ test("encode writes type, id and fields", () => {
 });
 
 test("decode gives nothing for what is no message", () => {
-  for (const bad of ["", "{", "null", "[]", "3", '{"type":3}', "{}", new ArrayBuffer(2)]) assert.equal(decode(bad), null);
+  for (const bad of ["", "{", "null", "[]", "3", '{"type":3}', "{}", new ArrayBuffer(2)])
+    assert.equal(decode(bad), null);
   assert.deepEqual(decode('{"type":"ping","t":1}'), { type: "ping", t: 1 });
 });

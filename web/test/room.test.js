@@ -7,7 +7,10 @@ const SESSION = { id: "s1", title: "Phiên họp", time_zone: "Asia/Ho_Chi_Minh"
 const SELF = { code: "C1", name: "Xã An Hải", role: "endpoint" };
 
 /** @type {any[]} */ let sockets = [];
-/** @type {{status: number, body: any}} */ let me = { status: 200, body: { session: SESSION, self: SELF, phase: "open" } };
+/** @type {{status: number, body: any}} */ let me = {
+  status: 200,
+  body: { session: SESSION, self: SELF, phase: "open" },
+};
 /** @type {Map<string, string>} */ const storage = new Map();
 
 class FakeSocket {
@@ -30,10 +33,14 @@ class FakeSocket {
   }
 }
 
-const define = (/** @type {string} */ name, /** @type {any} */ value) => Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+const define = (/** @type {string} */ name, /** @type {any} */ value) =>
+  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
 define("location", { hash: `#${TOKEN}`, protocol: "https:", host: "meet.test" });
 define("navigator", { userAgent: "test", mediaDevices: undefined });
-define("sessionStorage", { getItem: (/** @type {string} */ k) => storage.get(k) ?? null, setItem: (/** @type {string} */ k, /** @type {string} */ v) => storage.set(k, v) });
+define("sessionStorage", {
+  getItem: (/** @type {string} */ k) => storage.get(k) ?? null,
+  setItem: (/** @type {string} */ k, /** @type {string} */ v) => storage.set(k, v),
+});
 define("addEventListener", () => undefined);
 define("document", { documentElement: { dataset: {} } });
 define("WebSocket", FakeSocket);
@@ -51,12 +58,32 @@ async function entered(t) {
   room.enter();
   const socket = sockets[0];
   socket.onopen();
-  socket.say({ type: "welcome", version: 1, conn: "secret", session: SESSION, self: SELF, now_ms: Date.now() + 5_000, ping_ms: 2_000 });
+  socket.say({
+    type: "welcome",
+    version: 1,
+    conn: "secret",
+    session: SESSION,
+    self: SELF,
+    now_ms: Date.now() + 5_000,
+    ping_ms: 2_000,
+  });
   return { room, socket };
 }
 
-const state = (/** @type {string} */ phase, /** @type {object[]} */ ...stage) => ({ type: "state", phase, stage, present: 1, convened: 1 });
-const slot = (/** @type {string} */ name, /** @type {string} */ s, endpoint = "C1") => ({ slot: name, endpoint, name: "x", state: s, video: true });
+const state = (/** @type {string} */ phase, /** @type {object[]} */ ...stage) => ({
+  type: "state",
+  phase,
+  stage,
+  present: 1,
+  convened: 1,
+});
+const slot = (/** @type {string} */ name, /** @type {string} */ s, endpoint = "C1") => ({
+  slot: name,
+  endpoint,
+  name: "x",
+  state: s,
+  video: true,
+});
 
 test("an address without a token is told at once", () => {
   location.hash = "#rubbish";
@@ -125,7 +152,15 @@ test("on air only while granted, counted down, connected and live", async (t) =>
   t.mock.timers.tick(2_000);
   sockets[1].onopen();
   assert.equal(sockets[1].sent[0].resume, "secret");
-  sockets[1].say({ type: "welcome", version: 1, conn: "secret2", session: SESSION, self: SELF, now_ms: Date.now(), ping_ms: 2_000 });
+  sockets[1].say({
+    type: "welcome",
+    version: 1,
+    conn: "secret2",
+    session: SESSION,
+    self: SELF,
+    now_ms: Date.now(),
+    ping_ms: 2_000,
+  });
   sockets[1].say(state("live", slot("floor", "held")));
   assert.equal(room.onAir.value, false);
   assert.equal(room.speaking.value?.state, "held");
@@ -189,7 +224,11 @@ test("a presentation that is taken away stops the screen", async (t) => {
   const { room, socket } = await entered(t);
   let stopped = 0;
   const track = { stop: () => stopped++ };
-  room.media.screen.value = /** @type {any} */ ({ getTracks: () => [track], getVideoTracks: () => [track], getAudioTracks: () => [] });
+  room.media.screen.value = /** @type {any} */ ({
+    getTracks: () => [track],
+    getVideoTracks: () => [track],
+    getAudioTracks: () => [],
+  });
   socket.say(state("live", slot("presentation", "on_air")));
   assert.equal(stopped, 0);
   socket.say(state("live", slot("presentation", "on_air", "@host")));

@@ -37,7 +37,14 @@ test("sites know their province and the units above them", () => {
   assert.deepEqual(sites.get("P1")?.parents, []);
   assert.equal(sites.get("G1")?.province, "");
   assert.equal(sites.get("X1")?.province, "");
-  assert.deepEqual(sites.provinces().map((p) => [p.code, p.name, p.convened]), [["P1", "Tỉnh Ninh Thuận", 4], ["P2", "Tỉnh Đắk Lắk", 1], ["", "", 2]]);
+  assert.deepEqual(
+    sites.provinces().map((p) => [p.code, p.name, p.convened]),
+    [
+      ["P1", "Tỉnh Ninh Thuận", 4],
+      ["P2", "Tỉnh Đắk Lắk", 1],
+      ["", "", 2],
+    ],
+  );
 });
 
 test("counts follow every change, whole and by province", () => {
@@ -48,9 +55,28 @@ test("counts follow every change, whole and by province", () => {
   assert.equal(sites.total.present + sites.total.lost + sites.total.absent, sites.total.convened);
   assert.equal(sites.total.lost, 1);
   assert.equal(sites.total.headcount, 12);
-  sites.apply([{ code: "C2", state: "on-floor", headcount: 3, answered: true }, { code: "C1", state: "lost" }, { code: "nobody", state: "present" }]);
+  sites.apply([
+    { code: "C2", state: "on-floor", headcount: 3, answered: true },
+    { code: "C1", state: "lost" },
+    { code: "nobody", state: "present" },
+  ]);
   const ninhThuan = sites.provinces()[0];
-  assert.deepEqual({ ...ninhThuan }, { code: "P1", name: "Tỉnh Ninh Thuận", convened: 4, present: 2, blind: 2, lost: 1, absent: 1, weak: 0, hands: 0, answered: 1, headcount: 3 });
+  assert.deepEqual(
+    { ...ninhThuan },
+    {
+      code: "P1",
+      name: "Tỉnh Ninh Thuận",
+      convened: 4,
+      present: 2,
+      blind: 2,
+      lost: 1,
+      absent: 1,
+      weak: 0,
+      hands: 0,
+      answered: 1,
+      headcount: 3,
+    },
+  );
   assert.equal(sites.total.headcount, 3);
   assert.equal(sites.total.convened, 7);
 });
@@ -71,13 +97,23 @@ test("counts after thousands of random changes equal a count from scratch", () =
   const random = (/** @type {number} */ n) => (seed = (seed * 1103515245 + 12345) % 2 ** 31) % n;
   const all = ["P1", "C1", "C1-2", "C2", "C3", "G1", "X1"];
   for (let i = 0; i < 5_000; i++) {
-    sites.apply([{
-      code: all[random(7)], state: ["absent", "connecting", "present", "lost", "on-floor"][random(5)],
-      loss_pct: random(9), hand_at_ms: random(2) ? i : undefined, headcount: random(30), receiving: random(2) === 1, answered: random(2) === 1,
-    }]);
+    sites.apply([
+      {
+        code: all[random(7)],
+        state: ["absent", "connecting", "present", "lost", "on-floor"][random(5)],
+        loss_pct: random(9),
+        hand_at_ms: random(2) ? i : undefined,
+        headcount: random(30),
+        receiving: random(2) === 1,
+        answered: random(2) === 1,
+      },
+    ]);
   }
   const every = sites.view().slice();
-  assert.deepEqual(codes(sites.hands()), codes(every.filter((s) => s.hand_at_ms).sort((a, b) => (a.hand_at_ms ?? 0) - (b.hand_at_ms ?? 0))));
+  assert.deepEqual(
+    codes(sites.hands()),
+    codes(every.filter((s) => s.hand_at_ms).sort((a, b) => (a.hand_at_ms ?? 0) - (b.hand_at_ms ?? 0))),
+  );
   for (const counts of [sites.total, ...sites.provinces()]) {
     const own = every.filter((s) => counts === sites.total || s.province === counts.code);
     assert.equal(counts.convened, own.length);
@@ -89,14 +125,18 @@ test("counts after thousands of random changes equal a count from scratch", () =
     assert.equal(counts.weak, own.filter(isWeak).length);
     assert.equal(counts.hands, own.filter((s) => s.hand_at_ms).length);
     assert.equal(counts.answered, own.filter((s) => s.answered).length);
-    assert.equal(counts.headcount, own.reduce((sum, s) => sum + (s.headcount ?? 0), 0));
+    assert.equal(
+      counts.headcount,
+      own.reduce((sum, s) => sum + (s.headcount ?? 0), 0),
+    );
   }
 });
 
 test("the list begins with what wants attention", () => {
   const sites = list();
   sites.apply([
-    { code: "C1", state: "present", hand_at_ms: 20 }, { code: "C1-2", state: "present", hand_at_ms: 10 },
+    { code: "C1", state: "present", hand_at_ms: 20 },
+    { code: "C1-2", state: "present", hand_at_ms: 10 },
     { code: "C3", state: "on-floor", hand_at_ms: 1 },
   ]);
   assert.deepEqual(codes(sites.view().slice()), ["C3", "C1-2", "C1", "C2", "P1", "G1", "X1"]);
@@ -107,20 +147,33 @@ test("views after thousands of random changes equal views made anew", () => {
   const sites = list();
   const all = ["P1", "C1", "C1-2", "C2", "C3", "G1", "X1"];
   /** @type {import("../static/lib/siteview.js").Wish[]} */
-  const wishes = [{}, { filter: "present", order: "place" }, { filter: "hand", province: "P1" }, { query: "xa", filter: "unanswered" }];
+  const wishes = [
+    {},
+    { filter: "present", order: "place" },
+    { filter: "hand", province: "P1" },
+    { query: "xa", filter: "unanswered" },
+  ];
   const views = wishes.map((wish) => sites.view(wish));
   let seed = 11;
   const random = (/** @type {number} */ n) => (seed = (seed * 1103515245 + 12345) % 2 ** 31) % n;
   for (let i = 0; i < 3_000; i++) {
-    sites.apply([{
-      code: all[random(7)], state: ["absent", "connecting", "present", "lost", "on-floor"][random(5)],
-      hand_at_ms: random(3) ? undefined : 1 + random(4), answered: random(2) === 1,
-    }]);
+    sites.apply([
+      {
+        code: all[random(7)],
+        state: ["absent", "connecting", "present", "lost", "on-floor"][random(5)],
+        hand_at_ms: random(3) ? undefined : 1 + random(4),
+        answered: random(2) === 1,
+      },
+    ]);
     const anew = list();
     anew.apply(all.map((code) => ({ .../** @type {any} */ (sites.get(code)) })));
     wishes.forEach((wish, n) => {
       assert.equal(sites.view(wish), views[n], "it is kept");
-      assert.deepEqual(codes(views[n].slice()), codes(anew.view(wish).slice()), `after ${i} changes: ${JSON.stringify(wish)}`);
+      assert.deepEqual(
+        codes(views[n].slice()),
+        codes(anew.view(wish).slice()),
+        `after ${i} changes: ${JSON.stringify(wish)}`,
+      );
       assert.equal(views[n].length, views[n].slice().length);
       assert.deepEqual(codes(views[n].slice(1, 3)), codes(views[n].slice()).slice(1, 3));
       for (const site of views[n].slice()) assert.equal(site, sites.get(site.code), "it shows the site as it is now");

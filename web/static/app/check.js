@@ -57,22 +57,38 @@ export function Check({ room, onClose }) {
   useEffect(() => void run(), []);
   const { problems } = media;
   const camera = media.camera.value ? "ok" : (problems.value.camera ?? "none");
-  const microphone = media.microphone.value ? (heard ? "ok" : silent ? "silent" : "") : (problems.value.microphone ?? "none");
+  const microphone = media.microphone.value
+    ? heard
+      ? "ok"
+      : silent
+        ? "silent"
+        : ""
+    : (problems.value.microphone ?? "none");
   const ready = microphone !== "" && speaker !== "" && line !== null;
   const send = async () => {
-    const response = await call(room, "PUT", "", { camera, microphone, loudspeaker: speaker, line, ...person, device: deviceName(navigator) }).catch(() => null);
+    const response = await call(room, "PUT", "", {
+      camera,
+      microphone,
+      loudspeaker: speaker,
+      line,
+      ...person,
+      device: deviceName(navigator),
+    }).catch(() => null);
     if (!response?.ok) return room.toast("error", "internal");
     rehearsal.value = { ...rehearsal.value, ...(await response.json()) };
     setSent(true);
   };
   const last = rehearsal.value;
   return html`<${Dialog} title=${t("rehearsal.title")} onClose=${onClose} wide>
-    ${sent && last ? html`<div class="verdict" role="status">
+    ${
+      sent && last
+        ? html`<div class="verdict" role="status">
       <p class=${`light light--${last.light}`}><span aria-hidden="true" />${tMaybe(`rehearsal.${last.light}`, "rehearsal.untested")}</p>
       <ul class="reasons">${(last.reasons ?? []).map((reason) => html`<li key=${reason}>${tMaybe(`reason.${reason}`, "reason.other")}</li>`)}</ul>
       ${last.help_phone && last.light !== "green" && html`<p>${t("rehearsal.phone")} <a href=${`tel:${last.help_phone}`}>${last.help_phone}</a></p>`}
       <div class="dialog__actions"><${Button} tone="primary" action="rehearsal-done" onClick=${onClose}>${t("close")}<//></div>
-    </div>` : html`<ol class="checks">
+    </div>`
+        : html`<ol class="checks">
       <${Step} state=${camera} title=${t("devices.camera")} text=${camera === "ok" ? t("check.camera.ok") : t(`problem.camera.${/** @type {"none"} */ (camera)}`)}>
         ${media.camera.value && html`<div class="checks__picture"><${Video} stream=${media.picture.value} mirrored label=${t("devices.picture")} /></div>`}<//>
       <${Step} state=${microphone} title=${t("devices.microphone")} text=${microphoneText(microphone)}>
@@ -85,14 +101,20 @@ export function Check({ room, onClose }) {
         ${line ? html`<${Button} action="retry-line" onClick=${() => void run()}>${t("retry")}<//>` : html`<span class="spinner" />`}<//>
     </ol>
     <div class="checks__person">
-      ${[["contact", t("check.contact")], ["phone", t("sheet.phone")]].map(([name, label]) => html`<label class="field" key=${name}><span>${label}</span>
+      ${[
+        ["contact", t("check.contact")],
+        ["phone", t("sheet.phone")],
+      ].map(
+        ([name, label]) => html`<label class="field" key=${name}><span>${label}</span>
         <input type=${name === "phone" ? "tel" : "text"} maxlength="200" value=${person[/** @type {"phone"} */ (name)]}
-          onInput=${(/** @type {Event} */ e) => setPerson({ ...person, [name]: /** @type {HTMLInputElement} */ (e.target).value })} /></label>`)}
+          onInput=${(/** @type {Event} */ e) => setPerson({ ...person, [name]: /** @type {HTMLInputElement} */ (e.target).value })} /></label>`,
+      )}
     </div>
     <div class="dialog__actions">
       <${Button} onClick=${onClose}>${t("cancel")}<//>
       <${Button} action="rehearsal-send" tone="primary" icon="check" disabled=${!ready} onClick=${() => void send()}>${t("check.send")}<//>
-    </div>`}
+    </div>`
+    }
   <//>`;
 }
 
@@ -112,7 +134,9 @@ function Step({ state, title, text, children }) {
 function microphoneText(state) {
   if (state === "") return t("check.microphone.speak");
   if (state === "ok") return t("check.microphone.ok");
-  return state === "silent" ? t("check.microphone.silent") : tMaybe(`problem.microphone.${state}`, "problem.microphone.none");
+  return state === "silent"
+    ? t("check.microphone.silent")
+    : tMaybe(`problem.microphone.${state}`, "problem.microphone.none");
 }
 
 /** @param {Line | null} line */
@@ -120,7 +144,12 @@ function lineText(line) {
   if (!line) return t("check.line.running");
   if (!line.connected) return t("reason.no_line");
   const { up_kbps = 0, down_kbps = 0, rtt_ms = 0, loss_up_pct = 0, loss_down_pct = 0 } = line;
-  return t("check.line.result", { up: formatRate(up_kbps), down: formatRate(down_kbps), rtt: rtt_ms, loss: Math.max(loss_up_pct, loss_down_pct) });
+  return t("check.line.result", {
+    up: formatRate(up_kbps),
+    down: formatRate(down_kbps),
+    rtt: rtt_ms,
+    loss: Math.max(loss_up_pct, loss_down_pct),
+  });
 }
 
 /** A moving picture that is hard to compress, so that the line is really loaded. */

@@ -52,7 +52,9 @@ export function RoomSheet({ room, onClose }) {
   const self = room.self.value ?? room.introduction.value;
   const ended = room.phase.value === "ended";
   const [count, setCount] = useState(self?.headcount ?? 0);
-  const [delegates, setDelegates] = useState(/** @type {Delegate[]} */ (self?.delegates?.length ? self.delegates : [{ name: "" }]));
+  const [delegates, setDelegates] = useState(
+    /** @type {Delegate[]} */ (self?.delegates?.length ? self.delegates : [{ name: "" }]),
+  );
   const change = (/** @type {number} */ index, /** @type {Partial<Delegate>} */ fields) =>
     setDelegates(delegates.map((delegate, i) => (i === index ? { ...delegate, ...fields } : delegate)));
   const save = async (/** @type {Event} */ event) => {
@@ -73,13 +75,15 @@ export function RoomSheet({ room, onClose }) {
       <${NumberField} value=${count} onChange=${setCount} label=${t("people.number")} />
       <fieldset>
         <legend>${t("people.delegates")}</legend>
-        ${delegates.map((delegate, index) => html`<div class="people__row" key=${index}>
+        ${delegates.map(
+          (delegate, index) => html`<div class="people__row" key=${index}>
           ${field(t("people.name"), delegate.name, (name) => change(index, { name }))}
           ${field(t("people.job"), delegate.title ?? "", (title) => change(index, { title }))}
           ${field(t("people.for"), delegate.attending_for ?? "", (attending_for) => change(index, { attending_for }))}
           <${Button} compact tone="quiet" icon="close" label=${t("people.remove", { name: delegate.name || String(index + 1) })}
             onClick=${() => setDelegates(delegates.filter((_, i) => i !== index))} />
-        </div>`)}
+        </div>`,
+        )}
         <${Button} disabled=${delegates.length >= MAX_DELEGATES} onClick=${() => setDelegates([...delegates, { name: "" }])}>${t("people.add")}<//>
       </fieldset>
       <div class="dialog__actions">
@@ -93,7 +97,9 @@ export function RoomSheet({ room, onClose }) {
 /** Sends a declaration where there is no connection any more. @param {Room} room @param {"headcount" | "delegates"} what @param {object} body */
 async function put(room, what, body) {
   const response = await fetch(`/api/v1/me/${what}`, {
-    method: "PUT", body: JSON.stringify(body), headers: { Authorization: `Bearer ${room.token}`, "Content-Type": "application/json" },
+    method: "PUT",
+    body: JSON.stringify(body),
+    headers: { Authorization: `Bearer ${room.token}`, "Content-Type": "application/json" },
   }).catch(() => null);
   if (!response?.ok) room.toast("error", response?.status === 409 ? "wrong_phase" : "internal");
   return Boolean(response?.ok);

@@ -20,10 +20,14 @@ export function DevicesDialog({ room, onClose }) {
 export function DeviceNotice({ room }) {
   const [open, setOpen] = useState(false);
   const { camera, microphone } = room.media.lost.value;
-  const text = camera && microphone ? t("lost.both") : microphone ? t("lost.microphone") : camera ? t("lost.camera") : "";
+  const text =
+    camera && microphone ? t("lost.both") : microphone ? t("lost.microphone") : camera ? t("lost.camera") : "";
   return html`<div role="alert">
-    ${text && html`<div class="device-notice"><p><${Icon} name="warn" /><span>${text}</span></p>
-      <${Button} action="lost-devices" icon="gear" onClick=${() => setOpen(true)}>${t("lost.choose")}<//></div>`}
+    ${
+      text &&
+      html`<div class="device-notice"><p><${Icon} name="warn" /><span>${text}</span></p>
+      <${Button} action="lost-devices" icon="gear" onClick=${() => setOpen(true)}>${t("lost.choose")}<//></div>`
+    }
   </div>
   ${open && html`<${DevicesDialog} room=${room} onClose=${() => setOpen(false)} />`}`;
 }

@@ -35,8 +35,10 @@ export function EndedPage({ room, children }) {
   const zone = room.session.value?.time_zone;
   const left = room.step.value === "left";
   const calledOff = rehearsal.value?.called_off;
-  const times = state?.started_at_ms && state.ended_at_ms
-    ? t("ended.times", { from: formatTime(state.started_at_ms, zone), to: formatTime(state.ended_at_ms, zone) }) : "";
+  const times =
+    state?.started_at_ms && state.ended_at_ms
+      ? t("ended.times", { from: formatTime(state.started_at_ms, zone), to: formatTime(state.ended_at_ms, zone) })
+      : "";
   return html`<${Header}><${Preferences} /><//>
   <main class="message"><div class="message__body" role="status">
     <span class="message__icon message__icon--done"><${Icon} name="check" /></span>

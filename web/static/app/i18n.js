@@ -65,7 +65,11 @@ export function formatNumber(n) {
  */
 export function formatTime(ms, timeZone, seconds = false) {
   return new Intl.DateTimeFormat("vi-VN", {
-    hour: "2-digit", minute: "2-digit", second: seconds ? "2-digit" : undefined, hourCycle: "h23", timeZone,
+    hour: "2-digit",
+    minute: "2-digit",
+    second: seconds ? "2-digit" : undefined,
+    hourCycle: "h23",
+    timeZone,
   }).format(ms);
 }
 

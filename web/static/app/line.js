@@ -37,7 +37,8 @@ export class LineWatch {
   #stalledRounds = 0;
   #cushion = new Cushion();
   #listens = false;
-  /** Is told how often a picture has stood still. @type {(slot: string, count: number, ms: number) => void} */ onFrozen = () => undefined;
+  /** Is told how often a picture has stood still. @type {(slot: string, count: number, ms: number) => void} */ onFrozen =
+    () => undefined;
   /** What was told, by slot. @type {Map<string, number>} */ #told = new Map();
   #toldAt = 0;
   #following = false;

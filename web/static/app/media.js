@@ -72,7 +72,9 @@ export class LocalMedia {
     this.starting.value = true;
     try {
       try {
-        this.#take(await navigator.mediaDevices.getUserMedia({ video: wishes("videoinput")[0], audio: wishes("audioinput")[0] }));
+        this.#take(
+          await navigator.mediaDevices.getUserMedia({ video: wishes("videoinput")[0], audio: wishes("audioinput")[0] }),
+        );
         this.problems.value = {};
       } catch {
         for (const kind of KINDS) await this.#startOne(kind, wishes(kind));
@@ -133,7 +135,9 @@ export class LocalMedia {
     this[name].value = null;
     for (const wished of wishes) {
       try {
-        this.#take(await navigator.mediaDevices.getUserMedia(kind === "videoinput" ? { video: wished } : { audio: wished }));
+        this.#take(
+          await navigator.mediaDevices.getUserMedia(kind === "videoinput" ? { video: wished } : { audio: wished }),
+        );
         this.problems.value = { ...this.problems.value, [name]: undefined };
         return;
       } catch (error) {
@@ -181,14 +185,17 @@ export class LocalMedia {
         const name = nameOf(kind);
         const gone = this.#dropGone(name);
         if (this[name].value || this.problems.value[name] === "refused") continue;
-        const others = this.devices.value.filter((d) => d.kind === kind && d.deviceId).map((d) => ({ ...BASE[kind], deviceId: { exact: d.deviceId } }));
+        const others = this.devices.value
+          .filter((d) => d.kind === kind && d.deviceId)
+          .map((d) => ({ ...BASE[kind], deviceId: { exact: d.deviceId } }));
         if (this.devices.value.some((d) => d.kind === kind)) await this.#startOne(kind, [...wishes(kind), ...others]);
         const track = /** @type {MediaStreamTrack | null} */ (this[name].value);
         if (track) this.replaced.value = { name, label: track.label };
         else if (gone || pulled === name) this.lost.value = { ...this.lost.value, [name]: true };
       }
       clearTimeout(this.#again);
-      if (this.lost.value.camera || this.lost.value.microphone) this.#again = setTimeout(() => this.#devicesChanged(null), LOOK_AGAIN);
+      if (this.lost.value.camera || this.lost.value.microphone)
+        this.#again = setTimeout(() => this.#devicesChanged(null), LOOK_AGAIN);
     });
   }
 
@@ -298,7 +305,8 @@ export async function testLoudspeaker() {
 }
 
 /** Whether the browser lets a page choose the loudspeaker. */
-export const canChooseLoudspeaker = typeof HTMLMediaElement !== "undefined" && "setSinkId" in HTMLMediaElement.prototype;
+export const canChooseLoudspeaker =
+  typeof HTMLMediaElement !== "undefined" && "setSinkId" in HTMLMediaElement.prototype;
 
 /** @param {HTMLMediaElement} element */
 export async function routeToLoudspeaker(element) {

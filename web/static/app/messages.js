@@ -50,19 +50,32 @@ export function Messages({ room, to, onClose }) {
   return html`<${SidePanel} title=${t(site ? "messages.title.site" : "messages.title")} onClose=${onClose}>
     <div class="messages" ref=${list} role="log" aria-label=${t("messages.title")} tabindex="0">
       ${messages.length === 0 && html`<p class="quiet">${t("messages.none")}</p>`}
-      ${messages.map((m, index) => html`<article key=${`${m.at_ms}-${index}`} class=${`message-item ${m.from === room.identity.value?.code ? "message-item--own" : ""}`}>
+      ${messages.map(
+        (
+          m,
+          index,
+        ) => html`<article key=${`${m.at_ms}-${index}`} class=${`message-item ${m.from === room.identity.value?.code ? "message-item--own" : ""}`}>
         <p class="message-item__head"><strong>${writerOf(m)}</strong> → ${nameOf(room, m.to)} <time>${formatTime(m.at_ms, room.session.value?.time_zone)}</time></p>
         <p class="message-item__text">${m.text}</p>
-      </article>`)}
+      </article>`,
+      )}
     </div>
     <form class="messages__write" onSubmit=${send}>
-      ${!site && html`<label class="field field--line"><span>${t("messages.to")}</span>
+      ${
+        !site &&
+        html`<label class="field field--line"><span>${t("messages.to")}</span>
         <select value=${recipient} onChange=${(/** @type {Event} */ e) => setRecipient(/** @type {HTMLSelectElement} */ (e.target).value)}>
           <option value=${ALL}>${t("messages.all")}</option>
           <option value=${SECRETARIAT}>${t("messages.secretariat")}</option>
           ${to && to !== ALL && to !== SECRETARIAT && html`<option value=${to}>${nameOf(room, to)}</option>`}
-          ${room.sites.provinces().filter((p) => p.code).map((p) => html`<option key=${p.code} value=${p.code}>${t("messages.province", { name: p.name })}</option>`)}
-        </select></label>`}
+          ${room.sites
+            .provinces()
+            .filter((p) => p.code)
+            .map(
+              (p) => html`<option key=${p.code} value=${p.code}>${t("messages.province", { name: p.name })}</option>`,
+            )}
+        </select></label>`
+      }
       <label class="field messages__text"><span class="visually-hidden">${t("messages.text")}</span>
         <textarea rows="2" placeholder=${t("messages.text")} maxlength=${MAX_TEXT} value=${text} onInput=${(/** @type {Event} */ e) => setText(/** @type {HTMLTextAreaElement} */ (e.target).value)} /></label>
       <div class="messages__send">
@@ -80,12 +93,15 @@ export function NewMessage({ room, onOpen }) {
   const own = room.identity.value?.code;
   const last = room.messages.value.findLast((m) => m.at_ms > room.seenAt.value && m.from !== own);
   return html`<div class="new-message-live" role="status" aria-live="polite">
-    ${last && html`<section class="new-message">
+    ${
+      last &&
+      html`<section class="new-message">
       <p class="new-message__from"><${Icon} name="message" /> ${t("messages.from", { name: writerOf(last) })}</p>
       <p class="new-message__text">${last.text}</p>
       <div><${Button} action="message-seen" tone="primary" onClick=${() => (room.seenAt.value = last.at_ms)}>${t("messages.seen")}<//>
         <${Button} action="message-answer" onClick=${onOpen}>${t("messages.answer")}<//></div>
-    </section>`}
+    </section>`
+    }
   </div>`;
 }
 

@@ -24,10 +24,15 @@ export function Unheard({ room }) {
   const [open, setOpen] = useState(false);
   const problem = room.cameBackMuted.value ? "" : room.unheard.value;
   return html`<div role="alert">
-    ${problem && html`<div class="unheard" data-unheard=${problem}><p><${Icon} name="mic-off" /><span>${t(problem === "talking" ? "unheard.talking" : "unheard.system")}</span></p>
-      ${problem === "talking"
-        ? html`<${Button} action="mute" tone="onair" icon="mic" keys="F8" onClick=${() => void room.ask("mute", { muted: false })}>${t("mute.open")}<//>`
-        : html`<${Button} action="unheard-devices" icon="gear" onClick=${() => setOpen(true)}>${t("lost.choose")}<//>`}</div>`}
+    ${
+      problem &&
+      html`<div class="unheard" data-unheard=${problem}><p><${Icon} name="mic-off" /><span>${t(problem === "talking" ? "unheard.talking" : "unheard.system")}</span></p>
+      ${
+        problem === "talking"
+          ? html`<${Button} action="mute" tone="onair" icon="mic" keys="F8" onClick=${() => void room.ask("mute", { muted: false })}>${t("mute.open")}<//>`
+          : html`<${Button} action="unheard-devices" icon="gear" onClick=${() => setOpen(true)}>${t("lost.choose")}<//>`
+      }</div>`
+    }
   </div>
   ${open && html`<${DevicesDialog} room=${room} onClose=${() => setOpen(false)} />`}`;
 }

@@ -21,7 +21,19 @@ setInterval(() => {
  * @param {{action?: string, icon?: IconName, onClick: (event: MouseEvent) => void, tone?: string, pressed?: boolean,
  *   disabled?: boolean, label?: string, keys?: string, compact?: boolean, autofocus?: boolean, children?: Children}} props
  */
-export function Button({ action, icon, onClick, tone = "plain", pressed, disabled, label, keys, compact, autofocus, children }) {
+export function Button({
+  action,
+  icon,
+  onClick,
+  tone = "plain",
+  pressed,
+  disabled,
+  label,
+  keys,
+  compact,
+  autofocus,
+  children,
+}) {
   return html`<button type="button" class=${`button button--${tone} ${compact ? "button--compact" : ""}`} data-action=${action}
     aria-pressed=${pressed === undefined ? undefined : String(pressed)} aria-label=${label} title=${compact ? label : keys} aria-keyshortcuts=${keys}
     disabled=${disabled} autofocus=${autofocus} onClick=${onClick}>
@@ -73,7 +85,10 @@ export function Dialog({ title, onClose, children, wide }) {
     };
   }, []);
   return html`<dialog ref=${ref} class=${`dialog ${wide ? "dialog--wide" : ""}`} aria-labelledby="dialog-title"
-    onCancel=${(/** @type {Event} */ event) => { event.preventDefault(); onClose(); }}>
+    onCancel=${(/** @type {Event} */ event) => {
+      event.preventDefault();
+      onClose();
+    }}>
     <h2 id="dialog-title">${title}</h2>
     ${children}
   </dialog>`;
@@ -97,7 +112,8 @@ export function SidePanel({ title, onClose, children }) {
     return () => {
       removeEventListener("keydown", pressed);
       // Who went on to something else meanwhile stays there.
-      if (before instanceof HTMLElement && (document.activeElement === document.body || !document.activeElement)) before.focus();
+      if (before instanceof HTMLElement && (document.activeElement === document.body || !document.activeElement))
+        before.focus();
     };
   }, []);
   return html`<dialog open class="side-panel" aria-labelledby="panel-title">
@@ -116,7 +132,10 @@ export function Confirm({ title, text, yes, onYes, onClose }) {
     <p>${text}</p>
     <div class="dialog__actions">
       <${Button} onClick=${onClose} autofocus>${t("cancel")}<//>
-      <${Button} action="confirm" tone="onair" onClick=${() => { onClose(); onYes(); }}>${yes}<//>
+      <${Button} action="confirm" tone="onair" onClick=${() => {
+        onClose();
+        onYes();
+      }}>${yes}<//>
     </div>
   <//>`;
 }
@@ -124,11 +143,13 @@ export function Confirm({ title, text, yes, onYes, onClose }) {
 /** Short messages, spoken by screen readers. @param {{room: Room}} props */
 export function Toasts({ room }) {
   return html`<div class="toasts" role="status" aria-live="polite">
-    ${room.toasts.value.map((toast) => html`<div key=${toast.id} class=${`toast toast--${toast.kind}`}>
+    ${room.toasts.value.map(
+      (toast) => html`<div key=${toast.id} class=${`toast toast--${toast.kind}`}>
       <${Icon} name=${toast.kind === "error" ? "warn" : "check"} />
       <p>${tMaybe(`refusal.${toast.code}`, "refusal.internal", toast.vars)}</p>
       <${Button} compact tone="quiet" icon="close" label=${t("close")} onClick=${() => room.dismiss(toast.id)} />
-    </div>`)}
+    </div>`,
+    )}
   </div>`;
 }
 

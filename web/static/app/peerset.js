@@ -11,11 +11,13 @@ const RELAYS_MS = 24 * 3_600_000;
 /** @typedef {Partial<Record<import("../lib/peers.js").Source, MediaStreamTrack | null>>} Sources */
 
 export class PeerSet {
-  /** What arrives, by slot. @type {import("@preact/signals").Signal<ReadonlyMap<string, SlotStreams>>} */ streams = signal(new Map());
+  /** What arrives, by slot. @type {import("@preact/signals").Signal<ReadonlyMap<string, SlotStreams>>} */ streams =
+    signal(new Map());
   line;
   /** @type {Map<string, Viewer | Publisher>} */ #peers = new Map();
   /** @type {Sources} */ #sources = {};
-  /** Whether this network was seen to let nothing through without a relay, now or at the last visit. */ #relays = Date.now() - Number(relayedAt.value) < RELAYS_MS;
+  /** Whether this network was seen to let nothing through without a relay, now or at the last visit. */ #relays =
+    Date.now() - Number(relayedAt.value) < RELAYS_MS;
   #send;
 
   /**

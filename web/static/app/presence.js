@@ -11,7 +11,8 @@ const QUALITY = 0.6;
 /** Keeps the screen on while in the room, where the browser can. @param {Room} room */
 export function stayAwake(room) {
   const wake = () => {
-    if (room.step.value === "room" && document.visibilityState === "visible") void navigator.wakeLock?.request("screen").catch(() => undefined);
+    if (room.step.value === "room" && document.visibilityState === "visible")
+      void navigator.wakeLock?.request("screen").catch(() => undefined);
   };
   effect(wake);
   document.addEventListener("visibilitychange", wake);
@@ -30,7 +31,11 @@ export function postSnapshots(room) {
     const picture = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY));
     if (!picture) return;
     // One that is lost is no matter: the next one follows.
-    await fetch("/api/v1/me/snapshot", { method: "PUT", body: picture, headers: { Authorization: `Bearer ${room.token}`, "Content-Type": "image/jpeg" } }).catch(() => undefined);
+    await fetch("/api/v1/me/snapshot", {
+      method: "PUT",
+      body: picture,
+      headers: { Authorization: `Bearer ${room.token}`, "Content-Type": "image/jpeg" },
+    }).catch(() => undefined);
   };
   effect(() => {
     const stream = room.media.picture.value;

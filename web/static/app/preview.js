@@ -77,9 +77,13 @@ function Problems({ room }) {
   if (!camera && !microphone) return html`<div role="status" aria-live="polite" />`;
   const both = camera === microphone;
   return html`<div class="problems" role="status" aria-live="polite">
-    ${both ? html`<${Problem} text=${t(`problem.both.${/** @type {NonNullable<typeof camera>} */ (camera)}`)} />` : html`
+    ${
+      both
+        ? html`<${Problem} text=${t(`problem.both.${/** @type {NonNullable<typeof camera>} */ (camera)}`)} />`
+        : html`
       ${camera && html`<${Problem} text=${t(`problem.camera.${camera}`)} />`}
-      ${microphone && html`<${Problem} text=${t(`problem.microphone.${microphone}`)} />`}`}
+      ${microphone && html`<${Problem} text=${t(`problem.microphone.${microphone}`)} />`}`
+    }
     <p class="problems__listen">${t("problem.listen")}</p>
   </div>`;
 }
@@ -118,7 +122,8 @@ function LevelMeter({ room }) {
 function DevicePicker({ room, kind, label }) {
   const list = room.media.devices.value.filter((d) => d.kind === kind && d.label);
   if (list.length === 0) return null;
-  const track = kind === "videoinput" ? room.media.camera.value : kind === "audioinput" ? room.media.microphone.value : null;
+  const track =
+    kind === "videoinput" ? room.media.camera.value : kind === "audioinput" ? room.media.microphone.value : null;
   const wished = track?.getSettings().deviceId ?? device[kind].value;
   const current = list.some((d) => d.deviceId === wished) ? wished : list[0].deviceId;
   const choose = (/** @type {Event} */ event) => {

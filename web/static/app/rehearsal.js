@@ -21,7 +21,9 @@ export const rehearsal = signal(null);
  */
 export function call(room, method, path, body) {
   return fetch(`/api/v1/rehearsal${path}`, {
-    method, body: body && JSON.stringify(body), headers: { Authorization: `Bearer ${room.token}`, ...(body ? { "Content-Type": "application/json" } : {}) },
+    method,
+    body: body && JSON.stringify(body),
+    headers: { Authorization: `Bearer ${room.token}`, ...(body ? { "Content-Type": "application/json" } : {}) },
   });
 }
 
@@ -37,7 +39,9 @@ export async function loadRehearsal(room) {
  * @param {Room} room
  */
 async function saveCalendar(room) {
-  const response = await fetch(`/api/v1/sessions/${room.session.value?.id}/calendar.ics?lang=${lang.value}`, { headers: { Authorization: `Bearer ${room.token}` } }).catch(() => null);
+  const response = await fetch(`/api/v1/sessions/${room.session.value?.id}/calendar.ics?lang=${lang.value}`, {
+    headers: { Authorization: `Bearer ${room.token}` },
+  }).catch(() => null);
   if (!response?.ok) return room.toast("error", "download");
   const link = document.createElement("a");
   link.href = URL.createObjectURL(await response.blob());
@@ -62,4 +66,3 @@ export function RehearsalCard({ room }) {
     ${Check && html`<${Check} room=${room} onClose=${() => setCheck(null)} />`}
   </section>`;
 }
-

@@ -33,10 +33,13 @@ export class Room {
   /** @type {import("@preact/signals").Signal<import("../lib/connection.js").Link>} */ link = signal("idle");
   /** @type {import("@preact/signals").Signal<import("../lib/connection.js").Stop | null>} */ stopped = signal(null);
   /** @type {import("@preact/signals").Signal<import("../lib/protocol.js").Welcome | null>} */ welcome = signal(null);
-  /** What the link is for, told before anyone enters. @type {import("@preact/signals").Signal<Introduction | null>} */ introduction = signal(null);
+  /** What the link is for, told before anyone enters. @type {import("@preact/signals").Signal<Introduction | null>} */ introduction =
+    signal(null);
   /** @type {import("@preact/signals").Signal<import("../lib/protocol.js").State | null>} */ state = signal(null);
   /** @type {import("@preact/signals").Signal<import("../lib/protocol.js").Self | null>} */ self = signal(null);
-  /** Slots in which somebody is heard to speak. @type {import("@preact/signals").Signal<string[]>} */ voices = signal([]);
+  /** Slots in which somebody is heard to speak. @type {import("@preact/signals").Signal<string[]>} */ voices = signal(
+    [],
+  );
   /** Since when the server cannot record, as it told a console, in ms; 0 while it can. */
   unrecordedMs = signal(0);
   /** What was written, the oldest first. @type {import("@preact/signals").Signal<Written[]>} */ messages = signal([]);
@@ -61,7 +64,11 @@ export class Room {
   phase = computed(() => this.#phase());
 
   /** Who holds what; the chair's seat is called in the page's language. @type {import("@preact/signals").ReadonlySignal<StageSlot[]>} */
-  stage = computed(() => (this.state.value?.stage ?? []).map((slot) => (slot.endpoint === HOST ? { ...slot, name: t("preview.role.host") } : slot)));
+  stage = computed(() =>
+    (this.state.value?.stage ?? []).map((slot) =>
+      slot.endpoint === HOST ? { ...slot, name: t("preview.role.host") } : slot,
+    ),
+  );
 
   /** The slots that this endpoint holds. @type {import("@preact/signals").ReadonlySignal<StageSlot[]>} */
   mine = computed(() => {
@@ -87,7 +94,14 @@ export class Room {
   });
 
   /** It only listens: it has no part in what is said now, nor is it next to have one. */
-  listens = computed(() => this.role === "endpoint" && !this.chairs.value && !this.mine.value.length && !this.self.value?.stand_by && this.self.value?.hand_position !== 1);
+  listens = computed(
+    () =>
+      this.role === "endpoint" &&
+      !this.chairs.value &&
+      !this.mine.value.length &&
+      !this.self.value?.stand_by &&
+      this.self.value?.hand_position !== 1,
+  );
 
   presenting = computed(() => this.mine.value.some((slot) => slot.slot === "presentation"));
 
@@ -96,10 +110,20 @@ export class Room {
   /** It holds a place in what is said, and a person has to bring it back on air. */
   held = computed(() => this.phase.value === "live" && this.mine.value.some((slot) => slot.state === "held"));
   /** Its picture is on air again, its microphone is not: who speaks would not be heard. */
-  cameBackMuted = computed(() => this.phase.value === "live" && this.#returned.value && Boolean(this.self.value?.muted && this.speaking.value?.state === "on_air"));
+  cameBackMuted = computed(
+    () =>
+      this.phase.value === "live" &&
+      this.#returned.value &&
+      Boolean(this.self.value?.muted && this.speaking.value?.state === "on_air"),
+  );
 
   /** What this endpoint shows and says reaches the others now. */
-  onAir = computed(() => this.phase.value === "live" && this.link.value === "online" && this.mine.value.some((slot) => slot.state === "on_air"));
+  onAir = computed(
+    () =>
+      this.phase.value === "live" &&
+      this.link.value === "online" &&
+      this.mine.value.some((slot) => slot.state === "on_air"),
+  );
 
   /** @type {Connection} */ #connection;
   #toastId = 0;
@@ -159,12 +183,15 @@ export class Room {
    */
   async introduce() {
     if (!this.token) return;
-    const response = await fetch("/api/v1/me", { headers: { Authorization: `Bearer ${this.token}` } }).catch(() => null);
+    const response = await fetch("/api/v1/me", { headers: { Authorization: `Bearer ${this.token}` } }).catch(
+      () => null,
+    );
     if (response?.ok) {
       this.introduction.value = await response.json();
     } else if (response && [401, 403, 404, 410].includes(response.status)) {
       const { code } = await response.json().catch(() => ({ code: "bad_token" }));
-      if (this.step.value === "preview") this.stopped.value = { code: code === "removed" ? code : "bad_token", retrying: false };
+      if (this.step.value === "preview")
+        this.stopped.value = { code: code === "removed" ? code : "bad_token", retrying: false };
     }
   }
 
@@ -203,7 +230,8 @@ export class Room {
   async ask(type, fields) {
     try {
       await this.#connection.request(type, fields);
-      if (type === "watch" && "slot" in fields && fields.slot === "preview") this.previewed.value = ("endpoint" in fields && fields.endpoint) || "";
+      if (type === "watch" && "slot" in fields && fields.slot === "preview")
+        this.previewed.value = ("endpoint" in fields && fields.endpoint) || "";
       return true;
     } catch (error) {
       const code = error instanceof RequestError ? error.code : "internal";
@@ -265,7 +293,8 @@ export class Room {
     const stopped = this.stopped.value;
     const phase = this.state.value?.phase ?? this.introduction.value?.phase;
     if (!this.token) return "error";
-    if (stopped?.code === "ended" || phase === "ended" || phase === "sealed" || this.step.value === "left") return "ended";
+    if (stopped?.code === "ended" || phase === "ended" || phase === "sealed" || this.step.value === "left")
+      return "ended";
     if (stopped && stopped.code !== "not_open") return "error";
     if (this.step.value === "preview") return "preview";
     return phase === "live" ? "live" : "waiting";
@@ -370,11 +399,13 @@ export class Room {
     });
     effect(() => {
       // Nobody hears this site any more: all are told, and the next microphone is opened by a person.
-      if (this.media.lost.value.microphone && this.speaking.value && !this.self.value?.muted) void this.ask("mute", { muted: true });
+      if (this.media.lost.value.microphone && this.speaking.value && !this.self.value?.muted)
+        void this.ask("mute", { muted: true });
     });
     effect(() => {
       const speaking = Boolean(this.speaking.value);
-      if (this.#spoke && !speaking && this.role === "endpoint" && this.phase.value === "live") untracked(() => this.toast("info", "floor_over"));
+      if (this.#spoke && !speaking && this.role === "endpoint" && this.phase.value === "live")
+        untracked(() => this.toast("info", "floor_over"));
       this.#spoke = speaking;
     });
     effect(() => {

@@ -47,10 +47,17 @@ function App() {
   const phase = room.phase.value;
   const known = room.welcome.value;
   return html`<div class="screen" data-screen=${view()}><div class="screen__all" style=${{ transform: `translate(${x}px, ${y}px)` }}>
-    ${phase === "ended" ? html`<${Card} title=${t("ended.title")} text=${room.session.value?.title ?? ""} />`
-      : phase === "error" && !known ? html`<${Card} title=${t("screen.link")} text=${t("screen.link.text")} />`
-      : phase === "live" ? (view() === "country" ? html`<${Country} />` : html`<${OnStage} />`)
-      : html`<${Waiting} />`}
+    ${
+      phase === "ended"
+        ? html`<${Card} title=${t("ended.title")} text=${room.session.value?.title ?? ""} />`
+        : phase === "error" && !known
+          ? html`<${Card} title=${t("screen.link")} text=${t("screen.link.text")} />`
+          : phase === "live"
+            ? view() === "country"
+              ? html`<${Country} />`
+              : html`<${OnStage} />`
+            : html`<${Waiting} />`
+    }
   </div><${Hint} /></div><${LinkNotice} room=${room} />`;
 }
 
@@ -90,15 +97,19 @@ function Present() {
 /** Who speaks, large enough for the last row of the hall. */
 function OnStage() {
   const item = room.agendaItem.value;
-  const speaking = room.stage.value.filter((slot) => slot.slot !== "presentation" && slot.endpoint !== HOST && slot.state !== "held");
+  const speaking = room.stage.value.filter(
+    (slot) => slot.slot !== "presentation" && slot.endpoint !== HOST && slot.state !== "held",
+  );
   const shown = speaking.length ? speaking : room.stage.value.filter((slot) => slot.slot === "main");
   const next = [...room.sites.standingBy(), ...registered(room), ...room.sites.hands()][0];
   return html`<div class="screen__stage"><${Stage} room=${room} deaf=${silent()} mute=${HOST} /></div>
     <footer class="screen__band">
       <div class="screen__who">
-        ${shown.map((slot) => html`<div key=${slot.slot} class="screen__speaker"><p class="screen__name">${slot.name}</p>
+        ${shown.map(
+          (slot) => html`<div key=${slot.slot} class="screen__speaker"><p class="screen__name">${slot.name}</p>
           <p class="screen__unit"><span>${[...(slot.parents ?? []), ...(slot.state === "countdown" ? [t("tile.countdown")] : [])].join(" · ")}</span>
-            ${slot.state === "on_air" && slot.endpoint !== HOST ? html` <${SpeakingTime} room=${room} since=${slot.on_air_ms ?? 0} />` : null}</p></div>`)}
+            ${slot.state === "on_air" && slot.endpoint !== HOST ? html` <${SpeakingTime} room=${room} since=${slot.on_air_ms ?? 0} />` : null}</p></div>`,
+        )}
       </div>
       <div class="screen__what">
         <p class="screen__item">${item?.title ?? room.session.value?.title ?? ""}</p><${AgendaTime} room=${room} />
@@ -116,12 +127,16 @@ function Country() {
   const page = turn(tick.value, pages, PAGE_MS);
   const shown = here.slice(page * PICTURES, (page + 1) * PICTURES);
   const stills = useStills(room, shown.map((site) => site.code).join());
-  const [main] = room.stage.value.filter((slot) => slot.slot === "floor" || slot.slot === "main").sort((a, b) => a.slot.localeCompare(b.slot));
+  const [main] = room.stage.value
+    .filter((slot) => slot.slot === "floor" || slot.slot === "main")
+    .sort((a, b) => a.slot.localeCompare(b.slot));
   return html`<header class="screen__top"><h1>${room.session.value?.title ?? ""}</h1><${Present} /><${Clock} /></header>
     <main class="screen__country">
-      <div class="screen__mosaic" role="list" style=${{ gridTemplateColumns: `repeat(${columnsFor(shown.length, 66, 50, { gap: 0.4, least: 8 })}, minmax(0, 1fr))` }}>${shown.map((site) => html`<figure key=${site.code} class="screen__site" role="listitem" data-picture=${site.code}>
+      <div class="screen__mosaic" role="list" style=${{ gridTemplateColumns: `repeat(${columnsFor(shown.length, 66, 50, { gap: 0.4, least: 8 })}, minmax(0, 1fr))` }}>${shown.map(
+        (site) => html`<figure key=${site.code} class="screen__site" role="listitem" data-picture=${site.code}>
         ${stills.get(site.code) ? html`<img src=${stills.get(site.code)} alt="" />` : null}
-        <figcaption>${site.name}${site.parents.length ? html`<small>${site.parents.at(-1)}</small>` : null}</figcaption></figure>`)}</div>
+        <figcaption>${site.name}${site.parents.length ? html`<small>${site.parents.at(-1)}</small>` : null}</figcaption></figure>`,
+      )}</div>
       <aside class="screen__aside">
         <div class="screen__program"><${Video} stream=${main ? (room.peers.streams.value.get(main.slot)?.video ?? null) : null} label=${t("stage.label")} /><p>${main?.name ?? ""}</p></div>
       </aside>

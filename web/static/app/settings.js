@@ -17,7 +17,9 @@ export function stored(key, initial, allowed) {
   } catch {
     // A browser in its strictest mode.
   }
-  const value = signal(saved !== null && (!allowed || allowed.includes(/** @type {T} */ (saved))) ? /** @type {T} */ (saved) : initial);
+  const value = signal(
+    saved !== null && (!allowed || allowed.includes(/** @type {T} */ (saved))) ? /** @type {T} */ (saved) : initial,
+  );
   effect(() => {
     const next = value.value;
     try {

@@ -14,7 +14,11 @@ async function exchange() {
   error.value = "";
   // Behind the #, which browsers do not send; older invitations have it in the path.
   const code = decodeURIComponent(location.hash.slice(1)) || location.pathname.replace(/^\/j\/?/, "");
-  const response = await fetch("/api/v1/join", { method: "POST", body: JSON.stringify({ code }), headers: { "Content-Type": "application/json" } }).catch(() => null);
+  const response = await fetch("/api/v1/join", {
+    method: "POST",
+    body: JSON.stringify({ code }),
+    headers: { "Content-Type": "application/json" },
+  }).catch(() => null);
   if (response?.ok) {
     const { link } = await response.json();
     location.replace(link);
@@ -33,9 +37,12 @@ function Short() {
   <main class="message"><div class="message__body" role="status">
     ${failed && html`<span class="message__icon message__icon--warn"><${Icon} name="warn" /></span>`}
     <h1>${failed ? tMaybe(`short.${error.value}.title`, "short.not_found.title") : t("short.opening")}</h1>
-    ${failed && html`<p class="message__text">${tMaybe(`short.${error.value}.text`, "short.not_found.text")}</p>
+    ${
+      failed &&
+      html`<p class="message__text">${tMaybe(`short.${error.value}.text`, "short.not_found.text")}</p>
       <${CodeForm} />
-      <div class="message__actions"><${Button} action="retry" onClick=${() => void exchange()}>${t("retry")}<//></div>`}
+      <div class="message__actions"><${Button} action="retry" onClick=${() => void exchange()}>${t("retry")}<//></div>`
+    }
   </div></main>`;
 }
 

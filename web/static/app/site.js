@@ -22,10 +22,13 @@ import { RoomSheet, RollCallQuestion } from "./declare.js";
 function useKeys(room) {
   useEffect(() => {
     const pressed = (/** @type {KeyboardEvent} */ event) => {
-      if (event.repeat || event.altKey || event.ctrlKey || event.metaKey || document.querySelector("dialog:modal")) return;
+      if (event.repeat || event.altKey || event.ctrlKey || event.metaKey || document.querySelector("dialog:modal"))
+        return;
       const speaks = Boolean(room.speaking.value);
-      if (event.key === "F2" && !speaks && room.welcome.value) void room.ask(room.self.value?.hand_at_ms ? "lower_hand" : "raise_hand", {});
-      else if (event.key === "F8" && speaks && room.media.microphone.value) void room.ask("mute", { muted: !room.self.value?.muted });
+      if (event.key === "F2" && !speaks && room.welcome.value)
+        void room.ask(room.self.value?.hand_at_ms ? "lower_hand" : "raise_hand", {});
+      else if (event.key === "F8" && speaks && room.media.microphone.value)
+        void room.ask("mute", { muted: !room.self.value?.muted });
       else return;
       event.preventDefault();
     };
@@ -126,7 +129,9 @@ function OnAirFrame({ room }) {
   const held = room.held.value;
   const onAir = room.onAir.value && speaking?.state === "on_air";
   const text = onAir ? t(room.self.value?.muted ? "onair.muted" : "onair.text") : held ? t("held.text") : "";
-  const others = room.stage.value.filter((slot) => slot.state === "on_air" && slot.slot.startsWith("floor") && !room.mine.value.includes(slot)).map((slot) => slot.name);
+  const others = room.stage.value
+    .filter((slot) => slot.state === "on_air" && slot.slot.startsWith("floor") && !room.mine.value.includes(slot))
+    .map((slot) => slot.name);
   return html`<${Announcer} text=${text} />
     <${Announcer} calm text=${others.length ? t("stage.speaking", { names: others.join(", ") }) : ""} />
     ${onAir && html`<div class="onair" aria-hidden="true"><p class=${room.self.value?.muted ? "onair__muted" : ""}>${text}</p></div>`}`;
@@ -157,10 +162,18 @@ function Controls({ room }) {
   <//>
   <nav class="controls" aria-label=${t("controls.label")}>
     <div class="controls__speak">
-      ${!speaking && !self?.hand_at_ms && html`<${Button} action="raise-hand" keys="F2" tone="primary" icon="hand" disabled=${!room.welcome.value}
-        onClick=${() => void room.ask("raise_hand", {})}>${t("hand.raise")}<//>`}
-      ${!speaking && self?.hand_at_ms && html`
-        <${Button} action="lower-hand" keys="F2" tone="attention" icon="hand" pressed=${true} onClick=${() => void room.ask("lower_hand", {})}>${t("hand.lower")}<//>`}
+      ${
+        !speaking &&
+        !self?.hand_at_ms &&
+        html`<${Button} action="raise-hand" keys="F2" tone="primary" icon="hand" disabled=${!room.welcome.value}
+        onClick=${() => void room.ask("raise_hand", {})}>${t("hand.raise")}<//>`
+      }
+      ${
+        !speaking &&
+        self?.hand_at_ms &&
+        html`
+        <${Button} action="lower-hand" keys="F2" tone="attention" icon="hand" pressed=${true} onClick=${() => void room.ask("lower_hand", {})}>${t("hand.lower")}<//>`
+      }
       ${speaking && html`<${MuteButton} room=${room} />`}
       ${speaking && live && canScreen && html`<${ScreenButton} room=${room} />`}
       ${speaking && speaking.slot !== "main" && html`<${Button} action="revoke-floor" icon="stop" onClick=${() => void room.ask("revoke", {})}>${t("floor.return")}<//>`}

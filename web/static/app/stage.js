@@ -66,8 +66,10 @@ export function Stage({ room, deaf = false, mute }) {
     return side >= 0 ? `side${side + 1}` : "";
   };
   return html`<section class=${`stage stage--${layout.name} stage--sides${layout.side.length}`} aria-label=${t("stage.label")}>
-    ${SLOTS.map((slot) => html`<${Tile} key=${slot} room=${room} slot=${slot} grant=${bySlot.get(slot)} place=${place(slot)}
-      own=${bySlot.get(slot)?.endpoint === own} />`)}
+    ${SLOTS.map(
+      (slot) => html`<${Tile} key=${slot} room=${room} slot=${slot} grant=${bySlot.get(slot)} place=${place(slot)}
+      own=${bySlot.get(slot)?.endpoint === own} />`,
+    )}
     ${layout.name === "empty" && html`<p class="stage__empty">${t("stage.empty")}</p>`}
     <div hidden>${SLOTS.map((slot) => html`<${Sound} key=${slot} room=${room} slot=${slot} deaf=${deaf || (mute !== undefined && bySlot.get(slot)?.endpoint === mute)} own=${bySlot.get(slot)?.endpoint === own} />`)}</div>
   </section>`;
@@ -89,11 +91,15 @@ function Tile({ room, slot, grant, place, own }) {
   const name = grant?.name ?? "";
   return html`<figure class=${`tile tile--${place || "off"} ${pictures ? "tile--pictures" : ""} ${voice ? "tile--voice" : ""}`} hidden=${!grant} data-tile=${slot}>
     <${Video} slot=${slot} stream=${stream} label=${t(slot === "presentation" ? "tile.presentation" : "tile.video", { name })} />
-    ${grant && !pictures && html`<div class="plate">
+    ${
+      grant &&
+      !pictures &&
+      html`<div class="plate">
       <p class="plate__name">${name}</p>
       ${grant.parents?.length ? html`<p class="plate__parents">${grant.parents.join(" · ")}</p>` : null}
       <p class="plate__state">${off && grant.state === "on_air" ? t("tile.off") : slot === "presentation" ? t("tile.presenting") : plateState(grant)}</p>
-    </div>`}
+    </div>`
+    }
     ${grant && html`<${Caption} room=${room} slot=${slot} grant=${grant} named=${pictures} voice=${voice} />`}
   </figure>`;
 }
@@ -109,9 +115,11 @@ function Caption({ room, slot, grant, named, voice }) {
   const timed = (slot === "floor" || slot === "floor2") && grant.state === "on_air";
   if (!named && !muted && !timed && !voice) return null;
   return html`<figcaption class="caption">
-    ${muted
-      ? html`<span class="caption__muted"><${Icon} name="mic-off" /><span class="visually-hidden">${t("tile.muted")}</span></span>`
-      : html`<span class=${`caption__voice ${voice ? "caption__voice--on" : ""}`}><${Icon} name="sound" />${voice && html`<span class="visually-hidden">${t("tile.voice")}</span>`}</span>`}
+    ${
+      muted
+        ? html`<span class="caption__muted"><${Icon} name="mic-off" /><span class="visually-hidden">${t("tile.muted")}</span></span>`
+        : html`<span class=${`caption__voice ${voice ? "caption__voice--on" : ""}`}><${Icon} name="sound" />${voice && html`<span class="visually-hidden">${t("tile.voice")}</span>`}</span>`
+    }
     ${named && html`<span class="caption__name">${grant.name}</span>`}
     ${named && grant.parents?.length ? html`<span class="caption__parents">${grant.parents.join(" · ")}</span>` : null}
     ${timed && html`<${SpeakingTime} room=${room} since=${grant.on_air_ms ?? 0} />`}

@@ -35,7 +35,9 @@ export function followVoice(room, tell) {
       talks.value = false;
     };
   });
-  const problem = computed(() => (!onAir.value ? "" : room.media.silenced.value ? "system" : closed.value && talks.value ? "talking" : ""));
+  const problem = computed(() =>
+    !onAir.value ? "" : room.media.silenced.value ? "system" : closed.value && talks.value ? "talking" : "",
+  );
   let told = "";
   effect(() => {
     // A new connection knows of nothing.

@@ -33,7 +33,8 @@ const en = {
 
   "link.speaking": "Connection lost. Reconnecting; your microphone will be off then: press “Go back on air”.",
   "link.reconnecting": "Connection lost. Reconnecting; there is nothing you need to do…",
-  "link.unrecorded": "The server has been waiting to record since {time}. Picture and sound go on; nothing that is done takes effect until it can record again.",
+  "link.unrecorded":
+    "The server has been waiting to record since {time}. Picture and sound go on; nothing that is done takes effect until it can record again.",
   "sound.start": "Press here to turn the sound on",
 
   "preview.role.endpoint": "Site",
@@ -41,7 +42,8 @@ const en = {
   "preview.role.operator": "Operator's console",
   "preview.role.secretary": "Secretariat",
   "preview.welcome": "Check before you enter",
-  "preview.hint": "Look at the picture of your room and say a few words: the level must move. Then press the button to enter.",
+  "preview.hint":
+    "Look at the picture of your room and say a few words: the level must move. Then press the button to enter.",
   "preview.hint.operator": "This console uses no camera and no microphone.",
   "preview.enter": "Enter the meeting",
   "preview.enter.console": "Enter the console",
@@ -61,21 +63,28 @@ const en = {
   "devices.retry": "Try camera and microphone again",
 
   "problem.listen": "You can still enter, watch and listen.",
-  "problem.both.insecure": "This page was not opened over a secure connection (https), so the browser allows no camera and no microphone. Please tell the technician.",
-  "problem.both.refused": "The browser blocks camera and microphone. Press the icon at the left of the address bar, choose “Allow”, then press “Try again”.",
+  "problem.both.insecure":
+    "This page was not opened over a secure connection (https), so the browser allows no camera and no microphone. Please tell the technician.",
+  "problem.both.refused":
+    "The browser blocks camera and microphone. Press the icon at the left of the address bar, choose “Allow”, then press “Try again”.",
   "problem.both.none": "No camera and no microphone found. Check the cables, then press “Try again”.",
   "problem.both.busy": "Camera and microphone are used by another program. Close it, then press “Try again”.",
   "problem.camera.insecure": "This page was not opened over https, so the camera cannot be used.",
-  "problem.camera.refused": "The browser blocks the camera. Press the icon at the left of the address bar and choose “Allow”.",
+  "problem.camera.refused":
+    "The browser blocks the camera. Press the icon at the left of the address bar and choose “Allow”.",
   "problem.camera.none": "No camera found. Check the cable. Others will see your unit's name instead of a picture.",
   "problem.camera.busy": "The camera is used by another program. Please close it.",
   "problem.microphone.insecure": "This page was not opened over https, so the microphone cannot be used.",
-  "problem.microphone.refused": "The browser blocks the microphone. Press the icon at the left of the address bar and choose “Allow”.",
-  "problem.microphone.none": "No microphone found. Check the cable. When you are given the floor, others will not hear you.",
+  "problem.microphone.refused":
+    "The browser blocks the microphone. Press the icon at the left of the address bar and choose “Allow”.",
+  "problem.microphone.none":
+    "No microphone found. Check the cable. When you are given the floor, others will not hear you.",
   "problem.microphone.busy": "The microphone is used by another program. Please close it.",
   "lost.camera": "The camera is gone: nobody sees this site. Plug it in again, or choose another one.",
-  "lost.microphone": "The microphone is gone: nobody hears this site. Plug it in again or choose another one, then press “Unmute”.",
-  "lost.both": "Camera and microphone are gone: nobody sees or hears this site. Plug them in again, then press “Unmute”.",
+  "lost.microphone":
+    "The microphone is gone: nobody hears this site. Plug it in again or choose another one, then press “Unmute”.",
+  "lost.both":
+    "Camera and microphone are gone: nobody sees or hears this site. Plug them in again, then press “Unmute”.",
   "lost.choose": "Choose devices",
 
   "calledoff.title": "The session was called off",
@@ -169,7 +178,8 @@ const en = {
   "held.muted": "Your microphone is off after the connection was lost: nobody hears you yet.",
   "held.stay": "Leave it off",
   "unheard.talking": "Your microphone is off: nobody hears you speak.",
-  "unheard.system": "The computer or the headset mutes your microphone: nobody hears you. Turn it on at the headset or in the system, or choose another microphone.",
+  "unheard.system":
+    "The computer or the headset mutes your microphone: nobody hears you. Turn it on at the headset or in the system, or choose another microphone.",
   "unheard.other.talking": "{name}: speaking with the microphone off, nobody hears it",
   "unheard.other.system": "{name}: the computer or headset mutes the microphone, nobody hears it",
   "countdown.text": "On air in",
@@ -223,10 +233,13 @@ const en = {
   "takeover.back": "Use this computer again",
 
   "error.bad_token.title": "This link does not work",
-  "error.bad_token.text": "The link is wrong, has expired or was replaced by another. Open exactly the link that was sent to your office, or call the session's technician.",
+  "error.bad_token.text":
+    "The link is wrong, has expired or was replaced by another. Open exactly the link that was sent to your office, or call the session's technician.",
   "error.occupied.title": "This site is open on another computer",
-  "error.occupied.text": "Another computer entered by this link at {time}. Do you want to move the meeting to this one? The other will be told and will stop.",
-  "error.occupied.text.notime": "Another computer entered by this link. Do you want to move the meeting to this one? The other will be told and will stop.",
+  "error.occupied.text":
+    "Another computer entered by this link at {time}. Do you want to move the meeting to this one? The other will be told and will stop.",
+  "error.occupied.text.notime":
+    "Another computer entered by this link. Do you want to move the meeting to this one? The other will be told and will stop.",
   "error.taken_over.title": "The meeting was moved to another computer",
   "error.taken_over.text": "Another computer has just entered by this site's link, so this one stopped.",
   "error.removed.title": "The chair asked this site to leave",
@@ -236,7 +249,8 @@ const en = {
   "error.bad_version.title": "The page must be reloaded",
   "error.bad_version.text": "The server was updated. Press the button below to reload the page.",
   "error.broken.title": "The server has a fault",
-  "error.broken.text": "The server cannot record the session at the moment. This page tries again by itself; the technicians have been told.",
+  "error.broken.text":
+    "The server cannot record the session at the moment. This page tries again by itself; the technicians have been told.",
   "error.other.title": "The meeting cannot be entered",
   "error.other.text": "Something went wrong. Reload the page; if that does not help, call the session's technician.",
 
@@ -252,7 +266,8 @@ const en = {
   "refusal.too_many": "Too fast, please try again.",
   "refusal.offline": "Not connected; nothing was done.",
   "refusal.timeout": "The server has not answered. Look before you try again.",
-  "refusal.unrecorded": "The server is waiting to record: this has no effect yet. Look, then try again in a few minutes.",
+  "refusal.unrecorded":
+    "The server is waiting to record: this has no effect yet. Look, then try again in a few minutes.",
   "refusal.internal": "It could not be done, please try again.",
   "refusal.saved": "Saved.",
   "refusal.floor_over": "Your turn is over: this site is no longer on air.",

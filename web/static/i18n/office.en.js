@@ -1,18 +1,18 @@
 // English. The keys are those of office.vi.js.
 /** @type {Record<keyof typeof import("./office.vi.js").default, string>} */
 const en = {
-  "office": "Meeting office",
+  office: "Meeting office",
   "nav.sessions": "Sessions",
   "nav.roster": "Organisation",
   "nav.accounts": "Accounts",
   "nav.me": "My account",
   "nav.label": "Parts of the office",
-  "logout": "Log out",
-  "loading": "Loading…",
-  "back": "Back",
-  "remove": "Remove",
-  "saved": "Saved.",
-  "optional": "optional",
+  logout: "Log out",
+  loading: "Loading…",
+  back: "Back",
+  remove: "Remove",
+  saved: "Saved.",
+  optional: "optional",
 
   "login.title": "Log in to the office",
   "login.text": "For those who prepare and follow sessions. Sites do not log in here: they open the link of their own.",
@@ -90,7 +90,8 @@ const en = {
   "draft.except": "Except these units",
   "draft.except.add": "Add a unit to leave out",
   "draft.numbers": "Telephone numbers of the sites",
-  "draft.numbers.hint": "Of the technician at the site: operators call it when a site is missing, and the list of absentees shows it. A site “by telephone only” has no link.",
+  "draft.numbers.hint":
+    "Of the technician at the site: operators call it when a site is missing, and the list of absentees shows it. A site “by telephone only” has no link.",
   "draft.numbers.add": "Add a number",
   "draft.numbers.search": "Search the list",
   "draft.numbers.count": "{n} numbers",
@@ -134,7 +135,8 @@ const en = {
   "draft.unsaved": "There are unsaved changes",
   "draft.version": "Version {n}, saved by {name} at {time}",
   "draft.convene": "Convene",
-  "draft.convene.text": "The session will have {n} sites, each with a link of its own. The list cannot be changed afterwards.",
+  "draft.convene.text":
+    "The session will have {n} sites, each with a link of its own. The list cannot be changed afterwards.",
   "draft.past": "The start {time} is in the past. If the day or year is wrong, correct it before you convene.",
   "draft.convened": "Convened. Show the session",
   "draft.sites": "{n} sites",
@@ -147,8 +149,10 @@ const en = {
   "problem.double": "the code {value} is there twice",
   "problem.no_roster": "no organisation was imported yet",
   "conflict.title": "Somebody else has just changed this draft",
-  "conflict.text": "{name} saved a newer version at {time}. Changes in different parts were put together. These parts you both changed: choose which to keep, then save.",
-  "conflict.merged": "{name} saved a newer version at {time}. You changed different parts, so both were put together; look at the result, then save.",
+  "conflict.text":
+    "{name} saved a newer version at {time}. Changes in different parts were put together. These parts you both changed: choose which to keep, then save.",
+  "conflict.merged":
+    "{name} saved a newer version at {time}. You changed different parts, so both were put together; look at the result, then save.",
   "conflict.mine": "Keep mine",
   "conflict.theirs": "Take {name}'s",
   "part.title": "Title",
@@ -233,12 +237,14 @@ const en = {
   "board.refresh": "Refresh",
 
   "roster.title": "Organisation",
-  "roster.text": "Import a CSV or XLSX file with the columns code, parent code, level and name (English or Vietnamese headings). A convened session keeps the organisation as it stood then.",
+  "roster.text":
+    "Import a CSV or XLSX file with the columns code, parent code, level and name (English or Vietnamese headings). A convened session keeps the organisation as it stood then.",
   "roster.file": "CSV or XLSX file",
   "roster.preview": "Preview the changes",
   "roster.apply": "Apply",
   "roster.applied": "{n} units were imported.",
-  "roster.summary": "{before} units now, {after} after the import: {added} added, {removed} removed, {changed} changed.",
+  "roster.summary":
+    "{before} units now, {after} after the import: {added} added, {removed} removed, {changed} changed.",
   "roster.same": "The file is exactly the present organisation.",
   "roster.added": "Added",
   "roster.removed": "Removed",

@@ -1,20 +1,21 @@
 // Tiếng Việt: văn phòng chuẩn bị phiên họp. office.en.js holds the same keys; a test compares them.
 export default {
-  "office": "Văn phòng phiên họp",
+  office: "Văn phòng phiên họp",
   "nav.sessions": "Phiên họp",
   "nav.roster": "Cơ cấu tổ chức",
   "nav.accounts": "Tài khoản",
   "nav.me": "Tài khoản của tôi",
   "nav.label": "Các phần của văn phòng",
-  "logout": "Đăng xuất",
-  "loading": "Đang tải…",
-  "back": "Quay lại",
-  "remove": "Bỏ",
-  "saved": "Đã lưu.",
-  "optional": "không bắt buộc",
+  logout: "Đăng xuất",
+  loading: "Đang tải…",
+  back: "Quay lại",
+  remove: "Bỏ",
+  saved: "Đã lưu.",
+  optional: "không bắt buộc",
 
   "login.title": "Đăng nhập văn phòng",
-  "login.text": "Dành cho người chuẩn bị và theo dõi phiên họp. Điểm cầu không đăng nhập ở đây mà mở đường dẫn của mình.",
+  "login.text":
+    "Dành cho người chuẩn bị và theo dõi phiên họp. Điểm cầu không đăng nhập ở đây mà mở đường dẫn của mình.",
   "login.name": "Tên đăng nhập",
   "login.password": "Mật khẩu",
   "login.enter": "Đăng nhập",
@@ -89,7 +90,8 @@ export default {
   "draft.except": "Trừ các đơn vị",
   "draft.except.add": "Thêm đơn vị được trừ",
   "draft.numbers": "Điện thoại của điểm cầu",
-  "draft.numbers.hint": "Số của người trực kỹ thuật tại điểm cầu: kỹ thuật trung ương gọi khi chưa kết nối, và báo cáo vắng mặt có ghi. Điểm “chỉ qua điện thoại” không có đường dẫn.",
+  "draft.numbers.hint":
+    "Số của người trực kỹ thuật tại điểm cầu: kỹ thuật trung ương gọi khi chưa kết nối, và báo cáo vắng mặt có ghi. Điểm “chỉ qua điện thoại” không có đường dẫn.",
   "draft.numbers.add": "Thêm số điện thoại",
   "draft.numbers.search": "Tìm trong danh sách",
   "draft.numbers.count": "{n} số",
@@ -133,7 +135,8 @@ export default {
   "draft.unsaved": "Có thay đổi chưa lưu",
   "draft.version": "Bản thứ {n}, {name} lưu lúc {time}",
   "draft.convene": "Triệu tập",
-  "draft.convene.text": "Phiên họp sẽ được lập với {n} điểm cầu; mỗi điểm cầu có một đường dẫn riêng. Sau đó không sửa được danh sách.",
+  "draft.convene.text":
+    "Phiên họp sẽ được lập với {n} điểm cầu; mỗi điểm cầu có một đường dẫn riêng. Sau đó không sửa được danh sách.",
   "draft.past": "Giờ bắt đầu {time} đã qua. Nếu nhầm ngày hay năm, hãy sửa trước khi triệu tập.",
   "draft.convened": "Đã triệu tập. Xem phiên họp",
   "draft.sites": "{n} điểm cầu",
@@ -146,8 +149,10 @@ export default {
   "problem.double": "mã {value} đã có",
   "problem.no_roster": "chưa nhập cơ cấu tổ chức",
   "conflict.title": "Người khác vừa sửa bản này",
-  "conflict.text": "{name} đã lưu một bản mới hơn lúc {time}. Thay đổi ở các phần khác nhau đã được ghép. Ở các phần dưới đây cả hai cùng sửa: hãy chọn phần giữ lại, rồi bấm Lưu.",
-  "conflict.merged": "{name} đã lưu một bản mới hơn lúc {time}. Hai bên sửa các phần khác nhau nên đã ghép được; hãy xem lại rồi bấm Lưu.",
+  "conflict.text":
+    "{name} đã lưu một bản mới hơn lúc {time}. Thay đổi ở các phần khác nhau đã được ghép. Ở các phần dưới đây cả hai cùng sửa: hãy chọn phần giữ lại, rồi bấm Lưu.",
+  "conflict.merged":
+    "{name} đã lưu một bản mới hơn lúc {time}. Hai bên sửa các phần khác nhau nên đã ghép được; hãy xem lại rồi bấm Lưu.",
   "conflict.mine": "Giữ phần của tôi",
   "conflict.theirs": "Lấy phần của {name}",
   "part.title": "Tên phiên họp",
@@ -232,7 +237,8 @@ export default {
   "board.refresh": "Cập nhật",
 
   "roster.title": "Cơ cấu tổ chức",
-  "roster.text": "Nhập từ tệp CSV hoặc XLSX với các cột mã, mã cấp trên, cấp, tên (tiêu đề tiếng Việt hoặc tiếng Anh). Phiên họp đã triệu tập giữ nguyên cơ cấu lúc triệu tập.",
+  "roster.text":
+    "Nhập từ tệp CSV hoặc XLSX với các cột mã, mã cấp trên, cấp, tên (tiêu đề tiếng Việt hoặc tiếng Anh). Phiên họp đã triệu tập giữ nguyên cơ cấu lúc triệu tập.",
   "roster.file": "Tệp CSV hoặc XLSX",
   "roster.preview": "Xem trước thay đổi",
   "roster.apply": "Áp dụng",

@@ -32,7 +32,8 @@ export default {
 
   "link.speaking": "Mất kết nối. Đang kết nối lại; khi trở lại micro sẽ tắt, quý vị bấm “Lên sóng trở lại”.",
   "link.reconnecting": "Mất kết nối. Đang kết nối lại, quý vị không cần thao tác gì…",
-  "link.unrecorded": "Máy chủ đang chờ ghi từ {time}. Hình và tiếng vẫn tiếp tục; thao tác chưa có hiệu lực cho đến khi ghi được trở lại.",
+  "link.unrecorded":
+    "Máy chủ đang chờ ghi từ {time}. Hình và tiếng vẫn tiếp tục; thao tác chưa có hiệu lực cho đến khi ghi được trở lại.",
   "sound.start": "Bấm vào đây để bật tiếng",
 
   "preview.role.endpoint": "Điểm cầu",
@@ -60,21 +61,31 @@ export default {
   "devices.retry": "Thử lại máy quay và micro",
 
   "problem.listen": "Quý vị vẫn có thể vào phòng để xem và nghe.",
-  "problem.both.insecure": "Trang này không mở bằng kết nối an toàn (https), nên trình duyệt không cho dùng máy quay và micro. Hãy báo cán bộ kỹ thuật.",
-  "problem.both.refused": "Trình duyệt đang chặn máy quay và micro. Hãy bấm vào biểu tượng bên trái thanh địa chỉ, chọn “Cho phép”, rồi bấm “Thử lại”.",
+  "problem.both.insecure":
+    "Trang này không mở bằng kết nối an toàn (https), nên trình duyệt không cho dùng máy quay và micro. Hãy báo cán bộ kỹ thuật.",
+  "problem.both.refused":
+    "Trình duyệt đang chặn máy quay và micro. Hãy bấm vào biểu tượng bên trái thanh địa chỉ, chọn “Cho phép”, rồi bấm “Thử lại”.",
   "problem.both.none": "Không tìm thấy máy quay và micro. Hãy kiểm tra dây cắm, rồi bấm “Thử lại”.",
-  "problem.both.busy": "Máy quay và micro đang được chương trình khác sử dụng. Hãy đóng chương trình đó, rồi bấm “Thử lại”.",
+  "problem.both.busy":
+    "Máy quay và micro đang được chương trình khác sử dụng. Hãy đóng chương trình đó, rồi bấm “Thử lại”.",
   "problem.camera.insecure": "Trang này không mở bằng https nên không dùng được máy quay.",
-  "problem.camera.refused": "Trình duyệt đang chặn máy quay. Hãy bấm vào biểu tượng bên trái thanh địa chỉ và chọn “Cho phép”.",
-  "problem.camera.none": "Không tìm thấy máy quay. Hãy kiểm tra dây cắm. Các điểm khác sẽ thấy tên đơn vị thay cho hình.",
+  "problem.camera.refused":
+    "Trình duyệt đang chặn máy quay. Hãy bấm vào biểu tượng bên trái thanh địa chỉ và chọn “Cho phép”.",
+  "problem.camera.none":
+    "Không tìm thấy máy quay. Hãy kiểm tra dây cắm. Các điểm khác sẽ thấy tên đơn vị thay cho hình.",
   "problem.camera.busy": "Máy quay đang được chương trình khác sử dụng. Hãy đóng chương trình đó.",
   "problem.microphone.insecure": "Trang này không mở bằng https nên không dùng được micro.",
-  "problem.microphone.refused": "Trình duyệt đang chặn micro. Hãy bấm vào biểu tượng bên trái thanh địa chỉ và chọn “Cho phép”.",
-  "problem.microphone.none": "Không tìm thấy micro. Hãy kiểm tra dây cắm. Khi được mời phát biểu, điểm khác sẽ không nghe được quý vị.",
+  "problem.microphone.refused":
+    "Trình duyệt đang chặn micro. Hãy bấm vào biểu tượng bên trái thanh địa chỉ và chọn “Cho phép”.",
+  "problem.microphone.none":
+    "Không tìm thấy micro. Hãy kiểm tra dây cắm. Khi được mời phát biểu, điểm khác sẽ không nghe được quý vị.",
   "problem.microphone.busy": "Micro đang được chương trình khác sử dụng. Hãy đóng chương trình đó.",
-  "lost.camera": "Máy quay đã mất kết nối: mọi người không thấy hình điểm cầu này. Hãy cắm lại dây, hoặc chọn máy quay khác.",
-  "lost.microphone": "Micro đã mất kết nối: mọi người không nghe thấy điểm cầu này. Hãy cắm lại dây, hoặc chọn micro khác, rồi bấm “Bật micro”.",
-  "lost.both": "Máy quay và micro đã mất kết nối: mọi người không thấy, không nghe được điểm cầu này. Hãy cắm lại dây, rồi bấm “Bật micro”.",
+  "lost.camera":
+    "Máy quay đã mất kết nối: mọi người không thấy hình điểm cầu này. Hãy cắm lại dây, hoặc chọn máy quay khác.",
+  "lost.microphone":
+    "Micro đã mất kết nối: mọi người không nghe thấy điểm cầu này. Hãy cắm lại dây, hoặc chọn micro khác, rồi bấm “Bật micro”.",
+  "lost.both":
+    "Máy quay và micro đã mất kết nối: mọi người không thấy, không nghe được điểm cầu này. Hãy cắm lại dây, rồi bấm “Bật micro”.",
   "lost.choose": "Chọn thiết bị",
 
   "calledoff.title": "Phiên họp đã huỷ",
@@ -168,7 +179,8 @@ export default {
   "held.muted": "Micro của quý vị đang tắt sau khi mất kết nối: mọi người chưa nghe được quý vị.",
   "held.stay": "Cứ để micro tắt",
   "unheard.talking": "Micro đang tắt: không ai nghe được quý vị nói.",
-  "unheard.system": "Máy tính hoặc tai nghe đang tắt tiếng micro: không ai nghe được quý vị. Bật lại trên tai nghe hoặc trong máy, hoặc chọn micro khác.",
+  "unheard.system":
+    "Máy tính hoặc tai nghe đang tắt tiếng micro: không ai nghe được quý vị. Bật lại trên tai nghe hoặc trong máy, hoặc chọn micro khác.",
   "unheard.other.talking": "{name}: đang nói nhưng micro tắt, không ai nghe được",
   "unheard.other.system": "{name}: máy tính hoặc tai nghe tắt tiếng micro, không ai nghe được",
   "countdown.text": "Lên sóng sau",
@@ -222,10 +234,13 @@ export default {
   "takeover.back": "Dùng lại máy này",
 
   "error.bad_token.title": "Đường dẫn không dùng được",
-  "error.bad_token.text": "Đường dẫn này không đúng, đã hết hạn hoặc đã bị thay bằng đường dẫn khác. Hãy mở lại đúng đường dẫn đã được gửi cho đơn vị, hoặc gọi cán bộ kỹ thuật của phiên họp.",
+  "error.bad_token.text":
+    "Đường dẫn này không đúng, đã hết hạn hoặc đã bị thay bằng đường dẫn khác. Hãy mở lại đúng đường dẫn đã được gửi cho đơn vị, hoặc gọi cán bộ kỹ thuật của phiên họp.",
   "error.occupied.title": "Điểm cầu này đang mở trên một máy khác",
-  "error.occupied.text": "Một máy khác đã vào phòng bằng đường dẫn này từ {time}. Quý vị có muốn chuyển phiên họp sang máy này? Máy kia sẽ được báo và ngừng lại.",
-  "error.occupied.text.notime": "Một máy khác đã vào phòng bằng đường dẫn này. Quý vị có muốn chuyển phiên họp sang máy này? Máy kia sẽ được báo và ngừng lại.",
+  "error.occupied.text":
+    "Một máy khác đã vào phòng bằng đường dẫn này từ {time}. Quý vị có muốn chuyển phiên họp sang máy này? Máy kia sẽ được báo và ngừng lại.",
+  "error.occupied.text.notime":
+    "Một máy khác đã vào phòng bằng đường dẫn này. Quý vị có muốn chuyển phiên họp sang máy này? Máy kia sẽ được báo và ngừng lại.",
   "error.taken_over.title": "Phiên họp đã được chuyển sang máy khác",
   "error.taken_over.text": "Một máy khác vừa vào phòng bằng đường dẫn của điểm cầu này, nên máy này đã ngừng lại.",
   "error.removed.title": "Chủ trì đã mời điểm cầu này ra khỏi phòng",
@@ -235,7 +250,8 @@ export default {
   "error.bad_version.title": "Cần tải lại trang",
   "error.bad_version.text": "Máy chủ vừa được cập nhật. Hãy bấm nút dưới đây để tải lại trang.",
   "error.broken.title": "Máy chủ đang gặp sự cố",
-  "error.broken.text": "Máy chủ tạm thời không ghi được diễn biến phiên họp. Trang này sẽ tự thử lại; cán bộ kỹ thuật đã có thông tin để xử lý.",
+  "error.broken.text":
+    "Máy chủ tạm thời không ghi được diễn biến phiên họp. Trang này sẽ tự thử lại; cán bộ kỹ thuật đã có thông tin để xử lý.",
   "error.other.title": "Không vào được phòng họp",
   "error.other.text": "Đã xảy ra lỗi. Hãy tải lại trang; nếu vẫn lỗi, hãy gọi cán bộ kỹ thuật của phiên họp.",
 

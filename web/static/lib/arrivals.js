@@ -42,7 +42,10 @@ export class Arrivals {
     }
     if (total.frames > this.#seen.frames || total.soundMs > this.#seen.soundMs) this.#arrivedAt = now;
     this.#seen = total;
-    const begins = !this.#arriving && this.#arrivedAt === now && total.frames + total.soundMs > this.#told.frames + this.#told.soundMs;
+    const begins =
+      !this.#arriving &&
+      this.#arrivedAt === now &&
+      total.frames + total.soundMs > this.#told.frames + this.#told.soundMs;
     const ceases = this.#arriving && now - this.#arrivedAt >= IDLE_MS;
     if (!begins && !ceases && !(this.#arriving && now >= this.#due)) return;
     this.#arriving = !ceases;

@@ -64,7 +64,15 @@ const FINAL = {
 };
 
 /** Refusals of hello that may come under a close code without a name of its own. */
-const FINAL_ERRORS = new Set(["bad_token", "occupied", "removed", "locked", "bad_version", "unknown_endpoint", "not_found"]);
+const FINAL_ERRORS = new Set([
+  "bad_token",
+  "occupied",
+  "removed",
+  "locked",
+  "bad_version",
+  "unknown_endpoint",
+  "not_found",
+]);
 
 export class Connection {
   /** @type {Options} */ #options;

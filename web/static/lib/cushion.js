@@ -50,7 +50,9 @@ export class Cushion {
   /** Takes what has come by now; called at every look. @param {Sound} sound */
   saw(sound) {
     this.#looks = hasGap(this.#last, sound) ? AFTER_GAP_LOOKS : Math.max(0, this.#looks - 1);
-    this.#flowing = new Set([...sound.keys()].filter((slot) => (sound.get(slot)?.packets ?? 0) > (this.#last.get(slot)?.packets ?? 0)));
+    this.#flowing = new Set(
+      [...sound.keys()].filter((slot) => (sound.get(slot)?.packets ?? 0) > (this.#last.get(slot)?.packets ?? 0)),
+    );
     this.#last = sound;
   }
 

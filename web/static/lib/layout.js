@@ -19,6 +19,7 @@ export function chooseLayout(slots) {
   if (has("presentation")) return { name: speakers.length ? "side" : "solo", large: ["presentation"], side: speakers };
   const large = ["floor", "floor2"].filter(has);
   if (large.length === 2) return { name: "dialogue", large, side: has("main") ? ["main"] : [] };
-  if (large.length === 1) return has("main") ? { name: "side", large, side: ["main"] } : { name: "solo", large, side: [] };
+  if (large.length === 1)
+    return has("main") ? { name: "side", large, side: ["main"] } : { name: "solo", large, side: [] };
   return has("main") ? { name: "solo", large: ["main"], side: [] } : { name: "empty", large: [], side: [] };
 }

@@ -41,7 +41,18 @@ export const MOST_KBPS = 20_000;
  */
 export function sample(at, up, down) {
   /** @type {Sample} */
-  const s = { at, sent: 0, packetsSent: 0, lostUp: 0, received: 0, packetsReceived: 0, lostDown: 0, available: 0, rttMs: 0, protocol: "" };
+  const s = {
+    at,
+    sent: 0,
+    packetsSent: 0,
+    lostUp: 0,
+    received: 0,
+    packetsReceived: 0,
+    lostDown: 0,
+    available: 0,
+    rttMs: 0,
+    protocol: "",
+  };
   /** @type {Map<string, any>} */ const candidates = new Map();
   /** @type {Map<string, any>} */ const pairs = new Map();
   let selected = "";
@@ -90,7 +101,8 @@ export function measure(samples, fileKbps) {
     up = Math.max(up, ((samples[i].sent - samples[i - 1].sent) * 8) / ms);
     down = Math.max(down, ((samples[i].received - samples[i - 1].received) * 8) / ms);
   }
-  const share = (/** @type {number} */ lost, /** @type {number} */ all) => (all > 0 ? Math.min(100, Math.round((1000 * lost) / all) / 10) : 0);
+  const share = (/** @type {number} */ lost, /** @type {number} */ all) =>
+    all > 0 ? Math.min(100, Math.round((1000 * lost) / all) / 10) : 0;
   return {
     connected: true,
     ...(last.protocol ? { protocol: last.protocol } : {}),
@@ -116,7 +128,9 @@ export async function testLine({ call, picture, seconds = 10 }) {
   const { test, publisher: publisherOffer, viewer: viewerOffer, ice_servers: iceServers } = await opened.json();
   /** @type {Record<string, string>} */ const answers = {};
   const peer = (/** @type {string} */ kind) => ({
-    id: test, kind, iceServers,
+    id: test,
+    kind,
+    iceServers,
     onAnswer: (/** @type {string} */ sdp) => void (answers[kind] = sdp),
     onFailed: () => undefined, // without packets the line counts as not connected
   });
@@ -131,7 +145,9 @@ export async function testLine({ call, picture, seconds = 10 }) {
     for (let second = 0; second < seconds; second++) {
       await new Promise((resolve) => setTimeout(resolve, 1_000));
       if (publisher.closed || viewer.closed) break;
-      samples.push(sample(performance.now(), (await publisher.pc.getStats()).values(), (await viewer.pc.getStats()).values()));
+      samples.push(
+        sample(performance.now(), (await publisher.pc.getStats()).values(), (await viewer.pc.getStats()).values()),
+      );
     }
   } finally {
     publisher.close();

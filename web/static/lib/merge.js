@@ -33,8 +33,14 @@ export function same(a, b) {
 function canonical(value) {
   if (Array.isArray(value)) return value.length ? `[${value.map(canonical).join(",")}]` : "";
   if (value && typeof value === "object") {
-    const members = Object.keys(value).sort().filter((key) => canonical(value[key]) !== "");
-    return members.length ? `{${members.map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(",")}}` : "";
+    const members = Object.keys(value)
+      .sort()
+      .filter((key) => canonical(value[key]) !== "");
+    return members.length
+      ? `{${members.map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(",")}}`
+      : "";
   }
-  return value === undefined || value === null || value === "" || value === 0 || value === false ? "" : JSON.stringify(value);
+  return value === undefined || value === null || value === "" || value === 0 || value === false
+    ? ""
+    : JSON.stringify(value);
 }

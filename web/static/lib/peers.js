@@ -99,7 +99,9 @@ class Peer {
   async #tellWay() {
     if (!this.options.onWay) return;
     const reports = await this.pc.getStats();
-    const pair = [...reports.values()].find((r) => r.type === "candidate-pair" && r.nominated && r.state === "succeeded");
+    const pair = [...reports.values()].find(
+      (r) => r.type === "candidate-pair" && r.nominated && r.state === "succeeded",
+    );
     if (pair && !this.closed) this.options.onWay(reports.get(pair.localCandidateId)?.candidateType === "relay");
   }
 
@@ -151,7 +153,15 @@ export class Viewer extends Peer {
    */
   async stats() {
     /** @type {ViewerStats} */
-    const totals = { lost: 0, received: 0, frames: new Map(), audioBytes: 0, freezes: new Map(), sound: new Map(), decoded: { frames: 0, soundMs: 0 } };
+    const totals = {
+      lost: 0,
+      received: 0,
+      frames: new Map(),
+      audioBytes: 0,
+      freezes: new Map(),
+      sound: new Map(),
+      decoded: { frames: 0, soundMs: 0 },
+    };
     if (this.closed) return totals;
     let heard = 0;
     // Firefox does not say the mid.
@@ -173,7 +183,11 @@ export class Viewer extends Peer {
       if (where?.kind !== "video") continue;
       totals.frames.set(where.slot, report.framesDecoded ?? 0);
       // Firefox does not count them.
-      if (report.freezeCount) totals.freezes.set(where.slot, { count: report.freezeCount, ms: Math.round((report.totalFreezesDuration ?? 0) * 1000) });
+      if (report.freezeCount)
+        totals.freezes.set(where.slot, {
+          count: report.freezeCount,
+          ms: Math.round((report.totalFreezesDuration ?? 0) * 1000),
+        });
     }
     // Who hears two slots at once hears no longer.
     totals.decoded.soundMs = this.#heardMs += heard;
@@ -210,7 +224,8 @@ export class Viewer extends Peer {
 export class Publisher extends Peer {
   /** @type {Map<string, RTCRtpTransceiver>} */ #byMid = new Map();
   /** @type {Partial<Record<Source, MediaStreamTrack | null>>} */ #tracks = {};
-  /** Settings are changed one after the other, as each begins with those that are there. */ #limiting = Promise.resolve();
+  /** Settings are changed one after the other, as each begins with those that are there. */ #limiting =
+    Promise.resolve();
 
   /**
    * @param {string} sdp
@@ -267,7 +282,8 @@ export class Publisher extends Peer {
     const parameters = sender.getParameters();
     if (!parameters.encodings?.length) return;
     if (mid === "camera") {
-      for (const encoding of parameters.encodings) Object.assign(encoding, ENCODINGS[encoding.rid ?? "h"] ?? ENCODINGS.h);
+      for (const encoding of parameters.encodings)
+        Object.assign(encoding, ENCODINGS[encoding.rid ?? "h"] ?? ENCODINGS.h);
       parameters.degradationPreference = "maintain-framerate";
     } else if (mid === "screen") {
       parameters.encodings[0].maxBitrate = SCREEN_BITRATE;

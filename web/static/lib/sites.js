@@ -76,7 +76,8 @@ const PROVINCIAL = new Set(["province", "ministry"]);
 export class SiteList {
   /** @type {Map<string, Site>} */ #sites = new Map();
   /** @type {Map<string, Counts>} */ #provinces = new Map();
-  /** Codes of sites with a raised hand, and of those told that they are next. @type {Set<string>} */ #hands = new Set();
+  /** Codes of sites with a raised hand, and of those told that they are next. @type {Set<string>} */ #hands =
+    new Set();
   /** @type {Set<string>} */ #next = new Set();
   /** Names of the units, by code. @type {Map<string, string>} */ #units = new Map();
   /** By wish, the one asked for last at the end. @type {Map<string, SiteView>} */ #views = new Map();
@@ -146,7 +147,8 @@ export class SiteList {
    */
   view({ query = "", filter = "all", province, order = "attention" } = {}) {
     const key = JSON.stringify([query, filter, province, order]);
-    const view = this.#views.get(key) ?? new SiteView(this.#sites.values(), { query, province, order }, FILTERS[filter], foldedOf);
+    const view =
+      this.#views.get(key) ?? new SiteView(this.#sites.values(), { query, province, order }, FILTERS[filter], foldedOf);
     this.#views.delete(key);
     this.#views.set(key, view);
     for (const oldest of this.#views.keys()) if (this.#views.size > MAX_VIEWS) this.#views.delete(oldest);
@@ -201,7 +203,19 @@ function foldedOf(site) {
  * @returns {Counts}
  */
 function emptyCounts(code, name) {
-  return { code, name, convened: 0, present: 0, blind: 0, lost: 0, absent: 0, weak: 0, hands: 0, answered: 0, headcount: 0 };
+  return {
+    code,
+    name,
+    convened: 0,
+    present: 0,
+    blind: 0,
+    lost: 0,
+    absent: 0,
+    weak: 0,
+    hands: 0,
+    answered: 0,
+    headcount: 0,
+  };
 }
 
 /**

@@ -31,7 +31,9 @@ export function unitMeant(text, units) {
   const [name, ...behind] = spaced(text).split(BEHIND);
   if (!name) return "";
   const also = behind.filter(Boolean).map(fold);
-  const fits = units.filter((unit) => also.every((part) => [unit.code, unit.name, ...(unit.parents ?? [])].some((word) => fold(spaced(word)) === part)));
+  const fits = units.filter((unit) =>
+    also.every((part) => [unit.code, unit.name, ...(unit.parents ?? [])].some((word) => fold(spaced(word)) === part)),
+  );
   const lower = name.toLowerCase();
   /** @type {((unit: Named) => boolean)[]} */
   const ways = [

@@ -18,12 +18,26 @@ const REFRESH_MS = 4_000;
 const PAGE = 500;
 
 /** Seats that every session has are called in the page's language. @param {string} code @param {string} [name] */
-const seat = (code, name) => (code === "*" ? t("messages.all") : code === HOST ? t("preview.role.host") : tMaybe(`seat.${code}`, "seat.other", { name: name || code }));
+const seat = (code, name) =>
+  code === "*"
+    ? t("messages.all")
+    : code === HOST
+      ? t("preview.role.host")
+      : tMaybe(`seat.${code}`, "seat.other", { name: name || code });
 
 /** @param {Act} act */
 function words(act) {
-  const kind = act.kind === "granted" && (act.slot === "main" || act.slot === "presentation") ? `granted.${act.slot}` : act.on === false ? `${act.kind}.off` : act.kind;
-  return r(/** @type {import("./report-data.js").Key} */ (`act.${kind}`), { to: act.to ? seat(act.to, act.to_name) : "", item: act.item || "–", n: act.number ?? 0 });
+  const kind =
+    act.kind === "granted" && (act.slot === "main" || act.slot === "presentation")
+      ? `granted.${act.slot}`
+      : act.on === false
+        ? `${act.kind}.off`
+        : act.kind;
+  return r(/** @type {import("./report-data.js").Key} */ (`act.${kind}`), {
+    to: act.to ? seat(act.to, act.to_name) : "",
+    item: act.item || "–",
+    n: act.number ?? 0,
+  });
 }
 
 /** @param {{room: Room, onClose: () => void}} props */
@@ -48,7 +62,9 @@ export function Acts({ room, onClose }) {
     return () => clearInterval(timer);
   }, []);
   const matches = matcher(query);
-  const rows = (acts ?? []).map((act) => ({ act, what: words(act), who: seat(act.by, act.by_name) })).filter(({ what, who }) => matches(fold(`${who} ${what}`)));
+  const rows = (acts ?? [])
+    .map((act) => ({ act, what: words(act), who: seat(act.by, act.by_name) }))
+    .filter(({ what, who }) => matches(fold(`${who} ${what}`)));
   const zone = room.session.value?.time_zone;
   return html`<${SidePanel} title=${r("acts.title")} onClose=${onClose}>
     <label class="field"><span>${t("sites.search")}</span>

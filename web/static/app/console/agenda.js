@@ -39,5 +39,7 @@ export function AgendaTime({ room }) {
  * @param {Room} room
  */
 export function registered(room) {
-  return (room.agendaItem.value?.speakers ?? []).flatMap((code) => room.sites.get(code) ?? []).filter((site) => site.state !== "on-floor" && !site.stand_by);
+  return (room.agendaItem.value?.speakers ?? [])
+    .flatMap((code) => room.sites.get(code) ?? [])
+    .filter((site) => site.state !== "on-floor" && !site.stand_by);
 }

@@ -23,7 +23,9 @@ export function Board({ room, onClose }) {
   useEffect(() => {
     const load = async () => {
       const id = encodeURIComponent(room.session.value?.id ?? "");
-      const response = await fetch(`/api/v1/sessions/${id}/rehearsals`, { headers: { Authorization: `Bearer ${room.token}` } }).catch(() => null);
+      const response = await fetch(`/api/v1/sessions/${id}/rehearsals`, {
+        headers: { Authorization: `Bearer ${room.token}` },
+      }).catch(() => null);
       if (response?.ok) setBoard(await response.json());
       else room.toast("error", "internal");
     };
@@ -33,31 +35,53 @@ export function Board({ room, onClose }) {
   }, []);
   const matches = matcher(query);
   const within = (board?.sites ?? []).filter((site) => province === null || (site.province ?? "") === province);
-  const sites = within.filter((site) => site.light === light && matches(fold([site.name, ...(site.parents ?? []), site.code].join(" "))));
-  const share = (/** @type {Record<string, number>} */ lights) => LIGHTS.map((name) => html`<span key=${name} class=${`light light--${name}`}><span aria-hidden="true" /><span class="visually-hidden">${t(`board.${name}`)}</span>${formatNumber(lights[name] ?? 0)}</span>`);
+  const sites = within.filter(
+    (site) => site.light === light && matches(fold([site.name, ...(site.parents ?? []), site.code].join(" "))),
+  );
+  const share = (/** @type {Record<string, number>} */ lights) =>
+    LIGHTS.map(
+      (name) =>
+        html`<span key=${name} class=${`light light--${name}`}><span aria-hidden="true" /><span class="visually-hidden">${t(`board.${name}`)}</span>${formatNumber(lights[name] ?? 0)}</span>`,
+    );
   return html`<${Dialog} title=${t("board.title")} onClose=${onClose} wide>
     ${!board && html`<p class="quiet">${t("board.loading")}</p>`}
-    ${board && html`
+    ${
+      board &&
+      html`
       <div class="tabs" role="group" aria-label=${t("sites.filter")}>
-        ${LIGHTS.map((name) => html`<button type="button" key=${name} class="tab" aria-pressed=${String(light === name)} onClick=${() => setLight(name)}>
-          <strong class=${`light light--${name}`}><span aria-hidden="true" />${formatNumber(within.filter((site) => site.light === name).length)}</strong><span>${t(`board.${name}`)}</span></button>`)}
+        ${LIGHTS.map(
+          (
+            name,
+          ) => html`<button type="button" key=${name} class="tab" aria-pressed=${String(light === name)} onClick=${() => setLight(name)}>
+          <strong class=${`light light--${name}`}><span aria-hidden="true" />${formatNumber(within.filter((site) => site.light === name).length)}</strong><span>${t(`board.${name}`)}</span></button>`,
+        )}
       </div>
-      ${board.provinces.length > 1 && html`<div class="provinces" role="group" aria-label=${t("counts.provinces")}>
+      ${
+        board.provinces.length > 1 &&
+        html`<div class="provinces" role="group" aria-label=${t("counts.provinces")}>
         <button type="button" class="province" aria-pressed=${String(province === null)} onClick=${() => setProvince(null)}><span>${t("counts.all")}</span></button>
-        ${board.provinces.map((p) => html`<button type="button" key=${p.code} class="province board__province" aria-pressed=${String(province === p.code)} onClick=${() => setProvince(p.code)}>
-          <span>${p.name || t("counts.others")}</span><span class="board__lights">${share(p.lights)}</span></button>`)}
-      </div>`}
+        ${board.provinces.map(
+          (
+            p,
+          ) => html`<button type="button" key=${p.code} class="province board__province" aria-pressed=${String(province === p.code)} onClick=${() => setProvince(p.code)}>
+          <span>${p.name || t("counts.others")}</span><span class="board__lights">${share(p.lights)}</span></button>`,
+        )}
+      </div>`
+      }
       <label class="field"><span>${t("sites.search")}</span>
         <input type="search" value=${query} onInput=${(/** @type {Event} */ e) => setQuery(/** @type {HTMLInputElement} */ (e.target).value)} /></label>
       <div class="board" role="list" tabindex="0" aria-label=${t("sites.label")}>
         ${sites.length === 0 && html`<p class="quiet">${t("sites.none")}</p>`}
-        ${sites.slice(0, MOST).map((site) => html`<div class="board__site" role="listitem" key=${site.code}>
+        ${sites.slice(0, MOST).map(
+          (site) => html`<div class="board__site" role="listitem" key=${site.code}>
           <div><strong>${site.name}</strong> <span class="quiet">${[...(site.parents ?? []), site.code].join(" · ")}</span>
             ${site.reasons?.length ? html`<p>${site.reasons.map((reason) => tMaybe(`reason.${reason}`, "reason.other")).join(" ")}</p>` : null}</div>
           ${site.phone && html`<a href=${`tel:${site.phone}`}>${site.contact} ${site.phone}</a>`}
-        </div>`)}
+        </div>`,
+        )}
         ${sites.length > MOST && html`<p class="quiet">${t("board.more", { n: formatNumber(sites.length - MOST) })}</p>`}
-      </div>`}
+      </div>`
+    }
     <div class="dialog__actions"><${Button} tone="primary" onClick=${onClose}>${t("close")}<//></div>
   <//>`;
 }

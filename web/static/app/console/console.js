@@ -39,10 +39,14 @@ export function Console({ room, publishes }) {
       <div class="desk__left">
         <div class="console__stage">
           <${Stage} room=${room} />
-          ${publishes && waiting && html`<div class="console__self">
+          ${
+            publishes &&
+            waiting &&
+            html`<div class="console__self">
             <${Video} stream=${room.media.picture.value} mirrored label=${t("devices.picture")} />
             <p>${t("console.waiting")}</p>
-          </div>`}
+          </div>`
+          }
           ${!publishes && waiting && html`<div class="console__self"><p>${t("console.waiting")}</p></div>`}
         </div>
         <${Cards} room=${room} publishes=${publishes} />
@@ -78,8 +82,10 @@ function Cards({ room, publishes }) {
 /** Who speaks and is not heard: the operator can call them. @param {{room: Room}} props */
 function OthersUnheard({ room }) {
   const slots = room.stage.value.filter((slot) => slot.microphone && !room.mine.value.includes(slot));
-  return html`<div role="alert">${slots.map((slot) => html`<p key=${slot.slot} class="unheard" data-unheard-other=${slot.endpoint}><${Icon} name="mic-off" />
-    <strong>${t(slot.microphone === "system" ? "unheard.other.system" : "unheard.other.talking", { name: slot.name })}</strong></p>`)}</div>`;
+  return html`<div role="alert">${slots.map(
+    (slot) => html`<p key=${slot.slot} class="unheard" data-unheard-other=${slot.endpoint}><${Icon} name="mic-off" />
+    <strong>${t(slot.microphone === "system" ? "unheard.other.system" : "unheard.other.talking", { name: slot.name })}</strong></p>`,
+  )}</div>`;
 }
 
 /** @param {{room: Room}} props */
@@ -124,8 +130,11 @@ function HostControls({ room, publishes }) {
   return html`<nav class="host-controls" aria-label=${t("controls.label")}>
     ${!live && room.steersAll && html`<${Button} action="start" tone="primary" icon="play" disabled=${!online} onClick=${() => void room.ask("start", {})}>${t("start")}<//>`}
     ${publishes && live && html`<${MuteButton} room=${room} disabled=${!settled} /><${ScreenButton} room=${room} disabled=${!settled} />`}
-    ${room.steersAll && html`<${Button} action="roll-call" icon="list" pressed=${Boolean(rollCall)} disabled=${!online}
-      onClick=${() => void room.ask("roll_call", { open: !rollCall })}>${t(rollCall ? "rollcall.close" : "rollcall.open")}<//>`}
+    ${
+      room.steersAll &&
+      html`<${Button} action="roll-call" icon="list" pressed=${Boolean(rollCall)} disabled=${!online}
+      onClick=${() => void room.ask("roll_call", { open: !rollCall })}>${t(rollCall ? "rollcall.close" : "rollcall.open")}<//>`
+    }
     <${MessagesButton} room=${room} pressed=${shown === "messages"} onClick=${() => togglePanel("messages")} />
     <${Button} action="acts" icon="clock" pressed=${shown === "acts"} onClick=${() => togglePanel("acts")}>${t("acts.short")}<//>
     ${!live && html`<${Button} action="board" icon="check" onClick=${() => setOpen("board")}>${t("board.short")}<//>`}

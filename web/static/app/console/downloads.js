@@ -20,8 +20,10 @@ export function Downloads({ room }) {
   return html`<section class="downloads" aria-label=${t("secretary.download")}>
     <h2>${t("secretary.download")}</h2>
     <div class="downloads__files">
-      ${FILES.map(([name, file]) => html`<${Button} key=${name} action=${`download-${name}`} icon="download"
-        onClick=${() => void download(room, `${file}&lang=${lang.value}`)}>${t(`secretary.${name}`)}<//>`)}
+      ${FILES.map(
+        ([name, file]) => html`<${Button} key=${name} action=${`download-${name}`} icon="download"
+        onClick=${() => void download(room, `${file}&lang=${lang.value}`)}>${t(`secretary.${name}`)}<//>`,
+      )}
     </div>
   </section>`;
 }
@@ -34,7 +36,8 @@ export function Downloads({ room }) {
 export function request(room, path, init = {}) {
   const id = room.session.value?.id ?? room.claims?.sid ?? "";
   return fetch(`/api/v1/sessions/${encodeURIComponent(id)}/${path}`, {
-    ...init, headers: { ...(init.body ? { "Content-Type": "application/json" } : {}), Authorization: `Bearer ${room.token}` },
+    ...init,
+    headers: { ...(init.body ? { "Content-Type": "application/json" } : {}), Authorization: `Bearer ${room.token}` },
   });
 }
 
@@ -49,7 +52,9 @@ export async function download(room, path) {
     if (!response.ok) throw new Error(String(response.status));
     const link = document.createElement("a");
     link.href = URL.createObjectURL(await response.blob());
-    link.download = /filename="?([^";]+)"?/.exec(response.headers.get("Content-Disposition") ?? "")?.[1] ?? String(path.split("?")[0]);
+    link.download =
+      /filename="?([^";]+)"?/.exec(response.headers.get("Content-Disposition") ?? "")?.[1] ??
+      String(path.split("?")[0]);
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   } catch {

@@ -34,12 +34,17 @@ export async function standBy(room, site) {
 function useKeys(room) {
   useEffect(() => {
     const pressed = (/** @type {KeyboardEvent} */ event) => {
-      if (event.repeat || event.altKey || event.ctrlKey || event.metaKey || document.querySelector("dialog:modal")) return;
+      if (event.repeat || event.altKey || event.ctrlKey || event.metaKey || document.querySelector("dialog:modal"))
+        return;
       const live = room.phase.value === "live";
-      const next = [...room.sites.standingBy(), ...registered(room), ...room.sites.hands()].find((site) => site.state === "present");
+      const next = [...room.sites.standingBy(), ...registered(room), ...room.sites.hands()].find(
+        (site) => site.state === "present",
+      );
       if (event.key === "F2" && live && next) void room.ask("grant", { endpoint: next.code });
-      else if (event.key === "F4" && live) for (const grant of onFloor(room)) void room.ask("revoke", { endpoint: grant.endpoint, slot: grant.slot });
-      else if (event.key === "F8" && room.media.microphone.value) void room.ask("mute", { muted: !room.self.value?.muted });
+      else if (event.key === "F4" && live)
+        for (const grant of onFloor(room)) void room.ask("revoke", { endpoint: grant.endpoint, slot: grant.slot });
+      else if (event.key === "F8" && room.media.microphone.value)
+        void room.ask("mute", { muted: !room.self.value?.muted });
       else return;
       event.preventDefault();
     };
@@ -65,11 +70,17 @@ export function FloorPanel({ room }) {
     <h2>${t("floor.now")}</h2>
     ${speaking.length === 0 && html`<p class="quiet">${t("floor.nobody")}</p>`}
     ${speaking.map((slot) => html`<${Speaker} key=${slot.slot} room=${room} grant=${slot} />`)}
-    ${next.length > 0 && html`<h2>${t("floor.next")}</h2>
+    ${
+      next.length > 0 &&
+      html`<h2>${t("floor.next")}</h2>
       <${SitePreview} room=${room} />
-      <ul class="queue">${next.map((site) => html`<${Waiting} key=${site.code} room=${room} site=${site} />`)}</ul>`}
-    ${speakers.length > 0 && html`<h2>${t("floor.registered")}</h2>
-      <ol class="queue">${speakers.map((site) => html`<${Waiting} key=${site.code} room=${room} site=${site} />`)}</ol>`}
+      <ul class="queue">${next.map((site) => html`<${Waiting} key=${site.code} room=${room} site=${site} />`)}</ul>`
+    }
+    ${
+      speakers.length > 0 &&
+      html`<h2>${t("floor.registered")}</h2>
+      <ol class="queue">${speakers.map((site) => html`<${Waiting} key=${site.code} room=${room} site=${site} />`)}</ol>`
+    }
     <h2>${t("floor.hands")} <span class="count">${hands.length}</span></h2>
     ${hands.length === 0 && html`<p class="quiet">${t("floor.nohands")}</p>`}
     <ol class="queue" aria-live="polite" aria-relevant="additions">
@@ -109,7 +120,10 @@ function SitePreview({ room }) {
 function Speaker({ room, grant }) {
   const { endpoint, slot } = grant;
   // The main place is never left empty: the chair takes it back.
-  const revoke = () => void (slot === "main" ? room.ask("grant", { endpoint: HOST, slot: "main" }) : room.ask("revoke", { endpoint, slot }));
+  const revoke = () =>
+    void (slot === "main"
+      ? room.ask("grant", { endpoint: HOST, slot: "main" })
+      : room.ask("revoke", { endpoint, slot }));
   return html`<article class=${`speaker speaker--${grant.state}`}>
     <div class="speaker__who">
       <strong>${grant.name}</strong>

@@ -37,12 +37,14 @@ export function LineSheet({ room, code }) {
       ${line.pictures !== "all" && html` · ${t(line.pictures === "none" ? "lines.soundonly" : "lines.small")}`}${line.starved && html` · ${t("lines.starved")}`}</caption>
     <thead><tr><th scope="col">${t("lines.what")}</th><th scope="col">kbit/s</th><th scope="col">${t("lines.loss")}</th><th scope="col">${t("lines.quality")}</th><th scope="col">${t("lines.freezes")}</th></tr></thead>
     <tbody>
-      ${sent.map((slot) => html`<tr key=${slot.kind + slot.slot}>
+      ${sent.map(
+        (slot) => html`<tr key=${slot.kind + slot.slot}>
         <th scope="row">${t(`lines.${slot.kind}`, { slot: t(`lines.slot.${/** @type {"main"} */ (slot.slot)}`) })}</th>
         <td>${formatNumber(slot.kbps)}</td><td>${slot.loss_pct}%</td>
         <td>${slot.kind === "video" ? t(`lines.${QUALITY[slot.rendition]}`) : "–"}</td>
         <td>${slot.kind === "video" ? t("lines.frozen", { n: slot.freezes, s: Math.round(slot.frozen_ms / 1000) }) : "–"}</td>
-      </tr>`)}
+      </tr>`,
+      )}
       ${sent.length === 0 && html`<tr><td colspan="5">${t("lines.nothing")}</td></tr>`}
     </tbody>
   </table>`;

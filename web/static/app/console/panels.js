@@ -18,6 +18,7 @@ export function togglePanel(name) {
 export function SidePanels({ room }) {
   const open = panel.value;
   const close = () => (panel.value = null);
-  if (open?.name === "messages") return html`<${Messages} key=${open.to} room=${room} to=${open.to} onClose=${close} />`;
+  if (open?.name === "messages")
+    return html`<${Messages} key=${open.to} room=${room} to=${open.to} onClose=${close} />`;
   return open && html`<${Fetched} load=${acts} room=${room} onClose=${close} />`;
 }

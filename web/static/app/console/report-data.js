@@ -72,7 +72,9 @@ export function clock(at, report, seconds = false) {
 
 /** @param {{from: string, to: string}} interval @param {Report} report */
 export function span({ from, to }, report) {
-  return to ? r("strip.span", { from: clock(from, report, true), to: clock(to, report, true) }) : r("strip.open", { from: clock(from, report, true) });
+  return to
+    ? r("strip.span", { from: clock(from, report, true), to: clock(to, report, true) })
+    : r("strip.open", { from: clock(from, report, true) });
 }
 
 /**
@@ -108,7 +110,9 @@ export function query({ unit, verdict, offset, asOf, name }) {
  * @param {number} version asks at once when it changes
  */
 export function useReport(room, choice, version) {
-  const [state, setState] = useState(/** @type {{report?: Report, matching: number, failed: boolean}} */ ({ matching: 0, failed: false }));
+  const [state, setState] = useState(
+    /** @type {{report?: Report, matching: number, failed: boolean}} */ ({ matching: 0, failed: false }),
+  );
   const wanted = query(choice);
   useEffect(() => {
     let over = false;
@@ -118,7 +122,11 @@ export function useReport(room, choice, version) {
         const response = await request(room, `attendance.json?${wanted}`).catch(() => null);
         const report = response?.ok ? await response.json().catch(() => undefined) : undefined;
         if (over) return;
-        setState((old) => (report ? { report, matching: Number(response?.headers.get("X-Total-Count")), failed: false } : { ...old, failed: true }));
+        setState((old) =>
+          report
+            ? { report, matching: Number(response?.headers.get("X-Total-Count")), failed: false }
+            : { ...old, failed: true },
+        );
         if (report && (choice.asOf || report.session.sealed_at)) return;
       }
       timer = window.setTimeout(load, EVERY_MS);

@@ -16,9 +16,12 @@ export function Line({ site }) {
   const long = (/** @type {number} */ s) => formatDuration(s * 1000);
   return html`<section class="why"><h3>${r("line.title")}</h3>
     <p data-devices>${devices.map((d) => (d === "telephone" ? r("means.phone") : d)).join("; ")}</p>
-    ${q && html`<p>${r("line.received", { received: long(site.received_s), frames: formatNumber(q.frames), sound: long(q.sound_s) })}</p>
+    ${
+      q &&
+      html`<p>${r("line.received", { received: long(site.received_s), frames: formatNumber(q.frames), sound: long(q.sound_s) })}</p>
       <p data-quality>${q.loss_pct !== undefined && r("line.loss", { loss: formatNumber(q.loss_pct) })} ${r("line.renditions", { high: long(q.high_s), medium: long(q.medium_s), low: long(q.low_s), none: long(q.no_picture_s) })}</p>
-      <p class="quiet">${r("line.rough")}</p>`}
+      <p class="quiet">${r("line.rough")}</p>`
+    }
   </section>`;
 }
 

@@ -21,18 +21,31 @@ function frame({ session, over_time }) {
  */
 export function Strip({ report, endpoint }) {
   const { from, to } = frame(report);
-  const x = (/** @type {string} */ at) => (Math.min(Math.max((at ? Date.parse(at) : to) - from, 0), to - from) / (to - from)) * WIDTH;
+  const x = (/** @type {string} */ at) =>
+    (Math.min(Math.max((at ? Date.parse(at) : to) - from, 0), to - from) / (to - from)) * WIDTH;
   const present = report.intervals.filter((iv) => iv.endpoint === endpoint);
   const receiving = report.receiving.filter((iv) => iv.endpoint === endpoint);
   const lost = present.flatMap((iv, i) => {
     const next = present[i + 1];
     return iv.end_reason === "lost" ? [{ ...iv, from: iv.to, to: next?.from ?? new Date(to).toISOString() }] : [];
   });
-  const words = present.length === 0 ? r("strip.never") : [
-    ...present.map((iv) => `${r("strip.present")} ${span(iv, report)}`), ...lost.map((iv) => `${r("strip.lost")} ${span(iv, report)}`),
-  ].join("; ");
-  const bars = (/** @type {readonly {from: string, to: string}[]} */ list, /** @type {string} */ kind, /** @type {number} */ y, /** @type {number} */ height) =>
-    list.map((iv) => html`<rect key=${kind + iv.from} class=${`strip__${kind}`} x=${x(iv.from)} y=${y} width=${Math.max(x(iv.to) - x(iv.from), 2)} height=${height} />`);
+  const words =
+    present.length === 0
+      ? r("strip.never")
+      : [
+          ...present.map((iv) => `${r("strip.present")} ${span(iv, report)}`),
+          ...lost.map((iv) => `${r("strip.lost")} ${span(iv, report)}`),
+        ].join("; ");
+  const bars = (
+    /** @type {readonly {from: string, to: string}[]} */ list,
+    /** @type {string} */ kind,
+    /** @type {number} */ y,
+    /** @type {number} */ height,
+  ) =>
+    list.map(
+      (iv) =>
+        html`<rect key=${kind + iv.from} class=${`strip__${kind}`} x=${x(iv.from)} y=${y} width=${Math.max(x(iv.to) - x(iv.from), 2)} height=${height} />`,
+    );
   return html`<svg class="strip" viewBox=${`0 0 ${WIDTH} 20`} preserveAspectRatio="none" role="img" aria-label=${words}>
     <title>${words}</title>
     <rect class="strip__ground" width=${WIDTH} height="20" />
@@ -52,7 +65,8 @@ export function Chart({ report }) {
   if (list.length < 2) return null;
   const height = 160;
   const max = Math.max(...list.map((s) => s.present), 1);
-  const point = (/** @type {{present: number}} */ s, /** @type {number} */ i) => `${(i / (list.length - 1)) * WIDTH},${height - (s.present / max) * (height - 6)}`;
+  const point = (/** @type {{present: number}} */ s, /** @type {number} */ i) =>
+    `${(i / (list.length - 1)) * WIDTH},${height - (s.present / max) * (height - 6)}`;
   const line = list.map(point).join(" ");
   const words = r("chart.text", { max: formatNumber(max), last: formatNumber(list.at(-1)?.present ?? 0) });
   return html`<figure class="chart">

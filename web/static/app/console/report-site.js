@@ -40,15 +40,25 @@ export function SiteDialog({ room, report, site, onChanged, onClose }) {
           ${VERDICTS.map((v) => html`<option key=${v} value=${v} selected=${v === site.verdict}>${verdictText(v)}</option>`)}
           ${site.override?.verdict && html`<option value="">${r("override.clear")}</option>`}</select></label>
       <//>
-      ${!report.session.sealed_at && html`<${Correction} title=${r("attended")} save=${r("attended.save")} action="attended"
+      ${
+        !report.session.sealed_at &&
+        html`<${Correction} title=${r("attended")} save=${r("attended.save")} action="attended"
         onSave=${(/** @type {FormData} */ f) => {
           const to = fromInput(String(f.get("to")), zone);
-          void done(correct(room, "POST", `${path}/attended`, { from: fromInput(String(f.get("from")), zone), ...(to ? { to } : {}), means: f.get("means"), reason: f.get("reason") }));
+          void done(
+            correct(room, "POST", `${path}/attended`, {
+              from: fromInput(String(f.get("from")), zone),
+              ...(to ? { to } : {}),
+              means: f.get("means"),
+              reason: f.get("reason"),
+            }),
+          );
         }}>
         <label class="field"><span>${r("attended.means")}</span><select name="means"><option value="phone">${r("means.phone")}</option><option value="other">${r("means.other")}</option></select></label>
         <label class="field"><span>${r("attended.from")}</span><input type="datetime-local" name="from" required defaultValue=${toInput(report.session.started_at, zone)} /></label>
         <label class="field"><span>${r("attended.to")}</span><input type="datetime-local" name="to" /></label>
-      <//>`}
+      <//>`
+      }
     </div>
     <div class="dialog__actions"><${Button} action="close" onClick=${onClose}>${t("close")}<//></div>
   <//>`;
@@ -57,8 +67,10 @@ export function SiteDialog({ room, report, site, onChanged, onClose }) {
 /** What the verdict follows from, entry by entry. @param {{report: Report, site: SiteRow}} props */
 function Why({ report, site }) {
   const { rules, started_at, ended_at, as_of } = report.session;
-  const of = (/** @type {import("./report-data.js").Interval[]} */ list) => list.filter((iv) => iv.endpoint === site.endpoint);
-  const entries = (/** @type {readonly number[]} */ list) => html` <span class="quiet">(${r("why.entries", { entries: list.join(", ") })})</span>`;
+  const of = (/** @type {import("./report-data.js").Interval[]} */ list) =>
+    list.filter((iv) => iv.endpoint === site.endpoint);
+  const entries = (/** @type {readonly number[]} */ list) =>
+    html` <span class="quiet">(${r("why.entries", { entries: list.join(", ") })})</span>`;
   const present = of(report.intervals);
   const live = started_at ? Math.max(Date.parse(ended_at ?? as_of) - Date.parse(started_at), 0) : 0;
   return html`<section class="why"><h3>${r("why.title")}</h3>
@@ -69,9 +81,15 @@ function Why({ report, site }) {
       ${present.map((iv) => html`<li key=${`p${iv.from}`}>${r("why.interval", { span: span(iv, report), end: rMaybe(`end.${iv.end_reason}`, "end.open") })}${entries(iv.entries)}</li>`)}
       ${of(report.receiving).map((iv) => html`<li key=${`r${iv.from}`}>${r(iv.evidence === "decoded" ? "why.receiving" : "why.reports", { span: span(iv, report) })}${entries(iv.entries)}</li>`)}
       ${(site.declared ?? []).map((d) => html`<li key=${`d${d.entry}`}>${r("why.declared", { means: rMaybe(`means.${d.means}`, "means.other"), span: span(d, report), reason: d.reason })}${entries([d.entry])}</li>`)}
-      ${site.override && html`<li>${r("why.override", {
-        by: rMaybe(`by.${site.override.by}`, "by.other"), verdict: verdictText(site.override.verdict), at: clock(site.override.at, report, true), reason: site.override.reason,
-      })}${entries([site.override.entry])}${site.override.after_seal ? html` <strong>${r("why.afterseal")}</strong>` : ""}</li>`}
+      ${
+        site.override &&
+        html`<li>${r("why.override", {
+          by: rMaybe(`by.${site.override.by}`, "by.other"),
+          verdict: verdictText(site.override.verdict),
+          at: clock(site.override.at, report, true),
+          reason: site.override.reason,
+        })}${entries([site.override.entry])}${site.override.after_seal ? html` <strong>${r("why.afterseal")}</strong>` : ""}</li>`
+      }
     </ul></section>`;
 }
 
@@ -102,10 +120,20 @@ function Correction({ title, save, action, onSave, children }) {
 /** @param {{room: Room, report: Report, onChanged: () => void, onClose: () => void}} props */
 export function RulesDialog({ room, report, onChanged, onClose }) {
   const { rules } = report.session;
-  const number = (/** @type {string} */ name, /** @type {string} */ label, /** @type {number} */ value, /** @type {number} */ max) =>
+  const number = (
+    /** @type {string} */ name,
+    /** @type {string} */ label,
+    /** @type {number} */ value,
+    /** @type {number} */ max,
+  ) =>
     html`<label class="field"><span>${label}</span><input type="number" name=${name} required min="0" max=${max} defaultValue=${value} /></label>`;
   const save = async (/** @type {FormData} */ f) => {
-    const body = { grace_s: Number(f.get("grace")), late_after_s: Number(f.get("late")) * 60, partial_pct: Number(f.get("partial")), reason: f.get("reason") };
+    const body = {
+      grace_s: Number(f.get("grace")),
+      late_after_s: Number(f.get("late")) * 60,
+      partial_pct: Number(f.get("partial")),
+      reason: f.get("reason"),
+    };
     if (!(await correct(room, "PUT", "rules", body))) return;
     onChanged();
     onClose();

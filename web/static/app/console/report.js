@@ -22,7 +22,9 @@ const VERDICTS = /** @type {const} */ (["on_time", "late", "partial", "absent"])
 
 /** @param {{room: Room, onClose: () => void}} props */
 export function ReportView({ room, onClose }) {
-  const [choice, setChoice] = useState(/** @type {Choice} */ ({ unit: "", verdict: "", offset: 0, asOf: "", name: "" }));
+  const [choice, setChoice] = useState(
+    /** @type {Choice} */ ({ unit: "", verdict: "", offset: 0, asOf: "", name: "" }),
+  );
   const [version, setVersion] = useState(0);
   const [open, setOpen] = useState("");
   const { report, matching, failed } = useReport(room, choice, version);
@@ -37,7 +39,9 @@ export function ReportView({ room, onClose }) {
     <main class="report__main">
       <h1>${r("label")}</h1>
       ${!report && html`<p role="status" class="quiet">${r(failed ? "failed" : "loading")}</p>`}
-      ${report && html`
+      ${
+        report &&
+        html`
         <${Moment} report=${report} choice=${choice} onChoose=${choose} failed=${failed} />
         <${Sums} total=${report.total} />
         <${Chart} report=${report} />
@@ -53,8 +57,14 @@ export function ReportView({ room, onClose }) {
         </div>
         ${site && html`<${SiteDialog} room=${room} report=${report} site=${site} onChanged=${changed} onClose=${close} />`}
         ${open === "rules:" && html`<${RulesDialog} room=${room} report=${report} onChanged=${changed} onClose=${close} />`}
-        ${open === "seal:" && html`<${Confirm} title=${r("seal.title")} text=${r("seal.text")} yes=${r("seal.yes")} onClose=${close}
-          onYes=${async () => { if (await correct(room, "POST", "seal")) changed(); }} />`}`}
+        ${
+          open === "seal:" &&
+          html`<${Confirm} title=${r("seal.title")} text=${r("seal.text")} yes=${r("seal.yes")} onClose=${close}
+          onYes=${async () => {
+            if (await correct(room, "POST", "seal")) changed();
+          }} />`
+        }`
+      }
     </main>
     <${Toasts} room=${room} />
   </div>`;
@@ -88,7 +98,12 @@ function Sums({ total }) {
  * @param {{report: Report, choice: Choice, onChoose: (change: Partial<Choice>) => void}} props
  */
 function Groups({ report, choice, onChoose }) {
-  const row = (/** @type {Counts} */ c, /** @type {string} */ name, /** @type {string} */ unit, /** @type {number} */ depth) => html`<tr key=${unit || "all"} data-unit=${unit || undefined}>
+  const row = (
+    /** @type {Counts} */ c,
+    /** @type {string} */ name,
+    /** @type {string} */ unit,
+    /** @type {number} */ depth,
+  ) => html`<tr key=${unit || "all"} data-unit=${unit || undefined}>
     <th scope="row" style=${{ paddingInlineStart: `${0.7 + depth}rem` }}><button type="button" class="link" aria-pressed=${String(choice.unit === unit)} onClick=${() => onChoose({ unit })}>${name}</button></th>
     ${COUNTS.map((count) => html`<td key=${count}>${formatNumber(c[count])}</td>`)}</tr>`;
   return html`<section aria-label=${r("groups")}><h2>${r("groups")}</h2>
@@ -121,7 +136,15 @@ function NameField({ value, onChange }) {
  */
 function Sites({ report, matching, choice, onChoose, onOpen }) {
   const { offset } = choice;
-  const heads = [r("col.site"), r("col.verdict"), r("col.strip"), r("col.total"), r("col.blind"), r("col.people"), r("col.phone")];
+  const heads = [
+    r("col.site"),
+    r("col.verdict"),
+    r("col.strip"),
+    r("col.total"),
+    r("col.blind"),
+    r("col.people"),
+    r("col.phone"),
+  ];
   return html`<section aria-label=${r("sites")}>
     <div class="report__tools"><h2>${r("sites")}</h2>
       <${NameField} value=${choice.name} onChange=${(/** @type {string} */ name) => onChoose({ name })} />
@@ -131,18 +154,22 @@ function Sites({ report, matching, choice, onChoose, onOpen }) {
         </select></label>
       <${Legend} />
       <p class="report__page" role="status">${matching === 0 ? r("none") : r("page", { from: formatNumber(offset + 1), to: formatNumber(Math.min(offset + PAGE, matching)), n: formatNumber(matching) })}</p>
-      ${matching > PAGE && html`<${Button} action="page-back" disabled=${offset === 0} onClick=${() => onChoose({ offset: Math.max(offset - PAGE, 0) })}>${r("page.back")}<//>
-        <${Button} action="page-next" disabled=${offset + PAGE >= matching} onClick=${() => onChoose({ offset: offset + PAGE })}>${r("page.next")}<//>`}
+      ${
+        matching > PAGE &&
+        html`<${Button} action="page-back" disabled=${offset === 0} onClick=${() => onChoose({ offset: Math.max(offset - PAGE, 0) })}>${r("page.back")}<//>
+        <${Button} action="page-next" disabled=${offset + PAGE >= matching} onClick=${() => onChoose({ offset: offset + PAGE })}>${r("page.next")}<//>`
+      }
     </div>
     <div class="table report__table" tabindex="0" role="region" aria-label=${r("sites")}><table>
       <thead><tr>${heads.map((head) => html`<th scope="col" key=${head}>${head}</th>`)}</tr></thead>
-      <tbody>${report.sites.map((s) => html`<tr key=${s.endpoint} data-endpoint=${s.endpoint} data-verdict=${s.verdict || "none"}>
+      <tbody>${report.sites.map(
+        (s) => html`<tr key=${s.endpoint} data-endpoint=${s.endpoint} data-verdict=${s.verdict || "none"}>
         <th scope="row"><button type="button" class="link" data-action="why" aria-label=${r("why.open", { name: s.name })} onClick=${() => onOpen(s.endpoint)}>${s.name}</button><span class="quiet">${s.parents}</span></th>
         <td><strong class=${`verdict verdict--${s.verdict || "none"}`}>${verdictText(s.verdict)}</strong>
           ${s.verdict !== s.computed && html`<span class="quiet">${r("verdict.computed", { verdict: verdictText(s.computed) })}</span>`}</td>
         <td class="report__strip"><${Strip} report=${report} endpoint=${s.endpoint} /></td>
         <td>${formatDuration(s.total_s * 1000)}</td><td data-blind>${blind(s)}</td><td>${s.headcount ? formatNumber(s.headcount) : "–"}</td>
-        <td>${s.phone ? html`<a href=${`tel:${s.phone}`}>${s.phone}</a>` : "–"}</td></tr>`)}</tbody>
+        <td>${s.phone ? html`<a href=${`tel:${s.phone}`}>${s.phone}</a>` : "–"}</td></tr>`,
+      )}</tbody>
     </table></div></section>`;
 }
-

@@ -58,11 +58,23 @@ export function Secretariat({ room }) {
  * @param {{room: Room, province: string | undefined, onProvince: (code: string | undefined) => void}} props
  */
 function ProvinceTable({ room, province, onProvince }) {
-  const row = (/** @type {import("../../lib/sites.js").Counts} */ c, /** @type {string} */ name, /** @type {string | undefined} */ code) => html`<tr key=${code ?? "all"}>
+  const row = (
+    /** @type {import("../../lib/sites.js").Counts} */ c,
+    /** @type {string} */ name,
+    /** @type {string | undefined} */ code,
+  ) => html`<tr key=${code ?? "all"}>
     <th scope="row"><button type="button" class="link" aria-pressed=${String(province === code)} onClick=${() => onProvince(code)}>${name}</button></th>
     <td>${formatNumber(c.convened)}</td><td>${formatNumber(c.present)}</td><td>${formatNumber(c.lost)}</td><td>${formatNumber(c.absent)}</td>
     <td>${formatNumber(c.headcount)}</td><td>${c.convened ? Math.round((100 * c.present) / c.convened) : 0}%</td></tr>`;
-  const heads = [t("secretary.unit"), t("secretary.convened"), t("filter.present"), t("secretary.lost"), t("filter.absent"), t("secretary.people"), t("secretary.progress")];
+  const heads = [
+    t("secretary.unit"),
+    t("secretary.convened"),
+    t("filter.present"),
+    t("secretary.lost"),
+    t("filter.absent"),
+    t("secretary.people"),
+    t("secretary.progress"),
+  ];
   return html`<div class="table" tabindex="0" role="region" aria-label=${t("counts.provinces")}><table>
     <thead><tr>${heads.map((head) => html`<th scope="col" key=${head}>${head}</th>`)}</tr></thead>
     <tbody>${row(room.sites.total, t("counts.all"), undefined)}${room.sites.provinces().map((p) => row(p, p.name || t("counts.others"), p.code))}</tbody>

@@ -36,15 +36,24 @@ export function SitesPanel({ room, steers = true, province, wall = false, onWall
   const [filter, setFilter] = useState(/** @type {Filter} */ ("all"));
   const rollCall = Boolean(room.state.value?.roll_call);
   // Before the session is live there is nothing to receive. After a roll call, too, it is seen who did not answer.
-  const filters = FILTERS.filter((name) => (name !== "blind" || room.phase.value === "live") && (name !== "unanswered" || rollCall || room.sites.total.answered));
+  const filters = FILTERS.filter(
+    (name) =>
+      (name !== "blind" || room.phase.value === "live") &&
+      (name !== "unanswered" || rollCall || room.sites.total.answered),
+  );
   const chosen = filters.includes(filter) ? filter : "all";
   const list = room.sites;
-  const counts = province === undefined ? list.total : (list.provinces().find((p) => p.code === province) ?? list.total);
+  const counts =
+    province === undefined ? list.total : (list.provinces().find((p) => p.code === province) ?? list.total);
   const view = list.view({ query, filter: chosen, province });
   return html`<section class="sites" aria-label=${t("sites.label")}>
     <div class="tabs" role="group" aria-label=${t("sites.filter")}>
-      ${filters.map((name) => html`<button type="button" key=${name} class="tab" data-filter=${name} aria-pressed=${String(chosen === name)} onClick=${() => setFilter(name)}>
-        <strong>${formatNumber(countOf(counts, name))}</strong><span>${t(`filter.${name}`)}</span></button>`)}
+      ${filters.map(
+        (
+          name,
+        ) => html`<button type="button" key=${name} class="tab" data-filter=${name} aria-pressed=${String(chosen === name)} onClick=${() => setFilter(name)}>
+        <strong>${formatNumber(countOf(counts, name))}</strong><span>${t(`filter.${name}`)}</span></button>`,
+      )}
     </div>
     <div class="sites__tools">
       <label class="search"><${Icon} name="search" /><span class="visually-hidden">${t("sites.search")}</span>
@@ -113,7 +122,8 @@ function useHeldOrder(view) {
     onPointerMove: (/** @type {PointerEvent} */ event) => event.pointerType === "mouse" && hold(),
     onPointerLeave: release,
     onKeyDown: hold,
-    onFocusOut: (/** @type {FocusEvent} */ event) => /** @type {Node} */ (event.currentTarget).contains(/** @type {Node | null} */ (event.relatedTarget)) || release(),
+    onFocusOut: (/** @type {FocusEvent} */ event) =>
+      /** @type {Node} */ (event.currentTarget).contains(/** @type {Node | null} */ (event.relatedTarget)) || release(),
   };
   return { codes: held?.view === view ? held.codes : null, handlers };
 }
@@ -128,10 +138,13 @@ function SiteRows({ room, view, steers }) {
   useEffect(() => {
     const box = ref.current;
     if (!box) return;
-    const look = () => setScroll((old) => {
-      const row = rowHeight();
-      return old.top === box.scrollTop && old.height === box.clientHeight && old.row === row ? old : { top: box.scrollTop, height: box.clientHeight, row };
-    });
+    const look = () =>
+      setScroll((old) => {
+        const row = rowHeight();
+        return old.top === box.scrollTop && old.height === box.clientHeight && old.row === row
+          ? old
+          : { top: box.scrollTop, height: box.clientHeight, row };
+      });
     const observer = new ResizeObserver(look);
     observer.observe(box);
     box.addEventListener("scroll", look, { passive: true });
@@ -145,8 +158,10 @@ function SiteRows({ room, view, steers }) {
   const moved = codes !== null && view.slice(from, to).some((site, i) => site.code !== shown[i]?.code);
   return html`<div ref=${ref} class="rows" role="list" aria-label=${t("sites.label")} tabindex="0" ...${handlers}>
     <div class="rows__space" style=${{ height: `${from * scroll.row}px` }} />
-    ${shown.map((site, index) => html`<${Row} key=${site.code} room=${room} site=${site} steers=${steers}
-      position=${from + index + 1} total=${count} />`)}
+    ${shown.map(
+      (site, index) => html`<${Row} key=${site.code} room=${room} site=${site} steers=${steers}
+      position=${from + index + 1} total=${count} />`,
+    )}
     <div class="rows__space" style=${{ height: `${(count - to) * scroll.row}px` }} />
     ${count === 0 && html`<p class="quiet rows__none">${t("sites.none")}</p>`}
   </div>
@@ -170,7 +185,8 @@ function Row({ room, site, steers, position, total }) {
 /** The one word for a site. @param {Room} room @param {Site} site @param {boolean} [short] */
 function stateText(room, site, short = false) {
   if (site.removed) return t("state.removed");
-  if (room.phase.value === "live" && site.state !== "on-floor" && isBlind(site)) return t(short ? "filter.blind" : "state.blind");
+  if (room.phase.value === "live" && site.state !== "on-floor" && isBlind(site))
+    return t(short ? "filter.blind" : "state.blind");
   return tMaybe(`state.${site.state}`, "state.absent");
 }
 
@@ -192,19 +208,35 @@ function RowActions({ room, site }) {
   const close = () => setOpen("");
   const remove = (/** @type {boolean} */ removed) => void room.ask("remove", { endpoint, removed });
   return html`<div class="row__actions">
-    ${onFloor && html`
+    ${
+      onFloor &&
+      html`
       <${Button} compact action="mute" icon=${site.muted ? "mic-off" : "mic"} pressed=${Boolean(site.muted)} disabled=${site.muted} label=${t("row.mute", { name })}
         onClick=${() => void room.ask("mute", { endpoint, muted: true })} />
-      <${Button} action="revoke-floor" tone="danger" label=${`${t("floor.revoke")}: ${name}`} onClick=${() => void room.ask("revoke", { endpoint })}>${t("floor.revoke.short")}<//>`}
-    ${isReached(site) && !onFloor && html`
+      <${Button} action="revoke-floor" tone="danger" label=${`${t("floor.revoke")}: ${name}`} onClick=${() => void room.ask("revoke", { endpoint })}>${t("floor.revoke.short")}<//>`
+    }
+    ${
+      isReached(site) &&
+      !onFloor &&
+      html`
       ${site.hand_at_ms && html`<${Button} compact action="lower-hand" icon="close" label=${t("row.lower", { name })} onClick=${() => void room.ask("lower_hand", { endpoint })} />`}
       <${Button} action="stand-by" pressed=${Boolean(site.stand_by)} label=${t(site.stand_by ? "row.standby.off" : "row.standby", { name })}
         onClick=${() => void standBy(room, site)}>${t("row.standby.short")}<//>
-      <${Button} action="grant-floor" label=${`${t("floor.grant")}: ${name}`} disabled=${room.phase.value !== "live"} onClick=${() => void room.ask("grant", { endpoint })}>${t("floor.grant.short")}<//>`}
+      <${Button} action="grant-floor" label=${`${t("floor.grant")}: ${name}`} disabled=${room.phase.value !== "live"} onClick=${() => void room.ask("grant", { endpoint })}>${t("floor.grant.short")}<//>`
+    }
     <${Button} compact tone="quiet" action="more" icon="more" label=${t("row.more", { name })} onClick=${() => setOpen("sheet")} />
-    ${open === "sheet" && html`<${SiteSheet} room=${room} site=${site} onRemove=${() => (site.removed ? (close(), remove(false)) : setOpen("remove"))} onMessage=${() => { close(); panel.value = { name: "messages", to: endpoint }; }} onClose=${close} />`}
-    ${open === "remove" && html`<${Confirm} title=${t("remove.title")} text=${t("remove.text", { name })} yes=${t("remove.yes")}
-      onYes=${() => remove(true)} onClose=${close} />`}
+    ${
+      open === "sheet" &&
+      html`<${SiteSheet} room=${room} site=${site} onRemove=${() => (site.removed ? (close(), remove(false)) : setOpen("remove"))} onMessage=${() => {
+        close();
+        panel.value = { name: "messages", to: endpoint };
+      }} onClose=${close} />`
+    }
+    ${
+      open === "remove" &&
+      html`<${Confirm} title=${t("remove.title")} text=${t("remove.text", { name })} yes=${t("remove.yes")}
+      onYes=${() => remove(true)} onClose=${close} />`
+    }
   </div>`;
 }
 
@@ -233,7 +265,13 @@ function SiteSheet({ room, site, onRemove, onMessage, onClose }) {
       <${Button} action="grant-floor2" icon="people" disabled=${!can} onClick=${() => grant("floor2")}>${t("sheet.floor2")}<//>
       ${room.steersAll && html`<${Button} action="grant-main" icon="camera" disabled=${!can} onClick=${() => grant("main")}>${t("sheet.main")}<//>`}
       <${Button} action="message" icon="message" onClick=${onMessage}>${t("sheet.message")}<//>
-      ${(room.role === "host" || room.chairs.value) && html`<${Button} action="hand-over" icon="chair" disabled=${!isHere(site)} onClick=${() => { onClose(); void room.ask("hand_over", { to: endpoint }); }}>${t("sheet.chair")}<//>`}
+      ${
+        (room.role === "host" || room.chairs.value) &&
+        html`<${Button} action="hand-over" icon="chair" disabled=${!isHere(site)} onClick=${() => {
+          onClose();
+          void room.ask("hand_over", { to: endpoint });
+        }}>${t("sheet.chair")}<//>`
+      }
       <${Button} action="remove" tone="danger" icon=${site.removed ? "check" : "ban"} pressed=${Boolean(site.removed)} onClick=${onRemove}>${t(site.removed ? "row.readmit" : "row.remove", { name: site.name })}<//>
       <${Button} onClick=${onClose} autofocus>${t("close")}<//>
     </div>

@@ -19,7 +19,8 @@ export function useStills(room, codes) {
     let gone = false;
     const wanted = codes ? codes.split(",") : [];
     const base = `/api/v1/sessions/${encodeURIComponent(room.session.value?.id ?? "")}/snapshots`;
-    const ask = (/** @type {string} */ url) => fetch(url, { headers: { Authorization: `Bearer ${room.token}` } }).catch(() => null);
+    const ask = (/** @type {string} */ url) =>
+      fetch(url, { headers: { Authorization: `Bearer ${room.token}` } }).catch(() => null);
     const show = () => setStills(new Map([...kept.current].map(([code, still]) => [code, still.address])));
     for (const [code, still] of kept.current) {
       if (wanted.includes(code)) continue;
@@ -49,8 +50,11 @@ export function useStills(room, codes) {
       clearInterval(timer);
     };
   }, [codes]);
-  useEffect(() => () => {
-    for (const { address } of kept.current.values()) URL.revokeObjectURL(address);
-  }, []);
+  useEffect(
+    () => () => {
+      for (const { address } of kept.current.values()) URL.revokeObjectURL(address);
+    },
+    [],
+  );
   return stills;
 }

@@ -21,7 +21,12 @@ export function Wall({ room, query, province, filter }) {
   const slots = useRef(/** @type {string[]} */ (Array(THUMBS).fill("")));
   const [assigned, setAssigned] = useState(slots.current);
   // By place: a picture must not jump about because its site raised a hand.
-  const here = room.sites.view({ query, province, filter: filter === "hand" || filter === "weak" ? filter : "present", order: "place" });
+  const here = room.sites.view({
+    query,
+    province,
+    filter: filter === "hand" || filter === "weak" ? filter : "present",
+    order: "place",
+  });
   const pages = Math.max(1, Math.ceil(here.length / THUMBS));
   const first = Math.min(page, pages - 1) * THUMBS;
   const shown = here.slice(first, first + THUMBS);
@@ -30,12 +35,20 @@ export function Wall({ room, query, province, filter }) {
   useEffect(() => {
     // A new connection watches nothing yet.
     if (!online) slots.current.fill("");
-    else watch(room, slots.current, shown.map((site) => site.code));
+    else
+      watch(
+        room,
+        slots.current,
+        shown.map((site) => site.code),
+      );
     setAssigned([...slots.current]);
   }, [codes, online]);
-  useEffect(() => () => {
-    if (room.phase.value !== "ended") watch(room, slots.current, []);
-  }, []);
+  useEffect(
+    () => () => {
+      if (room.phase.value !== "ended") watch(room, slots.current, []);
+    },
+    [],
+  );
   const stills = useStills(room, codes);
   const place = useRef(/** @type {HTMLElement | null} */ (null));
   const columns = useColumns(place, shown.length);
@@ -44,11 +57,14 @@ export function Wall({ room, query, province, filter }) {
       ${shown.map((site) => html`<${Picture} key=${site.code} room=${room} site=${site} slot=${thumb(assigned.indexOf(site.code))} still=${stills.get(site.code)} />`)}
       ${shown.length === 0 && html`<p class="quiet rows__none">${t("wall.none")}</p>`}
     </div>
-    ${pages > 1 && html`<nav class="wall__pages" aria-label=${t("wall.pages")}>
+    ${
+      pages > 1 &&
+      html`<nav class="wall__pages" aria-label=${t("wall.pages")}>
       <${Button} disabled=${page <= 0} onClick=${() => setPage(Math.min(page, pages - 1) - 1)}>${t("wall.before")}<//>
       <span>${t("wall.page", { n: formatNumber(Math.min(page, pages - 1) + 1), of: formatNumber(pages) })}</span>
       <${Button} disabled=${page >= pages - 1} onClick=${() => setPage(page + 1)}>${t("wall.after")}<//>
-    </nav>`}
+    </nav>`
+    }
   </div>`;
 }
 
@@ -64,7 +80,14 @@ export function useColumns(place, count) {
     if (!box) return;
     const look = () => {
       const { paddingLeft, paddingTop } = getComputedStyle(box);
-      setColumns(columnsFor(count, box.clientWidth - 2 * parseFloat(paddingLeft), box.clientHeight - 2 * parseFloat(paddingTop), { gap: 6, least: 120 }));
+      setColumns(
+        columnsFor(
+          count,
+          box.clientWidth - 2 * parseFloat(paddingLeft),
+          box.clientHeight - 2 * parseFloat(paddingTop),
+          { gap: 6, least: 120 },
+        ),
+      );
     };
     look();
     const observer = new ResizeObserver(look);

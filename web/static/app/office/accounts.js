@@ -32,21 +32,39 @@ export function AccountsPage() {
     if (ok) setMade(NEW);
     done(ok);
   };
-  const toggle = async (/** @type {Account} */ a) => done((await api("PUT", `/accounts/${encodeURIComponent(a.name)}`, {
-    full_name: a.full_name, role: a.role, scope: a.scope ?? "", phone: a.phone ?? "", disabled: !a.disabled,
-  })).ok);
+  const toggle = async (/** @type {Account} */ a) =>
+    done(
+      (
+        await api("PUT", `/accounts/${encodeURIComponent(a.name)}`, {
+          full_name: a.full_name,
+          role: a.role,
+          scope: a.scope ?? "",
+          phone: a.phone ?? "",
+          disabled: !a.disabled,
+        })
+      ).ok,
+    );
   const set = (/** @type {object} */ change) => setMade({ ...made, ...change });
   return html`<div class="office__title"><h1>${o("accounts.title")}</h1></div>
-    <${Panel} title=${o("accounts.title")}>${list === null ? html`<${Loading} />` : html`<div class="scroll" tabindex="0" role="region" aria-label=${o("accounts.title")}><table class="table">
+    <${Panel} title=${o("accounts.title")}>${
+      list === null
+        ? html`<${Loading} />`
+        : html`<div class="scroll" tabindex="0" role="region" aria-label=${o("accounts.title")}><table class="table">
       <thead><tr><th scope="col">${o("login.name")}</th><th scope="col">${o("accounts.fullname")}</th><th scope="col">${o("accounts.role")}</th><th scope="col">${o("field.scope")}</th><th scope="col">${o("accounts.state")}</th><td /></tr></thead>
-      <tbody>${list.map((a) => html`<tr key=${a.name} data-account=${a.name}>
+      <tbody>${list.map(
+        (a) => html`<tr key=${a.name} data-account=${a.name}>
         <th scope="row">${a.name}</th><td>${a.full_name}</td><td>${oMaybe(`role.${a.role}`, "accounts.role")}</td><td>${a.scope}</td>
         <td>${a.disabled ? o("accounts.disabled") : o("accounts.active")}</td>
         <td class="table__actions">
           <${Button} onClick=${() => setResetting(a.name)}><${Words} text=${o("accounts.reset")} of=${a.name} /><//>
-          ${a.name !== me.value?.name && html`<${Button} action="toggle-account"
-            onClick=${() => void toggle(a)}><${Words} text=${o(a.disabled ? "accounts.enable" : "accounts.disable")} of=${a.name} /><//>`}</td>
-      </tr>`)}</tbody></table></div>`}<//>
+          ${
+            a.name !== me.value?.name &&
+            html`<${Button} action="toggle-account"
+            onClick=${() => void toggle(a)}><${Words} text=${o(a.disabled ? "accounts.enable" : "accounts.disable")} of=${a.name} /><//>`
+          }</td>
+      </tr>`,
+      )}</tbody></table></div>`
+    }<//>
     <${Panel} title=${o("accounts.new")}><form class="grid" onSubmit=${create}>
       <${Field} label=${o("login.name")} name="new-name" value=${made.name} onInput=${(/** @type {string} */ v) => set({ name: v })} autocomplete="off" required />
       <${Field} label=${o("accounts.fullname")} value=${made.full_name} onInput=${(/** @type {string} */ v) => set({ full_name: v })} autocomplete="off" />
@@ -57,9 +75,12 @@ export function AccountsPage() {
       <${Field} label=${o("accounts.password.first")} type="password" autocomplete="new-password" value=${made.password} onInput=${(/** @type {string} */ v) => set({ password: v })} />
       <div class="actions"><button type="submit" class="button button--primary" data-action="create-account">${o("accounts.new")}</button></div>
     </form><//>
-    ${resetting && html`<${Ask} title=${o("accounts.reset")} text=${o("accounts.reset.text", { name: resetting })} yes=${o("accounts.reset")}
+    ${
+      resetting &&
+      html`<${Ask} title=${o("accounts.reset")} text=${o("accounts.reset.text", { name: resetting })} yes=${o("accounts.reset")}
       field=${{ label: o("accounts.password.first"), type: "password", required: true }} onClose=${() => setResetting("")}
-      onYes=${async (/** @type {string} */ password) => done((await api("POST", `/accounts/${encodeURIComponent(resetting)}/password`, { password })).ok)} />`}`;
+      onYes=${async (/** @type {string} */ password) => done((await api("POST", `/accounts/${encodeURIComponent(resetting)}/password`, { password })).ok)} />`
+    }`;
 }
 
 export function MePage() {
@@ -92,7 +113,9 @@ export function MePage() {
       <p class="fault field--wide" role="alert">${refused ? faultText(refused) : ""}</p>
       <div class="actions"><button type="submit" class="button button--primary" data-action="change-password">${o("me.change")}</button></div>
     </form><//>
-    <${Panel} title=${o("me.logins")}><ul class="plainlist">${(who.logins ?? []).map((l) => html`<li key=${l.id}>
+    <${Panel} title=${o("me.logins")}><ul class="plainlist">${(who.logins ?? []).map(
+      (l) => html`<li key=${l.id}>
       <span>${l.device}</span> <span class="quiet">${o("me.seen", { time: formatMoment(l.seen_at) })}</span>
-      ${l.current ? html`<span class="badge">${o("me.current")}</span>` : html`<${Button} onClick=${() => void end(l.id)}>${o("me.end")}<//>`}</li>`)}</ul><//>`;
+      ${l.current ? html`<span class="badge">${o("me.current")}</span>` : html`<${Button} onClick=${() => void end(l.id)}>${o("me.end")}<//>`}</li>`,
+    )}</ul><//>`;
 }

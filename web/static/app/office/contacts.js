@@ -38,28 +38,39 @@ export function Contacts({ draft, set }) {
     set({ contacts: own.current });
   };
   const matches = matcher(query);
-  const found = rows.map((row, place) => ({ row, place })).filter(({ row }) => !query || matches(fold([row.code, unitName(row.code), row.phone ?? ""].join(" "))));
-  const change = (/** @type {number} */ place, /** @type {Partial<Row>} */ more) => put(rows.map((row, i) => (i === place ? { ...row, ...more } : row)));
+  const found = rows
+    .map((row, place) => ({ row, place }))
+    .filter(({ row }) => !query || matches(fold([row.code, unitName(row.code), row.phone ?? ""].join(" "))));
+  const change = (/** @type {number} */ place, /** @type {Partial<Row>} */ more) =>
+    put(rows.map((row, i) => (i === place ? { ...row, ...more } : row)));
   const paste = () => {
     const { numbers, bad } = readNumbers(pasted);
     const codes = Object.keys(numbers);
     const there = new Set(rows.map((row) => row.code));
-    put([...rows.map((row) => (row.code in numbers ? { ...row, phone: numbers[row.code] } : row)), ...codes.filter((code) => !there.has(code)).map((code) => ({ code, phone: numbers[code] }))]);
+    put([
+      ...rows.map((row) => (row.code in numbers ? { ...row, phone: numbers[row.code] } : row)),
+      ...codes.filter((code) => !there.has(code)).map((code) => ({ code, phone: numbers[code] })),
+    ]);
     void loadUnits(codes);
     setTaken({ n: codes.length, bad });
     if (!bad.length) setPasted("");
   };
   return html`<${Panel} title=${o("draft.numbers")} action=${html`<${Button} action="add-phone" onClick=${() => put([{ code: "" }, ...rows])}>${o("draft.numbers.add")}<//>`}>
     <p class="quiet">${o("draft.numbers.hint")}</p>
-    ${rows.length > 10 && html`<div class="rowline"><${Field} label=${o("draft.numbers.search")} type="search" value=${query} onInput=${setQuery} />
-      <p class="field__said">${o("draft.numbers.count", { n: rows.length })}</p></div>`}
-    ${found.slice(0, MOST).map(({ row, place }) => html`<div class="rowline" key=${place} data-contact=${row.code}>
+    ${
+      rows.length > 10 &&
+      html`<div class="rowline"><${Field} label=${o("draft.numbers.search")} type="search" value=${query} onInput=${setQuery} />
+      <p class="field__said">${o("draft.numbers.count", { n: rows.length })}</p></div>`
+    }
+    ${found.slice(0, MOST).map(
+      ({ row, place }) => html`<div class="rowline" key=${place} data-contact=${row.code}>
       <${UnitField} label=${o("field.unit")} value=${row.code} onChange=${(/** @type {string} */ code) => change(place, { code })} />
       <${Field} label=${o("field.phone")} type="tel" value=${row.phone} onInput=${(/** @type {string} */ phone) => change(place, { phone })} />
       <label class="check"><input type="checkbox" checked=${row.by_phone ?? false}
         onChange=${(/** @type {Event} */ e) => change(place, { by_phone: /** @type {HTMLInputElement} */ (e.target).checked })} /> ${o("field.byphone")}</label>
       <${Button} compact icon="close" label=${`${o("remove")}: ${unitName(row.code)}`} onClick=${() => put(rows.filter((_, i) => i !== place))} />
-    </div>`)}
+    </div>`,
+    )}
     ${found.length > MOST && html`<p class="quiet">${o("roster.more", { n: found.length - MOST })}</p>`}
     <details class="paste"><summary>${o("draft.numbers.paste")}</summary>
       <label class="field"><span>${o("draft.numbers.lines")}</span>

@@ -36,8 +36,12 @@ import { RulesPanel } from "./rules.js";
 /** All codes of units in a draft, whose names are shown. @param {Draft} d */
 function codesOf(d) {
   return [
-    ...(d.units ?? []).map((p) => p.split("/")[0]), ...(d.except ?? []), ...Object.keys(d.contacts ?? {}), ...(d.seats ?? []).map((s) => s.unit ?? ""),
-    ...(d.operators ?? []).map((s) => s.scope), ...(d.agenda ?? []).flatMap((a) => a.speakers ?? []),
+    ...(d.units ?? []).map((p) => p.split("/")[0]),
+    ...(d.except ?? []),
+    ...Object.keys(d.contacts ?? {}),
+    ...(d.seats ?? []).map((s) => s.unit ?? ""),
+    ...(d.operators ?? []).map((s) => s.scope),
+    ...(d.agenda ?? []).flatMap((a) => a.speakers ?? []),
   ];
 }
 
@@ -88,7 +92,10 @@ export function DraftPage({ id }) {
   const past = Boolean(draft.start) && Date.parse(draft.start ?? "") < Date.now() - 3_600_000; // as the server asks about
   const convene = async () => {
     setBusy(true);
-    const answer = await api("POST", `/drafts/${id}/convene`, { version: row.version, ...(past && { allow_past: true }) });
+    const answer = await api("POST", `/drafts/${id}/convene`, {
+      version: row.version,
+      ...(past && { allow_past: true }),
+    });
     setBusy(false);
     if (answer.ok) location.hash = `#/session/${answer.data.id}`;
   };
@@ -98,15 +105,25 @@ export function DraftPage({ id }) {
     <div class="office__title"><h1>${draft.title || o("draft.title")}</h1></div>
     <p class="quiet">${o("draft.version", { n: row.version, name: row.updated_by, time: formatMoment(row.updated_at) })}</p>
     ${row.session && html`<p class="notice notice--attention"><a href=${`#/session/${row.session}`}>${o("draft.convened")}</a></p>`}
-    ${conflict && html`<section class="panel panel--attention" ref=${alert} tabindex="-1" role="alert" data-conflict>
+    ${
+      conflict &&
+      html`<section class="panel panel--attention" ref=${alert} tabindex="-1" role="alert" data-conflict>
       <h2>${o("conflict.title")}</h2>
       <p>${o(conflict.both.length ? "conflict.text" : "conflict.merged", moment)}</p>
-      ${conflict.both.map((part) => html`<fieldset class="choice" key=${part}><legend>${oMaybe(`part.${part}`, "part.title")}</legend>
-        ${[["mine", o("conflict.mine")], ["theirs", o("conflict.theirs", moment)]].map(([whose, label]) => html`<label key=${whose}>
+      ${conflict.both.map(
+        (part) => html`<fieldset class="choice" key=${part}><legend>${oMaybe(`part.${part}`, "part.title")}</legend>
+        ${[
+          ["mine", o("conflict.mine")],
+          ["theirs", o("conflict.theirs", moment)],
+        ].map(
+          ([whose, label]) => html`<label key=${whose}>
           <input type="radio" name=${`keep-${part}`} value=${whose} checked=${same(/** @type {any} */ (draft)[part], /** @type {any} */ (conflict.theirs.draft)[part]) === (whose === "theirs")}
-            onChange=${() => set({ [part]: /** @type {any} */ (whose === "theirs" ? conflict.theirs.draft : conflict.mine)[part] })} /> ${label}</label>`)}
-      </fieldset>`)}
-    </section>`}
+            onChange=${() => set({ [part]: /** @type {any} */ (whose === "theirs" ? conflict.theirs.draft : conflict.mine)[part] })} /> ${label}</label>`,
+        )}
+      </fieldset>`,
+      )}
+    </section>`
+    }
     <fieldset disabled=${Boolean(row.session)}>
     <${Panel} title=${o("draft.general")}><div class="grid">
       <${Field} label=${o("draft.name")} name="title" wide value=${draft.title} onInput=${(/** @type {string} */ v) => set({ title: v })} />
@@ -123,13 +140,22 @@ export function DraftPage({ id }) {
     <${Operators} draft=${draft} set=${set} />
     <${RulesPanel} draft=${draft} set=${set} usual=${row.rules} />
     </fieldset>
-    ${(row.problems ?? []).length > 0 && !dirty && html`<${Panel} title=${o("draft.problems")}><ul class="plainlist" data-problems>${(row.problems ?? []).map((p) => html`<li key=${p.field + p.code}>
-      <strong>${oMaybe(`part.${p.field.split(".")[0]}`, "part.units")}${/\.(\d+)/.test(p.field) ? ` ${Number(/** @type {RegExpExecArray} */ (/\.(\d+)/.exec(p.field))[1]) + 1}` : ""}</strong> ${oMaybe(`problem.${p.code}`, "problem.bad_value", { value: p.value ?? "" })}</li>`)}</ul><//>`}
-    ${!row.session && html`<div class="savebar" role="group" aria-label=${o("draft.title")}>
+    ${
+      (row.problems ?? []).length > 0 &&
+      !dirty &&
+      html`<${Panel} title=${o("draft.problems")}><ul class="plainlist" data-problems>${(row.problems ?? []).map(
+        (p) => html`<li key=${p.field + p.code}>
+      <strong>${oMaybe(`part.${p.field.split(".")[0]}`, "part.units")}${/\.(\d+)/.test(p.field) ? ` ${Number(/** @type {RegExpExecArray} */ (/\.(\d+)/.exec(p.field))[1]) + 1}` : ""}</strong> ${oMaybe(`problem.${p.code}`, "problem.bad_value", { value: p.value ?? "" })}</li>`,
+      )}</ul><//>`
+    }
+    ${
+      !row.session &&
+      html`<div class="savebar" role="group" aria-label=${o("draft.title")}>
       <span role="status">${dirty ? o("draft.unsaved") : o("draft.sites", { n: row.sites ?? 0 })}</span>
       <${Button} action="save" tone=${dirty ? "primary" : "plain"} disabled=${busy || (!dirty && !conflict)} onClick=${() => void save()}>${o("draft.save")}<//>
       <${Button} action="convene" tone="primary" disabled=${busy || dirty || (row.problems ?? []).length > 0} onClick=${() => setAsking(true)}>${o("draft.convene")}<//>
-    </div>`}
+    </div>`
+    }
     ${asking && html`<${Confirm} title=${o("draft.convene")} text=${(past ? `${o("draft.past", { time: formatMoment(draft.start, zone) })} ` : "") + o("draft.convene.text", { n: row.sites ?? 0 })} yes=${o("draft.convene")} onYes=${() => void convene()} onClose=${() => setAsking(false)} />`}`;
 }
 
@@ -150,13 +176,15 @@ function Seats({ draft, set }) {
   const seats = draft.seats ?? [];
   return html`<${Panel} title=${o("draft.seats")} action=${html`<${Button} action="add-seat" onClick=${() => set({ seats: [...seats, {}] })}>${o("draft.seats.add")}<//>`}>
       <p class="quiet">${o("draft.seats.hint")}</p>
-      ${seats.map((seat, i) => html`<div class="rowline" key=${i}>
+      ${seats.map(
+        (seat, i) => html`<div class="rowline" key=${i}>
         <${UnitField} label=${`${o("field.unit")} (${o("optional")})`} value=${seat.unit ?? ""} onChange=${(/** @type {string} */ v) => set({ seats: changed(seats, i, { unit: v }) })} />
         <${Field} label=${o("field.name")} value=${seat.name} onInput=${(/** @type {string} */ v) => set({ seats: changed(seats, i, { name: v }) })} />
         <${Field} label=${o("field.phone")} type="tel" value=${seat.phone} onInput=${(/** @type {string} */ v) => set({ seats: changed(seats, i, { phone: v }) })} />
         <label class="check"><input type="checkbox" checked=${seat.by_phone ?? false} onChange=${(/** @type {Event} */ e) => set({ seats: changed(seats, i, { by_phone: /** @type {HTMLInputElement} */ (e.target).checked }) })} /> ${o("field.byphone")}</label>
         <${Button} compact icon="close" label=${o("remove")} onClick=${() => set({ seats: without(seats, i) })} />
-      </div>`)}
+      </div>`,
+      )}
   <//>`;
 }
 
@@ -164,12 +192,14 @@ function Seats({ draft, set }) {
 function Operators({ draft, set }) {
   const list = draft.operators ?? [];
   return html`<${Panel} title=${o("draft.operators")} action=${html`<${Button} action="add-operator" onClick=${() => set({ operators: [...list, { name: "", scope: "" }] })}>${o("draft.operators.add")}<//>`}>
-    ${list.map((op, i) => html`<div class="rowline" key=${i}>
+    ${list.map(
+      (op, i) => html`<div class="rowline" key=${i}>
       <${Field} label=${o("field.name")} value=${op.name} onInput=${(/** @type {string} */ v) => set({ operators: changed(list, i, { name: v }) })} />
       <${UnitField} label=${o("field.scope")} value=${op.scope} onChange=${(/** @type {string} */ v) => set({ operators: changed(list, i, { scope: v }) })} />
       <${Field} label=${o("field.phone")} type="tel" value=${op.phone} onInput=${(/** @type {string} */ v) => set({ operators: changed(list, i, { phone: v }) })} />
       <${Button} compact icon="close" label=${o("remove")} onClick=${() => set({ operators: without(list, i) })} />
-    </div>`)}
+    </div>`,
+    )}
   <//>`;
 }
 
@@ -182,7 +212,8 @@ function Agenda({ draft, set }) {
     while (used.has(`a${n}`)) n++;
     return `a${n}`;
   };
-  const up = (/** @type {number} */ i) => set({ agenda: [...items.slice(0, i - 1), items[i], items[i - 1], ...items.slice(i + 1)] });
+  const up = (/** @type {number} */ i) =>
+    set({ agenda: [...items.slice(0, i - 1), items[i], items[i - 1], ...items.slice(i + 1)] });
   return html`<${Panel} title=${o("draft.agenda")} action=${html`<${Button} action="add-item" onClick=${() => set({ agenda: [...items, { id: next(), title: "" }] })}>${o("draft.agenda.add")}<//>`}>
     <ol class="agenda">${items.map((item, i) => {
       const name = item.title || o("draft.item", { n: i + 1 });
@@ -196,9 +227,11 @@ function Agenda({ draft, set }) {
           <${Button} compact icon="close" label=${o("remove")} onClick=${() => set({ agenda: without(items, i) })} />
         </div>
         <div class="speakers"><span class="quiet">${o("draft.speakers")}</span>
-          ${speakers.map((code, j) => html`<span class="rowline" key=${j}>
+          ${speakers.map(
+            (code, j) => html`<span class="rowline" key=${j}>
             <${UnitField} label=${o("field.unit")} value=${code} onChange=${(/** @type {string} */ v) => speak(speakers.map((s, k) => (k === j ? v : s)))} />
-            <${Button} compact icon="close" label=${o("remove")} onClick=${() => speak(without(speakers, j))} /></span>`)}
+            <${Button} compact icon="close" label=${o("remove")} onClick=${() => speak(without(speakers, j))} /></span>`,
+          )}
           <${Button} compact icon="people" label=${o("draft.speakers.add", { name })} onClick=${() => speak([...speakers, ""])} />
         </div></li>`;
     })}</ol>

@@ -47,7 +47,9 @@ export function RosterPage() {
     <${Panel} title=${o("roster.file")}>
       <p class="quiet">${o("roster.text")}</p>
       <div class="actions">
-        <label class="field"><span>${o("roster.file")}</span><input type="file" accept=".csv,.xlsx" onChange=${(/** @type {Event} */ e) => {
+        <label class="field"><span>${o("roster.file")}</span><input type="file" accept=".csv,.xlsx" onChange=${(
+          /** @type {Event} */ e,
+        ) => {
           setFile(/** @type {HTMLInputElement} */ (e.target).files?.[0] ?? null);
           setChanges(null);
           setErrors([]);
@@ -58,16 +60,33 @@ export function RosterPage() {
         ${changes && !empty && html`<${Button} action="apply-roster" tone="primary" disabled=${busy} onClick=${() => void apply()}>${o("roster.apply")}<//>`}
       </div>
       <p class=${errors.length ? "fault" : ""} role="status">${busy ? o("loading") : refused ? faultText(refused) : applied ? o("roster.applied", { n: applied }) : ""}</p>
-      ${changes && html`<p class="facts-line" role="status">${empty ? o("roster.same") : o("roster.summary", {
-        before: changes.before, after: changes.after, added: changes.added.length, removed: changes.removed.length, changed: changes.changed.length,
-      })}</p>`}
+      ${
+        changes &&
+        html`<p class="facts-line" role="status">${
+          empty
+            ? o("roster.same")
+            : o("roster.summary", {
+                before: changes.before,
+                after: changes.after,
+                added: changes.added.length,
+                removed: changes.removed.length,
+                changed: changes.changed.length,
+              })
+        }</p>`
+      }
     <//>
-    ${errors.length > 0 && html`<${Panel} title=${o("roster.errors")}><div class="scroll" tabindex="0" role="region" aria-label=${o("roster.errors")}><table class="table">
+    ${
+      errors.length > 0 &&
+      html`<${Panel} title=${o("roster.errors")}><div class="scroll" tabindex="0" role="region" aria-label=${o("roster.errors")}><table class="table">
       <thead><tr><th scope="col">${o("roster.row")}</th><th scope="col">${o("roster.column")}</th><th scope="col">${o("roster.problem")}</th><th scope="col">${o("roster.value")}</th></tr></thead>
-      <tbody>${errors.map((e, i) => html`<tr key=${i}><td>${e.row}</td><td>${e.column && oMaybe(`rostercolumn.${e.column}`, "roster.column")}</td><td>${oMaybe(`rosterproblem.${e.problem}`, "rosterproblem.unreadable")}</td><td>${e.value}</td></tr>`)}</tbody></table></div><//>`}
-    ${changes && html`<${Units} title=${o("roster.added")} list=${changes.added.map((u) => [u])} />
+      <tbody>${errors.map((e, i) => html`<tr key=${i}><td>${e.row}</td><td>${e.column && oMaybe(`rostercolumn.${e.column}`, "roster.column")}</td><td>${oMaybe(`rosterproblem.${e.problem}`, "rosterproblem.unreadable")}</td><td>${e.value}</td></tr>`)}</tbody></table></div><//>`
+    }
+    ${
+      changes &&
+      html`<${Units} title=${o("roster.added")} list=${changes.added.map((u) => [u])} />
       <${Units} title=${o("roster.removed")} list=${changes.removed.map((u) => [u])} />
-      <${Units} title=${o("roster.changed")} list=${changes.changed.map((c) => [c.before, c.after])} />`}`;
+      <${Units} title=${o("roster.changed")} list=${changes.changed.map((c) => [c.before, c.after])} />`
+    }`;
 }
 
 /** @param {{title: string, list: Unit[][]}} props */

@@ -34,35 +34,59 @@ export function SessionsPage() {
   const name = (/** @type {string | undefined} */ title) => title || o("sessions.untitled");
   return html`<div class="office__title"><h1>${o("sessions.title")}</h1>
       ${may("prepare") && html`<${Button} tone="primary" action="new-draft" onClick=${() => void create({ draft: { title: "", time_zone: ZONE } })}>${o("sessions.new")}<//>`}</div>
-    ${may("prepare") && html`<${Panel} title=${o("sessions.drafts")}>
-      ${drafts === null ? html`<${Loading} />` : drafts.length === 0 ? html`<p class="quiet">${o("sessions.nodrafts")}</p>` : html`<div class="scroll" tabindex="0" role="region" aria-label=${o("sessions.drafts")}><table class="table">
+    ${
+      may("prepare") &&
+      html`<${Panel} title=${o("sessions.drafts")}>
+      ${
+        drafts === null
+          ? html`<${Loading} />`
+          : drafts.length === 0
+            ? html`<p class="quiet">${o("sessions.nodrafts")}</p>`
+            : html`<div class="scroll" tabindex="0" role="region" aria-label=${o("sessions.drafts")}><table class="table">
         <thead><tr><th scope="col">${o("sessions.name")}</th><th scope="col">${o("sessions.when")}</th><th scope="col">${o("sessions.changed")}</th><td /></tr></thead>
-        <tbody>${drafts.map((row) => html`<tr key=${row.id} data-draft=${row.id}>
+        <tbody>${drafts.map(
+          (row) => html`<tr key=${row.id} data-draft=${row.id}>
           <th scope="row"><a href=${`#/draft/${row.id}`}>${name(row.draft.title)}</a></th>
           <td>${formatMoment(row.draft.start, row.draft.time_zone)}</td>
           <td>${o("sessions.by", { time: formatMoment(row.updated_at), name: row.updated_by })}</td>
           <td class="table__actions">
             <${Button} onClick=${() => void create({ copy_of: row.id })}><${Words} text=${o("sessions.copy")} of=${name(row.draft.title)} /><//>
             <${Button} onClick=${() => setDoomed(row)}><${Words} text=${o("sessions.delete")} of=${name(row.draft.title)} /><//></td>
-        </tr>`)}</tbody></table></div>`}
-    <//>`}
+        </tr>`,
+        )}</tbody></table></div>`
+      }
+    <//>`
+    }
     <${Panel} title=${o("sessions.convened")}>
-      ${sessions === null ? html`<${Loading} />` : sessions.length === 0 ? html`<p class="quiet">${o("sessions.nosessions")}</p>` : html`<div class="scroll" tabindex="0" role="region" aria-label=${o("sessions.convened")}><table class="table">
+      ${
+        sessions === null
+          ? html`<${Loading} />`
+          : sessions.length === 0
+            ? html`<p class="quiet">${o("sessions.nosessions")}</p>`
+            : html`<div class="scroll" tabindex="0" role="region" aria-label=${o("sessions.convened")}><table class="table">
         <thead><tr><th scope="col">${o("sessions.name")}</th><th scope="col">${o("sessions.when")}</th><th scope="col">${o("sessions.phase")}</th><th scope="col">${o("sessions.sites")}</th></tr></thead>
-        <tbody>${sessions.map((row) => html`<tr key=${row.id} data-session=${row.id}>
+        <tbody>${sessions.map(
+          (row) => html`<tr key=${row.id} data-session=${row.id}>
           <th scope="row"><a href=${`#/session/${row.id}`}>${row.title}</a></th>
           <td>${formatMoment(row.scheduled_at ?? row.created_at)}</td>
           <td>${row.called_off ? o("session.called") : oMaybe(`phase.${row.phase}`, "phase.draft")}</td><td>${row.convened ?? ""}</td>
-        </tr>`)}</tbody></table></div>`}
+        </tr>`,
+        )}</tbody></table></div>`
+      }
     <//>
-    ${doomed && html`<${Confirm} title=${o("sessions.delete")} text=${o("sessions.delete.text", { name: name(doomed.draft.title) })} yes=${o("sessions.delete")}
-      onYes=${() => void remove(doomed)} onClose=${() => setDoomed(null)} />`}`;
+    ${
+      doomed &&
+      html`<${Confirm} title=${o("sessions.delete")} text=${o("sessions.delete.text", { name: name(doomed.draft.title) })} yes=${o("sessions.delete")}
+      onYes=${() => void remove(doomed)} onClose=${() => setDoomed(null)} />`
+    }`;
 }
 
 /** @param {{id: string}} props */
 export function SessionPage({ id }) {
   const [session, setSession] = useState(/** @type {any} */ (null));
-  const [consoles, setConsoles] = useState(/** @type {{role: string, name: string, scope?: string, link: string}[]} */ ([]));
+  const [consoles, setConsoles] = useState(
+    /** @type {{role: string, name: string, scope?: string, link: string}[]} */ ([]),
+  );
   const [asking, setAsking] = useState(/** @type {"" | "move" | "calloff"} */ (""));
   const load = async () => {
     const answer = await api("GET", `/sessions/${id}`);
@@ -93,20 +117,39 @@ export function SessionPage({ id }) {
       <a class="button button--primary" data-action="board" href=${`#/session/${id}/board`}>${o("session.board")}</a>
       <a class="button" data-action="calendar" href=${`/api/v1/sessions/${id}/calendar.ics`} download>${o("session.calendar")}</a>
       ${may("prepare") && html`<${Button} action="copy-session" onClick=${() => void copy()}>${o("session.copy")}<//>`}
-      ${may("prepare") && early && html`<${Button} action="move" onClick=${() => setAsking("move")}>${o("session.move")}<//>
-        <${Button} action="call-off" tone="danger" onClick=${() => setAsking("calloff")}>${o("session.calloff")}<//>`}
+      ${
+        may("prepare") &&
+        early &&
+        html`<${Button} action="move" onClick=${() => setAsking("move")}>${o("session.move")}<//>
+        <${Button} action="call-off" tone="danger" onClick=${() => setAsking("calloff")}>${o("session.calloff")}<//>`
+      }
     </div>
     <${Panel} title=${o("session.consoles")}>
-      ${consoles.length === 0 ? html`<p class="quiet">${o("session.noconsoles")}</p>` : html`<ul class="consoles">${consoles.map((c) => {
-        const title = [oMaybe(`session.console.${c.role}`, "session.consoles"), (c.scope || c.role === "room") && c.name].filter(Boolean).join(" · ");
-        return html`<li key=${c.link}>
+      ${
+        consoles.length === 0
+          ? html`<p class="quiet">${o("session.noconsoles")}</p>`
+          : html`<ul class="consoles">${consoles.map((c) => {
+              const title = [
+                oMaybe(`session.console.${c.role}`, "session.consoles"),
+                (c.scope || c.role === "room") && c.name,
+              ]
+                .filter(Boolean)
+                .join(" · ");
+              return html`<li key=${c.link}>
         <a class="button" target="_blank" rel="noreferrer" href=${c.link}>${title}</a>
         ${navigator.clipboard && html`<${Button} tone="quiet" action="copy-link" onClick=${() => void navigator.clipboard.writeText(c.link).then(() => say("info", () => o("session.copied")))}><${Words} text=${o("session.copylink")} of=${title} /><//>`}</li>`;
-      })}</ul>`}
+            })}</ul>`
+      }
     <//>
-    ${asking === "move" && html`<${Ask} title=${o("session.move")} text=${o("session.move.text")} yes=${t("save")}
+    ${
+      asking === "move" &&
+      html`<${Ask} title=${o("session.move")} text=${o("session.move.text")} yes=${t("save")}
       field=${{ label: o("draft.start"), type: "datetime-local", value: toInput(session.scheduled_at, session.time_zone), required: true }}
-      onYes=${(/** @type {string} */ v) => void post("move", { start: fromInput(v, session.time_zone) })} onClose=${() => setAsking("")} />`}
-    ${asking === "calloff" && html`<${Ask} title=${o("session.calloff")} text=${o("session.calloff.text")} yes=${o("session.calloff")} danger
-      field=${{ label: o("session.reason") }} onYes=${(/** @type {string} */ v) => void post("call-off", { reason: v })} onClose=${() => setAsking("")} />`}`;
+      onYes=${(/** @type {string} */ v) => void post("move", { start: fromInput(v, session.time_zone) })} onClose=${() => setAsking("")} />`
+    }
+    ${
+      asking === "calloff" &&
+      html`<${Ask} title=${o("session.calloff")} text=${o("session.calloff.text")} yes=${o("session.calloff")} danger
+      field=${{ label: o("session.reason") }} onYes=${(/** @type {string} */ v) => void post("call-off", { reason: v })} onClose=${() => setAsking("")} />`
+    }`;
 }

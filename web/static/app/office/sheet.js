@@ -59,11 +59,17 @@ export function SheetPage({ id, unit }) {
         <a class="button" data-action="csv" href=${csv} download>${o("sheet.csv")}</a>
       </div>
     </div>
-    ${unit ? html`<div class="slips">${sheet.sites.map((/** @type {Site} */ site) => html`<${Slip} key=${site.code} site=${site} sheet=${sheet} onAsk=${setAsking} />`)}</div>`
-      : html`<${Panel} title=${o("sessions.sites")}><ul class="plainlist">${sheet.sites.slice(0, 200).map((/** @type {Site} */ site) => html`<li key=${site.code}>${site.name} <span class="quiet">${(site.parents ?? []).join(", ")}</span></li>`)}</ul>
-        ${sheet.sites.length > 200 && html`<p class="quiet">${o("roster.more", { n: sheet.sites.length - 200 })}</p>`}<//>`}
-    ${asking && html`<${Confirm} title=${o(`sheet.${asking.what}`)} text=${o(`sheet.${asking.what}.text`, { name: asking.site.name })} yes=${o(`sheet.${asking.what}`)}
-      onYes=${() => void change(asking.site, asking.what)} onClose=${() => setAsking(null)} />`}`;
+    ${
+      unit
+        ? html`<div class="slips">${sheet.sites.map((/** @type {Site} */ site) => html`<${Slip} key=${site.code} site=${site} sheet=${sheet} onAsk=${setAsking} />`)}</div>`
+        : html`<${Panel} title=${o("sessions.sites")}><ul class="plainlist">${sheet.sites.slice(0, 200).map((/** @type {Site} */ site) => html`<li key=${site.code}>${site.name} <span class="quiet">${(site.parents ?? []).join(", ")}</span></li>`)}</ul>
+        ${sheet.sites.length > 200 && html`<p class="quiet">${o("roster.more", { n: sheet.sites.length - 200 })}</p>`}<//>`
+    }
+    ${
+      asking &&
+      html`<${Confirm} title=${o(`sheet.${asking.what}`)} text=${o(`sheet.${asking.what}.text`, { name: asking.site.name })} yes=${o(`sheet.${asking.what}`)}
+      onYes=${() => void change(asking.site, asking.what)} onClose=${() => setAsking(null)} />`
+    }`;
 }
 
 /**
@@ -74,19 +80,31 @@ function Slip({ site, sheet, onAsk }) {
   const at = Date.parse(sheet.scheduled_at);
   const early = Math.min(CHECK_MINUTES, Math.floor(sheet.open_before_s / 60));
   return html`<article class="slip" data-endpoint=${site.code}>
-    ${site.qr && html`<svg class="slip__qr" role="img" aria-label=${o("sheet.qr", { name: site.name })} viewBox=${`0 0 ${site.qr.size} ${site.qr.size}`} shape-rendering="crispEdges">
-      <rect width="100%" height="100%" class="slip__paper" /><path d=${site.qr.path} class="slip__ink" /></svg>`}
+    ${
+      site.qr &&
+      html`<svg class="slip__qr" role="img" aria-label=${o("sheet.qr", { name: site.name })} viewBox=${`0 0 ${site.qr.size} ${site.qr.size}`} shape-rendering="crispEdges">
+      <rect width="100%" height="100%" class="slip__paper" /><path d=${site.qr.path} class="slip__ink" /></svg>`
+    }
     <div class="slip__text">
       <h2>${site.name}</h2>
       <p>${(site.parents ?? []).join(", ")}</p>
       <p><strong>${sheet.title}</strong><br />${formatTime(at, sheet.time_zone)}, ${formatDay(at, sheet.time_zone)}</p>
-      ${site.by_phone ? html`<p>${o("sheet.byphone", { phone: site.phone ?? "" })}</p>` : site.link ? html`<p>${o("sheet.scan")}<br /><strong class="slip__link">${site.link.replace(/^https?:\/\//, "")}</strong></p>
-        <p class="slip__small">${early > 0 && o("sheet.come", { n: early })} ${o("sheet.only")}</p>` : html`<p class="fault">${o("sheet.revoked")}</p>`}
+      ${
+        site.by_phone
+          ? html`<p>${o("sheet.byphone", { phone: site.phone ?? "" })}</p>`
+          : site.link
+            ? html`<p>${o("sheet.scan")}<br /><strong class="slip__link">${site.link.replace(/^https?:\/\//, "")}</strong></p>
+        <p class="slip__small">${early > 0 && o("sheet.come", { n: early })} ${o("sheet.only")}</p>`
+            : html`<p class="fault">${o("sheet.revoked")}</p>`
+      }
       ${sheet.help_phone && html`<p>${o("sheet.help", { phone: sheet.help_phone })}</p>`}
     </div>
-    ${!site.by_phone && html`<div class="slip__actions noprint">
+    ${
+      !site.by_phone &&
+      html`<div class="slip__actions noprint">
       <${Button} action="reissue" onClick=${() => onAsk({ site, what: "reissue" })}><${Words} text=${o("sheet.reissue")} of=${site.name} /><//>
       ${site.link && html`<${Button} action="revoke" tone="danger" onClick=${() => onAsk({ site, what: "revoke" })}><${Words} text=${o("sheet.revoke")} of=${site.name} /><//>`}
-    </div>`}
+    </div>`
+    }
   </article>`;
 }

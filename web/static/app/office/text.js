@@ -36,6 +36,8 @@ export const ZONE = "Asia/Ho_Chi_Minh";
 export function formatMoment(when, timeZone = ZONE) {
   if (!when) return "";
   const date = new Date(when);
-  const day = new Intl.DateTimeFormat("en-GB", { day: "2-digit", month: "2-digit", year: "numeric", timeZone }).format(date);
+  const day = new Intl.DateTimeFormat("en-GB", { day: "2-digit", month: "2-digit", year: "numeric", timeZone }).format(
+    date,
+  );
   return `${new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone }).format(date)} ${day}`;
 }

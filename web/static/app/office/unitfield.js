@@ -37,7 +37,9 @@ export function UnitField({ label, value, onChange }) {
   useEffect(() => {
     if (!wanted) return setFound(null);
     const timer = setTimeout(async () => {
-      const answer = await api("GET", `/units?q=${encodeURIComponent(wanted)}&limit=${MOST}`, undefined, { quiet: true });
+      const answer = await api("GET", `/units?q=${encodeURIComponent(wanted)}&limit=${MOST}`, undefined, {
+        quiet: true,
+      });
       const typed = now.current.text;
       if (!answer.ok || typed === null || searched(typed) !== wanted) return;
       /** @type {Unit[]} */ const units = answer.data.units;
@@ -101,16 +103,27 @@ export function UnitField({ label, value, onChange }) {
   const of = (/** @type {Unit} */ unit) => [unit.code, ...(unit.parents ?? [])].join(" · ");
   return html`<div class="field combo">
     <div class="combo__head"><label for=${id}>${label}</label>
-      <p id=${`${id}-said`} class=${`combo__said ${unknown ? "fault" : "quiet"}`} role="status">${unknown ? o("unit.unknown", { text: (text ?? "").trim() })
-      : open && found && text?.trim() && !value ? o(found.length ? "unit.several" : "draft.units.none", { n: found.length })
-      : known?.parents?.length ? known.parents.join(", ") : ""}</p></div>
+      <p id=${`${id}-said`} class=${`combo__said ${unknown ? "fault" : "quiet"}`} role="status">${
+        unknown
+          ? o("unit.unknown", { text: (text ?? "").trim() })
+          : open && found && text?.trim() && !value
+            ? o(found.length ? "unit.several" : "draft.units.none", { n: found.length })
+            : known?.parents?.length
+              ? known.parents.join(", ")
+              : ""
+      }</p></div>
     <input id=${id} ref=${field} type="text" role="combobox" autocomplete="off" spellcheck=${false} maxlength="300" value=${shown}
       aria-autocomplete="list" aria-expanded=${String(list.length > 0)} aria-controls=${`${id}-list`} aria-describedby=${`${id}-said`} aria-invalid=${unknown ? "true" : undefined}
       aria-activedescendant=${list[active] ? `${id}-${active}` : undefined} data-unit-code=${value}
       onInput=${(/** @type {Event} */ e) => type(/** @type {HTMLInputElement} */ (e.target).value)} onKeyDown=${keys} onBlur=${leave}
       onFocus=${select} onClick=${select} />
     <ul id=${`${id}-list`} class="combo__list" role="listbox" aria-label=${label} hidden=${list.length === 0} onPointerDown=${(/** @type {Event} */ e) => e.preventDefault()}>
-      ${list.map((unit, i) => html`<li key=${unit.code} id=${`${id}-${i}`} role="option" aria-selected=${String(unit.code === value)} class=${i === active ? "combo__active" : ""}
-        data-unit-option=${unit.code} onClick=${() => choose(unit)}><strong>${unit.name}</strong> <span class="quiet">${of(unit)}</span></li>`)}</ul>
+      ${list.map(
+        (
+          unit,
+          i,
+        ) => html`<li key=${unit.code} id=${`${id}-${i}`} role="option" aria-selected=${String(unit.code === value)} class=${i === active ? "combo__active" : ""}
+        data-unit-option=${unit.code} onClick=${() => choose(unit)}><strong>${unit.name}</strong> <span class="quiet">${of(unit)}</span></li>`,
+      )}</ul>
   </div>`;
 }

@@ -17,7 +17,9 @@ function patternText(pattern) {
   const [code, level] = pattern.split("/");
   void unitNames.value;
   if (level === undefined) return unitName(code);
-  return level === "*" ? o("draft.pattern.below", { name: unitName(code) }) : o("draft.pattern.level", { name: unitName(code), level: oMaybe(`level.${level}`, "level.commune") });
+  return level === "*"
+    ? o("draft.pattern.below", { name: unitName(code) })
+    : o("draft.pattern.level", { name: unitName(code), level: oMaybe(`level.${level}`, "level.commune") });
 }
 
 /** @param {{draft: import("./draft.js").Draft, set: (change: Partial<import("./draft.js").Draft>) => void}} props */
@@ -27,15 +29,22 @@ export function UnitPicker({ draft, set }) {
   const [list, setList] = useState(/** @type {Unit[]} */ ([]));
   useEffect(() => {
     let current = true;
-    const timer = setTimeout(async () => {
-      const ask = async (/** @type {string} */ what) => (await api("GET", `/units?${what}`, undefined, { quiet: true })).data.units ?? [];
-      /** @type {Unit[]} */ let units = await ask(query.trim() ? `q=${encodeURIComponent(query)}&limit=40` : `below=${encodeURIComponent(below)}`);
-      // One root says little: what is below it is shown at once.
-      if (!query.trim() && !below && units.length === 1) units = [...units, ...(await ask(`below=${encodeURIComponent(units[0].code)}`))];
-      if (!current) return;
-      setList(units);
-      rememberUnits(units);
-    }, query ? 150 : 0);
+    const timer = setTimeout(
+      async () => {
+        const ask = async (/** @type {string} */ what) =>
+          (await api("GET", `/units?${what}`, undefined, { quiet: true })).data.units ?? [];
+        /** @type {Unit[]} */ let units = await ask(
+          query.trim() ? `q=${encodeURIComponent(query)}&limit=40` : `below=${encodeURIComponent(below)}`,
+        );
+        // One root says little: what is below it is shown at once.
+        if (!query.trim() && !below && units.length === 1)
+          units = [...units, ...(await ask(`below=${encodeURIComponent(units[0].code)}`))];
+        if (!current) return;
+        setList(units);
+        rememberUnits(units);
+      },
+      query ? 150 : 0,
+    );
     return () => {
       current = false;
       clearTimeout(timer);
@@ -51,23 +60,47 @@ export function UnitPicker({ draft, set }) {
           <input type="search" placeholder=${o("draft.units.search")} value=${query} data-action="search-units"
             onInput=${(/** @type {Event} */ e) => setQuery(/** @type {HTMLInputElement} */ (e.target).value)} /></label>
         ${below && !query && html`<p class="crumbs"><${Button} tone="quiet" onClick=${() => setBelow("")}>${o("draft.units.up")}<//> › <strong>${unitName(below)}</strong></p>`}
-        <ul class="found" data-found>${list.length === 0 ? html`<li class="quiet">${o("draft.units.none")}</li>` : list.map((u) => html`<li key=${u.code} data-unit=${u.code}>
+        <ul class="found" data-found>${
+          list.length === 0
+            ? html`<li class="quiet">${o("draft.units.none")}</li>`
+            : list.map(
+                (u) => html`<li key=${u.code} data-unit=${u.code}>
           <div class="found__who"><strong>${u.name}</strong> <span class="quiet">${u.code}${u.parents?.length ? ` · ${u.parents.join(", ")}` : ""}</span></div>
           <div class="found__actions">
             <${Button} action="add-unit" onClick=${() => add(u.code)}><${Words} text=${o("draft.units.one")} of=${u.name} /><//>
-            ${u.below ? html`<${Button} action="add-below" onClick=${() => add(`${u.code}/*`)}><${Words} text=${o("draft.units.below", { n: u.below })} of=${u.name} /><//>
+            ${
+              u.below
+                ? html`<${Button} action="add-below" onClick=${() => add(`${u.code}/*`)}><${Words} text=${o("draft.units.below", { n: u.below })} of=${u.name} /><//>
               ${LEVELS.filter((level) => u.levels?.[level]).map((level) => html`<${Button} key=${level} action=${`add-level-${level}`} onClick=${() => add(`${u.code}/${level}`)}><${Words} text=${o("draft.units.level", { level: oMaybe(`level.${level}`, "level.commune"), n: u.levels?.[level] ?? 0 })} of=${u.name} /><//>`)}
-              <${Button} tone="quiet" onClick=${() => { setQuery(""); setBelow(u.code); }}><${Words} text=${o("draft.units.open")} of=${u.name} /><//>` : null}
-          </div></li>`)}</ul>
+              <${Button} tone="quiet" onClick=${() => {
+                setQuery("");
+                setBelow(u.code);
+              }}><${Words} text=${o("draft.units.open")} of=${u.name} /><//>`
+                : null
+            }
+          </div></li>`,
+              )
+        }</ul>
       </div>
       <div>
         <h3>${o("draft.units.chosen")}</h3>
-        ${units.length === 0 ? html`<p class="quiet">${o("draft.units.empty")}</p>` : html`<ul class="chosen" data-chosen>${units.map((pattern) => html`<li key=${pattern}><span>${patternText(pattern)}</span>
-          <${Button} compact icon="close" label=${`${o("remove")}: ${patternText(pattern)}`} onClick=${() => set({ units: units.filter((p) => p !== pattern) })} /></li>`)}</ul>`}
+        ${
+          units.length === 0
+            ? html`<p class="quiet">${o("draft.units.empty")}</p>`
+            : html`<ul class="chosen" data-chosen>${units.map(
+                (pattern) => html`<li key=${pattern}><span>${patternText(pattern)}</span>
+          <${Button} compact icon="close" label=${`${o("remove")}: ${patternText(pattern)}`} onClick=${() => set({ units: units.filter((p) => p !== pattern) })} /></li>`,
+              )}</ul>`
+        }
         <h3>${o("draft.except")}</h3>
-        ${except.map((code, i) => html`<div class="rowline" key=${i}>
-          <${UnitField} label=${o("field.unit")} value=${code} onChange=${(/** @type {string} */ v) => { set({ except: except.map((e, j) => (j === i ? v : e)) }); void loadUnits([v]); }} />
-          <${Button} compact icon="close" label=${o("remove")} onClick=${() => set({ except: except.filter((_, j) => j !== i) })} /></div>`)}
+        ${except.map(
+          (code, i) => html`<div class="rowline" key=${i}>
+          <${UnitField} label=${o("field.unit")} value=${code} onChange=${(/** @type {string} */ v) => {
+            set({ except: except.map((e, j) => (j === i ? v : e)) });
+            void loadUnits([v]);
+          }} />
+          <${Button} compact icon="close" label=${o("remove")} onClick=${() => set({ except: except.filter((_, j) => j !== i) })} /></div>`,
+        )}
         <${Button} action="add-except" onClick=${() => set({ except: [...except, ""] })}>${o("draft.except.add")}<//>
       </div>
     </div>

@@ -59,8 +59,11 @@ export function Notice() {
     return () => clearTimeout(timer ?? undefined);
   }, [n]);
   return html`<div class="toasts" role="status" aria-live="polite">
-    ${n && html`<div class=${`toast toast--${n.kind}`}><${Icon} name=${n.kind === "error" ? "warn" : "check"} /><p>${n.text()}</p>
-      <${Button} compact tone="quiet" icon="close" label=${t("close")} onClick=${() => (notice.value = null)} /></div>`}
+    ${
+      n &&
+      html`<div class=${`toast toast--${n.kind}`}><${Icon} name=${n.kind === "error" ? "warn" : "check"} /><p>${n.text()}</p>
+      <${Button} compact tone="quiet" icon="close" label=${t("close")} onClick=${() => (notice.value = null)} /></div>`
+    }
   </div>`;
 }
 
