@@ -1,4 +1,4 @@
-// Package web holds the pages and serves them: plain files, made small once at start, each with an ETag.
+// Package web holds the pages and serves them: plain files, made small once at start, each with an ETag, and the frame of each page.
 package web
 
 import (
@@ -45,34 +45,33 @@ var pages = sync.OnceValue(func() handler {
 		if err != nil || entry.IsDir() || strings.HasSuffix(name, ".d.ts") {
 			return err
 		}
-		f, err := load(name)
+		plain, err := static.ReadFile(name)
 		if err != nil {
 			return err
 		}
-		switch base := path.Base(name); {
-		case name == "static/index.html":
-			h["/"] = f
-		case name == "static/"+base && strings.HasSuffix(base, ".html"):
-			h["/"+strings.TrimSuffix(base, ".html")] = f
-		default:
-			h["/"+name] = f
+		if plain, err = shrink(name, plain); err != nil {
+			return err
 		}
-		return nil
+		h["/"+name], err = pack(name, plain)
+		return err
 	})
 	if err != nil {
 		panic(fmt.Sprintf("web: embedded files cannot be read: %v", err)) // the binary itself is damaged
 	}
+	rendered, err := frames()
+	if err != nil {
+		panic(fmt.Sprintf("web: pages cannot be rendered: %v", err)) // as above
+	}
+	for path, plain := range rendered {
+		if h[path], err = pack("page.html", plain); err != nil {
+			panic(fmt.Sprintf("web: %s: %v", path, err))
+		}
+	}
 	return h
 })
 
-func load(name string) (*file, error) {
-	plain, err := static.ReadFile(name)
-	if err != nil {
-		return nil, err
-	}
-	if plain, err = shrink(name, plain); err != nil {
-		return nil, err
-	}
+// pack makes a file ready to be sent.
+func pack(name string, plain []byte) (*file, error) {
 	sum := sha256.Sum256(plain)
 	f := &file{name: path.Base(name), contentType: contentType(name), etag: `"` + hex.EncodeToString(sum[:12]) + `"`, plain: plain}
 	var buf bytes.Buffer

@@ -42,7 +42,7 @@ func TestHandlerServesPagesAndWhatTheyLoad(t *testing.T) {
 		"/join":                      {200, "text/html; charset=utf-8"},
 		"/host":                      {200, "text/html; charset=utf-8"},
 		"/secretary":                 {200, "text/html; charset=utf-8"},
-		"/static/app/join.js":        {200, "text/javascript; charset=utf-8"},
+		"/static/pages/join.js":      {200, "text/javascript; charset=utf-8"},
 		"/static/css/base.css":       {200, "text/css; charset=utf-8"},
 		"/static/icon.svg":           {200, "image/svg+xml"},
 		"/static/vendor/preact.js":   {200, "text/javascript; charset=utf-8"},
@@ -52,6 +52,8 @@ func TestHandlerServesPagesAndWhatTheyLoad(t *testing.T) {
 		"/static":                    {404, ""},
 		"/join/":                     {404, ""},
 		"/index.html":                {404, ""},
+		"/page.html":                 {404, ""},
+		"/office":                    {200, "text/html; charset=utf-8"},
 		"/static/../embed.go":        {404, ""},
 		"/nothing":                   {404, ""},
 	} {
@@ -67,10 +69,10 @@ func TestHandlerServesPagesAndWhatTheyLoad(t *testing.T) {
 
 func TestHandlerCompressesAndRevalidates(t *testing.T) {
 	h := Handler()
-	plain := get(t, h, "/static/app/join.js")
+	plain := get(t, h, "/static/pages/join.js")
 	want := body(t, plain)
 
-	packed := get(t, h, "/static/app/join.js", "Accept-Encoding", "br, gzip;q=0.8")
+	packed := get(t, h, "/static/pages/join.js", "Accept-Encoding", "br, gzip;q=0.8")
 	if packed.Header.Get("Content-Encoding") != "gzip" {
 		t.Fatal("not compressed")
 	}
@@ -88,11 +90,11 @@ func TestHandlerCompressesAndRevalidates(t *testing.T) {
 	if plain.Header.Get("ETag") == packed.Header.Get("ETag") {
 		t.Error("two encodings share an ETag")
 	}
-	if res := get(t, h, "/static/app/join.js", "Accept-Encoding", "gzip;q=0"); res.Header.Get("Content-Encoding") != "" {
+	if res := get(t, h, "/static/pages/join.js", "Accept-Encoding", "gzip;q=0"); res.Header.Get("Content-Encoding") != "" {
 		t.Error("compressed although refused")
 	}
 	for _, res := range []*http.Response{plain, packed} {
-		again := get(t, h, "/static/app/join.js", "Accept-Encoding", res.Header.Get("Content-Encoding"), "If-None-Match", res.Header.Get("ETag"))
+		again := get(t, h, "/static/pages/join.js", "Accept-Encoding", res.Header.Get("Content-Encoding"), "If-None-Match", res.Header.Get("ETag"))
 		if again.StatusCode != http.StatusNotModified {
 			t.Errorf("revalidation: status %d, want 304", again.StatusCode)
 		}
@@ -113,8 +115,8 @@ var loads = regexp.MustCompile(`(?:from|import)\s*"([^"]+)"|(?:src|href)="([^"]+
 func TestEveryPageIsSmallAndWhole(t *testing.T) {
 	const limit = 100_000 // bytes over the network before any media
 	h := Handler()
-	for _, page := range []string{"/", "/j", "/join", "/host", "/secretary", "/office", "/room"} {
-		total, seen, queue := 0, map[string]bool{}, []string{page}
+	for _, p := range ownPages {
+		page, total, seen, queue := p.path, 0, map[string]bool{}, []string{p.path}
 		for len(queue) > 0 {
 			target := queue[0]
 			queue = queue[1:]
@@ -149,5 +151,33 @@ func TestEveryPageIsSmallAndWhole(t *testing.T) {
 			t.Errorf("%s weighs %d bytes in %d files, more than %d", page, total, len(seen), limit)
 		}
 		t.Logf("%s: %d bytes in %d files", page, total, len(seen))
+	}
+}
+
+func TestEveryPageHasItsOwnHead(t *testing.T) {
+	inline := regexp.MustCompile(`<script(?:>|\s+[^>]*?>)[^<]|<style|\son\w+=|\sstyle=|https?://`)
+	titles := map[string]string{}
+	scripts := map[string]bool{}
+	for _, p := range ownPages {
+		text := string(body(t, get(t, Handler(), p.path)))
+		if found := inline.FindString(text); found != "" {
+			t.Errorf("%s holds %q, which the Content-Security-Policy forbids", p.path, found)
+		}
+		_, rest, _ := strings.Cut(text, "<title>")
+		title, _, _ := strings.Cut(rest, "</title>")
+		if title == "" || titles[title] != "" {
+			t.Errorf("%s has the title %q, as %q has", p.path, title, titles[title])
+		}
+		titles[title] = p.path
+		scripts[p.Script+".js"] = true
+	}
+	entries, err := static.ReadDir("static/pages")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		if !scripts[entry.Name()] {
+			t.Errorf("static/pages/%s is the entry of no page", entry.Name())
+		}
 	}
 }

@@ -10,7 +10,7 @@ test("both catalogues of the office hold the same keys with the same variables, 
   assert.deepEqual(Object.keys(en).sort(), Object.keys(vi).sort());
   const variables = (/** @type {string} */ text) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort();
   const folder = new URL("../static/app/office/", import.meta.url);
-  const used = readdirSync(folder)
+  const used = [...readdirSync(folder), "../../pages/office.js"]
     .map((name) => readFileSync(new URL(name, folder), "utf8"))
     .join("\n");
   const prefixes = [...used.matchAll(/`([a-z]+(?:\.[a-z]+)*\.)\$\{/g)].map((m) => m[1]);

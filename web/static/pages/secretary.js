@@ -1,17 +1,17 @@
 // The page of the secretariat: attendance as it happens, and the log to take home.
-import { html } from "./html.js";
+import { html } from "../app/html.js";
 import { render } from "../vendor/preact.js";
-import { Room } from "./room.js";
-import { t } from "./i18n.js";
-import { markBody, useHeadingFocus, Toasts, LinkNotice } from "./parts.js";
-import { Preview } from "./preview.js";
-import { EndedPage, ErrorPage } from "./endings.js";
-import { stayAwake } from "./presence.js";
+import { Room } from "../app/room.js";
+import { t } from "../app/i18n.js";
+import { markBody, useHeadingFocus, Toasts, LinkNotice } from "../app/parts.js";
+import { Preview } from "../app/preview.js";
+import { EndedPage, ErrorPage } from "../app/endings.js";
+import { stayAwake } from "../app/presence.js";
 import { signal } from "../vendor/signals.js";
-import { Secretariat } from "./console/secretariat.js";
-import { Downloads } from "./console/downloads.js";
-import { ActsButton } from "./console/acts-button.js";
-import { ReportButton } from "./console/report-button.js";
+import { Secretariat } from "../app/console/secretariat.js";
+import { Downloads } from "../app/console/downloads.js";
+import { ActsButton } from "../app/console/acts-button.js";
+import { ReportButton } from "../app/console/report-button.js";
 
 const room = new Room();
 

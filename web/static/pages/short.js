@@ -1,11 +1,11 @@
 // The page of a printed link: it exchanges the short code for the site's own link and goes there.
-import { html } from "./html.js";
+import { html } from "../app/html.js";
 import { render } from "../vendor/preact.js";
 import { signal } from "../vendor/signals.js";
-import { t, tMaybe } from "./i18n.js";
-import { Button, Header, Preferences } from "./parts.js";
-import { CodeForm } from "./home.js";
-import { Icon } from "./icons.js";
+import { t, tMaybe } from "../app/i18n.js";
+import { Button, Header, Preferences } from "../app/parts.js";
+import { CodeForm } from "../app/home.js";
+import { Icon } from "../app/icons.js";
 
 /** Why the code opens nothing, "" while it is asked. */
 const error = signal("");

@@ -1,15 +1,15 @@
 // The page of host and operator.
-import { html } from "./html.js";
+import { html } from "../app/html.js";
 import { render } from "../vendor/preact.js";
-import { Room } from "./room.js";
-import { t } from "./i18n.js";
-import { markBody, useHeadingFocus, Toasts, LinkNotice } from "./parts.js";
-import { Preview } from "./preview.js";
-import { EndedPage, ErrorPage } from "./endings.js";
-import { stayAwake } from "./presence.js";
-import { ActsButton } from "./console/acts-button.js";
-import { Downloads } from "./console/downloads.js";
-import { Console } from "./console/console.js";
+import { Room } from "../app/room.js";
+import { t } from "../app/i18n.js";
+import { markBody, useHeadingFocus, Toasts, LinkNotice } from "../app/parts.js";
+import { Preview } from "../app/preview.js";
+import { EndedPage, ErrorPage } from "../app/endings.js";
+import { stayAwake } from "../app/presence.js";
+import { ActsButton } from "../app/console/acts-button.js";
+import { Downloads } from "../app/console/downloads.js";
+import { Console } from "../app/console/console.js";
 
 const room = new Room();
 

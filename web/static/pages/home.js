@@ -1,6 +1,6 @@
 // Entry of the bare address.
-import { html } from "./html.js";
+import { html } from "../app/html.js";
 import { render } from "../vendor/preact.js";
-import { Home } from "./home.js";
+import { Home } from "../app/home.js";
 
 render(html`<${Home} />`, /** @type {HTMLElement} */ (document.getElementById("app")));

@@ -1,19 +1,19 @@
 // The office: those who prepare and follow sessions log in here.
-import { html } from "../html.js";
-import { render } from "../../vendor/preact.js";
-import { useEffect, useState } from "../../vendor/hooks.js";
-import { effect, signal } from "../../vendor/signals.js";
-import { t } from "../i18n.js";
-import { Button, Header, Preferences } from "../parts.js";
-import { api, faultText, loadMe, may, me, notice } from "./api.js";
-import { o } from "./text.js";
-import { Field, Loading, Notice } from "./widgets.js";
-import { SessionsPage, SessionPage } from "./sessions.js";
-import { DraftPage } from "./draft.js";
-import { SheetPage } from "./sheet.js";
-import { BoardPage } from "./board.js";
-import { RosterPage } from "./roster.js";
-import { AccountsPage, MePage } from "./accounts.js";
+import { html } from "../app/html.js";
+import { render } from "../vendor/preact.js";
+import { useEffect, useState } from "../vendor/hooks.js";
+import { effect, signal } from "../vendor/signals.js";
+import { t } from "../app/i18n.js";
+import { Button, Header, Preferences } from "../app/parts.js";
+import { api, faultText, loadMe, may, me, notice } from "../app/office/api.js";
+import { o } from "../app/office/text.js";
+import { Field, Loading, Notice } from "../app/office/widgets.js";
+import { SessionsPage, SessionPage } from "../app/office/sessions.js";
+import { DraftPage } from "../app/office/draft.js";
+import { SheetPage } from "../app/office/sheet.js";
+import { BoardPage } from "../app/office/board.js";
+import { RosterPage } from "../app/office/roster.js";
+import { AccountsPage, MePage } from "../app/office/accounts.js";
 
 /** Where the way to the identity provider begins. */
 const PROVIDER = "/oidc/login";
@@ -76,7 +76,7 @@ function Office() {
 function Login() {
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
-  const [refused, setRefused] = useState(/** @type {import("./api.js").Answer | null} */ (null));
+  const [refused, setRefused] = useState(/** @type {import("../app/office/api.js").Answer | null} */ (null));
   const [unknown, setUnknown] = useState(new URLSearchParams(location.search).has("refused")); // by the provider
   const [provider, setProvider] = useState(false);
   useEffect(() => {

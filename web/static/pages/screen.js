@@ -1,18 +1,18 @@
 // The screens of the central room: one shows the stage, the other the country. They enter by themselves, steer nothing and
 // come back by themselves after whatever happened.
-import { html } from "./html.js";
+import { html } from "../app/html.js";
 import { render } from "../vendor/preact.js";
 import { effect } from "../vendor/signals.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
-import { Room } from "./room.js";
-import { t, formatDay, formatDuration, formatNumber, formatTime } from "./i18n.js";
-import { markBody, LinkNotice, tick } from "./parts.js";
-import { stored } from "./settings.js";
-import { stayAwake } from "./presence.js";
-import { SpeakingTime, Stage, Video } from "./stage.js";
-import { AgendaTime, registered } from "./console/agenda.js";
-import { Provinces } from "./console/provinces.js";
-import { useStills } from "./console/stills.js";
+import { Room } from "../app/room.js";
+import { t, formatDay, formatDuration, formatNumber, formatTime } from "../app/i18n.js";
+import { markBody, LinkNotice, tick } from "../app/parts.js";
+import { stored } from "../app/settings.js";
+import { stayAwake } from "../app/presence.js";
+import { SpeakingTime, Stage, Video } from "../app/stage.js";
+import { AgendaTime, registered } from "../app/console/agenda.js";
+import { Provinces } from "../app/console/provinces.js";
+import { useStills } from "../app/console/stills.js";
 import { HOST } from "../lib/protocol.js";
 import { orbit, turn } from "../lib/orbit.js";
 import { columnsFor } from "../lib/wall.js";

@@ -1,17 +1,17 @@
 // The page of a linked site.
-import { html } from "./html.js";
+import { html } from "../app/html.js";
 import { render } from "../vendor/preact.js";
 import { effect, signal } from "../vendor/signals.js";
-import { Room } from "./room.js";
-import { t } from "./i18n.js";
-import { markBody, useHeadingFocus, Toasts, LinkNotice } from "./parts.js";
-import { Preview } from "./preview.js";
-import { EndedPage, ErrorPage } from "./endings.js";
-import { DeclareAfter } from "./declare.js";
-import { SitePage } from "./site.js";
-import { pictures } from "./settings.js";
-import { stayAwake, postSnapshots } from "./presence.js";
-import { loadRehearsal } from "./rehearsal.js";
+import { Room } from "../app/room.js";
+import { t } from "../app/i18n.js";
+import { markBody, useHeadingFocus, Toasts, LinkNotice } from "../app/parts.js";
+import { Preview } from "../app/preview.js";
+import { EndedPage, ErrorPage } from "../app/endings.js";
+import { DeclareAfter } from "../app/declare.js";
+import { SitePage } from "../app/site.js";
+import { pictures } from "../app/settings.js";
+import { stayAwake, postSnapshots } from "../app/presence.js";
+import { loadRehearsal } from "../app/rehearsal.js";
 
 const room = new Room();
 room.peers.line.expected = () => {
@@ -24,7 +24,7 @@ room.peers.line.expected = () => {
 const chairConsole = signal(null);
 effect(() => {
   if (!room.chairs.value || chairConsole.value) return;
-  void import("./console/console.js").then(({ Console }) => {
+  void import("../app/console/console.js").then(({ Console }) => {
     chairConsole.value = Console;
   });
 });
