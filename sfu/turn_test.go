@@ -14,7 +14,7 @@ func TestForwardThroughTURN(t *testing.T) {
 	for _, transport := range []string{"udp", "tcp"} {
 		t.Run(transport, func(t *testing.T) {
 			n := newNode(t, nil)
-			cfg := turn.Config{Host: "127.0.0.1", Media: n.LocalAddr(), Announced: n.Announced()}
+			cfg := turn.Config{Host: "127.0.0.1", Media: n.LocalAddr(), Announced: n.Announced}
 			var err error
 			if transport == "udp" {
 				cfg.UDP, err = net.ListenPacket("udp4", "127.0.0.1:0")

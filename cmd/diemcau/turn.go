@@ -44,7 +44,7 @@ func openTURN(
 	if f.off() {
 		return nil, nil
 	}
-	cfg := turn.Config{Host: f.Host, Max: f.Max, Media: node.LocalAddr(), Logger: log}
+	cfg := turn.Config{Host: f.Host, Max: f.Max, Media: node.LocalAddr(), Announced: node.Announced, Logger: log}
 	if certs != nil {
 		cfg.Certificate = certs.get
 	}
@@ -55,7 +55,6 @@ func openTURN(
 		}
 		cfg.Host = u.Hostname()
 	}
-	cfg.Announced = node.Announced()
 	var opened []interface{ Close() error }
 	defer func() {
 		if err != nil {

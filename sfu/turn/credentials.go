@@ -12,22 +12,38 @@ import (
 // maxUsername bounds what a client may call itself (RFC 8489 14.3).
 const maxUsername = 508
 
-// username is the name of a user until a time.
-func username(expires time.Time, user string) string {
-	return strconv.FormatInt(expires.Unix(), 10) + ":" + user
+// holder is who has one issue of credentials: which one, of those this server has made, and whose.
+type holder struct {
+	issue uint64
+	user  string
+}
+
+func (h holder) String() string { return strconv.FormatUint(h.issue, 10) + ":" + h.user }
+
+// parseHolder reads what String wrote.
+func parseHolder(text string) (holder, bool) {
+	number, user, _ := strings.Cut(text, ":")
+	issue, err := strconv.ParseUint(number, 10, 64)
+	h := holder{issue, user}
+	return h, err == nil && user != "" && h.String() == text // one spelling for one name
+}
+
+// username is the name of a holder until a time.
+func username(expires time.Time, h holder) string {
+	return strconv.FormatInt(expires.Unix(), 10) + ":" + h.String()
 }
 
 // parseUsername takes a user name apart.
-func parseUsername(name string) (expires time.Time, user string, ok bool) {
-	at, user, ok := strings.Cut(name, ":")
-	if !ok || user == "" || len(name) > maxUsername {
-		return time.Time{}, "", false
+func parseUsername(name string) (expires time.Time, h holder, ok bool) {
+	if len(name) > maxUsername {
+		return time.Time{}, holder{}, false
 	}
+	at, rest, _ := strings.Cut(name, ":")
 	seconds, err := strconv.ParseInt(at, 10, 64)
-	if err != nil || username(time.Unix(seconds, 0), user) != name { // one spelling for one name
-		return time.Time{}, "", false
+	if h, ok = parseHolder(rest); err != nil || !ok || username(time.Unix(seconds, 0), h) != name { // one spelling for one name
+		return time.Time{}, holder{}, false
 	}
-	return time.Unix(seconds, 0), user, true
+	return time.Unix(seconds, 0), h, true
 }
 
 // password is the MAC of a user name.

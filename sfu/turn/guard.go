@@ -111,6 +111,16 @@ func (g *guard) keep(client net.Addr, user string) {
 	}
 }
 
+// drop closes a client's connection; who reads it closes it for good.
+func (g *guard) drop(client net.Addr) {
+	g.mu.Lock()
+	c := g.conns[client.String()]
+	g.mu.Unlock()
+	if c != nil {
+		_ = c.raw.Close()
+	}
+}
+
 // Close ends the listener and its connections.
 func (g *guard) Close() error {
 	g.mu.Lock()

@@ -11,18 +11,22 @@ type refusal string
 
 const (
 	refusedAuth       refusal = "auth"       // unknown, forged or expired credentials
-	refusedQuota      refusal = "quota"      // one allocation too many, of a user or of all
+	refusedQuota      refusal = "quota"      // one allocation too many, of a user, of an address or of all
 	refusedPeer       refusal = "peer"       // a peer's address that is not the media port's
 	refusedPort       refusal = "port"       // a packet to another port of that address
 	refusedPermits    refusal = "permits"    // permissions and channels beyond all use
 	refusedConnection refusal = "connection" // one TCP connection too many, or of an address
+	refusedRate       refusal = "rate"       // a datagram of an address that sends too many without an allocation
+	refusedEnded      refusal = "ended"      // credentials of a user whose relays were ended since
 )
 
-func allRefusals() [6]refusal {
-	return [...]refusal{refusedAuth, refusedQuota, refusedPeer, refusedPort, refusedPermits, refusedConnection}
+func allRefusals() [8]refusal {
+	return [...]refusal{
+		refusedAuth, refusedQuota, refusedPeer, refusedPort, refusedPermits, refusedConnection, refusedRate, refusedEnded,
+	}
 }
 
-type refusals [6]atomic.Uint64
+type refusals [8]atomic.Uint64
 
 func (r *refusals) add(why refusal) {
 	for i, other := range allRefusals() {
@@ -54,7 +58,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(prometheus.NewDesc("diemcau_turn_"+name, help, nil, labels), kind, v)
 	}
 	s.mu.Lock()
-	allocated := s.allocated
+	allocated := s.open.n
 	s.mu.Unlock()
 	connections := 0
 	for _, g := range s.guards {

@@ -42,6 +42,23 @@ func chooseRelays(media netip.AddrPort, announced []netip.Addr) map[string]relay
 	return relays
 }
 
+// choice is what relays reach while these addresses are announced.
+type choice struct {
+	announced []netip.Addr
+	relays    map[string]relay // by network, udp4 or udp6
+}
+
+// relays are what new allocations reach, by network.
+func (s *Server) relays() map[string]relay {
+	announced := s.cfg.Announced()
+	if c := s.chosen.Load(); c != nil && slices.Equal(c.announced, announced) {
+		return c.relays
+	}
+	c := &choice{slices.Clone(announced), chooseRelays(s.cfg.Media, announced)}
+	s.chosen.Store(c)
+	return c.relays
+}
+
 // isOwn reports whether an address is one of this machine.
 func isOwn(a netip.Addr) bool {
 	c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(a, 0)))
@@ -58,20 +75,30 @@ type generator Server
 // Validate has nothing to check.
 func (g *generator) Validate() error { return nil }
 
-// AllocatePacketConn makes the socket of an allocation, unless its user has too many.
+// AllocatePacketConn makes the socket of an allocation, unless its user has too many or was ended meanwhile. Who asks for
+// one in nobody's name wants to reserve an even port (RFC 8656 7.2), for which there is no use here.
 func (g *generator) AllocatePacketConn(c pionturn.AllocateListenerConfig) (net.PacketConn, net.Addr, error) {
 	s := (*Server)(g)
-	r, ok := s.relays[c.Network]
-	if !ok || !s.acquire(c.UserID) {
+	r, ok := s.relays()[c.Network]
+	h, named := parseHolder(c.UserID)
+	if !ok || !named {
+		return nil, nil, errRefused
+	}
+	conn := &relayConn{server: s, holder: h, peer: r.peer, from: net.UDPAddrFromAddrPort(r.peer)}
+	if !s.acquire(conn) {
 		return nil, nil, errRefused
 	}
 	from := net.UDPAddrFromAddrPort(netip.AddrPortFrom(r.local.Addr(), uint16(c.RequestedPort)))
-	conn, err := net.DialUDP(c.Network, from, net.UDPAddrFromAddrPort(r.local))
+	udp, err := net.DialUDP(c.Network, from, net.UDPAddrFromAddrPort(r.local))
 	if err != nil {
-		s.release(c.UserID)
+		s.release(conn)
 		return nil, nil, err
 	}
-	return &relayConn{UDPConn: conn, server: s, user: c.UserID, peer: r.peer, from: net.UDPAddrFromAddrPort(r.peer)}, conn.LocalAddr(), nil
+	if !s.opened(conn, udp) {
+		s.release(conn)
+		return nil, nil, errors.Join(errRefused, udp.Close())
+	}
+	return conn, udp.LocalAddr(), nil
 }
 
 // AllocateListener refuses: no TCP is relayed (RFC 6062).
@@ -87,12 +114,13 @@ func (g *generator) AllocateConn(pionturn.AllocateConnConfig) (net.Conn, error) 
 // relayConn is the socket of an allocation. It is connected to the media port, so the kernel lets nothing else in or
 // out.
 type relayConn struct {
-	*net.UDPConn
-	server *Server
-	user   string
-	peer   netip.AddrPort
-	from   *net.UDPAddr // peer, for pion
-	once   sync.Once
+	*net.UDPConn // nil until it is opened
+	server       *Server
+	holder       holder
+	client       net.Addr // nil until the allocation is made; guarded by the server
+	peer         netip.AddrPort
+	from         *net.UDPAddr // peer, for pion
+	once         sync.Once
 }
 
 // ReadFrom waits for a packet of the media port.
@@ -123,6 +151,9 @@ func (c *relayConn) WriteTo(b []byte, to net.Addr) (int, error) {
 
 // Close ends the allocation.
 func (c *relayConn) Close() error {
-	c.once.Do(func() { c.server.release(c.user) })
-	return c.UDPConn.Close()
+	c.once.Do(func() { c.server.release(c) })
+	if err := c.UDPConn.Close(); !errors.Is(err, net.ErrClosed) { // End may have been first
+		return err
+	}
+	return nil
 }

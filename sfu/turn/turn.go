@@ -2,8 +2,8 @@
 // port. It relays to the media port of this server and to nothing else, so it is no way into the network behind it.
 //
 // Credentials are made per site and last for a while, as in draft-uberti-behave-turn-rest: the user name is the time at
-// which it expires and the user, the password a MAC of the user name. An expired one begins no allocation; one that has
-// begun goes on.
+// which it expires, a number and the user, the password a MAC of the user name. An expired one begins no allocation; one
+// that has begun goes on, until the user is ended.
 package turn
 
 import (
@@ -44,7 +44,6 @@ const (
 // Errors of a Server.
 var (
 	ErrNoListener = errors.New("turn: nothing to listen on")
-	ErrNoMedia    = errors.New("turn: no address of the media port that could be relayed to")
 	errRefused    = errors.New("turn: refused")
 )
 
@@ -56,15 +55,17 @@ type Config struct {
 
 	Certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error) // needed with TLS
 	Host        string                                               // name or address by which pages reach the listeners
-	// Media is the address that the media port is bound to, Announced what it is known by to the pages: relays reach
-	// one of them, each family's first that this machine has itself.
+	// Media is the address that the media port is bound to, Announced what it is known by to the pages now: relays reach
+	// one of them, each family's first that this machine has itself. It is asked for each allocation, as addresses come
+	// and go.
 	Media     netip.AddrPort
-	Announced []netip.Addr
+	Announced func() []netip.Addr
 	// Max bounds the allocations of all users; 0 is DefaultMax.
 	Max    int
 	Logger *slog.Logger
 
-	first time.Duration // in place of firstWithin, for tests
+	first     time.Duration // in place of firstWithin, for tests
+	ofAddress int           // in place of its share of Max, for tests
 }
 
 // ICEServer is what a page needs to use the server (RTCIceServer of W3C WebRTC).
@@ -79,19 +80,19 @@ type Server struct {
 	cfg    Config
 	urls   []string
 	secret []byte
-	relays map[string]relay // by network, udp4 or udp6
+	chosen atomic.Pointer[choice]
 	turn   *pionturn.Server
 	guards []*guard
 
 	refused      refusals
 	up, down     atomic.Uint64 // bytes relayed to the media port and from it
 	allocations  atomic.Uint64 // so far
-	mu           sync.Mutex
-	closed       bool
-	allocated    int
-	allocatedBy  map[string]int
-	permits      map[string]*rate.Limiter // by the address of an allocation's client
 	closedRelays sync.WaitGroup
+
+	mu     sync.Mutex
+	closed bool
+	issued uint64 // credentials so far
+	open   allocations
 }
 
 // New starts a server. Its metrics are registered with reg, which may be nil.
@@ -105,18 +106,20 @@ func New(cfg Config, reg prometheus.Registerer) (*Server, error) {
 	if cfg.first == 0 {
 		cfg.first = firstWithin
 	}
-	s := &Server{cfg: cfg, secret: make([]byte, 32), relays: chooseRelays(cfg.Media, cfg.Announced), allocatedBy: map[string]int{}, permits: map[string]*rate.Limiter{}}
-	if _, err := rand.Read(s.secret); err != nil {
-		return nil, errors.Join(err, s.closeListeners())
+	if cfg.ofAddress == 0 {
+		cfg.ofAddress = max(cfg.Max/addressShare, perUser)
 	}
-	if len(s.relays) == 0 {
-		return nil, errors.Join(ErrNoMedia, s.closeListeners())
+	s := &Server{cfg: cfg, secret: make([]byte, 32), open: newAllocations()}
+	_, _ = rand.Read(s.secret) // never fails
+	now := s.relays()
+	if len(now) == 0 {
+		cfg.Logger.Warn("the TURN server relays nothing until the media port has an address that it can reach")
 	}
-	_, v4 := s.relays["udp4"]
+	_, v4 := now["udp4"]
 	config := pionturn.ServerConfig{
 		Realm: realm, LoggerFactory: pionlog.Factory{Logger: cfg.Logger}, AuthHandler: s.authenticate,
-		QuotaHandler:        func(user, _ string, _ net.Addr) bool { return s.room(user) },
-		StrictAddressFamily: v4, // whose transport does not say otherwise gets IPv4, however it came
+		QuotaHandler:        func(userID, _ string, src net.Addr) bool { return s.room(userID, src) },
+		StrictAddressFamily: v4 || len(now) == 0, // whose transport does not say otherwise gets IPv4, however it came
 		EventHandler:        pionturn.EventHandler{OnAuth: s.onAuth, OnAllocationCreated: s.onAllocation, OnAllocationDeleted: s.onDeallocation},
 	}
 	s.listen(&config)
@@ -144,7 +147,7 @@ func (s *Server) listen(config *pionturn.ServerConfig) {
 	if s.cfg.UDP != nil {
 		url("turn", s.cfg.UDP.LocalAddr(), "udp")
 		config.PacketConnConfigs = append(config.PacketConnConfigs, pionturn.PacketConnConfig{
-			PacketConn: s.cfg.UDP, RelayAddressGenerator: (*generator)(s), PermissionHandler: s.permit,
+			PacketConn: newStrangersConn(s.cfg.UDP, s), RelayAddressGenerator: (*generator)(s), PermissionHandler: s.permit,
 		})
 	}
 	stream := func(l net.Listener, conf *tls.Config) {
@@ -164,9 +167,13 @@ func (s *Server) listen(config *pionturn.ServerConfig) {
 	}
 }
 
-// ICEServers makes the credentials of a user: who has them may open so many relays as one user may.
+// ICEServers makes the credentials of a user: who has them may open so many relays as one user may, until End.
 func (s *Server) ICEServers(user string) []ICEServer {
-	name := username(time.Now().Add(credentialLife), s.opaque(user))
+	s.mu.Lock()
+	s.issued++
+	h := holder{s.issued, s.opaque(user)}
+	s.mu.Unlock()
+	name := username(time.Now().Add(credentialLife), h)
 	return []ICEServer{{URLs: s.urls, Username: name, Credential: s.password(name)}}
 }
 
@@ -198,19 +205,15 @@ func (s *Server) closeListeners() error {
 
 // permit reports whether a peer's address may be relayed to; the port is looked at in each packet. It is asked for each
 // permission and each channel of a client, which are state for minutes: so many are there at most.
-func (s *Server) permit(client net.Addr, peer net.IP) bool {
-	s.mu.Lock()
-	asked := s.permits[client.String()]
-	s.mu.Unlock()
-	if asked != nil && !asked.Allow() {
+func (s *Server) permit(from net.Addr, peer net.IP) bool {
+	c := s.clientOf(from)
+	if c != nil && !c.permits.Allow() {
 		s.refused.add(refusedPermits)
 		return false
 	}
 	addr, ok := netip.AddrFromSlice(peer)
-	for _, r := range s.relays {
-		if ok && r.peer.Addr() == addr.Unmap() {
-			return true
-		}
+	if c != nil && ok && c.relay.peer.Addr() == addr.Unmap() {
+		return true
 	}
 	s.refused.add(refusedPeer)
 	return false
@@ -222,69 +225,19 @@ func (s *Server) onAuth(_, _ net.Addr, _, _, _, _ string, ok bool) {
 	}
 }
 
-// onAllocation lets a client's TCP connection live on.
-func (s *Server) onAllocation(src, _ net.Addr, _, user, _ string, _ net.Addr, _ int) {
-	s.allocations.Add(1)
-	s.mu.Lock()
-	s.permits[src.String()] = rate.NewLimiter(permitRate, permitBurst)
-	s.mu.Unlock()
-	for _, g := range s.guards {
-		g.keep(src, user)
-	}
-}
-
-// onDeallocation forgets how much the client of an allocation has asked for.
-func (s *Server) onDeallocation(src, _ net.Addr, _, _, _ string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.permits, src.String())
-}
-
-// room reports whether a user may have one allocation more: if not, the client is told so.
-func (s *Server) room(user string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.hasRoom(user)
-}
-
-// hasRoom is called locked.
-func (s *Server) hasRoom(user string) bool {
-	ok := !s.closed && s.allocated < s.cfg.Max && s.allocatedBy[user] < perUser
-	if !ok {
-		s.refused.add(refusedQuota)
-	}
-	return ok
-}
-
-// acquire counts an allocation of a user, unless others took the room meanwhile.
-func (s *Server) acquire(user string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.hasRoom(user) {
-		return false
-	}
-	s.allocated++
-	s.allocatedBy[user]++
-	s.closedRelays.Add(1)
-	return true
-}
-
-func (s *Server) release(user string) {
-	s.mu.Lock()
-	s.allocated--
-	if s.allocatedBy[user]--; s.allocatedBy[user] == 0 {
-		delete(s.allocatedBy, user)
-	}
-	s.mu.Unlock()
-	s.closedRelays.Done()
-}
-
-// authenticate is pion's AuthHandler: it returns the user and the key that the request must be signed with.
-func (s *Server) authenticate(r *pionturn.RequestAttributes) (user string, key []byte, ok bool) {
-	expires, user, ok := parseUsername(r.Username)
+// authenticate is pion's AuthHandler: it returns the holder and the key that the request must be signed with.
+func (s *Server) authenticate(r *pionturn.RequestAttributes) (userID string, key []byte, ok bool) {
+	expires, h, ok := parseUsername(r.Username)
 	if !ok || r.Method == stun.MethodAllocate && time.Now().After(expires) {
 		s.refused.add(refusedAuth)
 		return "", nil, false
 	}
-	return user, pionturn.GenerateAuthKey(r.Username, r.Realm, s.password(r.Username)), true
+	s.mu.Lock()
+	void := s.open.void(h)
+	s.mu.Unlock()
+	if void {
+		s.refused.add(refusedEnded)
+		return "", nil, false
+	}
+	return h.String(), pionturn.GenerateAuthKey(r.Username, r.Realm, s.password(r.Username)), true
 }

@@ -87,7 +87,7 @@ func newServer(t *testing.T, change func(*Config)) *Server {
 	t.Helper()
 	pair := newCertificate(t)
 	cfg := Config{
-		Host: "127.0.0.1", Media: newMedia(t), Announced: []netip.Addr{loopback},
+		Host: "127.0.0.1", Media: newMedia(t), Announced: func() []netip.Addr { return []netip.Addr{loopback} },
 		Certificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return pair, nil },
 	}
 	var err error
@@ -204,7 +204,7 @@ func TestRelays(t *testing.T) {
 			eventually(t, "the relay is gone", func() bool {
 				s.mu.Lock()
 				defer s.mu.Unlock()
-				return s.allocated == 0 && len(s.allocatedBy) == 0
+				return s.open.n == 0 && len(s.open.by) == 0 && len(s.open.at) == 0
 			})
 		})
 	}
@@ -266,11 +266,11 @@ func TestCredentials(t *testing.T) {
 	if len(ice.URLs) != 3 || !strings.HasPrefix(ice.URLs[2], "turns:127.0.0.1:") {
 		t.Errorf("URLs %q", ice.URLs)
 	}
-	past := username(time.Now().Add(-time.Second), "someone")
+	past := username(time.Now().Add(-time.Second), holder{1, "someone"})
 	for what, pair := range map[string][2]string{
 		"expired":        {past, s.password(past)},
 		"wrong password": {ice.Username, "x"},
-		"prolonged":      {username(time.Now().Add(24*time.Hour), s.opaque("a/C1")), ice.Credential},
+		"prolonged":      {username(time.Now().Add(24*time.Hour), holder{1, s.opaque("a/C1")}), ice.Credential},
 		"no time":        {"site", s.password("site")},
 	} {
 		if _, err := s.client(t, "udp", pair[0], pair[1]).Allocate(); err == nil {
@@ -285,14 +285,14 @@ func TestCredentials(t *testing.T) {
 		stun.MethodAllocate: false, stun.MethodRefresh: true, stun.MethodCreatePermission: true, stun.MethodChannelBind: true,
 	} {
 		user, key, ok := s.authenticate(&pionturn.RequestAttributes{Username: past, Realm: realm, Method: method})
-		if ok != want || want && (user != "someone" || len(key) == 0) {
+		if ok != want || want && (user != "1:someone" || len(key) == 0) {
 			t.Errorf("%s: %q, %v", method, user, ok)
 		}
 	}
 }
 
 func TestQuota(t *testing.T) {
-	s := newServer(t, func(c *Config) { c.Max = perUser + 1 })
+	s := newServer(t, func(c *Config) { c.Max, c.ofAddress = perUser+1, perUser+1 })
 	for i := range perUser {
 		if _, err := s.allocate(t, "udp", "greedy"); err != nil {
 			t.Fatalf("%d: %v", i, err)
@@ -386,7 +386,7 @@ func TestSilentFlood(t *testing.T) {
 // TestPermits: the state of a client's allocation is bounded.
 func TestPermits(t *testing.T) {
 	s := newServer(t, nil)
-	name := username(time.Now().Add(time.Hour), "site")
+	name := username(time.Now().Add(time.Hour), holder{1, "site"})
 	c := s.client(t, "udp", name, s.password(name))
 	relayed, err := c.Allocate()
 	if err != nil {
@@ -408,7 +408,7 @@ func TestPermits(t *testing.T) {
 	eventually(t, "it is forgotten", func() bool {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		return len(s.permits) == 0
+		return len(s.open.clients) == 0
 	})
 }
 
@@ -448,13 +448,13 @@ func TestChooseRelays(t *testing.T) {
 }
 
 func FuzzParseUsername(f *testing.F) {
-	for _, seed := range []string{"1764080000:abc", "1:", ":x", "-5:x", "01:x", "9223372036854775807:x:y", "+1:x"} {
+	for _, seed := range []string{"1764080000:7:abc", "1:1:", ":1:x", "-5:1:x", "01:1:x", "9223372036854775807:1:x:y", "+1:1:x", "1:01:x", "1::x", "1:-1:x"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
-		expires, user, ok := parseUsername(name)
-		if ok && (username(expires, user) != name || user == "") {
-			t.Errorf("%q became %v %q", name, expires, user)
+		expires, h, ok := parseUsername(name)
+		if ok && (username(expires, h) != name || h.user == "") {
+			t.Errorf("%q became %v %v", name, expires, h)
 		}
 	})
 }

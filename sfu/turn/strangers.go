@@ -1,0 +1,65 @@
+package turn
+
+import (
+	"maps"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/diemcau/diemcau/internal/admission"
+)
+
+const (
+	// strangerRate and strangerBurst bound the datagrams of clients without an allocation, of one address together: four
+	// requests and their repetitions for each of the relays of the hundred sites that stand behind one NAT. So an answer to
+	// a forged source is no flood either.
+	strangerRate  = rate.Limit(100)
+	strangerBurst = 1000
+	// addressShare is the part of all allocations that the clients of one address may have: one in so many.
+	addressShare = 2
+	sweepBuckets = 1024
+)
+
+// strangersConn is a UDP socket on which clients without an allocation are slowed down, each address for itself. What is
+// too much is dropped unread; clients ask again (RFC 8489 6.2.1).
+type strangersConn struct {
+	net.PacketConn
+	server *Server
+
+	mu      sync.Mutex
+	buckets map[netip.Prefix]*rate.Limiter // of addresses that sent something lately
+	sweepAt int                            // buckets
+}
+
+func newStrangersConn(c net.PacketConn, s *Server) *strangersConn {
+	return &strangersConn{PacketConn: c, server: s, buckets: map[netip.Prefix]*rate.Limiter{}, sweepAt: sweepBuckets}
+}
+
+// ReadFrom waits for a datagram that is let through.
+func (c *strangersConn) ReadFrom(b []byte) (int, net.Addr, error) {
+	for {
+		n, from, err := c.PacketConn.ReadFrom(b)
+		if err != nil || c.server.clientOf(from) != nil || c.admits(admission.Key(admission.AddrOf(from)), time.Now()) {
+			return n, from, err
+		}
+		c.server.refused.add(refusedRate)
+	}
+}
+
+func (c *strangersConn) admits(key netip.Prefix, now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	b := c.buckets[key]
+	if b == nil {
+		if len(c.buckets) >= c.sweepAt { // one that is full again is the same as a new one
+			maps.DeleteFunc(c.buckets, func(_ netip.Prefix, b *rate.Limiter) bool { return b.TokensAt(now) >= strangerBurst })
+			c.sweepAt = max(sweepBuckets, 2*len(c.buckets))
+		}
+		b = rate.NewLimiter(strangerRate, strangerBurst)
+		c.buckets[key] = b
+	}
+	return b.AllowN(now, 1)
+}
