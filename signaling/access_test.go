@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/account"
 	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
@@ -25,7 +26,7 @@ func TestAccessTableIsWhole(t *testing.T) {
 		want = append(want, "ws "+string(m))
 	}
 	var rows []string
-	for what := range signaling.Access() {
+	for what := range accessTable() {
 		rows = append(rows, what)
 	}
 	slices.Sort(want)
@@ -41,8 +42,8 @@ func TestAccessTableInTheManual(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(page), "```text\n"+signaling.AccessText()+"```\n") {
-		t.Error("docs/security.md does not hold signaling/access.txt; copy it there")
+	if !strings.Contains(string(page), "```text\n"+accessText()+"```\n") {
+		t.Error("docs/security.md does not hold access/access.txt; copy it there")
 	}
 }
 
@@ -138,9 +139,9 @@ func (b *accessBed) every(party string, f func(phase meeting.Phase, session stri
 // Every cell over HTTP: request by party by what it concerns by phase by state of the link, through the very routes.
 func TestAccessOverHTTP(t *testing.T) {
 	b := newAccessBed(t)
-	var who signaling.Identity
+	var who access.Identity
 	var asks error
-	api := b.srv.ProbeAPI(func(*http.Request) (signaling.Identity, error) { return who, asks })
+	api := b.srv.ProbeAPI(func(*http.Request) (access.Identity, error) { return who, asks })
 	ask := func(what, session, code string) (int, string) {
 		t.Helper()
 		method, path, _ := strings.Cut(what, " ")
@@ -151,11 +152,11 @@ func TestAccessOverHTTP(t *testing.T) {
 	}
 	identify := func(party, session string, serial int) error {
 		if of, ok := accountOf[party]; ok {
-			who, asks = signaling.Identity{Holder: link.Holder{Endpoint: of.Name}, Account: &of}, nil
+			who, asks = access.Identity{Holder: link.Holder{Endpoint: of.Name}, Account: &of}, nil
 			return nil
 		}
 		if party == "token admin" {
-			who, asks = signaling.Identity{Holder: link.Holder{Endpoint: "ops", Role: link.RoleAdmin}}, nil
+			who, asks = access.Identity{Holder: link.Holder{Endpoint: "ops", Role: link.RoleAdmin}}, nil
 			return nil
 		}
 		seat := seatOf[party]
@@ -163,7 +164,7 @@ func TestAccessOverHTTP(t *testing.T) {
 		return asks
 	}
 	cells, admitted := 0, 0
-	for what, row := range signaling.Access() {
+	for what, row := range accessTable() {
 		if strings.HasPrefix(what, "ws ") || len(row) == 0 {
 			continue
 		}
@@ -205,13 +206,13 @@ func TestAccessOverHTTP(t *testing.T) {
 				}
 			})
 		}
-		who, asks = signaling.Identity{}, nil
+		who, asks = access.Identity{}, nil
 		if status, _ := ask(what, b.other, "C1"); status != http.StatusForbidden {
 			t.Errorf("%s by nobody: %d", what, status)
 		}
 		of := accountOf["account admin"]
 		of.MustChange = true
-		who = signaling.Identity{Holder: link.Holder{Endpoint: "a", Role: link.RoleAdmin}, Account: &of}
+		who = access.Identity{Holder: link.Holder{Endpoint: "a", Role: link.RoleAdmin}, Account: &of}
 		want := http.StatusForbidden
 		if row["account admin"] == "o" {
 			want = http.StatusNoContent
@@ -236,7 +237,7 @@ func TestAccessOverHTTP(t *testing.T) {
 	} {
 		session := b.sessions[map[string]meeting.Phase{"revoked": meeting.Open, "expired": meeting.Ended}[state]]
 		end(session)
-		for what, row := range signaling.Access() {
+		for what, row := range accessTable() {
 			if strings.HasPrefix(what, "ws ") || len(row) == 0 {
 				continue
 			}
@@ -280,7 +281,7 @@ func TestAccessOverTheSocket(t *testing.T) {
 	check := func(what, party string, session string, serial int, m protocol.Message, want string) {
 		t.Helper()
 		seat := seatOf[party]
-		err := b.srv.Admit(t.Context(), signaling.Identity{Holder: link.Holder{Session: session, Endpoint: seat.code, Role: string(seat.role), Serial: serial}}, m)
+		err := b.srv.Admit(t.Context(), access.Identity{Holder: link.Holder{Session: session, Endpoint: seat.code, Role: string(seat.role), Serial: serial}}, m)
 		if cells++; want == "" {
 			admitted++
 		}
@@ -292,7 +293,7 @@ func TestAccessOverTheSocket(t *testing.T) {
 	for _, m := range signaling.ZeroMessages() {
 		codec[m.MessageType()] = m
 	}
-	for what, row := range signaling.Access() {
+	for what, row := range accessTable() {
 		kind, ok := strings.CutPrefix(what, "ws ")
 		if !ok {
 			continue
@@ -358,7 +359,7 @@ func TestAccessOnTheWire(t *testing.T) {
 		seat := seatOf[party]
 		p := b.enter(seat.code)
 		for _, m := range signaling.ZeroMessages() {
-			if row := signaling.Access()["ws "+string(m.MessageType())]; row[party] == "" {
+			if row := accessTable()["ws "+string(m.MessageType())]; row[party] == "" {
 				p.refused("forbidden", m)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
@@ -73,7 +74,7 @@ func actOf(e ledger.Entry) (act, bool, error) {
 
 // showActs tells what was done from the consoles, the latest first; before=SEQ goes further back. A delegated operator
 // gets what concerns its units.
-func (a recordAPI) showActs(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a recordAPI) showActs(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	id := r.PathValue("id")
 	before := uint64(1<<63 - 1)
 	if text := r.URL.Query().Get("before"); text != "" {
@@ -91,7 +92,7 @@ func (a recordAPI) showActs(w http.ResponseWriter, r *http.Request, who Identity
 	}
 	page := []act{}
 	err = a.read(r.Context(), id, func(s *meeting.Session) error {
-		scope := who.scope()
+		scope := who.Scope()
 		for _, one := range slices.Backward(acts) {
 			if one.Seq >= before || scope != "" && !s.Within(one.To, scope) {
 				continue

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/roster"
 	"github.com/diemcau/diemcau/signaling/protocol"
@@ -25,7 +26,7 @@ const (
 type api struct {
 	srv      *Server
 	log      *slog.Logger
-	identify func(*http.Request) (Identity, error)
+	identify func(*http.Request) (access.Identity, error)
 	carry    func(endpointFunc) endpointFunc // instead of carrying a request out, for tests; nil = do
 	routes   []string                        // patterns, as in access.txt
 }
@@ -41,9 +42,9 @@ type (
 )
 
 // endpointFunc answers one API request of who was let in.
-type endpointFunc func(w http.ResponseWriter, r *http.Request, who Identity) error
+type endpointFunc func(w http.ResponseWriter, r *http.Request, who access.Identity) error
 
-func newAPI(s *Server, identify func(*http.Request) (Identity, error)) http.Handler {
+func newAPI(s *Server, identify func(*http.Request) (access.Identity, error)) http.Handler {
 	return (&api{srv: s, log: s.log, identify: identify}).register()
 }
 
@@ -89,7 +90,7 @@ func (a *api) register() *http.ServeMux {
 // route enters a request, which its row in access.txt guards. There is no request without a row.
 func (a *api) route(mux *http.ServeMux, pattern string, f endpointFunc) {
 	row, ok := a.srv.access[pattern]
-	if !ok || row.public {
+	if !ok || row.Public {
 		panic("access.txt has no row with parties for " + pattern)
 	}
 	a.routes = append(a.routes, pattern)
@@ -115,7 +116,7 @@ func (a *api) route(mux *http.ServeMux, pattern string, f endpointFunc) {
 }
 
 // me tells a page what its link is for, without its endpoint counting as present.
-func (a *api) me(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a *api) me(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	var body struct {
 		Session protocol.SessionInfo `json:"session"`
 		Phase   string               `json:"phase"`
@@ -193,7 +194,7 @@ func readRoster(r *http.Request) (*roster.Tree, error) {
 	return nil, e
 }
 
-func (a *api) importRoster(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a *api) importRoster(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	tree, err := readRoster(r)
 	if err != nil {
 		return err
@@ -210,7 +211,7 @@ func (a *api) importRoster(w http.ResponseWriter, r *http.Request, _ Identity) e
 	return nil
 }
 
-func (a *api) createSession(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a *api) createSession(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	var req sessionRequest
 	if err := readJSON(w, r, &req); err != nil {
 		return err
@@ -236,7 +237,7 @@ type sessionSummary struct {
 	CalledOff   bool      `json:"called_off,omitempty"`
 }
 
-func (a *api) listSessions(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a *api) listSessions(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	rows, err := a.srv.record.Sessions(r.Context())
 	if err != nil {
 		return err
@@ -283,7 +284,7 @@ type sessionDetail struct {
 	CallOffReason string `json:"call_off_reason,omitempty"`
 }
 
-func (a *api) showSession(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a *api) showSession(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	var d sessionDetail
 	err := a.read(r.Context(), r.PathValue("id"), func(s *meeting.Session) error {
 		d = sessionDetail{
@@ -292,7 +293,7 @@ func (a *api) showSession(w http.ResponseWriter, r *http.Request, who Identity) 
 			CalledOff: s.CalledOff, CallOffReason: s.CallOffReason,
 		}
 		for _, ep := range s.Endpoints {
-			if ep.Role != meeting.Site || !inScope(s, ep.Code, who.scope()) {
+			if ep.Role != meeting.Site || !inScope(s, ep.Code, who.Scope()) {
 				continue
 			}
 			d.Convened++
@@ -309,7 +310,7 @@ func (a *api) showSession(w http.ResponseWriter, r *http.Request, who Identity) 
 	return nil
 }
 
-func (a *api) showLinks(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a *api) showLinks(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	id := r.PathValue("id")
 	if err := a.known(r.Context(), id); err != nil {
 		return err
@@ -326,7 +327,7 @@ func (a *api) showLinks(w http.ResponseWriter, r *http.Request, _ Identity) erro
 	return nil
 }
 
-func (a *api) reissueLink(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a *api) reissueLink(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	ctx := r.Context()
 	session, seat, err := a.seat(ctx, r)
 	if err != nil {
@@ -354,7 +355,7 @@ func (a *api) reissueLink(w http.ResponseWriter, r *http.Request, who Identity) 
 	return nil
 }
 
-func (a *api) revokeLink(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a *api) revokeLink(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	ctx := r.Context()
 	session, seat, err := a.seat(ctx, r)
 	if err != nil {

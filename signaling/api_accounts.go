@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/account"
 	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/signaling/protocol"
@@ -15,7 +16,7 @@ import (
 
 // open enters a request that needs no token.
 func (a *api) open(mux *http.ServeMux, pattern string, f func(http.ResponseWriter, *http.Request) error) {
-	if !a.srv.access[pattern].public {
+	if !a.srv.access[pattern].Public {
 		panic("access.txt has no public row for " + pattern)
 	}
 	a.routes = append(a.routes, pattern)
@@ -145,7 +146,7 @@ func (a accountsAPI) logout(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (a accountsAPI) showAccount(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a accountsAPI) showAccount(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	v := viewAccount(*who.Account)
 	for _, right := range []account.Right{
 		account.ManageAccounts, account.ChangeRoster, account.Prepare, account.ReadSessions, account.GiveLinks, account.ReadRehearsal, account.EnterConsoles,
@@ -166,7 +167,7 @@ func (a accountsAPI) showAccount(w http.ResponseWriter, r *http.Request, who Ide
 }
 
 // changePassword changes one's own password and ends all one's other logins.
-func (a accountsAPI) changePassword(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a accountsAPI) changePassword(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	var req struct {
 		Old string `json:"old"`
 		New string `json:"new"`
@@ -186,7 +187,7 @@ func (a accountsAPI) changePassword(w http.ResponseWriter, r *http.Request, who 
 }
 
 // setPassword gives somebody a password to begin with; all that person's logins end.
-func (a accountsAPI) setPassword(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a accountsAPI) setPassword(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	var req struct {
 		Password string `json:"password"`
 	}
@@ -217,7 +218,7 @@ func (a accountsAPI) writePassword(w http.ResponseWriter, r *http.Request, name,
 	return nil
 }
 
-func (a accountsAPI) endLogin(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a accountsAPI) endLogin(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	if err := a.srv.record.EndLogin(r.Context(), who.Account.Name, r.PathValue("id")); err != nil {
 		return err
 	}
@@ -225,7 +226,7 @@ func (a accountsAPI) endLogin(w http.ResponseWriter, r *http.Request, who Identi
 	return nil
 }
 
-func (a accountsAPI) listAccounts(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a accountsAPI) listAccounts(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	all, err := a.srv.record.Accounts(r.Context())
 	if err != nil {
 		return err
@@ -270,7 +271,7 @@ func (a accountsAPI) checkScope(r *http.Request, scope string) error {
 	return nil
 }
 
-func (a accountsAPI) createAccount(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a accountsAPI) createAccount(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	var req accountRequest
 	if err := readJSON(w, r, &req); err != nil {
 		return err
@@ -300,7 +301,7 @@ func (a accountsAPI) createAccount(w http.ResponseWriter, r *http.Request, who I
 }
 
 // putAccount changes an account but for its name and password. Its logins end: what they opened may be shut now.
-func (a accountsAPI) putAccount(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a accountsAPI) putAccount(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	var req accountRequest
 	if err := readJSON(w, r, &req); err != nil {
 		return err
@@ -322,7 +323,7 @@ func (a accountsAPI) putAccount(w http.ResponseWriter, r *http.Request, who Iden
 	return nil
 }
 
-func (a accountsAPI) deleteAccount(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a accountsAPI) deleteAccount(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	name := r.PathValue("name")
 	if err := a.srv.record.DeleteAccount(r.Context(), name); err != nil {
 		return refused(err)

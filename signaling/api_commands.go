@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
@@ -61,7 +62,7 @@ func (a recordAPI) commandRoutes(mux *http.ServeMux) {
 
 // commandRoute enters one: its body becomes the command; 204 when that is on record.
 func commandRoute[B any](a *api, mux *http.ServeMux, pattern string, command func(*http.Request, B) meeting.Command) {
-	a.route(mux, pattern, func(w http.ResponseWriter, r *http.Request, who Identity) error {
+	a.route(mux, pattern, func(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 		var body B
 		if r.ContentLength != 0 {
 			if err := readJSON(w, r, &body); err != nil {
@@ -84,7 +85,7 @@ func commandRoute[B any](a *api, mux *http.ServeMux, pattern string, command fun
 }
 
 // actorOf is who a token acts as in its session; the office acts under its own names.
-func actorOf(who Identity) meeting.Actor {
+func actorOf(who access.Identity) meeting.Actor {
 	if who.Session == "" {
 		return meeting.Actor{Endpoint: meeting.OfficePrefix + who.Endpoint, Role: meeting.Office}
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/attendance"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
@@ -41,7 +42,7 @@ func (a documentsAPI) documentRoutes(mux *http.ServeMux) {
 }
 
 // listNotes answers with the notes by the moments that they are about; one that was taken out has no text.
-func (a documentsAPI) listNotes(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a documentsAPI) listNotes(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	notes := []meeting.Note{}
 	err := a.read(r.Context(), r.PathValue("id"), func(s *meeting.Session) error {
 		for _, n := range s.Notes {
@@ -60,7 +61,7 @@ func (a documentsAPI) listNotes(w http.ResponseWriter, r *http.Request, _ Identi
 }
 
 // minutes answers with the minutes of a session as a Word file, as they stand.
-func (a documentsAPI) minutes(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a documentsAPI) minutes(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	ctx, id := r.Context(), r.PathValue("id")
 	if err := a.known(ctx, id); err != nil {
 		return err
@@ -97,7 +98,7 @@ func (a *api) particulars(ctx context.Context) (p meeting.Particulars, err error
 	return p, json.Unmarshal([]byte(text), &p)
 }
 
-func (a documentsAPI) getParticulars(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a documentsAPI) getParticulars(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	p, err := a.particulars(r.Context())
 	if err != nil {
 		return err
@@ -106,7 +107,7 @@ func (a documentsAPI) getParticulars(w http.ResponseWriter, r *http.Request, _ I
 	return nil
 }
 
-func (a documentsAPI) putParticulars(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a documentsAPI) putParticulars(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	var p meeting.Particulars
 	if err := readJSON(w, r, &p); err != nil {
 		return err

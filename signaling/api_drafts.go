@@ -8,6 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/diemcau/diemcau/access"
+	"github.com/diemcau/diemcau/internal/fault"
+
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/prepare"
 	"github.com/diemcau/diemcau/roster"
@@ -34,7 +37,7 @@ func (a draftsAPI) draftRoutes(mux *http.ServeMux) {
 }
 
 // moveSession gives a session that has not begun another time. Its links stay valid until long after that one.
-func (a draftsAPI) moveSession(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a draftsAPI) moveSession(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	var req struct {
 		Start     time.Time `json:"start"`
 		AllowPast bool      `json:"allow_past"`
@@ -57,13 +60,13 @@ func (a draftsAPI) moveSession(w http.ResponseWriter, r *http.Request, who Ident
 }
 
 // previewRoster says what an import would change, and changes nothing.
-func (a draftsAPI) previewRoster(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a draftsAPI) previewRoster(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	tree, err := readRoster(r)
 	if err != nil {
 		return err
 	}
 	before, err := a.srv.office.units(r.Context())
-	if err != nil && faultOf(err).code != string(protocol.NotFound) {
+	if err != nil && fault.Of(err).Code != string(protocol.NotFound) {
 		return err
 	}
 	v := changesView{After: tree.Len(), Added: []meeting.Unit{}, Removed: []meeting.Unit{}, Changed: []changeView{}}
@@ -103,7 +106,7 @@ type unitView struct {
 }
 
 // findUnits searches (q), lists what is directly below a unit (below), or the roots.
-func (a draftsAPI) findUnits(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a draftsAPI) findUnits(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	const most = 200
 	tree, err := a.srv.office.units(r.Context())
 	if err != nil {
@@ -173,7 +176,7 @@ func viewDraft(row store.DraftRow) draftView {
 	return draftView{ID: row.ID, Version: row.Version, Session: row.Session, UpdatedAt: row.UpdatedAt, UpdatedBy: row.UpdatedBy, Draft: row.Draft}
 }
 
-func (a draftsAPI) listDrafts(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a draftsAPI) listDrafts(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	rows, err := a.srv.record.Drafts(r.Context())
 	if err != nil {
 		return err
@@ -193,7 +196,7 @@ func (a draftsAPI) checked(ctx context.Context, row store.DraftRow) (draftView, 
 	v := viewDraft(row)
 	tree, err := a.srv.office.units(ctx)
 	if err != nil {
-		if faultOf(err).code == string(protocol.NotFound) {
+		if fault.Of(err).Code == string(protocol.NotFound) {
 			v.Problems = []prepare.Problem{{Field: "units", Code: "no_roster"}}
 			return v, nil
 		}
@@ -219,7 +222,7 @@ func (a draftsAPI) answerDraft(w http.ResponseWriter, r *http.Request, status in
 }
 
 // createDraft makes a draft, empty, given, or as a copy of another one or of the one a session came from.
-func (a draftsAPI) createDraft(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a draftsAPI) createDraft(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	var req struct {
 		Draft   *prepare.Draft `json:"draft"`
 		CopyOf  string         `json:"copy_of"`
@@ -257,7 +260,7 @@ func (a draftsAPI) createDraft(w http.ResponseWriter, r *http.Request, who Ident
 	return a.answerDraft(w, r, http.StatusCreated, row)
 }
 
-func (a draftsAPI) showDraft(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a draftsAPI) showDraft(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	var version int64
 	if text := r.URL.Query().Get("version"); text != "" {
 		var err error
@@ -274,7 +277,7 @@ func (a draftsAPI) showDraft(w http.ResponseWriter, r *http.Request, _ Identity)
 
 // putDraft keeps a new version. Who began from one that is not the newest any more is told what the newest is: 409
 // with that under "current", and nothing is changed.
-func (a draftsAPI) putDraft(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a draftsAPI) putDraft(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	var req struct {
 		Version int64         `json:"version"` // that it was made from
 		Draft   prepare.Draft `json:"draft"`
@@ -311,7 +314,7 @@ func (a draftsAPI) conflict(w http.ResponseWriter, r *http.Request, id string) e
 	return nil
 }
 
-func (a draftsAPI) deleteDraft(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a draftsAPI) deleteDraft(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	if err := a.srv.record.DeleteDraft(r.Context(), r.PathValue("id")); err != nil {
 		return refused(err)
 	}
@@ -321,7 +324,7 @@ func (a draftsAPI) deleteDraft(w http.ResponseWriter, r *http.Request, _ Identit
 
 // conveneDraft makes a session of the version that its author saw. The draft is bound to the session's id first, so
 // that two people do not make two sessions; an attempt that was cut off goes on with the same id.
-func (a draftsAPI) conveneDraft(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a draftsAPI) conveneDraft(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	var req struct {
 		Version int64 `json:"version"`
 		Now     bool  `json:"now"` // open it for joining at once

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/keyring"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/signaling/protocol"
@@ -17,7 +18,7 @@ func (a recordAPI) keyRoutes(mux *http.ServeMux) {
 }
 
 // ledgerKey answers with the public key that verifies exported ledgers.
-func (a recordAPI) ledgerKey(w http.ResponseWriter, _ *http.Request, _ Identity) error {
+func (a recordAPI) ledgerKey(w http.ResponseWriter, _ *http.Request, _ access.Identity) error {
 	text, err := ledger.EncodePublicKey(a.srv.ledgerKey.Load().Public())
 	if err != nil {
 		return err
@@ -29,7 +30,7 @@ func (a recordAPI) ledgerKey(w http.ResponseWriter, _ *http.Request, _ Identity)
 
 // rotateLedgerKey signs with a new key from now on and answers with its public half. The former one is gone: files
 // that it signed name its public half.
-func (a recordAPI) rotateLedgerKey(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a recordAPI) rotateLedgerKey(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	set, err := keyring.NewSet()
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/diemcau/diemcau/store"
@@ -27,7 +28,7 @@ type erased struct {
 	Entries int64 `json:"entries"`
 }
 
-func (a recordAPI) eraseNames(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a recordAPI) eraseNames(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	ctx, id := r.Context(), r.PathValue("id")
 	if err := a.read(ctx, id, over); err != nil {
 		return err
@@ -40,7 +41,7 @@ func (a recordAPI) eraseNames(w http.ResponseWriter, r *http.Request, _ Identity
 	return nil
 }
 
-func (a recordAPI) eraseNamesBefore(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a recordAPI) eraseNamesBefore(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	before, err := time.Parse(time.RFC3339, r.URL.Query().Get("before"))
 	if err != nil {
 		return refusal(protocol.BadRequest, "before is no time as in 2026-07-01T08:00:00+07:00")
@@ -146,7 +147,7 @@ func (s retention) forgetNames(ctx context.Context) error {
 }
 
 // backup answers with a copy of the record.
-func (a recordAPI) backup(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a recordAPI) backup(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	dir, err := os.MkdirTemp("", "diemcau-backup-")
 	if err != nil {
 		return err

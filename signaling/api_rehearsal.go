@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/prepare"
 	"github.com/diemcau/diemcau/signaling/protocol"
@@ -39,7 +40,7 @@ func viewRehearsal(r store.Rehearsal) rehearsalView {
 }
 
 // ownRehearsal tells a site's page what is around the session: the last rehearsal, whom to call, what became of it.
-func (a officeAPI) ownRehearsal(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a officeAPI) ownRehearsal(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	var v struct {
 		rehearsalView
 		HelpPhone     string `json:"help_phone,omitempty"`
@@ -72,7 +73,7 @@ func (a officeAPI) ownRehearsal(w http.ResponseWriter, r *http.Request, who Iden
 }
 
 // beforeEnd refuses what makes no sense once a session is over, and checks that a link is a site's.
-func (a officeAPI) beforeEnd(ctx context.Context, who Identity) error {
+func (a officeAPI) beforeEnd(ctx context.Context, who access.Identity) error {
 	return a.read(ctx, who.Session, func(s *meeting.Session) error {
 		if s.Phase == meeting.Ended || s.Phase == meeting.Sealed {
 			return &meeting.Error{Code: meeting.SessionEnded}
@@ -81,7 +82,7 @@ func (a officeAPI) beforeEnd(ctx context.Context, who Identity) error {
 	})
 }
 
-func (a officeAPI) putRehearsal(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a officeAPI) putRehearsal(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	var result prepare.Rehearsal
 	if err := readJSON(w, r, &result); err != nil {
 		return err
@@ -100,7 +101,7 @@ func (a officeAPI) putRehearsal(w http.ResponseWriter, r *http.Request, who Iden
 	return nil
 }
 
-func (a officeAPI) openLine(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a officeAPI) openLine(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	if err := a.beforeEnd(r.Context(), who); err != nil {
 		return err
 	}
@@ -115,7 +116,7 @@ func (a officeAPI) openLine(w http.ResponseWriter, r *http.Request, who Identity
 	return nil
 }
 
-func (a officeAPI) answerLine(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a officeAPI) answerLine(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	var req lineOffer
 	if err := readJSON(w, r, &req); err != nil {
 		return err
@@ -127,14 +128,14 @@ func (a officeAPI) answerLine(w http.ResponseWriter, r *http.Request, who Identi
 	return nil
 }
 
-func (a officeAPI) closeLine(w http.ResponseWriter, _ *http.Request, who Identity) error {
+func (a officeAPI) closeLine(w http.ResponseWriter, _ *http.Request, who access.Identity) error {
 	a.srv.office.lines.end(who.Session+"/"+who.Endpoint, "")
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 
 // testBytes sends what cannot be compressed, for a page to time. The page goes away when it has seen enough.
-func (a officeAPI) testBytes(w http.ResponseWriter, _ *http.Request, _ Identity) error {
+func (a officeAPI) testBytes(w http.ResponseWriter, _ *http.Request, _ access.Identity) error {
 	const size, block = 2 << 20, 16 << 10
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Header().Set("Content-Length", strconv.Itoa(size))
@@ -166,7 +167,7 @@ type rehearsedProvince struct {
 	Lights map[prepare.Light]int `json:"lights"`
 }
 
-func (a officeAPI) listRehearsals(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a officeAPI) listRehearsals(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	ctx, id := r.Context(), r.PathValue("id")
 	all, err := a.srv.record.Rehearsals(ctx, id)
 	if err != nil {
@@ -178,7 +179,7 @@ func (a officeAPI) listRehearsals(w http.ResponseWriter, r *http.Request, who Id
 	}
 	provinces, sites := []*rehearsedProvince{}, []rehearsedSite{}
 	err = a.read(ctx, id, func(s *meeting.Session) error {
-		scope := who.scope()
+		scope := who.Scope()
 		for _, code := range s.Order {
 			ep := s.Endpoints[code]
 			if ep.Role != meeting.Site || !inScope(s, code, scope) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/account"
 	"github.com/diemcau/diemcau/attendance"
 	"github.com/diemcau/diemcau/internal/httpguard"
@@ -100,7 +101,7 @@ type sheetView struct {
 const noProvince = "-"
 
 // sheet gathers the sites of a unit (all if empty), as far as somebody's scope goes, with their short links.
-func (a officeAPI) sheet(r *http.Request, who Identity, withQR bool) (*sheetView, error) {
+func (a officeAPI) sheet(r *http.Request, who access.Identity, withQR bool) (*sheetView, error) {
 	ctx, id, unit := r.Context(), r.PathValue("id"), r.URL.Query().Get("unit")
 	links, err := a.srv.record.Links(ctx, id)
 	if err != nil {
@@ -118,7 +119,7 @@ func (a officeAPI) sheet(r *http.Request, who Identity, withQR bool) (*sheetView
 		seen := map[string]bool{}
 		for _, code := range s.Order {
 			ep := s.Endpoints[code]
-			if ep.Role != meeting.Site || !inScope(s, code, who.scope()) {
+			if ep.Role != meeting.Site || !inScope(s, code, who.Scope()) {
 				continue
 			}
 			p := province(s, ep)
@@ -199,7 +200,7 @@ func drawQR(text string) (*qrView, error) {
 }
 
 // showSheet is the sheet of ?unit= (all if empty). More than a province of QR codes nobody prints at once.
-func (a officeAPI) showSheet(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a officeAPI) showSheet(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	v, err := a.sheet(r, who, r.URL.Query().Get("unit") != "" || r.URL.Query().Get("qr") == "1")
 	if err != nil {
 		return err
@@ -209,7 +210,7 @@ func (a officeAPI) showSheet(w http.ResponseWriter, r *http.Request, who Identit
 }
 
 // downloadSheet is the same for mail merge.
-func (a officeAPI) downloadSheet(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a officeAPI) downloadSheet(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	v, err := a.sheet(r, who, false)
 	if err != nil {
 		return err
@@ -301,7 +302,7 @@ func (a officeAPI) exchangeCode(w http.ResponseWriter, r *http.Request) error {
 }
 
 // showConsoles gives somebody of the office the links of the consoles that belong to the role.
-func (a officeAPI) showConsoles(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a officeAPI) showConsoles(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	type consoleLink struct {
 		Role  string `json:"role"`
 		Name  string `json:"name"`
@@ -338,15 +339,15 @@ func (a officeAPI) showConsoles(w http.ResponseWriter, r *http.Request, who Iden
 }
 
 // mayEnter reports whether somebody of the office may have the link of a console.
-func mayEnter(who Identity, s *meeting.Session, ep *meeting.Endpoint) bool {
-	if who.scope() != "" {
-		return ep.Role == meeting.Operator && ep.Scope != "" && inScope(s, ep.Code, who.scope())
+func mayEnter(who access.Identity, s *meeting.Session, ep *meeting.Endpoint) bool {
+	if who.Scope() != "" {
+		return ep.Role == meeting.Operator && ep.Scope != "" && inScope(s, ep.Code, who.Scope())
 	}
-	return who.may(account.EnterConsoles) || ep.Role == meeting.Secretary
+	return who.May(account.EnterConsoles) || ep.Role == meeting.Secretary
 }
 
 // calendar is the session as an iCalendar file; that of a site has its short link.
-func (a officeAPI) calendar(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a officeAPI) calendar(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	ctx, id := r.Context(), r.PathValue("id")
 	var e prepare.Event
 	serial := who.Serial

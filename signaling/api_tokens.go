@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/account"
 	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
@@ -27,7 +28,7 @@ func (a accountsAPI) tokenRoutes(mux *http.ServeMux) {
 	a.route(mux, "DELETE /api/v1/tokens/{id}", a.revokeToken)
 }
 
-func (a accountsAPI) createToken(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a accountsAPI) createToken(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	var req struct {
 		Name string `json:"name"`
 		Days int    `json:"days"`
@@ -70,7 +71,7 @@ type tokenView struct {
 	RevokedAt time.Time `json:"revoked_at,omitzero"`
 }
 
-func (a accountsAPI) listTokens(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a accountsAPI) listTokens(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	all, err := a.srv.record.AdminTokens(r.Context())
 	if err != nil {
 		return err
@@ -85,7 +86,7 @@ func (a accountsAPI) listTokens(w http.ResponseWriter, r *http.Request, _ Identi
 	return nil
 }
 
-func (a accountsAPI) revokeToken(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a accountsAPI) revokeToken(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	id := r.PathValue("id")
 	if err := a.srv.record.RevokeAdminToken(r.Context(), id, a.srv.clock.Now()); err != nil {
 		return refused(err)

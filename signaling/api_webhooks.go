@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/diemcau/diemcau/store"
 )
@@ -50,7 +51,7 @@ type deadLetterView struct {
 	Body     json.RawMessage `json:"body"`
 }
 
-func (a recordAPI) listDeadLetters(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a recordAPI) listDeadLetters(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	letters, err := a.srv.webhooks.DeadLetters(r.Context())
 	if err != nil {
 		return err
@@ -66,7 +67,7 @@ func (a recordAPI) listDeadLetters(w http.ResponseWriter, r *http.Request, _ Ide
 }
 
 // retryDeadLetter makes one more attempt now; a letter that arrives leaves the list.
-func (a recordAPI) retryDeadLetter(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a recordAPI) retryDeadLetter(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	err := a.srv.webhooks.Retry(r.Context(), r.PathValue("id"))
 	switch {
 	case errors.Is(err, store.ErrNotFound):

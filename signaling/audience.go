@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/diemcau/diemcau/internal/fault"
+
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/gorilla/websocket"
@@ -134,20 +136,20 @@ func (a *audience) detach(code, conn, why string) {
 }
 
 // ending is how a socket is closed by the reason that the meeting gives for the end of its connection.
-func ending(why string) fault {
+func ending(why string) fault.Fault {
 	switch why {
 	case "taken_over", "resumed":
-		return fault{close: protocol.CloseTakenOver, code: why}
+		return fault.Fault{Close: protocol.CloseTakenOver, Code: why}
 	case "removed":
-		return fault{close: protocol.CloseRemoved, code: why}
+		return fault.Fault{Close: protocol.CloseRemoved, Code: why}
 	case "revoked":
-		return fault{close: protocol.CloseBadToken, code: why}
+		return fault.Fault{Close: protocol.CloseBadToken, Code: why}
 	case "timeout":
-		return fault{close: protocol.CloseTimeout, code: why}
+		return fault.Fault{Close: protocol.CloseTimeout, Code: why}
 	case "server_restart":
-		return fault{close: protocol.CloseRestart, code: why}
+		return fault.Fault{Close: protocol.CloseRestart, Code: why}
 	}
-	return fault{close: websocket.CloseNormalClosure, code: why}
+	return fault.Fault{Close: websocket.CloseNormalClosure, Code: why}
 }
 
 // settle makes media and people follow the session after a batch of changes.
@@ -363,7 +365,7 @@ func (a *audience) watch(c *conn, slot, endpoint string) {
 }
 
 // closeAll ends every socket.
-func (a *audience) closeAll(f fault) {
+func (a *audience) closeAll(f fault.Fault) {
 	for c := range a.conns {
 		c.close(f)
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
@@ -92,7 +93,7 @@ func liveCoordinator(tb testing.TB, n int) *coordinator {
 func benchConn(c *coordinator, endpoint string, role meeting.Role, id int) *conn {
 	cn := &conn{
 		outbox: newOutbox(nil, c.metrics), srv: &Server{}, id: fmt.Sprintf("conn-%d", id), coord: c,
-		who: Identity{Holder: link.Holder{Session: "s", Endpoint: endpoint, Role: string(role)}}, watching: map[string]string{},
+		who: access.Identity{Holder: link.Holder{Session: "s", Endpoint: endpoint, Role: string(role)}}, watching: map[string]string{},
 	}
 	cn.peers = newPeers(newPeerBench(), &cn.srv.peerIDs, cn.outbox)
 	return cn

@@ -8,6 +8,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/diemcau/diemcau/access"
+	"github.com/diemcau/diemcau/internal/fault"
+
 	"github.com/diemcau/diemcau/internal/admission"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
@@ -32,7 +35,7 @@ type conn struct {
 	ws      *websocket.Conn
 	log     *slog.Logger
 	id      string // the meeting's Connection.ID
-	who     Identity
+	who     access.Identity
 	coord   *coordinator
 	peers   *peers
 	page    pageWord
@@ -71,7 +74,7 @@ func (c *conn) serve(ctx context.Context, token string) {
 		err = c.reader(ctx)
 		c.close(c.disconnect(ctx, err))
 	}
-	c.close(faultOf(err))
+	c.close(fault.Of(err))
 	<-written
 	c.peers.closeAll()
 	c.drainSocket()
@@ -128,15 +131,15 @@ func (c *conn) enter(ctx context.Context, m protocol.Message, token string) erro
 	if err != nil {
 		return err
 	}
-	if who.admin() {
+	if who.Admin() {
 		return refusal(protocol.BadToken, "an admin token enters no session")
 	}
-	if c.limiter = c.srv.seats.of(who); !c.limiter.AllowN(time.Now(), costHello) {
+	if c.limiter = c.srv.seats.Of(who); !c.limiter.AllowN(time.Now(), costHello) {
 		c.srv.metrics.dropped(dropSeat)
 		return refusal(protocol.TooMany, "this link enters too often")
 	}
 	c.place.Leave()
-	c.tcp.Known(who.seat())
+	c.tcp.Known(who.SeatKey())
 	c.ws.SetReadLimit(protocol.MaxMessage)
 	coord, err := c.srv.coordinator(ctx, who.Session)
 	if err != nil {
@@ -253,8 +256,8 @@ func (c *conn) dispatch(ctx context.Context, id int64, m protocol.Message) error
 }
 
 // disconnect tells the coordinator how the connection ended, and returns how to close what is left of it.
-func (c *conn) disconnect(ctx context.Context, err error) fault {
-	cmd, f := meeting.Disconnect{Endpoint: c.who.Endpoint, Conn: c.id, LastSeen: c.seen(), Why: "closed"}, faultOf(err)
+func (c *conn) disconnect(ctx context.Context, err error) fault.Fault {
+	cmd, f := meeting.Disconnect{Endpoint: c.who.Endpoint, Conn: c.id, LastSeen: c.seen(), Why: "closed"}, fault.Of(err)
 	switch {
 	case c.left || websocket.IsCloseError(err, websocket.CloseNormalClosure, websocket.CloseGoingAway):
 		cmd.Clean, cmd.Why = true, "page_closed"
@@ -279,7 +282,7 @@ func (c *conn) disconnect(ctx context.Context, err error) fault {
 func (c *conn) reply(id int64, err error) {
 	switch {
 	case err != nil:
-		c.send(faultOf(err).message(id))
+		c.send(fault.Of(err).Message(id))
 	case id > 0:
 		c.send(protocol.Ok{ID: id})
 	}
@@ -287,14 +290,14 @@ func (c *conn) reply(id int64, err error) {
 
 // refuse answers with an error that closes the connection.
 func (c *conn) refuse(id int64, err error) {
-	f := faultOf(err)
-	if f.code == string(protocol.Internal) {
+	f := fault.Of(err)
+	if f.Code == string(protocol.Internal) {
 		c.log.Error("connection refused by a fault", "err", err)
 	} else {
-		c.log.Info("connection refused", "code", f.code, "detail", f.detail)
+		c.log.Info("connection refused", "code", f.Code, "detail", f.Detail)
 	}
-	c.srv.metrics.refusals.WithLabelValues(f.code).Inc()
-	c.send(f.message(id))
+	c.srv.metrics.refusals.WithLabelValues(f.Code).Inc()
+	c.send(f.Message(id))
 	c.close(f)
 }
 

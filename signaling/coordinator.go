@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/diemcau/diemcau/internal/fault"
+
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
@@ -409,7 +411,7 @@ func (c *coordinator) decide(o *outcome, now time.Time) ([]ledger.Entry, error) 
 		happened = o.came(now)
 	}
 	done, err := c.journal.Do(o.cmd, o.by, happened, now)
-	if fault := new(ledger.UnwritableError); errors.As(err, &fault) {
+	if unwritable := new(ledger.UnwritableError); errors.As(err, &unwritable) {
 		return nil, err
 	}
 	if err != nil {
@@ -443,10 +445,10 @@ func dated(s *meeting.Session, by meeting.Actor, err error) error {
 		return err
 	}
 	if at, _, ok := s.NextTimer(); ok && refused.Code == meeting.NotOpen {
-		return &datedError{error: err, atMs: ms(at)}
+		return fault.At(err, ms(at))
 	}
 	if ep := s.Endpoints[by.Endpoint]; refused.Code == meeting.Occupied && ep.Conn != nil {
-		return &datedError{error: err, atMs: ms(ep.Conn.Since)}
+		return fault.At(err, ms(ep.Conn.Since))
 	}
 	return err
 }
@@ -461,7 +463,7 @@ func (c *coordinator) breakDown(why error) {
 	c.metrics.broken.Add(1)
 	c.outage.end(c.broken)
 	c.outage = nil
-	c.audience.closeAll(faultOf(c.broken))
+	c.audience.closeAll(fault.Of(c.broken))
 }
 
 // goodbye tells everyone when to come back and records the losses, then answers what still waits.
@@ -477,7 +479,7 @@ func (c *coordinator) goodbye(ctx context.Context) {
 		c.outage.end(errStopped)
 		c.outage = nil
 	}
-	c.audience.closeAll(faultOf(errStopped))
+	c.audience.closeAll(fault.Of(errStopped))
 	for {
 		select {
 		case r := <-c.requests:

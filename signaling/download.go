@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/attendance"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
@@ -21,7 +22,7 @@ import (
 )
 
 // download answers with the attendance of a session as a file; a delegated operator gets that of its units.
-func (a recordAPI) download(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a recordAPI) download(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	id, file := r.PathValue("id"), r.PathValue("file")
 	name, format, _ := strings.Cut(file, ".")
 	if name != "attendance" {
@@ -42,7 +43,7 @@ func (a recordAPI) download(w http.ResponseWriter, r *http.Request, who Identity
 	if err != nil {
 		return err
 	}
-	report, matching, err := a.srv.reports.of(r.Context(), id, asOf, r.URL.Query().Get("as_of") == "", who.scope(), sel)
+	report, matching, err := a.srv.reports.of(r.Context(), id, asOf, r.URL.Query().Get("as_of") == "", who.Scope(), sel)
 	if err != nil {
 		return err
 	}
@@ -54,7 +55,7 @@ func (a recordAPI) download(w http.ResponseWriter, r *http.Request, who Identity
 	if r.URL.Query().Get("lang") == string(attendance.Vietnamese) {
 		lang = attendance.Vietnamese
 	}
-	if etag := reportTag(r, who.scope(), report); etag != "" {
+	if etag := reportTag(r, who.Scope(), report); etag != "" {
 		w.Header().Set("Cache-Control", "private, no-cache")
 		w.Header().Set("ETag", etag)
 		if r.Header.Get("If-None-Match") == etag {
@@ -155,7 +156,7 @@ func tableOf(r *http.Request) (attendance.Table, error) {
 }
 
 // ledger streams the entries of a session, one JSON object a line, and the signed trailer.
-func (a recordAPI) ledger(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a recordAPI) ledger(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	id := r.PathValue("id")
 	if err := a.known(r.Context(), id); err != nil {
 		return err

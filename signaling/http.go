@@ -10,6 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/diemcau/diemcau/access"
+	"github.com/diemcau/diemcau/internal/fault"
+
 	"github.com/diemcau/diemcau/internal/httpguard"
 	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/prepare"
@@ -61,24 +64,24 @@ func plain(next http.Handler) http.Handler {
 // localAdmin is the administrator of the machine, who needs no token.
 const localAdmin = "local"
 
-func localIdentity() Identity {
-	return Identity{Holder: link.Holder{Endpoint: localAdmin, Role: link.RoleAdmin}}
+func localIdentity() access.Identity {
+	return access.Identity{Holder: link.Holder{Endpoint: localAdmin, Role: link.RoleAdmin}}
 }
 
 // AdminHandler serves the API to the administrator of the machine. Who can reach it is trusted, so it belongs
 // on a Unix socket that only he can open. It works without Start.
 func (s *Server) AdminHandler() http.Handler {
-	return s.guard.Wrap(s.logged(plain(newAPI(s, func(*http.Request) (Identity, error) { return localIdentity(), nil }))))
+	return s.guard.Wrap(s.logged(plain(newAPI(s, func(*http.Request) (access.Identity, error) { return localIdentity(), nil }))))
 }
 
 // bearer identifies a request by its token, or by the cookie of a person who is logged in.
-func (s *Server) bearer(r *http.Request) (Identity, error) {
+func (s *Server) bearer(r *http.Request) (access.Identity, error) {
 	if r.Header.Get("Authorization") == "" {
 		if who, err := s.office.identify(r); who.Account != nil || err != nil {
 			return who, err
 		}
 	}
-	return s.identify(r.Context(), bearer(r))
+	return s.identify(r.Context(), access.Bearer(r))
 }
 
 func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
@@ -168,11 +171,11 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 
 // writeError answers with what the outside may see of an error, and logs what it may not.
 func writeError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
-	f := faultOf(err)
-	if f.status == http.StatusInternalServerError && !errors.Is(err, context.Canceled) {
+	f := fault.Of(err)
+	if f.Status == http.StatusInternalServerError && !errors.Is(err, context.Canceled) {
 		log.Error("request failed", "method", r.Method, "path", r.URL.Path, "err", err)
 	}
-	body := apiError{Code: f.code, Detail: f.detail}
+	body := apiError{Code: f.Code, Detail: f.Detail}
 	var rows *rosterError
 	if errors.As(err, &rows) {
 		body.Rows = rows.rows
@@ -181,5 +184,5 @@ func writeError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err er
 	if errors.As(err, &draft) {
 		body.Problems = draft.problems
 	}
-	writeJSON(w, f.status, body)
+	writeJSON(w, f.Status, body)
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
@@ -95,7 +96,7 @@ func viewLine(l Line, wanted Wanted, freezes map[string]freeze) lineView {
 }
 
 // getLine shows how the stage reaches a site to who sees the site in a console.
-func (a recordAPI) getLine(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a recordAPI) getLine(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	id, code := r.PathValue("id"), r.PathValue("code")
 	c, err := a.srv.coordinator(r.Context(), id)
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/diemcau/diemcau/internal/fault"
+
 	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
@@ -104,7 +106,7 @@ func (s seating) changeLink(
 }
 
 // isBroken reports whether a session refused because it is stopped.
-func isBroken(err error) bool { return err != nil && faultOf(err).code == string(protocol.Broken) }
+func isBroken(err error) bool { return err != nil && fault.Of(err).Code == string(protocol.Broken) }
 
 // expel ends what an endpoint has open by links that are no longer valid.
 func (s seating) expel(ctx context.Context, coord *coordinator, code string) {

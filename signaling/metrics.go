@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/diemcau/diemcau/internal/fault"
+
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/prometheus/client_golang/prometheus"
@@ -86,7 +88,7 @@ func (m *metrics) command(cmd meeting.Command, err error) {
 	switch {
 	case errors.As(err, &refused):
 		code = string(refused.Code)
-	case errors.Is(err, errUnrecorded):
+	case errors.Is(err, fault.ErrUnrecorded):
 		code = string(protocol.Unrecorded)
 	}
 	m.commands.WithLabelValues(reflect.TypeOf(cmd).Name(), code).Inc()

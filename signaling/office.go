@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/account"
 	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/roster"
@@ -97,30 +98,30 @@ func newOffice(s *Server, cfg Config) (*office, error) {
 func (o *office) close() { o.lines.close() }
 
 // identify returns who is logged in by the cookie of a request; nobody if there is none or it has run out.
-func (o *office) identify(r *http.Request) (Identity, error) {
+func (o *office) identify(r *http.Request) (access.Identity, error) {
 	cookie, err := r.Cookie(o.cookieName(loginCookie))
 	if err != nil {
-		return Identity{}, nil //nolint:nilerr // no cookie, nobody
+		return access.Identity{}, nil //nolint:nilerr // no cookie, nobody
 	}
 	if err := o.sameOrigin(r); err != nil {
-		return Identity{}, err
+		return access.Identity{}, err
 	}
 	ctx, now := r.Context(), o.srv.clock.Now()
 	login, who, err := o.srv.record.Login(ctx, account.LoginID(cookie.Value))
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return Identity{}, nil
+		return access.Identity{}, nil
 	case err != nil:
-		return Identity{}, err
+		return access.Identity{}, err
 	case !login.Valid(now) || who.Disabled:
-		return Identity{}, nil
+		return access.Identity{}, nil
 	}
 	if now.Sub(login.SeenAt) > seenEvery {
 		if err := o.srv.record.SeeLogin(ctx, login.ID, now); err != nil {
-			return Identity{}, err
+			return access.Identity{}, err
 		}
 	}
-	id := Identity{Holder: link.Holder{Endpoint: who.Name}, Account: &who, Login: login.ID}
+	id := access.Identity{Holder: link.Holder{Endpoint: who.Name}, Account: &who, Login: login.ID}
 	if who.Role == account.Admin {
 		id.Role = link.RoleAdmin
 	}

@@ -7,6 +7,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/diemcau/diemcau/access"
+	"github.com/diemcau/diemcau/internal/fault"
+
 	"github.com/alexedwards/argon2id"
 	"github.com/diemcau/diemcau/account"
 	"github.com/diemcau/diemcau/link"
@@ -25,35 +28,6 @@ func (s *Server) FailLogins(name string, n int) {
 		s.office.guesses.byName.Begin(name+pairMark+"127.0.0.1/32", s.clock.Now())
 	}
 }
-
-// Parties are the names of the columns of access.txt, as the document of the API has them.
-func Parties() []string {
-	return []string{
-		"token admin", "account admin", "account host", "account operator", "account scoped", "account secretary",
-		"link host", "link operator", "link delegate", "link secretary", "link room", "link endpoint", "link chair",
-	}
-}
-
-// Access returns the cells of the access table: by request or message, by name of the party. Public requests have none.
-func Access() map[string]map[string]string {
-	table, err := readAccess(accessText)
-	if err != nil {
-		panic(err)
-	}
-	out := map[string]map[string]string{}
-	for what, row := range table {
-		out[what] = map[string]string{}
-		for i, name := range Parties() {
-			if !row.public {
-				out[what][name] = string(row.cells[i])
-			}
-		}
-	}
-	return out
-}
-
-// AccessText is the table as it is written.
-func AccessText() string { return accessText }
 
 // APIRoutes returns the patterns of the API, and Messages the types that the socket takes.
 func (s *Server) APIRoutes() []string {
@@ -76,9 +50,9 @@ func ZeroMessages() []protocol.Message {
 }
 
 // ProbeAPI is the API whose handlers answer 204 instead of doing anything: what is left is who may.
-func (s *Server) ProbeAPI(identify func(*http.Request) (Identity, error)) http.Handler {
+func (s *Server) ProbeAPI(identify func(*http.Request) (access.Identity, error)) http.Handler {
 	a := &api{srv: s, log: s.log, identify: identify, carry: func(endpointFunc) endpointFunc {
-		return func(w http.ResponseWriter, _ *http.Request, _ Identity) error {
+		return func(w http.ResponseWriter, _ *http.Request, _ access.Identity) error {
 			w.WriteHeader(http.StatusNoContent)
 			return nil
 		}
@@ -87,13 +61,13 @@ func (s *Server) ProbeAPI(identify func(*http.Request) (Identity, error)) http.H
 }
 
 // Identify checks the holder of a link as a request does whose token is genuine.
-func (s *Server) Identify(ctx context.Context, h link.Holder) (Identity, error) {
+func (s *Server) Identify(ctx context.Context, h link.Holder) (access.Identity, error) {
 	seat, err := seating{s}.seatOf(ctx, h)
-	return Identity{Holder: h, Seat: seat}, err
+	return access.Identity{Holder: h, Seat: seat}, err
 }
 
 // Admit asks in the coordinator's turn whether a message is admitted.
-func (s *Server) Admit(ctx context.Context, who Identity, m protocol.Message) error {
+func (s *Server) Admit(ctx context.Context, who access.Identity, m protocol.Message) error {
 	coord, err := s.coordinator(ctx, who.Session)
 	if err != nil {
 		return err
@@ -112,7 +86,7 @@ func CodeOf(err error) string {
 	if err == nil {
 		return ""
 	}
-	return faultOf(err).code
+	return fault.Of(err).Code
 }
 
 // ExpireLinks lets the links of a session be as if it were long over.

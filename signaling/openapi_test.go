@@ -10,7 +10,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/diemcau/diemcau/signaling"
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
@@ -150,7 +149,7 @@ func TestAPIDocumentRights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for what, cells := range signaling.Access() {
+	for what, cells := range accessTable() {
 		method, path, _ := strings.Cut(what, " ")
 		if method == "ws" {
 			continue

@@ -8,9 +8,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/diemcau/diemcau/internal/fault"
+
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
-	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
 const (
@@ -23,10 +24,6 @@ const (
 	firstRetry = 100 * time.Millisecond
 	lastRetry  = 3 * time.Second
 )
-
-// errUnrecorded refuses a command while the record does not answer. If it was on its way already it may be recorded
-// yet, and everyone will see it then.
-var errUnrecorded = refusal(protocol.Unrecorded, "the record does not answer; nothing is done until it does")
 
 // outage is the time from a commit that failed, or does not come back, until memory holds what the record holds again.
 // Nothing goes on from memory meanwhile: commands wait and are refused in the end; facts, that is what happened to
@@ -147,9 +144,9 @@ func (o *outage) expire() {
 			return false
 		}
 		if r.cmd != nil {
-			o.metrics.command(r.cmd, errUnrecorded)
+			o.metrics.command(r.cmd, fault.ErrUnrecorded)
 		}
-		r.done(errUnrecorded)
+		r.done(fault.ErrUnrecorded)
 		r.done, r.refused = nil, true
 		return true
 	}

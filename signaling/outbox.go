@@ -4,6 +4,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/diemcau/diemcau/internal/fault"
+
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/gorilla/websocket"
 )
@@ -23,7 +25,7 @@ type outbox struct {
 
 	closeOnce sync.Once
 	closing   chan struct{} // closed by close
-	fault     fault         // why; set before closing is closed
+	why       fault.Fault   // why; set before closing is closed
 }
 
 func newOutbox(ws *websocket.Conn, m *metrics) *outbox {
@@ -48,7 +50,7 @@ func (o *outbox) run(pingEvery time.Duration, last func()) {
 			return
 		}
 		if err != nil {
-			o.close(fault{close: websocket.CloseAbnormalClosure})
+			o.close(fault.Fault{Close: websocket.CloseAbnormalClosure})
 			o.ws.Close()
 			return
 		}
@@ -79,7 +81,7 @@ func (o *outbox) farewell() {
 		}
 		break
 	}
-	_ = o.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(o.fault.close, o.fault.code), deadline)
+	_ = o.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(o.why.Close, o.why.Code), deadline)
 	_ = o.ws.SetReadDeadline(deadline)
 }
 
@@ -111,7 +113,7 @@ func (o *outbox) enqueue(job func() error) {
 	case o.out <- job:
 	default:
 		o.metrics.dropped(dropSlow)
-		o.close(fault{close: protocol.CloseSlow, code: "slow"})
+		o.close(fault.Fault{Close: protocol.CloseSlow, Code: "slow"})
 	}
 }
 
@@ -135,9 +137,9 @@ func (o *outbox) sendThen(p *websocket.PreparedMessage, written func()) {
 }
 
 // close ends the connection once, with the first reason given. It does not wait.
-func (o *outbox) close(f fault) {
+func (o *outbox) close(f fault.Fault) {
 	o.closeOnce.Do(func() {
-		o.fault = f
+		o.why = f
 		close(o.closing)
 	})
 }

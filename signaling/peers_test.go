@@ -176,8 +176,8 @@ func TestSlowReader(t *testing.T) {
 	}
 	c.sendPrepared(nil)
 	<-c.closing
-	if c.fault.close != protocol.CloseSlow {
-		t.Errorf("closed with %d", c.fault.close)
+	if c.why.Close != protocol.CloseSlow {
+		t.Errorf("closed with %d", c.why.Close)
 	}
 	c.sendPrepared(nil) // nobody waits for what is gone
 }

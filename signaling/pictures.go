@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/diemcau/diemcau/store"
@@ -52,7 +53,7 @@ func (a recordAPI) keepPicture(ctx context.Context, session, endpoint, conn stri
 }
 
 // getPicture shows a picture that was kept, by the entry that tells of it.
-func (a recordAPI) getPicture(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a recordAPI) getPicture(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	ctx, id := r.Context(), r.PathValue("id")
 	seq, err := strconv.ParseUint(r.PathValue("entry"), 10, 63)
 	if err != nil || seq == 0 {

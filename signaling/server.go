@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/internal/admission"
 	"github.com/diemcau/diemcau/internal/httpguard"
 	"github.com/diemcau/diemcau/keyring"
@@ -76,7 +77,7 @@ type Server struct {
 	tokens    *link.Tokens
 	keys      Keys
 	ledgerKey atomic.Pointer[keyring.Set] // signs exported ledgers
-	access    map[string]access           // access.txt
+	access    access.Table                // access.txt
 	given     given
 	codec     *protocol.Codec
 	handlers  map[protocol.Type]handler
@@ -84,7 +85,7 @@ type Server struct {
 	peerIDs   atomic.Uint64
 	guard     *httpguard.Guard
 	strangers *admission.Gate // sockets that are not attached to an endpoint yet
-	seats     *seatLimits
+	seats     *access.Limits
 	snapshots *snapshots
 	reports   *reports
 	office    *office
@@ -115,7 +116,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	table, err := readAccess(accessText)
+	table, err := access.NewTable()
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +126,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		node: ledger.NewNode(incarnation(cfg.Node), 0), clock: newClock(cfg.Time, cfg.Log, cfg.Registry), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), pages: cfg.Pages,
 		snapshots: newSnapshots(), reports: newReports(cfg.Record), snapshotEvery: cfg.SnapshotEvery.Truncate(time.Second),
 		namesKept: cfg.NamesKept, pictures: cfg.Pictures, endTasks: func() {},
-		tokens: link.NewTokens(tokenKeys), strangers: admission.New(cfg.Strangers, cfg.Log), seats: newSeatLimits(),
+		tokens: link.NewTokens(tokenKeys), strangers: admission.New(cfg.Strangers, cfg.Log), seats: access.NewLimits(1),
 		codec: protocol.ClientCodec(), handlers: handlers(), pingEvery: pingEvery,
 	}
 	s.guard = httpguard.New(httpguard.Config{
@@ -218,25 +219,25 @@ func exists(ctx context.Context, rec Record, id string) error {
 }
 
 // identify checks a token and that it was not revoked.
-func (s *Server) identify(ctx context.Context, token string) (Identity, error) {
+func (s *Server) identify(ctx context.Context, token string) (access.Identity, error) {
 	if token == "" {
-		return Identity{}, refusal(protocol.BadToken, "no token")
+		return access.Identity{}, refusal(protocol.BadToken, "no token")
 	}
 	holder, err := s.tokens.Verify(token, s.clock.Now())
 	if err != nil {
-		return Identity{}, refusal(protocol.BadToken, err.Error())
+		return access.Identity{}, refusal(protocol.BadToken, err.Error())
 	}
-	who := Identity{Holder: holder}
-	if who.admin() {
+	who := access.Identity{Holder: holder}
+	if who.Admin() {
 		return who, seating{s}.checkToken(ctx, holder)
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(s.patience.Load()))
 	defer cancel()
 	if who.Seat, err = (seating{s}).seatOf(ctx, holder); err != nil {
-		return Identity{}, err
+		return access.Identity{}, err
 	}
 	if err := (seating{s}).checkGiven(ctx, holder); err != nil {
-		return Identity{}, err
+		return access.Identity{}, err
 	}
 	return who, nil
 }
@@ -253,7 +254,7 @@ func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
 		s.metrics.dropped(dropCrowd)
 		_ = ws.NetConn().Close() // who reads it sees the end
 	})
-	if c.place == nil || !s.connect(context.WithoutCancel(r.Context()), c, bearer(r)) {
+	if c.place == nil || !s.connect(context.WithoutCancel(r.Context()), c, access.Bearer(r)) {
 		c.place.Leave()
 		_ = ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(protocol.CloseRestart, ""), time.Now().Add(closeWithin))
 		ws.Close()
@@ -295,4 +296,10 @@ func (s *Server) ready(ctx context.Context) error {
 		return errors.New("a session was stopped because its record cannot be written or read")
 	}
 	return nil
+}
+
+// Keys keeps the keys that sign, outside the record; *keyring.Ring is it.
+type Keys interface {
+	Keys(name string) (keyring.Set, error) // made the first time
+	SaveKeys(name string, set keyring.Set) error
 }

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/diemcau/diemcau/internal/fault"
+
 	"github.com/diemcau/diemcau/meeting"
 )
 
@@ -146,7 +148,7 @@ func (s *sessions) stop() {
 	}
 	s.mu.Lock()
 	for c := range s.conns { // those that have not said hello
-		c.close(faultOf(errStopped))
+		c.close(fault.Of(errStopped))
 	}
 	s.mu.Unlock()
 	s.running.Wait()

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
@@ -111,7 +112,7 @@ func (s *snapshots) drop(session string) {
 }
 
 // putSnapshot takes the still picture of a site that is connected.
-func (a recordAPI) putSnapshot(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a recordAPI) putSnapshot(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	every := a.srv.snapshotEvery
 	if every == 0 {
 		return refusal(protocol.Unavailable, "pictures are switched off")
@@ -163,7 +164,7 @@ type snapshotView struct {
 }
 
 // listSnapshots names the pictures there are, so that a wall asks for none that is not there nor for one that it has.
-func (a recordAPI) listSnapshots(w http.ResponseWriter, r *http.Request, who Identity) error {
+func (a recordAPI) listSnapshots(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	id := r.PathValue("id")
 	var codes []string
 	if q := r.URL.Query().Get("codes"); q != "" {
@@ -173,7 +174,7 @@ func (a recordAPI) listSnapshots(w http.ResponseWriter, r *http.Request, who Ide
 	}
 	views := a.srv.snapshots.list(id, codes)
 	err := a.read(r.Context(), id, func(s *meeting.Session) error {
-		views = slices.DeleteFunc(views, func(v snapshotView) bool { return !inScope(s, v.Endpoint, who.scope()) })
+		views = slices.DeleteFunc(views, func(v snapshotView) bool { return !inScope(s, v.Endpoint, who.Scope()) })
 		return nil
 	})
 	if err != nil {
@@ -186,7 +187,7 @@ func (a recordAPI) listSnapshots(w http.ResponseWriter, r *http.Request, who Ide
 }
 
 // getSnapshot shows the last picture of a site to who sees the site.
-func (a recordAPI) getSnapshot(w http.ResponseWriter, r *http.Request, _ Identity) error {
+func (a recordAPI) getSnapshot(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	id, code := r.PathValue("id"), r.PathValue("code")
 	p, ok := a.srv.snapshots.get(id, code)
 	if !ok {

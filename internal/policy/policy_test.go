@@ -24,6 +24,7 @@ func forbidden() map[string][]string {
 		"meeting":    {module + "ledger", module + "attendance", module + "roster", module + "store", module + "signaling", module + "sfu", pion},
 		"ledger":     {module + "attendance", module + "roster", module + "store", module + "signaling", module + "sfu", pion},
 		"attendance": {module + "roster", module + "store", module + "signaling", module + "sfu", pion},
+		"access":     {module + "ledger", module + "attendance", module + "prepare", module + "roster", module + "store", module + "signaling", module + "sfu", pion},
 		"link":       {module + "ledger", module + "attendance", module + "account", module + "prepare", module + "roster", module + "store", module + "signaling", module + "sfu", pion},
 		"roster":     {module + "ledger", module + "attendance", module + "store", module + "signaling", module + "sfu", pion},
 		"store":      {module + "attendance", module + "signaling", module + "sfu", pion},

@@ -1,0 +1,75 @@
+package signaling
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/diemcau/diemcau/access"
+	"github.com/diemcau/diemcau/internal/admission"
+	"github.com/diemcau/diemcau/internal/httpguard"
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/signaling/protocol"
+)
+
+const (
+	costLineTest = 30       // a stage and two peer connections
+	costBytes    = 10       // 2 MiB to measure a line by
+	maxUpload    = 16 << 20 // of an authenticated request, the largest of all; most have a smaller bound
+)
+
+// authorise refuses a request that the table does not open to somebody.
+func (a *api) authorise(r *http.Request, row access.Row, who access.Identity) error {
+	const opens = "this token does not open this"
+	if who.Account != nil && who.Account.MustChange && row.Of(who) == "" {
+		return refusal(protocol.MustChange, "the password was chosen by somebody else: change it first")
+	}
+	cell := row.Of(who)
+	switch {
+	case cell == "":
+		return access.Forbidden(opens)
+	case who.Session != "" && strings.HasPrefix(r.URL.Path, "/api/v1/sessions/") && who.Session != r.PathValue("id"):
+		return access.Forbidden("a link opens its own session")
+	case who.Seat.Removed:
+		return &meeting.Error{Code: meeting.Removed, Detail: who.Endpoint}
+	}
+	code := r.PathValue("code")
+	if code == "" {
+		return nil
+	}
+	return a.read(r.Context(), r.PathValue("id"), func(s *meeting.Session) error {
+		if !cell.Admits(access.SeatFor(s, who, code)) {
+			return access.Forbidden(opens)
+		}
+		return nil
+	})
+}
+
+// costOf is what a request of the API costs its seat.
+func costOf(pattern string) int {
+	switch pattern {
+	case "POST /api/v1/rehearsal/line":
+		return costLineTest
+	case "GET /api/v1/rehearsal/bytes":
+		return costBytes
+	}
+	return 1
+}
+
+// admit counts a request against its seat, and lets its connection and its body be those of somebody known.
+func (a *api) admit(w http.ResponseWriter, r *http.Request, who access.Identity, pattern string) error {
+	s := a.srv
+	if !s.seats.Of(who).AllowN(time.Now(), costOf(pattern)) {
+		s.metrics.dropped(dropSeat)
+		w.Header().Set("Retry-After", strconv.Itoa(1+costOf(pattern)/access.SiteRate))
+		return refusal(protocol.TooMany, "too many requests of this seat")
+	}
+	seat := who.SeatKey()
+	if seat == "" {
+		seat = "@@" + who.Endpoint
+	}
+	admission.FromContext(r.Context()).Known(seat)
+	httpguard.Admit(r, maxUpload)
+	return nil
+}
