@@ -153,7 +153,7 @@ func TestCutEndsWhatWaitsInTheServer(t *testing.T) {
 			before := counts()
 			s := n.shards[0]
 			next := func(slot *slot, ahead uint16) burst {
-				time, _ := slot.latest.Get(int64(slot.arrived))
+				time, _ := slot.line.latest.Get(int64(slot.arrived))
 				p := packetcache.Packet{Seq: slot.rends[0].out + ahead, Time: time, Start: true, Keyframe: true, Payload: []byte{1}}
 				return burst{slot: slot, gen: slot.gen.Load(), packets: []*packetcache.Packet{&p}}
 			}

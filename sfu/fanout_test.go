@@ -182,7 +182,7 @@ func (r *rig) following(id SlotID, bursts, packets, size int) []burst {
 	defer s.mu.Unlock()
 	list := make([]burst, bursts)
 	seq := s.rends[0].out
-	last, _ := s.latest.Get(int64(s.arrived))
+	last, _ := s.line.latest.Get(int64(s.arrived))
 	for i := range list {
 		list[i] = burst{slot: s, gen: s.gen.Load(), owner: alice}
 		last += 3000

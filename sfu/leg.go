@@ -79,7 +79,7 @@ func newLeg(v *Viewer, s *slot, m transport.Media) *leg {
 	l.rendition.Store(none)
 	l.top.Store(int32(s.spec.Top))
 	if m.Kind == transport.Audio {
-		l.payloadType, l.target = codec.PayloadOpus, s.sound()
+		l.payloadType, l.target = codec.PayloadOpus, s.form()
 	}
 	l.header[0] = 0x90 // version 2, an extension
 	binary.BigEndian.PutUint32(l.header[12:], 0xbede0001)
@@ -381,7 +381,7 @@ func (l *leg) resend(s *shard, p *packetcache.Packet, out uint16, shift rewrite.
 
 // tick asks for the keyframe that the leg has waited for since the tick before, and chooses the form of sound.
 func (l *leg) tick(now time.Duration) {
-	if l.slot.merged != nil {
+	if l.slot.merges() {
 		l.chooseSound(now)
 	}
 	if l.media.Kind != transport.Video || l.slot.alive.Load() == 0 {

@@ -2,6 +2,8 @@ package sfu
 
 import (
 	"math/rand/v2"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/diemcau/diemcau/sfu/codec"
@@ -37,18 +39,19 @@ const (
 	secondHalf             // of a packet that began before it: no place to change
 )
 
-// merging makes the merged form of a slot's sound, once for all viewers (RFC 6716 3.2): two packets of 20 ms in one,
-// without decoding. What is not 20 ms long, or does not go on right where the one before it ended, goes as it is. It
-// has numbering and a cache of its own. Its slot's lock guards it.
+// merging is the output of the merged form of a slot's sound, made once for all viewers (RFC 6716 3.2): two packets of
+// 20 ms in one, without decoding. What is not 20 ms long, or does not go on right where the one before it ended, goes as
+// it is. For those who are sent the plain form it gives that too.
 type merging struct {
-	cache    *packetcache.Cache
-	arena    *packetcache.Arena
-	out      uint16 // highest number given out
-	in       uint16 // highest number of the plain form taken in
-	started  bool
-	waiting  *packetcache.Packet // the first half of a packet
-	holes    [lateSound]hole     // by the plain number
-	dropping []bool              // per shard
+	plain   output
+	takers  *atomic.Int32 // legs that are sent the plain form
+	cache   *packetcache.Cache
+	arena   *packetcache.Arena
+	out     uint16 // highest number given out
+	in      uint16 // highest number of the plain form taken in
+	started bool
+	waiting *packetcache.Packet // the first half of a packet
+	holes   [lateSound]hole     // by the plain number
 }
 
 // hole is a number kept for a packet that may still come.
@@ -57,13 +60,41 @@ type hole struct {
 	open    bool
 }
 
-func newMerging(arena *packetcache.Arena, shards int) *merging {
-	return &merging{cache: packetcache.New(cacheAge), arena: arena, out: uint16(rand.Uint32()), dropping: make([]bool, shards)}
+func newMerging(plain *rendition, takers *atomic.Int32) *merging {
+	return &merging{plain: plain, takers: takers, cache: packetcache.New(cacheAge), arena: &plain.arena, out: uint16(rand.Uint32())}
 }
 
-// take takes a packet of the plain form. It returns what is to be sent now, nothing while the packet waits for the one
+func (m *merging) buffer() *packetcache.Cache { return m.cache }
+
+// collect gives a packet in its forms. Who changes from one to the other does so at a packet that he has not had.
+func (m *merging) collect(p *packetcache.Packet, due []burst) []burst {
+	list, what := m.pair(p)
+	first := len(due)
+	due = m.burst(list, due)
+	if m.takers.Load() == 0 {
+		return due
+	}
+	merged := len(due)
+	due = m.plain.collect(p, due)
+	for i := merged; i < len(due); i++ {
+		due[i].half = what
+	}
+	if what == noHalf { // the plain form goes first
+		slices.Reverse(due[first:])
+	}
+	return due
+}
+
+func (m *merging) burst(list []*packetcache.Packet, due []burst) []burst {
+	if len(list) == 0 {
+		return due
+	}
+	return append(due, burst{rendition: mergedSound, packets: list})
+}
+
+// pair takes a packet of the plain form. It returns what is to be sent now, nothing while the packet waits for the one
 // after it.
-func (m *merging) take(p *packetcache.Packet) (list []*packetcache.Packet, what half) {
+func (m *merging) pair(p *packetcache.Packet) (list []*packetcache.Packet, what half) {
 	ahead := int16(p.Seq - m.in)
 	if m.started && ahead <= 0 {
 		return m.late(p), secondHalf
@@ -148,17 +179,23 @@ func (m *merging) late(p *packetcache.Packet) []*packetcache.Packet {
 	return append(m.arena.List(1), m.number(p, h.out))
 }
 
-// letGo returns the packet that waits, if there is one and it has waited for so long.
-func (m *merging) letGo(now, atLeast time.Duration) []*packetcache.Packet {
+// flush gives the packet that waits for the one after it.
+func (m *merging) flush(due []burst) []burst {
 	p := m.waiting
-	if p == nil || now-time.Duration(p.Arrived) < atLeast {
-		return nil
+	if p == nil {
+		return due
 	}
 	m.waiting = nil
-	return append(m.arena.List(1), m.lone(p))
+	return m.burst(append(m.arena.List(1), m.lone(p)), due)
 }
 
-// forget drops what waits and what could be sent again; it returns how many packets waited.
+func (m *merging) expire(before time.Duration, due []burst) []burst {
+	if m.waiting == nil || time.Duration(m.waiting.Arrived) > before {
+		return due
+	}
+	return m.flush(due)
+}
+
 func (m *merging) forget() (dropped int) {
 	if m.waiting != nil {
 		dropped = 1
@@ -204,5 +241,5 @@ func (l *leg) takesUp(b *burst) bool {
 
 // leaves tells whether a burst of plain sound is no longer for this leg, which takes up the merged form with it.
 func (l *leg) leaves(b *burst) bool {
-	return l.slot.merged != nil && b.half != secondHalf && b.rendition == plainSound && l.target == mergedSound
+	return l.slot.merges() && b.half != secondHalf && b.rendition == plainSound && l.target == mergedSound
 }

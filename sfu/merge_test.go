@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -87,12 +88,12 @@ func TestMerging(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			m := newMerging(new(packetcache.Arena), 1)
+			m := newMerging(new(rendition), new(atomic.Int32))
 			m.out = 65534 // the numbers go round
 			began, from := m.out, uint16(65530)
 			var got []*packetcache.Packet
 			for _, p := range tt.in {
-				list, _ := m.take(&packetcache.Packet{
+				list, _ := m.pair(&packetcache.Packet{
 					Seq: from + p.seq, Time: uint32(p.time) * opusFrame, Marker: p.marker, Start: true, Payload: p.payload, RED: []byte{1},
 				})
 				got = append(got, list...)
@@ -114,8 +115,8 @@ func TestMerging(t *testing.T) {
 				}
 			}
 			var left []byte
-			for _, p := range m.letGo(time.Second, patience) {
-				left = p.Payload
+			for _, b := range m.expire(time.Second-patience, nil) {
+				left = b.packets[0].Payload
 			}
 			if !bytes.Equal(left, tt.left) {
 				t.Errorf("% x waits, want % x", left, tt.left)

@@ -14,10 +14,6 @@ import (
 const (
 	// cacheAge is how long packets are kept to be sent again, and the greatest age of a keyframe to start from.
 	cacheAge = 1200 * time.Millisecond
-	// opusFrame is the length of a packet of sound as browsers send it, maxJoin how far a speaker's sound may be moved
-	// to go on right after the one before; both in timestamp units.
-	opusFrame = codec.OpusClock / 50
-	maxJoin   = codec.OpusClock / 10
 	// What comes later than this many numbers is of no use any more; and one more than 450 (pictures) or 50 (sound)
 	// behind makes libwebrtc begin to count anew, so that its losses are wrong from there on.
 	latePicture = 256
@@ -26,12 +22,18 @@ const (
 	maxBurst = 24
 )
 
-// rendition is one quality of a slot: a stream with numbering of its own, the same for all viewers. Its slot's lock
-// guards it.
+// rendition is the output of one layer of a slot's source, as it came but for its numbers and times.
 type rendition struct {
-	index int
-	cache *packetcache.Cache
-	arena packetcache.Arena
+	index    int
+	video    bool
+	line     *timeline         // the slot's
+	pictures *rewrite.Pictures // the slot's
+	drops    *drops
+	cache    *packetcache.Cache
+	arena    packetcache.Arena
+
+	src    *source // the present one
+	stream uint8   // changes with it
 
 	seq     rewrite.SeqMap
 	out     uint16 // highest number given out
@@ -46,13 +48,13 @@ type rendition struct {
 	before *packetcache.Packet // of sound, for the next one's redundancy
 	early  early               // before a picture's first keyframe
 
-	open     []*packetcache.Packet // of the frame that is being collected
-	dropping []bool                // per shard: drop to the end of the frame
+	open []*packetcache.Packet // of the frame that is being collected
 }
 
-func newRendition(index, shards int) rendition {
+func newRendition(index int, s *slot) rendition {
 	return rendition{
-		index: index, cache: packetcache.New(cacheAge), out: uint16(rand.Uint32()), dropping: make([]bool, shards),
+		index: index, video: s.video(), line: &s.line, pictures: &s.pictures, drops: &s.node.drops,
+		cache: packetcache.New(cacheAge), out: uint16(rand.Uint32()),
 	}
 }
 
@@ -64,16 +66,18 @@ func nominalRate(kind transport.Kind, rendition int) float64 {
 	return [renditions]float64{150_000, 500_000, 1_700_000}[rendition]
 }
 
-// restart waits for another source's first packet.
-func (r *rendition) restart() {
+// restart waits for the first packet of another source, nil if there is none.
+func (r *rendition) restart(src *source, stream uint8) {
+	r.drops.add(DropCut, len(r.open))
+	r.drops.add(DropNoKeyframe, len(r.early.packets))
+	r.src, r.stream = src, stream
 	r.started, r.aligned, r.open, r.before, r.early = false, false, nil, nil, early{}
 	r.pics.Restart()
 }
 
-// take rewrites one packet of the slot's source; nil if it is not to be forwarded. The first one of a picture is to be
-// the start of a keyframe.
-func (r *rendition) take(s *slot, p *packet) *packetcache.Packet {
-	stream := uint8(s.gen.Load())
+// rewrite gives one packet of the source its number and time in the output; nil if it is not to be forwarded. The first
+// one of a picture is to be the start of a keyframe.
+func (r *rendition) rewrite(p *packet) *packetcache.Packet {
 	ahead := int16(p.seq - r.in)
 	if len(p.payload) == 0 {
 		if r.started && ahead > 0 { // padding would leave a gap
@@ -83,46 +87,46 @@ func (r *rendition) take(s *slot, p *packet) *packetcache.Packet {
 		return nil
 	}
 	var v codec.VP8
-	video, late := s.video(), int16(lateSound)
-	if video {
+	late := int16(lateSound)
+	if r.video {
 		late = latePicture
 		var err error
 		if v, err = codec.ParseVP8(p.payload); err != nil {
-			s.node.drops.add(DropMalformed, 1)
+			r.drops.add(DropMalformed, 1)
 			return nil
 		}
 	}
 	if r.started && ahead < -late {
-		s.node.drops.add(DropLate, 1)
+		r.drops.add(DropLate, 1)
 		return nil
 	}
 	inOrder := !r.started || ahead > 0
 	jump := v.Keyframe && inOrder
 	if !r.started {
-		r.seq.Switch(stream, p.seq, r.out+1, rewrite.Shift{})
-		r.align(s, p)
+		r.seq.Switch(r.stream, p.seq, r.out+1, rewrite.Shift{})
+		r.align(p)
 		r.started, r.in = true, p.seq
 	} else if jump && !r.aligned {
-		r.align(s, p)
+		r.align(p)
 	}
-	out, _, ok := r.seq.Out(stream, p.seq)
+	out, _, ok := r.seq.Out(r.stream, p.seq)
 	if !ok {
-		s.node.drops.add(DropLate, 1)
+		r.drops.add(DropLate, 1)
 		return nil
 	}
 	if !inOrder && r.cache.Get(out) != nil { // browsers probe for bandwidth by sending old packets again
-		s.node.drops.add(DropDuplicate, 1)
+		r.drops.add(DropDuplicate, 1)
 		return nil
 	}
 	pkt := r.arena.Packet(p.payload)
 	pkt.Seq, pkt.Time, pkt.Marker, pkt.Arrived = out, p.time+r.offset, p.marker, int64(p.arrived)
-	pkt.Start = !video || v.FrameStart
+	pkt.Start = !r.video || v.FrameStart
 	pkt.Keyframe = jump || v.Keyframe && r.cache.Whole(out)
-	if v.HasPictureID && !r.patch(s, &v, pkt, jump) {
-		s.node.drops.add(DropLate, 1)
+	if v.HasPictureID && !r.patch(&v, pkt, jump) {
+		r.drops.add(DropLate, 1)
 		return nil
 	}
-	if !video {
+	if !r.video {
 		r.addRED(pkt, inOrder)
 	}
 	if inOrder {
@@ -151,15 +155,15 @@ func (r *rendition) addRED(pkt *packetcache.Packet, inOrder bool) {
 }
 
 // patch gives a packet its picture ids. At a keyframe they jump ahead, unless some of that frame has gone out already.
-func (r *rendition) patch(s *slot, v *codec.VP8, pkt *packetcache.Packet, jump bool) bool {
+func (r *rendition) patch(v *codec.VP8, pkt *packetcache.Packet, jump bool) bool {
 	bits := uint(7)
 	if v.LongPictureID {
 		bits = 15
 	}
 	if jump {
-		r.pics.Keyframe(&s.pics, v.PictureID, bits, v.TL0PICIDX)
+		r.pics.Keyframe(r.pictures, v.PictureID, bits, v.TL0PICIDX)
 	}
-	id, tl0, ok := r.pics.Map(&s.pics, v.PictureID, bits, v.TL0PICIDX)
+	id, tl0, ok := r.pics.Map(r.pictures, v.PictureID, bits, v.TL0PICIDX)
 	if ok {
 		v.Patch(pkt.Payload, id, tl0)
 		pkt.Pictures, pkt.ID, pkt.TL0 = true, id, tl0
@@ -167,40 +171,34 @@ func (r *rendition) patch(s *slot, v *codec.VP8, pkt *packetcache.Packet, jump b
 	return ok
 }
 
-// align fixes the offset to the slot's timeline, where a sample stands at the local time it was taken. The
-// rendition's output never runs backwards, nor does the slot's across a change of source.
-func (r *rendition) align(s *slot, p *packet) {
-	local, reported := s.cur.local(r.index, p.time)
-	want := s.timeAt(local) + s.shift
-	if !s.started {
-		last, ever := s.latest.Get(int64(p.arrived))
-		after := last + 1
-		if !s.video() {
-			after = last + opusFrame
-		}
-		// Sound goes on where it was, so that a change of speaker is no gap; the sender reports tell the difference.
-		joined := !s.video() && uint32(int32(want-after)+maxJoin) <= 2*maxJoin
-		if ever && (joined || int32(want-after) < 0) {
-			s.shift += after - want
-			want = after
-		}
-		s.started = true
-	}
+// align fixes the offset to the slot's timeline. The rendition's own output never runs backwards either.
+func (r *rendition) align(p *packet) {
+	local, reported := r.src.local(r.index, p.time)
+	want := r.line.place(local, int64(p.arrived))
 	if last, ever := r.latest.Get(int64(p.arrived)); ever && int32(want-last) <= 0 {
 		want = last + 1
 	}
 	r.offset, r.aligned = want-p.time, reported
 }
 
+// clockNow is the output's timestamp at a local time, for sender reports.
+func (r *rendition) clockNow(now time.Duration) (rtp uint32, ok bool) {
+	if r.src == nil || !r.started {
+		return 0, false
+	}
+	return r.src.at(r.index, now) + r.offset, true
+}
+
+func (r *rendition) buffer() *packetcache.Cache { return r.cache }
+
 // collect gathers the packets of a frame, which leave together and in order: Pion may hand out a packet that was sent
 // again before one that it overtook.
-func (r *rendition) collect(s *slot, pkt *packetcache.Packet) {
+func (r *rendition) collect(pkt *packetcache.Packet, due []burst) []burst {
 	if pkt.Keyframe && pkt.Seq != r.out && (len(r.open) == 0 || r.open[0].Seq != pkt.Seq+1) {
-		r.complete(s, pkt)
-		return
+		return r.complete(pkt, r.flush(due))
 	}
 	if n := len(r.open); n > 0 && r.open[n-1].Time != pkt.Time {
-		r.flush(s)
+		due = r.flush(due)
 	}
 	if r.open == nil {
 		r.open = r.arena.List(maxBurst)
@@ -211,27 +209,35 @@ func (r *rendition) collect(s *slot, pkt *packetcache.Packet) {
 	}
 	r.open = slices.Insert(r.open, at, pkt)
 	late := len(r.open) == 1 && pkt.Seq != r.out
-	if pkt.Marker || late || !s.video() || len(r.open) == maxBurst {
-		r.flush(s)
+	if pkt.Marker || late || !r.video || len(r.open) == maxBurst {
+		due = r.flush(due)
 	}
+	return due
 }
 
 // complete takes the start of a keyframe of which some has gone out already: those who have had it get the start, those
 // who wait for a keyframe all of it.
-func (r *rendition) complete(s *slot, start *packetcache.Packet) {
-	r.flush(s)
+func (r *rendition) complete(start *packetcache.Packet, due []burst) []burst {
 	whole := r.cache.From([]*packetcache.Packet{start}, start.Seq+1)
-	s.offer(burst{rendition: r.index, packets: whole, late: true}, r.dropping)
+	return append(due, burst{rendition: r.index, packets: whole, late: true})
 }
 
-func (r *rendition) flush(s *slot) {
+func (r *rendition) flush(due []burst) []burst {
 	if len(r.open) == 0 {
-		return
+		return due
 	}
-	if s.video() {
+	if r.video {
 		equalise(r.open)
 	}
-	b := burst{rendition: r.index, packets: r.open}
+	due = append(due, burst{rendition: r.index, packets: r.open})
 	r.open = nil
-	s.offer(b, r.dropping)
+	return due
+}
+
+// expire gives nothing: the next frame ends one whose last packet was lost.
+func (r *rendition) expire(_ time.Duration, due []burst) []burst { return due }
+
+func (r *rendition) forget() (dropped int) {
+	r.cache.Reset()
+	return 0
 }

@@ -1,7 +1,6 @@
 package sfu
 
 import (
-	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
@@ -36,8 +35,7 @@ type slot struct {
 	arrivals
 	// demand counts the legs that are to be sent each rendition.
 	demand [renditions]atomic.Int32
-	merged *merging     // the merged form of sound, nil where there is none
-	plain  atomic.Int32 // legs that are sent the plain form beside it
+	plain  atomic.Int32 // legs that are sent the plain form of sound beside the merged one
 
 	mu      mutex[slotRank]
 	want    feed
@@ -46,19 +44,25 @@ type slot struct {
 	early   [renditions]early // of next
 	breakAt time.Duration
 	rends   [renditions]rendition
-	pics    rewrite.Pictures
-	base    uint32         // timestamp at the node's time 0
-	shift   uint32         // how far the present source is moved to stay ahead of the one before
-	started bool           // the present source has given a packet
-	latest  rewrite.Latest // timestamp given out
-	arrived time.Duration
-	live    bool // as last reported
+	outputs []output // one per rendition; of sound in its forms, the usual one last
+	due     []burst  // given and not yet offered
+	// dropping tells per output and shard that it is dropped to the end of a frame.
+	dropping [renditions][]bool
+	pictures rewrite.Pictures
+	line     timeline
+	arrived  time.Duration
+	live     bool // as last reported
 }
 
 func newSlot(n *Node, spec SlotSpec) *slot {
-	s := &slot{node: n, spec: spec, base: rand.Uint32(), legs: make([]atomic.Int32, len(n.shards))}
+	s := &slot{node: n, spec: spec, line: newTimeline(spec.Kind), legs: make([]atomic.Int32, len(n.shards))}
 	for i := range s.rends {
-		s.rends[i] = newRendition(i, len(n.shards))
+		s.rends[i] = newRendition(i, s)
+		s.dropping[i] = make([]bool, len(n.shards))
+	}
+	s.outputs = []output{&s.rends[plainSound]}
+	if s.video() {
+		s.outputs = []output{&s.rends[0], &s.rends[1], &s.rends[2]}
 	}
 	return s
 }
@@ -66,23 +70,26 @@ func newSlot(n *Node, spec SlotSpec) *slot {
 func (s *slot) video() bool { return s.spec.Kind == transport.Video }
 
 // mergeSound makes the slot's sound also in packets of twice the length.
-func (s *slot) mergeSound() { s.merged = newMerging(&s.rends[0].arena, len(s.legs)) }
+func (s *slot) mergeSound() {
+	s.outputs = []output{&s.rends[plainSound], newMerging(&s.rends[plainSound], &s.plain)}
+}
 
-// sound is the form of the slot's sound that viewers are sent as a rule.
-func (s *slot) sound() int {
-	if s.merged != nil {
-		return mergedSound
+// form of the slot's sound that viewers are sent as a rule.
+func (s *slot) form() int { return len(s.outputs) - 1 }
+
+// merges tells whether sound has a merged form.
+func (s *slot) merges() bool { return !s.video() && s.form() == mergedSound }
+
+// output that takes the packets of a layer.
+func (s *slot) output(layer int) output {
+	if s.video() {
+		return s.outputs[layer]
 	}
-	return plainSound
+	return s.outputs[s.form()]
 }
 
 // cache of a rendition, or of a form of sound.
-func (s *slot) cache(rendition int) *packetcache.Cache {
-	if s.merged != nil && rendition == mergedSound {
-		return s.merged.cache
-	}
-	return s.rends[rendition].cache
-}
+func (s *slot) cache(rendition int) *packetcache.Cache { return s.outputs[rendition].buffer() }
 
 // owner of the forwarded source, empty if there is none.
 func (s *slot) owner() string {
@@ -90,11 +97,6 @@ func (s *slot) owner() string {
 		return src.owner
 	}
 	return ""
-}
-
-// timeAt is the slot's timestamp at a local time.
-func (s *slot) timeAt(local time.Duration) uint32 {
-	return s.base + rewrite.Ticks(int64(local), s.spec.clockRate())
 }
 
 // resolve takes what the slot is to show and the source that can show it now, nil if there is none. Sound changes at
@@ -135,10 +137,11 @@ func (s *slot) begin(src *source) {
 		s.next = nil
 	}
 	if s.cur != nil {
-		s.flushAll()
+		s.flush()
 		s.release(&s.cur)
 	}
-	s.cur, s.breakAt, s.started, s.shift = src, 0, false, 0
+	s.cur, s.breakAt = src, 0
+	s.line.change()
 	s.from.Store(src)
 	gen := s.gen.Add(1)
 	if s.video() { // of sound what is under way may end, so that a change of speaker is no gap
@@ -161,11 +164,8 @@ func (s *slot) cut() {
 	s.from.Store(nil)
 	s.since.Store(s.gen.Add(1))
 	s.restart()
-	for i := range s.rends {
-		s.rends[i].cache.Reset()
-	}
-	if s.merged != nil {
-		s.node.drops.add(DropCut, s.merged.forget())
+	for _, out := range s.outputs {
+		s.node.drops.add(DropCut, out.forget())
 	}
 }
 
@@ -173,10 +173,7 @@ func (s *slot) cut() {
 func (s *slot) restart() {
 	s.watch(s.cur, s.spec.Top, s.node.now())
 	for i := range s.rends {
-		r := &s.rends[i]
-		s.node.drops.add(DropCut, len(r.open))
-		s.node.drops.add(DropNoKeyframe, len(r.early.packets))
-		r.restart()
+		s.rends[i].restart(s.cur, uint8(s.gen.Load()))
 	}
 }
 
@@ -233,7 +230,7 @@ func (s *slot) push(src *source, layer int, p *packet) {
 	r := &s.rends[layer]
 	s.arrivals.take(src, layer, p)
 	if r.started || !s.video() {
-		s.take(r, p)
+		s.forward(r, p)
 		return
 	}
 	if !r.early.begins(p) {
@@ -242,70 +239,44 @@ func (s *slot) push(src *source, layer int, p *packet) {
 	}
 	rest, dropped := r.early.rest(p.seq)
 	s.node.drops.add(DropNoKeyframe, dropped)
-	s.take(r, p)
+	s.forward(r, p)
 	for _, p := range rest {
-		s.take(r, p)
+		s.forward(r, p)
 	}
 }
 
-// take forwards a packet of the source in a rendition.
-func (s *slot) take(r *rendition, p *packet) {
-	pkt := r.take(s, p)
+// forward sends a packet of the source in a rendition.
+func (s *slot) forward(r *rendition, p *packet) {
+	pkt := r.rewrite(p)
 	if pkt == nil {
 		return
 	}
 	s.arrived = p.arrived
-	s.latest.Take(pkt.Time, pkt.Arrived)
-	if s.merged != nil {
-		s.merge(r, pkt)
-		return
-	}
-	r.collect(s, pkt)
+	s.line.latest.Take(pkt.Time, pkt.Arrived)
+	s.due = s.output(r.index).collect(pkt, s.due)
+	s.offer()
 }
 
-// merge sends a packet of sound in its forms. Who changes from one to the other does so at a packet that he has not had.
-func (s *slot) merge(r *rendition, pkt *packetcache.Packet) {
-	list, what := s.merged.take(pkt)
-	merged := burst{rendition: mergedSound, packets: list}
-	if s.plain.Load() == 0 {
-		s.offer(merged, s.merged.dropping)
-		return
-	}
-	plain := burst{rendition: plainSound, half: what, packets: append(r.arena.List(1), pkt)}
-	if what == noHalf {
-		s.offer(plain, r.dropping)
-		s.offer(merged, s.merged.dropping)
-	} else {
-		s.offer(merged, s.merged.dropping)
-		s.offer(plain, r.dropping)
-	}
-}
-
-// offer hands a burst of the present source to the shards that have legs of the slot.
-func (s *slot) offer(b burst, dropping []bool) {
-	if len(b.packets) == 0 {
-		return
-	}
-	b.slot, b.gen, b.owner = s, s.gen.Load(), s.cur.owner
-	for i, shard := range s.node.shards {
-		if s.legs[i].Load() > 0 {
-			shard.offer(b, &dropping[i])
+// offer hands the bursts that are due to the shards that have legs of the slot.
+func (s *slot) offer() {
+	for _, b := range s.due {
+		b.slot, b.gen, b.owner = s, s.gen.Load(), s.cur.owner
+		for i, shard := range s.node.shards {
+			if s.legs[i].Load() > 0 {
+				shard.offer(b, &s.dropping[b.rendition][i])
+			}
 		}
 	}
+	clear(s.due)
+	s.due = s.due[:0]
 }
 
-func (s *slot) flushAll() {
-	for i := range s.rends {
-		s.rends[i].flush(s)
+// flush sends what waits in the outputs.
+func (s *slot) flush() {
+	for _, out := range s.outputs {
+		s.due = out.flush(s.due)
 	}
-	s.letGo(0)
-}
-
-// letGo sends the packet of sound that has waited for another for so long.
-func (s *slot) letGo(atLeast time.Duration) {
-	if s.merged != nil && s.cur != nil {
-		s.offer(burst{rendition: mergedSound, packets: s.merged.letGo(s.node.now(), atLeast)}, s.merged.dropping)
-	}
+	s.offer()
 }
 
 // tick leaves a picture that overstayed and renditions that died. It reports whether pictures or sound are flowing
@@ -316,7 +287,10 @@ func (s *slot) tick(now time.Duration) (live, changed bool) {
 	if s.breakAt != 0 && now >= s.breakAt {
 		s.cut()
 	}
-	s.letGo(patience)
+	for _, out := range s.outputs {
+		s.due = out.expire(now-patience, s.due)
+	}
+	s.offer()
 	before := s.arrivals.tick(s.cur, now)
 	s.follow(before, now)
 	live = s.cur != nil && s.arrived != 0 && now-s.arrived < sourceTimeout
@@ -360,7 +334,7 @@ func (s *slot) fastStart(top int) (list []*packetcache.Packet, rendition int, ge
 	if s.cur == nil || !s.video() {
 		return nil, 0, 0
 	}
-	s.flushAll()
+	s.flush()
 	notBefore := int64(s.node.now() - cacheAge)
 	for i := min(top, s.spec.Top); i >= 0; i-- {
 		r := &s.rends[i]
@@ -379,11 +353,7 @@ func (s *slot) clockNow(rendition int, now time.Duration) (rtp uint32, ok bool) 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.video() {
-		rendition = 0 // both forms of sound are on its timeline
+		rendition = plainSound // both forms of sound are on its timeline
 	}
-	r := &s.rends[rendition]
-	if s.cur == nil || !r.started {
-		return 0, false
-	}
-	return s.cur.at(rendition, now) + r.offset, true
+	return s.rends[rendition].clockNow(now)
 }

@@ -273,13 +273,19 @@ func TestRepair(t *testing.T) {
 		if len(r.got(w, main)) != 6 {
 			t.Fatalf("rtx %v: a number was used twice", rtx)
 		}
-		again := r.gotOn(w, ssrcOf(w, main)+1)
 		if !rtx {
-			if refused := r.node.drops[dropIndex(DropNoRTX)].Load(); len(again) != 0 || refused != 2 {
-				t.Fatalf("without RTX %d packets came again, %d were refused", len(again), refused)
+			refused := &r.node.drops[dropIndex(DropNoRTX)]
+			eventually(t, "both are refused", func() bool { return refused.Load() == 2 })
+			if again := r.gotOn(w, ssrcOf(w, main)+1); len(again) != 0 {
+				t.Fatalf("without RTX %d packets came again", len(again))
 			}
 			continue
 		}
+		var again []*rtp.Packet
+		eventually(t, "both come again", func() bool {
+			again = r.gotOn(w, ssrcOf(w, main)+1)
+			return len(again) >= 2
+		})
 		if len(again) != 2 || v.legs[0].sent.repairs.Load() != 2 {
 			t.Fatalf("%d packets came again", len(again))
 		}
