@@ -39,6 +39,8 @@ type handler map[string]*file
 func Handler() http.Handler { return pages() }
 
 // pages does the work once for all servers of a process.
+//
+//nolint:gochecknoglobals // made once for all servers of a process
 var pages = sync.OnceValue(func() handler {
 	h := handler{}
 	err := fs.WalkDir(static, "static", func(name string, entry fs.DirEntry, err error) error {

@@ -115,7 +115,7 @@ var loads = regexp.MustCompile(`(?:from|import)\s*"([^"]+)"|(?:src|href)="([^"]+
 func TestEveryPageIsSmallAndWhole(t *testing.T) {
 	const limit = 100_000 // bytes over the network before any media
 	h := Handler()
-	for _, p := range ownPages {
+	for _, p := range ownPages() {
 		page, total, seen, queue := p.path, 0, map[string]bool{}, []string{p.path}
 		for len(queue) > 0 {
 			target := queue[0]
@@ -158,7 +158,7 @@ func TestEveryPageHasItsOwnHead(t *testing.T) {
 	inline := regexp.MustCompile(`<script(?:>|\s+[^>]*?>)[^<]|<style|\son\w+=|\sstyle=|https?://`)
 	titles := map[string]string{}
 	scripts := map[string]bool{}
-	for _, p := range ownPages {
+	for _, p := range ownPages() {
 		text := string(body(t, get(t, Handler(), p.path)))
 		if found := inline.FindString(text); found != "" {
 			t.Errorf("%s holds %q, which the Content-Security-Policy forbids", p.path, found)

@@ -2,7 +2,7 @@ package web
 
 import (
 	"bytes"
-	_ "embed" // the frame of the pages
+	"embed"
 	"fmt"
 	"html/template"
 	"slices"
@@ -18,38 +18,37 @@ type page struct {
 	Script  string   // its entry module, a file of static/pages
 }
 
-// Style sheets by what a page shows: every page has the first, who takes part in a session the second, a console the third.
-var (
-	baseStyles    = []string{"base", "notices"}
-	roomStyles    = slices.Concat(baseStyles, []string{"lobby", "stage", "room"})
-	consoleStyles = slices.Concat(roomStyles, []string{"console", "sites", "secretariat"})
-)
-
 // ownPages lists all pages.
-var ownPages = []page{
-	{path: "/", Title: "Điểm Cầu", Phase: "home", Styles: roomStyles, Script: "home"},
-	{path: "/j", Title: "Vào điểm cầu", Phase: "preview", Styles: roomStyles, Script: "short"},
-	{path: "/join", Title: "Điểm cầu", Phase: "preview", Styles: consoleStyles, Script: "join"}, // a site may be given the chair
-	{path: "/host", Title: "Bàn điều hành", Phase: "preview", Styles: consoleStyles, Script: "host"},
-	{path: "/secretary", Title: "Thư ký", Phase: "preview", Styles: slices.Concat(consoleStyles, []string{"report"}), Script: "secretary"},
-	{
-		path: "/room", Title: "Màn hình phòng họp", Phase: "preview", Schemes: "dark",
-		Styles: slices.Concat(consoleStyles, []string{"screen"}), Script: "screen",
-	},
-	{path: "/office", Title: "Văn phòng", Phase: "office", Styles: slices.Concat(baseStyles, []string{"office", "sheets"}), Script: "office"},
+func ownPages() []page {
+	// Every page has the first style sheets, who takes part in a session the second, a console the third.
+	base := []string{"base", "notices"}
+	room := slices.Concat(base, []string{"lobby", "stage", "room"})
+	console := slices.Concat(room, []string{"console", "sites", "secretariat"})
+	return []page{
+		{path: "/", Title: "Điểm Cầu", Phase: "home", Styles: room, Script: "home"},
+		{path: "/j", Title: "Vào điểm cầu", Phase: "preview", Styles: room, Script: "short"},
+		{path: "/join", Title: "Điểm cầu", Phase: "preview", Styles: console, Script: "join"}, // a site may be given the chair
+		{path: "/host", Title: "Bàn điều hành", Phase: "preview", Styles: console, Script: "host"},
+		{path: "/secretary", Title: "Thư ký", Phase: "preview", Styles: slices.Concat(console, []string{"report"}), Script: "secretary"},
+		{
+			path: "/room", Title: "Màn hình phòng họp", Phase: "preview", Schemes: "dark",
+			Styles: slices.Concat(console, []string{"screen"}), Script: "screen",
+		},
+		{path: "/office", Title: "Văn phòng", Phase: "office", Styles: slices.Concat(base, []string{"office", "sheets"}), Script: "office"},
+	}
 }
 
 //go:embed page.html
-var frame string
+var frame embed.FS
 
 // frames renders all pages, by path.
 func frames() (map[string][]byte, error) {
-	t, err := template.New("page").Parse(frame)
+	t, err := template.ParseFS(frame, "page.html")
 	if err != nil {
 		return nil, err
 	}
-	rendered := make(map[string][]byte, len(ownPages))
-	for _, p := range ownPages {
+	rendered := make(map[string][]byte, len(ownPages()))
+	for _, p := range ownPages() {
 		if p.Schemes == "" {
 			p.Schemes = "light dark"
 		}

@@ -44,7 +44,7 @@ define("sessionStorage", {
 define("addEventListener", () => undefined);
 define("document", { documentElement: { dataset: {} } });
 define("WebSocket", FakeSocket);
-define("fetch", async () => ({ ok: me.status === 200, status: me.status, json: async () => me.body }));
+define("fetch", async () => Response.json(me.body, { status: me.status }));
 
 const { Room } = await import("../static/app/room.js");
 

@@ -10,7 +10,8 @@ import { Button, Dialog } from "./parts.js";
 import { formatRate } from "./rate.js";
 import { Icon } from "./icons.js";
 import { Video } from "./stage.js";
-import { call, rehearsal } from "./rehearsal.js";
+import { ask, tellRefusal } from "./api.js";
+import { rehearsal } from "./rehearsals.js";
 
 /** @typedef {import("./room.js").Room} Room */
 /** @typedef {import("../lib/linetest.js").Line} Line */
@@ -47,7 +48,9 @@ export function Check({ room, onClose }) {
     setLine(null);
     const noise = noisePicture();
     try {
-      setLine(await testLine({ call: (method, path, body) => call(room, method, path, body), picture: noise.track }));
+      setLine(
+        await testLine({ call: (path, options) => ask(room, `/rehearsal${path}`, options), picture: noise.track }),
+      );
     } catch {
       setLine({ connected: false });
     } finally {
@@ -66,16 +69,10 @@ export function Check({ room, onClose }) {
     : (problems.value.microphone ?? "none");
   const ready = microphone !== "" && speaker !== "" && line !== null;
   const send = async () => {
-    const response = await call(room, "PUT", "", {
-      camera,
-      microphone,
-      loudspeaker: speaker,
-      line,
-      ...person,
-      device: deviceName(navigator),
-    }).catch(() => null);
-    if (!response?.ok) return room.toast("error", "internal");
-    rehearsal.value = { ...rehearsal.value, ...(await response.json()) };
+    const body = { camera, microphone, loudspeaker: speaker, line, ...person, device: deviceName(navigator) };
+    const answer = await ask(room, "/rehearsal", { method: "PUT", body });
+    if (!answer.ok) return tellRefusal(room, answer);
+    rehearsal.value = { ...rehearsal.value, ...answer.data };
     setSent(true);
   };
   const last = rehearsal.value;

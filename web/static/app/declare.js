@@ -1,6 +1,7 @@
 // What a site declares: how many people are in the room, who they are, and its answer to a roll call.
 import { html } from "./html.js";
 import { useState } from "../vendor/hooks.js";
+import { ask, tellRefusal } from "./api.js";
 import { t } from "./i18n.js";
 import { Asking, Button, Dialog } from "./parts.js";
 import { Icon } from "./icons.js";
@@ -96,13 +97,9 @@ export function RoomSheet({ room, onClose }) {
 
 /** Sends a declaration where there is no connection any more. @param {Room} room @param {"headcount" | "delegates"} what @param {object} body */
 async function put(room, what, body) {
-  const response = await fetch(`/api/v1/me/${what}`, {
-    method: "PUT",
-    body: JSON.stringify(body),
-    headers: { Authorization: `Bearer ${room.token}`, "Content-Type": "application/json" },
-  }).catch(() => null);
-  if (!response?.ok) room.toast("error", response?.status === 409 ? "wrong_phase" : "internal");
-  return Boolean(response?.ok);
+  const answer = await ask(room, `/me/${what}`, { method: "PUT", body });
+  if (!answer.ok) tellRefusal(room, answer);
+  return answer.ok;
 }
 
 /** After the session a site may still say who was there, until the record is sealed. @param {{room: Room}} props */

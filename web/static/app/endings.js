@@ -3,7 +3,7 @@ import { html } from "./html.js";
 import { t, tMaybe, formatTime } from "./i18n.js";
 import { Button, Header, Preferences } from "./parts.js";
 import { Icon } from "./icons.js";
-import { rehearsal } from "./rehearsal.js";
+import { rehearsal } from "./rehearsals.js";
 
 /** @typedef {import("./room.js").Room} Room */
 

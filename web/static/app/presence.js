@@ -1,6 +1,7 @@
 // What a page does so that its site is really there: keeps the screen awake, and posts a still picture now and then
 // for the consoles' wall.
 import { effect } from "../vendor/signals.js";
+import { ask } from "./api.js";
 
 /** @typedef {import("./room.js").Room} Room */
 
@@ -28,14 +29,11 @@ export function postSnapshots(room) {
   const post = async () => {
     if (room.link.value !== "online" || !video.videoWidth) return;
     canvas.getContext("2d")?.drawImage(video, 0, 0, WIDTH, HEIGHT);
+    /** @type {Blob | null} */
     const picture = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY));
     if (!picture) return;
     // One that is lost is no matter: the next one follows.
-    await fetch("/api/v1/me/snapshot", {
-      method: "PUT",
-      body: picture,
-      headers: { Authorization: `Bearer ${room.token}`, "Content-Type": "image/jpeg" },
-    }).catch(() => undefined);
+    await ask(room, "/me/snapshot", { method: "PUT", body: picture });
   };
   effect(() => {
     const stream = room.media.picture.value;

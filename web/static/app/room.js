@@ -1,6 +1,7 @@
 // The room as a page sees it: one connection, its peers, the state that the server tells, and what a person can do.
 import { signal, computed, effect, batch, untracked } from "../vendor/signals.js";
 import { Connection, RequestError } from "../lib/connection.js";
+import { request } from "../lib/http.js";
 import { SiteList } from "../lib/sites.js";
 import { HOST, SPEAKING_SLOTS } from "../lib/protocol.js";
 import { deviceName } from "../lib/device.js";
@@ -183,15 +184,11 @@ export class Room {
    */
   async introduce() {
     if (!this.token) return;
-    const response = await fetch("/api/v1/me", { headers: { Authorization: `Bearer ${this.token}` } }).catch(
-      () => null,
-    );
-    if (response?.ok) {
-      this.introduction.value = await response.json();
-    } else if (response && [401, 403, 404, 410].includes(response.status)) {
-      const { code } = await response.json().catch(() => ({ code: "bad_token" }));
-      if (this.step.value === "preview")
-        this.stopped.value = { code: code === "removed" ? code : "bad_token", retrying: false };
+    const { ok, status, code, data } = await request("/me", { token: this.token });
+    if (ok) {
+      this.introduction.value = data;
+    } else if ([401, 403, 404, 410].includes(status) && this.step.value === "preview") {
+      this.stopped.value = { code: code === "removed" ? code : "bad_token", retrying: false };
     }
   }
 

@@ -28,6 +28,8 @@ const en = {
   "short.bad_token.text": "The link was revoked or replaced by a new code. Ask the session's technician.",
   "short.too_many.title": "Too many wrong codes",
   "short.too_many.text": "Wait a minute, then try again.",
+  "short.unavailable.title": "The server could not open the link",
+  "short.unavailable.text": "Wait a minute and try again, or call the session's support.",
   "short.offline.title": "The server cannot be reached",
   "short.offline.text": "Check the network and try again.",
 
@@ -273,7 +275,11 @@ const en = {
   "refusal.floor_over": "Your turn is over: this site is no longer on air.",
   "refusal.camera_replaced": "Now using the camera {label}",
   "refusal.microphone_replaced": "Now using the microphone {label}",
-  "refusal.download": "The file could not be downloaded, please try again.",
+  "refusal.too_large": "The file or text is too large; the server does not take it.",
+  "refusal.bad_token": "This link does not work any more.",
+  "refusal.not_found": "Not found.",
+  "refusal.unavailable": "The server is restarting or overloaded. Wait a minute and try again.",
+  "refusal.unavailable_until": "The server is overloaded. Please try again in {s} seconds.",
 
   "console.label": "Console",
   "console.waiting": "The session has not started. Sites are entering.",

@@ -27,6 +27,8 @@ export default {
   "short.bad_token.text": "Đường dẫn đã bị huỷ hoặc đã được thay bằng mã mới. Hãy hỏi cán bộ kỹ thuật của phiên họp.",
   "short.too_many.title": "Nhập sai mã quá nhiều lần",
   "short.too_many.text": "Xin đợi một phút rồi thử lại.",
+  "short.unavailable.title": "Máy chủ chưa mở được đường dẫn",
+  "short.unavailable.text": "Xin đợi một phút rồi thử lại, hoặc gọi cán bộ kỹ thuật của phiên họp.",
   "short.offline.title": "Không liên lạc được với máy chủ",
   "short.offline.text": "Hãy kiểm tra kết nối mạng rồi thử lại.",
 
@@ -273,7 +275,11 @@ export default {
   "refusal.floor_over": "Đã kết thúc lượt phát biểu: điểm cầu này không còn lên sóng.",
   "refusal.camera_replaced": "Đã chuyển sang máy quay: {label}",
   "refusal.microphone_replaced": "Đã chuyển sang micro: {label}",
-  "refusal.download": "Không tải được tệp, xin thử lại.",
+  "refusal.too_large": "Tệp hoặc nội dung quá lớn, máy chủ không nhận.",
+  "refusal.bad_token": "Đường dẫn này không còn dùng được.",
+  "refusal.not_found": "Không tìm thấy.",
+  "refusal.unavailable": "Máy chủ đang khởi động lại hoặc quá tải. Xin đợi một phút rồi thử lại.",
+  "refusal.unavailable_until": "Máy chủ đang quá tải. Xin thử lại sau {s} giây.",
 
   "console.label": "Bàn điều khiển",
   "console.waiting": "Phiên họp chưa bắt đầu. Các điểm cầu đang vào phòng.",

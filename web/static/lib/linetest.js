@@ -114,18 +114,20 @@ export function measure(samples, fileKbps) {
   };
 }
 
+/** @typedef {(path: string, options?: import("./http.js").Options) => Promise<import("./http.js").Answer>} Call */
+
 /**
  * Runs a test.
  * @param {object} options
- * @param {(method: string, path: string, body?: object) => Promise<Response>} options.call the HTTP API, below /api/v1/rehearsal
+ * @param {Call} options.call the HTTP API, below /api/v1/rehearsal
  * @param {MediaStreamTrack} options.picture moving, and hard to compress
  * @param {number} [options.seconds] how long the picture is sent
  * @returns {Promise<Line>}
  */
 export async function testLine({ call, picture, seconds = 10 }) {
-  const opened = await call("POST", "/line", {});
+  const opened = await call("/line", { method: "POST", body: {} });
   if (!opened.ok) throw new Error(`line test refused: ${opened.status}`);
-  const { test, publisher: publisherOffer, viewer: viewerOffer, ice_servers: iceServers } = await opened.json();
+  const { test, publisher: publisherOffer, viewer: viewerOffer, ice_servers: iceServers } = opened.data;
   /** @type {Record<string, string>} */ const answers = {};
   const peer = (/** @type {string} */ kind) => ({
     id: test,
@@ -140,7 +142,8 @@ export async function testLine({ call, picture, seconds = 10 }) {
   try {
     await publisher.accept(publisherOffer, { camera: picture });
     await viewer.accept(viewerOffer);
-    const answered = await call("POST", "/line/answer", { test, publisher: answers.publisher, viewer: answers.viewer });
+    const body = { test, publisher: answers.publisher, viewer: answers.viewer };
+    const answered = await call("/line/answer", { method: "POST", body });
     if (!answered.ok) return { connected: false };
     for (let second = 0; second < seconds; second++) {
       await new Promise((resolve) => setTimeout(resolve, 1_000));
@@ -152,7 +155,7 @@ export async function testLine({ call, picture, seconds = 10 }) {
   } finally {
     publisher.close();
     viewer.close();
-    await call("DELETE", "/line").catch(() => undefined);
+    await call("/line", { method: "DELETE" });
   }
   return measure(samples, await fileRate(call));
 }
@@ -161,13 +164,13 @@ const FILE_MS = 5_000;
 
 /**
  * How fast a file comes, in kbit/s; it is given up when that is known.
- * @param {(method: string, path: string) => Promise<Response>} call
+ * @param {Call} call
  */
 async function fileRate(call) {
   try {
-    const response = await call("GET", "/bytes");
-    const reader = response.body?.getReader();
-    if (!response.ok || !reader) return 0;
+    const file = await call("/bytes", { as: "stream" });
+    if (!file.ok) return 0;
+    /** @type {ReadableStreamDefaultReader<Uint8Array>} */ const reader = file.data.getReader();
     const begun = performance.now();
     let bytes = 0;
     for (;;) {

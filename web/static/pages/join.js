@@ -11,7 +11,7 @@ import { DeclareAfter } from "../app/declare.js";
 import { SitePage } from "../app/site.js";
 import { pictures } from "../app/settings.js";
 import { stayAwake, postSnapshots } from "../app/presence.js";
-import { loadRehearsal } from "../app/rehearsal.js";
+import { loadRehearsal } from "../app/rehearsals.js";
 
 const room = new Room();
 room.peers.line.expected = () => {

@@ -2,6 +2,7 @@
 import { html } from "../app/html.js";
 import { render } from "../vendor/preact.js";
 import { signal } from "../vendor/signals.js";
+import { request } from "../lib/http.js";
 import { t, tMaybe } from "../app/i18n.js";
 import { Button, Header, Preferences } from "../app/parts.js";
 import { CodeForm } from "../app/home.js";
@@ -14,18 +15,12 @@ async function exchange() {
   error.value = "";
   // Behind the #, which browsers do not send; older invitations have it in the path.
   const code = decodeURIComponent(location.hash.slice(1)) || location.pathname.replace(/^\/j\/?/, "");
-  const response = await fetch("/api/v1/join", {
-    method: "POST",
-    body: JSON.stringify({ code }),
-    headers: { "Content-Type": "application/json" },
-  }).catch(() => null);
-  if (response?.ok) {
-    const { link } = await response.json();
-    location.replace(link);
+  const answer = await request("/join", { method: "POST", body: { code } });
+  if (answer.ok) {
+    location.replace(answer.data.link);
     return;
   }
-  const body = await response?.json().catch(() => null);
-  error.value = body?.code ?? "offline";
+  error.value = answer.code === "timeout" ? "offline" : answer.code;
   document.body.dataset.phase = "error";
   document.body.dataset.error = error.value;
 }
@@ -36,10 +31,10 @@ function Short() {
   return html`<${Header}><${Preferences} /><//>
   <main class="message"><div class="message__body" role="status">
     ${failed && html`<span class="message__icon message__icon--warn"><${Icon} name="warn" /></span>`}
-    <h1>${failed ? tMaybe(`short.${error.value}.title`, "short.not_found.title") : t("short.opening")}</h1>
+    <h1>${failed ? tMaybe(`short.${error.value}.title`, "short.unavailable.title") : t("short.opening")}</h1>
     ${
       failed &&
-      html`<p class="message__text">${tMaybe(`short.${error.value}.text`, "short.not_found.text")}</p>
+      html`<p class="message__text">${tMaybe(`short.${error.value}.text`, "short.unavailable.text")}</p>
       <${CodeForm} />
       <div class="message__actions"><${Button} action="retry" onClick=${() => void exchange()}>${t("retry")}<//></div>`
     }

@@ -3,9 +3,9 @@ import { html } from "../html.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
 import { fold, matcher } from "../../lib/fold.js";
 import { HOST } from "../../lib/protocol.js";
+import { askSession, tellRefusal } from "../api.js";
 import { t, tMaybe, formatTime } from "../i18n.js";
 import { Button, SidePanel } from "../parts.js";
-import { request } from "./downloads.js";
 import { r } from "./report-data.js";
 
 /** @typedef {import("../room.js").Room} Room */
@@ -46,9 +46,9 @@ export function Acts({ room, onClose }) {
   const [query, setQuery] = useState("");
   const [whole, setWhole] = useState(false);
   const load = async (/** @type {number} */ before) => {
-    const response = await request(room, `acts${before ? `?before=${before}` : ""}`).catch(() => null);
-    if (!response?.ok) return room.toast("error", "internal");
-    const { acts: page } = /** @type {{acts: Act[]}} */ (await response.json());
+    const answer = await askSession(room, `acts${before ? `?before=${before}` : ""}`);
+    if (!answer.ok) return tellRefusal(room, answer);
+    /** @type {Act[]} */ const page = answer.data.acts;
     setActs((known) => {
       const last = page.at(-1)?.seq ?? 0;
       if (before) return [...(known ?? []), ...page];

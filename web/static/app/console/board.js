@@ -2,6 +2,7 @@
 import { html } from "../html.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
 import { fold, matcher } from "../../lib/fold.js";
+import { askSession, tellRefusal } from "../api.js";
 import { t, tMaybe, formatNumber } from "../i18n.js";
 import { Button, Dialog } from "../parts.js";
 
@@ -22,12 +23,9 @@ export function Board({ room, onClose }) {
   const [query, setQuery] = useState("");
   useEffect(() => {
     const load = async () => {
-      const id = encodeURIComponent(room.session.value?.id ?? "");
-      const response = await fetch(`/api/v1/sessions/${id}/rehearsals`, {
-        headers: { Authorization: `Bearer ${room.token}` },
-      }).catch(() => null);
-      if (response?.ok) setBoard(await response.json());
-      else room.toast("error", "internal");
+      const answer = await askSession(room, "rehearsals");
+      if (answer.ok) setBoard(answer.data);
+      else tellRefusal(room, answer);
     };
     void load();
     const timer = setInterval(() => void load(), REFRESH_MS);

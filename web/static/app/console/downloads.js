@@ -1,5 +1,6 @@
 // The attendance log as files: what every console downloads, also after the end.
 import { html } from "../html.js";
+import { download } from "../api.js";
 import { lang } from "../settings.js";
 import { t } from "../i18n.js";
 import { Button } from "../parts.js";
@@ -26,38 +27,4 @@ export function Downloads({ room }) {
       )}
     </div>
   </section>`;
-}
-
-/**
- * @param {Room} room
- * @param {string} path below the session
- * @param {RequestInit} [init]
- */
-export function request(room, path, init = {}) {
-  const id = room.session.value?.id ?? room.claims?.sid ?? "";
-  return fetch(`/api/v1/sessions/${encodeURIComponent(id)}/${path}`, {
-    ...init,
-    headers: { ...(init.body ? { "Content-Type": "application/json" } : {}), Authorization: `Bearer ${room.token}` },
-  });
-}
-
-/**
- * Fetches with the link's token, which must stand in no address, and hands the file to the browser.
- * @param {Room} room
- * @param {string} path below the session
- */
-export async function download(room, path) {
-  try {
-    const response = await request(room, path);
-    if (!response.ok) throw new Error(String(response.status));
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(await response.blob());
-    link.download =
-      /filename="?([^";]+)"?/.exec(response.headers.get("Content-Disposition") ?? "")?.[1] ??
-      String(path.split("?")[0]);
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-  } catch {
-    room.toast("error", "download");
-  }
 }

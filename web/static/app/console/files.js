@@ -1,8 +1,8 @@
 // The attendance log as files, for the moment that is shown.
 import { html } from "../html.js";
 import { Button } from "../parts.js";
+import { download } from "../api.js";
 import { lang } from "../settings.js";
-import { download } from "./downloads.js";
 import { r } from "./report-data.js";
 
 /** @typedef {import("../room.js").Room} Room */

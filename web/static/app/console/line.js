@@ -1,6 +1,7 @@
 // How the stage reaches one site now, slot by slot: asked of the server while somebody looks.
 import { html } from "../html.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
+import { askSession } from "../api.js";
 import { t, formatNumber } from "../i18n.js";
 
 /** @typedef {import("../room.js").Room} Room */
@@ -17,11 +18,9 @@ export function LineSheet({ room, code }) {
   const [line, setLine] = useState(/** @type {Line | null} */ (null));
   useEffect(() => {
     let gone = false;
-    const url = `/api/v1/sessions/${encodeURIComponent(room.session.value?.id ?? "")}/lines/${encodeURIComponent(code)}`;
     const load = async () => {
-      const response = await fetch(url, { headers: { Authorization: `Bearer ${room.token}` } }).catch(() => null);
-      const next = response?.ok ? await response.json().catch(() => null) : null;
-      if (!gone) setLine(next);
+      const answer = await askSession(room, `lines/${encodeURIComponent(code)}`, { timeoutMs: EVERY_MS });
+      if (!gone) setLine(answer.ok ? answer.data : null);
     };
     void load();
     const timer = setInterval(() => void load(), EVERY_MS);

@@ -4,7 +4,7 @@ import vi from "../../i18n/report.vi.js";
 import en from "../../i18n/report.en.js";
 import { lang } from "../settings.js";
 import { formatTime } from "../i18n.js";
-import { request } from "./downloads.js";
+import { askSession, tellRefusal } from "../api.js";
 
 /** @typedef {import("../room.js").Room} Room */
 /** @typedef {keyof typeof vi} Key */
@@ -86,11 +86,9 @@ export function span({ from, to }, report) {
  * @returns {Promise<boolean>}
  */
 export async function correct(room, method, path, body) {
-  const response = await request(room, path, { method, body: body && JSON.stringify(body) }).catch(() => null);
-  if (response?.ok) return true;
-  const { code = "internal" } = (await response?.json().catch(() => ({}))) ?? {};
-  room.toast("error", code);
-  return false;
+  const answer = await askSession(room, path, { method, body });
+  if (!answer.ok) tellRefusal(room, answer);
+  return answer.ok;
 }
 
 /** The part of a request that says what is shown. @param {Choice} choice */
@@ -119,15 +117,14 @@ export function useReport(room, choice, version) {
     let timer = 0;
     const load = async () => {
       if (document.visibilityState === "visible") {
-        const response = await request(room, `attendance.json?${wanted}`).catch(() => null);
-        const report = response?.ok ? await response.json().catch(() => undefined) : undefined;
+        const { ok, data, headers } = await askSession(room, `attendance.json?${wanted}`);
         if (over) return;
         setState((old) =>
-          report
-            ? { report, matching: Number(response?.headers.get("X-Total-Count")), failed: false }
+          ok
+            ? { report: data, matching: Number(headers.get("X-Total-Count")), failed: false }
             : { ...old, failed: true },
         );
-        if (report && (choice.asOf || report.session.sealed_at)) return;
+        if (ok && (choice.asOf || data.session.sealed_at)) return;
       }
       timer = window.setTimeout(load, EVERY_MS);
     };

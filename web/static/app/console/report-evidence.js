@@ -2,7 +2,7 @@
 import { html } from "../html.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
 import { formatDuration, formatNumber } from "../i18n.js";
-import { request } from "./downloads.js";
+import { askSession } from "../api.js";
 import { clock, r } from "./report-data.js";
 
 /** @typedef {import("../room.js").Room} Room */
@@ -40,10 +40,9 @@ function Kept({ room, entry, at, name }) {
     let made = "";
     let over = false;
     const load = async () => {
-      const response = await request(room, `pictures/${entry}`).catch(() => null);
-      const picture = response?.ok ? await response.blob().catch(() => null) : null;
+      const picture = await askSession(room, `pictures/${entry}`, { as: "blob" });
       if (over) return;
-      if (picture) made = URL.createObjectURL(picture);
+      if (picture.ok) made = URL.createObjectURL(picture.data);
       setAddress(made || null);
     };
     void load();

@@ -1,5 +1,6 @@
 // The last still picture of sites, for a wall of them.
 import { useEffect, useRef, useState } from "../../vendor/hooks.js";
+import { askSession } from "../api.js";
 
 /** @typedef {import("../room.js").Room} Room */
 
@@ -18,9 +19,6 @@ export function useStills(room, codes) {
   useEffect(() => {
     let gone = false;
     const wanted = codes ? codes.split(",") : [];
-    const base = `/api/v1/sessions/${encodeURIComponent(room.session.value?.id ?? "")}/snapshots`;
-    const ask = (/** @type {string} */ url) =>
-      fetch(url, { headers: { Authorization: `Bearer ${room.token}` } }).catch(() => null);
     const show = () => setStills(new Map([...kept.current].map(([code, still]) => [code, still.address])));
     for (const [code, still] of kept.current) {
       if (wanted.includes(code)) continue;
@@ -29,16 +27,15 @@ export function useStills(room, codes) {
     }
     show();
     const load = async () => {
-      const listed = await ask(`${base}?codes=${encodeURIComponent(codes)}`);
-      /** @type {{snapshots: {endpoint: string, etag: string}[]}} */
-      const { snapshots } = listed?.ok ? await listed.json().catch(() => ({ snapshots: [] })) : { snapshots: [] };
+      const listed = await askSession(room, `snapshots?codes=${encodeURIComponent(codes)}`);
+      /** @type {{endpoint: string, etag: string}[]} */
+      const snapshots = listed.data.snapshots ?? [];
       for (const { endpoint, etag } of snapshots) {
         if (gone || kept.current.get(endpoint)?.etag === etag) continue;
-        const response = await ask(`${base}/${encodeURIComponent(endpoint)}`);
-        const picture = response?.ok ? await response.blob().catch(() => null) : null;
-        if (!picture || gone) continue;
+        const picture = await askSession(room, `snapshots/${encodeURIComponent(endpoint)}`, { as: "blob" });
+        if (!picture.ok || gone) continue;
         URL.revokeObjectURL(kept.current.get(endpoint)?.address ?? "");
-        kept.current.set(endpoint, { etag, address: URL.createObjectURL(picture) });
+        kept.current.set(endpoint, { etag, address: URL.createObjectURL(picture.data) });
         show();
       }
     };

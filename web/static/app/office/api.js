@@ -1,6 +1,7 @@
 // The office's requests. The login is a cookie that scripts cannot read.
 import { signal } from "../../vendor/signals.js";
-import { oMaybe } from "./text.js";
+import { request } from "../../lib/http.js";
+import { o, oMaybe } from "./text.js";
 
 /**
  * @typedef {object} Account
@@ -15,7 +16,7 @@ import { oMaybe } from "./text.js";
  * @property {{id: string, device: string, created_at: string, seen_at: string, current?: boolean}[]} [logins]
  *
  * @typedef {{code: string, parent?: string, level: string, name: string, parents?: string[], below?: number, levels?: Record<string, number>}} Unit
- * @typedef {{ok: boolean, status: number, data: any}} Answer
+ * @typedef {import("../../lib/http.js").Answer} Answer
  */
 
 /** Who is logged in; null = nobody, undefined = not asked yet. @type {import("@preact/signals").Signal<Account | null | undefined>} */
@@ -38,24 +39,17 @@ export function may(right) {
  * @returns {Promise<Answer>}
  */
 export async function api(method, path, body, { quiet = false } = {}) {
-  const blob = body instanceof Blob;
-  const response = await fetch(`/api/v1${path}`, {
-    method,
-    body: blob ? body : body && JSON.stringify(body),
-    headers: body ? { "Content-Type": blob ? body.type : "application/json" } : {},
-  }).catch(() => null);
-  const data = response?.status === 204 ? {} : await response?.json().catch(() => ({}));
-  const answer = { ok: response?.ok ?? false, status: response?.status ?? 0, data: data ?? {} };
+  const answer = await request(path, { method, body });
   if (answer.status === 401 && answer.data.code === "bad_token") me.value = null;
   if (!answer.ok && !quiet) notice.value = { kind: "error", text: () => faultText(answer) };
   return answer;
 }
 
 /** @param {Answer} answer */
-export function faultText({ status, data }) {
-  if (status === 0) return oMaybe("fault.offline", "fault.other");
-  if (data.code === "bad_account") return oMaybe(`fault.${data.detail}`, "fault.other");
-  return oMaybe(`fault.${data.code}`, "fault.other");
+export function faultText({ code, retryS, data }) {
+  if (code === "bad_account") return oMaybe(`fault.${data.detail}`, "fault.other");
+  if (code === "unavailable" && retryS) return o("fault.unavailable_until", { s: retryS });
+  return oMaybe(`fault.${code}`, "fault.other");
 }
 
 export async function loadMe() {
