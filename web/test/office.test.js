@@ -1,25 +1,7 @@
 import test from "node:test";
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
-import vi from "../static/i18n/office.vi.js";
-import en from "../static/i18n/office.en.js";
 import { merge, same } from "../static/lib/merge.js";
 import { fromInput, toInput } from "../static/lib/localtime.js";
-
-test("both catalogues of the office hold the same keys with the same variables, all used", () => {
-  assert.deepEqual(Object.keys(en).sort(), Object.keys(vi).sort());
-  const variables = (/** @type {string} */ text) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort();
-  const folder = new URL("../static/app/office/", import.meta.url);
-  const used = [...readdirSync(folder), "../../pages/office.js"]
-    .map((name) => readFileSync(new URL(name, folder), "utf8"))
-    .join("\n");
-  const prefixes = [...used.matchAll(/`([a-z]+(?:\.[a-z]+)*\.)\$\{/g)].map((m) => m[1]);
-  for (const [key, text] of Object.entries(vi)) {
-    assert.deepEqual(variables(/** @type {Record<string, string>} */ (en)[key]), variables(text), key);
-    assert.ok(text.trim(), key);
-    assert.ok(used.includes(`"${key}"`) || prefixes.some((prefix) => key.startsWith(prefix)), `${key} is not used`);
-  }
-});
 
 test("changes of different parts are put together, those of the same part are named", () => {
   const base = { title: "A", units: ["P1/*"], minutes: 60, note: "" };

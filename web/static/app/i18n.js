@@ -1,53 +1,44 @@
-// Texts of the interface: Vietnamese first, English second, one catalogue each.
+// Texts of the interface, and numbers and times in its language.
 import { effect, signal } from "../vendor/signals.js";
 import vi from "../i18n/vi.js";
-import { lang, theme } from "./settings.js";
+import { lang } from "./settings.js";
 
 /** @typedef {keyof typeof vi} Key */
-
-/** @typedef {Record<Key, string>} Catalogue */
-
-/** The catalogues that are loaded; English only when it is wanted. @type {import("@preact/signals").Signal<{vi: Catalogue, en?: Catalogue}>} */
-const catalogues = signal({ vi });
-
-async function loadEnglish() {
-  const { default: en } = await import("../i18n/en.js");
-  catalogues.value = { vi, en };
-}
-if (lang.value === "en") await loadEnglish();
-
-effect(() => {
-  if (lang.value === "en" && !catalogues.peek().en) void loadEnglish();
-});
-
-effect(() => {
-  document.documentElement.lang = lang.value;
-});
-effect(() => {
-  if (theme.value === "auto") delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = theme.value;
-});
+/** @typedef {Record<string, string | number>} Variables */
 
 /**
- * The text of a key in the present language; {name} stands for a variable.
- * @param {Key} key
- * @param {Record<string, string | number>} [vars]
- * @returns {string}
+ * Puts variables into a text, where their names stand in braces.
+ * @param {string} text
+ * @param {Variables} [vars]
  */
-export function t(key, vars) {
-  const text = (catalogues.value[lang.value] ?? vi)[key];
+export function fill(text, vars) {
   return vars ? text.replace(/\{(\w+)\}/g, (_, name) => String(vars[name] ?? "")) : text;
 }
 
 /**
- * The text of a key that is put together from data, or of the fallback when there is none.
- * @param {string} key
- * @param {Key} fallback
- * @param {Record<string, string | number>} [vars]
+ * The translator of a catalogue: Vietnamese as it is, English fetched when it is first wanted, Vietnamese until then. Texts are
+ * read through signals, so that a page changes its language at once.
+ * @template {string} K
+ * @param {Record<K, string>} vi
+ * @param {() => Promise<{default: Record<K, string>}>} english
+ * @returns {Promise<{text: (key: K, vars?: Variables) => string, maybe: (key: string, fallback: K, vars?: Variables) => string}>}
+ *   text of a key; maybe: of a key that is put together from data, or of the fallback when there is none
  */
-export function tMaybe(key, fallback, vars) {
-  return t(key in vi ? /** @type {Key} */ (key) : fallback, vars);
+export async function translator(vi, english) {
+  const en = signal(/** @type {Record<K, string> | undefined} */ (undefined));
+  const load = async () => {
+    en.value = (await english()).default;
+  };
+  if (lang.value === "en") await load();
+  effect(() => {
+    if (lang.value === "en" && !en.peek()) void load();
+  });
+  const text = (/** @type {K} */ key, /** @type {Variables | undefined} */ vars) =>
+    fill(((lang.value === "en" && en.value) || vi)[key], vars);
+  return { text, maybe: (key, fallback, vars) => text(key in vi ? /** @type {K} */ (key) : fallback, vars) };
 }
+
+export const { text: t, maybe: tMaybe } = await translator(vi, () => import("../i18n/en.js"));
 
 /** Made once: a console formats some hundred numbers with every batch of changes. */
 const NUMBERS = { vi: new Intl.NumberFormat("vi-VN"), en: new Intl.NumberFormat("en-GB") };

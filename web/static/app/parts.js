@@ -41,6 +41,14 @@ export function Button({
   </button>`;
 }
 
+effect(() => {
+  document.documentElement.lang = lang.value;
+});
+effect(() => {
+  if (theme.value === "auto") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme.value;
+});
+
 /** Language and theme. */
 export function Preferences() {
   const other = lang.value === "vi" ? "en" : "vi";

@@ -1,9 +1,7 @@
 // The attendance report: its texts, its requests and the forms of its data.
 import { useEffect, useState } from "../../vendor/hooks.js";
 import vi from "../../i18n/report.vi.js";
-import en from "../../i18n/report.en.js";
-import { lang } from "../settings.js";
-import { formatTime } from "../i18n.js";
+import { formatTime, translator } from "../i18n.js";
 import { askSession, tellRefusal } from "../api.js";
 
 /** @typedef {import("../room.js").Room} Room */
@@ -39,21 +37,7 @@ import { askSession, tellRefusal } from "../api.js";
 export const PAGE = 50;
 const EVERY_MS = 4000;
 
-/**
- * The text of a key in the present language; {name} stands for a variable.
- * @param {Key} key
- * @param {Record<string, string | number>} [vars]
- * @returns {string}
- */
-export function r(key, vars) {
-  const text = (lang.value === "en" ? en : vi)[key];
-  return vars ? text.replace(/\{(\w+)\}/g, (_, name) => String(vars[name] ?? "")) : text;
-}
-
-/** @param {string} key @param {Key} fallback */
-export function rMaybe(key, fallback) {
-  return r(key in vi ? /** @type {Key} */ (key) : fallback);
-}
+export const { text: r, maybe: rMaybe } = await translator(vi, () => import("../../i18n/report.en.js"));
 
 /** @param {Verdict} verdict */
 export function verdictText(verdict) {
