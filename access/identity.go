@@ -6,6 +6,7 @@ import (
 
 	"github.com/diemcau/diemcau/account"
 	"github.com/diemcau/diemcau/link"
+	"github.com/diemcau/diemcau/meeting"
 )
 
 // Identity is who makes a request: the holder of a token, or who is logged in.
@@ -49,4 +50,12 @@ func (id Identity) SeatKey() string {
 		return id.Session + "/" + id.Endpoint
 	}
 	return ""
+}
+
+// Actor is who somebody acts as in a session; the office acts under its own names.
+func (id Identity) Actor() meeting.Actor {
+	if id.Session == "" {
+		return meeting.Actor{Endpoint: meeting.OfficePrefix + id.Endpoint, Role: meeting.Office}
+	}
+	return meeting.Actor{Endpoint: id.Endpoint, Role: meeting.Role(id.Role)}
 }

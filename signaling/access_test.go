@@ -21,7 +21,7 @@ import (
 // Every request and every message has its row, and there is no row for anything else.
 func TestAccessTableIsWhole(t *testing.T) {
 	b := newBed(t, "")
-	want := b.srv.APIRoutes()
+	want := b.api.Routes()
 	for _, m := range signaling.Messages() {
 		want = append(want, "ws "+string(m))
 	}
@@ -58,8 +58,7 @@ type accessBed struct {
 
 func newAccessBed(t *testing.T) *accessBed {
 	t.Helper()
-	b := &accessBed{bed: newBed(t, ""), sessions: map[meeting.Phase]string{}}
-	b.srv.LoosenSeats()
+	b := &accessBed{bed: looseBed(t, ""), sessions: map[meeting.Phase]string{}}
 	convene := func(start string) string {
 		var made links
 		b.admin("POST", "/api/v1/sessions", fmt.Sprintf(`{"title":"x","units":"C1,P58","start":%q,"countdown_s":0,"operators":[{"scope":"D582"}]}`, start), &made)
@@ -141,7 +140,7 @@ func TestAccessOverHTTP(t *testing.T) {
 	b := newAccessBed(t)
 	var who access.Identity
 	var asks error
-	api := b.srv.ProbeAPI(func(*http.Request) (access.Identity, error) { return who, asks })
+	api := b.api.Probe(func(*http.Request) (access.Identity, error) { return who, asks })
 	ask := func(what, session, code string) (int, string) {
 		t.Helper()
 		method, path, _ := strings.Cut(what, " ")
@@ -160,7 +159,7 @@ func TestAccessOverHTTP(t *testing.T) {
 			return nil
 		}
 		seat := seatOf[party]
-		who, asks = b.srv.Identify(t.Context(), link.Holder{Session: session, Endpoint: seat.code, Role: string(seat.role), Serial: serial})
+		who, asks = b.srv.IdentifyHolder(t.Context(), link.Holder{Session: session, Endpoint: seat.code, Role: string(seat.role), Serial: serial})
 		return asks
 	}
 	cells, admitted := 0, 0

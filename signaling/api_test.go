@@ -283,7 +283,7 @@ func TestAdminWithoutServer(t *testing.T) {
 	b.srv.Close()
 	status := func(method, path, body string, into any) int {
 		w := httptest.NewRecorder()
-		documented(t, b.srv.AdminHandler()).ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
+		documented(t, b.api.AdminHandler()).ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
 		if into != nil {
 			if err := json.Unmarshal(w.Body.Bytes(), into); err != nil {
 				t.Fatalf("%s %s: %s", method, path, w.Body)

@@ -47,10 +47,10 @@ func (r *nullRecord) LastAlive(context.Context, string) (time.Time, error) { ret
 func liveCoordinator(tb testing.TB, n int) *coordinator {
 	tb.Helper()
 	srv := &Server{
-		webhooks: noWebhooks{},
-		media:    &closer{Media: newPeerBench()}, metrics: newTestMetrics(), log: slog.New(slog.DiscardHandler),
-		snapshots: newSnapshots(),
-		node:      ledger.NewNode("bench", 0), clock: newClock(TimeSource{}, slog.New(slog.DiscardHandler), prometheus.NewRegistry()),
+		recorded: func(string) {}, over: func(string) {},
+		media: &closer{Media: newPeerBench()}, metrics: newTestMetrics(), log: slog.New(slog.DiscardHandler),
+
+		node: ledger.NewNode("bench", 0), clock: newClock(TimeSource{}, slog.New(slog.DiscardHandler), prometheus.NewRegistry()),
 	}
 	srv.patience.Store(int64(recordPatience))
 	rec := &nullRecord{}

@@ -127,7 +127,7 @@ func (c *conn) enter(ctx context.Context, m protocol.Message, token string) erro
 	if hello.Token != "" {
 		token = hello.Token
 	}
-	who, err := c.srv.identify(ctx, token)
+	who, err := c.srv.Links().Identify(ctx, token)
 	if err != nil {
 		return err
 	}
@@ -207,7 +207,7 @@ func (c *conn) reader(ctx context.Context) error {
 func (c *conn) guarded(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			c.srv.guard.Panicked(p, "session", c.who.Session, "endpoint", c.who.Endpoint)
+			c.srv.panicked(p, "session", c.who.Session, "endpoint", c.who.Endpoint)
 			err = errFault
 		}
 	}()
@@ -301,7 +301,7 @@ func (c *conn) refuse(id int64, err error) {
 	c.close(f)
 }
 
-func (c *conn) actor() meeting.Actor { return actorOf(c.who) }
+func (c *conn) actor() meeting.Actor { return c.who.Actor() }
 
 // seen is the last evidence of life.
 func (c *conn) seen() time.Time { return time.UnixMicro(c.lastSeen.Load()).UTC() }

@@ -113,12 +113,12 @@ func newCoordinator(srv *Server, session *meeting.Session, head ledger.Head) *co
 		journal:   ledger.NewJournal(session, srv.node, head),
 		confirmed: head,
 		assemble: func() *audience {
-			return newAudience(session, srv.media, srv.metrics, func() { srv.snapshots.drop(id) })
+			return newAudience(session, srv.media, srv.metrics, func() { srv.over(id) })
 		},
 		news:     newNews(),
-		recorded: srv.webhooks.Tell,
+		recorded: srv.recorded,
 		patience: &srv.patience,
-		panicked: srv.guard.Panicked,
+		panicked: srv.panicked,
 		requests: make(chan request, maxQueue),
 		late:     make(chan time.Time, 1),
 		stop:     make(chan struct{}),

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
@@ -22,9 +21,6 @@ func (s *Server) SetPatience(d time.Duration) {
 
 // Concerned is concerned.
 var Concerned = concerned
-
-// LoosenSeats lets tests ask faster than people do; it comes before anyone asks.
-func (s *Server) LoosenSeats() { s.seats = access.NewLimits(1000) }
 
 // Upset lets the coordinator of a session panic in its turn, and returns what the one who asked is told.
 func (s *Server) Upset(ctx context.Context, session string) error {

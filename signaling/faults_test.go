@@ -89,7 +89,6 @@ func TestHeadersAndCookiesOverTLS(t *testing.T) {
 	b := newBed(t, "")
 	b.publicURL = "https://hop.example.vn"
 	b.restart(false)
-	b.srv.CheapPasswords()
 	b.admin("POST", "/api/v1/accounts", `{"name":"an","full_name":"An","role":"admin","password":"con meo cua toi"}`, nil)
 	if got := get(t, b, "/healthz", "").Header.Get("Strict-Transport-Security"); got != "max-age=31536000" {
 		t.Errorf("HSTS: %q", got)

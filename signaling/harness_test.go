@@ -10,7 +10,6 @@ import (
 	"io"
 	"iter"
 	"log/slog"
-	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"path/filepath"
@@ -20,7 +19,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/diemcau/diemcau/api"
 	"github.com/diemcau/diemcau/internal/admission"
+	"github.com/diemcau/diemcau/internal/httpguard"
 	"github.com/diemcau/diemcau/keyring"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/link"
@@ -247,6 +248,9 @@ type bed struct {
 	*testing.T
 	publicURL string // "" = that of the test's server
 	srv       *signaling.Server
+	api       *api.API
+	guard     *httpguard.Guard
+	seatTimes int // as many requests as usual; 0 = 1
 	hooks     *webhook.Sender
 	http      *httptest.Server
 	record    *record
@@ -259,7 +263,7 @@ type bed struct {
 	rewrite                  func(userInfo string) string // what an identity provider says
 	snapshotEvery, namesKept time.Duration
 	strangers                admission.Limits
-	pictures                 signaling.Pictures
+	pictures                 api.Pictures
 	codeKey                  [link.CodeKeySize]byte
 	keys                     *keyring.Ring // kept over a restart
 	log                      *bytes.Buffer
@@ -317,12 +321,23 @@ func newKeys(tb testing.TB) *keyring.Ring {
 // newBed serves the session that request asks for; "" asks for C1, C2 and C3, open, without a countdown.
 func newBed(t *testing.T, request string) *bed {
 	t.Helper()
+	return newBedOf(t, request, 1)
+}
+
+// looseBed is one whose seats may ask faster than people do.
+func looseBed(t *testing.T, request string) *bed {
+	t.Helper()
+	return newBedOf(t, request, 1000)
+}
+
+func newBedOf(t *testing.T, request string, seatTimes int) *bed {
+	t.Helper()
 	st, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "diemcau.db"), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { st.Close() })
-	b := &bed{T: t, keys: newKeys(t), record: &record{Store: st}, log: &bytes.Buffer{}, logMu: &sync.Mutex{}}
+	b := &bed{T: t, seatTimes: seatTimes, keys: newKeys(t), record: &record{Store: st}, log: &bytes.Buffer{}, logMu: &sync.Mutex{}}
 	b.serve()
 	if request == "" {
 		request = `{"title":"Giao ban","units":"D582/*","start":"now","countdown_s":0}`
@@ -344,33 +359,29 @@ func (b *bed) serve() {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.srv, err = signaling.New(context.Background(), signaling.Config{
-		CodeKey: b.codeKey[:], Keys: b.keys, Record: b.record, Media: b.media, Log: slog.New(slog.NewTextHandler(lockedWriter{b.logMu, b.log}, nil)),
-		Registry: prometheus.NewRegistry(), Node: "test", PublicURL: cmp.Or(b.publicURL, "http://"+b.http.Listener.Addr().String()),
-		SnapshotEvery: b.snapshotEvery, Webhooks: hooks, Time: b.time, NamesKept: b.namesKept, Pictures: b.pictures, Strangers: b.strangers,
-		Pages: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("page")) }),
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
+	live, web := b.configs(cmp.Or(b.publicURL, "http://"+b.http.Listener.Addr().String()))
+	live.Recorded, web.Webhooks = hooks.Tell, hooks
+	b.srv, b.api, b.guard = wire(b.T, b.keys, live, web)
 	b.media.events = b.srv
 	if b.ping > 0 {
 		b.srv.SetPingEvery(b.ping)
 	}
-	b.http.Config.Handler = documented(b.T, b.srv.Handler())
+	b.http.Config.Handler = documented(b.T, b.api.Handler())
 	b.http.Start()
 	if err := errors.Join(hooks.Start(context.Background()), b.srv.Start(context.Background())); err != nil {
 		b.Fatal(err)
 	}
+	b.api.Start(context.Background())
 	b.hooks = hooks
-	srv, web := b.srv, b.http
-	b.Cleanup(func() { srv.Close(); hooks.Close(); web.Close() })
+	srv, made, front := b.srv, b.api, b.http
+	b.Cleanup(func() { made.Close(); srv.Close(); hooks.Close(); front.Close() })
 }
 
 // restart ends the server, cleanly or as kill -9 does, and starts another on the same record.
 func (b *bed) restart(kill bool) {
 	b.Helper()
 	b.record.dead.Store(kill)
+	b.api.Close()
 	b.srv.Close()
 	b.hooks.Close()
 	b.http.Close()
@@ -395,7 +406,7 @@ func token(link string) string {
 func (b *bed) admin(method, path, body string, into any) {
 	b.Helper()
 	w := httptest.NewRecorder()
-	documented(b.T, b.srv.AdminHandler()).ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
+	documented(b.T, b.api.AdminHandler()).ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
 	if w.Code >= 300 {
 		b.Fatalf("%s %s: %d %s", method, path, w.Code, w.Body)
 	}

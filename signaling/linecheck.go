@@ -17,9 +17,9 @@ const (
 	maxLineTests = 64 // at once; who comes later tries again
 )
 
-// lineTests are the tests that run now: each has a stage of its own in the media plane, in which one site sends a
+// LineTests are the tests of lines that run now: each has a stage of its own in the media plane, in which one site sends a
 // test picture and gets it back, so nothing of it reaches a session.
-type lineTests struct {
+type LineTests struct {
 	srv *Server
 
 	mu      sync.Mutex
@@ -35,10 +35,10 @@ type lineTest struct {
 	timeout *time.Timer
 }
 
-func newLineTests(s *Server) *lineTests { return &lineTests{srv: s, tests: map[string]*lineTest{}} }
+func newLineTests(s *Server) *LineTests { return &LineTests{srv: s, tests: map[string]*lineTest{}} }
 
-// lineOffer is what a page answers to take part in a test.
-type lineOffer struct {
+// LineOffer is what a page answers to take part in a test.
+type LineOffer struct {
 	Test      string `json:"test"`
 	Publisher string `json:"publisher"` // SDP
 	Viewer    string `json:"viewer"`    // SDP
@@ -46,10 +46,13 @@ type lineOffer struct {
 	ICEServers []protocol.ICEServer `json:"ice_servers,omitempty"`
 }
 
-// open begins a test of an endpoint; one that still runs is ended.
-func (l *lineTests) open(ctx context.Context, session, endpoint string) (*lineOffer, error) {
+// Open begins a test of an endpoint; one that still runs is ended.
+func (l *LineTests) Open(ctx context.Context, session, endpoint string) (*LineOffer, error) {
+	if l.srv.media.Media == nil {
+		return nil, refusal(protocol.Unavailable, "no media plane")
+	}
 	owner := session + "/" + endpoint
-	l.end(owner, "")
+	l.End(owner, "")
 	t := &lineTest{id: "check/" + uuid.NewString(), owner: owner, peers: map[PeerKind]string{}}
 	l.mu.Lock()
 	if l.closed || len(l.tests) >= maxLineTests {
@@ -62,7 +65,7 @@ func (l *lineTests) open(ctx context.Context, session, endpoint string) (*lineOf
 	}
 	l.tests[owner] = t
 	l.running.Add(1)
-	t.timeout = time.AfterFunc(lineTestLife, func() { l.end(owner, t.id) })
+	t.timeout = time.AfterFunc(lineTestLife, func() { l.End(owner, t.id) })
 	l.mu.Unlock()
 	offers := map[PeerKind]string{}
 	for _, kind := range []PeerKind{PeerPublisher, PeerMonitor} {
@@ -72,7 +75,7 @@ func (l *lineTests) open(ctx context.Context, session, endpoint string) (*lineOf
 		}
 		sdp, err := l.srv.media.Open(ctx, p)
 		if err != nil {
-			l.end(owner, t.id)
+			l.End(owner, t.id)
 			return nil, errors.Join(refusal(protocol.Unavailable, "the media plane could not serve the request"), err)
 		}
 		l.mu.Lock()
@@ -81,13 +84,13 @@ func (l *lineTests) open(ctx context.Context, session, endpoint string) (*lineOf
 		offers[kind] = sdp
 	}
 	l.srv.media.SetWatch(t.peers[PeerMonitor], "preview", endpoint)
-	return &lineOffer{
+	return &LineOffer{
 		Test: t.id, Publisher: offers[PeerPublisher], Viewer: offers[PeerMonitor], ICEServers: l.srv.relays(owner),
 	}, nil
 }
 
-// answer completes both connections of a test.
-func (l *lineTests) answer(ctx context.Context, session, endpoint, test, publisher, viewer string) error {
+// Answer completes both connections of a test.
+func (l *LineTests) Answer(ctx context.Context, session, endpoint, test, publisher, viewer string) error {
 	l.mu.Lock()
 	t := l.tests[session+"/"+endpoint]
 	if t == nil || t.id != test || len(t.peers) < 2 {
@@ -104,8 +107,8 @@ func (l *lineTests) answer(ctx context.Context, session, endpoint, test, publish
 	return nil
 }
 
-// end ends a test of an owner: the one given, or whichever runs.
-func (l *lineTests) end(owner, id string) {
+// End ends a test of an owner: the one given, or whichever runs.
+func (l *LineTests) End(owner, id string) {
 	l.mu.Lock()
 	t := l.tests[owner]
 	if t == nil || id != "" && t.id != id {
@@ -125,7 +128,7 @@ func (l *lineTests) end(owner, id string) {
 }
 
 // close ends all tests and waits until they have.
-func (l *lineTests) close() {
+func (l *LineTests) close() {
 	l.mu.Lock()
 	l.closed = true
 	owners := make([]string, 0, len(l.tests))
@@ -134,7 +137,7 @@ func (l *lineTests) close() {
 	}
 	l.mu.Unlock()
 	for _, owner := range owners {
-		l.end(owner, "")
+		l.End(owner, "")
 	}
 	l.running.Wait()
 }

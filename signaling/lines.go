@@ -2,11 +2,9 @@ package signaling
 
 import (
 	"math"
-	"net/http"
 	"slices"
 	"time"
 
-	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
@@ -52,17 +50,18 @@ func (m *member) froze(slot string, now freeze) freeze {
 	return freeze{now.count - before.count, now.ms - before.ms}
 }
 
-// lineView is the answer of docs/api.md.
-type lineView struct {
+// LineView is how the stage reaches a site, as docs/api.md has it.
+type LineView struct {
 	RTTMs      int64      `json:"rtt_ms"`
 	LossPct    float64    `json:"loss_pct"`
 	BudgetKbps int64      `json:"budget_kbps"`
 	Starved    bool       `json:"starved"`
 	Pictures   Wanted     `json:"pictures"`
-	Slots      []slotView `json:"slots"`
+	Slots      []SlotView `json:"slots"`
 }
 
-type slotView struct {
+// SlotView is one picture or sound of it.
+type SlotView struct {
 	Slot      string  `json:"slot"`
 	Kind      string  `json:"kind"`
 	Rendition int     `json:"rendition"`
@@ -78,12 +77,12 @@ type slotView struct {
 
 func percent(share float64) float64 { return math.Round(share*1000) / 10 }
 
-func viewLine(l Line, wanted Wanted, freezes map[string]freeze) lineView {
-	v := lineView{
-		RTTMs: l.RTT.Milliseconds(), LossPct: percent(l.Loss), BudgetKbps: l.Budget / 1000, Starved: l.Starved, Pictures: wanted, Slots: []slotView{},
+func viewLine(l Line, wanted Wanted, freezes map[string]freeze) LineView {
+	v := LineView{
+		RTTMs: l.RTT.Milliseconds(), LossPct: percent(l.Loss), BudgetKbps: l.Budget / 1000, Starved: l.Starved, Pictures: wanted, Slots: []SlotView{},
 	}
 	for _, s := range l.Slots {
-		view := slotView{
+		view := SlotView{
 			Slot: s.Slot, Kind: "audio", Rendition: s.Rendition, Kbps: s.Bitrate / 1000, LossPct: percent(s.Loss), JitterMs: s.Jitter.Milliseconds(),
 			Packets: s.Packets, Repairs: s.Repairs, Lost: s.Lost,
 		}
@@ -93,33 +92,6 @@ func viewLine(l Line, wanted Wanted, freezes map[string]freeze) lineView {
 		v.Slots = append(v.Slots, view)
 	}
 	return v
-}
-
-// getLine shows how the stage reaches a site to who sees the site in a console.
-func (a recordAPI) getLine(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
-	id, code := r.PathValue("id"), r.PathValue("code")
-	c, err := a.srv.coordinator(r.Context(), id)
-	if err != nil {
-		return err
-	}
-	var view lineView
-	err = c.call(r.Context(), request{work: func() error {
-		m := c.audience.members[code]
-		if m == nil || m.conn == nil {
-			return &meeting.Error{Code: meeting.NotConnected, Detail: code}
-		}
-		line, ok := a.srv.media.Line(m.conn.peers.id(PeerViewer))
-		if !ok {
-			return refusal(protocol.NotFound, "nothing is sent to "+code)
-		}
-		view = viewLine(line, m.conn.peers.receives(), m.freezes)
-		return nil
-	}})
-	if err != nil {
-		return err
-	}
-	writeJSON(w, http.StatusOK, view)
-	return nil
 }
 
 // onFrozen takes in which pictures stood still for a page.

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
+	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/internal/fault"
+	"github.com/diemcau/diemcau/ledger"
 
 	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
@@ -41,26 +44,53 @@ func followSeats(c *coordinator, outcomes []outcome) {
 	}
 }
 
-// seating is a server as who keeps its links and seats.
-type seating struct{ *Server }
+// Links are the links of a server's sessions: which are in force, and who holds one.
+type Links struct{ srv *Server }
+
+// Links returns those of a server.
+func (s *Server) Links() Links { return Links{s} }
+
+// Identify returns the holder of a token that is genuine and was not revoked, with the seat that a link opens.
+func (l Links) Identify(ctx context.Context, token string) (access.Identity, error) {
+	if token == "" {
+		return access.Identity{}, refusal(protocol.BadToken, "no token")
+	}
+	holder, err := l.srv.tokens.Verify(token, l.srv.clock.Now())
+	if err != nil {
+		return access.Identity{}, refusal(protocol.BadToken, err.Error())
+	}
+	who := access.Identity{Holder: holder}
+	if who.Admin() {
+		return who, l.checkToken(ctx, holder)
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(l.srv.patience.Load()))
+	defer cancel()
+	if who.Seat, err = l.seatOf(ctx, holder); err != nil {
+		return access.Identity{}, err
+	}
+	if err := l.checkGiven(ctx, holder); err != nil {
+		return access.Identity{}, err
+	}
+	return who, nil
+}
 
 // seatOf returns the seat of a link's holder as the session has it now, or why the link is refused. A server that does not
 // run its sessions looks into the record.
-func (s seating) seatOf(ctx context.Context, h link.Holder) (link.Seat, error) {
-	if err := s.known(ctx, h.Session); err != nil {
+func (l Links) seatOf(ctx context.Context, h link.Holder) (link.Seat, error) {
+	if err := l.srv.known(ctx, h.Session); err != nil {
 		return link.Seat{}, refusal(protocol.BadToken, link.ErrForeign.Error())
 	}
 	var seats *link.Seats
-	c, err := s.coordinator(ctx, h.Session)
+	c, err := l.srv.coordinator(ctx, h.Session)
 	switch {
 	case err == nil:
 		seats = c.seats
 	case errors.Is(err, errStopped):
-		session, _, err := replay(ctx, s.record, h.Session, nil)
+		session, _, err := ledger.Replay(h.Session, l.srv.record.Entries(ctx, h.Session, 1), nil)
 		if err != nil {
 			return link.Seat{}, err
 		}
-		serials, err := serialsOf(ctx, s.record, h.Session)
+		serials, err := serialsOf(ctx, l.srv.record, h.Session)
 		if err != nil {
 			return link.Seat{}, err
 		}
@@ -70,20 +100,20 @@ func (s seating) seatOf(ctx context.Context, h link.Holder) (link.Seat, error) {
 	default:
 		return link.Seat{}, err
 	}
-	seat, err := seats.Check(h, s.clock.Now())
+	seat, err := seats.Check(h, l.srv.clock.Now())
 	if errors.Is(err, link.ErrUnknown) && c != nil && c.unread != nil {
 		return seat, c.unread
 	}
 	return seat, linkFault(err)
 }
 
-// changeLink reissues or revokes the link of a seat in the coordinator's turn: who came by the one before is out when it
+// Change reissues or revokes the link of a seat in the coordinator's turn: who came by the one before is out when it
 // returns, and whose link was checked before it is refused after it. change returns the serial that is valid then, 0 for none.
-func (s seating) changeLink(
+func (l Links) Change(
 	ctx context.Context, session, code string, change func(ctx context.Context, session, code string) (int, error),
 ) (serial int, err error) {
 	ctx = context.WithoutCancel(ctx) // a change that has begun is seen through
-	coord, err := s.coordinator(ctx, session)
+	coord, err := l.srv.coordinator(ctx, session)
 	if errors.Is(err, errStopped) { // nobody is connected to a session that does not run
 		return change(ctx, session, code)
 	}
@@ -100,7 +130,7 @@ func (s seating) changeLink(
 		err = put() // a session that is stopped lets nobody in, but its links can be ended
 	}
 	if err == nil {
-		s.expel(ctx, coord, code)
+		l.expel(ctx, coord, code)
 	}
 	return serial, err
 }
@@ -109,7 +139,7 @@ func (s seating) changeLink(
 func isBroken(err error) bool { return err != nil && fault.Of(err).Code == string(protocol.Broken) }
 
 // expel ends what an endpoint has open by links that are no longer valid.
-func (s seating) expel(ctx context.Context, coord *coordinator, code string) {
+func (l Links) expel(ctx context.Context, coord *coordinator, code string) {
 	_ = coord.call(ctx, request{prepare: func() meeting.Command {
 		cmd := meeting.Disconnect{Endpoint: code, Clean: true, Why: "revoked"}
 		if m := coord.audience.members[code]; m != nil && m.conn != nil {
@@ -119,5 +149,5 @@ func (s seating) expel(ctx context.Context, coord *coordinator, code string) {
 		}
 		return cmd // refused as stale when nobody is there
 	}})
-	s.office.lines.end(coord.id+"/"+code, "")
+	l.srv.lines.End(coord.id+"/"+code, "")
 }

@@ -15,12 +15,11 @@ import (
 
 // The reasons for which the server drops a connection by itself.
 const (
-	dropSlow   = "slow_reader" // its queue of outgoing messages is full
-	dropFlood  = "flood"       // it keeps sending over the rate
-	dropCrowd  = "crowd"       // too many others have not said hello either
-	dropSeat   = "seat_rate"   // a request or message over the rate of its seat
-	dropLogins = "login_queue" // too many logins wait already
-	dropFacts  = "facts"       // changes of what arrives at sites, while the record does not answer
+	dropSlow  = "slow_reader" // its queue of outgoing messages is full
+	dropFlood = "flood"       // it keeps sending over the rate
+	dropCrowd = "crowd"       // too many others have not said hello either
+	dropSeat  = "seat_rate"   // a message over the rate of its seat; of the API, a request
+	dropFacts = "facts"       // changes of what arrives at sites, while the record does not answer
 )
 
 type metrics struct {

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/diemcau/diemcau/api"
 	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/signaling"
 	"github.com/diemcau/diemcau/store"
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 // The office's work on the whole nation: 11,368 units, 10,599 communes, through the API on a real record.
@@ -26,17 +26,13 @@ func BenchmarkOffice(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer st.Close()
-	srv, err := signaling.New(b.Context(), signaling.Config{
-		Record: st, Keys: newKeys(b), CodeKey: make([]byte, link.CodeKeySize), Media: newFakeMedia(), Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(), Node: "bench", PublicURL: "https://hop.example.vn",
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
+	srv, made, _ := wire(b, newKeys(b), signaling.Config{Record: st, Media: newFakeMedia(), Log: slog.New(slog.DiscardHandler)},
+		api.Config{Record: st, CodeKey: make([]byte, link.CodeKeySize), PublicURL: "https://hop.example.vn"})
 	defer srv.Close()
 	if err := srv.Start(b.Context()); err != nil {
 		b.Fatal(err)
 	}
-	handler := srv.AdminHandler()
+	handler := made.AdminHandler()
 	ask := func(b *testing.B, method, path, body string, into any) {
 		b.Helper()
 		w := httptest.NewRecorder()

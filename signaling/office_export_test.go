@@ -3,38 +3,16 @@ package signaling
 import (
 	"context"
 	"maps"
-	"net/http"
 	"slices"
 	"time"
 
 	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/internal/fault"
 
-	"github.com/alexedwards/argon2id"
-	"github.com/diemcau/diemcau/account"
 	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
-
-// CheapPasswords makes hashing fast: its cost is account's to test.
-func (s *Server) CheapPasswords() {
-	s.office.hasher = account.NewHasherOf(hashesAtOnce, &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
-}
-
-// FailLogins counts wrong passwords of a name, given by this machine.
-func (s *Server) FailLogins(name string, n int) {
-	for range n {
-		s.office.guesses.byName.Begin(name+pairMark+"127.0.0.1/32", s.clock.Now())
-	}
-}
-
-// APIRoutes returns the patterns of the API, and Messages the types that the socket takes.
-func (s *Server) APIRoutes() []string {
-	a := &api{srv: s}
-	a.register()
-	return a.routes
-}
 
 // Messages returns the types of the messages that an attached connection may send, but leave and pong.
 func Messages() []protocol.Type { return slices.Collect(maps.Keys(handlers())) }
@@ -49,20 +27,9 @@ func ZeroMessages() []protocol.Message {
 	}
 }
 
-// ProbeAPI is the API whose handlers answer 204 instead of doing anything: what is left is who may.
-func (s *Server) ProbeAPI(identify func(*http.Request) (access.Identity, error)) http.Handler {
-	a := &api{srv: s, log: s.log, identify: identify, carry: func(endpointFunc) endpointFunc {
-		return func(w http.ResponseWriter, _ *http.Request, _ access.Identity) error {
-			w.WriteHeader(http.StatusNoContent)
-			return nil
-		}
-	}}
-	return a.register()
-}
-
-// Identify checks the holder of a link as a request does whose token is genuine.
-func (s *Server) Identify(ctx context.Context, h link.Holder) (access.Identity, error) {
-	seat, err := seating{s}.seatOf(ctx, h)
+// IdentifyHolder checks the holder of a link as a request does whose token is genuine.
+func (s *Server) IdentifyHolder(ctx context.Context, h link.Holder) (access.Identity, error) {
+	seat, err := s.Links().seatOf(ctx, h)
 	return access.Identity{Holder: h, Seat: seat}, err
 }
 

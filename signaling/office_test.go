@@ -77,7 +77,6 @@ const password = "con meo cua toi"
 // person makes an account and logs it in.
 func (b *bed) person(name, role, scope string) *browser {
 	b.Helper()
-	b.srv.CheapPasswords()
 	b.admin("POST", "/api/v1/accounts", fmt.Sprintf(`{"name":%q,"role":%q,"scope":%q,"password":%q}`, name, role, scope, password), nil)
 	p := b.browser()
 	p.must("POST", "/api/v1/login", fmt.Sprintf(`{"name":%q,"password":%q}`, name, password), nil)
@@ -191,7 +190,7 @@ func TestThrottledLogin(t *testing.T) {
 	if status := guess("wrong password"); status != 401 {
 		t.Errorf("a wrong password: %d", status)
 	}
-	b.srv.FailLogins("an", 30) // as if others had guessed
+	b.api.FailLogins("an", 30) // as if others had guessed
 	if status := guess(password); status != 429 {
 		t.Errorf("the right password after thirty wrong ones: %d", status)
 	}
@@ -528,8 +527,7 @@ func TestRehearsal(t *testing.T) {
 
 // A line test has a stage of its own: what is sent in it reaches no session.
 func TestLineTest(t *testing.T) {
-	b := newBed(t, "")
-	b.srv.LoosenSeats()
+	b := looseBed(t, "")
 	link := token(b.links.of("C1"))
 	var offer struct{ Test, Publisher, Viewer string }
 	open := func() {

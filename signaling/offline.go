@@ -25,7 +25,7 @@ func (s *Server) command(ctx context.Context, id string, cmd meeting.Command, by
 }
 
 func (s *Server) commandOffline(ctx context.Context, id string, cmd meeting.Command, by meeting.Actor) error {
-	session, head, err := replay(ctx, s.record, id, nil)
+	session, head, err := ledger.Replay(id, s.record.Entries(ctx, id, 1), nil)
 	if err != nil {
 		return err
 	}

@@ -13,8 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/diemcau/diemcau/signaling"
-	"github.com/prometheus/client_golang/prometheus"
+	"github.com/diemcau/diemcau/api"
 	"github.com/zitadel/oidc/v3/example/server/exampleop"
 	"github.com/zitadel/oidc/v3/example/server/storage"
 )
@@ -63,22 +62,17 @@ func (b *bed) withDirectory(claim, secret string) {
 	b.srv.Close()
 	b.http = httptest.NewUnstartedServer(nil)
 	base := "http://" + b.http.Listener.Addr().String()
-	var err error
-	b.srv, err = signaling.New(context.Background(), signaling.Config{
-		CodeKey: b.codeKey[:], Keys: b.keys, Record: b.record, Media: b.media, Log: slog.New(slog.NewTextHandler(lockedWriter{b.logMu, b.log}, nil)), Registry: prometheus.NewRegistry(), Node: "test",
-		PublicURL: base, Pages: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "page "+r.URL.RequestURI()) }),
-		OIDC: signaling.OIDCConfig{Issuer: directory(b.T, base+"/oidc/callback", b.rewrite), ClientID: "diemcau", ClientSecret: secret, Claim: claim},
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.http.Config.Handler = b.srv.Handler()
+	live, web := b.configs(base)
+	web.Pages = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "page "+r.URL.RequestURI()) })
+	web.OIDC = api.OIDCConfig{Issuer: directory(b.T, base+"/oidc/callback", b.rewrite), ClientID: "diemcau", ClientSecret: secret, Claim: claim}
+	b.srv, b.api, b.guard = wire(b.T, b.keys, live, web)
+	b.http.Config.Handler = b.api.Handler()
 	b.http.Start()
 	if err := b.srv.Start(context.Background()); err != nil {
 		b.Fatal(err)
 	}
-	srv, web := b.srv, b.http
-	b.Cleanup(func() { srv.Close(); web.Close() })
+	srv, front := b.srv, b.http
+	b.Cleanup(func() { srv.Close(); front.Close() })
 }
 
 // signIn goes the way of a person to the provider, logs in there and comes back; it returns what page is shown at the end.

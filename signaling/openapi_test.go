@@ -135,7 +135,7 @@ func TestAPIDocument(t *testing.T) {
 			inDocument = append(inDocument, method+" "+path)
 		}
 	}
-	inServer = b.srv.APIRoutes()
+	inServer = b.api.Routes()
 	slices.Sort(inDocument)
 	slices.Sort(inServer)
 	if diff := cmp.Diff(inServer, inDocument); diff != "" || len(inServer) < 50 {

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/diemcau/diemcau/api"
 	"github.com/diemcau/diemcau/meeting"
-	"github.com/diemcau/diemcau/signaling"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
@@ -36,7 +36,7 @@ func TestPicturesAsEvidence(t *testing.T) {
 	if n := len(events[*meeting.PictureKept](b)); n != 0 {
 		t.Fatalf("%d pictures are kept though nobody asked for it", n)
 	}
-	b.pictures = signaling.Pictures{Every: time.Hour, Kept: time.Hour}
+	b.pictures = api.Pictures{Every: time.Hour, Kept: time.Hour}
 	b.restart(false)
 	b.enter("C1")
 	post()

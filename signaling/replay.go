@@ -23,29 +23,6 @@ type replayed struct {
 	known   map[uint64]bool // numbers of this node's entries, of those that were asked for
 }
 
-// replay rebuilds a session from its ledger, whose chain has to be whole, letting seen, if given, look at each entry on the way.
-func replay(ctx context.Context, rec Record, id string, seen func(ledger.Entry, meeting.Event)) (*meeting.Session, ledger.Head, error) {
-	s, head := meeting.New(id), ledger.Head{}
-	for e, err := range ledger.Checked(rec.Entries(ctx, id, 1)) {
-		if err != nil {
-			return nil, head, fmt.Errorf("session %s: %w", id, err)
-		}
-		ev, err := e.Event()
-		if err != nil {
-			return nil, head, fmt.Errorf("session %s, entry %d: %w", id, e.Seq, err)
-		}
-		s.Apply(ev, e.At)
-		if seen != nil {
-			seen(e, ev)
-		}
-		head = ledger.Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}
-	}
-	if head.Seq == 0 {
-		return nil, head, fmt.Errorf("session %s: its ledger is empty", id)
-	}
-	return s, head, nil
-}
-
 // reload replays a session for its coordinator, which knows confirmed to be on record, and notes which entries after
 // that are its node's.
 func reload(ctx context.Context, rec Record, id string, node string, confirmed ledger.Head) (*replayed, error) {
@@ -53,7 +30,7 @@ func reload(ctx context.Context, rec Record, id string, node string, confirmed l
 	var kept mail
 	same := confirmed.Seq == 0
 	var err error
-	r.session, r.head, err = replay(ctx, rec, id, func(e ledger.Entry, ev meeting.Event) {
+	r.session, r.head, err = ledger.Replay(id, rec.Entries(ctx, id, 1), func(e ledger.Entry, ev meeting.Event) {
 		if m, ok := ev.(*meeting.MessageSent); ok && m.Text != "" { // empty once erased
 			kept.keep(written{m, e.At})
 		}

@@ -16,7 +16,6 @@ import (
 	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/internal/admission"
 	"github.com/diemcau/diemcau/internal/httpguard"
-	"github.com/diemcau/diemcau/keyring"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
@@ -32,7 +31,7 @@ const reconnectAfterMs = 1000
 // reconnectSpreadMs spreads the return of n clients so that about 500 a second come.
 func reconnectSpreadMs(n int) int { return max(2000, 2*n) }
 
-// Config is what a Server is made of. Media is not needed for the API alone, without Start.
+// Config is what a Server is made of. Media is not needed without Start.
 type Config struct {
 	Record Record
 	Media  Media
@@ -40,27 +39,22 @@ type Config struct {
 	// without one.
 	ICEServers func(owner string) []protocol.ICEServer
 	Log        *slog.Logger
-	Registry   *prometheus.Registry
-	Node       string       // name of this server; each start of it is another node in the ledger
+	Registry   prometheus.Registerer
+	Node       *ledger.Node // this life of this server; see Incarnation
 	PublicURL  string       // base of the links; its host is an allowed origin of /ws
-	Pages      http.Handler // everything that is not named in docs/api.md; may be nil
-	OIDC       OIDCConfig
-	Keys       Keys   // the keys that sign links and exported ledgers
-	CodeKey    []byte // of link.CodeKeySize, seals the short codes of links; kept outside the record
+	Tokens     *link.Tokens
 	// SnapshotEvery asks each site for a still picture this often, in whole seconds; 0 = never.
 	SnapshotEvery time.Duration
-	Webhooks      Webhooks // tell other programs; nil tells none
-	// NamesKept is how long names of people are kept after the last entry of a session; 0 = until they are erased.
-	NamesKept time.Duration
-	Pictures  Pictures
+	// Recorded is told the session of each commit, and Over that of each that has ended. They never wait; nil = nobody is told.
+	Recorded, Over func(session string)
+	Seats          *access.Limits                // how much a seat may ask; nil = the usual
+	Panicked       func(fault any, where ...any) // logs and counts what a goroutine panicked with
 	// Strangers bounds the sockets that have not said who they are.
 	Strangers admission.Limits
-	// Proxies are those whose word about the addresses of their clients counts.
-	Proxies *httpguard.Proxies
-	Time    TimeSource // tests set the clock
+	Time      TimeSource // tests set the clock
 }
 
-// Server is the meeting plane: /ws, the HTTP API and the sessions behind them. It is also the MediaEvents that
+// Server is the meeting plane: the sockets and the sessions behind them. It is also the MediaEvents that
 // the media plane reports to.
 type Server struct {
 	*sessions
@@ -68,30 +62,23 @@ type Server struct {
 	media     *closer
 	relays    func(owner string) []protocol.ICEServer
 	log       *slog.Logger
-	registry  *prometheus.Registry
 	metrics   *metrics
 	node      *ledger.Node
 	clock     *clock
 	publicURL string
-	pages     http.Handler
 	tokens    *link.Tokens
-	keys      Keys
-	ledgerKey atomic.Pointer[keyring.Set] // signs exported ledgers
-	access    access.Table                // access.txt
+	access    access.Table // access.txt
 	given     given
 	codec     *protocol.Codec
 	handlers  map[protocol.Type]handler
 	upgrader  websocket.Upgrader
 	peerIDs   atomic.Uint64
-	guard     *httpguard.Guard
+	panicked  func(fault any, where ...any)
+	recorded  func(session string)
+	over      func(session string)
+	lines     *LineTests
 	strangers *admission.Gate // sockets that are not attached to an endpoint yet
 	seats     *access.Limits
-	snapshots *snapshots
-	reports   *reports
-	office    *office
-	webhooks  Webhooks
-	namesKept time.Duration
-	pictures  Pictures
 	pulse     *pulse
 	tasks     sync.WaitGroup // what runs from Start to Close
 	endTasks  context.CancelFunc
@@ -101,53 +88,35 @@ type Server struct {
 	patience      atomic.Int64  // of commands with the record, in nanoseconds
 }
 
-// New makes a server that answers the API. It takes no session over, and so changes nothing in the record of
-// one, before Start.
-func New(ctx context.Context, cfg Config) (*Server, error) {
-	tokenSet, err := cfg.Keys.Keys(keyring.Tokens)
-	if err != nil {
-		return nil, err
-	}
-	tokenKeys, err := link.NewKeys(tokenSet.Signing, tokenSet.Former...)
-	if err != nil {
-		return nil, err
-	}
-	ledgerKeys, err := cfg.Keys.Keys(keyring.Ledger)
-	if err != nil {
-		return nil, err
-	}
+// New makes a server. It takes no session over, and so changes nothing in the record of one, before Start.
+func New(cfg Config) (*Server, error) {
 	table, err := access.NewTable()
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{
-		access: table,
-		record: cfg.Record, keys: cfg.Keys, media: &closer{Media: cfg.Media}, relays: cfg.ICEServers, log: cfg.Log, registry: cfg.Registry, metrics: newMetrics(cfg.Registry),
-		node: ledger.NewNode(incarnation(cfg.Node), 0), clock: newClock(cfg.Time, cfg.Log, cfg.Registry), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), pages: cfg.Pages,
-		snapshots: newSnapshots(), reports: newReports(cfg.Record), snapshotEvery: cfg.SnapshotEvery.Truncate(time.Second),
-		namesKept: cfg.NamesKept, pictures: cfg.Pictures, endTasks: func() {},
-		tokens: link.NewTokens(tokenKeys), strangers: admission.New(cfg.Strangers, cfg.Log), seats: access.NewLimits(1),
+		access: table, record: cfg.Record, media: &closer{Media: cfg.Media}, relays: cfg.ICEServers, log: cfg.Log, metrics: newMetrics(cfg.Registry),
+		node: cfg.Node, clock: newClock(cfg.Time, cfg.Log, cfg.Registry), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"),
+		snapshotEvery: cfg.SnapshotEvery.Truncate(time.Second), endTasks: func() {}, recorded: cfg.Recorded, over: cfg.Over, panicked: cfg.Panicked,
+		tokens: cfg.Tokens, strangers: admission.New(cfg.Strangers, cfg.Log), seats: cfg.Seats,
 		codec: protocol.ClientCodec(), handlers: handlers(), pingEvery: pingEvery,
 	}
-	s.guard = httpguard.New(httpguard.Config{
-		Log: cfg.Log, Registry: cfg.Registry, Proxies: cfg.Proxies, Healthy: isHealthCheck,
-		Internal: func(w http.ResponseWriter) {
-			writeJSON(w, http.StatusInternalServerError, apiError{Code: string(protocol.Internal)})
-		},
-	})
 	if s.relays == nil {
 		s.relays = func(string) []protocol.ICEServer { return nil }
 	}
-	s.ledgerKey.Store(&ledgerKeys)
+	if s.recorded == nil {
+		s.recorded = func(string) {}
+	}
+	if s.over == nil {
+		s.over = func(string) {}
+	}
+	if s.seats == nil {
+		s.seats = access.NewLimits(1)
+	}
 	s.patience.Store(int64(recordPatience))
 	s.pulse = newPulse(cfg.Record, s.clock.Now)
 	s.sessions = newSessions(s.load)
-	if s.office, err = newOffice(s, cfg); err != nil {
-		return nil, err
-	}
-	if s.webhooks = cfg.Webhooks; s.webhooks == nil {
-		s.webhooks = noWebhooks{cfg.Record}
-	}
+	s.lines = newLineTests(s)
 	s.upgrader = websocket.Upgrader{
 		HandshakeTimeout: helloWithin, ReadBufferSize: 1024, WriteBufferSize: 4096, WriteBufferPool: &sync.Pool{},
 		CheckOrigin: s.checkOrigin,
@@ -155,9 +124,18 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// incarnation names one life of a server: a disk that was restored or made anew under the same name is never taken for
+// Lines are the tests of lines before a session.
+func (s *Server) Lines() *LineTests { return s.lines }
+
+// Now returns the time of the server in UTC, in whole microseconds.
+func (s *Server) Now() time.Time { return s.clock.Now() }
+
+// Dropped counts a connection or request that was given up, by reason.
+func (s *Server) Dropped(reason string) { s.metrics.dropped(reason) }
+
+// Incarnation names one life of a server: a disk that was restored or made anew under the same name is never taken for
 // the one before.
-func incarnation(name string) string { return name + "-" + uuid.NewString()[:8] }
+func Incarnation(name string) string { return name + "-" + uuid.NewString()[:8] }
 
 // Start takes over every session that is not over, and admits connections from then on.
 func (s *Server) Start(ctx context.Context) error {
@@ -176,9 +154,6 @@ func (s *Server) Start(ctx context.Context) error {
 	}
 	ctx, s.endTasks = context.WithCancel(context.WithoutCancel(ctx))
 	s.tasks.Go(func() { s.pulse.run(ctx, s.attended, s.lateSince) })
-	if s.namesKept > 0 || s.pictures.Kept > 0 {
-		s.tasks.Go(func() { retention{s}.forgetDaily(ctx) })
-	}
 	return nil
 }
 
@@ -186,10 +161,18 @@ func (s *Server) Start(ctx context.Context) error {
 func (s *Server) Close() {
 	s.endTasks()
 	s.tasks.Wait()
-	s.office.close()
+	s.lines.close()
 	s.stop()
 	s.pulse.out.Wait()
 	s.media.ends.Wait()
+}
+
+// known refuses an id that no session has.
+func (s *Server) known(ctx context.Context, id string) error {
+	if c, err := s.loaded(id); err == nil && c != nil {
+		return nil
+	}
+	return exists(ctx, s.record, id)
 }
 
 // load takes a session over; one that the record does not know is none. One that is damaged must not keep the others from
@@ -218,32 +201,8 @@ func exists(ctx context.Context, rec Record, id string) error {
 	return nil
 }
 
-// identify checks a token and that it was not revoked.
-func (s *Server) identify(ctx context.Context, token string) (access.Identity, error) {
-	if token == "" {
-		return access.Identity{}, refusal(protocol.BadToken, "no token")
-	}
-	holder, err := s.tokens.Verify(token, s.clock.Now())
-	if err != nil {
-		return access.Identity{}, refusal(protocol.BadToken, err.Error())
-	}
-	who := access.Identity{Holder: holder}
-	if who.Admin() {
-		return who, seating{s}.checkToken(ctx, holder)
-	}
-	ctx, cancel := context.WithTimeout(ctx, time.Duration(s.patience.Load()))
-	defer cancel()
-	if who.Seat, err = (seating{s}).seatOf(ctx, holder); err != nil {
-		return access.Identity{}, err
-	}
-	if err := (seating{s}).checkGiven(ctx, holder); err != nil {
-		return access.Identity{}, err
-	}
-	return who, nil
-}
-
-// serveWS upgrades a request to a connection and serves it to its end.
-func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
+// ServeWS upgrades a request to a connection and serves it to its end.
+func (s *Server) ServeWS(w http.ResponseWriter, r *http.Request) {
 	ws, err := s.upgrader.Upgrade(w, r, nil)
 	if err != nil {
 		return // the upgrader has answered
@@ -278,8 +237,8 @@ func (s *Server) checkOrigin(r *http.Request) bool {
 	return err == nil && public.Host != "" && strings.EqualFold(u.Host, public.Host)
 }
 
-// ready reports what keeps the server from its work, if anything.
-func (s *Server) ready(ctx context.Context) error {
+// Ready reports what keeps the server from its work, if anything.
+func (s *Server) Ready(ctx context.Context) error {
 	if !s.serving() {
 		return errStopped
 	}
@@ -296,10 +255,4 @@ func (s *Server) ready(ctx context.Context) error {
 		return errors.New("a session was stopped because its record cannot be written or read")
 	}
 	return nil
-}
-
-// Keys keeps the keys that sign, outside the record; *keyring.Ring is it.
-type Keys interface {
-	Keys(name string) (keyring.Set, error) // made the first time
-	SaveKeys(name string, set keyring.Set) error
 }

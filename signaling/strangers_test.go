@@ -45,13 +45,12 @@ func behindProxy(t *testing.T, b *bed) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.srv.Guard().SetProxies(proxies)
+	b.guard.SetProxies(proxies)
 }
 
 // Sixty wrong passwords at once are not sixty tries, and shut nobody out who comes from elsewhere, even by the same name.
 func TestParallelLoginsCountBeforeTheHash(t *testing.T) {
 	b := newBed(t, "")
-	b.srv.CheapPasswords()
 	behindProxy(t, b)
 	b.admin("POST", "/api/v1/accounts", `{"name":"an","full_name":"An","role":"admin","password":"con meo cua toi"}`, nil)
 	var mu sync.Mutex
@@ -183,8 +182,7 @@ func TestPongsCount(t *testing.T) {
 
 // The ledger takes half a megabyte of one site in a day, over socket and HTTP together.
 func TestLedgerBudgetOfASeat(t *testing.T) {
-	b := newBed(t, "")
-	b.srv.LoosenSeats()
+	b := looseBed(t, "")
 	var room []meeting.Delegate
 	for i := range 50 {
 		room = append(room, meeting.Delegate{Name: fmt.Sprint(i, strings.Repeat("ơ", 90)), Title: strings.Repeat("ư", 90)})

@@ -24,8 +24,7 @@ func TestStress(t *testing.T) {
 	for i := range sites {
 		guests = append(guests, fmt.Sprintf(`{"code":"S%d","name":"Điểm %d"}`, i, i))
 	}
-	b := newBed(t, `{"title":"x","start":"now","countdown_s":0,"guests":[`+strings.Join(guests, ",")+`]}`)
-	b.srv.LoosenSeats()
+	b := looseBed(t, `{"title":"x","start":"now","countdown_s":0,"guests":[`+strings.Join(guests, ",")+`]}`)
 	host := b.enter(meeting.HostCode)
 	host.ask(protocol.Start{})
 	var all sync.WaitGroup

@@ -45,7 +45,7 @@ func stateView(s *meeting.Session, video map[meeting.Slot]bool, mics map[string]
 			mic = mics[g.Endpoint]
 		}
 		v.Stage = append(v.Stage, protocol.StageSlot{
-			Slot: string(slot), Endpoint: g.Endpoint, Name: ep.Name, Parents: parentNames(s, g.Endpoint), State: string(g.State),
+			Slot: string(slot), Endpoint: g.Endpoint, Name: ep.Name, Parents: ParentNames(s, g.Endpoint), State: string(g.State),
 			OnAirMs: ms(g.OnAirAt), Muted: ep.Muted && slot != meeting.SlotPresentation, Microphone: mic, Video: video[slot],
 		})
 	}
@@ -69,11 +69,12 @@ func selfView(s *meeting.Session, ep *meeting.Endpoint, position int, publish bo
 
 func welcomeView(s *meeting.Session, ep *meeting.Endpoint, conn string, srv *Server, now time.Time) protocol.Welcome {
 	return protocol.Welcome{
-		Version: protocol.Version, Conn: conn, Session: sessionView(s), Self: identityView(s, ep), NowMs: ms(now), PingMs: int(srv.pingEvery.Milliseconds()), SnapshotS: int(srv.snapshotEvery.Seconds()),
+		Version: protocol.Version, Conn: conn, Session: SessionInfo(s), Self: SelfInfo(s, ep), NowMs: ms(now), PingMs: int(srv.pingEvery.Milliseconds()), SnapshotS: int(srv.snapshotEvery.Seconds()),
 	}
 }
 
-func sessionView(s *meeting.Session) protocol.SessionInfo {
+// SessionInfo is a session as its pages are told of it.
+func SessionInfo(s *meeting.Session) protocol.SessionInfo {
 	v := protocol.SessionInfo{ID: s.ID, Title: s.Title, TimeZone: s.TimeZone, ScheduledAtMs: ms(s.ScheduledAt)}
 	for _, item := range s.Agenda {
 		v.Agenda = append(v.Agenda, protocol.AgendaItem(item))
@@ -81,8 +82,9 @@ func sessionView(s *meeting.Session) protocol.SessionInfo {
 	return v
 }
 
-func identityView(s *meeting.Session, ep *meeting.Endpoint) protocol.SelfInfo {
-	return protocol.SelfInfo{Code: ep.Code, Name: ep.Name, Role: string(ep.Role), Unit: ep.Unit, Parents: parentNames(s, ep.Code), Scope: ep.Scope}
+// SelfInfo is an endpoint as its own page is told of it.
+func SelfInfo(s *meeting.Session, ep *meeting.Endpoint) protocol.SelfInfo {
+	return protocol.SelfInfo{Code: ep.Code, Name: ep.Name, Role: string(ep.Role), Unit: ep.Unit, Parents: ParentNames(s, ep.Code), Scope: ep.Scope}
 }
 
 // rowState is the one word for a site in the consoles.
@@ -133,9 +135,9 @@ func slotNames(s *meeting.Session, code string) []string {
 	return names
 }
 
-// parentNames names the units above an endpoint's, the nearest first. All are below the central one, which would
+// ParentNames names the units above an endpoint's, the nearest first. All are below the central one, which would
 // only fill the plates.
-func parentNames(s *meeting.Session, code string) []string {
+func ParentNames(s *meeting.Session, code string) []string {
 	var names []string
 	for _, u := range s.Parents(code) {
 		if u.Level != meeting.Central {

@@ -43,18 +43,6 @@ func openAnchors(ctx context.Context, f serverFlags, a *app, log *slog.Logger, r
 	return keeper, err
 }
 
-// anchoredWebhooks tell the keeper of anchors as well of what was recorded.
-type anchoredWebhooks struct {
-	*webhook.Sender
-	anchors *anchor.Keeper
-}
-
-// Tell never waits.
-func (w anchoredWebhooks) Tell(session string) {
-	w.Sender.Tell(session)
-	w.anchors.Tell(session)
-}
-
 // readAnchors reads files of anchors: JSON, as the file of heads beside a database or what a webhook received, or time
 // stamps in DER, which name their authority among notes.
 func readAnchors(files []string, caFile string) (list []ledger.Anchor, notes []string, err error) {

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"time"
 
+	httpapi "github.com/diemcau/diemcau/api"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"golang.org/x/sync/errgroup"
@@ -25,7 +27,6 @@ import (
 	"github.com/diemcau/diemcau/internal/httpguard"
 	"github.com/diemcau/diemcau/internal/logcut"
 	"github.com/diemcau/diemcau/keyring"
-	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/sfu"
 	"github.com/diemcau/diemcau/sfu/turn"
 	"github.com/diemcau/diemcau/signaling"
@@ -94,7 +95,7 @@ type app struct {
 	turn      *turn.Server // nil without one
 	webhooks  *webhook.Sender
 	anchors   *anchor.Keeper
-	signaling *signaling.Server
+	house     *house
 	public    net.Listener
 	plain     net.Listener // sends browsers on to https; nil without one
 	publicURL string
@@ -174,28 +175,25 @@ func newApp(ctx context.Context, f serverFlags, t tlsFlags, addr string, log *sl
 	if a.turn, err = openTURN(ctx, f.TURN, a.certs, publicURL, a.media.node, log.With("part", "turn"), reg); err != nil {
 		return nil, err
 	}
-	codeKey, err := keys.Random(keyring.Codes, link.CodeKeySize)
-	if err != nil {
-		return nil, err
-	}
 	if a.anchors, err = openAnchors(ctx, f, a, log, reg); err != nil {
 		return nil, err
 	}
 	if a.webhooks, err = newWebhooks(f.recordFlags, a.store, log.With("part", "webhook"), reg); err != nil {
 		return nil, err
 	}
-	a.signaling, err = signaling.New(ctx, signaling.Config{
-		Record: a.store, Keys: keys, CodeKey: codeKey, Media: a.media, Pages: web.Handler(), PublicURL: publicURL, Registry: reg, ICEServers: iceServers(a.turn),
-		OIDC: signaling.OIDCConfig{Issuer: f.OIDC.Issuer, ClientID: f.OIDC.Client, ClientSecret: f.OIDC.Secret, Claim: f.OIDC.Claim},
-		Log:  log.With("part", "signaling"), Node: nodeName, SnapshotEvery: f.Snapshots,
-		Webhooks: anchoredWebhooks{a.webhooks, a.anchors}, NamesKept: f.namesKept(), Pictures: f.pictures(),
-		Strangers: admission.Limits{Strangers: limits.Strangers, PerAddress: limits.PerAddress}, Proxies: a.proxies.Load(),
-	})
+	a.house, err = newHouse(signaling.Config{
+		Media: a.media, ICEServers: iceServers(a.turn), Log: log.With("part", "signaling"),
+		Recorded:  func(session string) { a.webhooks.Tell(session); a.anchors.Tell(session) },
+		Strangers: admission.Limits{Strangers: limits.Strangers, PerAddress: limits.PerAddress},
+	}, httpapi.Config{
+		Webhooks: a.webhooks, Pages: web.Handler(), PublicURL: publicURL, SnapshotEvery: f.Snapshots, NamesKept: f.namesKept(), Pictures: f.pictures(),
+		OIDC: httpapi.OIDCConfig{Issuer: f.OIDC.Issuer, ClientID: f.OIDC.Client, ClientSecret: f.OIDC.Secret, Claim: f.OIDC.Claim},
+	}, a.store, keys, nodeName, reg, a.proxies.Load())
 	if err != nil {
 		return nil, err
 	}
-	a.media.report(a.signaling)
-	if err := errors.Join(a.webhooks.Start(ctx), a.anchors.Start(ctx), a.signaling.Start(ctx)); err != nil {
+	a.media.report(a.house.live)
+	if err := errors.Join(a.webhooks.Start(ctx), a.anchors.Start(ctx), a.house.start(ctx)); err != nil {
 		return nil, err
 	}
 	if a.admin, a.adminFile, err = listenAdmin(ctx, f.Data); err != nil {
@@ -236,8 +234,8 @@ func (a *app) run(ctx context.Context) error {
 // close ends the parts that were opened, in the opposite order.
 func (a *app) close() error {
 	var errs []error
-	if a.signaling != nil {
-		a.signaling.Close()
+	if a.house != nil {
+		a.house.close()
 	}
 	if a.webhooks != nil { // after the last entry
 		a.webhooks.Close()
@@ -373,7 +371,7 @@ func listenAdmin(ctx context.Context, dir string) (net.Listener, string, error) 
 type offline struct {
 	handler http.Handler
 	store   *store.Store
-	server  *signaling.Server
+	house   *house
 }
 
 func openOffline(ctx context.Context, dir, database string, keys keysFlag) (*offline, error) {
@@ -390,20 +388,16 @@ func openOffline(ctx context.Context, dir, database string, keys keysFlag) (*off
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	codeKey, err := ring.Random(keyring.Codes, link.CodeKeySize)
+	h, err := newHouse(signaling.Config{Log: log}, httpapi.Config{PublicURL: publicURL}, st, ring, commandNode, prometheus.NewRegistry(), nil)
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	srv, err := signaling.New(ctx, signaling.Config{Record: st, Keys: ring, CodeKey: codeKey, PublicURL: publicURL, Registry: prometheus.NewRegistry(), Log: log, Node: commandNode})
-	if err != nil {
-		return nil, errors.Join(err, st.Close())
-	}
-	return &offline{handler: srv.AdminHandler(), store: st, server: srv}, nil
+	return &offline{handler: h.api.AdminHandler(), store: st, house: h}, nil
 }
 
 // Close ends the API and unlocks the folder.
 func (o *offline) Close() error {
-	o.server.Close()
+	o.house.close()
 	return o.store.Close()
 }
 

@@ -28,7 +28,7 @@ func (c *demoCmd) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	local := &api{client: &http.Client{Transport: &inProcess{handler: a.signaling.AdminHandler()}}, base: "http://demo"}
+	local := &api{client: &http.Client{Transport: &inProcess{handler: a.house.api.AdminHandler()}}, base: "http://demo"}
 	links, err := prepareDemo(ctx, local)
 	if err != nil {
 		return fmt.Errorf("%w; closing: %w", err, a.close())

@@ -22,8 +22,8 @@ func (a *app) trust(list []string) error {
 		return &usageError{"--trusted-proxy: " + err.Error()}
 	}
 	a.proxies.Store(proxies)
-	if a.signaling != nil {
-		a.signaling.Guard().SetProxies(proxies)
+	if a.house != nil {
+		a.house.guard.SetProxies(proxies)
 	}
 	return nil
 }
@@ -76,13 +76,13 @@ func listenPlain(ctx context.Context, addr string, gate *admission.Gate) (net.Li
 
 // handlers says what each listener serves.
 func (a *app) handlers() map[net.Listener]http.Handler {
-	all := map[net.Listener]http.Handler{a.public: a.signaling.Handler(), a.admin: withProfiles(a.signaling.AdminHandler())}
+	all := map[net.Listener]http.Handler{a.public: a.house.api.Handler(), a.admin: withProfiles(a.house.api.AdminHandler())}
 	if a.plain != nil {
 		onward := redirect(a.publicURL)
 		if a.certs.acme != nil {
 			onward = a.certs.acme.HTTPHandler(onward)
 		}
-		all[a.plain] = a.signaling.Guard().Wrap(onward)
+		all[a.plain] = a.house.guard.Wrap(onward)
 	}
 	return all
 }

@@ -13,10 +13,11 @@ import (
 	"path/filepath"
 	"time"
 
+	httpapi "github.com/diemcau/diemcau/api"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/diemcau/diemcau/ledger"
-	"github.com/diemcau/diemcau/signaling"
 	"github.com/diemcau/diemcau/store"
 	"github.com/diemcau/diemcau/webhook"
 )
@@ -85,8 +86,8 @@ func newWebhooks(f recordFlags, s *store.Store, log *slog.Logger, reg prometheus
 	return webhook.New(cfg)
 }
 
-func (f recordFlags) pictures() signaling.Pictures {
-	return signaling.Pictures{Every: f.EvidenceEvery, Kept: time.Duration(f.EvidenceKept) * 24 * time.Hour}
+func (f recordFlags) pictures() httpapi.Pictures {
+	return httpapi.Pictures{Every: f.EvidenceEvery, Kept: time.Duration(f.EvidenceKept) * 24 * time.Hour}
 }
 
 func (f recordFlags) namesKept() time.Duration { return time.Duration(f.NamesKept) * 24 * time.Hour }

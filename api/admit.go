@@ -1,4 +1,4 @@
-package signaling
+package api
 
 import (
 	"net/http"
@@ -8,9 +8,16 @@ import (
 
 	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/internal/admission"
+	"github.com/diemcau/diemcau/internal/fault"
 	"github.com/diemcau/diemcau/internal/httpguard"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
+)
+
+// The reasons for which the API gives a request up.
+const (
+	dropSeat   = "seat_rate"   // over the rate of its seat
+	dropLogins = "login_queue" // too many logins wait already
 )
 
 const (
@@ -20,10 +27,10 @@ const (
 )
 
 // authorise refuses a request that the table does not open to somebody.
-func (a *api) authorise(r *http.Request, row access.Row, who access.Identity) error {
+func (a *router) authorise(r *http.Request, row access.Row, who access.Identity) error {
 	const opens = "this token does not open this"
 	if who.Account != nil && who.Account.MustChange && row.Of(who) == "" {
-		return refusal(protocol.MustChange, "the password was chosen by somebody else: change it first")
+		return fault.New(protocol.MustChange, "the password was chosen by somebody else: change it first")
 	}
 	cell := row.Of(who)
 	switch {
@@ -58,12 +65,11 @@ func costOf(pattern string) int {
 }
 
 // admit counts a request against its seat, and lets its connection and its body be those of somebody known.
-func (a *api) admit(w http.ResponseWriter, r *http.Request, who access.Identity, pattern string) error {
-	s := a.srv
-	if !s.seats.Of(who).AllowN(time.Now(), costOf(pattern)) {
-		s.metrics.dropped(dropSeat)
+func (a *router) admit(w http.ResponseWriter, r *http.Request, who access.Identity, pattern string) error {
+	if !a.api.seats.Of(who).AllowN(time.Now(), costOf(pattern)) {
+		a.api.dropped(dropSeat)
 		w.Header().Set("Retry-After", strconv.Itoa(1+costOf(pattern)/access.SiteRate))
-		return refusal(protocol.TooMany, "too many requests of this seat")
+		return fault.New(protocol.TooMany, "too many requests of this seat")
 	}
 	seat := who.SeatKey()
 	if seat == "" {

@@ -1,4 +1,4 @@
-package signaling
+package api
 
 import (
 	"context"
@@ -29,7 +29,7 @@ func (a draftsAPI) draftRoutes(mux *http.ServeMux) {
 	a.route(mux, "DELETE /api/v1/drafts/{id}", a.deleteDraft)
 	a.route(mux, "POST /api/v1/drafts/{id}/convene", a.conveneDraft)
 	a.route(mux, "POST /api/v1/sessions/{id}/move", a.moveSession)
-	commandRoute(a.api, mux, "POST /api/v1/sessions/{id}/call-off", func(_ *http.Request, b struct {
+	commandRoute(a.router, mux, "POST /api/v1/sessions/{id}/call-off", func(_ *http.Request, b struct {
 		Reason string `json:"reason"`
 	}) meeting.Command {
 		return meeting.CallOff{Reason: b.Reason}
@@ -49,10 +49,10 @@ func (a draftsAPI) moveSession(w http.ResponseWriter, r *http.Request, who acces
 	if err := a.known(r.Context(), id); err != nil {
 		return err
 	}
-	if err := checkStart(req.Start, a.srv.clock.Now(), req.AllowPast || req.Start.IsZero()); err != nil {
+	if err := checkStart(req.Start, a.api.now(), req.AllowPast || req.Start.IsZero()); err != nil {
 		return err
 	}
-	if err := a.srv.command(r.Context(), id, meeting.MoveSession{ScheduledAt: instant(req.Start)}, actorOf(who)); err != nil {
+	if err := a.api.live.Command(r.Context(), id, meeting.MoveSession{ScheduledAt: instant(req.Start)}, who.Actor()); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -65,7 +65,7 @@ func (a draftsAPI) previewRoster(w http.ResponseWriter, r *http.Request, _ acces
 	if err != nil {
 		return err
 	}
-	before, err := a.srv.office.units(r.Context())
+	before, err := a.api.office.units(r.Context())
 	if err != nil && fault.Of(err).Code != string(protocol.NotFound) {
 		return err
 	}
@@ -108,7 +108,7 @@ type unitView struct {
 // findUnits searches (q), lists what is directly below a unit (below), or the roots.
 func (a draftsAPI) findUnits(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	const most = 200
-	tree, err := a.srv.office.units(r.Context())
+	tree, err := a.api.office.units(r.Context())
 	if err != nil {
 		return err
 	}
@@ -177,7 +177,7 @@ func viewDraft(row store.DraftRow) draftView {
 }
 
 func (a draftsAPI) listDrafts(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
-	rows, err := a.srv.record.Drafts(r.Context())
+	rows, err := a.api.record.Drafts(r.Context())
 	if err != nil {
 		return err
 	}
@@ -194,7 +194,7 @@ func (a draftsAPI) listDrafts(w http.ResponseWriter, r *http.Request, _ access.I
 // checked adds to a draft what it would convene.
 func (a draftsAPI) checked(ctx context.Context, row store.DraftRow) (draftView, error) {
 	v := viewDraft(row)
-	tree, err := a.srv.office.units(ctx)
+	tree, err := a.api.office.units(ctx)
 	if err != nil {
 		if fault.Of(err).Code == string(protocol.NotFound) {
 			v.Problems = []prepare.Problem{{Field: "units", Code: "no_roster"}}
@@ -232,17 +232,17 @@ func (a draftsAPI) createDraft(w http.ResponseWriter, r *http.Request, who acces
 		return err
 	}
 	ctx := r.Context()
-	row := store.DraftRow{ID: uuid.NewString(), UpdatedAt: a.srv.clock.Now(), UpdatedBy: who.Endpoint}
+	row := store.DraftRow{ID: uuid.NewString(), UpdatedAt: a.api.now(), UpdatedBy: who.Endpoint}
 	var from store.DraftRow
 	var err error
 	switch {
 	case req.Draft != nil:
 		from.Draft = *req.Draft
 	case req.CopyOf != "":
-		from, err = a.srv.record.Draft(ctx, req.CopyOf, 0)
+		from, err = a.api.record.Draft(ctx, req.CopyOf, 0)
 		from.Draft = from.Draft.Copy()
 	case req.Session != "":
-		from, err = a.srv.record.DraftOf(ctx, req.Session)
+		from, err = a.api.record.DraftOf(ctx, req.Session)
 		from.Draft = from.Draft.Copy()
 	}
 	if err != nil {
@@ -254,7 +254,7 @@ func (a draftsAPI) createDraft(w http.ResponseWriter, r *http.Request, who acces
 			return err
 		}
 	}
-	if row.Version, err = a.srv.record.PutDraft(ctx, row, 0); err != nil {
+	if row.Version, err = a.api.record.PutDraft(ctx, row, 0); err != nil {
 		return refused(err)
 	}
 	return a.answerDraft(w, r, http.StatusCreated, row)
@@ -265,10 +265,10 @@ func (a draftsAPI) showDraft(w http.ResponseWriter, r *http.Request, _ access.Id
 	if text := r.URL.Query().Get("version"); text != "" {
 		var err error
 		if version, err = strconv.ParseInt(text, 10, 64); err != nil || version < 1 {
-			return refusal(protocol.BadRequest, "version is not a number from 1")
+			return fault.New(protocol.BadRequest, "version is not a number from 1")
 		}
 	}
-	row, err := a.srv.record.Draft(r.Context(), r.PathValue("id"), version)
+	row, err := a.api.record.Draft(r.Context(), r.PathValue("id"), version)
 	if err != nil {
 		return refused(err)
 	}
@@ -286,11 +286,11 @@ func (a draftsAPI) putDraft(w http.ResponseWriter, r *http.Request, who access.I
 		return err
 	}
 	if req.Version < 1 {
-		return refusal(protocol.BadRequest, "version is missing")
+		return fault.New(protocol.BadRequest, "version is missing")
 	}
 	ctx, id := r.Context(), r.PathValue("id")
-	row := store.DraftRow{ID: id, Draft: req.Draft, UpdatedAt: a.srv.clock.Now(), UpdatedBy: who.Endpoint}
-	version, err := a.srv.record.PutDraft(ctx, row, req.Version)
+	row := store.DraftRow{ID: id, Draft: req.Draft, UpdatedAt: a.api.now(), UpdatedBy: who.Endpoint}
+	version, err := a.api.record.PutDraft(ctx, row, req.Version)
 	if errors.Is(err, store.ErrConflict) {
 		return a.conflict(w, r, id)
 	}
@@ -303,7 +303,7 @@ func (a draftsAPI) putDraft(w http.ResponseWriter, r *http.Request, who access.I
 
 // conflict answers with the newest version of a draft.
 func (a draftsAPI) conflict(w http.ResponseWriter, r *http.Request, id string) error {
-	current, err := a.srv.record.Draft(r.Context(), id, 0)
+	current, err := a.api.record.Draft(r.Context(), id, 0)
 	if err != nil {
 		return refused(err)
 	}
@@ -315,7 +315,7 @@ func (a draftsAPI) conflict(w http.ResponseWriter, r *http.Request, id string) e
 }
 
 func (a draftsAPI) deleteDraft(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
-	if err := a.srv.record.DeleteDraft(r.Context(), r.PathValue("id")); err != nil {
+	if err := a.api.record.DeleteDraft(r.Context(), r.PathValue("id")); err != nil {
 		return refused(err)
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -335,32 +335,32 @@ func (a draftsAPI) conveneDraft(w http.ResponseWriter, r *http.Request, _ access
 		return err
 	}
 	ctx, id := r.Context(), r.PathValue("id")
-	a.srv.office.convening.Lock()
-	defer a.srv.office.convening.Unlock()
-	row, err := a.srv.record.Draft(ctx, id, 0)
+	a.api.office.convening.Lock()
+	defer a.api.office.convening.Unlock()
+	row, err := a.api.record.Draft(ctx, id, 0)
 	if err != nil {
 		return refused(err)
 	}
 	if row.Session != "" && a.known(ctx, row.Session) == nil || row.Version != req.Version {
 		return a.conflict(w, r, id)
 	}
-	if err := checkStart(row.Draft.Start, a.srv.clock.Now(), req.AllowPast || req.Now || row.Draft.Start.IsZero()); err != nil {
+	if err := checkStart(row.Draft.Start, a.api.now(), req.AllowPast || req.Now || row.Draft.Start.IsZero()); err != nil {
 		return err
 	}
-	cmd, err := a.srv.conveneCommand(ctx, row.Draft)
+	cmd, err := a.api.conveneCommand(ctx, row.Draft)
 	if err != nil {
 		return err
 	}
 	session := row.Session
 	if session == "" {
 		session = uuid.NewString()
-		if err := a.srv.record.ConveneDraft(ctx, id, row.Version, session); errors.Is(err, store.ErrConflict) {
+		if err := a.api.record.ConveneDraft(ctx, id, row.Version, session); errors.Is(err, store.ErrConflict) {
 			return a.conflict(w, r, id)
 		} else if err != nil {
 			return refused(err)
 		}
 	}
-	created, err := a.srv.found(ctx, session, cmd, req.Now, a.srv.clock.Now())
+	created, err := a.api.found(ctx, session, cmd, req.Now, a.api.now())
 	if errors.Is(err, store.ErrExists) {
 		return a.conflict(w, r, id)
 	}
@@ -368,7 +368,7 @@ func (a draftsAPI) conveneDraft(w http.ResponseWriter, r *http.Request, _ access
 		return err // it may be there all the same: the next attempt goes on with its id
 	}
 	if err != nil {
-		return errors.Join(err, a.srv.record.ReleaseDraft(context.WithoutCancel(ctx), id, session))
+		return errors.Join(err, a.api.record.ReleaseDraft(context.WithoutCancel(ctx), id, session))
 	}
 	writeJSON(w, http.StatusCreated, created)
 	return nil

@@ -1,4 +1,4 @@
-package signaling
+package api
 
 import (
 	"context"
@@ -9,20 +9,21 @@ import (
 
 	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/account"
+	"github.com/diemcau/diemcau/internal/fault"
 	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/diemcau/diemcau/store"
 )
 
 // open enters a request that needs no token.
-func (a *api) open(mux *http.ServeMux, pattern string, f func(http.ResponseWriter, *http.Request) error) {
-	if !a.srv.access[pattern].Public {
+func (a *router) open(mux *http.ServeMux, pattern string, f func(http.ResponseWriter, *http.Request) error) {
+	if !a.api.access[pattern].Public {
 		panic("access.txt has no public row for " + pattern)
 	}
 	a.routes = append(a.routes, pattern)
 	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
-		err := a.srv.office.sameOrigin(r)
+		err := a.api.office.sameOrigin(r)
 		if err == nil {
 			err = f(w, r)
 		}
@@ -76,7 +77,7 @@ func (a accountsAPI) waysIn(w http.ResponseWriter, _ *http.Request) error {
 	writeJSON(w, http.StatusOK, struct {
 		Password bool `json:"password"`
 		OIDC     bool `json:"oidc"`
-	}{true, a.srv.office.provider != nil})
+	}{true, a.api.office.provider != nil})
 	return nil
 }
 
@@ -89,13 +90,13 @@ func (a accountsAPI) login(w http.ResponseWriter, r *http.Request) error {
 	if err := readJSON(w, r, &req); err != nil {
 		return err
 	}
-	o, ctx, name := a.srv.office, r.Context(), account.CleanName(req.Name)
+	o, ctx, name := a.api.office, r.Context(), account.CleanName(req.Name)
 	try, err := o.attempt(w, r, name)
 	if err != nil {
 		return err
 	}
 	var who *account.Account
-	switch found, err := a.srv.record.Account(ctx, name); {
+	switch found, err := a.api.record.Account(ctx, name); {
 	case err == nil:
 		who = &found
 	case !errors.Is(err, store.ErrNotFound):
@@ -115,9 +116,9 @@ func (a accountsAPI) login(w http.ResponseWriter, r *http.Request) error {
 // letIn begins a login of an account and gives its browser the cookie.
 func (o *office) letIn(w http.ResponseWriter, r *http.Request, name string) error {
 	const longest = 200
-	device, now, secret := []rune(r.UserAgent()), o.srv.clock.Now(), account.NewSecret()
+	device, now, secret := []rune(r.UserAgent()), o.api.now(), account.NewSecret()
 	l := account.Login{ID: account.LoginID(secret), Account: name, Device: string(device[:min(longest, len(device))]), CreatedAt: now, SeenAt: now}
-	if err := o.srv.record.CreateLogin(r.Context(), l); err != nil {
+	if err := o.api.record.CreateLogin(r.Context(), l); err != nil {
 		return err
 	}
 	http.SetCookie(w, o.cookie(secret, int(account.LoginLife/time.Second)))
@@ -127,21 +128,21 @@ func (o *office) letIn(w http.ResponseWriter, r *http.Request, name string) erro
 func (o *office) cookie(value string, maxAge int) *http.Cookie {
 	return &http.Cookie{
 		Name: o.cookieName(loginCookie), Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, SameSite: http.SameSiteStrictMode,
-		Secure: reachedByTLS(o.srv.publicURL),
+		Secure: reachedByTLS(o.api.publicURL),
 	}
 }
 
 func (a accountsAPI) logout(w http.ResponseWriter, r *http.Request) error {
-	who, err := a.srv.office.identify(r)
+	who, err := a.api.office.identify(r)
 	if err != nil {
 		return err
 	}
 	if who.Account != nil {
-		if err := a.srv.record.EndLogin(r.Context(), who.Account.Name, who.Login); err != nil {
+		if err := a.api.record.EndLogin(r.Context(), who.Account.Name, who.Login); err != nil {
 			return err
 		}
 	}
-	http.SetCookie(w, a.srv.office.cookie("", -1))
+	http.SetCookie(w, a.api.office.cookie("", -1))
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
@@ -155,7 +156,7 @@ func (a accountsAPI) showAccount(w http.ResponseWriter, r *http.Request, who acc
 			v.Rights = append(v.Rights, right)
 		}
 	}
-	logins, err := a.srv.record.Logins(r.Context(), who.Account.Name)
+	logins, err := a.api.record.Logins(r.Context(), who.Account.Name)
 	if err != nil {
 		return err
 	}
@@ -176,7 +177,7 @@ func (a accountsAPI) changePassword(w http.ResponseWriter, r *http.Request, who 
 		return err
 	}
 	name := who.Account.Name
-	try, err := a.srv.office.attempt(w, r, name)
+	try, err := a.api.office.attempt(w, r, name)
 	if err != nil {
 		return err
 	}
@@ -202,24 +203,24 @@ func (a accountsAPI) writePassword(w http.ResponseWriter, r *http.Request, name,
 	if err := account.CheckPassword(name, password); err != nil {
 		return refused(err)
 	}
-	hash, err := a.srv.office.hasher.Hash(r.Context(), password)
+	hash, err := a.api.office.hasher.Hash(r.Context(), password)
 	if err != nil {
 		return err
 	}
 	change, grant := regrant(func(a *account.Account) error { a.Hash, a.MustChange = hash, mustChange; return nil })
-	if err := a.srv.record.ChangeAccount(r.Context(), name, change, true, keep); err != nil {
+	if err := a.api.record.ChangeAccount(r.Context(), name, change, true, keep); err != nil {
 		return refused(err)
 	}
-	if err := (seating{a.srv}).endGiven(context.WithoutCancel(r.Context()), name, grant); err != nil {
+	if err := a.api.endGiven(context.WithoutCancel(r.Context()), name, grant); err != nil {
 		return err
 	}
-	a.srv.office.guesses.byName.Forget(func(key string) bool { return strings.HasPrefix(key, name+pairMark) })
+	a.api.office.guesses.byName.Forget(func(key string) bool { return strings.HasPrefix(key, name+pairMark) })
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 
 func (a accountsAPI) endLogin(w http.ResponseWriter, r *http.Request, who access.Identity) error {
-	if err := a.srv.record.EndLogin(r.Context(), who.Account.Name, r.PathValue("id")); err != nil {
+	if err := a.api.record.EndLogin(r.Context(), who.Account.Name, r.PathValue("id")); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -227,7 +228,7 @@ func (a accountsAPI) endLogin(w http.ResponseWriter, r *http.Request, who access
 }
 
 func (a accountsAPI) listAccounts(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
-	all, err := a.srv.record.Accounts(r.Context())
+	all, err := a.api.record.Accounts(r.Context())
 	if err != nil {
 		return err
 	}
@@ -261,12 +262,12 @@ func (a accountsAPI) checkScope(r *http.Request, scope string) error {
 	if scope == "" {
 		return nil
 	}
-	tree, err := a.srv.office.units(r.Context())
+	tree, err := a.api.office.units(r.Context())
 	if err != nil {
 		return err
 	}
 	if _, ok := tree.Unit(scope); !ok {
-		return refusal(protocol.BadAccount, string(account.BadScope))
+		return fault.New(protocol.BadAccount, string(account.BadScope))
 	}
 	return nil
 }
@@ -277,7 +278,7 @@ func (a accountsAPI) createAccount(w http.ResponseWriter, r *http.Request, who a
 		return err
 	}
 	ctx := r.Context()
-	made := account.Account{LinkGrant: link.NewID(), Name: account.CleanName(req.Name), CreatedAt: a.srv.clock.Now(), MustChange: req.Password != "" && who.Endpoint != localAdmin}
+	made := account.Account{LinkGrant: link.NewID(), Name: account.CleanName(req.Name), CreatedAt: a.api.now(), MustChange: req.Password != "" && who.Endpoint != localAdmin}
 	if err := req.into(&made); err != nil {
 		return refused(err)
 	}
@@ -289,11 +290,11 @@ func (a accountsAPI) createAccount(w http.ResponseWriter, r *http.Request, who a
 			return refused(err)
 		}
 		var err error
-		if made.Hash, err = a.srv.office.hasher.Hash(ctx, req.Password); err != nil {
+		if made.Hash, err = a.api.office.hasher.Hash(ctx, req.Password); err != nil {
 			return err
 		}
 	}
-	if err := a.srv.record.CreateAccount(ctx, made); err != nil {
+	if err := a.api.record.CreateAccount(ctx, made); err != nil {
 		return refused(err)
 	}
 	writeJSON(w, http.StatusCreated, viewAccount(made))
@@ -307,16 +308,16 @@ func (a accountsAPI) putAccount(w http.ResponseWriter, r *http.Request, who acce
 		return err
 	}
 	if req.Name != "" || req.Password != "" {
-		return refusal(protocol.BadRequest, "name and password are not changed here")
+		return fault.New(protocol.BadRequest, "name and password are not changed here")
 	}
 	if err := a.checkScope(r, req.Scope); err != nil {
 		return err
 	}
 	change, grant := regrant(req.into)
-	if err := a.srv.record.ChangeAccount(r.Context(), r.PathValue("name"), change, true, who.Login); err != nil {
+	if err := a.api.record.ChangeAccount(r.Context(), r.PathValue("name"), change, true, who.Login); err != nil {
 		return refused(err)
 	}
-	if err := (seating{a.srv}).endGiven(context.WithoutCancel(r.Context()), r.PathValue("name"), grant); err != nil {
+	if err := a.api.endGiven(context.WithoutCancel(r.Context()), r.PathValue("name"), grant); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -325,10 +326,10 @@ func (a accountsAPI) putAccount(w http.ResponseWriter, r *http.Request, who acce
 
 func (a accountsAPI) deleteAccount(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	name := r.PathValue("name")
-	if err := a.srv.record.DeleteAccount(r.Context(), name); err != nil {
+	if err := a.api.record.DeleteAccount(r.Context(), name); err != nil {
 		return refused(err)
 	}
-	if err := (seating{a.srv}).endGiven(context.WithoutCancel(r.Context()), name, link.NewID()); err != nil {
+	if err := a.api.endGiven(context.WithoutCancel(r.Context()), name, link.NewID()); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

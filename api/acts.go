@@ -1,4 +1,4 @@
-package signaling
+package api
 
 import (
 	"encoding/json"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/access"
+	"github.com/diemcau/diemcau/internal/fault"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
@@ -80,13 +81,13 @@ func (a recordAPI) showActs(w http.ResponseWriter, r *http.Request, who access.I
 	if text := r.URL.Query().Get("before"); text != "" {
 		var err error
 		if before, err = strconv.ParseUint(text, 10, 63); err != nil {
-			return refusal(protocol.BadRequest, "before is no number of an entry")
+			return fault.New(protocol.BadRequest, "before is no number of an entry")
 		}
 	}
 	if err := a.known(r.Context(), id); err != nil {
 		return err
 	}
-	acts, err := a.srv.reports.acts(r.Context(), id)
+	acts, err := a.api.reports.acts(r.Context(), id)
 	if err != nil {
 		return err
 	}

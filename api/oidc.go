@@ -1,4 +1,4 @@
-package signaling
+package api
 
 import (
 	"context"
@@ -88,7 +88,7 @@ func (o *office) serveOIDCLogin(w http.ResponseWriter, r *http.Request) {
 func (o *office) oidcCookie(value string, maxAge int) *http.Cookie {
 	return &http.Cookie{
 		Name: o.cookieName(oidcCookie), Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-		Secure: reachedByTLS(o.srv.publicURL),
+		Secure: reachedByTLS(o.api.publicURL),
 	}
 }
 
@@ -102,7 +102,7 @@ func (o *office) serveOIDCCallback(w http.ResponseWriter, r *http.Request) {
 	http.SetCookie(w, o.oidcCookie("", -1))
 	if err == nil {
 		var who account.Account
-		if who, err = o.srv.record.Account(r.Context(), name); err == nil && who.Disabled {
+		if who, err = o.api.record.Account(r.Context(), name); err == nil && who.Disabled {
 			err = errors.New("the account is disabled")
 		}
 	}
@@ -117,9 +117,9 @@ func (o *office) serveOIDCCallback(w http.ResponseWriter, r *http.Request) {
 }
 
 func (o *office) refuseOIDC(w http.ResponseWriter, r *http.Request, err error) {
-	level := o.srv.log.Warn
+	level := o.api.log.Warn
 	if errors.Is(err, store.ErrNotFound) {
-		level = o.srv.log.Info
+		level = o.api.log.Info
 	}
 	level("a login by the identity provider was refused", "from", httpguard.Client(r), "err", err)
 	http.Redirect(w, r, "/office?refused", http.StatusSeeOther)

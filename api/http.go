@@ -1,4 +1,4 @@
-package signaling
+package api
 
 import (
 	"context"
@@ -17,19 +17,20 @@ import (
 	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/prepare"
 	"github.com/diemcau/diemcau/signaling/protocol"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // Handler serves everything that comes over TCP: pages, /ws, the API for bearers of tokens, health and metrics.
-func (s *Server) Handler() http.Handler {
+func (s *API) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", s.serveReady)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{}))
-	mux.HandleFunc("GET /ws", s.serveWS)
+	mux.HandleFunc("GET /ws", s.socket)
 	mux.HandleFunc("GET /oidc/login", s.office.serveOIDCLogin)
 	mux.HandleFunc("GET /oidc/callback", s.office.serveOIDCCallback)
-	mux.Handle("/api/v1/", s.logged(newAPI(s, s.bearer)))
+	mux.Handle("/api/v1/", s.logged(newRouter(s, s.bearer)))
 	if s.pages != nil {
 		mux.Handle("/", s.pages)
 		mux.HandleFunc("GET /j/{code}", func(w http.ResponseWriter, r *http.Request) {
@@ -42,8 +43,15 @@ func (s *Server) Handler() http.Handler {
 	return s.guard.Wrap(s.secured(plain(mux)))
 }
 
-// Guard is what stands before the handlers, for who listens.
-func (s *Server) Guard() *httpguard.Guard { return s.guard }
+// NewGuard makes what stands before all handlers.
+func NewGuard(log *slog.Logger, reg prometheus.Registerer, proxies *httpguard.Proxies) *httpguard.Guard {
+	return httpguard.New(httpguard.Config{
+		Log: log, Registry: reg, Proxies: proxies, Healthy: isHealthCheck,
+		Internal: func(w http.ResponseWriter) {
+			writeJSON(w, http.StatusInternalServerError, apiError{Code: string(protocol.Internal)})
+		},
+	})
+}
 
 // isHealthCheck says which requests are answered when there is room for no other.
 func isHealthCheck(path string) bool {
@@ -70,21 +78,21 @@ func localIdentity() access.Identity {
 
 // AdminHandler serves the API to the administrator of the machine. Who can reach it is trusted, so it belongs
 // on a Unix socket that only he can open. It works without Start.
-func (s *Server) AdminHandler() http.Handler {
-	return s.guard.Wrap(s.logged(plain(newAPI(s, func(*http.Request) (access.Identity, error) { return localIdentity(), nil }))))
+func (s *API) AdminHandler() http.Handler {
+	return s.guard.Wrap(s.logged(plain(newRouter(s, func(*http.Request) (access.Identity, error) { return localIdentity(), nil }))))
 }
 
 // bearer identifies a request by its token, or by the cookie of a person who is logged in.
-func (s *Server) bearer(r *http.Request) (access.Identity, error) {
+func (s *API) bearer(r *http.Request) (access.Identity, error) {
 	if r.Header.Get("Authorization") == "" {
 		if who, err := s.office.identify(r); who.Account != nil || err != nil {
 			return who, err
 		}
 	}
-	return s.identify(r.Context(), access.Bearer(r))
+	return s.links.Identify(r.Context(), access.Bearer(r))
 }
 
-func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
+func (s *API) serveReady(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
 	defer cancel()
 	if err := s.ready(ctx); err != nil {
@@ -95,7 +103,7 @@ func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
 }
 
 // secured sets the headers that bound what a page of this server may do (CSP Level 3, Permissions Policy).
-func (s *Server) secured(next http.Handler) http.Handler {
+func (s *API) secured(next http.Handler) http.Handler {
 	connect := "'self'"
 	if u, err := url.Parse(s.publicURL); err == nil && u.Host != "" {
 		// Older Safari does not count WebSockets of the same host as 'self'.
@@ -120,7 +128,7 @@ func (s *Server) secured(next http.Handler) http.Handler {
 }
 
 // logged writes one line per request. The query is left out, and tokens are never in the path.
-func (s *Server) logged(next http.Handler) http.Handler {
+func (s *API) logged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun := time.Now()
 		rec := &statusRecorder{ResponseWriter: w, status: http.StatusOK}

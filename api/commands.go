@@ -1,4 +1,4 @@
-package signaling
+package api
 
 import (
 	"net/http"
@@ -12,13 +12,13 @@ import (
 // commandRoutes enters the requests that are commands of the meeting: what is done outside the socket, after
 // the session too. The meeting decides who may.
 func (a recordAPI) commandRoutes(mux *http.ServeMux) {
-	commandRoute(a.api, mux, "POST /api/v1/sessions/{id}/open", func(_ *http.Request, _ struct{}) meeting.Command {
+	commandRoute(a.router, mux, "POST /api/v1/sessions/{id}/open", func(_ *http.Request, _ struct{}) meeting.Command {
 		return meeting.OpenSession{}
 	})
-	commandRoute(a.api, mux, "POST /api/v1/sessions/{id}/end", func(_ *http.Request, _ struct{}) meeting.Command {
+	commandRoute(a.router, mux, "POST /api/v1/sessions/{id}/end", func(_ *http.Request, _ struct{}) meeting.Command {
 		return meeting.EndSession{}
 	})
-	commandRoute(a.api, mux, "POST /api/v1/sessions/{id}/seal", func(_ *http.Request, _ struct{}) meeting.Command {
+	commandRoute(a.router, mux, "POST /api/v1/sessions/{id}/seal", func(_ *http.Request, _ struct{}) meeting.Command {
 		return meeting.SealSession{}
 	})
 	type rules struct {
@@ -27,14 +27,14 @@ func (a recordAPI) commandRoutes(mux *http.ServeMux) {
 		PartialPct int    `json:"partial_pct"`
 		Reason     string `json:"reason"`
 	}
-	commandRoute(a.api, mux, "PUT /api/v1/sessions/{id}/rules", func(_ *http.Request, b rules) meeting.Command {
+	commandRoute(a.router, mux, "PUT /api/v1/sessions/{id}/rules", func(_ *http.Request, b rules) meeting.Command {
 		return meeting.ChangeRules{GraceS: b.GraceS, LateAfterS: b.LateAfterS, PartialPct: b.PartialPct, Reason: b.Reason}
 	})
 	type verdict struct {
 		Verdict string `json:"verdict"`
 		Reason  string `json:"reason"`
 	}
-	commandRoute(a.api, mux, "PUT /api/v1/sessions/{id}/sites/{code}/verdict", func(r *http.Request, b verdict) meeting.Command {
+	commandRoute(a.router, mux, "PUT /api/v1/sessions/{id}/sites/{code}/verdict", func(r *http.Request, b verdict) meeting.Command {
 		return meeting.OverrideVerdict{Endpoint: r.PathValue("code"), Verdict: meeting.Verdict(b.Verdict), Reason: b.Reason}
 	})
 	type attended struct {
@@ -43,25 +43,25 @@ func (a recordAPI) commandRoutes(mux *http.ServeMux) {
 		Means  string    `json:"means"`
 		Reason string    `json:"reason"`
 	}
-	commandRoute(a.api, mux, "POST /api/v1/sessions/{id}/sites/{code}/attended", func(r *http.Request, b attended) meeting.Command {
+	commandRoute(a.router, mux, "POST /api/v1/sessions/{id}/sites/{code}/attended", func(r *http.Request, b attended) meeting.Command {
 		return meeting.AddAttendance{Endpoint: r.PathValue("code"), From: instant(b.From), To: instant(b.To), Means: b.Means, Reason: b.Reason}
 	})
 	type headcount struct {
 		Headcount int `json:"headcount"`
 	}
-	commandRoute(a.api, mux, "PUT /api/v1/me/headcount", func(_ *http.Request, b headcount) meeting.Command {
+	commandRoute(a.router, mux, "PUT /api/v1/me/headcount", func(_ *http.Request, b headcount) meeting.Command {
 		return meeting.DeclareHeadcount{Headcount: b.Headcount}
 	})
 	type delegates struct {
 		Delegates []meeting.Delegate `json:"delegates"`
 	}
-	commandRoute(a.api, mux, "PUT /api/v1/me/delegates", func(_ *http.Request, b delegates) meeting.Command {
+	commandRoute(a.router, mux, "PUT /api/v1/me/delegates", func(_ *http.Request, b delegates) meeting.Command {
 		return meeting.DeclareDelegates{Delegates: b.Delegates}
 	})
 }
 
 // commandRoute enters one: its body becomes the command; 204 when that is on record.
-func commandRoute[B any](a *api, mux *http.ServeMux, pattern string, command func(*http.Request, B) meeting.Command) {
+func commandRoute[B any](a *router, mux *http.ServeMux, pattern string, command func(*http.Request, B) meeting.Command) {
 	a.route(mux, pattern, func(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 		var body B
 		if r.ContentLength != 0 {
@@ -76,20 +76,12 @@ func commandRoute[B any](a *api, mux *http.ServeMux, pattern string, command fun
 		if err := a.known(r.Context(), id); err != nil {
 			return err
 		}
-		if err := a.srv.command(r.Context(), id, command(r, body), actorOf(who)); err != nil {
+		if err := a.api.live.Command(r.Context(), id, command(r, body), who.Actor()); err != nil {
 			return err
 		}
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	})
-}
-
-// actorOf is who a token acts as in its session; the office acts under its own names.
-func actorOf(who access.Identity) meeting.Actor {
-	if who.Session == "" {
-		return meeting.Actor{Endpoint: meeting.OfficePrefix + who.Endpoint, Role: meeting.Office}
-	}
-	return meeting.Actor{Endpoint: who.Endpoint, Role: meeting.Role(who.Role)}
 }
 
 // instant is a time as the ledger keeps it.

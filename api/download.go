@@ -1,4 +1,4 @@
-package signaling
+package api
 
 import (
 	"crypto/sha256"
@@ -15,6 +15,7 @@ import (
 
 	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/internal/fault"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/roster"
@@ -26,12 +27,12 @@ func (a recordAPI) download(w http.ResponseWriter, r *http.Request, who access.I
 	id, file := r.PathValue("id"), r.PathValue("file")
 	name, format, _ := strings.Cut(file, ".")
 	if name != "attendance" {
-		return refusal(protocol.NotFound, "no such file")
+		return fault.New(protocol.NotFound, "no such file")
 	}
 	if err := a.known(r.Context(), id); err != nil {
 		return err
 	}
-	asOf, err := asOfOf(r, a.srv.clock.Now())
+	asOf, err := asOfOf(r, a.api.now())
 	if err != nil {
 		return err
 	}
@@ -43,7 +44,7 @@ func (a recordAPI) download(w http.ResponseWriter, r *http.Request, who access.I
 	if err != nil {
 		return err
 	}
-	report, matching, err := a.srv.reports.of(r.Context(), id, asOf, r.URL.Query().Get("as_of") == "", who.Scope(), sel)
+	report, matching, err := a.api.reports.of(r.Context(), id, asOf, r.URL.Query().Get("as_of") == "", who.Scope(), sel)
 	if err != nil {
 		return err
 	}
@@ -76,7 +77,7 @@ func (a recordAPI) download(w http.ResponseWriter, r *http.Request, who access.I
 	case "pdf":
 		mime, err = "application/pdf", writePDF(&out, report, lang, r.URL.Query().Get("pages") == "province")
 	default:
-		return refusal(protocol.NotFound, "no such format")
+		return fault.New(protocol.NotFound, "no such format")
 	}
 	if err != nil {
 		return fmt.Errorf("attendance of %s as %s: %w", id, format, err)
@@ -108,7 +109,7 @@ func asOfOf(r *http.Request, now time.Time) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return now, refusal(protocol.BadRequest, "as_of is no time as in 2026-07-01T08:00:00+07:00")
+		return now, fault.New(protocol.BadRequest, "as_of is no time as in 2026-07-01T08:00:00+07:00")
 	}
 	return at, nil
 }
@@ -127,7 +128,7 @@ func selectionOf(r *http.Request) (attendance.Selection, error) {
 		}
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 0 {
-			return sel, refusal(protocol.BadRequest, name+" is no number")
+			return sel, fault.New(protocol.BadRequest, name+" is no number")
 		}
 		*into = n
 	}
@@ -151,7 +152,7 @@ func tableOf(r *http.Request) (attendance.Table, error) {
 	case attendance.TableSites, attendance.TableIntervals:
 		return t, nil
 	default:
-		return "", refusal(protocol.BadRequest, "table is sites or intervals")
+		return "", fault.New(protocol.BadRequest, "table is sites or intervals")
 	}
 }
 
@@ -168,7 +169,7 @@ func (a recordAPI) ledger(w http.ResponseWriter, r *http.Request, _ access.Ident
 	}
 	defer os.Remove(file.Name())
 	defer file.Close()
-	err = ledger.Export(file, a.srv.record.Entries(r.Context(), id, 1), a.srv.ledgerKey.Load().Signing)
+	err = ledger.Export(file, a.api.record.Entries(r.Context(), id, 1), a.api.ledgerKey.Load().Signing)
 	if errors.Is(err, ledger.ErrEmpty) {
 		err = &ledger.BrokenError{Seq: 1, Why: err.Error()}
 	}

@@ -1,4 +1,4 @@
-package signaling
+package api
 
 import (
 	"context"
@@ -10,8 +10,10 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/access"
+	"github.com/diemcau/diemcau/internal/fault"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/prepare"
+	"github.com/diemcau/diemcau/signaling"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/diemcau/diemcau/store"
 )
@@ -56,13 +58,13 @@ func (a officeAPI) ownRehearsal(w http.ResponseWriter, r *http.Request, who acce
 	if err != nil {
 		return err
 	}
-	switch own, err := a.srv.record.Rehearsal(ctx, who.Session, who.Endpoint); {
+	switch own, err := a.api.record.Rehearsal(ctx, who.Session, who.Endpoint); {
 	case err == nil:
 		v.rehearsalView = viewRehearsal(own)
 	case !errors.Is(err, store.ErrNotFound):
 		return err
 	}
-	switch draft, err := a.srv.record.DraftOf(ctx, who.Session); {
+	switch draft, err := a.api.record.DraftOf(ctx, who.Session); {
 	case err == nil:
 		v.HelpPhone = draft.Draft.HelpPhone
 	case !errors.Is(err, store.ErrNotFound):
@@ -88,13 +90,13 @@ func (a officeAPI) putRehearsal(w http.ResponseWriter, r *http.Request, who acce
 		return err
 	}
 	if !result.Valid() {
-		return refusal(protocol.BadRequest, "a value is out of range")
+		return fault.New(protocol.BadRequest, "a value is out of range")
 	}
 	if err := a.beforeEnd(r.Context(), who); err != nil {
 		return err
 	}
-	made := store.Rehearsal{Session: who.Session, Endpoint: who.Endpoint, At: a.srv.clock.Now(), Result: result}
-	if err := a.srv.record.PutRehearsal(r.Context(), made); err != nil {
+	made := store.Rehearsal{Session: who.Session, Endpoint: who.Endpoint, At: a.api.now(), Result: result}
+	if err := a.api.record.PutRehearsal(r.Context(), made); err != nil {
 		return err
 	}
 	writeJSON(w, http.StatusOK, viewRehearsal(made))
@@ -105,10 +107,7 @@ func (a officeAPI) openLine(w http.ResponseWriter, r *http.Request, who access.I
 	if err := a.beforeEnd(r.Context(), who); err != nil {
 		return err
 	}
-	if a.srv.media.Media == nil {
-		return refusal(protocol.Unavailable, "no media plane")
-	}
-	offer, err := a.srv.office.lines.open(r.Context(), who.Session, who.Endpoint)
+	offer, err := a.api.lines.Open(r.Context(), who.Session, who.Endpoint)
 	if err != nil {
 		return err
 	}
@@ -117,11 +116,11 @@ func (a officeAPI) openLine(w http.ResponseWriter, r *http.Request, who access.I
 }
 
 func (a officeAPI) answerLine(w http.ResponseWriter, r *http.Request, who access.Identity) error {
-	var req lineOffer
+	var req signaling.LineOffer
 	if err := readJSON(w, r, &req); err != nil {
 		return err
 	}
-	if err := a.srv.office.lines.answer(r.Context(), who.Session, who.Endpoint, req.Test, req.Publisher, req.Viewer); err != nil {
+	if err := a.api.lines.Answer(r.Context(), who.Session, who.Endpoint, req.Test, req.Publisher, req.Viewer); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -129,7 +128,7 @@ func (a officeAPI) answerLine(w http.ResponseWriter, r *http.Request, who access
 }
 
 func (a officeAPI) closeLine(w http.ResponseWriter, _ *http.Request, who access.Identity) error {
-	a.srv.office.lines.end(who.Session+"/"+who.Endpoint, "")
+	a.api.lines.End(who.Session+"/"+who.Endpoint, "")
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
@@ -169,7 +168,7 @@ type rehearsedProvince struct {
 
 func (a officeAPI) listRehearsals(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	ctx, id := r.Context(), r.PathValue("id")
-	all, err := a.srv.record.Rehearsals(ctx, id)
+	all, err := a.api.record.Rehearsals(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -186,7 +185,7 @@ func (a officeAPI) listRehearsals(w http.ResponseWriter, r *http.Request, who ac
 				continue
 			}
 			up := province(s, ep)
-			site := rehearsedSite{Code: code, Name: ep.Name, Parents: parentNames(s, code), Province: up.Code, Phone: ep.Phone}
+			site := rehearsedSite{Code: code, Name: ep.Name, Parents: signaling.ParentNames(s, code), Province: up.Code, Phone: ep.Phone}
 			site.Light = prepare.Untested
 			if one, tested := done[code]; tested {
 				site.rehearsalView = viewRehearsal(one)

@@ -1,4 +1,4 @@
-package signaling
+package api
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/account"
+	"github.com/diemcau/diemcau/internal/fault"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
@@ -39,7 +40,7 @@ func (r sessionRequest) draft(now time.Time) (prepare.Draft, error) {
 	if r.Start != opensNow {
 		at, err := time.Parse(time.RFC3339, r.Start)
 		if err != nil {
-			return d, refusal(protocol.BadRequest, `start is neither "now" nor a time as in 2026-07-01T08:00:00+07:00`)
+			return d, fault.New(protocol.BadRequest, `start is neither "now" nor a time as in 2026-07-01T08:00:00+07:00`)
 		}
 		d.Start = at
 		if err := checkStart(at, now, r.AllowPast); err != nil {
@@ -62,7 +63,7 @@ func checkStart(at, now time.Time, meant bool) error {
 	if meant || at.After(now.Add(-lateStart)) {
 		return nil
 	}
-	return refusal(protocol.PastStart, "the start "+at.Format(time.RFC3339)+" is in the past; allow_past says that it is meant")
+	return fault.New(protocol.PastStart, "the start "+at.Format(time.RFC3339)+" is in the past; allow_past says that it is meant")
 }
 
 // opensNow is the start of a session that is open for joining at once.
@@ -78,11 +79,11 @@ func (e *draftError) Unwrap() error {
 	for _, p := range e.problems {
 		list = append(list, p.String())
 	}
-	return refusal(protocol.BadDraft, strings.Join(list, "; "))
+	return fault.New(protocol.BadDraft, strings.Join(list, "; "))
 }
 
 // conveneCommand makes the command that convenes a draft; a draftError says what keeps it from being one.
-func (s *Server) conveneCommand(ctx context.Context, d prepare.Draft) (meeting.Convene, error) {
+func (s *API) conveneCommand(ctx context.Context, d prepare.Draft) (meeting.Convene, error) {
 	tree, err := s.office.units(ctx)
 	if err != nil {
 		return meeting.Convene{}, err
@@ -118,8 +119,8 @@ type endpointLink struct {
 }
 
 // convene records a new session and makes its links.
-func (s *Server) convene(ctx context.Context, req sessionRequest) (*sessionLinks, error) {
-	now := s.clock.Now()
+func (s *API) convene(ctx context.Context, req sessionRequest) (*sessionLinks, error) {
+	now := s.now()
 	draft, err := req.draft(now)
 	if err != nil {
 		return nil, err
@@ -132,7 +133,7 @@ func (s *Server) convene(ctx context.Context, req sessionRequest) (*sessionLinks
 }
 
 // found records a new session of an id, opening it for joining at once if asked to, and makes its links.
-func (s *Server) found(ctx context.Context, id string, cmd meeting.Convene, open bool, now time.Time) (*sessionLinks, error) {
+func (s *API) found(ctx context.Context, id string, cmd meeting.Convene, open bool, now time.Time) (*sessionLinks, error) {
 	session := meeting.New(id)
 	journal := ledger.NewJournal(session, s.node, ledger.Head{})
 	commands := []meeting.Command{cmd}
@@ -154,16 +155,14 @@ func (s *Server) found(ctx context.Context, id string, cmd meeting.Convene, open
 	if err != nil {
 		return nil, err
 	}
-	if s.serving() {
-		if _, err := s.coordinator(ctx, session.ID); err != nil {
-			return nil, err
-		}
+	if err := s.live.Adopt(ctx, session.ID); err != nil {
+		return nil, err
 	}
-	return s.links(ctx, session)
+	return s.linksOf(ctx, session)
 }
 
-// links signs the link of every seat; they are the same each time until one is reissued. A revoked one is empty.
-func (s *Server) links(ctx context.Context, session *meeting.Session) (*sessionLinks, error) {
+// linksOf signs the link of every seat; they are the same each time until one is reissued. A revoked one is empty.
+func (s *API) linksOf(ctx context.Context, session *meeting.Session) (*sessionLinks, error) {
 	out := &sessionLinks{ID: session.ID, Endpoints: make([]endpointLink, 0, len(session.Order))}
 	issued, err := s.record.Links(ctx, session.ID)
 	if err != nil {
@@ -179,7 +178,7 @@ func (s *Server) links(ctx context.Context, session *meeting.Session) (*sessionL
 		ep := session.Endpoints[code]
 		url := ""
 		if serial := serials[code]; serial > 0 {
-			if url, err = s.linkOf(session, ep, serial); err != nil {
+			if url, err = s.linkFor(session, ep, serial, nil); err != nil {
 				return nil, err
 			}
 		}
@@ -208,12 +207,8 @@ func (s *Server) links(ctx context.Context, session *meeting.Session) (*sessionL
 	return out, nil
 }
 
-func (s *Server) linkOf(session *meeting.Session, ep *meeting.Endpoint, serial int) (string, error) {
-	return seating{s}.linkFor(session, ep, serial, nil)
-}
-
 // linkFor signs a link; one that is given to an account ends with what that may.
-func (s seating) linkFor(session *meeting.Session, ep *meeting.Endpoint, serial int, to *account.Account) (string, error) {
+func (s *API) linkFor(session *meeting.Session, ep *meeting.Endpoint, serial int, to *account.Account) (string, error) {
 	holder := link.Holder{Session: session.ID, Endpoint: ep.Code, Role: string(ep.Role), Serial: serial}
 	if to != nil {
 		holder.Given, holder.Grant = to.Name, to.LinkGrant

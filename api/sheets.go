@@ -1,4 +1,4 @@
-package signaling
+package api
 
 import (
 	"context"
@@ -13,10 +13,12 @@ import (
 	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/account"
 	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/internal/fault"
 	"github.com/diemcau/diemcau/internal/httpguard"
 	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/prepare"
+	"github.com/diemcau/diemcau/signaling"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/diemcau/diemcau/store"
 	"rsc.io/qr"
@@ -103,7 +105,7 @@ const noProvince = "-"
 // sheet gathers the sites of a unit (all if empty), as far as somebody's scope goes, with their short links.
 func (a officeAPI) sheet(r *http.Request, who access.Identity, withQR bool) (*sheetView, error) {
 	ctx, id, unit := r.Context(), r.PathValue("id"), r.URL.Query().Get("unit")
-	links, err := a.srv.record.Links(ctx, id)
+	links, err := a.api.record.Links(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +132,7 @@ func (a officeAPI) sheet(r *http.Request, who access.Identity, withQR bool) (*sh
 			if unit == noProvince && p.Code != "" || unit != noProvince && !inScope(s, code, unit) {
 				continue
 			}
-			v.Sites = append(v.Sites, sheetRow{Code: code, Name: ep.Name, Parents: parentNames(s, code), Province: p.Code, Phone: ep.Phone, ByPhone: ep.ByPhone})
+			v.Sites = append(v.Sites, sheetRow{Code: code, Name: ep.Name, Parents: signaling.ParentNames(s, code), Province: p.Code, Phone: ep.Phone, ByPhone: ep.ByPhone})
 		}
 		return nil
 	})
@@ -140,7 +142,7 @@ func (a officeAPI) sheet(r *http.Request, who access.Identity, withQR bool) (*sh
 	if err := a.giveCodes(ctx, v, serials, withQR); err != nil {
 		return nil, err
 	}
-	draft, err := a.srv.record.DraftOf(ctx, id)
+	draft, err := a.api.record.DraftOf(ctx, id)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
@@ -156,7 +158,7 @@ func (a officeAPI) giveCodes(ctx context.Context, v *sheetView, serials map[stri
 			links = append(links, link.Issue{Endpoint: row.Code, Serial: serial})
 		}
 	}
-	codes, err := a.srv.office.codes.Of(ctx, v.Session, links)
+	codes, err := a.api.office.codes.Of(ctx, v.Session, links)
 	if err != nil {
 		return err
 	}
@@ -166,7 +168,7 @@ func (a officeAPI) giveCodes(ctx context.Context, v *sheetView, serials map[stri
 		if code == "" || row.ByPhone {
 			continue
 		}
-		row.Link = a.srv.office.codes.Address(code)
+		row.Link = a.api.office.codes.Address(code)
 		if !withQR {
 			continue
 		}
@@ -259,26 +261,26 @@ func (a officeAPI) exchangeCode(w http.ResponseWriter, r *http.Request) error {
 	// Only a wrong code counts and is made to wait: nobody guesses 80 bits, and whoever has typed a right one, behind
 	// the same address as another who has not, must come in.
 	wrong := func(why string) error {
-		if wait := a.srv.office.guesses.codes.Begin(httpguard.Source(r), a.srv.clock.Now()); wait > 0 {
+		if wait := a.api.office.guesses.codes.Begin(httpguard.Source(r), a.api.now()); wait > 0 {
 			return tooMany(w, wait, "too many wrong codes; try again later")
 		}
-		return refusal(protocol.NotFound, why)
+		return fault.New(protocol.NotFound, why)
 	}
 	code, ok := link.ReadCode(req.Code)
 	if !ok {
 		return wrong("not a code")
 	}
-	found, err := a.srv.record.ShortCode(ctx, link.HashCode(code))
+	found, err := a.api.record.ShortCode(ctx, link.HashCode(code))
 	if errors.Is(err, store.ErrNotFound) {
 		return wrong("no such code")
 	}
 	if err != nil {
 		return err
 	}
-	serial, err := a.srv.record.LinkSerial(ctx, found.Session, found.Endpoint)
+	serial, err := a.api.record.LinkSerial(ctx, found.Session, found.Endpoint)
 	switch {
 	case errors.Is(err, store.ErrRevoked), errors.Is(err, store.ErrNotFound), err == nil && serial != found.Serial:
-		return refusal(protocol.BadToken, "the link was revoked or replaced by a newer one")
+		return fault.New(protocol.BadToken, "the link was revoked or replaced by a newer one")
 	case err != nil:
 		return err
 	}
@@ -286,10 +288,10 @@ func (a officeAPI) exchangeCode(w http.ResponseWriter, r *http.Request) error {
 	err = a.read(ctx, found.Session, func(s *meeting.Session) error {
 		ep := s.Endpoints[found.Endpoint]
 		if ep == nil {
-			return refusal(protocol.BadToken, "no such endpoint")
+			return fault.New(protocol.BadToken, "no such endpoint")
 		}
-		full, err := a.srv.linkOf(s, ep, serial)
-		opens = strings.TrimPrefix(full, a.srv.publicURL) // the page stays where it was opened
+		full, err := a.api.linkFor(s, ep, serial, nil)
+		opens = strings.TrimPrefix(full, a.api.publicURL) // the page stays where it was opened
 		return err
 	})
 	if err != nil {
@@ -310,7 +312,7 @@ func (a officeAPI) showConsoles(w http.ResponseWriter, r *http.Request, who acce
 		Link  string `json:"link"`
 	}
 	ctx, id := r.Context(), r.PathValue("id")
-	issued, err := a.srv.record.Links(ctx, id)
+	issued, err := a.api.record.Links(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -321,7 +323,7 @@ func (a officeAPI) showConsoles(w http.ResponseWriter, r *http.Request, who acce
 			if ep == nil || ep.Role == meeting.Site || !l.RevokedAt.IsZero() || !mayEnter(who, s, ep) {
 				continue
 			}
-			url, err := seating{a.srv}.linkFor(s, ep, l.Serial, who.Account)
+			url, err := a.api.linkFor(s, ep, l.Serial, who.Account)
 			if err != nil {
 				return err
 			}
@@ -352,7 +354,7 @@ func (a officeAPI) calendar(w http.ResponseWriter, r *http.Request, who access.I
 	var e prepare.Event
 	serial := who.Serial
 	err := a.read(ctx, id, func(s *meeting.Session) error {
-		e = prepare.Event{ID: s.ID, Title: s.Title, Start: s.ScheduledAt, Changed: a.srv.clock.Now(), CalledOff: s.CalledOff}
+		e = prepare.Event{ID: s.ID, Title: s.Title, Start: s.ScheduledAt, Changed: a.api.now(), CalledOff: s.CalledOff}
 		// Only what a later change replaces needs a sequence number; minutes since 1970 grow with every change.
 		e.Sequence = int(e.Changed.Unix() / 60)
 		for _, item := range s.Agenda {
@@ -367,11 +369,11 @@ func (a officeAPI) calendar(w http.ResponseWriter, r *http.Request, who access.I
 		return err
 	}
 	if serial > 0 {
-		if e.Link, err = a.srv.office.codes.Link(ctx, id, who.Endpoint, serial); err != nil {
+		if e.Link, err = a.api.office.codes.Link(ctx, id, who.Endpoint, serial); err != nil {
 			return err
 		}
 	}
-	switch draft, err := a.srv.record.DraftOf(ctx, id); {
+	switch draft, err := a.api.record.DraftOf(ctx, id); {
 	case err == nil:
 		e.Minutes, e.Help = draft.Draft.Minutes, draft.Draft.HelpPhone
 	case !errors.Is(err, store.ErrNotFound):

@@ -1,4 +1,4 @@
-package signaling
+package api
 
 import (
 	"bytes"
@@ -13,8 +13,11 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/access"
+	"github.com/diemcau/diemcau/internal/fault"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/roster"
+	"github.com/diemcau/diemcau/signaling"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
@@ -22,9 +25,9 @@ const (
 	maxBody = 1 << 20 // of a JSON request
 )
 
-// api is the HTTP API of docs/openapi.yaml.
-type api struct {
-	srv      *Server
+// router leads the requests of docs/openapi.yaml to what answers them.
+type router struct {
+	api      *API
 	log      *slog.Logger
 	identify func(*http.Request) (access.Identity, error)
 	carry    func(endpointFunc) endpointFunc // instead of carrying a request out, for tests; nil = do
@@ -33,23 +36,23 @@ type api struct {
 
 // The areas of the API; each registers its own routes.
 type (
-	accountsAPI struct{ *api } // accounts, logins, tokens of people
-	draftsAPI   struct{ *api } // what the office prepares
-	officeAPI   struct{ *api } // link sheets, short codes, rehearsals
-	recordAPI   struct{ *api } // attendance, ledger, keys, webhooks, snapshots
+	accountsAPI struct{ *router } // accounts, logins, tokens of people
+	draftsAPI   struct{ *router } // what the office prepares
+	officeAPI   struct{ *router } // link sheets, short codes, rehearsals
+	recordAPI   struct{ *router } // attendance, ledger, keys, webhooks, snapshots
 
-	documentsAPI struct{ *api } // particulars, notes, minutes
+	documentsAPI struct{ *router } // particulars, notes, minutes
 )
 
 // endpointFunc answers one API request of who was let in.
 type endpointFunc func(w http.ResponseWriter, r *http.Request, who access.Identity) error
 
-func newAPI(s *Server, identify func(*http.Request) (access.Identity, error)) http.Handler {
-	return (&api{srv: s, log: s.log, identify: identify}).register()
+func newRouter(s *API, identify func(*http.Request) (access.Identity, error)) http.Handler {
+	return (&router{api: s, log: s.log, identify: identify}).register()
 }
 
 // register enters every request of the API. Who may make them stands in access.txt.
-func (a *api) register() *http.ServeMux {
+func (a *router) register() *http.ServeMux {
 	accounts, drafts, office, record := accountsAPI{a}, draftsAPI{a}, officeAPI{a}, recordAPI{a}
 	mux := http.NewServeMux()
 	a.route(mux, "GET /api/v1/me", a.me)
@@ -80,7 +83,7 @@ func (a *api) register() *http.ServeMux {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		_, err := a.identify(r)
 		if err == nil {
-			err = refusal(protocol.NotFound, "no such address")
+			err = fault.New(protocol.NotFound, "no such address")
 		}
 		writeError(w, r, a.log, err)
 	})
@@ -88,8 +91,8 @@ func (a *api) register() *http.ServeMux {
 }
 
 // route enters a request, which its row in access.txt guards. There is no request without a row.
-func (a *api) route(mux *http.ServeMux, pattern string, f endpointFunc) {
-	row, ok := a.srv.access[pattern]
+func (a *router) route(mux *http.ServeMux, pattern string, f endpointFunc) {
+	row, ok := a.api.access[pattern]
 	if !ok || row.Public {
 		panic("access.txt has no row with parties for " + pattern)
 	}
@@ -116,7 +119,7 @@ func (a *api) route(mux *http.ServeMux, pattern string, f endpointFunc) {
 }
 
 // me tells a page what its link is for, without its endpoint counting as present.
-func (a *api) me(w http.ResponseWriter, r *http.Request, who access.Identity) error {
+func (a *router) me(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	var body struct {
 		Session protocol.SessionInfo `json:"session"`
 		Phase   string               `json:"phase"`
@@ -128,9 +131,9 @@ func (a *api) me(w http.ResponseWriter, r *http.Request, who access.Identity) er
 	err := a.read(r.Context(), who.Session, func(s *meeting.Session) error {
 		ep := s.Endpoints[who.Endpoint]
 		if ep == nil {
-			return refusal(protocol.BadToken, "no such endpoint")
+			return fault.New(protocol.BadToken, "no such endpoint")
 		}
-		body.Session, body.Phase, body.Self = sessionView(s), string(s.Phase), identityView(s, ep)
+		body.Session, body.Phase, body.Self = signaling.SessionInfo(s), string(s.Phase), signaling.SelfInfo(s, ep)
 		body.Headcount, body.Delegates = declared(ep)
 		return nil
 	})
@@ -141,41 +144,19 @@ func (a *api) me(w http.ResponseWriter, r *http.Request, who access.Identity) er
 	return nil
 }
 
-// read looks at a session as it is now: in its coordinator where the server runs, else in the record. What it
-// hands to f may be kept only as far as Convened made it.
-func (a *api) read(ctx context.Context, id string, f func(*meeting.Session) error) error {
-	if err := a.known(ctx, id); err != nil {
-		return err
-	}
-	switch c, err := a.srv.coordinator(ctx, id); {
-	case err == nil:
-		return c.call(ctx, request{work: func() error { return f(c.session) }})
-	case !errors.Is(err, errStopped):
-		return err
-	}
-	s, _, err := replay(ctx, a.srv.record, id, nil)
-	if err != nil {
-		return err
-	}
-	return f(s)
+// read looks at a session as it is now; see Live.
+func (a *router) read(ctx context.Context, id string, look func(*meeting.Session) error) error {
+	return a.api.live.Read(ctx, id, look)
 }
 
-func (a *api) known(ctx context.Context, id string) error { return a.srv.known(ctx, id) }
-
-// known refuses an id that no session has.
-func (s *Server) known(ctx context.Context, id string) error {
-	if c, err := s.loaded(id); err == nil && c != nil {
-		return nil
-	}
-	return exists(ctx, s.record, id)
-}
+func (a *router) known(ctx context.Context, id string) error { return a.api.live.Known(ctx, id) }
 
 // rosterError carries the rows of a refused roster.
 type rosterError struct{ rows []rowError }
 
 func (e *rosterError) Error() string { return fmt.Sprintf("%d rows are wrong", len(e.rows)) }
 
-func (e *rosterError) Unwrap() error { return refusal(protocol.BadRoster, e.Error()) }
+func (e *rosterError) Unwrap() error { return fault.New(protocol.BadRoster, e.Error()) }
 
 // readRoster reads the table in the body of a request.
 func readRoster(r *http.Request) (*roster.Tree, error) {
@@ -194,15 +175,15 @@ func readRoster(r *http.Request) (*roster.Tree, error) {
 	return nil, e
 }
 
-func (a *api) importRoster(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
+func (a *router) importRoster(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	tree, err := readRoster(r)
 	if err != nil {
 		return err
 	}
-	if err := a.srv.record.ReplaceRoster(r.Context(), tree, a.srv.clock.Now()); err != nil {
+	if err := a.api.record.ReplaceRoster(r.Context(), tree, a.api.now()); err != nil {
 		return err
 	}
-	if _, err := a.srv.office.units(r.Context()); err != nil { // so that the first search need not wait for it
+	if _, err := a.api.office.units(r.Context()); err != nil { // so that the first search need not wait for it
 		return err
 	}
 	writeJSON(w, http.StatusOK, struct {
@@ -211,12 +192,12 @@ func (a *api) importRoster(w http.ResponseWriter, r *http.Request, _ access.Iden
 	return nil
 }
 
-func (a *api) createSession(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
+func (a *router) createSession(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	var req sessionRequest
 	if err := readJSON(w, r, &req); err != nil {
 		return err
 	}
-	created, err := a.srv.convene(r.Context(), req)
+	created, err := a.api.convene(r.Context(), req)
 	if err != nil {
 		return err
 	}
@@ -237,16 +218,15 @@ type sessionSummary struct {
 	CalledOff   bool      `json:"called_off,omitempty"`
 }
 
-func (a *api) listSessions(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
-	rows, err := a.srv.record.Sessions(r.Context())
+func (a *router) listSessions(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
+	rows, err := a.api.record.Sessions(r.Context())
 	if err != nil {
 		return err
 	}
 	list := make([]sessionSummary, 0, len(rows))
 	for _, row := range rows {
 		v := sessionSummary{ID: row.ID, Title: row.Title, Phase: string(row.Phase), CreatedAt: row.CreatedAt}
-		running, err := a.srv.loaded(row.ID)
-		if running != nil && err == nil || row.Phase != meeting.Ended && row.Phase != meeting.Sealed {
+		if a.api.live.Running(row.ID) || row.Phase != meeting.Ended && row.Phase != meeting.Sealed {
 			err := a.read(r.Context(), row.ID, func(s *meeting.Session) error {
 				v.ScheduledAt, v.CalledOff = s.ScheduledAt, s.CalledOff
 				for _, ep := range s.Endpoints {
@@ -284,7 +264,7 @@ type sessionDetail struct {
 	CallOffReason string `json:"call_off_reason,omitempty"`
 }
 
-func (a *api) showSession(w http.ResponseWriter, r *http.Request, who access.Identity) error {
+func (a *router) showSession(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	var d sessionDetail
 	err := a.read(r.Context(), r.PathValue("id"), func(s *meeting.Session) error {
 		d = sessionDetail{
@@ -310,16 +290,16 @@ func (a *api) showSession(w http.ResponseWriter, r *http.Request, who access.Ide
 	return nil
 }
 
-func (a *api) showLinks(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
+func (a *router) showLinks(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	id := r.PathValue("id")
 	if err := a.known(r.Context(), id); err != nil {
 		return err
 	}
-	s, _, err := replay(r.Context(), a.srv.record, id, nil)
+	s, _, err := ledger.Replay(id, a.api.record.Entries(r.Context(), id, 1), nil)
 	if err != nil {
 		return err
 	}
-	links, err := a.srv.links(r.Context(), s)
+	links, err := a.api.linksOf(r.Context(), s)
 	if err != nil {
 		return err
 	}
@@ -327,18 +307,18 @@ func (a *api) showLinks(w http.ResponseWriter, r *http.Request, _ access.Identit
 	return nil
 }
 
-func (a *api) reissueLink(w http.ResponseWriter, r *http.Request, who access.Identity) error {
+func (a *router) reissueLink(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	ctx := r.Context()
 	session, seat, err := a.seat(ctx, r)
 	if err != nil {
 		return err
 	}
-	serial, err := seating{a.srv}.changeLink(ctx, session.ID, seat.Code, a.srv.record.ReissueLink)
+	serial, err := a.api.links.Change(ctx, session.ID, seat.Code, a.api.record.ReissueLink)
 	if err != nil {
 		return err
 	}
 	a.log.Info("a link was reissued", "session", session.ID, "endpoint", seat.Code, "by", who.Endpoint)
-	url, err := a.srv.linkOf(session, seat, serial)
+	url, err := a.api.linkFor(session, seat, serial, nil)
 	if err != nil {
 		return err
 	}
@@ -347,7 +327,7 @@ func (a *api) reissueLink(w http.ResponseWriter, r *http.Request, who access.Ide
 		ShortLink string `json:"short_link,omitempty"` // of a site
 	}{Link: url}
 	if seat.Role == meeting.Site && !seat.ByPhone {
-		if answer.ShortLink, err = a.srv.office.codes.Link(ctx, session.ID, seat.Code, serial); err != nil {
+		if answer.ShortLink, err = a.api.office.codes.Link(ctx, session.ID, seat.Code, serial); err != nil {
 			return err
 		}
 	}
@@ -355,14 +335,14 @@ func (a *api) reissueLink(w http.ResponseWriter, r *http.Request, who access.Ide
 	return nil
 }
 
-func (a *api) revokeLink(w http.ResponseWriter, r *http.Request, who access.Identity) error {
+func (a *router) revokeLink(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	ctx := r.Context()
 	session, seat, err := a.seat(ctx, r)
 	if err != nil {
 		return err
 	}
-	_, err = seating{a.srv}.changeLink(ctx, session.ID, seat.Code, func(ctx context.Context, session, endpoint string) (int, error) {
-		return 0, a.srv.record.RevokeLink(ctx, session, endpoint, a.srv.clock.Now())
+	_, err = a.api.links.Change(ctx, session.ID, seat.Code, func(ctx context.Context, session, endpoint string) (int, error) {
+		return 0, a.api.record.RevokeLink(ctx, session, endpoint, a.api.now())
 	})
 	if err != nil {
 		return err
@@ -373,7 +353,7 @@ func (a *api) revokeLink(w http.ResponseWriter, r *http.Request, who access.Iden
 }
 
 // seat resolves session and endpoint of the path. Of the session it returns what links are made of.
-func (a *api) seat(ctx context.Context, r *http.Request) (*meeting.Session, *meeting.Endpoint, error) {
+func (a *router) seat(ctx context.Context, r *http.Request) (*meeting.Session, *meeting.Endpoint, error) {
 	code := r.PathValue("code")
 	seat, session := meeting.Endpoint{Code: code}, meeting.Session{ID: r.PathValue("id")}
 	err := a.read(ctx, session.ID, func(s *meeting.Session) error {
@@ -393,19 +373,19 @@ func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return refusal(protocol.TooLarge, err.Error())
+		return fault.New(protocol.TooLarge, err.Error())
 	case err != nil:
-		return refusal(protocol.BadRequest, err.Error())
+		return fault.New(protocol.BadRequest, err.Error())
 	case protocol.HasNUL(data):
-		return refusal(protocol.BadRequest, "the character U+0000 has no place in a text")
+		return fault.New(protocol.BadRequest, "the character U+0000 has no place in a text")
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(into); err != nil {
-		return refusal(protocol.BadRequest, err.Error())
+		return fault.New(protocol.BadRequest, err.Error())
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return refusal(protocol.BadRequest, "trailing data")
+		return fault.New(protocol.BadRequest, "trailing data")
 	}
 	return nil
 }

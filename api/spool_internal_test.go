@@ -1,4 +1,4 @@
-package signaling
+package api
 
 import (
 	"bytes"

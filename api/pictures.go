@@ -1,4 +1,4 @@
-package signaling
+package api
 
 import (
 	"bytes"
@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/access"
+	"github.com/diemcau/diemcau/internal/fault"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/diemcau/diemcau/store"
@@ -38,18 +39,15 @@ func commitTo(salt, jpeg []byte) string {
 
 // keepPicture keeps a picture of a connected site as evidence: first the picture, then the entry that commits to it.
 func (a recordAPI) keepPicture(ctx context.Context, session, endpoint, conn string, jpeg []byte) error {
-	s := a.srv
+	s := a.api
 	salt := make([]byte, 16)
 	rand.Read(salt) // never fails
-	p := store.Picture{Commitment: commitTo(salt, jpeg), Salt: hex.EncodeToString(salt), JPEG: jpeg, TakenAt: s.clock.Now()}
+	p := store.Picture{Commitment: commitTo(salt, jpeg), Salt: hex.EncodeToString(salt), JPEG: jpeg, TakenAt: s.now()}
 	if err := s.record.SavePicture(ctx, session, p); err != nil {
 		return err
 	}
-	coord, err := s.coordinator(ctx, session)
-	if err != nil {
-		return err
-	}
-	return coord.call(ctx, request{cmd: meeting.KeepPicture{Endpoint: endpoint, Conn: conn, Picture: p.Commitment, Bytes: len(jpeg)}})
+	cmd := meeting.KeepPicture{Endpoint: endpoint, Conn: conn, Picture: p.Commitment, Bytes: len(jpeg)}
+	return s.live.Command(ctx, session, cmd, meeting.Actor{})
 }
 
 // getPicture shows a picture that was kept, by the entry that tells of it.
@@ -57,7 +55,7 @@ func (a recordAPI) getPicture(w http.ResponseWriter, r *http.Request, _ access.I
 	ctx, id := r.Context(), r.PathValue("id")
 	seq, err := strconv.ParseUint(r.PathValue("entry"), 10, 63)
 	if err != nil || seq == 0 {
-		return refusal(protocol.BadRequest, "an entry is a number")
+		return fault.New(protocol.BadRequest, "an entry is a number")
 	}
 	if err := a.known(ctx, id); err != nil {
 		return err
@@ -66,9 +64,9 @@ func (a recordAPI) getPicture(w http.ResponseWriter, r *http.Request, _ access.I
 	if err != nil {
 		return err
 	}
-	p, err := a.srv.record.Picture(ctx, id, kept.Picture)
+	p, err := a.api.record.Picture(ctx, id, kept.Picture)
 	if errors.Is(err, store.ErrNotFound) {
-		return refusal(protocol.NotFound, "the picture was erased")
+		return fault.New(protocol.NotFound, "the picture was erased")
 	}
 	if err != nil {
 		return err
@@ -84,7 +82,7 @@ func (a recordAPI) getPicture(w http.ResponseWriter, r *http.Request, _ access.I
 
 // pictureOf returns what an entry of the ledger says of a picture.
 func (a recordAPI) pictureOf(ctx context.Context, session string, seq uint64) (*meeting.PictureKept, error) {
-	for e, err := range a.srv.record.Entries(ctx, session, seq) {
+	for e, err := range a.api.record.Entries(ctx, session, seq) {
 		if err != nil {
 			return nil, err
 		}
@@ -97,12 +95,12 @@ func (a recordAPI) pictureOf(ctx context.Context, session string, seq uint64) (*
 		}
 		break
 	}
-	return nil, refusal(protocol.NotFound, "no picture in this entry")
+	return nil, fault.New(protocol.NotFound, "no picture in this entry")
 }
 
 // forgetPictures erases pictures that were kept long enough.
 func (s retention) forgetPictures(ctx context.Context) error {
-	n, err := s.record.ErasePictures(ctx, s.clock.Now().Add(-s.pictures.Kept))
+	n, err := s.record.ErasePictures(ctx, s.now().Add(-s.pictures.Kept))
 	if n > 0 {
 		s.log.Info("erased the pictures that were kept long enough", "pictures", n)
 	}

@@ -1,4 +1,4 @@
-package signaling
+package api
 
 import (
 	"crypto/ed25519"
@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/diemcau/diemcau/access"
+	"github.com/diemcau/diemcau/internal/fault"
 	"github.com/diemcau/diemcau/keyring"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/signaling/protocol"
@@ -19,7 +20,7 @@ func (a recordAPI) keyRoutes(mux *http.ServeMux) {
 
 // ledgerKey answers with the public key that verifies exported ledgers.
 func (a recordAPI) ledgerKey(w http.ResponseWriter, _ *http.Request, _ access.Identity) error {
-	text, err := ledger.EncodePublicKey(a.srv.ledgerKey.Load().Public())
+	text, err := ledger.EncodePublicKey(a.api.ledgerKey.Load().Public())
 	if err != nil {
 		return err
 	}
@@ -35,14 +36,14 @@ func (a recordAPI) rotateLedgerKey(w http.ResponseWriter, r *http.Request, who a
 	if err != nil {
 		return err
 	}
-	former := a.srv.ledgerKey.Load()
+	former := a.api.ledgerKey.Load()
 	set.Former = append([]ed25519.PublicKey{former.Public()}, former.Former...)
-	if err := a.srv.keys.SaveKeys(keyring.Ledger, set); errors.Is(err, keyring.ErrFixed) {
-		return refusal(protocol.Unavailable, err.Error())
+	if err := a.api.keys.SaveKeys(keyring.Ledger, set); errors.Is(err, keyring.ErrFixed) {
+		return fault.New(protocol.Unavailable, err.Error())
 	} else if err != nil {
 		return err
 	}
-	a.srv.ledgerKey.Store(&set)
+	a.api.ledgerKey.Store(&set)
 	a.log.Info("ledgers are signed by a new key", "by", who.Endpoint)
 	return a.ledgerKey(w, r, who)
 }

@@ -1,4 +1,4 @@
-package signaling
+package api
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/account"
+	"github.com/diemcau/diemcau/internal/fault"
 	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/roster"
 	"github.com/diemcau/diemcau/signaling/protocol"
@@ -62,12 +63,11 @@ const (
 
 // office is what the days before a session need besides the record.
 type office struct {
-	srv      *Server
+	api      *API
 	hasher   *account.Hasher
 	guesses  guesses
 	codes    *link.Codes
 	origins  *http.CrossOriginProtection
-	lines    *lineTests
 	provider *identityProvider // nil = passwords only
 
 	convening sync.Mutex // held while a draft becomes a session
@@ -77,7 +77,7 @@ type office struct {
 	version int64        // of tree
 }
 
-func newOffice(s *Server, cfg Config) (*office, error) {
+func newOffice(s *API, cfg Config) (*office, error) {
 	codes, err := link.NewCodes(cfg.Record, cfg.CodeKey, s.publicURL)
 	if err != nil {
 		return nil, err
@@ -88,14 +88,16 @@ func newOffice(s *Server, cfg Config) (*office, error) {
 			s.log.Warn("pages of the public URL may not send requests", "url", s.publicURL, "err", err)
 		}
 	}
+	hasher := cfg.Hasher
+	if hasher == nil {
+		hasher = account.NewHasher(hashesAtOnce)
+	}
 	return &office{
-		srv: s, hasher: account.NewHasher(hashesAtOnce), codes: codes, origins: origins, lines: newLineTests(s),
+		api: s, hasher: hasher, codes: codes, origins: origins,
 		provider: newIdentityProvider(cfg.OIDC, s.publicURL),
 		guesses:  newGuesses(),
 	}, nil
 }
-
-func (o *office) close() { o.lines.close() }
 
 // identify returns who is logged in by the cookie of a request; nobody if there is none or it has run out.
 func (o *office) identify(r *http.Request) (access.Identity, error) {
@@ -106,8 +108,8 @@ func (o *office) identify(r *http.Request) (access.Identity, error) {
 	if err := o.sameOrigin(r); err != nil {
 		return access.Identity{}, err
 	}
-	ctx, now := r.Context(), o.srv.clock.Now()
-	login, who, err := o.srv.record.Login(ctx, account.LoginID(cookie.Value))
+	ctx, now := r.Context(), o.api.now()
+	login, who, err := o.api.record.Login(ctx, account.LoginID(cookie.Value))
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return access.Identity{}, nil
@@ -117,7 +119,7 @@ func (o *office) identify(r *http.Request) (access.Identity, error) {
 		return access.Identity{}, nil
 	}
 	if now.Sub(login.SeenAt) > seenEvery {
-		if err := o.srv.record.SeeLogin(ctx, login.ID, now); err != nil {
+		if err := o.api.record.SeeLogin(ctx, login.ID, now); err != nil {
 			return access.Identity{}, err
 		}
 	}
@@ -132,13 +134,13 @@ func (o *office) identify(r *http.Request) (access.Identity, error) {
 // send its cookie. The cookie's SameSite and the types of bodies, which forms cannot send, say the same again.
 func (o *office) sameOrigin(r *http.Request) error {
 	if err := o.origins.Check(r); err != nil {
-		return refusal(protocol.BadOrigin, err.Error())
+		return fault.New(protocol.BadOrigin, err.Error())
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead && r.ContentLength != 0 {
 		kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 		switch strings.ToLower(strings.TrimSpace(kind)) {
 		case "", "text/plain", "multipart/form-data", "application/x-www-form-urlencoded":
-			return refusal(protocol.BadOrigin, "a body of this type can come from any page")
+			return fault.New(protocol.BadOrigin, "a body of this type can come from any page")
 		}
 	}
 	return nil
@@ -146,7 +148,7 @@ func (o *office) sameOrigin(r *http.Request) error {
 
 // units returns the organisation map in force.
 func (o *office) units(ctx context.Context) (*roster.Tree, error) {
-	version, err := o.srv.record.RosterVersion(ctx)
+	version, err := o.api.record.RosterVersion(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -155,12 +157,12 @@ func (o *office) units(ctx context.Context) (*roster.Tree, error) {
 	if o.tree != nil && o.version == version {
 		return o.tree, nil
 	}
-	all, err := o.srv.record.Units(ctx)
+	all, err := o.api.record.Units(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if len(all) == 0 {
-		return nil, refusal(protocol.NotFound, "no roster was imported yet (diemcau roster import)")
+		return nil, fault.New(protocol.NotFound, "no roster was imported yet (diemcau roster import)")
 	}
 	tree, err := roster.New(all)
 	if err != nil {
@@ -177,11 +179,11 @@ func refused(err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &problem):
-		return refusal(protocol.BadAccount, string(problem.Problem))
+		return fault.New(protocol.BadAccount, string(problem.Problem))
 	case errors.Is(err, store.ErrNotFound):
-		return refusal(protocol.NotFound, err.Error())
+		return fault.New(protocol.NotFound, err.Error())
 	case errors.Is(err, store.ErrExists), errors.Is(err, store.ErrConflict):
-		return refusal(protocol.Conflict, err.Error())
+		return fault.New(protocol.Conflict, err.Error())
 	}
 	return err
 }

@@ -1,4 +1,4 @@
-package signaling
+package api
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/account"
+	"github.com/diemcau/diemcau/internal/fault"
 	"github.com/diemcau/diemcau/internal/httpguard"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
@@ -43,11 +44,17 @@ type attempt struct {
 	from string
 }
 
-func (a attempt) pair() string { return shorten(a.name, longestName) + pairMark + a.from }
+func (a attempt) pair() string { return shorten(a.name) + pairMark + a.from }
+
+// shorten cuts a name to what a key holds.
+func shorten(name string) string {
+	runes := []rune(name)
+	return string(runes[:min(len(runes), longestName)])
+}
 
 // attempt begins one, unless who asks has to wait first.
 func (o *office) attempt(w http.ResponseWriter, r *http.Request, name string) (attempt, error) {
-	a, now := attempt{o: o, ctx: r.Context(), name: name, from: httpguard.Source(r)}, o.srv.clock.Now()
+	a, now := attempt{o: o, ctx: r.Context(), name: name, from: httpguard.Source(r)}, o.api.now()
 	wait := o.guesses.byName.Begin(a.pair(), now)
 	if wait == 0 {
 		if wait = o.guesses.byAddress.Begin(a.from, now); wait > 0 {
@@ -74,14 +81,14 @@ func (a attempt) verify(w http.ResponseWriter, who *account.Account, password, w
 		a.o.guesses.byAddress.Undo(a.from, a.o.guesses.byName.Succeeded(a.pair()))
 		return nil
 	case errors.Is(err, account.ErrRefused):
-		a.o.srv.log.Warn("a password was refused", "name", a.name, "from", a.from)
-		return refusal(protocol.BadLogin, wrong)
+		a.o.api.log.Warn("a password was refused", "name", a.name, "from", a.from)
+		return fault.New(protocol.BadLogin, wrong)
 	}
 	a.undo()
 	if errors.Is(err, account.ErrBusy) {
-		a.o.srv.metrics.dropped(dropLogins)
+		a.o.api.dropped(dropLogins)
 		w.Header().Set("Retry-After", strconv.Itoa(int(busyAfter/time.Second)))
-		return refusal(protocol.Unavailable, "too many people log in at this moment; try again")
+		return fault.New(protocol.Unavailable, "too many people log in at this moment; try again")
 	}
 	return err
 }
@@ -89,7 +96,7 @@ func (a attempt) verify(w http.ResponseWriter, who *account.Account, password, w
 // tooMany refuses until some time has passed.
 func tooMany(w http.ResponseWriter, wait time.Duration, why string) error {
 	w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
-	return refusal(protocol.TooMany, why)
+	return fault.New(protocol.TooMany, why)
 }
 
 // reachedByTLS reports whether people reach a server of this public URL by TLS.
@@ -98,7 +105,7 @@ func reachedByTLS(publicURL string) bool { return strings.HasPrefix(publicURL, "
 // cookieName is the name of a cookie with the prefix that binds it to this host, so that no other host of the domain can
 // set it (RFC 6265bis 4.1.3.2); browsers take it over TLS only.
 func (o *office) cookieName(name string) string {
-	if reachedByTLS(o.srv.publicURL) {
+	if reachedByTLS(o.api.publicURL) {
 		return "__Host-" + name
 	}
 	return name

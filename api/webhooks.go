@@ -1,4 +1,4 @@
-package signaling
+package api
 
 import (
 	"context"
@@ -8,14 +8,13 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/access"
+	"github.com/diemcau/diemcau/internal/fault"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/diemcau/diemcau/store"
 )
 
-// Webhooks tell other programs what is recorded; *webhook.Sender does.
+// Webhooks know what could not be told to other programs; *webhook.Sender does.
 type Webhooks interface {
-	// Tell says that a session has recorded something. It never waits.
-	Tell(session string)
 	DeadLetters(ctx context.Context) ([]store.DeadLetter, error)
 	// Retry makes one attempt at a dead letter; it fails with store.ErrNotFound if there is none of that id.
 	Retry(ctx context.Context, id string) error
@@ -23,8 +22,6 @@ type Webhooks interface {
 
 // noWebhooks tell nobody. What was given up earlier can still be looked at.
 type noWebhooks struct{ record Record }
-
-func (noWebhooks) Tell(string) {}
 
 func (n noWebhooks) DeadLetters(ctx context.Context) ([]store.DeadLetter, error) {
 	return n.record.DeadLetters(ctx)
@@ -52,7 +49,7 @@ type deadLetterView struct {
 }
 
 func (a recordAPI) listDeadLetters(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
-	letters, err := a.srv.webhooks.DeadLetters(r.Context())
+	letters, err := a.api.webhooks.DeadLetters(r.Context())
 	if err != nil {
 		return err
 	}
@@ -68,12 +65,12 @@ func (a recordAPI) listDeadLetters(w http.ResponseWriter, r *http.Request, _ acc
 
 // retryDeadLetter makes one more attempt now; a letter that arrives leaves the list.
 func (a recordAPI) retryDeadLetter(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
-	err := a.srv.webhooks.Retry(r.Context(), r.PathValue("id"))
+	err := a.api.webhooks.Retry(r.Context(), r.PathValue("id"))
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return refusal(protocol.NotFound, "no such dead letter")
+		return fault.New(protocol.NotFound, "no such dead letter")
 	case err != nil:
-		return refusal(protocol.Unavailable, err.Error())
+		return fault.New(protocol.Unavailable, err.Error())
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil

@@ -1,4 +1,4 @@
-package signaling
+package api
 
 import (
 	"bytes"
@@ -13,6 +13,7 @@ import (
 
 	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/internal/fault"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/diemcau/diemcau/store"
@@ -24,7 +25,7 @@ const officeParticulars = "office_particulars"
 // documentRoutes enters the requests about what the documents of a session say: its particulars and the secretaries'
 // notes.
 func (a documentsAPI) documentRoutes(mux *http.ServeMux) {
-	commandRoute(a.api, mux, "PUT /api/v1/sessions/{id}/particulars", func(_ *http.Request, p meeting.Particulars) meeting.Command {
+	commandRoute(a.router, mux, "PUT /api/v1/sessions/{id}/particulars", func(_ *http.Request, p meeting.Particulars) meeting.Command {
 		return meeting.SetParticulars{Particulars: p}
 	})
 	type note struct {
@@ -32,7 +33,7 @@ func (a documentsAPI) documentRoutes(mux *http.ServeMux) {
 		About time.Time `json:"about"`
 		Text  string    `json:"text"`
 	}
-	commandRoute(a.api, mux, "PUT /api/v1/sessions/{id}/notes/{note}", func(r *http.Request, n note) meeting.Command {
+	commandRoute(a.router, mux, "PUT /api/v1/sessions/{id}/notes/{note}", func(r *http.Request, n note) meeting.Command {
 		return meeting.WriteNote{ID: r.PathValue("note"), Base: n.Base, About: instant(n.About), Text: n.Text}
 	})
 	a.route(mux, "GET /api/v1/sessions/{id}/notes", a.listNotes)
@@ -66,7 +67,7 @@ func (a documentsAPI) minutes(w http.ResponseWriter, r *http.Request, _ access.I
 	if err := a.known(ctx, id); err != nil {
 		return err
 	}
-	report, _, err := a.srv.reports.of(ctx, id, a.srv.clock.Now(), true, "", attendance.Selection{})
+	report, _, err := a.api.reports.of(ctx, id, a.api.now(), true, "", attendance.Selection{})
 	if err != nil {
 		return err
 	}
@@ -87,8 +88,8 @@ func (a documentsAPI) minutes(w http.ResponseWriter, r *http.Request, _ access.I
 const wordFile = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 // particulars are what the drafts of this office begin with.
-func (a *api) particulars(ctx context.Context) (p meeting.Particulars, err error) {
-	text, err := a.srv.record.Setting(ctx, officeParticulars)
+func (a *router) particulars(ctx context.Context) (p meeting.Particulars, err error) {
+	text, err := a.api.record.Setting(ctx, officeParticulars)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return p, nil
@@ -113,13 +114,13 @@ func (a documentsAPI) putParticulars(w http.ResponseWriter, r *http.Request, _ a
 		return err
 	}
 	if field := p.Check(); field != "" {
-		return refusal(protocol.BadRequest, field+" is too long")
+		return fault.New(protocol.BadRequest, field+" is too long")
 	}
 	text, err := json.Marshal(p)
 	if err != nil {
 		return err
 	}
-	if err := a.srv.record.SetSetting(r.Context(), officeParticulars, string(text)); err != nil {
+	if err := a.api.record.SetSetting(r.Context(), officeParticulars, string(text)); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

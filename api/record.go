@@ -1,4 +1,4 @@
-package signaling
+package api
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/access"
+	"github.com/diemcau/diemcau/internal/fault"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/diemcau/diemcau/store"
@@ -33,7 +34,7 @@ func (a recordAPI) eraseNames(w http.ResponseWriter, r *http.Request, _ access.I
 	if err := a.read(ctx, id, over); err != nil {
 		return err
 	}
-	n, err := a.srv.eraseNames(ctx, id)
+	n, err := a.api.eraseNames(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -44,9 +45,9 @@ func (a recordAPI) eraseNames(w http.ResponseWriter, r *http.Request, _ access.I
 func (a recordAPI) eraseNamesBefore(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	before, err := time.Parse(time.RFC3339, r.URL.Query().Get("before"))
 	if err != nil {
-		return refusal(protocol.BadRequest, "before is no time as in 2026-07-01T08:00:00+07:00")
+		return fault.New(protocol.BadRequest, "before is no time as in 2026-07-01T08:00:00+07:00")
 	}
-	n, err := a.srv.eraseNamesBefore(r.Context(), before)
+	n, err := a.api.eraseNamesBefore(r.Context(), before)
 	if err != nil {
 		return err
 	}
@@ -56,7 +57,7 @@ func (a recordAPI) eraseNamesBefore(w http.ResponseWriter, r *http.Request, _ ac
 
 // over refuses a session that has not ended.
 func over(s *meeting.Session) error {
-	if !isOver(s) {
+	if s.Phase != meeting.Ended && s.Phase != meeting.Sealed {
 		return &meeting.Error{Code: meeting.WrongPhase, Detail: string(s.Phase)}
 	}
 	return nil
@@ -64,29 +65,16 @@ func over(s *meeting.Session) error {
 
 // eraseNames erases what is personal from a session that is over: the names of the people in the rooms,
 // telephone numbers, messages. Its ledger stays whole.
-func (s *Server) eraseNames(ctx context.Context, id string) (entries int64, err error) {
+func (s *API) eraseNames(ctx context.Context, id string) (entries int64, err error) {
 	if entries, err = s.record.EraseNames(ctx, id); err != nil {
 		return 0, err
 	}
 	s.reports.forget(id)
-	coord, err := s.loaded(id)
-	if errors.Is(err, errStopped) || coord == nil { // nobody has it in memory
-		return entries, nil
-	}
-	return entries, coord.call(ctx, request{work: func() error {
-		for _, ep := range coord.session.Endpoints { // as a replay of the record would leave them now
-			ep.Delegates, ep.Phone = nil, ""
-		}
-		for _, note := range coord.session.Notes {
-			note.Text = ""
-		}
-		coord.audience.mail.kept = nil
-		return nil
-	}})
+	return entries, s.live.NamesErased(ctx, id)
 }
 
 // eraseNamesBefore does so with every session that is over and recorded nothing since a moment.
-func (s *Server) eraseNamesBefore(ctx context.Context, before time.Time) (entries int64, err error) {
+func (s *API) eraseNamesBefore(ctx context.Context, before time.Time) (entries int64, err error) {
 	rows, err := s.record.Sessions(ctx)
 	if err != nil {
 		return 0, err
@@ -112,7 +100,7 @@ func (s *Server) eraseNamesBefore(ctx context.Context, before time.Time) (entrie
 }
 
 // retention is what a server does by itself about what it may not keep.
-type retention struct{ *Server }
+type retention struct{ *API }
 
 // forgetDaily erases names and pictures that are older than they may be kept, once a day, until ctx ends.
 func (s retention) forgetDaily(ctx context.Context) {
@@ -139,7 +127,7 @@ func (s retention) forgetDaily(ctx context.Context) {
 }
 
 func (s retention) forgetNames(ctx context.Context) error {
-	n, err := s.eraseNamesBefore(ctx, s.clock.Now().Add(-s.namesKept))
+	n, err := s.eraseNamesBefore(ctx, s.now().Add(-s.namesKept))
 	if n > 0 {
 		s.log.Info("erased the names that were kept long enough", "entries", n)
 	}
@@ -154,8 +142,8 @@ func (a recordAPI) backup(w http.ResponseWriter, r *http.Request, _ access.Ident
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "diemcau.db")
-	if err := a.srv.record.Backup(r.Context(), path); errors.Is(err, store.ErrBackupElsewhere) {
-		return refusal(protocol.Unavailable, err.Error())
+	if err := a.api.record.Backup(r.Context(), path); errors.Is(err, store.ErrBackupElsewhere) {
+		return fault.New(protocol.Unavailable, err.Error())
 	} else if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package signaling
+package api
 
 import (
 	"bytes"
@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/access"
+	"github.com/diemcau/diemcau/internal/fault"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
@@ -30,9 +31,9 @@ const (
 	maxListedSnapshots = 200 // codes that one request names
 )
 
-// snapshots keeps the last still picture of each site, in memory: they are for the wall of the consoles. The record
+// Snapshots keeps the last still picture of each site, in memory: they are for the wall of the consoles. The record
 // keeps some of them if that is switched on.
-type snapshots struct {
+type Snapshots struct {
 	mu       sync.Mutex
 	bytes    int
 	sessions map[string]map[string]snapshot // by session and endpoint
@@ -45,18 +46,19 @@ type snapshot struct {
 	kept time.Time // when the last one was put on record
 }
 
-func newSnapshots() *snapshots { return &snapshots{sessions: map[string]map[string]snapshot{}} }
+// NewSnapshots makes an empty store of pictures.
+func NewSnapshots() *Snapshots { return &Snapshots{sessions: map[string]map[string]snapshot{}} }
 
 // put keeps a picture unless the one before is younger than every, or there is no room.
-func (s *snapshots) put(session, endpoint string, picture []byte, at time.Time, every time.Duration) error {
+func (s *Snapshots) put(session, endpoint string, picture []byte, at time.Time, every time.Duration) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	before := s.sessions[session][endpoint]
 	if at.Sub(before.at) < every {
-		return refusal(protocol.TooMany, "the last picture is younger than the interval")
+		return fault.New(protocol.TooMany, "the last picture is younger than the interval")
 	}
 	if s.bytes+len(picture)-len(before.jpeg) > maxSnapshots {
-		return refusal(protocol.Unavailable, "no room for pictures")
+		return fault.New(protocol.Unavailable, "no room for pictures")
 	}
 	if s.sessions[session] == nil {
 		s.sessions[session] = map[string]snapshot{}
@@ -67,7 +69,7 @@ func (s *snapshots) put(session, endpoint string, picture []byte, at time.Time, 
 	return nil
 }
 
-func (s *snapshots) get(session, endpoint string) (snapshot, bool) {
+func (s *Snapshots) get(session, endpoint string) (snapshot, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p, ok := s.sessions[session][endpoint]
@@ -75,7 +77,7 @@ func (s *snapshots) get(session, endpoint string) (snapshot, bool) {
 }
 
 // list returns what there is of a session; where codes are given, of these endpoints alone.
-func (s *snapshots) list(session string, codes []string) []snapshotView {
+func (s *Snapshots) list(session string, codes []string) []snapshotView {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	views := []snapshotView{}
@@ -89,7 +91,7 @@ func (s *snapshots) list(session string, codes []string) []snapshotView {
 }
 
 // due says whether the last picture is to be put on record, one so often, and takes it that it will be.
-func (s *snapshots) due(session, endpoint string, at time.Time, every time.Duration) bool {
+func (s *Snapshots) due(session, endpoint string, at time.Time, every time.Duration) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p, ok := s.sessions[session][endpoint]
@@ -101,8 +103,8 @@ func (s *snapshots) due(session, endpoint string, at time.Time, every time.Durat
 	return true
 }
 
-// drop forgets the pictures of a session.
-func (s *snapshots) drop(session string) {
+// Drop forgets the pictures of a session.
+func (s *Snapshots) Drop(session string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range s.sessions[session] {
@@ -113,21 +115,21 @@ func (s *snapshots) drop(session string) {
 
 // putSnapshot takes the still picture of a site that is connected.
 func (a recordAPI) putSnapshot(w http.ResponseWriter, r *http.Request, who access.Identity) error {
-	every := a.srv.snapshotEvery
+	every := a.api.snapshotEvery
 	if every == 0 {
-		return refusal(protocol.Unavailable, "pictures are switched off")
+		return fault.New(protocol.Unavailable, "pictures are switched off")
 	}
 	picture, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxSnapshot))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return refusal(protocol.TooLarge, "a picture has at most "+strconv.Itoa(maxSnapshot)+" bytes")
+		return fault.New(protocol.TooLarge, "a picture has at most "+strconv.Itoa(maxSnapshot)+" bytes")
 	}
 	if err != nil {
-		return refusal(protocol.BadRequest, err.Error())
+		return fault.New(protocol.BadRequest, err.Error())
 	}
 	size, err := jpeg.DecodeConfig(bytes.NewReader(picture))
 	if err != nil || size.Width > maxSnapshotWidth || size.Height > maxSnapshotHeight {
-		return refusal(protocol.BadRequest, "not a JPEG of at most 640×480")
+		return fault.New(protocol.BadRequest, "not a JPEG of at most 640×480")
 	}
 	conn, live := "", false
 	err = a.read(r.Context(), who.Session, func(s *meeting.Session) error {
@@ -142,12 +144,12 @@ func (a recordAPI) putSnapshot(w http.ResponseWriter, r *http.Request, who acces
 		}
 		conn, live = ep.Conn.ID, s.Phase == meeting.Live
 		// Half the interval: a page's timer does not run to the second.
-		return a.srv.snapshots.put(who.Session, ep.Code, picture, a.srv.clock.Now(), every/2)
+		return a.api.snapshots.put(who.Session, ep.Code, picture, a.api.now(), every/2)
 	})
 	if err != nil {
 		return err
 	}
-	if live && a.srv.snapshots.due(who.Session, who.Endpoint, a.srv.clock.Now(), a.srv.pictures.Every) {
+	if live && a.api.snapshots.due(who.Session, who.Endpoint, a.api.now(), a.api.pictures.Every) {
 		if err := a.keepPicture(r.Context(), who.Session, who.Endpoint, conn, picture); err != nil {
 			a.log.Warn("a picture was not kept as evidence", "session", who.Session, "endpoint", who.Endpoint, "err", err)
 		}
@@ -169,10 +171,10 @@ func (a recordAPI) listSnapshots(w http.ResponseWriter, r *http.Request, who acc
 	var codes []string
 	if q := r.URL.Query().Get("codes"); q != "" {
 		if codes = strings.Split(q, ","); len(codes) > maxListedSnapshots {
-			return refusal(protocol.BadRequest, "at most "+strconv.Itoa(maxListedSnapshots)+" codes")
+			return fault.New(protocol.BadRequest, "at most "+strconv.Itoa(maxListedSnapshots)+" codes")
 		}
 	}
-	views := a.srv.snapshots.list(id, codes)
+	views := a.api.snapshots.list(id, codes)
 	err := a.read(r.Context(), id, func(s *meeting.Session) error {
 		views = slices.DeleteFunc(views, func(v snapshotView) bool { return !inScope(s, v.Endpoint, who.Scope()) })
 		return nil
@@ -189,12 +191,22 @@ func (a recordAPI) listSnapshots(w http.ResponseWriter, r *http.Request, who acc
 // getSnapshot shows the last picture of a site to who sees the site.
 func (a recordAPI) getSnapshot(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	id, code := r.PathValue("id"), r.PathValue("code")
-	p, ok := a.srv.snapshots.get(id, code)
+	p, ok := a.api.snapshots.get(id, code)
 	if !ok {
-		return refusal(protocol.NotFound, "no picture of "+code)
+		return fault.New(protocol.NotFound, "no picture of "+code)
 	}
 	w.Header().Set("Content-Type", "image/jpeg")
 	w.Header().Set("ETag", p.etag)
 	http.ServeContent(w, r, "", p.at, bytes.NewReader(p.jpeg))
+	return nil
+}
+
+// getLine shows how the stage reaches a site to who sees the site in a console.
+func (a recordAPI) getLine(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
+	view, err := a.api.live.Line(r.Context(), r.PathValue("id"), r.PathValue("code"))
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, view)
 	return nil
 }

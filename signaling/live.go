@@ -1,0 +1,99 @@
+package signaling
+
+import (
+	"context"
+	"errors"
+
+	"github.com/diemcau/diemcau/ledger"
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/signaling/protocol"
+)
+
+// Live are the sessions of a server, for who asks and commands without a socket. A server that was not started has none in
+// memory; then it answers from the record.
+type Live struct{ srv *Server }
+
+// Live returns those of a server.
+func (s *Server) Live() Live { return Live{s} }
+
+// Known refuses an id that no session has.
+func (l Live) Known(ctx context.Context, id string) error { return l.srv.known(ctx, id) }
+
+// Running reports whether a session is in memory.
+func (l Live) Running(id string) bool {
+	c, err := l.srv.loaded(id)
+	return c != nil && err == nil
+}
+
+// Read looks at a session as it is now. What it hands to look is not to be changed, and may be kept only as far as Convened
+// made it.
+func (l Live) Read(ctx context.Context, id string, look func(*meeting.Session) error) error {
+	if err := l.Known(ctx, id); err != nil {
+		return err
+	}
+	switch c, err := l.srv.coordinator(ctx, id); {
+	case err == nil:
+		return c.call(ctx, request{work: func() error { return look(c.session) }})
+	case !errors.Is(err, errStopped):
+		return err
+	}
+	s, _, err := ledger.Replay(id, l.srv.record.Entries(ctx, id, 1), nil)
+	if err != nil {
+		return err
+	}
+	return look(s)
+}
+
+// Adopt runs a session that has just been recorded, unless none are run.
+func (l Live) Adopt(ctx context.Context, id string) error {
+	if !l.srv.serving() {
+		return nil
+	}
+	_, err := l.srv.coordinator(ctx, id)
+	return err
+}
+
+// Command carries a command out: through the session's owner, or on the record itself where no server runs and the
+// administrator of the machine works on the data folder alone.
+func (l Live) Command(ctx context.Context, id string, cmd meeting.Command, by meeting.Actor) error {
+	return l.srv.command(ctx, id, cmd, by)
+}
+
+// Line tells how the stage reaches a site that is connected.
+func (l Live) Line(ctx context.Context, id, code string) (view LineView, err error) {
+	c, err := l.srv.coordinator(ctx, id)
+	if err != nil {
+		return view, err
+	}
+	err = c.call(ctx, request{work: func() error {
+		m := c.audience.members[code]
+		if m == nil || m.conn == nil {
+			return &meeting.Error{Code: meeting.NotConnected, Detail: code}
+		}
+		line, ok := l.srv.media.Line(m.conn.peers.id(PeerViewer))
+		if !ok {
+			return refusal(protocol.NotFound, "nothing is sent to "+code)
+		}
+		view = viewLine(line, m.conn.peers.receives(), m.freezes)
+		return nil
+	}})
+	return view, err
+}
+
+// NamesErased forgets what is personal in a session whose names were erased from the record.
+func (l Live) NamesErased(ctx context.Context, id string) error {
+	coord, err := l.srv.loaded(id)
+	if errors.Is(err, errStopped) || coord == nil { // nobody has it in memory
+		return nil
+	}
+	return coord.call(ctx, request{work: func() error {
+		for _, ep := range coord.session.Endpoints { // as a replay of the record would leave them now
+			ep.Delegates, ep.Phone = nil, ""
+		}
+		for _, note := range coord.session.Notes {
+			note.Text = ""
+		}
+		coord.audience.mail.kept = nil
+		return nil
+	}})
+}
