@@ -44,9 +44,11 @@ export function Button({
 effect(() => {
   document.documentElement.lang = lang.value;
 });
+/** When the sheet of the night's colours holds, by what a person chose. */
+const DARK = { auto: "(prefers-color-scheme: dark)", dark: "all", light: "not all" };
 effect(() => {
-  if (theme.value === "auto") delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = theme.value;
+  const sheet = document.getElementById("dark");
+  if (sheet instanceof HTMLLinkElement) sheet.media = DARK[theme.value];
 });
 
 /** Language and theme. */
