@@ -169,6 +169,24 @@ func TestFold(t *testing.T) {
 		"second device takes over": {
 			"0 start; 0 in a; 500 taken_over a; 500 in b; 900 left b; 1000 end", 0, "0-900 left", 900, 0, attendance.OnTime,
 		},
+		"second device lost before any sign of life": {
+			"0 start; 0 in a; 500 taken_over a; 500 in b; 500 lost b; 530 in c; 1000 end", 0, "0-1000 ended", 1000, 1, attendance.OnTime,
+		},
+		"second device lost at once, back beyond the grace window": {
+			"0 start; 0 in a; 500 taken_over a; 500 in b; 500 lost b; 700 in c; 1000 end", 0, "0-500 lost; 700-1000 ended", 800, 1, attendance.OnTime,
+		},
+		"second device lost at once, nobody came back": {
+			"0 start; 0 in a; 900 taken_over a; 900 in b; 900 lost b; 1000 end", 0, "0-900 lost", 900, 0, attendance.OnTime,
+		},
+		"second device left at once": {
+			"0 start; 0 in a; 900 taken_over a; 900 in b; 900 left b; 910 in c; 1000 end", 0, "0-900 left; 910-1000 ended", 990, 0, attendance.OnTime,
+		},
+		"two taken over at one moment, the third lost": {
+			"0 start; 0 in a; 500 taken_over a; 500 in b; 500 taken_over b; 500 in c; 500 lost c; 530 in d; 1000 end", 0, "0-1000 ended", 1000, 1, attendance.OnTime,
+		},
+		"resumed and lost before any sign of life": {
+			"0 start; 0 in a; 500 lost a; 510 back b; 510 lost b; 520 in c; 1000 end", 0, "0-1000 ended", 1000, 2, attendance.OnTime,
+		},
 		"two devices count once": {
 			"0 start; 0 in a; 400 in b; 600 left a; 900 left b; 1000 end", 0, "0-900 left", 900, 0, attendance.OnTime,
 		},

@@ -3,6 +3,7 @@ package attendance_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/diemcau/diemcau/attendance"
@@ -57,6 +58,9 @@ func (d day) model() outcome {
 	why := func(s int) string { // somebody who was there ceased to be at s
 		best := visit{from: never}
 		for _, v := range d.visits {
+			if v.to == s && v.from == s { // who took over, and was never heard of again
+				return v.why
+			}
 			if v.to == s && v.from < best.from {
 				best = v
 			}
@@ -144,15 +148,19 @@ func randomDay(r *rand.Rand) day {
 		switch at = v.to; {
 		case v.to == never || r.IntN(5) == 0:
 			at = v.from + 1 // another device at the same time
+		case v.why == "taken_over" && r.IntN(2) == 0:
+			d.visits = append(d.visits, visit{from: v.to, to: v.to, why: "lost"}) // before any sign of life
+			at = v.to + 1
 		case r.IntN(3) == 0:
 			d.visits = append(d.visits, visit{from: v.to, to: v.to + 1 + r.IntN(100), why: "lost"}) // at once
 			at = v.to + 1
 		}
 	}
+	d.visits = slices.DeleteFunc(d.visits, func(v visit) bool { return v.from == d.asOf }) // there for no second yet
 	// Two that end at one moment for different reasons have no right answer.
 	for i, v := range d.visits {
 		for j := range d.visits {
-			if i != j && d.visits[j].to == v.to && v.to != never {
+			if other := d.visits[j]; i != j && other.to == v.to && v.to != never && v.from != v.to && other.from != other.to {
 				d.visits[j].why = v.why
 			}
 		}

@@ -162,7 +162,12 @@ func (iv *Interval) extend(next Interval) {
 	if next.Evidence != meeting.EvidenceDecoded {
 		iv.Evidence = next.Evidence
 	}
-	if !iv.To.IsZero() && (next.To.IsZero() || next.To.After(iv.To)) {
+	if iv.To.IsZero() {
+		return
+	}
+	// One that was lost before any sign of life ends where it began: it is what became of the site all the same.
+	followed := !next.From.Before(iv.To) && next.To.Equal(iv.To)
+	if next.To.IsZero() || next.To.After(iv.To) || followed {
 		iv.To, iv.EndReason = next.To, next.EndReason
 	}
 }
