@@ -216,6 +216,8 @@ type sessionSummary struct {
 	ScheduledAt time.Time `json:"scheduled_at,omitzero"`
 	Convened    int       `json:"convened,omitempty"` // sites
 	CalledOff   bool      `json:"called_off,omitempty"`
+
+	Contradiction string `json:"contradiction,omitempty"` // how the list in the record differs from the ledger, which counts
 }
 
 func (a *router) listSessions(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
@@ -226,9 +228,11 @@ func (a *router) listSessions(w http.ResponseWriter, r *http.Request, _ access.I
 	list := make([]sessionSummary, 0, len(rows))
 	for _, row := range rows {
 		v := sessionSummary{ID: row.ID, Title: row.Title, Phase: string(row.Phase), CreatedAt: row.CreatedAt}
+		found := a.api.live.Listed(row, nil)
 		if a.api.live.Running(row.ID) || row.Phase != meeting.Ended && row.Phase != meeting.Sealed {
 			err := a.read(r.Context(), row.ID, func(s *meeting.Session) error {
-				v.ScheduledAt, v.CalledOff = s.ScheduledAt, s.CalledOff
+				found = a.api.live.Listed(row, s)
+				v.Title, v.Phase, v.ScheduledAt, v.CalledOff = s.Title, string(s.Phase), s.ScheduledAt, s.CalledOff
 				for _, ep := range s.Endpoints {
 					if ep.Role == meeting.Site {
 						v.Convened++
@@ -240,6 +244,7 @@ func (a *router) listSessions(w http.ResponseWriter, r *http.Request, _ access.I
 				return err
 			}
 		}
+		v.Contradiction = found
 		list = append(list, v)
 	}
 	writeJSON(w, http.StatusOK, struct {

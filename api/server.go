@@ -33,6 +33,9 @@ type Live interface {
 	Running(id string) bool
 	// Read lets look see a session. What it is handed is not to be changed, and may be kept only as far as Convened made it.
 	Read(ctx context.Context, id string, look func(*meeting.Session) error) error
+	// Listed takes note of a session as the list has it, and as it is if it was read, and returns how the list contradicts
+	// the ledger; empty if it does not.
+	Listed(row store.SessionRow, s *meeting.Session) (contradiction string)
 	Command(ctx context.Context, id string, cmd meeting.Command, by meeting.Actor) error
 	// Adopt runs a session that has just been recorded.
 	Adopt(ctx context.Context, id string) error

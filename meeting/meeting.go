@@ -21,6 +21,12 @@ const (
 	Sealed Phase = "sealed" // the record is closed
 )
 
+// PhaseAfter returns the phase that an event of a kind begins; ok is false of kinds that begin none.
+func PhaseAfter(kind string) (p Phase, ok bool) {
+	p, ok = map[string]Phase{"opened": Open, "started": Live, "ended": Ended, "sealed": Sealed}[kind]
+	return p, ok
+}
+
 // Role of an endpoint in the session; it bounds what its connection may command.
 type Role string
 

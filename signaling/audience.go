@@ -28,6 +28,7 @@ type member struct {
 	watchers  int                // monitor slots that show it
 	voice     string             // the publisher peer that speech is heard on
 	freezes   map[string]freeze
+	contest   contest
 }
 
 // audience is who is connected to a session and what they were last told. It belongs to the coordinator's
@@ -49,7 +50,7 @@ type audience struct {
 	everyone bool                // a change that concerns all endpoints
 	hands    bool                // the queue changed
 
-	unrecorded time.Time // since when the record cannot be written, as consoles were told; zero while it can
+	record protocol.Recording // how the record stands, as consoles were told
 
 	stage  *stage
 	voices voices
@@ -258,11 +259,29 @@ func (a *audience) tellSelf(code string) {
 
 // warn tells consoles since when the record cannot be written, zero that it can again, if they were told otherwise.
 func (a *audience) warn(since time.Time) {
-	if since.IsZero() == a.unrecorded.IsZero() {
-		return
+	if since.IsZero() != (a.record.SinceMs == 0) {
+		a.stands(func(r *protocol.Recording) { r.SinceMs = ms(since) })
 	}
-	a.unrecorded = since
-	a.tell(protocol.Recording{SinceMs: ms(since)}, maps.Keys(a.consoles))
+}
+
+// doubt tells consoles by how much the clock is behind the record, and that the list of sessions contradicts the ledger,
+// if they were told otherwise. How long the clock will be behind is told once: it grows less by itself.
+func (a *audience) doubt(behind time.Duration, contradiction bool) {
+	a.stands(func(r *protocol.Recording) {
+		if (behind == 0) != (r.ClockBehindMs == 0) {
+			r.ClockBehindMs = behind.Milliseconds()
+		}
+		r.Contradiction = contradiction
+	})
+}
+
+// stands changes how the record stands, and tells consoles if that is news.
+func (a *audience) stands(change func(*protocol.Recording)) {
+	next := a.record
+	if change(&next); next != a.record {
+		a.record = next
+		a.tell(next, maps.Keys(a.consoles))
+	}
 }
 
 // broadcast sends one message to everyone.

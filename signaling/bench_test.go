@@ -41,6 +41,10 @@ func (r *nullRecord) Entries(context.Context, string, uint64) iter.Seq2[ledger.E
 
 func (r *nullRecord) Links(context.Context, string) ([]store.Link, error) { return nil, nil }
 
+func (r *nullRecord) Session(context.Context, string) (store.SessionRow, error) {
+	return store.SessionRow{ID: "s", Title: "x", Phase: meeting.Live, Noted: meeting.Live}, nil
+}
+
 func (r *nullRecord) LastAlive(context.Context, string) (time.Time, error) { return time.Time{}, nil }
 
 // liveCoordinator is a coordinator of a live session of n sites, which nobody runs.
@@ -52,6 +56,7 @@ func liveCoordinator(tb testing.TB, n int) *coordinator {
 
 		node: ledger.NewNode("bench", 0), clock: newClock(TimeSource{}, slog.New(slog.DiscardHandler), prometheus.NewRegistry()),
 	}
+	srv.listed = newContradictions(srv.log, prometheus.NewRegistry())
 	srv.patience.Store(int64(recordPatience))
 	rec := &nullRecord{}
 	srv.record = rec

@@ -85,6 +85,10 @@ func TestClockAheadIsCorrected(t *testing.T) {
 	}
 	for range 2 {
 		host := b.enter(meeting.HostCode) // of the session that was open when the clock was set
+		host.sees("that the clock is behind", func() bool {
+			n := len(host.recording)
+			return n == 1 && host.recording[0].ClockBehindMs > 24_000_000 && host.recording[0].SinceMs == 0
+		})
 		if off := time.Since(time.UnixMilli(host.Welcome().NowMs)); off.Abs() > time.Minute {
 			t.Errorf("the clock of pages is %v off", off)
 		}

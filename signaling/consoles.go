@@ -59,8 +59,8 @@ func (a *audience) seatConsole(code string) {
 			a.members[row].told = protocol.SiteState{}
 		}
 		m.conn.send(a.sites(ep.Scope, code))
-		if !a.unrecorded.IsZero() {
-			m.conn.send(protocol.Recording{SinceMs: ms(a.unrecorded)})
+		if a.record != (protocol.Recording{}) {
+			m.conn.send(a.record)
 		}
 	case !should && is:
 		delete(a.consoles, m.conn)

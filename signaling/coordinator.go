@@ -66,13 +66,14 @@ type coordinator struct {
 	rounds     rounds
 	budget     ledgerBudget
 	recorded   func(session string) // is told after each commit
-	outage     *outage              // nil while memory holds what the record holds
-	failures   int                  // attempts to reach the record since the last commit
-	patience   *atomic.Int64        // of commands with the record, in nanoseconds
-	taken      bool                 // the connections of the server before are ended
-	unread     error                // why the session could not be rebuilt, so that nothing is known of its seats
-	broken     error                // why it refuses everything: the ledger is not whole, or a turn panicked
-	inHand     []request            // the batch of this turn
+	listed     *contradictions
+	outage     *outage       // nil while memory holds what the record holds
+	failures   int           // attempts to reach the record since the last commit
+	patience   *atomic.Int64 // of commands with the record, in nanoseconds
+	taken      bool          // the connections of the server before are ended
+	unread     error         // why the session could not be rebuilt, so that nothing is known of its seats
+	broken     error         // why it refuses everything: the ledger is not whole, or a turn panicked
+	inHand     []request     // the batch of this turn
 	panicked   func(p any, where ...any)
 
 	requests chan request
@@ -117,6 +118,7 @@ func newCoordinator(srv *Server, session *meeting.Session, head ledger.Head) *co
 		},
 		news:     newNews(),
 		recorded: srv.recorded,
+		listed:   srv.listed,
 		patience: &srv.patience,
 		panicked: srv.panicked,
 		requests: make(chan request, maxQueue),
@@ -354,8 +356,12 @@ func (c *coordinator) handle(ctx context.Context, batch []request) {
 		c.recorded(c.id)
 	}
 	c.concluded(outcomes)
+	for _, o := range outcomes {
+		contested(c, o, now)
+	}
 	last := c.ending(outcomes)
 	c.audience.settle(now)
+	c.audience.doubt(c.clock.behind(), c.listed.of(c.id) != "")
 	c.attended.Store(len(c.audience.conns) > 0)
 	if len(last) > 0 {
 		c.handle(ctx, last)

@@ -246,6 +246,7 @@ func (m *fakeMedia) of(endpoint string, kind signaling.PeerKind) signaling.Peer 
 // bed is a server with one session.
 type bed struct {
 	*testing.T
+	file      string // of the record
 	publicURL string // "" = that of the test's server
 	srv       *signaling.Server
 	api       *api.API
@@ -332,12 +333,13 @@ func looseBed(t *testing.T, request string) *bed {
 
 func newBedOf(t *testing.T, request string, seatTimes int) *bed {
 	t.Helper()
-	st, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "diemcau.db"), slog.New(slog.DiscardHandler))
+	file := filepath.Join(t.TempDir(), "diemcau.db")
+	st, err := store.Open(t.Context(), file, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { st.Close() })
-	b := &bed{T: t, seatTimes: seatTimes, keys: newKeys(t), record: &record{Store: st}, log: &bytes.Buffer{}, logMu: &sync.Mutex{}}
+	b := &bed{T: t, file: file, seatTimes: seatTimes, keys: newKeys(t), record: &record{Store: st}, log: &bytes.Buffer{}, logMu: &sync.Mutex{}}
 	b.serve()
 	if request == "" {
 		request = `{"title":"Giao ban","units":"D582/*","start":"now","countdown_s":0}`

@@ -126,7 +126,14 @@ func (l Links) Change(
 		}
 		return err
 	}
-	if err = coord.call(ctx, request{work: put}); isBroken(err) {
+	work := func() error {
+		err := put()
+		if err == nil {
+			uncontested(coord.audience, code)
+		}
+		return err
+	}
+	if err = coord.call(ctx, request{work: work}); isBroken(err) {
 		err = put() // a session that is stopped lets nobody in, but its links can be ended
 	}
 	if err == nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
+	"github.com/diemcau/diemcau/store"
 )
 
 // Live are the sessions of a server, for who asks and commands without a socket. A server that was not started has none in
@@ -23,6 +24,16 @@ func (l Live) Known(ctx context.Context, id string) error { return l.srv.known(c
 func (l Live) Running(id string) bool {
 	c, err := l.srv.loaded(id)
 	return c != nil && err == nil
+}
+
+// Listed takes note of a session as the list has it, and as it is if it was read, and returns how the list contradicts the
+// ledger; empty if it does not.
+func (l Live) Listed(row store.SessionRow, s *meeting.Session) (contradiction string) {
+	l.srv.listed.listed(row)
+	if s != nil {
+		l.srv.listed.titled(row, s)
+	}
+	return l.srv.listed.of(row.ID)
 }
 
 // Read looks at a session as it is now. What it hands to look is not to be changed, and may be kept only as far as Convened

@@ -234,6 +234,7 @@ func (c *coordinator) settled(o *outage, a recovery) []request {
 // adopt makes memory what the record says.
 func (c *coordinator) adopt(r *replayed) {
 	*c.session = *r.session
+	c.listed.compare(r.row, c.session)
 	c.journal = ledger.NewJournal(c.session, c.node, r.head)
 	c.confirmed, c.lastAlive = r.head, r.alive
 	if now := c.clock.Now(); c.lastAlive.After(now) { // the clock was ahead then: nobody is lost later than now

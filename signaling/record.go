@@ -15,6 +15,7 @@ import (
 // Record is what signaling needs of the store; *store.Store is it.
 type Record interface {
 	Sessions(ctx context.Context) ([]store.SessionRow, error)
+	Session(ctx context.Context, id string) (store.SessionRow, error)
 
 	// Append returns when the entries are on disk, or none of them ever will be.
 	Append(ctx context.Context, session string, phase meeting.Phase, entries []ledger.Entry) error

@@ -8,6 +8,7 @@ import (
 
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/store"
 )
 
 // errRolledBack says that the record has lost what it had acknowledged: another, older copy of it answers.
@@ -20,6 +21,7 @@ type replayed struct {
 	head    ledger.Head
 	alive   time.Time // the last evidence of life of whoever served it
 	mail    []written
+	row     store.SessionRow
 	known   map[uint64]bool // numbers of this node's entries, of those that were asked for
 }
 
@@ -46,6 +48,9 @@ func reload(ctx context.Context, rec Record, id string, node string, confirmed l
 	}
 	if !same {
 		return nil, fmt.Errorf("session %s: %w: entry %d", id, errRolledBack, confirmed.Seq)
+	}
+	if r.row, err = rec.Session(ctx, id); err != nil {
+		return nil, err
 	}
 	r.mail = kept.kept
 	if r.serials, err = serialsOf(ctx, rec, id); err != nil {

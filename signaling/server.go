@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -80,6 +79,7 @@ type Server struct {
 	strangers *admission.Gate // sockets that are not attached to an endpoint yet
 	seats     *access.Limits
 	pulse     *pulse
+	listed    *contradictions
 	tasks     sync.WaitGroup // what runs from Start to Close
 	endTasks  context.CancelFunc
 
@@ -115,6 +115,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.patience.Store(int64(recordPatience))
 	s.pulse = newPulse(cfg.Record, s.clock.Now)
+	s.listed = newContradictions(cfg.Log, cfg.Registry)
 	s.sessions = newSessions(s.load)
 	s.lines = newLineTests(s)
 	s.upgrader = websocket.Upgrader{
@@ -145,6 +146,7 @@ func (s *Server) Start(ctx context.Context) error {
 	}
 	s.start()
 	for _, row := range rows {
+		s.listed.listed(row)
 		if row.Phase == meeting.Ended || row.Phase == meeting.Sealed {
 			continue
 		}
@@ -191,14 +193,11 @@ func (s *Server) load(ctx context.Context, id string) (*coordinator, error) {
 
 // exists refuses an id that no session of the record has.
 func exists(ctx context.Context, rec Record, id string) error {
-	rows, err := rec.Sessions(ctx)
-	if err != nil {
-		return err
-	}
-	if !slices.ContainsFunc(rows, func(row store.SessionRow) bool { return row.ID == id }) {
+	_, err := rec.Session(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
 		return refusal(protocol.NotFound, "no such session")
 	}
-	return nil
+	return err
 }
 
 // ServeWS upgrades a request to a connection and serves it to its end.
@@ -250,6 +249,9 @@ func (s *Server) Ready(ctx context.Context) error {
 	}
 	if late := s.clock.behind(); late > 0 {
 		return fmt.Errorf("the clock is %v behind the record: it is wrong, or was when something was recorded", late.Round(time.Second))
+	}
+	if n := s.listed.count(); n > 0 {
+		return fmt.Errorf("the list of sessions contradicted the ledgers of %d sessions, which count; the log names them", n)
 	}
 	if s.metrics.broken.Load() > 0 {
 		return errors.New("a session was stopped because its record cannot be written or read")

@@ -109,6 +109,7 @@ func siteView(s *meeting.Session, ep *meeting.Endpoint, m *member) protocol.Site
 		Muted: ep.Muted, Slots: slotNames(s, ep.Code), Removed: ep.Removed, Headcount: ep.Headcount, SinceMs: ms(m.since),
 		RTTMs: int(m.rtt.Milliseconds()), LossPct: m.lossPct,
 	}
+	m.contest.show(&v)
 	if n := len(s.RollCalls); n > 0 {
 		rc := s.RollCalls[n-1]
 		if reply, answered := rc.Answers[ep.Code]; answered {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/diemcau/diemcau/ledger"
@@ -32,9 +33,21 @@ func (s ledgers) Append(ctx context.Context, session string, phase meeting.Phase
 		if err := s.insert(ctx, tx, session, head, entries); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, s.bind("UPDATE sessions SET phase = ? WHERE id = ? AND phase <> ?"), phase, session, phase)
-		return err
+		result, err := tx.ExecContext(ctx, s.bind("UPDATE sessions SET phase = ? WHERE id = ? AND phase <> ?"), phase, session, phase)
+		if err != nil {
+			return err
+		}
+		if n, err := result.RowsAffected(); err != nil || n == 0 || slices.ContainsFunc(entries, beginsPhase) {
+			return err
+		}
+		s.log.Error("the list of sessions had another phase than the ledger, and is put right", "session", session, "phase", phase)
+		return nil
 	})
+}
+
+func beginsPhase(e ledger.Entry) bool {
+	_, begins := meeting.PhaseAfter(e.Kind)
+	return begins
 }
 
 // insert writes entries that continue a head.
@@ -124,16 +137,6 @@ func scanEntry(rows *sql.Rows) (ledger.Entry, error) {
 	e.Seq, e.NodeSeq, e.Data = uint64(seq), uint64(nodeSeq), json.RawMessage(data)
 	e.At, e.RecordedAt = fromMicros(happened), fromMicros(recorded)
 	return e, err
-}
-
-// LastRecordedAt returns the last instant in the record, for ledger.NewClock; zero if there is none.
-func (s ledgers) LastRecordedAt(ctx context.Context) (time.Time, error) {
-	var entry, alive sql.NullInt64
-	err := s.read.QueryRowContext(ctx, "SELECT (SELECT MAX(recorded_at) FROM entries), (SELECT MAX(seen_at) FROM alive)").Scan(&entry, &alive)
-	if err != nil || (!entry.Valid && !alive.Valid) {
-		return time.Time{}, err
-	}
-	return fromMicros(max(entry.Int64, alive.Int64)), nil
 }
 
 // Alive notes that sessions were running at a moment, so that after a crash their connections are dated by the

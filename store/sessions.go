@@ -11,12 +11,15 @@ import (
 	"github.com/diemcau/diemcau/roster"
 )
 
-// SessionRow is a session as lists show it. The ledger is what decides.
+// SessionRow is a session as lists show it. The ledger is what decides, so of a session that is noted as over it says
+// how far it really is.
 type SessionRow struct {
 	ID        string
 	Title     string
-	Phase     meeting.Phase
+	Phase     meeting.Phase // of one that is noted as over by its ledger, otherwise as it is noted
 	CreatedAt time.Time
+
+	Noted meeting.Phase // what the list has; empty where it was not read from there
 }
 
 // NewSession is a session as it begins: what lists show of it, its ledger so far, and who gets a first link.
@@ -51,9 +54,29 @@ func (s sessions) CreateSession(ctx context.Context, c NewSession) error {
 	})
 }
 
+// sessionRows reads rows, and of those that are noted as over the last entry about that.
+const sessionRows = `SELECT id, title, phase, created_at, CASE WHEN phase IN ('ended', 'sealed') THEN COALESCE((SELECT kind FROM entries
+	WHERE session = sessions.id AND kind IN ('opened', 'started', 'ended', 'sealed') ORDER BY seq DESC LIMIT 1), '') END FROM sessions`
+
 // Sessions lists all sessions, the newest first.
 func (s sessions) Sessions(ctx context.Context) ([]SessionRow, error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT id, title, phase, created_at FROM sessions ORDER BY created_at DESC, id")
+	return s.sessionRows(ctx, sessionRows+" ORDER BY created_at DESC, id")
+}
+
+// Session returns one session, or ErrNotFound.
+func (s sessions) Session(ctx context.Context, id string) (SessionRow, error) {
+	list, err := s.sessionRows(ctx, sessionRows+" WHERE id = ?", id)
+	if err == nil && len(list) == 0 {
+		err = fmt.Errorf("session %s: %w", id, ErrNotFound)
+	}
+	if err != nil {
+		return SessionRow{}, err
+	}
+	return list[0], nil
+}
+
+func (s sessions) sessionRows(ctx context.Context, query string, args ...any) ([]SessionRow, error) {
+	rows, err := s.read.QueryContext(ctx, s.bind(query), args...)
 	if err != nil {
 		return nil, err
 	}
@@ -62,10 +85,17 @@ func (s sessions) Sessions(ctx context.Context) ([]SessionRow, error) {
 	for rows.Next() {
 		var r SessionRow
 		var created int64
-		if err := rows.Scan(&r.ID, &r.Title, &r.Phase, &created); err != nil {
+		var last sql.NullString
+		if err := rows.Scan(&r.ID, &r.Title, &r.Noted, &created, &last); err != nil {
 			return nil, err
 		}
-		r.CreatedAt = fromMicros(created)
+		r.CreatedAt, r.Phase = fromMicros(created), r.Noted
+		if last.Valid {
+			var ok bool
+			if r.Phase, ok = meeting.PhaseAfter(last.String); !ok {
+				r.Phase = meeting.Draft
+			}
+		}
 		list = append(list, r)
 	}
 	return list, rows.Err()

@@ -166,15 +166,15 @@ func TestLedger(t *testing.T) {
 		if none, err := s.Head(ctx, "none"); err != nil || none.Seq != 0 {
 			t.Errorf("head of no session: %+v, %v", none, err)
 		}
-		if last, err := s.LastRecordedAt(ctx); err != nil || !last.Equal(head.RecordedAt) {
-			t.Errorf("last recorded at %v, %v, want %v", last, err, head.RecordedAt)
+		if want := want[len(want)-1].RecordedAt; !stored.RecordedAt.Equal(want) {
+			t.Errorf("the head was recorded at %v, want %v", stored.RecordedAt, want)
 		}
 		sessions, err := s.Sessions(ctx)
 		if err != nil {
 			t.Fatal(err)
 		}
 		wantSessions := []store.SessionRow{
-			{ID: "s1", Title: "Phiên họp s1", Phase: meeting.Live, CreatedAt: t0}, {ID: "s2", Title: "Phiên họp s2", Phase: meeting.Draft, CreatedAt: t0},
+			{ID: "s1", Title: "Phiên họp s1", Phase: meeting.Live, CreatedAt: t0, Noted: meeting.Live}, {ID: "s2", Title: "Phiên họp s2", Phase: meeting.Draft, CreatedAt: t0, Noted: meeting.Draft},
 		}
 		if diff := cmp.Diff(wantSessions, sessions); diff != "" {
 			t.Errorf("sessions (-want +got):\n%s", diff)
@@ -229,6 +229,42 @@ func TestEraseNames(t *testing.T) {
 			if data, err := os.ReadFile(f.file + suffix); err == nil && bytes.Contains(data, []byte("Nguyễn Thị Bé")) {
 				t.Errorf("the name is still in %s", f.file+suffix)
 			}
+		}
+	})
+}
+
+// The list of sessions is a note: of what it has as over the ledger says how far it is, and an entry puts it right.
+func TestListOfSessionsIsANote(t *testing.T) {
+	conformance(t, func(f *fixture) {
+		t, s := f.t, f.s
+		ctx := t.Context()
+		c := session(t, s, "s1", ledger.NewNode("n1", 0))
+		for _, step := range []struct {
+			ev                 meeting.Event
+			told, noted, phase meeting.Phase
+		}{
+			{&meeting.HandRaised{Endpoint: "C1"}, meeting.Sealed, meeting.Sealed, meeting.Draft},
+			{&meeting.Opened{}, meeting.Ended, meeting.Ended, meeting.Open},
+			{&meeting.Started{}, meeting.Live, meeting.Live, meeting.Live},
+			{&meeting.HandRaised{Endpoint: "C1"}, meeting.Ended, meeting.Ended, meeting.Live},
+			{&meeting.EndedEvent{}, meeting.Ended, meeting.Ended, meeting.Ended},
+			{&meeting.HandRaised{Endpoint: "C1"}, meeting.Sealed, meeting.Sealed, meeting.Ended},
+			{&meeting.SealedEvent{}, meeting.Sealed, meeting.Sealed, meeting.Sealed},
+			{&meeting.HandRaised{Endpoint: "C1"}, meeting.Sealed, meeting.Sealed, meeting.Sealed},
+		} {
+			if err := s.Append(ctx, "s1", step.told, []ledger.Entry{next(t, c, step.ev)}); err != nil {
+				t.Fatal(err)
+			}
+			row, err := s.Session(ctx, "s1")
+			if err != nil || row.Noted != step.noted || row.Phase != step.phase {
+				t.Errorf("after %s, told %q: %+v, %v", step.ev.Kind(), step.told, row, err)
+			}
+			if list, err := s.Sessions(ctx); err != nil || len(list) != 1 || list[0] != row {
+				t.Errorf("listed as %+v, %v", list, err)
+			}
+		}
+		if _, err := s.Session(ctx, "none"); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("no session: %v", err)
 		}
 	})
 }
@@ -315,9 +351,6 @@ func TestAlive(t *testing.T) {
 		s = f.reopen()
 		if at, err := s.LastAlive(t.Context(), "s1"); err != nil || !at.Equal(t0.Add(2*time.Second)) {
 			t.Errorf("last alive %v, %v", at, err)
-		}
-		if at, err := s.LastRecordedAt(t.Context()); err != nil || !at.Equal(t0.Add(2*time.Second)) {
-			t.Errorf("last recorded at %v, %v", at, err)
 		}
 	})
 }

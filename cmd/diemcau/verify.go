@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"crypto/ed25519"
+	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 
 	"github.com/diemcau/diemcau/ledger"
@@ -14,10 +16,12 @@ type attendanceVerifyCmd struct {
 	Anchor []string `help:"What others were told of its head: the file of heads of another day or copy, messages of a webhook, or a time stamp (RFC 3161, DER)." placeholder:"FILE" type:"path" sep:"none"`
 	TSACA  string   `help:"Certificate (PEM) of the authority of time stamps." name:"tsa-ca" placeholder:"FILE" type:"path"`
 	PubKey string   `help:"Public key (PEM) that should have signed it." name:"pubkey" placeholder:"FILE" type:"path"`
+	Record bool     `help:"Ask the record of --data or --server as well, which has to know the session and must not contradict its ledger."`
+	target
 }
 
-// Run checks the ledger offline: no server, no database.
-func (c *attendanceVerifyCmd) Run(_ context.Context, std streams) error {
+// Run checks the ledger offline: no server, no database, unless the record is to be asked.
+func (c *attendanceVerifyCmd) Run(ctx context.Context, std streams) error {
 	var key ed25519.PublicKey
 	if c.PubKey != "" {
 		text, err := os.ReadFile(c.PubKey)
@@ -41,6 +45,11 @@ func (c *attendanceVerifyCmd) Run(_ context.Context, std streams) error {
 	if err != nil {
 		return fmt.Errorf("%s is broken: %w", c.File, err)
 	}
+	if c.Record {
+		if err := c.askRecord(ctx, v.Session); err != nil {
+			return err
+		}
+	}
 	_, err = fmt.Fprintf(std.out, "whole: session %s, %d entries, head %s, signed by key %s", v.Session, v.Count, v.Head, v.Fingerprint)
 	if err == nil && v.Erased > 0 {
 		_, err = fmt.Fprintf(std.out, ", personal data of %d entries erased", v.Erased)
@@ -57,4 +66,30 @@ func (c *attendanceVerifyCmd) Run(_ context.Context, std streams) error {
 		}
 	}
 	return err
+}
+
+// askRecord compares what the record lists of a session with its ledger there.
+func (c *attendanceVerifyCmd) askRecord(ctx context.Context, session string) error {
+	return c.withAPI(ctx, func(a *api) error {
+		body, err := a.do(ctx, http.MethodGet, "/api/v1/sessions", "", nil)
+		if err != nil {
+			return err
+		}
+		defer body.Close()
+		var list struct {
+			Sessions []struct{ ID, Contradiction string }
+		}
+		if err := json.NewDecoder(body).Decode(&list); err != nil {
+			return err
+		}
+		for _, s := range list.Sessions {
+			if s.ID == session && s.Contradiction != "" {
+				return fmt.Errorf("session %s: %s", session, s.Contradiction)
+			}
+			if s.ID == session {
+				return nil
+			}
+		}
+		return fmt.Errorf("the record has no session %s", session)
+	})
 }

@@ -78,10 +78,14 @@ type (
 		// At is a time that belongs to the code: not_open: when the session opens; occupied: since when.
 		AtMs int64 `json:"at_ms,omitempty"`
 	}
-	// Recording tells consoles that the server has not been able to write the record since SinceMs; without it, that it can
-	// again. Commands are refused as unrecorded meanwhile.
+	// Recording tells consoles how the record stands. It replaces the Recording before; empty, all is well.
 	Recording struct {
+		// SinceMs: the server has not been able to write the record since then. Commands are refused as unrecorded meanwhile.
 		SinceMs int64 `json:"since_ms,omitempty"`
+		// ClockBehindMs: the server's clock was so far behind what is recorded when that was noticed.
+		ClockBehindMs int64 `json:"clock_behind_ms,omitempty"`
+		// Contradiction: the list of sessions says otherwise than the ledger of this one, which counts.
+		Contradiction bool `json:"contradiction,omitempty"`
 	}
 
 	// Reconnect says when to come back: AfterMs plus a random part of SpreadMs.
@@ -164,6 +168,10 @@ type SiteState struct {
 	RTTMs           int   `json:"rtt_ms,omitempty"`
 	LossPct         int   `json:"loss_pct,omitempty"`
 	SinceMs         int64 `json:"since_ms,omitempty"` // of the present State
+	// OpenedElsewhere is how often the link was opened and refused while the seat was taken, TakenOver how often the seat
+	// was taken over; both at most 999, and 0 until it is often enough to tell of.
+	OpenedElsewhere int `json:"opened_elsewhere,omitempty"`
+	TakenOver       int `json:"taken_over,omitempty"`
 }
 
 // MessageType implements Message, as do the methods below.
