@@ -127,6 +127,9 @@ func (a *router) me(w http.ResponseWriter, r *http.Request, who access.Identity)
 
 		Headcount int                 `json:"headcount"`
 		Delegates []protocol.Delegate `json:"delegates"`
+
+		CalledOff     bool   `json:"called_off,omitempty"`
+		CallOffReason string `json:"call_off_reason,omitempty"`
 	}
 	err := a.read(r.Context(), who.Session, func(s *meeting.Session) error {
 		ep := s.Endpoints[who.Endpoint]
@@ -135,6 +138,7 @@ func (a *router) me(w http.ResponseWriter, r *http.Request, who access.Identity)
 		}
 		body.Session, body.Phase, body.Self = signaling.SessionInfo(s), string(s.Phase), signaling.SelfInfo(s, ep)
 		body.Headcount, body.Delegates = declared(ep)
+		body.CalledOff, body.CallOffReason = s.CalledOff, s.CallOffReason
 		return nil
 	})
 	if err != nil {

@@ -31,6 +31,7 @@ func stateView(s *meeting.Session, video map[meeting.Slot]bool, mics map[string]
 		Phase: string(s.Phase), StartedAtMs: ms(s.StartedAt), EndedAtMs: ms(s.EndedAt),
 		Stage: []protocol.StageSlot{}, Present: present, Convened: convened,
 		Chair: s.Chair, Locked: s.Locked, AgendaItem: s.AgendaItem, AgendaAtMs: ms(s.AgendaAt), BudgetKbps: s.BudgetKbps,
+		CalledOff: s.CalledOff, CallOffReason: s.CallOffReason,
 	}
 	if rc := s.OpenRollCall(); rc != nil {
 		v.RollCall = rc.ID
@@ -45,11 +46,22 @@ func stateView(s *meeting.Session, video map[meeting.Slot]bool, mics map[string]
 			mic = mics[g.Endpoint]
 		}
 		v.Stage = append(v.Stage, protocol.StageSlot{
-			Slot: string(slot), Endpoint: g.Endpoint, Name: ep.Name, Parents: ParentNames(s, g.Endpoint), State: string(g.State),
+			Slot: string(slot), Endpoint: g.Endpoint, Name: ep.Name, Parents: ParentNames(s, g.Endpoint), State: string(g.State), Away: awayView(ep),
 			OnAirMs: ms(g.OnAirAt), Muted: ep.Muted && slot != meeting.SlotPresentation, Microphone: mic, Video: video[slot],
 		})
 	}
 	return v
+}
+
+// awayView says why nobody sits at an endpoint; empty when somebody does.
+func awayView(ep *meeting.Endpoint) string {
+	switch {
+	case ep.Conn != nil:
+		return ""
+	case ep.LostAt.IsZero():
+		return rowAbsent
+	}
+	return rowLost
 }
 
 // selfView is an endpoint's own state; position is its place in the queue of hands.

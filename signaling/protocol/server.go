@@ -27,6 +27,9 @@ type (
 		AgendaItem  string      `json:"agenda_item,omitempty"` // id of the item that is discussed
 		AgendaAtMs  int64       `json:"agenda_at_ms,omitempty"`
 		BudgetKbps  int         `json:"budget_kbps,omitempty"` // limit of what each viewer is sent
+
+		CalledOff     bool   `json:"called_off,omitempty"` // it ended before it began
+		CallOffReason string `json:"call_off_reason,omitempty"`
 	}
 	// Self is the endpoint's own state. It replaces the Self before.
 	Self struct {
@@ -128,6 +131,7 @@ type StageSlot struct {
 	Name     string   `json:"name"`
 	Parents  []string `json:"parents,omitempty"`
 	State    string   `json:"state"`               // countdown, on_air, held
+	Away     string   `json:"away,omitempty"`      // nobody is connected there: lost, absent (not in yet, or left); empty = somebody is
 	OnAirMs  int64    `json:"on_air_ms,omitempty"` // end of the countdown; when speaking began
 	Muted    bool     `json:"muted,omitempty"`
 	// Microphone is why nobody hears who speaks there: talking, system (Microphone.Problem); empty = no such fault is known.

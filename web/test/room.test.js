@@ -235,3 +235,16 @@ test("a presentation that is taken away stops the screen", async (t) => {
   assert.equal(stopped, 1);
   assert.equal(room.media.screen.value, null);
 });
+
+test("a session that is called off while nobody is connected is told as called off", async (t) => {
+  const { room, socket } = await entered(t);
+  me = {
+    status: 200,
+    body: { session: SESSION, self: SELF, phase: "ended", called_off: true, call_off_reason: "Bão số 3" },
+  };
+  socket.onclose({ code: 4410 });
+  await new Promise(setImmediate);
+  assert.equal(room.phase.value, "ended");
+  assert.deepEqual(room.outcome.value, { calledOff: true, reason: "Bão số 3" });
+  me = { status: 200, body: { session: SESSION, self: SELF, phase: "open" } };
+});

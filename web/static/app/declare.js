@@ -3,6 +3,7 @@ import { html } from "./html.js";
 import { useState } from "../vendor/hooks.js";
 import { ask, tellRefusal } from "./api.js";
 import { t } from "./i18n.js";
+import { endingOf } from "./endings.js";
 import { Asking, Button, Dialog } from "./parts.js";
 import { Icon } from "./icons.js";
 
@@ -105,7 +106,7 @@ async function put(room, what, body) {
 /** After the session a site may still say who was there, until the record is sealed. @param {{room: Room}} props */
 export function DeclareAfter({ room }) {
   const [open, setOpen] = useState(false);
-  if (room.step.value === "left") return null;
+  if (!endingOf(room).declares) return null;
   return html`<${Button} action="people" icon="people" onClick=${() => setOpen(true)}>${t("people.title")}<//>
     ${open && html`<${RoomSheet} room=${room} onClose=${() => setOpen(false)} />`}`;
 }

@@ -2,6 +2,7 @@
 import { html } from "./html.js";
 import { useEffect, useRef } from "../vendor/hooks.js";
 import { signal, effect } from "../vendor/signals.js";
+import { linkWord } from "../lib/words.js";
 import { t, tMaybe, formatTime } from "./i18n.js";
 import { lang, theme } from "./settings.js";
 import { Icon, Mark } from "./icons.js";
@@ -165,11 +166,20 @@ export function Toasts({ room }) {
 
 /** Says that the connection is being made again, and to a console that the server cannot record. @param {{room: Room}} props */
 export function LinkNotice({ room }) {
-  const away = room.link.value === "reconnecting";
   const since = room.unrecordedMs.value;
+  const word = linkWord({
+    link: room.link.value,
+    phase: room.phase.value,
+    speaking: Boolean(room.speaking.value),
+    unrecorded: since > 0,
+  });
   return html`<div role="status" aria-live="polite">
-    ${away && html`<p class="link-notice"><span class="spinner" /><span>${t(room.phase.value === "live" && room.speaking.value ? "link.speaking" : "link.reconnecting")}</span></p>`}
-    ${!away && since > 0 && html`<p class="link-notice" data-notice="unrecorded"><${Icon} name="warn" /><span>${t("link.unrecorded", { time: formatTime(since, room.session.value?.time_zone) })}</span></p>`}
+    ${
+      word &&
+      (word === "link.unrecorded"
+        ? html`<p class="link-notice" data-notice="unrecorded"><${Icon} name="warn" /><span>${t(word, { time: formatTime(since, room.session.value?.time_zone) })}</span></p>`
+        : html`<p class="link-notice"><span class="spinner" /><span>${t(word)}</span></p>`)
+    }
   </div>`;
 }
 

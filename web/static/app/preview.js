@@ -1,6 +1,7 @@
 // The first page of every link: who you are, whether camera and microphone work, and one large button to go in.
 import { html } from "./html.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
+import { whenWord } from "../lib/words.js";
 import { t, formatDay, formatTime } from "./i18n.js";
 import { device, pictures } from "./settings.js";
 import { meter, testLoudspeaker, canChooseLoudspeaker } from "./media.js";
@@ -20,6 +21,8 @@ export function Preview({ room, publishes, heading, enter }) {
   }, []);
   const identity = room.identity.value;
   const session = room.session.value;
+  const phase = room.introduction.value?.phase ?? "";
+  const when = whenWord({ phase, startsAt: session?.scheduled_at_ms, now: room.now() });
   return html`<${Header}><${Preferences} /><//>
   <main class=${`preview ${publishes ? "" : "preview--alone"}`}>
     <div class="preview__who">
@@ -27,7 +30,7 @@ export function Preview({ room, publishes, heading, enter }) {
       <h1 class="preview__name">${identity?.role === "endpoint" ? identity.name : t("preview.welcome")}</h1>
       ${identity?.parents?.length ? html`<p class="preview__parents">${identity.parents.join(" · ")}</p>` : null}
       ${session && html`<p class="preview__title">${session.title}</p>`}
-      ${session?.scheduled_at_ms ? html`<p class="preview__when">${t("waiting.when", { time: formatTime(session.scheduled_at_ms, session.time_zone), day: formatDay(session.scheduled_at_ms, session.time_zone) })}</p>` : null}
+      ${when && html`<p class="preview__when">${t(when.key, { time: formatTime(when.at, session?.time_zone), day: formatDay(when.at, session?.time_zone) })}</p>`}
       <p class="preview__hint">${t(publishes ? "preview.hint" : "preview.hint.operator")}</p>
       <${Button} action="preview-ok" tone="primary" icon="next" onClick=${() => room.enter()}>${enter}<//>
       <${RehearsalCard} room=${room} />

@@ -17,7 +17,7 @@ import { followVoice } from "./voice.js";
 /** @typedef {"preview" | "waiting" | "live" | "ended" | "error"} Phase */
 /** @typedef {import("../lib/protocol.js").Written} Written */
 /** @typedef {{session: import("../lib/protocol.js").SessionInfo, self: import("../lib/protocol.js").SelfInfo, phase: string, headcount?: number,
- *   delegates?: import("../lib/protocol.js").Delegate[]}} Introduction */
+ *   delegates?: import("../lib/protocol.js").Delegate[], called_off?: boolean, call_off_reason?: string}} Introduction */
 /** @typedef {{id: number, kind: "info" | "error", code: string, vars?: Record<string, string>}} Toast */
 
 const TOAST_MS = 8_000;
@@ -58,6 +58,14 @@ export class Room {
 
   session = computed(() => this.welcome.value?.session ?? this.introduction.value?.session);
   identity = computed(() => this.welcome.value?.self ?? this.introduction.value?.self);
+
+  /** How it ended, as the server told last; null before. */
+  outcome = computed(() => {
+    const told = [this.state.value, this.introduction.value].find(
+      (of) => of?.phase === "ended" || of?.phase === "sealed",
+    );
+    return told ? { calledOff: told.called_off ?? false, reason: told.call_off_reason ?? "" } : null;
+  });
 
   /** Why the page cannot go on, "" when it can. */
   error = computed(() => (this.token ? (this.stopped.value?.code ?? "") : "bad_token"));
@@ -305,6 +313,8 @@ export class Room {
       if (!stop.retrying && stop.code !== "occupied") this.media.stopScreen();
       if (stop.code === "ended") this.media.stop();
     });
+    // Who was not connected when it ended, or was called off, asks how.
+    if (stop.code === "ended" && !this.outcome.value) void this.introduce();
   }
 
   /** @param {ServerMessage} message */

@@ -1,6 +1,7 @@
 // A site inside the room: the waiting page until the session is live, then the stage with a few large buttons.
 import { html } from "./html.js";
 import { useState, useEffect } from "../vendor/hooks.js";
+import { waitingWords } from "../lib/words.js";
 import { t, formatDay, formatTime, formatDuration } from "./i18n.js";
 import { Announcer, Button, Clock, Confirm, Header, Preferences, Toasts, tick } from "./parts.js";
 import { Icon } from "./icons.js";
@@ -54,10 +55,14 @@ function Waiting({ room }) {
   const welcome = room.welcome.value;
   const identity = room.identity.value;
   const session = room.session.value;
-  const at = room.stopped.value?.atMs ?? session?.scheduled_at_ms;
   const zone = session?.time_zone;
-  const left = at ? at - room.now() : 0;
-  const notOpen = room.stopped.value?.code === "not_open";
+  const { state, opensAt, when, left } = waitingWords({
+    welcomed: Boolean(welcome),
+    stop: room.stopped.value,
+    startsAt: session?.scheduled_at_ms,
+    now: room.now(),
+  });
+  const moment = (/** @type {number} */ at) => ({ time: formatTime(at, zone), day: formatDay(at, zone) });
   return html`<div class="site site--waiting">
     <${Header}><${Clock} room=${room} /><${Preferences} /><//>
     <main class="waiting" tabindex="0">
@@ -65,8 +70,9 @@ function Waiting({ room }) {
         <p class="waiting__site">${identity?.name ?? ""}</p>
         ${identity?.parents?.length ? html`<p class="waiting__parents">${identity.parents.join(" · ")}</p>` : null}
         <h1>${session?.title ?? ""}</h1>
-        <p class="waiting__state" role="status">${t(welcome ? "waiting.state" : notOpen ? "waiting.notopen" : "waiting.connecting")}</p>
-        ${at && html`<p class="waiting__when">${t("waiting.when", { time: formatTime(at, zone), day: formatDay(at, zone) })}</p>`}
+        <p class="waiting__state" role="status">${t(state)}</p>
+        ${opensAt > 0 && html`<p class="waiting__opens">${t("waiting.opens", moment(opensAt))}</p>`}
+        ${when && html`<p class="waiting__when">${t(when.key, moment(when.at))}</p>`}
         ${left > 0 && html`<p class="waiting__countdown"><span>${t("waiting.left")}</span> <strong>${formatDuration(left)}</strong></p>`}
         <p class="waiting__hint">${t("waiting.hint")}</p>
         <${RehearsalCard} room=${room} />

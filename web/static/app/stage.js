@@ -4,6 +4,7 @@ import { html } from "./html.js";
 import { useEffect, useRef } from "../vendor/hooks.js";
 import { SLOTS } from "../lib/protocol.js";
 import { chooseLayout } from "../lib/layout.js";
+import { plateWord, saysMuted } from "../lib/words.js";
 import { t, formatDuration } from "./i18n.js";
 import { device, pictures as wanted } from "./settings.js";
 import { routeToLoudspeaker } from "./media.js";
@@ -84,7 +85,7 @@ function Tile({ room, slot, grant, place, own }) {
   // Until it is on air, and when others see nothing of it, one's own place says so too.
   // A slot that nobody holds keeps no last frame of who held it.
   const stream = !grant ? null : own ? local : (room.peers.streams.value.get(slot)?.video ?? null);
-  const live = grant?.state === "on_air" || (own && grant?.state === "countdown");
+  const live = (grant?.state === "on_air" && !grant.away) || (own && grant?.state === "countdown");
   const off = wanted.value === "none" && !own;
   const pictures = Boolean(live && stream && (own || (grant?.video && !off)));
   const voice = Boolean(grant && room.voices.value.includes(slot));
@@ -97,7 +98,7 @@ function Tile({ room, slot, grant, place, own }) {
       html`<div class="plate">
       <p class="plate__name">${name}</p>
       ${grant.parents?.length ? html`<p class="plate__parents">${grant.parents.join(" · ")}</p>` : null}
-      <p class="plate__state">${off && grant.state === "on_air" ? t("tile.off") : slot === "presentation" ? t("tile.presenting") : plateState(grant)}</p>
+      <p class="plate__state">${t(plateWord(grant, { own, off }))}</p>
     </div>`
     }
     ${grant && html`<${Caption} room=${room} slot=${slot} grant=${grant} named=${pictures} voice=${voice} />`}
@@ -111,7 +112,7 @@ function Tile({ room, slot, grant, place, own }) {
 function Caption({ room, slot, grant, named, voice }) {
   // Words over slides would hide what is on them.
   if (slot === "presentation") return null;
-  const { muted } = grant;
+  const muted = saysMuted(grant);
   const timed = (slot === "floor" || slot === "floor2") && grant.state === "on_air";
   if (!named && !muted && !timed && !voice) return null;
   return html`<figcaption class="caption">
@@ -124,12 +125,6 @@ function Caption({ room, slot, grant, named, voice }) {
     ${named && grant.parents?.length ? html`<span class="caption__parents">${grant.parents.join(" · ")}</span>` : null}
     ${timed && html`<${SpeakingTime} room=${room} since=${grant.on_air_ms ?? 0} />`}
   </figcaption>`;
-}
-
-/** @param {StageSlot} grant */
-function plateState(grant) {
-  if (grant.state === "countdown") return t("tile.countdown");
-  return grant.state === "held" ? t("tile.held") : t("tile.nopicture");
 }
 
 /** How long somebody speaks. @param {{room: Room, since: number}} props */

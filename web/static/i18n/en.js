@@ -43,6 +43,7 @@ const en = {
   "preview.role.host": "Chair",
   "preview.role.operator": "Operator's console",
   "preview.role.secretary": "Secretariat",
+  "preview.role.room": "Screen of the room",
   "preview.welcome": "Check before you enter",
   "preview.hint":
     "Look at the picture of your room and say a few words: the level must move. Then press the button to enter.",
@@ -82,14 +83,14 @@ const en = {
   "problem.microphone.none":
     "No microphone found. Check the cable. When you are given the floor, others will not hear you.",
   "problem.microphone.busy": "The microphone is used by another program. Please close it.",
-  "lost.camera": "The camera is gone: nobody sees this site. Plug it in again, or choose another one.",
+  "lost.camera": "The camera is gone: nobody sees you. Plug it in again, or choose another one.",
   "lost.microphone":
-    "The microphone is gone: nobody hears this site. Plug it in again or choose another one, then press “Unmute”.",
-  "lost.both":
-    "Camera and microphone are gone: nobody sees or hears this site. Plug them in again, then press “Unmute”.",
+    "The microphone is gone: nobody hears you. Plug it in again or choose another one, then press “Unmute”.",
+  "lost.both": "Camera and microphone are gone: nobody sees or hears you. Plug them in again, then press “Unmute”.",
   "lost.choose": "Choose devices",
 
   "calledoff.title": "The session was called off",
+  "calledoff.reason": "Reason: {reason}",
   "rehearsal.title": "Technical check",
   "rehearsal.untested": "Not checked yet",
   "rehearsal.green": "Check passed",
@@ -143,7 +144,10 @@ const en = {
   "waiting.connecting": "Entering the meeting…",
   "waiting.state": "You are in. The session has not started yet.",
   "waiting.notopen": "The room is not open yet. This page enters by itself when it is.",
+  "waiting.opens": "The room opens at {time}, {day}",
   "waiting.when": "Starts at {time}, {day}",
+  "when.planned": "Planned for {time}, {day}",
+  "when.live": "In session now; planned for {time}, {day}",
   "waiting.left": "In",
   "waiting.hint": "Picture and sound appear by themselves when the chair starts. Please keep this page open.",
   "waiting.picture": "Picture of this room, which nobody else sees now",
@@ -155,11 +159,14 @@ const en = {
   "tile.presentation": "Presentation from {name}",
   "tile.presenting": "About to present",
   "tile.voice": "Speaking",
-  "tile.off": "Pictures are off at this site",
+  "tile.off": "Pictures are off on this computer",
   "tile.muted": "Microphone off",
   "tile.countdown": "About to go on air",
   "tile.held": "Connection lost, waiting for return",
+  "tile.away": "Not in the meeting now",
   "tile.nopicture": "Sound only",
+  "tile.neither": "No picture, microphone off",
+  "tile.coming": "Waiting for the picture…",
 
   "line.chosen": "This site has sound only",
   "pictures.label": "Pictures of the other sites",
@@ -237,17 +244,17 @@ const en = {
   "error.bad_token.title": "This link does not work",
   "error.bad_token.text":
     "The link is wrong, has expired or was replaced by another. Open exactly the link that was sent to your office, or call the session's technician.",
-  "error.occupied.title": "This site is open on another computer",
+  "error.occupied.title": "This link is open on another computer",
   "error.occupied.text":
     "Another computer entered by this link at {time}. Do you want to move the meeting to this one? The other will be told and will stop.",
   "error.occupied.text.notime":
     "Another computer entered by this link. Do you want to move the meeting to this one? The other will be told and will stop.",
   "error.taken_over.title": "The meeting was moved to another computer",
-  "error.taken_over.text": "Another computer has just entered by this site's link, so this one stopped.",
-  "error.removed.title": "The chair asked this site to leave",
+  "error.taken_over.text": "Another computer has just entered by this link, so this one stopped.",
+  "error.removed.title": "The chair asked you to leave",
   "error.removed.text": "If you think this is a mistake, call the session's technician.",
   "error.locked.title": "The room is locked",
-  "error.locked.text": "The session admits no further sites. Call the session's technician.",
+  "error.locked.text": "The session admits nobody else. Call the session's technician.",
   "error.bad_version.title": "The page must be reloaded",
   "error.bad_version.text": "The server was updated. Press the button below to reload the page.",
   "error.broken.title": "The server has a fault",
@@ -282,6 +289,7 @@ const en = {
   "refusal.unavailable_until": "The server is overloaded. Please try again in {s} seconds.",
 
   "console.label": "Console",
+  "console.draft": "The room is not open to the sites yet.",
   "console.waiting": "The session has not started. Sites are entering.",
   "phase.live": "Live",
   "phase.waiting": "Not started",

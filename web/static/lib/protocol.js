@@ -196,6 +196,8 @@ export const Close = Object.freeze({
  * @property {string} [agenda_item]
  * @property {number} [agenda_at_ms]
  * @property {number} [budget_kbps]
+ * @property {boolean} [called_off] it ended before it began
+ * @property {string} [call_off_reason]
  *
  * @typedef {object} Self
  * @property {boolean} muted
@@ -289,6 +291,7 @@ export const Close = Object.freeze({
  * @property {string} name
  * @property {string[]} [parents]
  * @property {string} state countdown, on_air, held
+ * @property {string} [away] nobody is connected there: lost, absent
  * @property {number} [on_air_ms]
  * @property {boolean} [muted]
  * @property {string} [microphone] why nobody hears who speaks there: talking, system

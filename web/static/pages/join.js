@@ -2,6 +2,7 @@
 import { html } from "../app/html.js";
 import { render } from "../vendor/preact.js";
 import { effect, signal } from "../vendor/signals.js";
+import { roleWord } from "../lib/words.js";
 import { Room } from "../app/room.js";
 import { t } from "../app/i18n.js";
 import { markBody, useHeadingFocus, Toasts, LinkNotice } from "../app/parts.js";
@@ -36,7 +37,7 @@ function App() {
   document.title = [session, t("brand")].filter(Boolean).join(" · ");
   switch (phase) {
     case "preview":
-      return html`<${Preview} room=${room} publishes=${true} heading=${t("preview.role.endpoint")} enter=${t("preview.enter")} />`;
+      return html`<${Preview} room=${room} publishes=${true} heading=${t(roleWord(room.role))} enter=${t("preview.enter")} />`;
     case "error":
       return html`<${ErrorPage} room=${room} />`;
     case "ended":

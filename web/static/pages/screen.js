@@ -8,12 +8,14 @@ import { Room } from "../app/room.js";
 import { t, formatDay, formatDuration, formatNumber, formatTime } from "../app/i18n.js";
 import { markBody, LinkNotice, tick } from "../app/parts.js";
 import { stored } from "../app/settings.js";
+import { endingOf } from "../app/endings.js";
 import { stayAwake } from "../app/presence.js";
 import { SpeakingTime, Stage, Video } from "../app/stage.js";
 import { AgendaTime, registered } from "../app/console/agenda.js";
 import { Provinces } from "../app/console/provinces.js";
 import { useStills } from "../app/console/stills.js";
 import { HOST } from "../lib/protocol.js";
+import { waitingWords } from "../lib/words.js";
 import { orbit, turn } from "../lib/orbit.js";
 import { columnsFor } from "../lib/wall.js";
 
@@ -46,10 +48,11 @@ function App() {
   const { x, y } = orbit(tick.value, REACH);
   const phase = room.phase.value;
   const known = room.welcome.value;
+  const ending = endingOf(room);
   return html`<div class="screen" data-screen=${view()}><div class="screen__all" style=${{ transform: `translate(${x}px, ${y}px)` }}>
     ${
       phase === "ended"
-        ? html`<${Card} title=${t("ended.title")} text=${room.session.value?.title ?? ""} />`
+        ? html`<${Card} title=${ending.title} text=${[room.session.value?.title, ending.warns && ending.text].filter(Boolean).join(". ")} />`
         : phase === "error" && !known
           ? html`<${Card} title=${t("screen.link")} text=${t("screen.link.text")} />`
           : phase === "live"
@@ -74,12 +77,11 @@ function Clock() {
 /** Before the session: what it is, when it begins, who is there. It drifts over the whole screen. */
 function Waiting() {
   const session = room.session.value;
-  const at = session?.scheduled_at_ms;
-  const left = at ? at - room.now() : 0;
+  const { when, left } = waitingWords({ welcomed: true, startsAt: session?.scheduled_at_ms, now: room.now() });
   const place = orbit(tick.value * 3, 6);
   return html`<main class="screen__card" style=${{ transform: `translate(${place.x}vw, ${place.y}vh)` }}>
     <h1>${session?.title ?? t("brand")}</h1>
-    ${at ? html`<p>${t("waiting.when", { time: formatTime(at, session?.time_zone), day: formatDay(at, session?.time_zone) })}</p>` : null}
+    ${when && html`<p>${t(when.key, { time: formatTime(when.at, session?.time_zone), day: formatDay(when.at, session?.time_zone) })}</p>`}
     ${left > 0 && html`<p>${t("waiting.left")} <strong>${formatDuration(left)}</strong></p>`}
     <${Present} /><${Clock} />
   </main>`;

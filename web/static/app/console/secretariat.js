@@ -1,6 +1,7 @@
 // The secretariat's desk: the session seen and heard, every unit with its sites, live, and the downloads.
 import { html } from "../html.js";
 import { useState } from "../../vendor/hooks.js";
+import { deskWaitingWord } from "../../lib/words.js";
 import { t, formatNumber } from "../i18n.js";
 import { Button, Clock, Header, Preferences, Toasts } from "../parts.js";
 import { SoundButton, Stage } from "../stage.js";
@@ -31,7 +32,7 @@ export function Secretariat({ room }) {
       <h1 class="visually-hidden">${t("secretary.label")}</h1>
       <div class="desk__left">
         <div class="console__stage"><${Stage} room=${room} deaf=${deaf} />
-          ${!live && html`<div class="console__self"><p>${t("console.waiting")}</p></div>`}</div>
+          ${!live && html`<div class="console__self"><p>${t(deskWaitingWord({ welcomed: Boolean(room.welcome.value), phase: room.state.value?.phase ?? "", stop: room.stopped.value }))}</p></div>`}</div>
         <div class="cards"><div class="cards__place">
           <div class="cards__left">${shown !== "messages" && html`<${NewMessage} room=${room} onOpen=${() => togglePanel("messages")} />`}</div>
           <div class="cards__middle" /><div class="cards__right"><${Toasts} room=${room} /></div>

@@ -1,0 +1,73 @@
+// The right words at the right time: before the opening, when a session is called off, and when the host's computer sleeps.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Person } from "./lib/browser.mjs";
+import { convene } from "./lib/convene.mjs";
+import { Server } from "./lib/server.mjs";
+import { until } from "./lib/until.mjs";
+
+const HOUR = 3_600_000;
+let server;
+const people = [];
+
+async function person(name, link, options) {
+  const p = new Person(server.dir, name, options);
+  people.push(p);
+  await p.open(link);
+  return p;
+}
+
+const linkOf = (session, code) => session.endpoints.find((e) => e.code === code).link;
+const text = (p) => p.page.locator("main").innerText();
+const clock = (ms) =>
+  new Intl.DateTimeFormat("en-GB", {
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+    timeZone: "Asia/Ho_Chi_Minh",
+  }).format(ms);
+
+before(async () => {
+  server = await Server.create();
+});
+
+after(async () => {
+  await Promise.all(people.map((p) => p.kill().catch(() => {})));
+  await server?.kill();
+});
+
+test("before the opening both times are told, and calling off is told with its reason", async () => {
+  const start = Math.ceil(Date.now() / 60_000) * 60_000 + 2 * HOUR;
+  const session = await convene(server, { start: new Date(start).toISOString() });
+  const site = await person("site", linkOf(session, "P58C1"));
+  await site.enter();
+  await until("the room is told to be closed", () => site.page.locator(".waiting__opens").count());
+  assert.match(await text(site), new RegExp(`Phòng mở lúc ${clock(start - HOUR)}`));
+  assert.match(await text(site), new RegExp(`Bắt đầu lúc ${clock(start)}`));
+  await server.cli("session", "call-off", "--session", session.id, "--reason", "Bão số 3");
+  await site.page.evaluate(() => dispatchEvent(new Event("online"))); // it asks again at once
+  await until("the end is told", async () => (await site.phase()) === "ended");
+  await until("and why", async () => (await text(site)).includes("Lý do: Bão số 3"));
+  assert.match(await text(site), /Phiên họp đã huỷ/);
+  assert.doesNotMatch(await text(site), /cảm ơn/);
+  const chair = await person("chair", session.links.host);
+  await until("the chair reads the same", async () => (await text(chair)).includes("Lý do: Bão số 3"));
+  assert.match(await text(chair), /Phiên họp đã huỷ/);
+});
+
+test("the host's computer that is gone is told as gone, not as muted", async () => {
+  const session = await convene(server, { countdown_s: 0 });
+  const host = await person("host", session.links.host, { colour: "red", tone: 500 });
+  const site = await person("seer", linkOf(session, "P58C1"));
+  await host.enter();
+  await site.enter();
+  await until("the host is in", async () => (await host.phase()) === "waiting");
+  await host.press("start");
+  await until("the stage is seen", () =>
+    site.page.evaluate(() => document.querySelector('video[data-slot="main"]')?.videoWidth),
+  );
+  await host.kill();
+  const tile = site.page.locator('[data-tile="main"]');
+  await until("it is told", async () => (await tile.innerText()).includes("Mất kết nối, đang chờ trở lại"));
+  assert.doesNotMatch(await tile.innerText(), /Chỉ có tiếng|Đã tắt micro/);
+});
