@@ -33,7 +33,7 @@ func (s *API) Handler() http.Handler {
 	mux.Handle("/api/v1/", s.logged(newRouter(s, s.bearer)))
 	if s.pages != nil {
 		mux.Handle("/", s.pages)
-		mux.HandleFunc("GET /j/{code}", func(w http.ResponseWriter, r *http.Request) {
+		mux.HandleFunc("GET /j/{code...}", func(w http.ResponseWriter, r *http.Request) {
 			// One page for all codes; what stands in the address the page reads itself.
 			page := r.Clone(r.Context())
 			page.URL.Path = "/j"

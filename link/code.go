@@ -6,6 +6,7 @@ import (
 	"encoding/base32"
 	"encoding/hex"
 	"strings"
+	"unicode"
 )
 
 // The short code of a link: 80 bits in base32, which people can read from paper and type.
@@ -33,16 +34,26 @@ func PrintCode(code string) string {
 	return strings.Join(append(groups, code), "-")
 }
 
-// ReadCode understands a code as people type it, in capitals, with or without dashes; ok is false if it is none.
+// ReadCode understands a code as people type it and programs pass it on: in capitals, with spaces, dashes of any kind, quotes,
+// brackets or a full stop in or around it; ok is false if it is none.
 func ReadCode(text string) (code string, ok bool) {
-	if len(text) > 4*codeChars {
+	if len(text) > 8*codeChars {
 		return "", false
 	}
-	code = strings.NewReplacer("-", "", " ", "", "o", "0", "i", "1", "l", "1").Replace(strings.ToLower(text))
+	misread := strings.NewReplacer("o", "0", "i", "1", "l", "1") // what the alphabet leaves out
+	code = misread.Replace(strings.ToLower(strings.Map(bare, text)))
 	if len(code) != codeChars || strings.Trim(code, alphabet) != "" {
 		return "", false
 	}
 	return code, true
+}
+
+// bare takes out what stands between the characters of a code: punctuation, space, and marks that are not seen.
+func bare(r rune) rune {
+	if unicode.In(r, unicode.P, unicode.Z, unicode.Cc, unicode.Cf) || r == '`' || r == '\u00b4' || r == '<' || r == '>' || r == '\u2212' {
+		return -1
+	}
+	return r
 }
 
 // HashCode is what the record keeps of a code.

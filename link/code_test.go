@@ -22,6 +22,16 @@ func TestCodes(t *testing.T) {
 			}
 		}
 	}
+	const code = "abcdefghjkmnpqrs"
+	for _, typed := range []string{
+		"abcd–efgh–jkmn–pqrs", "abcd—efgh‑jkmn−pqrs", "abcd efgh jkmn pqrs", "abcd\u00a0efgh\u2009jkmn\u200bpqrs.", "“ABCD-EFGH-JKMN-PQRS”",
+		"(abcd-efgh-jkmn-pqrs)", "'abcd-efgh-jkmn-pqrs',", "<abcd-efgh-jkmn-pqrs>", "abcd-efgh-jkmn-pqrs/", "`abcd efgh jkmn pqrs`", "\ufeffabcd.efgh.jkmn.pqrs\r\n",
+		"«abcd－efgh－jkmn－pqrs»", "abcd_efgh_jkmn_pqrs!?…",
+	} {
+		if got, ok := link.ReadCode(typed); !ok || got != code {
+			t.Errorf("%q is read as %q, %v", typed, got, ok)
+		}
+	}
 	if got, ok := link.ReadCode("O1lI-0000-0000-0000"); !ok || got != "0111000000000000" {
 		t.Errorf("misread characters: %q %v", got, ok)
 	}

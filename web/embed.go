@@ -11,10 +11,13 @@ import (
 	"io/fs"
 	"mime"
 	"net/http"
+	"net/url"
 	"path"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/evanw/esbuild/pkg/api"
 )
@@ -127,10 +130,17 @@ func contentType(name string) string {
 }
 
 func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	f := h[r.URL.Path]
+	f, status := h[r.URL.Path], http.StatusOK
 	if f == nil {
-		http.NotFound(w, r)
-		return
+		if to := h.meant(r.URL.Path); to != "" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+			target := url.URL{Path: to, RawQuery: r.URL.RawQuery} // browsers carry the fragment over
+			http.Redirect(w, r, target.String(), http.StatusPermanentRedirect)
+			return
+		}
+		if f, status = h[lostPath], http.StatusNotFound; !strings.Contains(r.Header.Get("Accept"), "text/html") || strings.HasPrefix(r.URL.Path, "/static/") {
+			http.NotFound(w, r)
+			return
+		}
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
@@ -146,9 +156,27 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		header.Set("Content-Encoding", "gzip")
 		body, etag = f.gzipped, strings.TrimSuffix(f.etag, `"`)+`-gz"`
 	}
+	if status != http.StatusOK {
+		header.Set("Content-Length", strconv.Itoa(len(body)))
+		w.WriteHeader(status)
+		if r.Method != http.MethodHead {
+			_, _ = w.Write(body) // who asked has gone
+		}
+		return
+	}
 	header.Set("ETag", etag)
 	// ServeContent answers If-None-Match and HEAD.
 	http.ServeContent(w, r, f.name, time.Time{}, bytes.NewReader(body))
+}
+
+// meant is the page that a path with a slash, a full stop or a bracket behind it, as chat programs add, or in capitals leads to; empty
+// if there is none.
+func (h handler) meant(asked string) string {
+	page := strings.ToLower(strings.TrimRightFunc(asked, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }))
+	if page == asked || page == "" || h[page] == nil || strings.Count(page, "/") > 1 {
+		return ""
+	}
+	return page
 }
 
 // acceptsGzip reads an Accept-Encoding header as browsers send it (RFC 9110 12.5.3); a refusal by q=0 counts.

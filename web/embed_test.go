@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"path"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -50,7 +51,7 @@ func TestHandlerServesPagesAndWhatTheyLoad(t *testing.T) {
 		"/static/vendor/preact.d.ts": {404, ""},
 		"/static/":                   {404, ""},
 		"/static":                    {404, ""},
-		"/join/":                     {404, ""},
+		"/join/":                     {308, ""},
 		"/index.html":                {404, ""},
 		"/page.html":                 {404, ""},
 		"/office":                    {200, "text/html; charset=utf-8"},
@@ -63,6 +64,54 @@ func TestHandlerServesPagesAndWhatTheyLoad(t *testing.T) {
 		}
 		if want.contentType != "" && res.Header.Get("Content-Type") != want.contentType {
 			t.Errorf("GET %s: type %q, want %q", target, res.Header.Get("Content-Type"), want.contentType)
+		}
+	}
+}
+
+func TestAddressesWithWhatChatProgramsAddLeadToTheirPage(t *testing.T) {
+	h := Handler()
+	for asked, want := range map[string]string{
+		"/join/": "/join", "/join.": "/join", "/host)": "/host", "/Office": "/office", "/j/": "/j", "/join/?utm_source=zalo": "/join?utm_source=zalo",
+		"/secretary,": "/secretary", "/room%22": "/room",
+	} {
+		if res := get(t, h, asked); res.StatusCode != http.StatusPermanentRedirect || res.Header.Get("Location") != want {
+			t.Errorf("GET %s: %d to %q, want %q", asked, res.StatusCode, res.Header.Get("Location"), want)
+		}
+	}
+	for _, asked := range []string{"/nothing/", "//", "/static/", "/join/more/", "//join/"} {
+		if res := get(t, h, asked); res.StatusCode != http.StatusNotFound {
+			t.Errorf("GET %s: %d to %q", asked, res.StatusCode, res.Header.Get("Location"))
+		}
+	}
+}
+
+func TestAWrongAddressGetsAPage(t *testing.T) {
+	h := Handler()
+	const browser = "text/html,application/xhtml+xml,*/*;q=0.8"
+	for _, encoding := range []string{"", "gzip"} {
+		res := get(t, h, "/nothing", "Accept", browser, "Accept-Encoding", encoding)
+		if res.StatusCode != http.StatusNotFound || res.Header.Get("Content-Type") != "text/html; charset=utf-8" || res.Header.Get("ETag") != "" {
+			t.Errorf("%q: %d %v", encoding, res.StatusCode, res.Header)
+		}
+		if n := len(body(t, res)); n < 200 || res.Header.Get("Content-Length") != strconv.Itoa(n) {
+			t.Errorf("%q: %d bytes, told as %s", encoding, n, res.Header.Get("Content-Length"))
+		}
+	}
+	if res := get(t, h, "/static/app/nothing.js", "Accept", browser); strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") {
+		t.Error("a script that is not there is answered by a page")
+	}
+	if res := get(t, h, "/nothing", "Accept", "*/*"); strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") {
+		t.Error("a program gets a page")
+	}
+}
+
+func TestNoPageIsTranslatedByTheBrowser(t *testing.T) {
+	for _, p := range ownPages() {
+		page := string(Handler().(handler)[p.path].plain)
+		for _, mark := range []string{`translate="no"`, `<meta name="google" content="notranslate">`, `class="notranslate"`} {
+			if !strings.Contains(page, mark) {
+				t.Errorf("%s lacks %s", p.path, mark)
+			}
 		}
 	}
 }

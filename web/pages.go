@@ -18,6 +18,9 @@ type page struct {
 	Script  string   // its entry module, a file of static/pages
 }
 
+// lostPath is the page of all addresses at which there is none.
+const lostPath = "/lost"
+
 // ownPages lists all pages.
 func ownPages() []page {
 	// Every page has the first style sheets, who takes part in a session the second, a console the third.
@@ -34,6 +37,7 @@ func ownPages() []page {
 			path: "/room", Title: "Màn hình phòng họp", Phase: "preview", Schemes: "dark",
 			Styles: slices.Concat(console, []string{"screen"}), Script: "screen",
 		},
+		{path: lostPath, Title: "Không có trang này", Phase: "lost", Styles: room, Script: "lost"},
 		{path: "/office", Title: "Văn phòng", Phase: "office", Styles: slices.Concat(base, []string{"office", "sheets"}), Script: "office"},
 	}
 }

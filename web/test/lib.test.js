@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { fold, matcher } from "../static/lib/fold.js";
 import { chooseLayout } from "../static/lib/layout.js";
 import { windowOf } from "../static/lib/window.js";
-import { claimsOf, tokenOf } from "../static/lib/token.js";
+import { claimsOf, codeOf, tokenOf, typedAddress } from "../static/lib/token.js";
 import { judge } from "../static/app/line.js";
 
 test("fold takes diacritics away, also from đ, composed or not", () => {
@@ -57,6 +57,53 @@ test("tokens stand in the fragment; anything else is none", () => {
     assert.equal(tokenOf(bad), "", bad);
   assert.deepEqual(claimsOf(`h.${payload}.s`), { sub: "C1", role: "endpoint", sid: "s", note: "Điểm cầu" });
   for (const bad of ["", "a.b.c", "a.bnVsbA.c"]) assert.equal(claimsOf(bad), null, bad);
+});
+
+test("what chat programs and people put behind a link is no part of it", () => {
+  const body = "eyJh.eyJz.";
+  const token = body + "s".repeat(86);
+  for (const more of [
+    ".",
+    "...",
+    ")",
+    ").",
+    ",",
+    "”",
+    '"',
+    ">",
+    "]",
+    "?utm_source=zalo&x=1.2.3",
+    "&fbclid=a.b",
+    "%20",
+    " ",
+    "!",
+    "/",
+    "_",
+    "…",
+    "\u200b",
+    "*",
+  ])
+    assert.equal(tokenOf(`#${token}${more}`), token, more);
+  assert.equal(tokenOf(`#${token}.${"x".repeat(9)}`), "");
+  for (const [hash, path, want] of [
+    ["#abcd-efgh", "/j", "abcd-efgh"],
+    ["#abcd-efgh?utm_source=zalo", "/j", "abcd-efgh"],
+    ["#abcd%20efgh.", "/j/", "abcd efgh."],
+    ["#abcd%", "/j", "abcd%"],
+    ["", "/j/abcd-efgh/", "abcd-efgh/"],
+    ["", "/j", ""],
+  ])
+    assert.equal(codeOf(hash, path), want, hash + path);
+  for (const [typed, want] of [
+    [" abcd efgh ", "/j#abcd%20efgh"],
+    ["https://meet.test/j#abcd-efgh", "/j#abcd-efgh"],
+    ["meet.test/j#abcd-efgh.", "/j#abcd-efgh."],
+    ["https://meet.test/j/abcd-efgh", "/j#abcd-efgh"],
+    [`https://meet.test/join#${token}).`, `/join#${token}`],
+    [`https://meet.test/HOST/#${token}`, `/host#${token}`],
+    ["", ""],
+  ])
+    assert.equal(typedAddress(typed), want, typed);
 });
 
 test("a line is judged by what arrives", () => {

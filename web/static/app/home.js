@@ -1,6 +1,7 @@
 // The page of the bare address: it explains that everyone needs the link of their own, and takes a printed code.
 import { html } from "./html.js";
 import { useState } from "../vendor/hooks.js";
+import { typedAddress } from "../lib/token.js";
 import { t } from "./i18n.js";
 import { Header, Preferences } from "./parts.js";
 import { Mark } from "./icons.js";
@@ -10,14 +11,20 @@ export function CodeForm() {
   const [code, setCode] = useState("");
   const go = (/** @type {Event} */ event) => {
     event.preventDefault();
-    if (code.trim()) location.assign(`/j#${encodeURIComponent(code.trim())}`);
+    const wanted = typedAddress(code);
+    if (wanted) location.assign(wanted);
   };
   return html`<form class="code-form" onSubmit=${go}>
     <label class="field"><span>${t("home.code")}</span>
-      <input type="text" autocomplete="off" autocapitalize="characters" spellcheck=${false} maxlength="40" value=${code}
+      <input type="text" autocomplete="off" autocapitalize="characters" spellcheck=${false} maxlength="2000" value=${code}
         onInput=${(/** @type {Event} */ event) => setCode(/** @type {HTMLInputElement} */ (event.target).value)} /></label>
     <button type="submit" class="button button--primary" data-action="open-code" disabled=${!code.trim()}>${t("home.open")}</button>
   </form>`;
+}
+
+/** The way of those who prepare sessions. */
+export function OfficeLink() {
+  return html`<a class="button" data-action="office" href="/office">${t("home.office")}</a>`;
 }
 
 export function Home() {
@@ -30,5 +37,6 @@ export function Home() {
     <${CodeForm} />
     <p class="message__text">${t("home.lost")}</p>
     <p class="message__session">${t("home.advice")}</p>
+    <div class="message__actions"><${OfficeLink} /></div>
   </div></main>`;
 }

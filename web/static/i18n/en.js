@@ -21,6 +21,11 @@ const en = {
 
   "home.code": "Code printed on the invitation",
   "home.open": "Open",
+  "home.office": "Office: prepare and follow sessions",
+  "lost.title": "There is no such page",
+  "lost.text":
+    "This address is wrong or a part of it is missing. Open the link that was sent to you again, or type the code printed on the invitation.",
+  "lost.home": "To the front page",
   "short.opening": "Opening your site's link…",
   "short.not_found.title": "There is no such code",
   "short.not_found.text": "Compare with the printed code and type it again, or call the session's technician.",
@@ -28,6 +33,8 @@ const en = {
   "short.bad_token.text": "The link was revoked or replaced by a new code. Ask the session's technician.",
   "short.too_many.title": "Too many wrong codes",
   "short.too_many.text": "Wait a minute, then try again.",
+  "short.accents":
+    "A code has only letters without marks and digits. Switch your keyboard to English and type it again.",
   "short.unavailable.title": "The server could not open the link",
   "short.unavailable.text": "Wait a minute and try again, or call the session's support.",
   "short.offline.title": "The server cannot be reached",

@@ -20,6 +20,11 @@ export default {
 
   "home.code": "Mã in trên giấy mời",
   "home.open": "Mở",
+  "home.office": "Văn phòng: chuẩn bị và theo dõi phiên họp",
+  "lost.title": "Không có trang này",
+  "lost.text":
+    "Địa chỉ này không đúng hoặc bị thiếu. Hãy mở lại đúng đường dẫn đã được gửi cho quý vị, hoặc nhập mã in trên giấy mời.",
+  "lost.home": "Về trang đầu",
   "short.opening": "Đang mở đường dẫn của điểm cầu…",
   "short.not_found.title": "Không có mã này",
   "short.not_found.text": "Hãy xem lại mã in trên giấy mời và nhập lại, hoặc gọi cán bộ kỹ thuật của phiên họp.",
@@ -27,6 +32,8 @@ export default {
   "short.bad_token.text": "Đường dẫn đã bị huỷ hoặc đã được thay bằng mã mới. Hãy hỏi cán bộ kỹ thuật của phiên họp.",
   "short.too_many.title": "Nhập sai mã quá nhiều lần",
   "short.too_many.text": "Xin đợi một phút rồi thử lại.",
+  "short.accents":
+    "Mã chỉ gồm chữ không dấu và chữ số. Hãy tắt bộ gõ tiếng Việt, hoặc chuyển sang bàn phím tiếng Anh, rồi nhập lại.",
   "short.unavailable.title": "Máy chủ chưa mở được đường dẫn",
   "short.unavailable.text": "Xin đợi một phút rồi thử lại, hoặc gọi cán bộ kỹ thuật của phiên họp.",
   "short.offline.title": "Không liên lạc được với máy chủ",

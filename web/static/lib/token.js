@@ -13,8 +13,46 @@
  * @returns {string} "" when there is none
  */
 export function tokenOf(hash) {
-  const token = hash.replace(/^#/, "");
-  return /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){2}$/.test(token) ? token : "";
+  const [, body, signature] = TOKEN.exec(hash) ?? [];
+  return body ? body + signature.slice(0, SIGNATURE) : "";
+}
+
+/** A token, and behind it at most what chat programs and people add: a full stop, a bracket, quotes, or a query of their own. */
+const TOKEN = /^#?([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.)([A-Za-z0-9_-]+)(?:[^A-Za-z0-9_.-].*|\.+(?:[^A-Za-z0-9_-].*)?)?$/;
+
+/** Characters of an Ed25519 signature: what stands behind it, such as the "_" of a markup, belongs to nobody's token. */
+const SIGNATURE = 86;
+
+/**
+ * The printed code that an address bears, behind the # or, in older invitations, in the path.
+ * @param {string} hash location.hash
+ * @param {string} path location.pathname
+ */
+export function codeOf(hash, path) {
+  const text = hash.replace(/^#/, "") || path.replace(/^\/j\/?/, "");
+  let code = text;
+  try {
+    code = decodeURIComponent(text);
+  } catch {
+    // A lone % sign: taken as it is.
+  }
+  return code.replace(/[?&].*$/s, "").trim();
+}
+
+/**
+ * Where what somebody types into the field for a code leads: the code, or the address that was pasted as a whole.
+ * @param {string} typed
+ * @returns {string} an address of this server; "" for nothing
+ */
+export function typedAddress(typed) {
+  const text = typed.trim();
+  const address =
+    /^(?:https?:\/\/)?[^\s/#]+(\/[a-z]+)?\/?#(.+)$/is.exec(text) ?? /^https?:\/\/[^\s/#]+(\/j)\/(.+)$/is.exec(text);
+  if (address) {
+    const token = tokenOf(address[2]);
+    return token ? `${(address[1] ?? "/join").toLowerCase()}#${token}` : `/j#${encodeURIComponent(address[2])}`;
+  }
+  return text ? `/j#${encodeURIComponent(text)}` : "";
 }
 
 /**

@@ -2,6 +2,7 @@
 import { html } from "../app/html.js";
 import { render } from "../vendor/preact.js";
 import { signal } from "../vendor/signals.js";
+import { codeOf } from "../lib/token.js";
 import { request } from "../lib/http.js";
 import { t, tMaybe } from "../app/i18n.js";
 import { Button, Header, Preferences } from "../app/parts.js";
@@ -11,10 +12,14 @@ import { Icon } from "../app/icons.js";
 /** Why the code opens nothing, "" while it is asked. */
 const error = signal("");
 
+/** It has letters with marks: the keyboard was set to Vietnamese. */
+const accents = signal(false);
+
 async function exchange() {
   error.value = "";
   // Behind the #, which browsers do not send; older invitations have it in the path.
-  const code = decodeURIComponent(location.hash.slice(1)) || location.pathname.replace(/^\/j\/?/, "");
+  const code = codeOf(location.hash, location.pathname);
+  accents.value = /[^\x00-\x7f]/.test(code.normalize("NFC").replace(/[^\p{L}]/gu, ""));
   const answer = await request("/join", { method: "POST", body: { code } });
   if (answer.ok) {
     location.replace(answer.data.link);
@@ -34,7 +39,7 @@ function Short() {
     <h1>${failed ? tMaybe(`short.${error.value}.title`, "short.unavailable.title") : t("short.opening")}</h1>
     ${
       failed &&
-      html`<p class="message__text">${tMaybe(`short.${error.value}.text`, "short.unavailable.text")}</p>
+      html`<p class="message__text">${accents.value && error.value === "not_found" ? t("short.accents") : tMaybe(`short.${error.value}.text`, "short.unavailable.text")}</p>
       <${CodeForm} />
       <div class="message__actions"><${Button} action="retry" onClick=${() => void exchange()}>${t("retry")}<//></div>`
     }
