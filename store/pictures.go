@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/base64"
 	"errors"
 	"time"
 )
@@ -20,16 +19,16 @@ type Picture struct {
 func (s pictures) SavePicture(ctx context.Context, session string, p Picture) error {
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, s.bind("INSERT INTO pictures (session, commitment, salt, jpeg, taken_at) VALUES (?, ?, ?, ?, ?)"),
-			session, p.Commitment, p.Salt, base64.StdEncoding.EncodeToString(p.JPEG), micros(p.TakenAt))
+			session, p.Commitment, p.Salt, p.JPEG, micros(p.TakenAt))
 		return err
 	})
 }
 
 // Picture returns the picture of a commitment; ErrNotFound if there is none, or no more.
 func (s pictures) Picture(ctx context.Context, session, commitment string) (Picture, error) {
-	p, text, at := Picture{Commitment: commitment}, "", int64(0)
+	p, at := Picture{Commitment: commitment}, int64(0)
 	err := s.read.QueryRowContext(ctx, s.bind("SELECT salt, jpeg, taken_at FROM pictures WHERE session = ? AND commitment = ?"), session, commitment).
-		Scan(&p.Salt, &text, &at)
+		Scan(&p.Salt, &p.JPEG, &at)
 	if errors.Is(err, sql.ErrNoRows) {
 		return p, ErrNotFound
 	}
@@ -37,8 +36,7 @@ func (s pictures) Picture(ctx context.Context, session, commitment string) (Pict
 		return p, err
 	}
 	p.TakenAt = fromMicros(at)
-	p.JPEG, err = base64.StdEncoding.DecodeString(text)
-	return p, err
+	return p, nil
 }
 
 // ErasePictures erases all pictures that were taken before a moment, with their salts, and returns how many.

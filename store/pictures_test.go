@@ -2,7 +2,9 @@ package store_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -50,5 +52,45 @@ func TestPictures(t *testing.T) {
 			t.Errorf("%d, %v", n, err)
 		}
 		there(false, false, false)
+	})
+}
+
+// A record of a version before keeps its pictures, and holds them as bytes from then on.
+func TestPicturesBecomeBytes(t *testing.T) {
+	conformance(t, func(f *fixture) {
+		t := f.t
+		session(t, f.s, "s1", ledger.NewNode("n1", 0))
+		jpeg := append([]byte{0xff, 0xd8, 0, 0xff}, bytes.Repeat([]byte{0, 1, 2}, 10_000)...)
+		f.s.Close()
+		db, _ := f.raw()
+		for _, statement := range []string{
+			"DROP TABLE pictures",
+			`CREATE TABLE pictures (session TEXT NOT NULL, commitment TEXT NOT NULL, salt TEXT NOT NULL, jpeg TEXT NOT NULL, taken_at BIGINT NOT NULL,
+				PRIMARY KEY (session, commitment))`,
+			"CREATE INDEX pictures_taken_at ON pictures (taken_at)",
+			fmt.Sprintf("INSERT INTO pictures VALUES ('s1', 'aa', '01', '%s', 5), ('s1', 'bb', '02', '', 6)", base64.StdEncoding.EncodeToString(jpeg)),
+		} {
+			if _, err := db.ExecContext(t.Context(), statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		tx, err := db.BeginTx(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(store.PicturesAsBytes(t.Context(), tx, f.file == ""), tx.Commit()); err != nil {
+			t.Fatal(err)
+		}
+		f.s = open(t, f.dsn)
+		s := f.s
+		for commitment, want := range map[string][]byte{"aa": jpeg, "bb": {}} {
+			if p, err := s.Picture(t.Context(), "s1", commitment); err != nil || !bytes.Equal(p.JPEG, want) {
+				t.Errorf("%s has %d bytes, want %d; %v", commitment, len(p.JPEG), len(want), err)
+			}
+		}
+		var stored int
+		if err := db.QueryRowContext(t.Context(), "SELECT length(jpeg) FROM pictures WHERE commitment = 'aa'").Scan(&stored); err != nil || stored != len(jpeg) {
+			t.Errorf("the column holds %d bytes of %d, %v", stored, len(jpeg), err)
+		}
 	})
 }

@@ -172,7 +172,8 @@ func (s *database) schema(dialect goose.Dialect) (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(dialect, s.write, files, goose.WithLogger(goose.NopLogger()), goose.WithDisableGlobalRegistry(true))
+	return goose.NewProvider(dialect, s.write, files, goose.WithLogger(goose.NopLogger()), goose.WithDisableGlobalRegistry(true),
+		goose.WithGoMigrations(picturesAsBytes(dialect)))
 }
 
 // sameSchema refuses a database whose schema another version of the program made: the one that serves it.
