@@ -2,6 +2,7 @@
 // server for the operators' board.
 import { html } from "./html.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
+import { recorded } from "../lib/devices.js";
 import { deviceName } from "../lib/device.js";
 import { testLine } from "../lib/linetest.js";
 import { t, tMaybe } from "./i18n.js";
@@ -59,14 +60,14 @@ export function Check({ room, onClose }) {
   };
   useEffect(() => void run(), []);
   const { problems } = media;
-  const camera = media.camera.value ? "ok" : (problems.value.camera ?? "none");
+  const camera = media.camera.value ? "ok" : recorded(problems.value.camera ?? "none");
   const microphone = media.microphone.value
     ? heard
       ? "ok"
       : silent
         ? "silent"
         : ""
-    : (problems.value.microphone ?? "none");
+    : recorded(problems.value.microphone ?? "none");
   const ready = microphone !== "" && speaker !== "" && line !== null;
   const send = async () => {
     const body = { camera, microphone, loudspeaker: speaker, line, ...person, device: deviceName(navigator) };

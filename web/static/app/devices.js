@@ -19,9 +19,17 @@ export function DevicesDialog({ room, onClose }) {
 /** Stays until what was pulled out is there again: what the others miss, and what to do. @param {{room: Room}} props */
 export function DeviceNotice({ room }) {
   const [open, setOpen] = useState(false);
-  const { camera, microphone } = room.media.lost.value;
+  const { camera, microphone, loudspeaker } = room.media.lost.value;
   const text =
-    camera && microphone ? t("lost.both") : microphone ? t("lost.microphone") : camera ? t("lost.camera") : "";
+    camera && microphone
+      ? t("lost.both")
+      : microphone
+        ? t("lost.microphone")
+        : camera
+          ? t("lost.camera")
+          : loudspeaker
+            ? t("lost.loudspeaker")
+            : "";
   return html`<div role="alert">
     ${
       text &&

@@ -1,8 +1,9 @@
 // Camera, microphone, screen and loudspeaker of this computer.
 import { signal, computed, effect } from "../vendor/signals.js";
+import { PATIENCE_MS, barrier, canShare, loudspeakerChange, problemOf, screenProblem, within } from "../lib/devices.js";
 import { device } from "./settings.js";
 
-/** @typedef {"insecure" | "refused" | "none" | "busy"} Problem */
+/** @typedef {import("../lib/devices.js").Problem} Problem */
 /** @typedef {"audioinput" | "videoinput"} InputKind */
 /** @typedef {"camera" | "microphone"} Name */
 
@@ -18,36 +19,20 @@ const KINDS = /** @type {const} */ (["audioinput", "videoinput"]);
 /** @param {InputKind} kind @returns {Name} */
 const nameOf = (kind) => (kind === "videoinput" ? "camera" : "microphone");
 
-/**
- * Why a device could not be had.
- * @param {unknown} error
- * @returns {Problem}
- */
-function problemOf(error) {
-  switch (error instanceof Error ? error.name : "") {
-    case "NotAllowedError":
-    case "SecurityError":
-      return "refused";
-    case "NotReadableError":
-    case "AbortError":
-      return "busy";
-    default:
-      return "none";
-  }
-}
-
 export class LocalMedia {
   /** @type {import("@preact/signals").Signal<MediaStreamTrack | null>} */ camera = signal(null);
   /** @type {import("@preact/signals").Signal<MediaStreamTrack | null>} */ microphone = signal(null);
   /** @type {import("@preact/signals").Signal<MediaStream | null>} */ screen = signal(null);
   /** @type {import("@preact/signals").Signal<{camera?: Problem, microphone?: Problem}>} */ problems = signal({});
   /** @type {import("@preact/signals").Signal<MediaDeviceInfo[]>} */ devices = signal([]);
-  /** Which of them were pulled out while in use and could not be replaced. @type {import("@preact/signals").Signal<{camera?: boolean, microphone?: boolean}>} */
+  /** Which of them were pulled out while in use and could not be replaced. @type {import("@preact/signals").Signal<{camera?: boolean, microphone?: boolean, loudspeaker?: boolean}>} */
   lost = signal({});
-  /** The device that took the place of one that was pulled out. @type {import("@preact/signals").Signal<{name: Name, label: string} | null>} */
+  /** The device that took the place of one that was pulled out. @type {import("@preact/signals").Signal<{name: Name | "loudspeaker", label: string} | null>} */
   replaced = signal(null);
   /** The system, or a button of the headset, keeps the microphone silent although it is open here. */
   silenced = signal(false);
+  /** Grows when another loudspeaker speaks: what plays is routed again. */
+  outputs = signal(0);
   /** True while a person is asked or a device starts. */
   starting = signal(false);
   /** Own picture, for the preview and for one's own place on the stage. */
@@ -65,19 +50,20 @@ export class LocalMedia {
   /** Asks for camera and microphone, together first, each alone when that fails. */
   async start() {
     this.#wanted = true;
-    if (!navigator.mediaDevices?.getUserMedia) {
-      this.problems.value = { camera: "insecure", microphone: "insecure" };
+    const barred = barrier({ mediaDevices: navigator.mediaDevices, secure: globalThis.isSecureContext ?? false });
+    if (barred) {
+      this.problems.value = { camera: barred, microphone: barred };
       return;
     }
     this.starting.value = true;
     try {
       try {
-        this.#take(
-          await navigator.mediaDevices.getUserMedia({ video: wishes("videoinput")[0], audio: wishes("audioinput")[0] }),
-        );
+        this.#take(await this.#ask({ video: wishes("videoinput")[0], audio: wishes("audioinput")[0] }));
         this.problems.value = {};
-      } catch {
-        for (const kind of KINDS) await this.#startOne(kind, wishes(kind));
+      } catch (error) {
+        // Each alone would be left without an answer as well.
+        if (problemOf(error) === "stuck") this.problems.value = { camera: "stuck", microphone: "stuck" };
+        else for (const kind of KINDS) await this.#startOne(kind, wishes(kind));
       }
       await this.#listDevices();
     } finally {
@@ -95,7 +81,7 @@ export class LocalMedia {
     await this.#startOne(kind, wishes(kind));
   }
 
-  /** Asks which screen to share. @returns {Promise<MediaStreamTrack | null>} null when the person thought better of it */
+  /** Asks which screen to share. @returns {Promise<MediaStreamTrack | string>} or why there is none, as the code of a message */
   async startScreen() {
     try {
       const stream = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { max: 15 } }, audio: true });
@@ -104,8 +90,8 @@ export class LocalMedia {
       this.stopScreen();
       this.screen.value = stream;
       return video;
-    } catch {
-      return null;
+    } catch (error) {
+      return screenProblem(error);
     }
   }
 
@@ -135,15 +121,31 @@ export class LocalMedia {
     this[name].value = null;
     for (const wished of wishes) {
       try {
-        this.#take(
-          await navigator.mediaDevices.getUserMedia(kind === "videoinput" ? { video: wished } : { audio: wished }),
-        );
+        this.#take(await this.#ask(kind === "videoinput" ? { video: wished } : { audio: wished }));
         this.problems.value = { ...this.problems.value, [name]: undefined };
         return;
       } catch (error) {
-        this.problems.value = { ...this.problems.value, [name]: problemOf(error) };
+        const problem = problemOf(error);
+        this.problems.value = { ...this.problems.value, [name]: problem };
+        if (problem === "stuck") return;
       }
     }
+  }
+
+  /**
+   * Asks the browser, which may never answer. What it gives later is taken all the same.
+   * @param {MediaStreamConstraints} constraints
+   */
+  #ask(constraints) {
+    return within(navigator.mediaDevices.getUserMedia(constraints), PATIENCE_MS, (late) => {
+      if (!this.#wanted) return late.getTracks().forEach((track) => track.stop());
+      this.#take(late);
+      this.problems.value = {
+        camera: this.camera.value ? undefined : this.problems.value.camera,
+        microphone: this.microphone.value ? undefined : this.problems.value.microphone,
+      };
+      void this.#listDevices();
+    });
   }
 
   /** @param {MediaStream} stream */
@@ -179,8 +181,8 @@ export class LocalMedia {
    */
   #devicesChanged(pulled) {
     this.#changes = this.#changes.then(async () => {
-      if (!this.#wanted) return;
       await this.#listDevices();
+      if (!this.#wanted) return;
       for (const kind of KINDS) {
         const name = nameOf(kind);
         const gone = this.#dropGone(name);
@@ -214,7 +216,14 @@ export class LocalMedia {
   }
 
   async #listDevices() {
-    this.devices.value = await navigator.mediaDevices.enumerateDevices().catch(() => this.devices.value);
+    const before = this.devices.value;
+    const after = await navigator.mediaDevices.enumerateDevices().catch(() => before);
+    this.devices.value = after;
+    const change = loudspeakerChange(before, after, device.audiooutput.value);
+    if (change && !change.none) this.replaced.value = { name: "loudspeaker", label: change.label };
+    if (change || after.some((d) => d.kind === "audiooutput"))
+      this.lost.value = { ...this.lost.value, loudspeaker: change?.none ?? false };
+    if (change) this.outputs.value++;
   }
 }
 
@@ -304,13 +313,16 @@ export async function testLoudspeaker() {
   setTimeout(() => void context.close(), 2_000);
 }
 
+/** Whether the browser can share a screen. */
+export const canShareScreen = canShare(navigator);
+
 /** Whether the browser lets a page choose the loudspeaker. */
 export const canChooseLoudspeaker =
   typeof HTMLMediaElement !== "undefined" && "setSinkId" in HTMLMediaElement.prototype;
 
 /** @param {HTMLMediaElement} element */
 export async function routeToLoudspeaker(element) {
-  if (canChooseLoudspeaker && device.audiooutput.value) {
-    await element.setSinkId(device.audiooutput.value).catch(() => undefined);
-  }
+  if (!canChooseLoudspeaker || (!device.audiooutput.value && !element.sinkId)) return;
+  // One that was pulled out gives way to the system's own.
+  await element.setSinkId(device.audiooutput.value).catch(() => element.setSinkId("").catch(() => undefined));
 }

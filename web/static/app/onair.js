@@ -4,6 +4,7 @@ import { useEffect, useState } from "../vendor/hooks.js";
 import { t } from "./i18n.js";
 import { Asking, Button } from "./parts.js";
 import { Icon } from "./icons.js";
+import { canShareScreen } from "./media.js";
 import { DevicesDialog } from "./devices.js";
 
 /** @typedef {import("./room.js").Room} Room */
@@ -67,6 +68,7 @@ export function MuteButton({ room, disabled }) {
 
 /** @param {{room: Room, disabled?: boolean}} props */
 export function ScreenButton({ room, disabled }) {
+  if (!canShareScreen) return null;
   const sharing = Boolean(room.media.screen.value);
   return html`<${Button} action="share-screen" tone=${sharing ? "attention" : "plain"} icon="screen" pressed=${sharing} disabled=${disabled}
     onClick=${() => void room.toggleScreen()}>${t(sharing ? "screen.stop" : "screen.share")}<//>`;

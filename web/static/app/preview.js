@@ -55,7 +55,7 @@ export function DeviceCheck({ room }) {
       <${DevicePicker} room=${room} kind="audioinput" label=${t("devices.microphone")} />
       ${canChooseLoudspeaker && html`<${DevicePicker} room=${room} kind="audiooutput" label=${t("devices.loudspeaker")} />`}
       <${Button} action="test-sound" icon="sound" onClick=${() => void testLoudspeaker()}>${t("devices.test")}<//>
-      ${(problems.camera || problems.microphone) && problems.camera !== "insecure" && html`<${Button} action="retry-devices" onClick=${() => void media.start()}>${t("devices.retry")}<//>`}
+      ${(problems.camera || problems.microphone) && !["insecure", "inapp"].includes(problems.camera ?? "") && html`<${Button} action="retry-devices" onClick=${() => void media.start()}>${t("devices.retry")}<//>`}
     </div>
   </section>`;
 }

@@ -269,7 +269,7 @@ export class Room {
       return;
     }
     const track = await this.media.startScreen();
-    if (!track) return;
+    if (typeof track === "string") return this.toast("error", track);
     track.onended = () => {
       if (this.media.screen.value?.getVideoTracks()[0] === track) void this.toggleScreen();
     };

@@ -10,6 +10,7 @@ import { Stage, SoundButton, Video } from "./stage.js";
 import { DeviceNotice, DevicesDialog } from "./devices.js";
 import { pictures } from "./settings.js";
 import { Messages, MessagesButton, NewMessage } from "./messages.js";
+import { AgendaCard, AgendaList } from "./agendalist.js";
 import { AgendaTime } from "./console/agenda.js";
 import { RehearsalCard } from "./rehearsal.js";
 import { RoomSheet, RollCallQuestion } from "./declare.js";
@@ -75,6 +76,7 @@ function Waiting({ room }) {
         ${when && html`<p class="waiting__when">${t(when.key, moment(when.at))}</p>`}
         ${left > 0 && html`<p class="waiting__countdown"><span>${t("waiting.left")}</span> <strong>${formatDuration(left)}</strong></p>`}
         <p class="waiting__hint">${t("waiting.hint")}</p>
+        <${AgendaList} room=${room} />
         <${RehearsalCard} room=${room} />
       </div>
       <div class="waiting__picture">
@@ -157,13 +159,14 @@ function Cards({ room, children }) {
 
 /** @param {{room: Room}} props */
 function Controls({ room }) {
-  const [open, setOpen] = useState(/** @type {"" | "devices" | "people" | "leave" | "messages"} */ (""));
+  const [open, setOpen] = useState(/** @type {"" | "devices" | "people" | "leave" | "messages" | "agenda"} */ (""));
   const self = room.self.value;
   const speaking = room.speaking.value;
   const live = room.phase.value === "live";
-  const canScreen = Boolean(navigator.mediaDevices?.getDisplayMedia);
   const close = () => setOpen("");
+  const planned = live && Boolean(room.session.value?.agenda?.length);
   return html`<${Cards} room=${room}>
+    ${open === "agenda" && planned && html`<${AgendaCard} room=${room} onClose=${close} />`}
     ${open !== "messages" && html`<${NewMessage} room=${room} onOpen=${() => setOpen("messages")} />`}
   <//>
   <nav class="controls" aria-label=${t("controls.label")}>
@@ -181,15 +184,16 @@ function Controls({ room }) {
         <${Button} action="lower-hand" keys="F2" tone="attention" icon="hand" pressed=${true} onClick=${() => void room.ask("lower_hand", {})}>${t("hand.lower")}<//>`
       }
       ${speaking && html`<${MuteButton} room=${room} />`}
-      ${speaking && live && canScreen && html`<${ScreenButton} room=${room} />`}
+      ${speaking && live && html`<${ScreenButton} room=${room} />`}
       ${speaking && speaking.slot !== "main" && html`<${Button} action="revoke-floor" icon="stop" onClick=${() => void room.ask("revoke", {})}>${t("floor.return")}<//>`}
       <p class="controls__queue" role="status" aria-live="polite">${!speaking && self?.hand_at_ms ? queueText(self.hand_position ?? 0) : ""}</p>
     </div>
     <div class="controls__rest">
+      ${planned && html`<${Button} action="agenda" icon="list" pressed=${open === "agenda"} onClick=${() => setOpen(open === "agenda" ? "" : "agenda")}>${t("agenda.title")}<//>`}
       <${MessagesButton} room=${room} onClick=${() => setOpen("messages")} />
       <${Button} action="people" icon="people" onClick=${() => setOpen("people")}>${self?.headcount ? t("people.count", { n: self.headcount }) : t("people.declare")}<//>
       <${Button} action="devices" icon="gear" onClick=${() => setOpen("devices")}>${t("devices.short")}<//>
-      <${Button} action="full-screen" icon="full" onClick=${toggleFullScreen}>${t("fullscreen")}<//>
+      ${document.fullscreenEnabled && html`<${Button} action="full-screen" icon="full" onClick=${toggleFullScreen}>${t("fullscreen")}<//>`}
       <${Button} action="leave" icon="leave" onClick=${() => setOpen("leave")}>${t("leave")}<//>
     </div>
     ${open === "devices" && html`<${DevicesDialog} room=${room} onClose=${close} />`}

@@ -47,7 +47,7 @@ function Sound({ room, slot, own, deaf }) {
     audio.play().catch((error) => {
       if (error.name === "NotAllowedError") room.soundBlocked.value = true;
     });
-  }, [stream, sink, room.soundBlocked.value, deaf]);
+  }, [stream, sink, room.media.outputs.value, room.soundBlocked.value, deaf]);
   useEffect(() => {
     if (ref.current) ref.current.muted = own || deaf;
   }, [own, deaf]);

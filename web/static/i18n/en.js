@@ -75,16 +75,26 @@ const en = {
   "problem.listen": "You can still enter, watch and listen.",
   "problem.both.insecure":
     "This page was not opened over a secure connection (https), so the browser allows no camera and no microphone. Please tell the technician.",
+  "problem.both.inapp":
+    "This page is open inside another app (such as Zalo or Facebook), which gives no camera and microphone. Press the three dots in the corner and open it in Chrome or Safari.",
+  "problem.both.stuck":
+    "The browser has not answered for camera and microphone. If it asks, press “Allow”; if you see no question, close programs that use the camera and press “Try again”, or restart the browser.",
   "problem.both.refused":
     "The browser blocks camera and microphone. Press the icon at the left of the address bar, choose “Allow”, then press “Try again”.",
   "problem.both.none": "No camera and no microphone found. Check the cables, then press “Try again”.",
   "problem.both.busy": "Camera and microphone are used by another program. Close it, then press “Try again”.",
   "problem.camera.insecure": "This page was not opened over https, so the camera cannot be used.",
+  "problem.camera.inapp": "This app gives no camera. Open the link in Chrome or Safari.",
+  "problem.camera.stuck":
+    "The browser could not open the camera. Close other programs that use it, then press “Try again”.",
   "problem.camera.refused":
     "The browser blocks the camera. Press the icon at the left of the address bar and choose “Allow”.",
   "problem.camera.none": "No camera found. Check the cable. Others will see your unit's name instead of a picture.",
   "problem.camera.busy": "The camera is used by another program. Please close it.",
   "problem.microphone.insecure": "This page was not opened over https, so the microphone cannot be used.",
+  "problem.microphone.inapp": "This app gives no microphone. Open the link in Chrome or Safari.",
+  "problem.microphone.stuck":
+    "The browser could not open the microphone. Close other programs that use it, then press “Try again”.",
   "problem.microphone.refused":
     "The browser blocks the microphone. Press the icon at the left of the address bar and choose “Allow”.",
   "problem.microphone.none":
@@ -94,6 +104,7 @@ const en = {
   "lost.microphone":
     "The microphone is gone: nobody hears you. Plug it in again or choose another one, then press “Unmute”.",
   "lost.both": "Camera and microphone are gone: nobody sees or hears you. Plug them in again, then press “Unmute”.",
+  "lost.loudspeaker": "There is no loudspeaker left: this room hears nothing. Plug in a loudspeaker or headset.",
   "lost.choose": "Choose devices",
 
   "calledoff.title": "The session was called off",
@@ -289,6 +300,14 @@ const en = {
   "refusal.floor_over": "Your turn is over: this site is no longer on air.",
   "refusal.camera_replaced": "Now using the camera {label}",
   "refusal.microphone_replaced": "Now using the microphone {label}",
+  "refusal.loudspeaker_replaced": "The loudspeaker changed; sound now comes from another: {label}",
+  "refusal.screen_refused":
+    "Not shared: no screen was chosen, or the browser does not allow it. Press “Share screen” and choose a screen or window.",
+  "refusal.screen_system":
+    "Not shared: the system keeps programs from the screen. Allow the browser to record the screen in the computer's settings.",
+  "refusal.screen_none": "Not shared: there is no screen or window to choose.",
+  "refusal.screen_busy": "Not shared: this screen cannot be captured. Choose another window.",
+  "refusal.screen_impossible": "This browser cannot share a screen. Use Chrome, Edge or Firefox on a computer.",
   "refusal.too_large": "The file or text is too large; the server does not take it.",
   "refusal.bad_token": "This link does not work any more.",
   "refusal.not_found": "Not found.",
@@ -419,6 +438,9 @@ const en = {
   "messages.from": "Message from {name}",
   "messages.seen": "Seen",
   "messages.answer": "Answer",
+  "agenda.title": "Agenda",
+  "agenda.now": "Now",
+  "agenda.own": "You are registered to speak",
   "agenda.label": "Agenda item",
   "agenda.none": "None chosen",
   "agenda.minutes": "{n} min",

@@ -73,18 +73,28 @@ export default {
   "problem.listen": "Quý vị vẫn có thể vào phòng để xem và nghe.",
   "problem.both.insecure":
     "Trang này không mở bằng kết nối an toàn (https), nên trình duyệt không cho dùng máy quay và micro. Hãy báo cán bộ kỹ thuật.",
+  "problem.both.inapp":
+    "Trang này đang mở trong một ứng dụng khác (như Zalo, Facebook), nơi không dùng được máy quay và micro. Hãy bấm dấu ba chấm ở góc, chọn mở bằng Chrome hoặc Safari.",
+  "problem.both.stuck":
+    "Trình duyệt chưa trả lời về máy quay và micro. Nếu có hộp hỏi, hãy bấm “Cho phép”; nếu không thấy, hãy đóng các chương trình đang dùng máy quay rồi bấm “Thử lại”, hoặc khởi động lại trình duyệt.",
   "problem.both.refused":
     "Trình duyệt đang chặn máy quay và micro. Hãy bấm vào biểu tượng bên trái thanh địa chỉ, chọn “Cho phép”, rồi bấm “Thử lại”.",
   "problem.both.none": "Không tìm thấy máy quay và micro. Hãy kiểm tra dây cắm, rồi bấm “Thử lại”.",
   "problem.both.busy":
     "Máy quay và micro đang được chương trình khác sử dụng. Hãy đóng chương trình đó, rồi bấm “Thử lại”.",
   "problem.camera.insecure": "Trang này không mở bằng https nên không dùng được máy quay.",
+  "problem.camera.inapp": "Ứng dụng này không cho dùng máy quay. Hãy mở đường dẫn bằng Chrome hoặc Safari.",
+  "problem.camera.stuck":
+    "Trình duyệt chưa mở được máy quay. Hãy đóng chương trình khác đang dùng máy quay, rồi bấm “Thử lại”.",
   "problem.camera.refused":
     "Trình duyệt đang chặn máy quay. Hãy bấm vào biểu tượng bên trái thanh địa chỉ và chọn “Cho phép”.",
   "problem.camera.none":
     "Không tìm thấy máy quay. Hãy kiểm tra dây cắm. Các điểm khác sẽ thấy tên đơn vị thay cho hình.",
   "problem.camera.busy": "Máy quay đang được chương trình khác sử dụng. Hãy đóng chương trình đó.",
   "problem.microphone.insecure": "Trang này không mở bằng https nên không dùng được micro.",
+  "problem.microphone.inapp": "Ứng dụng này không cho dùng micro. Hãy mở đường dẫn bằng Chrome hoặc Safari.",
+  "problem.microphone.stuck":
+    "Trình duyệt chưa mở được micro. Hãy đóng chương trình khác đang dùng micro, rồi bấm “Thử lại”.",
   "problem.microphone.refused":
     "Trình duyệt đang chặn micro. Hãy bấm vào biểu tượng bên trái thanh địa chỉ và chọn “Cho phép”.",
   "problem.microphone.none":
@@ -96,6 +106,7 @@ export default {
     "Micro đã mất kết nối: mọi người không nghe được quý vị. Hãy cắm lại dây, hoặc chọn micro khác, rồi bấm “Bật micro”.",
   "lost.both":
     "Máy quay và micro đã mất kết nối: mọi người không thấy, không nghe được quý vị. Hãy cắm lại dây, rồi bấm “Bật micro”.",
+  "lost.loudspeaker": "Máy không còn loa nào: phòng này không nghe được phiên họp. Hãy cắm lại loa hoặc tai nghe.",
   "lost.choose": "Chọn thiết bị",
 
   "calledoff.title": "Phiên họp đã huỷ",
@@ -290,6 +301,15 @@ export default {
   "refusal.floor_over": "Đã kết thúc lượt phát biểu: điểm cầu này không còn lên sóng.",
   "refusal.camera_replaced": "Đã chuyển sang máy quay: {label}",
   "refusal.microphone_replaced": "Đã chuyển sang micro: {label}",
+  "refusal.loudspeaker_replaced": "Loa đã thay đổi, tiếng nay phát qua loa khác: {label}",
+  "refusal.screen_refused":
+    "Chưa trình chiếu: chưa chọn màn hình nào, hoặc trình duyệt không cho phép. Bấm “Trình chiếu” rồi chọn màn hình hay cửa sổ.",
+  "refusal.screen_system":
+    "Chưa trình chiếu: hệ điều hành chặn chụp màn hình. Hãy cho phép trình duyệt ghi màn hình trong phần cài đặt của máy.",
+  "refusal.screen_none": "Chưa trình chiếu: không có màn hình hay cửa sổ nào để chọn.",
+  "refusal.screen_busy": "Chưa trình chiếu: máy không chụp được màn hình này. Hãy chọn cửa sổ khác.",
+  "refusal.screen_impossible":
+    "Trình duyệt này không trình chiếu được. Hãy dùng Chrome, Edge hoặc Firefox trên máy tính.",
   "refusal.too_large": "Tệp hoặc nội dung quá lớn, máy chủ không nhận.",
   "refusal.bad_token": "Đường dẫn này không còn dùng được.",
   "refusal.not_found": "Không tìm thấy.",
@@ -420,6 +440,9 @@ export default {
   "messages.from": "Tin nhắn từ {name}",
   "messages.seen": "Đã đọc",
   "messages.answer": "Trả lời",
+  "agenda.title": "Chương trình",
+  "agenda.now": "Đang thảo luận",
+  "agenda.own": "Quý vị đăng ký phát biểu",
   "agenda.label": "Nội dung chương trình",
   "agenda.none": "Chưa chọn nội dung",
   "agenda.minutes": "{n} phút",
