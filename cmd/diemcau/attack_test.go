@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -84,7 +83,6 @@ func TestHonestLoseNothingUnderAttack(t *testing.T) {
 		t.Skip("half a minute of load that wants the machine for itself: make attack")
 	}
 	dir := t.TempDir()
-	bin := buildBinary(t)
 	list := attacks()
 	units := strings.Builder{}
 	units.WriteString("code,parent_code,level,name\nTW,,central,Trung ương\nP58,TW,province,Tỉnh Ninh Thuận\nPROBE,P58,commune,Xã Hỏi\n")
@@ -96,7 +94,7 @@ func TestHonestLoseNothingUnderAttack(t *testing.T) {
 	}
 	must(t, "roster", "import", write(t, "units.csv", units.String()), "--data", dir)
 	port := freePort(t)
-	p := startWith(t, exec.CommandContext(t.Context(), bin, "serve", "--http", "127.0.0.1:0", "--udp", "0", "--tcp", port, "--data", dir))
+	p := startProcess(t, "--tcp", port, "--data", dir)
 	links := create(t, "--data", dir)
 	of := map[string]string{}
 	var sites []loadtest.Site

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -33,9 +32,7 @@ func TestFewDescriptors(t *testing.T) {
 			dir := t.TempDir()
 			must(t, "roster", "import", write(t, "units.csv", units.String()), "--data", dir)
 			links := create(t, "--data", dir)
-			//nolint:gosec // a number and a path of this test
-			p := startWith(t, exec.CommandContext(t.Context(), "sh", "-c", fmt.Sprintf(`ulimit -n %d && exec "$0" "$@"`, limit), bin,
-				"serve", "--http", "127.0.0.1:0", "--udp", "0", "--tcp", "0", "--data", dir))
+			p := startUnder(t, []string{"sh", "-c", fmt.Sprintf(`ulimit -n %d && exec "$0" "$@"`, limit), bin}, "--data", dir)
 			if !strings.Contains(p.log.String(), "the limit of open files is low") {
 				t.Errorf("no warning at the start: %s", p.log)
 			}

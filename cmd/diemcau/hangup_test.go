@@ -5,7 +5,6 @@ package main
 import (
 	"crypto/tls"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -16,13 +15,11 @@ import (
 // SIGHUP, which the hooks of certificate programs send, ends no server: a process of its own shows the renewed
 // certificate to the next one who comes, and says so.
 func TestHangupOfARunningServer(t *testing.T) {
-	bin := buildBinary(t)
 	dir := t.TempDir()
 	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	writePair(t, cert, key, 1)
 	config := write(t, "diemcau.yaml", "serve:\n  log-level: info\n")
-	p := startWith(t, exec.CommandContext(t.Context(), bin, "serve", "--config", config, "--data", dir, "--http", "127.0.0.1:0", "--udp", "0",
-		"--tcp", "0", "--tls-cert", cert, "--tls-key", key))
+	p := startProcess(t, "--config", config, "--data", dir, "--tls-cert", cert, "--tls-key", key)
 	shown := func() int64 {
 		t.Helper()
 		d := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // only its number is looked at

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,16 +8,13 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/diemcau/diemcau/internal/postgrestest"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/client"
@@ -49,16 +45,7 @@ func TestKilledUnderLoad(t *testing.T) {
 
 // PostgreSQL goes on for a moment when its client is killed, so the next server must not read too early.
 func TestKilledUnderLoadOnPostgreSQL(t *testing.T) {
-	server, err := postgrestest.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	killUnderLoad(t, kills(t, 5), server.Database(t))
+	killUnderLoad(t, kills(t, 5), startPostgres(t).Database(t))
 }
 
 // killUnderLoad kills the server at random instants while sites join, declare and leave. What it acknowledged is on
@@ -66,7 +53,6 @@ func TestKilledUnderLoadOnPostgreSQL(t *testing.T) {
 // database of the URL, or in the data folder.
 func killUnderLoad(t *testing.T, kills int, database string) {
 	t.Helper()
-	bin := buildBinary(t)
 	const sites = 40
 	units := strings.Builder{}
 	units.WriteString("code,parent_code,level,name\nTW,,central,Trung ương\nP58,TW,province,Tỉnh Ninh Thuận\n")
@@ -83,7 +69,7 @@ func killUnderLoad(t *testing.T, kills int, database string) {
 	acks := &acknowledged{joined: map[string]string{}, counted: map[string]bool{}, next: map[string]int{}}
 	var before evidence
 	for kill := range kills {
-		server := startProcess(t, bin, where...)
+		server := startProcess(t, where...)
 		ctx, cancel := context.WithCancel(t.Context())
 		var load sync.WaitGroup
 		for _, ep := range links.Endpoints {
@@ -104,7 +90,7 @@ func killUnderLoad(t *testing.T, kills int, database string) {
 	if len(acks.joined) == 0 || len(acks.counted) == 0 {
 		t.Fatalf("nothing was acknowledged: %d joins, %d headcounts", len(acks.joined), len(acks.counted))
 	}
-	server := startProcess(t, bin, where...)
+	server := startProcess(t, where...)
 	status, report := get(t, server.url+"/api/v1/sessions/"+links.ID+"/attendance.json", token(links.Links.Secretary))
 	file := filepath.Join(t.TempDir(), "ledger.jsonl")
 	must(t, append([]string{"attendance", "export", "--session", links.ID, "--format", "jsonl", "--out", file}, where...)...)
@@ -123,77 +109,6 @@ func killUnderLoad(t *testing.T, kills int, database string) {
 	}
 	checkRecord(t, record, links.ID, before, acks)
 	t.Logf("%d kills, %d joins and %d headcounts acknowledged, %d entries", kills, len(acks.joined), len(acks.counted), before.Seq)
-}
-
-// builtBinary is the program, built once for all tests.
-var builtBinary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "diemcau-test-")
-	if err != nil {
-		return "", err
-	}
-	bin := filepath.Join(dir, "diemcau")
-	out, err := exec.CommandContext(context.Background(), "go", "build", "-o", bin, ".").CombinedOutput()
-	if err != nil {
-		return bin, fmt.Errorf("%w: %s", err, out)
-	}
-	return bin, nil
-})
-
-// buildBinary returns the path of the program.
-func buildBinary(t *testing.T) string {
-	t.Helper()
-	bin, err := builtBinary()
-	if err != nil {
-		t.Fatal(err)
-	}
-	built.Store(true)
-	return bin
-}
-
-// built says that builtBinary has something to remove.
-var built atomic.Bool
-
-// process is a server of its own.
-type process struct {
-	url string
-	cmd *exec.Cmd
-	log *lines
-}
-
-func startProcess(t *testing.T, bin string, where ...string) *process {
-	t.Helper()
-	return startWith(t, exec.CommandContext(t.Context(), bin, append([]string{"serve", "--http", "127.0.0.1:0", "--udp", "0", "--tcp", "0"}, where...)...))
-}
-
-// startWith starts a server by a command of its own.
-func startWith(t *testing.T, cmd *exec.Cmd) *process {
-	t.Helper()
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	log := newLines()
-	cmd.Stderr = log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	p := &process{cmd: cmd, log: log}
-	t.Cleanup(p.kill)
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		p.kill()
-		t.Fatalf("the server did not start: %v: %s", err, log)
-	}
-	p.url = strings.TrimSpace(strings.TrimPrefix(line, "listening "))
-	return p
-}
-
-// kill ends it as kill -9 does and waits until it is gone. A second time does nothing.
-func (p *process) kill() {
-	if p.cmd.ProcessState == nil {
-		_ = p.cmd.Process.Kill()
-		_ = p.cmd.Wait() // "signal: killed"
-	}
 }
 
 // acknowledged is what the server said was on record.
@@ -312,4 +227,54 @@ func checkRecord(t *testing.T, record, session string, before evidence, acks *ac
 		now.alive = now.RecordedAt
 	}
 	return now
+}
+
+// A device that takes a seat over and is lost with the server before any sign of life was an interruption like any other,
+// and nobody took over for good.
+func TestKilledAfterATakeOver(t *testing.T) {
+	dir := t.TempDir()
+	must(t, "roster", "import", write(t, "units.csv", smallRoster), "--data", dir)
+	links := create(t, "--data", dir)
+	link := token(links.Endpoints[0].Link)
+	const rounds = 3
+	for range rounds {
+		server := startProcess(t, "--data", dir)
+		address := strings.Replace(server.url, "http", "ws", 1) + "/ws"
+		for _, takeOver := range []bool{false, true} {
+			c, err := client.DialToken(t.Context(), address, link, client.Options{TakeOver: takeOver})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Drop()
+		}
+		server.kill()
+	}
+	server := startProcess(t, "--data", dir)
+	_, report := get(t, server.url+"/api/v1/sessions/"+links.ID+"/attendance.json", token(links.Links.Secretary))
+	var body struct {
+		Sites []struct {
+			Endpoint      string
+			Interruptions int
+		}
+		Intervals []struct {
+			Endpoint  string
+			EndReason string `json:"end_reason"`
+		}
+	}
+	if err := json.Unmarshal([]byte(report), &body); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range body.Sites {
+		if s.Endpoint == links.Endpoints[0].Code && s.Interruptions != rounds-1 {
+			t.Errorf("%d interruptions, want %d: %s", s.Interruptions, rounds-1, report)
+		}
+	}
+	for _, iv := range body.Intervals {
+		if iv.EndReason == "taken_over" {
+			t.Errorf("%s ended as taken over, by nobody", iv.Endpoint)
+		}
+	}
+	if len(body.Intervals) == 0 {
+		t.Error("nobody was there")
+	}
 }

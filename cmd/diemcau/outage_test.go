@@ -155,20 +155,6 @@ func (w *witness) check(record, session string) {
 	}
 }
 
-func startPostgres(t *testing.T) postgrestest.Server {
-	t.Helper()
-	server, err := postgrestest.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return server
-}
-
 // A PostgreSQL that is stopped, killed, frozen, read-only for a while, demoted, restarted or cut off takes no meeting down.
 func TestMeetingOutlivesPostgreSQL(t *testing.T) {
 	server := startPostgres(t)
@@ -425,14 +411,10 @@ func TestMeetingOutlivesItsDisk(t *testing.T) {
 	if err != nil {
 		t.Skip("needs strace")
 	}
-	bin := filepath.Join(t.TempDir(), "diemcau")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
 	dir := t.TempDir()
 	must(t, "roster", "import", write(t, "units.csv", smallRoster), "--data", dir)
 	links := create(t, "--data", dir)
-	server := startProcess(t, bin, "--data", dir)
+	server := startProcess(t, "--data", dir)
 	w := newWitness(t, server.url, links)
 	w.again()
 	// inject makes system calls of the server fail or last until up is called.
@@ -504,14 +486,8 @@ func TestMeetingOutlivesFullFileSystem(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root, to mount a file system")
 	}
-	bin := filepath.Join(t.TempDir(), "diemcau")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	// In a name space of its own, which goes with the server.
 	mounted := t.TempDir()
-	script := write(t, "serve.sh", "mount -t tmpfs -o size=8m none "+mounted+" && exec "+bin+" \"$@\"\n")
-	server := startWith(t, exec.CommandContext(t.Context(), "unshare", "-m", "sh", script, "serve", "--http", "127.0.0.1:0", "--udp", "0", "--tcp", "0", "--data", mounted))
+	server := startMounted(t, "mount -t tmpfs -o size=8m none "+mounted, "--data", mounted)
 	dir := fmt.Sprintf("/proc/%d/root%s", server.cmd.Process.Pid, mounted)
 	must(t, "roster", "import", write(t, "units.csv", smallRoster), "--data", dir)
 	links := create(t, "--data", dir)
