@@ -168,8 +168,8 @@ func (r Reach) Admits(seat rune) bool { return r != "" && (seat == 0 || r.has(se
 
 // SeatFor says what a seat, or a unit that is written to, is towards somebody. It is called in the coordinator's turn, or on
 // a session that does not change.
-func SeatFor(s *meeting.Session, who Identity, code string) rune {
-	ep, scope := s.Endpoints[code], who.Scope()
+func SeatFor(s *meeting.View, who Identity, code string) rune {
+	ep, scope := s.Endpoint(code), who.Scope()
 	switch {
 	case who.Session != "" && code == who.Endpoint:
 		return reachOwn

@@ -92,7 +92,7 @@ func (a recordAPI) showActs(w http.ResponseWriter, r *http.Request, who access.I
 		return err
 	}
 	page := []act{}
-	err = a.read(r.Context(), id, func(s *meeting.Session) error {
+	err = a.read(r.Context(), id, func(s *meeting.View) error {
 		scope := who.Scope()
 		for _, one := range slices.Backward(acts) {
 			if one.Seq >= before || scope != "" && !s.Within(one.To, scope) {
@@ -115,11 +115,11 @@ func (a recordAPI) showActs(w http.ResponseWriter, r *http.Request, who access.I
 }
 
 // named adds the names that people know.
-func named(s *meeting.Session, one act) act {
-	if ep := s.Endpoints[one.By]; ep != nil {
+func named(s *meeting.View, one act) act {
+	if ep := s.Endpoint(one.By); ep != nil {
 		one.ByName = ep.Name
 	}
-	if ep := s.Endpoints[one.To]; ep != nil {
+	if ep := s.Endpoint(one.To); ep != nil {
 		one.ToName = ep.Name
 	} else if u, ok := s.Units[one.To]; ok {
 		one.ToName = u.Name

@@ -45,7 +45,7 @@ func (a *router) authorise(r *http.Request, row access.Row, who access.Identity)
 	if code == "" {
 		return nil
 	}
-	return a.read(r.Context(), r.PathValue("id"), func(s *meeting.Session) error {
+	return a.read(r.Context(), r.PathValue("id"), func(s *meeting.View) error {
 		if !cell.Admits(access.SeatFor(s, who, code)) {
 			return access.Forbidden(opens)
 		}

@@ -14,7 +14,6 @@ import (
 
 	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/internal/fault"
-	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/roster"
 	"github.com/diemcau/diemcau/signaling"
@@ -131,8 +130,8 @@ func (a *router) me(w http.ResponseWriter, r *http.Request, who access.Identity)
 		CalledOff     bool   `json:"called_off,omitempty"`
 		CallOffReason string `json:"call_off_reason,omitempty"`
 	}
-	err := a.read(r.Context(), who.Session, func(s *meeting.Session) error {
-		ep := s.Endpoints[who.Endpoint]
+	err := a.read(r.Context(), who.Session, func(s *meeting.View) error {
+		ep := s.Endpoint(who.Endpoint)
 		if ep == nil {
 			return fault.New(protocol.BadToken, "no such endpoint")
 		}
@@ -148,9 +147,13 @@ func (a *router) me(w http.ResponseWriter, r *http.Request, who access.Identity)
 	return nil
 }
 
-// read looks at a session as it is now; see Live.
-func (a *router) read(ctx context.Context, id string, look func(*meeting.Session) error) error {
-	return a.api.live.Read(ctx, id, look)
+// read looks at a session as it is now.
+func (a *router) read(ctx context.Context, id string, look func(*meeting.View) error) error {
+	v, err := a.api.live.View(ctx, id)
+	if err != nil {
+		return err
+	}
+	return look(v)
 }
 
 func (a *router) known(ctx context.Context, id string) error { return a.api.live.Known(ctx, id) }
@@ -234,10 +237,10 @@ func (a *router) listSessions(w http.ResponseWriter, r *http.Request, _ access.I
 		v := sessionSummary{ID: row.ID, Title: row.Title, Phase: string(row.Phase), CreatedAt: row.CreatedAt}
 		found := a.api.live.Listed(row, nil)
 		if a.api.live.Running(row.ID) || row.Phase != meeting.Ended && row.Phase != meeting.Sealed {
-			err := a.read(r.Context(), row.ID, func(s *meeting.Session) error {
+			err := a.read(r.Context(), row.ID, func(s *meeting.View) error {
 				found = a.api.live.Listed(row, s)
 				v.Title, v.Phase, v.ScheduledAt, v.CalledOff = s.Title, string(s.Phase), s.ScheduledAt, s.CalledOff
-				for _, ep := range s.Endpoints {
+				for ep := range s.Endpoints() {
 					if ep.Role == meeting.Site {
 						v.Convened++
 					}
@@ -275,13 +278,13 @@ type sessionDetail struct {
 
 func (a *router) showSession(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	var d sessionDetail
-	err := a.read(r.Context(), r.PathValue("id"), func(s *meeting.Session) error {
+	err := a.read(r.Context(), r.PathValue("id"), func(s *meeting.View) error {
 		d = sessionDetail{
 			ID: s.ID, Title: s.Title, Phase: string(s.Phase), TimeZone: s.TimeZone,
 			ScheduledAt: s.ScheduledAt, StartedAt: s.StartedAt, EndedAt: s.EndedAt,
 			CalledOff: s.CalledOff, CallOffReason: s.CallOffReason,
 		}
-		for _, ep := range s.Endpoints {
+		for ep := range s.Endpoints() {
 			if ep.Role != meeting.Site || !inScope(s, ep.Code, who.Scope()) {
 				continue
 			}
@@ -300,11 +303,7 @@ func (a *router) showSession(w http.ResponseWriter, r *http.Request, who access.
 }
 
 func (a *router) showLinks(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
-	id := r.PathValue("id")
-	if err := a.known(r.Context(), id); err != nil {
-		return err
-	}
-	s, _, err := ledger.Replay(id, a.api.record.Entries(r.Context(), id, 1), nil)
+	s, err := a.api.live.View(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -361,19 +360,17 @@ func (a *router) revokeLink(w http.ResponseWriter, r *http.Request, who access.I
 	return nil
 }
 
-// seat resolves session and endpoint of the path. Of the session it returns what links are made of.
-func (a *router) seat(ctx context.Context, r *http.Request) (*meeting.Session, *meeting.Endpoint, error) {
-	code := r.PathValue("code")
-	seat, session := meeting.Endpoint{Code: code}, meeting.Session{ID: r.PathValue("id")}
-	err := a.read(ctx, session.ID, func(s *meeting.Session) error {
-		ep := s.Endpoints[code]
-		if ep == nil {
-			return &meeting.Error{Code: meeting.UnknownEndpoint, Detail: code}
-		}
-		seat.Role, seat.ByPhone, session.ScheduledAt = ep.Role, ep.ByPhone, s.ScheduledAt
-		return nil
-	})
-	return &session, &seat, err
+// seat resolves session and endpoint of the path.
+func (a *router) seat(ctx context.Context, r *http.Request) (*meeting.View, *meeting.Endpoint, error) {
+	session, err := a.api.live.View(ctx, r.PathValue("id"))
+	if err != nil {
+		return nil, nil, err
+	}
+	seat := session.Endpoint(r.PathValue("code"))
+	if seat == nil {
+		return nil, nil, &meeting.Error{Code: meeting.UnknownEndpoint, Detail: r.PathValue("code")}
+	}
+	return session, seat, nil
 }
 
 // readJSON reads a bounded body of exactly one object with known members.

@@ -158,11 +158,11 @@ func (s *API) found(ctx context.Context, id string, cmd meeting.Convene, open bo
 	if err := s.live.Adopt(ctx, session.ID); err != nil {
 		return nil, err
 	}
-	return s.linksOf(ctx, session)
+	return s.linksOf(ctx, &session.View)
 }
 
 // linksOf signs the link of every seat; they are the same each time until one is reissued. A revoked one is empty.
-func (s *API) linksOf(ctx context.Context, session *meeting.Session) (*sessionLinks, error) {
+func (s *API) linksOf(ctx context.Context, session *meeting.View) (*sessionLinks, error) {
 	out := &sessionLinks{ID: session.ID, Endpoints: make([]endpointLink, 0, len(session.Order))}
 	issued, err := s.record.Links(ctx, session.ID)
 	if err != nil {
@@ -175,7 +175,7 @@ func (s *API) linksOf(ctx context.Context, session *meeting.Session) (*sessionLi
 		}
 	}
 	for _, code := range session.Order {
-		ep := session.Endpoints[code]
+		ep := session.Endpoint(code)
 		url := ""
 		if serial := serials[code]; serial > 0 {
 			if url, err = s.linkFor(session, ep, serial, nil); err != nil {
@@ -208,7 +208,7 @@ func (s *API) linksOf(ctx context.Context, session *meeting.Session) (*sessionLi
 }
 
 // linkFor signs a link; one that is given to an account ends with what that may.
-func (s *API) linkFor(session *meeting.Session, ep *meeting.Endpoint, serial int, to *account.Account) (string, error) {
+func (s *API) linkFor(session *meeting.View, ep *meeting.Endpoint, serial int, to *account.Account) (string, error) {
 	holder := link.Holder{Session: session.ID, Endpoint: ep.Code, Role: string(ep.Role), Serial: serial}
 	if to != nil {
 		holder.Given, holder.Grant = to.Name, to.LinkGrant

@@ -45,8 +45,8 @@ func (a documentsAPI) documentRoutes(mux *http.ServeMux) {
 // listNotes answers with the notes by the moments that they are about; one that was taken out has no text.
 func (a documentsAPI) listNotes(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	notes := []meeting.Note{}
-	err := a.read(r.Context(), r.PathValue("id"), func(s *meeting.Session) error {
-		for _, n := range s.Notes {
+	err := a.read(r.Context(), r.PathValue("id"), func(s *meeting.View) error {
+		for n := range s.Notes() {
 			notes = append(notes, *n)
 		}
 		return nil

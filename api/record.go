@@ -56,7 +56,7 @@ func (a recordAPI) eraseNamesBefore(w http.ResponseWriter, r *http.Request, _ ac
 }
 
 // over refuses a session that has not ended.
-func over(s *meeting.Session) error {
+func over(s *meeting.View) error {
 	if s.Phase != meeting.Ended && s.Phase != meeting.Sealed {
 		return &meeting.Error{Code: meeting.WrongPhase, Detail: string(s.Phase)}
 	}

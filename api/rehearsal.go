@@ -51,7 +51,7 @@ func (a officeAPI) ownRehearsal(w http.ResponseWriter, r *http.Request, who acce
 	}
 	v.Light = prepare.Untested
 	ctx := r.Context()
-	err := a.read(ctx, who.Session, func(s *meeting.Session) error {
+	err := a.read(ctx, who.Session, func(s *meeting.View) error {
 		v.CalledOff, v.CallOffReason = s.CalledOff, s.CallOffReason
 		return nil
 	})
@@ -76,7 +76,7 @@ func (a officeAPI) ownRehearsal(w http.ResponseWriter, r *http.Request, who acce
 
 // beforeEnd refuses what makes no sense once a session is over, and checks that a link is a site's.
 func (a officeAPI) beforeEnd(ctx context.Context, who access.Identity) error {
-	return a.read(ctx, who.Session, func(s *meeting.Session) error {
+	return a.read(ctx, who.Session, func(s *meeting.View) error {
 		if s.Phase == meeting.Ended || s.Phase == meeting.Sealed {
 			return &meeting.Error{Code: meeting.SessionEnded}
 		}
@@ -177,10 +177,10 @@ func (a officeAPI) listRehearsals(w http.ResponseWriter, r *http.Request, who ac
 		done[one.Endpoint] = one
 	}
 	provinces, sites := []*rehearsedProvince{}, []rehearsedSite{}
-	err = a.read(ctx, id, func(s *meeting.Session) error {
+	err = a.read(ctx, id, func(s *meeting.View) error {
 		scope := who.Scope()
 		for _, code := range s.Order {
-			ep := s.Endpoints[code]
+			ep := s.Endpoint(code)
 			if ep.Role != meeting.Site || !inScope(s, code, scope) {
 				continue
 			}

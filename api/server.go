@@ -31,11 +31,11 @@ type Live interface {
 	// Known refuses an id that no session has.
 	Known(ctx context.Context, id string) error
 	Running(id string) bool
-	// Read lets look see a session. What it is handed is not to be changed, and may be kept only as far as Convened made it.
-	Read(ctx context.Context, id string, look func(*meeting.Session) error) error
+	// View returns a session as it is now; it never changes.
+	View(ctx context.Context, id string) (*meeting.View, error)
 	// Listed takes note of a session as the list has it, and as it is if it was read, and returns how the list contradicts
 	// the ledger; empty if it does not.
-	Listed(row store.SessionRow, s *meeting.Session) (contradiction string)
+	Listed(row store.SessionRow, s *meeting.View) (contradiction string)
 	Command(ctx context.Context, id string, cmd meeting.Command, by meeting.Actor) error
 	// Adopt runs a session that has just been recorded.
 	Adopt(ctx context.Context, id string) error

@@ -33,16 +33,16 @@ func (a officeAPI) sheetRoutes(mux *http.ServeMux) {
 }
 
 // inScope reports whether an endpoint is in a unit or below it.
-func inScope(s *meeting.Session, code, scope string) bool {
+func inScope(s *meeting.View, code, scope string) bool {
 	if scope == "" {
 		return true
 	}
-	ep := s.Endpoints[code]
+	ep := s.Endpoint(code)
 	return ep != nil && slices.Contains(branch(s, ep), scope)
 }
 
 // branch returns the codes of an endpoint's unit and of all above it, the nearest first.
-func branch(s *meeting.Session, ep *meeting.Endpoint) []string {
+func branch(s *meeting.View, ep *meeting.Endpoint) []string {
 	var list []string
 	code := ep.Unit
 	if ep.Scope != "" {
@@ -60,7 +60,7 @@ func branch(s *meeting.Session, ep *meeting.Endpoint) []string {
 }
 
 // province returns the province or ministry of an endpoint; the zero Unit if it has none.
-func province(s *meeting.Session, ep *meeting.Endpoint) meeting.Unit {
+func province(s *meeting.View, ep *meeting.Endpoint) meeting.Unit {
 	for _, code := range branch(s, ep) {
 		if u := s.Units[code]; u.Level == meeting.Province || u.Level == meeting.Ministry {
 			return u
@@ -116,11 +116,11 @@ func (a officeAPI) sheet(r *http.Request, who access.Identity, withQR bool) (*sh
 		}
 	}
 	v := &sheetView{Session: id, Provinces: []meeting.Unit{}, Sites: []sheetRow{}}
-	err = a.read(ctx, id, func(s *meeting.Session) error {
+	err = a.read(ctx, id, func(s *meeting.View) error {
 		v.Title, v.ScheduledAt, v.TimeZone, v.OpenBeforeS, v.CalledOff = s.Title, s.ScheduledAt, s.TimeZone, s.Rules.OpenBeforeS, s.CalledOff
 		seen := map[string]bool{}
 		for _, code := range s.Order {
-			ep := s.Endpoints[code]
+			ep := s.Endpoint(code)
 			if ep.Role != meeting.Site || !inScope(s, code, who.Scope()) {
 				continue
 			}
@@ -285,8 +285,8 @@ func (a officeAPI) exchangeCode(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var opens string
-	err = a.read(ctx, found.Session, func(s *meeting.Session) error {
-		ep := s.Endpoints[found.Endpoint]
+	err = a.read(ctx, found.Session, func(s *meeting.View) error {
+		ep := s.Endpoint(found.Endpoint)
 		if ep == nil {
 			return fault.New(protocol.BadToken, "no such endpoint")
 		}
@@ -317,9 +317,9 @@ func (a officeAPI) showConsoles(w http.ResponseWriter, r *http.Request, who acce
 		return err
 	}
 	list := []consoleLink{}
-	err = a.read(ctx, id, func(s *meeting.Session) error {
+	err = a.read(ctx, id, func(s *meeting.View) error {
 		for _, l := range issued {
-			ep := s.Endpoints[l.Endpoint]
+			ep := s.Endpoint(l.Endpoint)
 			if ep == nil || ep.Role == meeting.Site || !l.RevokedAt.IsZero() || !mayEnter(who, s, ep) {
 				continue
 			}
@@ -341,7 +341,7 @@ func (a officeAPI) showConsoles(w http.ResponseWriter, r *http.Request, who acce
 }
 
 // mayEnter reports whether somebody of the office may have the link of a console.
-func mayEnter(who access.Identity, s *meeting.Session, ep *meeting.Endpoint) bool {
+func mayEnter(who access.Identity, s *meeting.View, ep *meeting.Endpoint) bool {
 	if who.Scope() != "" {
 		return ep.Role == meeting.Operator && ep.Scope != "" && inScope(s, ep.Code, who.Scope())
 	}
@@ -353,14 +353,14 @@ func (a officeAPI) calendar(w http.ResponseWriter, r *http.Request, who access.I
 	ctx, id := r.Context(), r.PathValue("id")
 	var e prepare.Event
 	serial := who.Serial
-	err := a.read(ctx, id, func(s *meeting.Session) error {
+	err := a.read(ctx, id, func(s *meeting.View) error {
 		e = prepare.Event{ID: s.ID, Title: s.Title, Start: s.ScheduledAt, Changed: a.api.now(), CalledOff: s.CalledOff}
 		// Only what a later change replaces needs a sequence number; minutes since 1970 grow with every change.
 		e.Sequence = int(e.Changed.Unix() / 60)
 		for _, item := range s.Agenda {
 			e.Notes = append(e.Notes, "• "+item.Title)
 		}
-		if ep := s.Endpoints[who.Endpoint]; who.Session == "" || ep == nil || ep.Role != meeting.Site {
+		if ep := s.Endpoint(who.Endpoint); who.Session == "" || ep == nil || ep.Role != meeting.Site {
 			serial = 0
 		}
 		return nil

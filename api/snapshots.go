@@ -132,8 +132,8 @@ func (a recordAPI) putSnapshot(w http.ResponseWriter, r *http.Request, who acces
 		return fault.New(protocol.BadRequest, "not a JPEG of at most 640×480")
 	}
 	conn, live := "", false
-	err = a.read(r.Context(), who.Session, func(s *meeting.Session) error {
-		ep := s.Endpoints[who.Endpoint]
+	err = a.read(r.Context(), who.Session, func(s *meeting.View) error {
+		ep := s.Endpoint(who.Endpoint)
 		switch {
 		case ep == nil || ep.Role != meeting.Site:
 			return &meeting.Error{Code: meeting.Forbidden, Detail: "only sites post pictures"}
@@ -175,7 +175,7 @@ func (a recordAPI) listSnapshots(w http.ResponseWriter, r *http.Request, who acc
 		}
 	}
 	views := a.api.snapshots.list(id, codes)
-	err := a.read(r.Context(), id, func(s *meeting.Session) error {
+	err := a.read(r.Context(), id, func(s *meeting.View) error {
 		views = slices.DeleteFunc(views, func(v snapshotView) bool { return !inScope(s, v.Endpoint, who.Scope()) })
 		return nil
 	})

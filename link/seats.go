@@ -34,8 +34,7 @@ type Seats struct {
 	mu      sync.RWMutex
 	known   bool
 	serials map[string]int // 0 = revoked
-	seats   map[string]Seat
-	until   time.Time // zero = without an end, while the session is live
+	session *meeting.View  // frozen
 }
 
 // Load takes over the serials of the record; a revoked link has 0.
@@ -54,21 +53,15 @@ func (s *Seats) Set(endpoint string, serial int) {
 	}
 }
 
-// Follow takes over what the session says now of its seats, and until when its links are valid. It is called in the turn of
-// the session's owner.
-func (s *Seats) Follow(session *meeting.Session) {
-	seats := make(map[string]Seat, len(session.Endpoints))
-	for code, ep := range session.Endpoints {
-		seats[code] = Seat{Role: ep.Role, Scope: ep.Scope, Removed: ep.Removed, Chairs: session.Chair == code}
-	}
-	until := ValidUntil(session)
+// Follow takes over what the session, frozen, says now of its seats, and until when its links are valid.
+func (s *Seats) Follow(session *meeting.View) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.seats, s.until = seats, until
+	s.session = session
 }
 
 // ValidUntil is when the links of a session end: Life after it, wherever it has been moved to. While it is live they do not.
-func ValidUntil(session *meeting.Session) time.Time {
+func ValidUntil(session *meeting.View) time.Time {
 	if session.Phase == meeting.Live {
 		return time.Time{}
 	}
@@ -89,16 +82,20 @@ func (s *Seats) Check(h Holder, now time.Time) (Seat, error) {
 		return Seat{}, ErrUnknown
 	}
 	serial, issued := s.serials[h.Endpoint]
-	seat, there := s.seats[h.Endpoint]
+	var ep *meeting.Endpoint
+	if s.session != nil {
+		ep = s.session.Endpoint(h.Endpoint)
+	}
 	switch {
-	case !issued, !there, string(seat.Role) != h.Role:
+	case !issued, ep == nil, string(ep.Role) != h.Role:
 		return Seat{}, ErrForeign
 	case serial == 0:
 		return Seat{}, ErrRevoked
 	case serial != h.Serial:
 		return Seat{}, ErrSuperseded
-	case !s.until.IsZero() && now.After(s.until):
+	}
+	if until := ValidUntil(s.session); !until.IsZero() && now.After(until) {
 		return Seat{}, ErrExpired
 	}
-	return seat, nil
+	return Seat{Role: ep.Role, Scope: ep.Scope, Removed: ep.Removed, Chairs: s.session.Chair == ep.Code}, nil
 }

@@ -11,10 +11,12 @@ import (
 
 func TestSeats(t *testing.T) {
 	day, start := 24*time.Hour, time.Date(2026, 3, 1, 1, 0, 0, 0, time.UTC)
-	session := &meeting.Session{Phase: meeting.Draft, ScheduledAt: start, Chair: "@host", Endpoints: map[string]*meeting.Endpoint{
-		"C1": {Code: "C1", Role: meeting.Site}, "C2": {Code: "C2", Role: meeting.Site, Removed: true}, "@host": {Code: "@host", Role: meeting.Host},
-		"@operator-2": {Code: "@operator-2", Role: meeting.Operator, Scope: "P58"}, "C9": {Code: "C9", Role: meeting.Site},
-	}}
+	session := meeting.New("s")
+	session.Apply(&meeting.Convened{ScheduledAt: start, Endpoints: []meeting.Endpoint{
+		{Code: "C1", Role: meeting.Site}, {Code: "C2", Role: meeting.Site}, {Code: "@host", Role: meeting.Host},
+		{Code: "@operator-2", Role: meeting.Operator, Scope: "P58"}, {Code: "C9", Role: meeting.Site},
+	}}, start)
+	session.Apply(&meeting.RemovalChanged{Endpoint: "C2", Removed: true}, start)
 	var seats link.Seats
 	holder := func(code string, role meeting.Role, serial int) link.Holder {
 		return link.Holder{Session: "s", Endpoint: code, Role: string(role), Serial: serial}
@@ -23,7 +25,7 @@ func TestSeats(t *testing.T) {
 		t.Errorf("before anything is known: %v", err)
 	}
 	seats.Load(map[string]int{"C1": 3, "C2": 1, "@host": 1, "@operator-2": 1, "C8": 1})
-	seats.Follow(session)
+	seats.Follow(session.Freeze())
 	check := func(name string, h link.Holder, at time.Time, seat link.Seat, want error) {
 		t.Helper()
 		if got, err := seats.Check(h, at); got != seat || !errors.Is(err, want) {
@@ -49,15 +51,15 @@ func TestSeats(t *testing.T) {
 	check("the last day", holder("C1", meeting.Site, 4), start.Add(30*day), site, nil)
 	check("after it", holder("C1", meeting.Site, 4), start.Add(31*day), link.Seat{}, link.ErrExpired)
 	session.ScheduledAt = start.Add(90 * day)
-	seats.Follow(session)
+	seats.Follow(session.Freeze())
 	check("moved later", holder("C1", meeting.Site, 4), start.Add(100*day), site, nil)
 	session.ScheduledAt, session.Phase, session.OpenedAt = start.Add(-365*day), meeting.Open, start
-	seats.Follow(session)
+	seats.Follow(session.Freeze())
 	check("a start in the past, opened now", holder("C1", meeting.Site, 4), start.Add(29*day), site, nil)
 	session.Phase, session.StartedAt = meeting.Live, start
-	seats.Follow(session)
+	seats.Follow(session.Freeze())
 	check("live for long", holder("C1", meeting.Site, 4), start.Add(400*day), site, nil)
 	session.Phase, session.EndedAt = meeting.Ended, start.Add(400*day)
-	seats.Follow(session)
+	seats.Follow(session.Freeze())
 	check("over", holder("C1", meeting.Site, 4), start.Add(431*day), link.Seat{}, link.ErrExpired)
 }

@@ -1,19 +1,23 @@
 package meeting
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
 
 func (e *Convened) apply(s *Session, _ time.Time) {
 	s.Title, s.ScheduledAt, s.TimeZone, s.Rules, s.Agenda = e.Title, e.ScheduledAt, e.TimeZone, e.Rules, e.Agenda
+	s.Units = make(map[string]Unit, len(e.Units))
 	for _, u := range e.Units {
 		s.Units[u.Code] = u
 	}
-	for _, ep := range e.Endpoints {
-		s.Endpoints[ep.Code] = &ep
-		s.Order = append(s.Order, ep.Code)
+	s.Order, s.seats = make([]string, len(e.Endpoints)), make(map[string]int, len(e.Endpoints))
+	list := make([]*Endpoint, len(e.Endpoints))
+	for i, ep := range e.Endpoints {
+		s.Order[i], s.seats[ep.Code], list[i] = ep.Code, i, &ep
 	}
+	s.endpoints = rowsOf(list)
 }
 
 func (e *Opened) apply(s *Session, at time.Time) { s.Phase, s.OpenedAt = Open, at }
@@ -22,13 +26,18 @@ func (e *Started) apply(s *Session, at time.Time) { s.Phase, s.StartedAt = Live,
 
 func (e *EndedEvent) apply(s *Session, at time.Time) {
 	s.Phase, s.EndedAt = Ended, at
-	s.Hands = nil
-	clear(s.Grants)
-	for _, ep := range s.Endpoints {
-		ep.HandAt, ep.StandBy = time.Time{}, false
+	s.Hands, s.Grants = nil, nil
+	for ep := range s.Endpoints() {
+		if ep.StandBy || !ep.HandAt.IsZero() {
+			s.change(ep.Code, func(ep *Endpoint) { ep.HandAt, ep.StandBy = time.Time{}, false })
+		}
 	}
-	if rc := s.OpenRollCall(); rc != nil {
-		rc.ClosedAt = at
+	s.closeRollCall(at)
+}
+
+func (s *Session) closeRollCall(at time.Time) {
+	if s.OpenRollCall() != nil {
+		s.RollCall.ClosedAt = at
 	}
 }
 
@@ -44,16 +53,17 @@ func (e *Resumed) apply(s *Session, at time.Time) {
 
 // attach never brings an endpoint back to its slot with an open microphone: a person there has to open it.
 func (s *Session) attach(code string, c Connection) {
-	if ep := s.Endpoints[code]; ep != nil {
+	holds := len(s.GrantsOf(code)) > 0
+	s.change(code, func(ep *Endpoint) {
 		ep.Conn, ep.LostAt, ep.Receiving = &c, time.Time{}, false
-		ep.Muted = ep.LastConn != "" && len(s.GrantsOf(code)) > 0
-	}
+		ep.Muted = ep.LastConn != "" && holds
+	})
 }
 
 func (e *Lost) apply(s *Session, _ time.Time) {
 	s.detach(e.Endpoint, e.Conn)
-	if ep := s.Endpoints[e.Endpoint]; ep != nil && ep.Conn == nil {
-		ep.LostAt = e.LastSeen
+	if ep := s.Endpoint(e.Endpoint); ep != nil && ep.Conn == nil {
+		s.change(e.Endpoint, func(ep *Endpoint) { ep.LostAt = e.LastSeen })
 	}
 }
 
@@ -61,114 +71,151 @@ func (e *Left) apply(s *Session, _ time.Time) { s.detach(e.Endpoint, e.Conn) }
 
 // detach keeps what the endpoint was given, but off air: only main's picture returns by itself.
 func (s *Session) detach(code, conn string) {
-	ep := s.Endpoints[code]
-	if ep == nil || ep.Conn == nil || ep.Conn.ID != conn {
+	if !s.connected(code, conn) {
 		return
 	}
-	ep.Conn, ep.LastConn, ep.Receiving = nil, conn, false
-	for _, slot := range s.GrantsOf(code) {
-		ep.Muted = true
+	held := s.GrantsOf(code)
+	s.change(code, func(ep *Endpoint) {
+		ep.Conn, ep.LastConn, ep.Receiving = nil, conn, false
+		ep.Muted = ep.Muted || len(held) > 0
+	})
+	for _, slot := range held {
 		if slot != SlotMain {
-			s.Grants[slot].State = Held
+			g := *s.Grants[slot]
+			g.State = Held
+			s.grant(slot, &g)
 		}
 	}
 }
 
+// connected reports whether a connection is the active one of an endpoint.
+func (s *Session) connected(code, conn string) bool {
+	ep := s.Endpoint(code)
+	return ep != nil && ep.Conn != nil && ep.Conn.ID == conn
+}
+
 func (e *ReceivingChanged) apply(s *Session, _ time.Time) {
-	if ep := s.Endpoints[e.Endpoint]; ep != nil && ep.Conn != nil && ep.Conn.ID == e.Conn {
-		ep.Receiving = e.Receiving
+	if s.connected(e.Endpoint, e.Conn) {
+		s.change(e.Endpoint, func(ep *Endpoint) { ep.Receiving = e.Receiving })
 	}
 }
 
 func (e *HandRaised) apply(s *Session, at time.Time) {
-	if ep := s.Endpoints[e.Endpoint]; ep != nil && ep.HandAt.IsZero() {
-		ep.HandAt = at
-		s.Hands = append(s.Hands, e.Endpoint)
+	if ep := s.Endpoint(e.Endpoint); ep != nil && ep.HandAt.IsZero() {
+		s.change(e.Endpoint, func(ep *Endpoint) { ep.HandAt = at })
+		s.Hands = append(s.Hands, e.Endpoint) // behind the end of what frozen views have
 	}
 }
 
 func (e *HandLowered) apply(s *Session, _ time.Time) { s.lowerHand(e.Endpoint) }
 
 func (s *Session) lowerHand(code string) {
-	if ep := s.Endpoints[code]; ep != nil {
-		ep.HandAt = time.Time{}
+	if ep := s.Endpoint(code); ep == nil || ep.HandAt.IsZero() {
+		return
 	}
-	s.Hands = slices.DeleteFunc(s.Hands, func(c string) bool { return c == code })
+	s.change(code, func(ep *Endpoint) { ep.HandAt = time.Time{} })
+	s.Hands = slices.DeleteFunc(slices.Clone(s.Hands), func(c string) bool { return c == code })
 }
 
 func (e *StandByChanged) apply(s *Session, _ time.Time) {
-	if ep := s.Endpoints[e.Endpoint]; ep != nil {
-		ep.StandBy = e.On
-	}
+	s.change(e.Endpoint, func(ep *Endpoint) { ep.StandBy = e.On })
 }
 
 func (e *Granted) apply(s *Session, at time.Time) {
-	s.Grants[e.Slot] = &Grant{Endpoint: e.Endpoint, State: Countdown, GrantedAt: at, OnAirAt: e.OnAirAt}
-	if ep := s.Endpoints[e.Endpoint]; ep != nil {
-		ep.StandBy = false
-	}
+	s.grant(e.Slot, &Grant{Endpoint: e.Endpoint, State: Countdown, GrantedAt: at, OnAirAt: e.OnAirAt})
+	s.change(e.Endpoint, func(ep *Endpoint) { ep.StandBy = false })
 	if e.Slot != SlotPresentation {
 		s.lowerHand(e.Endpoint)
 	}
 }
 
 func (e *WentOnAir) apply(s *Session, at time.Time) {
-	g := s.Grants[e.Slot]
-	if g == nil || g.Endpoint != e.Endpoint {
+	before := s.Grants[e.Slot]
+	if before == nil || before.Endpoint != e.Endpoint {
 		return
 	}
+	g := *before
 	g.State, g.OnAirAt = OnAir, at
-	if ep := s.Endpoints[e.Endpoint]; ep != nil && e.Slot != SlotPresentation {
-		ep.Muted = ep.Conn == nil
+	s.grant(e.Slot, &g)
+	if e.Slot != SlotPresentation {
+		s.change(e.Endpoint, func(ep *Endpoint) { ep.Muted = ep.Conn == nil })
 	}
 }
 
 func (e *Returned) apply(s *Session, _ time.Time) {
 	if g := s.Grants[e.Slot]; g != nil && g.Endpoint == e.Endpoint {
-		delete(s.Grants, e.Slot)
+		s.grant(e.Slot, nil)
 	}
 }
 
 func (e *MuteChanged) apply(s *Session, _ time.Time) {
-	if ep := s.Endpoints[e.Endpoint]; ep != nil {
-		ep.Muted = e.Muted
-	}
+	s.change(e.Endpoint, func(ep *Endpoint) { ep.Muted = e.Muted })
 }
 
 func (e *RemovalChanged) apply(s *Session, _ time.Time) {
-	if ep := s.Endpoints[e.Endpoint]; ep != nil {
-		ep.Removed = e.Removed
-		s.lowerHand(e.Endpoint)
-	}
+	s.change(e.Endpoint, func(ep *Endpoint) { ep.Removed = e.Removed })
+	s.lowerHand(e.Endpoint)
 }
 
 func (e *RollCallOpened) apply(s *Session, at time.Time) {
-	s.RollCalls = append(s.RollCalls, &RollCall{ID: e.ID, OpenedAt: at, Answers: map[string]RollCallReply{}})
+	s.RollCall = RollCall{ID: e.ID, OpenedAt: at}
 }
 
 func (e *RollCallAnswered) apply(s *Session, at time.Time) {
-	if rc := s.OpenRollCall(); rc != nil && rc.ID == e.ID {
-		rc.Answers[e.Endpoint] = RollCallReply{At: at, Headcount: e.Headcount}
-	}
-	if ep := s.Endpoints[e.Endpoint]; ep != nil {
+	s.change(e.Endpoint, func(ep *Endpoint) {
+		if rc := s.OpenRollCall(); rc != nil && rc.ID == e.ID {
+			ep.Reply = RollCallReply{RollCall: e.ID, At: at, Headcount: e.Headcount}
+		}
 		ep.Headcount = e.Headcount
-	}
+	})
 }
 
 func (e *RollCallEnded) apply(s *Session, at time.Time) {
-	if rc := s.OpenRollCall(); rc != nil && rc.ID == e.ID {
-		rc.ClosedAt = at
+	if s.RollCall.ID == e.ID {
+		s.closeRollCall(at)
 	}
 }
 
 func (e *HeadcountDeclared) apply(s *Session, _ time.Time) {
-	if ep := s.Endpoints[e.Endpoint]; ep != nil {
-		ep.Headcount = e.Headcount
-	}
+	s.change(e.Endpoint, func(ep *Endpoint) { ep.Headcount = e.Headcount })
 }
 
 func (e *DelegatesDeclared) apply(s *Session, _ time.Time) {
-	if ep := s.Endpoints[e.Endpoint]; ep != nil {
-		ep.Delegates = e.Delegates
+	s.change(e.Endpoint, func(ep *Endpoint) { ep.Delegates = e.Delegates })
+}
+
+// change replaces an endpoint by one that a function has changed.
+func (s *Session) change(code string, f func(*Endpoint)) {
+	if i, ok := s.seats[code]; ok {
+		ep := *s.endpoints.at(i)
+		f(&ep)
+		s.endpoints.set(i, &ep)
+	}
+}
+
+// EraseNames forgets the people in the rooms, their telephone numbers, and what the notes say.
+func (s *Session) EraseNames() {
+	for ep := range s.Endpoints() {
+		if ep.Delegates != nil || ep.Phone != "" {
+			s.change(ep.Code, func(ep *Endpoint) { ep.Delegates, ep.Phone = nil, "" })
+		}
+	}
+	for i := range s.notes.n {
+		note := *s.notes.at(i)
+		note.Text = ""
+		s.notes.set(i, &note)
+	}
+}
+
+// grant puts a grant in the place of the one that a slot had; nil for none.
+func (s *Session) grant(slot Slot, g *Grant) {
+	s.Grants = maps.Clone(s.Grants) // there are as many slots at most
+	switch {
+	case g == nil:
+		delete(s.Grants, slot)
+	case s.Grants == nil:
+		s.Grants = map[Slot]*Grant{slot: g}
+	default:
+		s.Grants[slot] = g
 	}
 }

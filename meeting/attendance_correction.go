@@ -81,7 +81,7 @@ func (s *Session) corrects(by Actor, reason string) error {
 
 // convenedSite returns an endpoint whose attendance is judged.
 func (s *Session) convenedSite(code string) (*Endpoint, error) {
-	ep := s.Endpoints[code]
+	ep := s.Endpoint(code)
 	if ep == nil || ep.Role != Site {
 		return nil, &Error{Code: UnknownEndpoint, Detail: code}
 	}

@@ -214,7 +214,7 @@ func (c LowerHand) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.Endpoints[code].HandAt.IsZero() {
+	if s.Endpoint(code).HandAt.IsZero() {
 		return refuse(AlreadyDone, "the hand is down")
 	}
 	return []Event{&HandLowered{Endpoint: code, By: by.Endpoint}}, nil
@@ -244,7 +244,7 @@ func (c BeginRollCall) decide(s *Session, by Actor, _ time.Time) ([]Event, error
 	if s.OpenRollCall() != nil {
 		return refuse(RollCallOpen, "")
 	}
-	return []Event{&RollCallOpened{ID: len(s.RollCalls) + 1, By: by.Endpoint}}, nil
+	return []Event{&RollCallOpened{ID: s.RollCall.ID + 1, By: by.Endpoint}}, nil
 }
 
 func (c AnswerRollCall) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
@@ -309,7 +309,7 @@ func (c DeclareDelegates) decide(s *Session, by Actor, _ time.Time) ([]Event, er
 
 // declaring returns the site that an actor speaks for. It may declare until the session is sealed.
 func (s *Session) declaring(by Actor) (*Endpoint, error) {
-	ep := s.Endpoints[by.Endpoint]
+	ep := s.Endpoint(by.Endpoint)
 	switch {
 	case ep == nil:
 		return nil, &Error{Code: UnknownEndpoint, Detail: by.Endpoint}
@@ -338,7 +338,7 @@ func (s *Session) present(code string) (*Endpoint, error) {
 	if err := s.running(); err != nil {
 		return nil, err
 	}
-	ep := s.Endpoints[code]
+	ep := s.Endpoint(code)
 	if ep == nil {
 		return nil, &Error{Code: UnknownEndpoint, Detail: code}
 	}
@@ -353,7 +353,7 @@ func (s *Session) target(code string, by Actor) (string, error) {
 	if code == "" {
 		code = by.Endpoint
 	}
-	if s.Endpoints[code] == nil {
+	if s.Endpoint(code) == nil {
 		return "", &Error{Code: UnknownEndpoint, Detail: code}
 	}
 	if code != by.Endpoint && !s.Steers(by, code) {

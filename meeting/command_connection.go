@@ -38,7 +38,7 @@ func (c Connect) decide(s *Session, by Actor, at time.Time) ([]Event, error) {
 	if err := s.running(); err != nil {
 		return nil, err
 	}
-	ep := s.Endpoints[by.Endpoint]
+	ep := s.Endpoint(by.Endpoint)
 	switch {
 	case ep == nil:
 		return refuse(UnknownEndpoint, by.Endpoint)
@@ -73,7 +73,7 @@ func (c Disconnect) decide(s *Session, by Actor, at time.Time) ([]Event, error) 
 	if !by.system() && by.Endpoint != c.Endpoint {
 		return refuse(Forbidden, "another endpoint's connection")
 	}
-	ep := s.Endpoints[c.Endpoint]
+	ep := s.Endpoint(c.Endpoint)
 	if ep == nil || ep.Conn == nil || ep.Conn.ID != c.Conn {
 		return refuse(StaleConnection, c.Conn)
 	}
@@ -87,7 +87,7 @@ func (c ObserveReceiving) decide(s *Session, by Actor, at time.Time) ([]Event, e
 	if !by.system() {
 		return refuse(Forbidden, "a page's own claim is no evidence")
 	}
-	ep := s.Endpoints[c.Endpoint]
+	ep := s.Endpoint(c.Endpoint)
 	if ep == nil || ep.Conn == nil || ep.Conn.ID != c.Conn {
 		return refuse(StaleConnection, c.Conn)
 	}
@@ -105,7 +105,7 @@ func (c Restart) decide(s *Session, by Actor, at time.Time) ([]Event, error) {
 	}
 	var events []Event
 	for _, code := range s.Order {
-		if ep := s.Endpoints[code]; ep.Conn != nil {
+		if ep := s.Endpoint(code); ep.Conn != nil {
 			events = append(events, s.drop(ep, within(c.LastSeen, ep.Conn.Since, at), "server_restart")...)
 		}
 	}

@@ -67,7 +67,7 @@ func (s *Session) speaks(code string) bool {
 // presentationFree reports whether a site may take the presentation: nobody has it, or another site.
 func (s *Session) presentationFree() bool {
 	g := s.Grants[SlotPresentation]
-	return g == nil || s.Endpoints[g.Endpoint].Role == Site
+	return g == nil || s.Endpoint(g.Endpoint).Role == Site
 }
 
 func (c RevokeSlot) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
@@ -89,7 +89,7 @@ func (c RevokeSlot) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 		return refuse(NoFloor, code)
 	}
 	// A site presents only while it speaks.
-	if c.Slot != "" && c.Slot != SlotPresentation && s.Endpoints[code].Role == Site {
+	if c.Slot != "" && c.Slot != SlotPresentation && s.Endpoint(code).Role == Site {
 		if g := s.Grants[SlotPresentation]; g != nil && g.Endpoint == code {
 			events = append(events, &Returned{Endpoint: code, Slot: SlotPresentation, By: by.Endpoint, Why: why})
 		}
@@ -136,13 +136,13 @@ func (c SetMuted) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 	if _, err := s.present(code); err != nil {
 		return nil, err
 	}
-	if s.Endpoints[code].Role == Room {
+	if s.Endpoint(code).Role == Room {
 		return refuse(Forbidden, "a screen has no microphone")
 	}
 	if !c.Muted && code != by.Endpoint {
 		return refuse(Forbidden, "a microphone is opened only by who sits before it")
 	}
-	if s.Endpoints[code].Muted == c.Muted {
+	if s.Endpoint(code).Muted == c.Muted {
 		return refuse(AlreadyDone, "mute")
 	}
 	return []Event{&MuteChanged{Endpoint: code, By: by.Endpoint, Muted: c.Muted}}, nil
@@ -152,7 +152,7 @@ func (c SetRemoved) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 	if !s.Steers(by, c.Endpoint) {
 		return refuse(Forbidden, "remove")
 	}
-	ep := s.Endpoints[c.Endpoint]
+	ep := s.Endpoint(c.Endpoint)
 	switch {
 	case ep == nil:
 		return refuse(UnknownEndpoint, c.Endpoint)

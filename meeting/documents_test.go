@@ -2,6 +2,7 @@ package meeting
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,8 +38,9 @@ func TestNotesOfTwoSecretaries(t *testing.T) {
 			s.Apply(e, at)
 		}
 	}
-	if n := s.Notes["n1"]; len(s.Notes) != 1 || n.Version != 3 || n.Text != "Khai mạc lúc 8 giờ" || n.By != HostCode {
-		t.Errorf("notes %+v", s.Notes)
+	notes := slices.Collect(s.Notes())
+	if len(notes) != 1 || notes[0].Version != 3 || notes[0].Text != "Khai mạc lúc 8 giờ" || notes[0].By != HostCode {
+		t.Errorf("%d notes, %+v", len(notes), notes[0])
 	}
 	s.Phase = Sealed
 	if _, err := s.Decide(WriteNote{ID: "n1", Base: 3, Text: "x"}, an, at); err == nil {

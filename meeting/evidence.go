@@ -55,7 +55,7 @@ func (c MeasureQuality) decide(s *Session, by Actor, _ time.Time) ([]Event, erro
 	}
 	ev := &QualityMeasured{}
 	for _, q := range c.Connections {
-		if s.Endpoints[q.Endpoint] == nil {
+		if s.Endpoint(q.Endpoint) == nil {
 			return refuse(UnknownEndpoint, q.Endpoint)
 		}
 		if q.Packets > 0 || q.Frames > 0 || q.SoundS > 0 {

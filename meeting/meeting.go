@@ -4,10 +4,7 @@
 // again in order rebuilds the Session.
 package meeting
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // Phase of a session.
 type Phase string
@@ -104,7 +101,7 @@ func DefaultRules() Rules {
 	return Rules{CountdownS: 3, OpenBeforeS: 3600, GraceS: 60, LateAfterS: 300, PartialPct: 80}
 }
 
-// Endpoint is one seat in the session with its own join link.
+// Endpoint is one seat in the session with its own join link. One that was handed out does not change any more.
 type Endpoint struct {
 	Code string `json:"code"`
 	Unit string `json:"unit,omitempty"` // code of its unit; empty for guests and consoles
@@ -126,6 +123,8 @@ type Endpoint struct {
 	Removed   bool        `json:"-"` // may not enter
 	Headcount int         `json:"-"` // people in the room as declared; 0 = not declared
 	Delegates []Delegate  `json:"-"`
+
+	Reply RollCallReply `json:"-"` // to the last roll call that it answered
 }
 
 // Connection is one browser attached to an endpoint.
@@ -160,53 +159,36 @@ type Grant struct {
 	OnAirAt   time.Time // when the countdown ends or ended
 }
 
-// RollCall is one round in which every site is asked to confirm its presence.
+// RollCall is one round in which every site is asked to confirm its presence. Endpoint.Reply has the answers.
 type RollCall struct {
-	ID       int
+	ID       int // from 1; 0 = there was none
 	OpenedAt time.Time
 	ClosedAt time.Time // zero while open
-	Answers  map[string]RollCallReply
 }
 
-// RollCallReply is one site's answer.
+// RollCallReply is one site's answer to a roll call.
 type RollCallReply struct {
+	RollCall  int // its ID
 	At        time.Time
 	Headcount int
 }
 
-// Session is the state of one meeting. It is changed only by Apply; readers treat it as read-only.
+// Session is the state of one meeting as its owner has it. It is changed only by Apply.
 type Session struct {
-	ID          string
-	Title       string
-	ScheduledAt time.Time
-	TimeZone    string // IANA name
-	Rules       Rules
-	Phase       Phase
-	OpenedAt    time.Time
-	StartedAt   time.Time
-	EndedAt     time.Time
-	CalledOff   bool   // it ended before it began
-	Locked      bool   // no endpoint that was not connected before may enter
-	Chair       string // endpoint that chairs: the host's console, or whom it handed over to
-	Agenda      []AgendaItem
-	AgendaItem  string // id of the item being discussed
-	AgendaAt    time.Time
-	BudgetKbps  int // limit of what each viewer is sent; 0 = none
-
-	CallOffReason string
-
-	Units     map[string]Unit
-	Endpoints map[string]*Endpoint
-	Order     []string // endpoint codes as convened, consoles first
-	Grants    map[Slot]*Grant
-	Hands     []string // codes of raised hands, first raised first
-	RollCalls []*RollCall
-	Notes     map[string]*Note // of the secretaries, by id
+	View
+	noted map[string]int // where a note stands among the notes, by id
 }
 
 // New returns a session without content; its first event is Convened.
 func New(id string) *Session {
-	return &Session{ID: id, Phase: Draft, Chair: HostCode, Units: map[string]Unit{}, Endpoints: map[string]*Endpoint{}, Grants: map[Slot]*Grant{}, Notes: map[string]*Note{}}
+	return &Session{View: View{ID: id, Phase: Draft, Chair: HostCode}, noted: map[string]int{}}
+}
+
+// Freeze returns the session as it is now, for whoever reads it beside its owner: what Apply changes later is not seen in
+// it. It costs no more for a large session than for a small one.
+func (s *Session) Freeze() *View {
+	v := s.View
+	return &v
 }
 
 // Actor is who commands: an endpoint of the session by its code and role. The zero Actor is the server itself.
@@ -243,63 +225,3 @@ func (s *Session) Decide(cmd Command, by Actor, at time.Time) ([]Event, error) {
 
 // Apply changes the session by one event that was decided, or read back from the ledger.
 func (s *Session) Apply(e Event, at time.Time) { e.apply(s, at) }
-
-// NextTimer returns the command that time itself will give, and when; ok is false when there is none.
-func (s *Session) NextTimer() (at time.Time, cmd Command, ok bool) {
-	if s.Phase == Draft && !s.ScheduledAt.IsZero() {
-		return s.ScheduledAt.Add(-time.Duration(s.Rules.OpenBeforeS) * time.Second), OpenSession{}, true
-	}
-	for _, slot := range Slots() {
-		g := s.Grants[slot]
-		if g == nil || g.State != Countdown || (ok && !g.OnAirAt.Before(at)) {
-			continue
-		}
-		at, cmd, ok = g.OnAirAt, GoOnAir{Slot: slot, Endpoint: g.Endpoint}, true
-	}
-	return at, cmd, ok
-}
-
-// OpenRollCall returns the roll call that is open, or nil.
-func (s *Session) OpenRollCall() *RollCall {
-	if n := len(s.RollCalls); n > 0 && s.RollCalls[n-1].ClosedAt.IsZero() {
-		return s.RollCalls[n-1]
-	}
-	return nil
-}
-
-// GrantsOf returns the slots that an endpoint holds, in the order of Slots.
-func (s *Session) GrantsOf(endpoint string) []Slot {
-	var held []Slot
-	for _, slot := range Slots() {
-		if g := s.Grants[slot]; g != nil && g.Endpoint == endpoint {
-			held = append(held, slot)
-		}
-	}
-	return held
-}
-
-// ToPublish reports whether an endpoint is to have a publisher connection now: it feeds or will feed a slot,
-// or is on stand-by. A held grant asks for none until its holder confirms.
-func (s *Session) ToPublish(endpoint string) bool {
-	e := s.Endpoints[endpoint]
-	if e == nil || e.Conn == nil || s.Phase == Ended || s.Phase == Sealed {
-		return false
-	}
-	if e.StandBy {
-		return true
-	}
-	return slices.ContainsFunc(s.GrantsOf(endpoint), func(slot Slot) bool { return s.Grants[slot].State != Held })
-}
-
-// Parents returns the units above an endpoint's own unit, the nearest first. A damaged tree ends the walk.
-func (s *Session) Parents(endpoint string) []Unit {
-	e := s.Endpoints[endpoint]
-	if e == nil || e.Unit == "" {
-		return nil
-	}
-	var above []Unit
-	for u, ok := s.Units[s.Units[e.Unit].Parent]; ok && len(above) < len(s.Units); u, ok = s.Units[u.Parent] {
-		above = append(above, u)
-	}
-	return above
-}

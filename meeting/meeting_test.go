@@ -82,7 +82,7 @@ func (w *world) enter(code string) {
 }
 
 func (w *world) actor(code string) Actor {
-	return Actor{Endpoint: code, Role: w.s.Endpoints[code].Role}
+	return Actor{Endpoint: code, Role: w.s.Endpoint(code).Role}
 }
 
 func (w *world) live(codes ...string) {
@@ -138,7 +138,7 @@ func TestNobodyComesBackUnmuted(t *testing.T) {
 		w.must(Disconnect{Endpoint: code, Conn: code + "-conn", LastSeen: w.now, Why: "timeout"}, Actor{})
 		w.now = w.now.Add(10 * time.Second)
 		w.must(Connect{Conn: code + "-2", Resume: code + "-conn"}, w.actor(code))
-		if !w.s.Endpoints[code].Muted {
+		if !w.s.Endpoint(code).Muted {
 			t.Errorf("%s came back unmuted", code)
 		}
 	}
@@ -149,7 +149,7 @@ func TestNobodyComesBackUnmuted(t *testing.T) {
 		t.Fatalf("main is %s; the chair's picture returns by itself", g.State)
 	}
 	w.must(Confirm{}, w.actor("C1"))
-	if w.s.Grants[SlotFloor].State != OnAir || w.s.Endpoints["C1"].Muted {
+	if w.s.Grants[SlotFloor].State != OnAir || w.s.Endpoint("C1").Muted {
 		t.Fatal("confirmed, but not on air")
 	}
 	w.refused(SetMuted{Endpoint: HostCode}, w.actor("C1"), Forbidden)
@@ -163,7 +163,7 @@ func TestSecondDevice(t *testing.T) {
 	w.refused(Connect{Conn: "other", Resume: "guessed"}, w.actor("C1"), Occupied)
 	w.must(Connect{Conn: "other", TakeOver: true}, w.actor("C1"))
 	w.refused(Disconnect{Endpoint: "C1", Conn: "C1-conn"}, Actor{}, StaleConnection)
-	if got := w.s.Endpoints["C1"].Conn.ID; got != "other" {
+	if got := w.s.Endpoint("C1").Conn.ID; got != "other" {
 		t.Fatalf("active connection %s", got)
 	}
 	// A half-open socket is resumed before its time-out was noticed.
@@ -220,7 +220,7 @@ func TestRollCall(t *testing.T) {
 	w.must(AnswerRollCall{ID: 1, Headcount: 12}, w.actor("C1"))
 	w.must(EndRollCall{}, w.actor(HostCode))
 	w.refused(AnswerRollCall{ID: 1, Headcount: 12}, w.actor("C1"), RollCallClosed)
-	if got := w.s.RollCalls[0].Answers["C1"].Headcount; got != 12 || w.s.Endpoints["C1"].Headcount != 12 {
+	if got := w.s.Endpoint("C1").Reply.Headcount; got != 12 || w.s.Endpoint("C1").Headcount != 12 {
 		t.Fatalf("headcount %d", got)
 	}
 }

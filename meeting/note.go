@@ -55,9 +55,9 @@ func (c WriteNote) decide(s *Session, by Actor, at time.Time) ([]Event, error) {
 		c.About = at
 	}
 	version := 0
-	if note := s.Notes[c.ID]; note != nil {
-		version = note.Version
-	} else if len(s.Notes) >= MaxNotes {
+	if i, ok := s.noted[c.ID]; ok {
+		version = s.notes.at(i).Version
+	} else if s.notes.n >= MaxNotes {
 		return refuse(BadValue, "too many notes")
 	}
 	if c.Base != version {
@@ -67,7 +67,12 @@ func (c WriteNote) decide(s *Session, by Actor, at time.Time) ([]Event, error) {
 }
 
 func (e *NoteWritten) apply(s *Session, _ time.Time) {
-	s.Notes[e.ID] = &Note{ID: e.ID, Version: e.Version, About: e.About, Text: e.Text, By: e.By}
+	i, ok := s.noted[e.ID]
+	if !ok {
+		i = s.notes.n
+		s.noted[e.ID] = i
+	}
+	s.notes.set(i, &Note{ID: e.ID, Version: e.Version, About: e.About, Text: e.Text, By: e.By})
 }
 
 // Kind implements Event.

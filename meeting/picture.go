@@ -19,7 +19,7 @@ type KeepPicture struct {
 }
 
 func (c KeepPicture) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
-	ep := s.Endpoints[c.Endpoint]
+	ep := s.Endpoint(c.Endpoint)
 	switch {
 	case !by.system():
 		return refuse(Forbidden, "keep a picture")

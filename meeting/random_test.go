@@ -1,6 +1,7 @@
 package meeting
 
 import (
+	"maps"
 	"math/rand/v2"
 	"reflect"
 	"strconv"
@@ -9,7 +10,8 @@ import (
 )
 
 // TestRandomCommands plays random histories. After every command it checks what must always hold, and compares the
-// session with an auditor's books, kept from the events alone. In the end the events, replayed, give the same session.
+// session with an auditor's books, kept from the events alone. In the end the events, replayed, give the same session, and on
+// the way there what was frozen while they happened.
 func TestRandomCommands(t *testing.T) {
 	const histories, commands, sites = 3_000, 60, 5
 	seen := map[string]int{}
@@ -29,12 +31,19 @@ func TestRandomCommands(t *testing.T) {
 			checkInvariants(t, w.s)
 			b.compare(w.s)
 		}
-		for range commands {
+		frozen := map[int]*View{} // by the number of events before
+		for i := range commands {
+			if i%6 == 0 {
+				frozen[len(w.history)] = w.s.Freeze()
+			}
 			w.now = w.now.Add(time.Duration(r.IntN(1500)) * time.Millisecond)
 			step(randomCommand(r, w))
 		}
 		replayed := New("s")
-		for _, e := range w.history {
+		for i, e := range w.history {
+			if v := frozen[i]; v != nil && !reflect.DeepEqual(v, &replayed.View) {
+				t.Fatalf("seed %d: what was frozen after %d events has changed since", seed, i)
+			}
 			replayed.Apply(e.event, e.at)
 		}
 		if !reflect.DeepEqual(replayed, w.s) {
@@ -155,8 +164,8 @@ func (b *books) count(e Event) {
 // compare checks that the session is as the books say.
 func (b *books) compare(s *Session) {
 	b.t.Helper()
-	for code, ep := range s.Endpoints {
-		conn := ""
+	for ep := range s.Endpoints() {
+		code, conn := ep.Code, ""
 		if ep.Conn != nil {
 			conn = ep.Conn.ID
 		}
@@ -175,20 +184,20 @@ func (b *books) compare(s *Session) {
 			b.wrong("%s: %s %s; by the books %q, on air %v", slot, g.Endpoint, g.State, b.holders[slot], b.onAir[slot])
 		}
 	}
-	if len(s.RollCalls) != len(b.calls) || (s.OpenRollCall() != nil) != b.calling {
-		b.wrong("%d roll calls, one open: %v; by the books %d, %v", len(s.RollCalls), s.OpenRollCall() != nil, len(b.calls), b.calling)
+	if s.RollCall.ID != len(b.calls) || (s.OpenRollCall() != nil) != b.calling {
+		b.wrong("%d roll calls, one open: %v; by the books %d, %v", s.RollCall.ID, s.OpenRollCall() != nil, len(b.calls), b.calling)
 	}
-	for i, rc := range s.RollCalls {
-		got, want := 0, 0
-		for _, a := range rc.Answers {
-			got += a.Headcount
+	if len(b.calls) == 0 {
+		return
+	}
+	got := map[string]int{}
+	for ep := range s.Endpoints() {
+		if ep.Reply.RollCall == s.RollCall.ID {
+			got[ep.Code] = ep.Reply.Headcount
 		}
-		for _, n := range b.calls[i] {
-			want += n
-		}
-		if len(rc.Answers) != len(b.calls[i]) || got != want {
-			b.wrong("roll call %d: %d answers with %d people, by the books %d with %d", rc.ID, len(rc.Answers), got, len(b.calls[i]), want)
-		}
+	}
+	if want := b.calls[s.RollCall.ID-1]; !maps.Equal(got, want) {
+		b.wrong("roll call %d was answered by %v, by the books %v", s.RollCall.ID, got, want)
 	}
 }
 
@@ -196,7 +205,7 @@ func randomCommand(r *rand.Rand, w *world) (Command, Actor) {
 	s := w.s
 	anyone := func() string {
 		code := s.Order[r.IntN(len(s.Order))]
-		if s.Endpoints[code].Role == Room { // little is done by screens
+		if s.Endpoint(code).Role == Room { // little is done by screens
 			code = s.Order[r.IntN(len(s.Order))]
 		}
 		return code
@@ -204,7 +213,7 @@ func randomCommand(r *rand.Rand, w *world) (Command, Actor) {
 	code, by := anyone(), w.actor(anyone())
 	conn := code + strconv.Itoa(r.IntN(1<<30))
 	active := ""
-	if c := s.Endpoints[code].Conn; c != nil {
+	if c := s.Endpoint(code).Conn; c != nil {
 		active = c.ID
 	}
 	slot := append(Slots(), "")[r.IntN(5)]
@@ -217,7 +226,7 @@ func randomCommand(r *rand.Rand, w *world) (Command, Actor) {
 		func() (Command, Actor) { return HandOverChair{To: code}, by },
 		func() (Command, Actor) { return SendMessage{To: code, Text: "x"}, by },
 		func() (Command, Actor) { return Connect{Conn: conn, TakeOver: r.IntN(2) == 0}, w.actor(code) },
-		func() (Command, Actor) { return Connect{Conn: conn, Resume: s.Endpoints[code].LastConn}, w.actor(code) },
+		func() (Command, Actor) { return Connect{Conn: conn, Resume: s.Endpoint(code).LastConn}, w.actor(code) },
 		func() (Command, Actor) { return Connect{Conn: conn, Resume: active}, w.actor(code) },
 		func() (Command, Actor) {
 			return Disconnect{Endpoint: code, Conn: active, Clean: r.IntN(2) == 0, LastSeen: w.now.Add(-time.Second), Why: "closed"}, Actor{}
@@ -233,7 +242,7 @@ func randomCommand(r *rand.Rand, w *world) (Command, Actor) {
 		func() (Command, Actor) { return SetRemoved{Endpoint: code, Removed: r.IntN(3) == 0}, by },
 		func() (Command, Actor) { return SetStandBy{Endpoint: code, On: r.IntN(2) == 0}, by },
 		func() (Command, Actor) { return BeginRollCall{}, by },
-		func() (Command, Actor) { return AnswerRollCall{ID: len(s.RollCalls), Headcount: r.IntN(40)}, by },
+		func() (Command, Actor) { return AnswerRollCall{ID: s.RollCall.ID, Headcount: r.IntN(40)}, by },
 		func() (Command, Actor) { return EndRollCall{}, by },
 		func() (Command, Actor) { return DeclareHeadcount{Headcount: r.IntN(40)}, by },
 		func() (Command, Actor) {
@@ -252,7 +261,7 @@ func randomCommand(r *rand.Rand, w *world) (Command, Actor) {
 func checkInvariants(t *testing.T, s *Session) {
 	t.Helper()
 	for slot, g := range s.Grants {
-		ep := s.Endpoints[g.Endpoint]
+		ep := s.Endpoint(g.Endpoint)
 		switch {
 		case ep == nil:
 			t.Fatalf("%s is held by nobody known", slot)
@@ -266,7 +275,7 @@ func checkInvariants(t *testing.T, s *Session) {
 			t.Fatalf("%s: %s is away and %s", slot, ep.Code, g.State)
 		}
 	}
-	if ep := s.Endpoints[s.Chair]; ep == nil || ep.Role == Operator || ep.Role == Secretary {
+	if ep := s.Endpoint(s.Chair); ep == nil || ep.Role == Operator || ep.Role == Secretary {
 		t.Fatalf("%q chairs", s.Chair)
 	}
 	speaking := map[string]int{}
@@ -281,12 +290,12 @@ func checkInvariants(t *testing.T, s *Session) {
 		}
 	}
 	for _, code := range s.Hands {
-		if s.Endpoints[code].HandAt.IsZero() {
+		if s.Endpoint(code).HandAt.IsZero() {
 			t.Fatalf("%s is in the queue with its hand down", code)
 		}
 	}
 	up := 0
-	for _, ep := range s.Endpoints {
+	for ep := range s.Endpoints() {
 		if !ep.HandAt.IsZero() {
 			up++
 		}
@@ -297,11 +306,9 @@ func checkInvariants(t *testing.T, s *Session) {
 	if up != len(s.Hands) {
 		t.Fatalf("%d hands up, %d in the queue", up, len(s.Hands))
 	}
-	for _, rc := range s.RollCalls {
-		for code := range rc.Answers {
-			if s.Endpoints[code].Role != Site {
-				t.Fatalf("%s answered a roll call", code)
-			}
+	for ep := range s.Endpoints() {
+		if ep.Reply.RollCall > 0 && ep.Role != Site {
+			t.Fatalf("%s answered a roll call", ep.Code)
 		}
 	}
 }

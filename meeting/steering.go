@@ -128,7 +128,7 @@ func (c SendMessage) decide(s *Session, by Actor, _ time.Time) ([]Event, error) 
 		return refuse(Forbidden, "a site writes to the secretariat")
 	}
 	_, unit := s.Units[c.To]
-	if s.Endpoints[c.To] == nil && !unit && c.To != EveryEndpoint && c.To != ToSecretariat {
+	if s.Endpoint(c.To) == nil && !unit && c.To != EveryEndpoint && c.To != ToSecretariat {
 		return refuse(UnknownEndpoint, c.To)
 	}
 	if scope := from.Scope; scope != "" && c.To != ToSecretariat && !s.Within(c.To, scope) {
@@ -148,37 +148,37 @@ func (c SetBudget) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 }
 
 // chairs reports whether an actor is the chair now.
-func (s *Session) chairs(by Actor) bool { return by.Endpoint != "" && by.Endpoint == s.Chair }
+func (v *View) chairs(by Actor) bool { return by.Endpoint != "" && by.Endpoint == v.Chair }
 
 // steersAll reports whether an actor may steer the whole session: the host, whoever holds the chair, and operators
 // without a scope.
-func (s *Session) steersAll(by Actor) bool {
-	if by.Role == Host || s.chairs(by) {
+func (v *View) steersAll(by Actor) bool {
+	if by.Role == Host || v.chairs(by) {
 		return true
 	}
-	ep := s.Endpoints[by.Endpoint]
+	ep := v.Endpoint(by.Endpoint)
 	return by.Role == Operator && ep != nil && ep.Scope == ""
 }
 
 // Steers reports whether an actor may steer an endpoint: who steers all, and an operator whose scope it is in.
-func (s *Session) Steers(by Actor, endpoint string) bool {
-	if s.steersAll(by) {
+func (v *View) Steers(by Actor, endpoint string) bool {
+	if v.steersAll(by) {
 		return true
 	}
-	op := s.Endpoints[by.Endpoint]
-	return by.Role == Operator && op != nil && s.Within(endpoint, op.Scope)
+	op := v.Endpoint(by.Endpoint)
+	return by.Role == Operator && op != nil && v.Within(endpoint, op.Scope)
 }
 
 // Within reports whether an endpoint or unit is in a unit or below it.
-func (s *Session) Within(code, unit string) bool {
-	if ep := s.Endpoints[code]; ep != nil {
+func (v *View) Within(code, unit string) bool {
+	if ep := v.Endpoint(code); ep != nil {
 		code = ep.Unit
 	}
-	for range len(s.Units) + 1 { // a damaged tree ends the walk
+	for range len(v.Units) + 1 { // a damaged tree ends the walk
 		if code == unit {
 			return true
 		}
-		u, ok := s.Units[code]
+		u, ok := v.Units[code]
 		if !ok {
 			return false
 		}
@@ -188,8 +188,8 @@ func (s *Session) Within(code, unit string) bool {
 }
 
 // Addressed reports whether a message is for an endpoint to read.
-func (s *Session) Addressed(m *MessageSent, endpoint string) bool {
-	ep := s.Endpoints[endpoint]
+func (v *View) Addressed(m *MessageSent, endpoint string) bool {
+	ep := v.Endpoint(endpoint)
 	switch {
 	case ep == nil:
 		return false
@@ -198,11 +198,11 @@ func (s *Session) Addressed(m *MessageSent, endpoint string) bool {
 	case m.From == endpoint || m.To == endpoint || m.To == EveryEndpoint:
 		return true
 	case m.To == ToSecretariat:
-		sender := s.Endpoints[m.From]
-		return ep.Role != Site && (ep.Scope == "" || (sender != nil && s.Within(sender.Code, ep.Scope)))
+		sender := v.Endpoint(m.From)
+		return ep.Role != Site && (ep.Scope == "" || (sender != nil && v.Within(sender.Code, ep.Scope)))
 	}
-	_, unit := s.Units[m.To]
-	return unit && ep.Unit != "" && s.Within(endpoint, m.To)
+	_, unit := v.Units[m.To]
+	return unit && ep.Unit != "" && v.Within(endpoint, m.To)
 }
 
 func (e *LockChanged) apply(s *Session, _ time.Time)     { s.Locked = e.Locked }

@@ -63,7 +63,7 @@ func TestChairIsHandedOverWithoutAGap(t *testing.T) {
 func TestLockKeepsNewSitesOut(t *testing.T) {
 	w := provinces(t)
 	w.must(Disconnect{Endpoint: "A", Conn: "A-conn", LastSeen: w.now}, Actor{})
-	w.s.Endpoints["B"].LastConn, w.s.Endpoints["B"].Conn = "", nil // as if B had never come
+	w.s.change("B", func(ep *Endpoint) { ep.LastConn, ep.Conn = "", nil }) // as if B had never come
 	w.must(SetLocked{Locked: true}, w.actor(HostCode))
 	w.refused(Connect{Conn: "new"}, w.actor("B"), Locked)
 	w.must(Connect{Conn: "back"}, w.actor("A"))
@@ -90,7 +90,7 @@ func TestMessagesReachWhomTheyAreFor(t *testing.T) {
 		for _, r := range tt.readers {
 			want[r] = true
 		}
-		for code := range w.s.Endpoints {
+		for _, code := range w.s.Order {
 			if got := w.s.Addressed(events[0].(*MessageSent), code); got != want[code] {
 				t.Errorf("%s to %s: %s reads it: %v", tt.from, tt.to, code, got)
 			}

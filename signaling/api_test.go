@@ -1,6 +1,7 @@
 package signaling_test
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -18,7 +19,12 @@ import (
 // request makes one over TCP and returns status and body.
 func (b *bed) request(method, path, token, body string) (int, string) {
 	b.Helper()
-	r, err := http.NewRequestWithContext(b.Context(), method, b.http.URL+path, strings.NewReader(body))
+	return b.requestWithin(b.Context(), method, path, token, body)
+}
+
+func (b *bed) requestWithin(ctx context.Context, method, path, token, body string) (int, string) {
+	b.Helper()
+	r, err := http.NewRequestWithContext(ctx, method, b.http.URL+path, strings.NewReader(body))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -35,7 +35,7 @@ type member struct {
 // goroutine. Between settle calls it gathers what changed; the cost of one site's change does not depend on
 // the number of sites.
 type audience struct {
-	session *meeting.Session
+	session *meeting.View
 	metrics *metrics
 	units   []protocol.UnitInfo
 
@@ -57,14 +57,14 @@ type audience struct {
 	mail   *mail
 }
 
-func newAudience(s *meeting.Session, media Media, m *metrics, forget func()) *audience {
+func newAudience(s *meeting.View, media Media, m *metrics, forget func()) *audience {
 	a := &audience{
 		session: s, metrics: m, units: unitsView(s), stage: newStage(s, media, forget), mail: &mail{session: s},
 		members: make(map[string]*member, len(s.Order)), conns: map[*conn]*member{}, consoles: map[*conn]*console{},
 		touched: map[string]struct{}{}, rows: map[string]struct{}{},
 	}
 	for _, code := range s.Order {
-		ep := s.Endpoints[code]
+		ep := s.Endpoint(code)
 		a.members[code] = &member{row: rowState(s, ep, false), since: ep.LostAt}
 		if ep.Role == meeting.Site {
 			a.convened++
@@ -97,7 +97,7 @@ func (a *audience) happened(ev meeting.Event, at time.Time) {
 
 // attach puts a connection in its endpoint's place and tells it all it needs.
 func (a *audience) attach(c *conn, now time.Time) error {
-	ep := a.session.Endpoints[c.who.Endpoint]
+	ep := a.session.Endpoint(c.who.Endpoint)
 	if ep.Conn == nil || ep.Conn.ID != c.id { // another one came within the same batch
 		return &meeting.Error{Code: meeting.StaleConnection, Detail: "taken over at once"}
 	}
@@ -205,7 +205,7 @@ func (a *audience) announce(now bool) bool {
 
 // refresh brings one endpoint's row, peers and Self up to date.
 func (a *audience) refresh(code string, now time.Time) {
-	ep, m := a.session.Endpoints[code], a.members[code]
+	ep, m := a.session.Endpoint(code), a.members[code]
 	if ep == nil || m == nil {
 		return
 	}
@@ -234,7 +234,7 @@ func (a *audience) refresh(code string, now time.Time) {
 
 // tellSelf opens and closes an endpoint's peers as its state asks, and sends its Self if that changed.
 func (a *audience) tellSelf(code string) {
-	ep, m := a.session.Endpoints[code], a.members[code]
+	ep, m := a.session.Endpoint(code), a.members[code]
 	if m.conn == nil {
 		return
 	}

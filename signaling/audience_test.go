@@ -25,13 +25,13 @@ func (c *coordinator) must(tb testing.TB, cmd meeting.Command, by meeting.Actor)
 func TestRowSince(t *testing.T) {
 	c := liveCoordinator(t, 1)
 	m := c.audience.members["C0"]
-	if v := siteView(c.session, c.session.Endpoints["C0"], m); v.State != rowAbsent || v.SinceMs != 0 {
+	if v := siteView(&c.session.View, c.session.Endpoint("C0"), m); v.State != rowAbsent || v.SinceMs != 0 {
 		t.Errorf("before it came: %+v", v)
 	}
 	cn := benchConn(c, "C0", meeting.Site, 0)
 	c.attachNow(t, cn)
 	connecting := m.since
-	if v := siteView(c.session, c.session.Endpoints["C0"], m); v.State != rowConnecting || v.SinceMs == 0 {
+	if v := siteView(&c.session.View, c.session.Endpoint("C0"), m); v.State != rowConnecting || v.SinceMs == 0 {
 		t.Errorf("connecting: %+v", v)
 	}
 	c.must(t, meeting.RaiseHand{}, cn.actor())
@@ -40,7 +40,7 @@ func TestRowSince(t *testing.T) {
 	}
 	lost := c.clock.Now()
 	c.must(t, meeting.Disconnect{Endpoint: "C0", Conn: cn.id, LastSeen: lost, Why: "closed"}, meeting.Actor{})
-	if v := siteView(c.session, c.session.Endpoints["C0"], m); v.State != rowLost || v.SinceMs != lost.UnixMilli() {
+	if v := siteView(&c.session.View, c.session.Endpoint("C0"), m); v.State != rowLost || v.SinceMs != lost.UnixMilli() {
 		t.Errorf("lost: %+v, want since %d", v, lost.UnixMilli())
 	}
 }
@@ -125,7 +125,7 @@ func TestPresenceIsBounded(t *testing.T) {
 	host := benchConn(c, meeting.HostCode, meeting.Host, -1)
 	c.attachNow(t, host)
 	for code := range c.audience.members {
-		if c.session.Endpoints[code].Role == meeting.Site {
+		if c.session.Endpoint(code).Role == meeting.Site {
 			c.audience.rows[code] = struct{}{}
 		}
 	}

@@ -18,7 +18,7 @@ func (c *conn) authorise(row access.Row, target *string) error {
 	if err != nil {
 		return linkFault(err)
 	}
-	ep := co.session.Endpoints[who.Endpoint] // of this batch; what others are told follows the record
+	ep := co.session.Endpoint(who.Endpoint) // of this batch; what others are told follows the record
 	seat.Chairs, seat.Removed = co.session.Chair == who.Endpoint, ep.Removed
 	who.Seat = seat
 	cell := row.Of(who)
@@ -34,7 +34,7 @@ func (c *conn) authorise(row access.Row, target *string) error {
 	if code == "" {
 		code = who.Endpoint
 	}
-	if !cell.Admits(access.SeatFor(co.session, who, code)) {
+	if !cell.Admits(access.SeatFor(&co.session.View, who, code)) {
 		return access.Forbidden("outside of what this link reaches")
 	}
 	return nil

@@ -94,7 +94,7 @@ func withClock(c *coordinator, now time.Time, batch []request) []request {
 		c.clockNoted = false
 		return batch
 	}
-	if !isOver(c.session) {
+	if !isOver(&c.session.View) {
 		c.clock.saw(recorded)
 	}
 	if c.clockNoted || len(batch) == 0 {

@@ -270,7 +270,7 @@ func (c *conn) disconnect(ctx context.Context, err error) fault.Fault {
 	_ = c.coord.do(ctx, request{cmd: cmd})
 	sum := c.quality()
 	_ = c.coord.do(ctx, request{kept: true, prepare: func() meeting.Command {
-		if isOver(c.coord.session) {
+		if isOver(&c.coord.session.View) {
 			return nil // its end summed everyone up
 		}
 		return meeting.MeasureQuality{Connections: []meeting.Quality{sum}}

@@ -47,7 +47,7 @@ func (k *console) ready() bool {
 // seatConsole makes an endpoint's connection a console, with the list of sites, or takes that back: consoles
 // are those of the host, operators and secretaries, the screens of the central room, and whoever chairs.
 func (a *audience) seatConsole(code string) {
-	ep, m := a.session.Endpoints[code], a.members[code]
+	ep, m := a.session.Endpoint(code), a.members[code]
 	if m == nil || m.conn == nil {
 		return
 	}
@@ -82,9 +82,9 @@ func (a *audience) sites(scope, console string) protocol.Sites {
 		v.Units = slices.DeleteFunc(slices.Clone(a.units), func(u protocol.UnitInfo) bool { return !a.shows(scope, console, u.Code) })
 	}
 	for _, code := range a.session.Order {
-		if ep := a.session.Endpoints[code]; ep.Role == meeting.Site && a.shows(scope, console, code) {
+		if ep := a.session.Endpoint(code); ep.Role == meeting.Site && a.shows(scope, console, code) {
 			site := protocol.SiteInfo{SiteState: siteView(a.session, ep, a.members[code]), Unit: ep.Unit, Name: ep.Name, Phone: ep.Phone}
-			if a.session.Endpoints[console].Role == meeting.Room { // a number is not for everyone in the room
+			if a.session.Endpoint(console).Role == meeting.Room { // a number is not for everyone in the room
 				site.Phone = ""
 			}
 			v.Endpoints = append(v.Endpoints, site)
@@ -135,7 +135,7 @@ func (a *audience) changedRows() []string {
 	var changed []string
 	for code := range a.rows {
 		m := a.members[code]
-		if row := siteView(a.session, a.session.Endpoints[code], m); !reflect.DeepEqual(row, m.told) {
+		if row := siteView(a.session, a.session.Endpoint(code), m); !reflect.DeepEqual(row, m.told) {
 			m.told = row
 			changed = append(changed, code)
 		}
@@ -150,7 +150,7 @@ func (a *audience) sendRows(codes []string, scope string, to ...*conn) {
 	v := protocol.Presence{Changes: make([]protocol.SiteState, 0, len(codes))}
 	for _, code := range codes {
 		if a.shows(scope, to[0].who.Endpoint, code) {
-			v.Changes = append(v.Changes, siteView(a.session, a.session.Endpoints[code], a.members[code]))
+			v.Changes = append(v.Changes, siteView(a.session, a.session.Endpoint(code), a.members[code]))
 		}
 	}
 	if len(v.Changes) == 0 {

@@ -60,7 +60,7 @@ func (c *contradictions) listed(row store.SessionRow) {
 }
 
 // compare takes note of how the row of a session stands to the fold of its ledger.
-func (c *contradictions) compare(row store.SessionRow, s *meeting.Session) {
+func (c *contradictions) compare(row store.SessionRow, s *meeting.View) {
 	var found contradiction
 	if row.Noted != s.Phase {
 		found.phase = phases(row.Noted, s.Phase)
@@ -70,7 +70,7 @@ func (c *contradictions) compare(row store.SessionRow, s *meeting.Session) {
 }
 
 // titled compares the title alone, which never changes.
-func (c *contradictions) titled(row store.SessionRow, s *meeting.Session) {
+func (c *contradictions) titled(row store.SessionRow, s *meeting.View) {
 	if row.Title != s.Title {
 		c.found(row.ID, contradiction{title: fmt.Sprintf("the list had the title %q, the ledger %q", row.Title, s.Title)})
 	}

@@ -79,6 +79,7 @@ type coordinator struct {
 	requests chan request
 	late     chan time.Time // since when evidence of life cannot be written; zero when it can
 	attended atomic.Bool    // somebody is connected
+	current  current        // the session as it is on record, for whoever reads it
 	stop     chan struct{}  // closed by the owner
 	done     chan struct{}  // closed when run has returned
 	helpers  sync.WaitGroup // what waits for the record beside run
@@ -114,7 +115,7 @@ func newCoordinator(srv *Server, session *meeting.Session, head ledger.Head) *co
 		journal:   ledger.NewJournal(session, srv.node, head),
 		confirmed: head,
 		assemble: func() *audience {
-			return newAudience(session, srv.media, srv.metrics, func() { srv.over(id) })
+			return newAudience(&session.View, srv.media, srv.metrics, func() { srv.over(id) })
 		},
 		news:     newNews(),
 		recorded: srv.recorded,
@@ -371,8 +372,10 @@ func (c *coordinator) handle(ctx context.Context, batch []request) {
 // concluded answers and tells people what is on record.
 func (c *coordinator) concluded(outcomes []outcome) {
 	now := c.clock.Now()
-	c.confirmed = c.journal.Head()
-	followSeats(c, outcomes)
+	if head := c.journal.Head(); head.Seq != c.confirmed.Seq {
+		c.confirmed = head
+		publish(c)
+	}
 	for _, o := range outcomes {
 		for _, ev := range o.events {
 			c.audience.happened(ev, now)
@@ -409,7 +412,7 @@ func (r request) answer(err error) {
 // wait for the record is dated when it came.
 func (c *coordinator) decide(o *outcome, now time.Time) ([]ledger.Entry, error) {
 	if err := c.budget.check(o.by, o.cmd, now); err != nil {
-		o.err = dated(c.session, o.by, err)
+		o.err = dated(&c.session.View, o.by, err)
 		return nil, nil
 	}
 	var happened time.Time
@@ -421,7 +424,7 @@ func (c *coordinator) decide(o *outcome, now time.Time) ([]ledger.Entry, error) 
 		return nil, err
 	}
 	if err != nil {
-		o.err = dated(c.session, o.by, err)
+		o.err = dated(&c.session.View, o.by, err)
 		return nil, nil
 	}
 	for _, e := range done.Entries {
@@ -445,7 +448,7 @@ func (r request) came(now time.Time) time.Time {
 }
 
 // dated adds the time that belongs to a refusal.
-func dated(s *meeting.Session, by meeting.Actor, err error) error {
+func dated(s *meeting.View, by meeting.Actor, err error) error {
 	var refused *meeting.Error
 	if !errors.As(err, &refused) {
 		return err
@@ -453,7 +456,7 @@ func dated(s *meeting.Session, by meeting.Actor, err error) error {
 	if at, _, ok := s.NextTimer(); ok && refused.Code == meeting.NotOpen {
 		return fault.At(err, ms(at))
 	}
-	if ep := s.Endpoints[by.Endpoint]; refused.Code == meeting.Occupied && ep.Conn != nil {
+	if ep := s.Endpoint(by.Endpoint); refused.Code == meeting.Occupied && ep.Conn != nil {
 		return fault.At(err, ms(ep.Conn.Since))
 	}
 	return err
@@ -467,6 +470,7 @@ func (c *coordinator) breakDown(why error) {
 		c.broken = cut
 	}
 	c.metrics.broken.Add(1)
+	c.current.fail(c.broken)
 	c.outage.end(c.broken)
 	c.outage = nil
 	c.audience.closeAll(fault.Of(c.broken))
@@ -476,7 +480,7 @@ func (c *coordinator) breakDown(why error) {
 func (c *coordinator) goodbye(ctx context.Context) {
 	c.audience.broadcast(protocol.Reconnect{AfterMs: reconnectAfterMs, SpreadMs: reconnectSpreadMs(len(c.audience.conns))})
 	var last []request
-	if c.sure() && !isOver(c.session) {
+	if c.sure() && !isOver(&c.session.View) {
 		last = c.lastQuality()
 	}
 	c.handle(ctx, append(last, request{cmd: meeting.Restart{LastSeen: c.clock.Now()}}))

@@ -31,19 +31,6 @@ func serialsOf(ctx context.Context, rec Record, session string) (map[string]int,
 	return serials, nil
 }
 
-// followSeats tells who asks without the coordinator's turn what has become of seats and times.
-func followSeats(c *coordinator, outcomes []outcome) {
-	for _, o := range outcomes {
-		for _, ev := range o.events {
-			switch ev.(type) {
-			case *meeting.Moved, *meeting.Opened, *meeting.Started, *meeting.EndedEvent, *meeting.RemovalChanged, *meeting.ChairHandedOver:
-				c.seats.Follow(c.session)
-				return
-			}
-		}
-	}
-}
-
 // Links are the links of a server's sessions: which are in force, and who holds one.
 type Links struct{ srv *Server }
 
@@ -96,7 +83,7 @@ func (l Links) seatOf(ctx context.Context, h link.Holder) (link.Seat, error) {
 		}
 		seats = &link.Seats{}
 		seats.Load(serials)
-		seats.Follow(session)
+		seats.Follow(&session.View)
 	default:
 		return link.Seat{}, err
 	}

@@ -28,7 +28,7 @@ func (l Live) Running(id string) bool {
 
 // Listed takes note of a session as the list has it, and as it is if it was read, and returns how the list contradicts the
 // ledger; empty if it does not.
-func (l Live) Listed(row store.SessionRow, s *meeting.Session) (contradiction string) {
+func (l Live) Listed(row store.SessionRow, s *meeting.View) (contradiction string) {
 	l.srv.listed.listed(row)
 	if s != nil {
 		l.srv.listed.titled(row, s)
@@ -36,23 +36,23 @@ func (l Live) Listed(row store.SessionRow, s *meeting.Session) (contradiction st
 	return l.srv.listed.of(row.ID)
 }
 
-// Read looks at a session as it is now. What it hands to look is not to be changed, and may be kept only as far as Convened
-// made it.
-func (l Live) Read(ctx context.Context, id string, look func(*meeting.Session) error) error {
+// View returns a session as it is now: as its owner published it, or from the record where the server runs none. It waits for
+// no turn of the owner, and never changes.
+func (l Live) View(ctx context.Context, id string) (*meeting.View, error) {
 	if err := l.Known(ctx, id); err != nil {
-		return err
+		return nil, err
 	}
 	switch c, err := l.srv.coordinator(ctx, id); {
 	case err == nil:
-		return c.call(ctx, request{work: func() error { return look(c.session) }})
+		return viewOf(ctx, c)
 	case !errors.Is(err, errStopped):
-		return err
+		return nil, err
 	}
 	s, _, err := ledger.Replay(id, l.srv.record.Entries(ctx, id, 1), nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return look(s)
+	return &s.View, nil
 }
 
 // Adopt runs a session that has just been recorded, unless none are run.
@@ -98,12 +98,8 @@ func (l Live) NamesErased(ctx context.Context, id string) error {
 		return nil
 	}
 	return coord.call(ctx, request{work: func() error {
-		for _, ep := range coord.session.Endpoints { // as a replay of the record would leave them now
-			ep.Delegates, ep.Phone = nil, ""
-		}
-		for _, note := range coord.session.Notes {
-			note.Text = ""
-		}
+		coord.session.EraseNames() // as a replay of the record would leave it now
+		publish(coord)
 		coord.audience.mail.kept = nil
 		return nil
 	}})

@@ -20,7 +20,7 @@ type written struct {
 
 // mail is what was written in a session, as far as it is kept at hand.
 type mail struct {
-	session *meeting.Session
+	session *meeting.View
 	kept    []written
 }
 
@@ -74,11 +74,11 @@ func (p *mail) recall(c *conn) {
 	})
 }
 
-func (p *mail) site(endpoint string) bool { return p.session.Endpoints[endpoint].Role == meeting.Site }
+func (p *mail) site(endpoint string) bool { return p.session.Endpoint(endpoint).Role == meeting.Site }
 
 func (p *mail) view(w written) protocol.Written {
 	v := protocol.Written{From: w.From, To: w.To, Text: w.Text, AtMs: ms(w.at)}
-	if from := p.session.Endpoints[w.From]; from != nil {
+	if from := p.session.Endpoint(w.From); from != nil {
 		v.FromName = from.Name
 	}
 	return v

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/diemcau/diemcau/access"
@@ -56,13 +57,33 @@ func CodeOf(err error) string {
 	return fault.Of(err).Code
 }
 
+// Stall keeps the coordinator of a session busy until release is called.
+func (s *Server) Stall(session string) (release func()) {
+	coord, err := s.coordinator(context.Background(), session)
+	if err != nil {
+		panic(err)
+	}
+	begun, over := make(chan struct{}), make(chan struct{})
+	if err := coord.do(context.Background(), request{work: func() error { close(begun); <-over; return nil }}); err != nil {
+		panic(err)
+	}
+	<-begun
+	return sync.OnceFunc(func() { close(over) })
+}
+
 // ExpireLinks lets the links of a session be as if it were long over.
 func (s *Server) ExpireLinks(session string) {
 	coord, err := s.coordinator(context.Background(), session)
 	if err != nil {
 		panic(err)
 	}
-	old := *coord.session
-	old.Phase, old.ScheduledAt, old.OpenedAt, old.StartedAt, old.EndedAt = meeting.Ended, time.Unix(0, 0), time.Time{}, time.Time{}, time.Time{}
-	coord.seats.Follow(&old)
+	err = coord.call(context.Background(), request{work: func() error {
+		s := coord.session
+		s.Phase, s.ScheduledAt, s.OpenedAt, s.StartedAt, s.EndedAt = meeting.Open, time.Unix(0, 0), time.Time{}, time.Time{}, time.Time{}
+		publish(coord)
+		return nil
+	}})
+	if err != nil {
+		panic(err)
+	}
 }

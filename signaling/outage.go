@@ -234,7 +234,7 @@ func (c *coordinator) settled(o *outage, a recovery) []request {
 // adopt makes memory what the record says.
 func (c *coordinator) adopt(r *replayed) {
 	*c.session = *r.session
-	c.listed.compare(r.row, c.session)
+	c.listed.compare(r.row, &c.session.View)
 	c.journal = ledger.NewJournal(c.session, c.node, r.head)
 	c.confirmed, c.lastAlive = r.head, r.alive
 	if now := c.clock.Now(); c.lastAlive.After(now) { // the clock was ahead then: nobody is lost later than now
@@ -245,7 +245,7 @@ func (c *coordinator) adopt(r *replayed) {
 	}
 	c.audience.mail.kept = r.mail
 	c.seats.Load(r.serials)
-	c.seats.Follow(c.session)
+	publish(c)
 }
 
 // strays are the connections on record that no socket stands behind, because the page was refused before the record
@@ -255,7 +255,7 @@ func (c *coordinator) strays() (batch []request) {
 		return nil
 	}
 	for _, code := range c.session.Order {
-		ep, m := c.session.Endpoints[code], c.audience.members[code]
+		ep, m := c.session.Endpoint(code), c.audience.members[code]
 		switch {
 		case m.conn != nil && ep.Conn != nil && ep.Conn.ID == m.conn.id:
 			continue

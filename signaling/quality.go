@@ -75,7 +75,7 @@ func (r *rounds) part(order []string, now time.Time) []string {
 
 // evidence returns what there is to record of the lines: pages that fell silent, and the sums of those whose turn it is.
 func (c *coordinator) evidence(now time.Time) []request {
-	if isOver(c.session) {
+	if isOver(&c.session.View) {
 		return nil
 	}
 	batch := c.audience.silenced(now)

@@ -17,7 +17,7 @@ const (
 
 // stage is what the slots show, as the media plane and everyone in the session were last told.
 type stage struct {
-	session *meeting.Session
+	session *meeting.View
 	media   Media
 	forget  func() // drops what is kept only while the session runs
 
@@ -32,7 +32,7 @@ type stage struct {
 	pace   *rate.Limiter
 }
 
-func newStage(s *meeting.Session, media Media, forget func()) *stage {
+func newStage(s *meeting.View, media Media, forget func()) *stage {
 	return &stage{
 		session: s, media: media, forget: forget, feeds: map[meeting.Slot]Feed{}, video: map[meeting.Slot]bool{}, mics: map[string]string{},
 		pace: rate.NewLimiter(stateRate, stateBurst),
@@ -83,4 +83,4 @@ func (st *stage) restate(present, convened int, now bool) bool {
 	return true
 }
 
-func isOver(s *meeting.Session) bool { return s.Phase == meeting.Ended || s.Phase == meeting.Sealed }
+func isOver(s *meeting.View) bool { return s.Phase == meeting.Ended || s.Phase == meeting.Sealed }

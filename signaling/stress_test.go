@@ -117,7 +117,7 @@ func TestStress(t *testing.T) {
 	for _, slot := range meeting.Slots() {
 		want := signaling.Feed{}
 		if g := s.Grants[slot]; g != nil && g.State == meeting.OnAir {
-			want = signaling.Feed{Endpoint: g.Endpoint, Audio: !s.Endpoints[g.Endpoint].Muted}
+			want = signaling.Feed{Endpoint: g.Endpoint, Audio: !s.Endpoint(g.Endpoint).Muted}
 		}
 		await(t, "the slot shows what is recorded", func() bool { return cmp.Equal(b.media.feed(slot), want) })
 	}

@@ -26,7 +26,7 @@ func ms(t time.Time) int64 {
 }
 
 // stateView is what everyone sees.
-func stateView(s *meeting.Session, video map[meeting.Slot]bool, mics map[string]string, present, convened int) protocol.State {
+func stateView(s *meeting.View, video map[meeting.Slot]bool, mics map[string]string, present, convened int) protocol.State {
 	v := protocol.State{
 		Phase: string(s.Phase), StartedAtMs: ms(s.StartedAt), EndedAtMs: ms(s.EndedAt),
 		Stage: []protocol.StageSlot{}, Present: present, Convened: convened,
@@ -41,7 +41,7 @@ func stateView(s *meeting.Session, video map[meeting.Slot]bool, mics map[string]
 		if g == nil {
 			continue
 		}
-		ep, mic := s.Endpoints[g.Endpoint], ""
+		ep, mic := s.Endpoint(g.Endpoint), ""
 		if slot != meeting.SlotPresentation {
 			mic = mics[g.Endpoint]
 		}
@@ -65,13 +65,13 @@ func awayView(ep *meeting.Endpoint) string {
 }
 
 // selfView is an endpoint's own state; position is its place in the queue of hands.
-func selfView(s *meeting.Session, ep *meeting.Endpoint, position int, publish bool) protocol.Self {
+func selfView(s *meeting.View, ep *meeting.Endpoint, position int, publish bool) protocol.Self {
 	v := protocol.Self{
 		Muted: ep.Muted, HandAtMs: ms(ep.HandAt), HandPosition: position, StandBy: ep.StandBy,
 		Publish: publish, Slots: slotNames(s, ep.Code), Headcount: ep.Headcount,
 	}
 	if rc := s.OpenRollCall(); rc != nil {
-		_, v.Answered = rc.Answers[ep.Code]
+		v.Answered = ep.Reply.RollCall == rc.ID
 	}
 	for _, d := range ep.Delegates {
 		v.Delegates = append(v.Delegates, protocol.Delegate(d))
@@ -79,14 +79,14 @@ func selfView(s *meeting.Session, ep *meeting.Endpoint, position int, publish bo
 	return v
 }
 
-func welcomeView(s *meeting.Session, ep *meeting.Endpoint, conn string, srv *Server, now time.Time) protocol.Welcome {
+func welcomeView(s *meeting.View, ep *meeting.Endpoint, conn string, srv *Server, now time.Time) protocol.Welcome {
 	return protocol.Welcome{
 		Version: protocol.Version, Conn: conn, Session: SessionInfo(s), Self: SelfInfo(s, ep), NowMs: ms(now), PingMs: int(srv.pingEvery.Milliseconds()), SnapshotS: int(srv.snapshotEvery.Seconds()),
 	}
 }
 
 // SessionInfo is a session as its pages are told of it.
-func SessionInfo(s *meeting.Session) protocol.SessionInfo {
+func SessionInfo(s *meeting.View) protocol.SessionInfo {
 	v := protocol.SessionInfo{ID: s.ID, Title: s.Title, TimeZone: s.TimeZone, ScheduledAtMs: ms(s.ScheduledAt)}
 	for _, item := range s.Agenda {
 		v.Agenda = append(v.Agenda, protocol.AgendaItem(item))
@@ -95,12 +95,12 @@ func SessionInfo(s *meeting.Session) protocol.SessionInfo {
 }
 
 // SelfInfo is an endpoint as its own page is told of it.
-func SelfInfo(s *meeting.Session, ep *meeting.Endpoint) protocol.SelfInfo {
+func SelfInfo(s *meeting.View, ep *meeting.Endpoint) protocol.SelfInfo {
 	return protocol.SelfInfo{Code: ep.Code, Name: ep.Name, Role: string(ep.Role), Unit: ep.Unit, Parents: ParentNames(s, ep.Code), Scope: ep.Scope}
 }
 
 // rowState is the one word for a site in the consoles.
-func rowState(s *meeting.Session, ep *meeting.Endpoint, receivesStage bool) string {
+func rowState(s *meeting.View, ep *meeting.Endpoint, receivesStage bool) string {
 	switch {
 	case ep.Conn == nil && ep.LostAt.IsZero():
 		return rowAbsent
@@ -115,23 +115,20 @@ func rowState(s *meeting.Session, ep *meeting.Endpoint, receivesStage bool) stri
 }
 
 // siteView is the row of a site.
-func siteView(s *meeting.Session, ep *meeting.Endpoint, m *member) protocol.SiteState {
+func siteView(s *meeting.View, ep *meeting.Endpoint, m *member) protocol.SiteState {
 	v := protocol.SiteState{
 		Code: ep.Code, State: rowState(s, ep, m.viewerUp), Receiving: ep.Receiving, HandAtMs: ms(ep.HandAt), StandBy: ep.StandBy,
 		Muted: ep.Muted, Slots: slotNames(s, ep.Code), Removed: ep.Removed, Headcount: ep.Headcount, SinceMs: ms(m.since),
 		RTTMs: int(m.rtt.Milliseconds()), LossPct: m.lossPct,
 	}
 	m.contest.show(&v)
-	if n := len(s.RollCalls); n > 0 {
-		rc := s.RollCalls[n-1]
-		if reply, answered := rc.Answers[ep.Code]; answered {
-			v.Answered, v.AnsweredAfterMs = true, reply.At.Sub(rc.OpenedAt).Milliseconds()
-		}
+	if rc := s.RollCall; rc.ID > 0 && ep.Reply.RollCall == rc.ID {
+		v.Answered, v.AnsweredAfterMs = true, ep.Reply.At.Sub(rc.OpenedAt).Milliseconds()
 	}
 	return v
 }
 
-func unitsView(s *meeting.Session) []protocol.UnitInfo {
+func unitsView(s *meeting.View) []protocol.UnitInfo {
 	units := make([]protocol.UnitInfo, 0, len(s.Units))
 	for _, u := range s.Units {
 		units = append(units, protocol.UnitInfo{Code: u.Code, Parent: u.Parent, Level: string(u.Level), Name: u.Name})
@@ -140,7 +137,7 @@ func unitsView(s *meeting.Session) []protocol.UnitInfo {
 	return units
 }
 
-func slotNames(s *meeting.Session, code string) []string {
+func slotNames(s *meeting.View, code string) []string {
 	var names []string
 	for _, slot := range s.GrantsOf(code) {
 		names = append(names, string(slot))
@@ -150,7 +147,7 @@ func slotNames(s *meeting.Session, code string) []string {
 
 // ParentNames names the units above an endpoint's, the nearest first. All are below the central one, which would
 // only fill the plates.
-func ParentNames(s *meeting.Session, code string) []string {
+func ParentNames(s *meeting.View, code string) []string {
 	var names []string
 	for _, u := range s.Parents(code) {
 		if u.Level != meeting.Central {
@@ -162,17 +159,17 @@ func ParentNames(s *meeting.Session, code string) []string {
 
 // feedOf is what a slot of the stage shows: its holder once on air, in sound unless muted. A presentation's
 // sound is the screen's, which the microphone's mute does not concern.
-func feedOf(s *meeting.Session, slot meeting.Slot) Feed {
+func feedOf(s *meeting.View, slot meeting.Slot) Feed {
 	g := s.Grants[slot]
 	if g == nil || g.State != meeting.OnAir {
 		return Feed{}
 	}
-	return Feed{Endpoint: g.Endpoint, Audio: slot == meeting.SlotPresentation || !s.Endpoints[g.Endpoint].Muted}
+	return Feed{Endpoint: g.Endpoint, Audio: slot == meeting.SlotPresentation || !s.Endpoint(g.Endpoint).Muted}
 }
 
 // toPublish reports whether an endpoint is to send its camera and microphone. The host does from the start,
 // whoever feeds main.
-func toPublish(s *meeting.Session, ep *meeting.Endpoint) bool {
+func toPublish(s *meeting.View, ep *meeting.Endpoint) bool {
 	return s.ToPublish(ep.Code) || ep.Role == meeting.Host && s.Phase == meeting.Live && ep.Conn != nil
 }
 
