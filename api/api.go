@@ -41,6 +41,7 @@ type (
 	recordAPI   struct{ *router } // attendance, ledger, keys, webhooks, snapshots
 
 	documentsAPI struct{ *router } // particulars, notes, minutes
+	figuresAPI   struct{ *router } // figures over sessions
 )
 
 // endpointFunc answers one API request of who was let in.
@@ -71,6 +72,7 @@ func (a *router) register() *http.ServeMux {
 	a.route(mux, "GET /api/v1/sessions/{id}/lines/{code}", record.getLine)
 	record.commandRoutes(mux)
 	documentsAPI{a}.documentRoutes(mux)
+	figuresAPI{a}.figureRoutes(mux)
 	accounts.accountRoutes(mux)
 	accounts.tokenRoutes(mux)
 	drafts.draftRoutes(mux)

@@ -87,6 +87,7 @@ type Record interface {
 
 	officeRecord
 	pictureRecord
+	figuresRecord
 	DeadLetters(ctx context.Context) ([]store.DeadLetter, error)
 
 	Setting(ctx context.Context, name string) (string, error)
@@ -151,6 +152,7 @@ type API struct {
 	ledgerKey atomic.Pointer[keyring.Set] // signs exported ledgers
 	office    *office
 	reports   *reports
+	figures   *summariser
 
 	socket http.HandlerFunc
 	ready  func(ctx context.Context) error
@@ -178,7 +180,7 @@ func New(cfg Config) (*API, error) {
 	s := &API{
 		record: cfg.Record, live: cfg.Live, links: cfg.Links, lines: cfg.Lines, webhooks: cfg.Webhooks, node: cfg.Node, now: cfg.Now,
 		log: cfg.Log, registry: cfg.Registry, guard: cfg.Guard, seats: cfg.Seats, dropped: cfg.Dropped, access: table,
-		publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), tokens: cfg.Tokens, keys: cfg.Keys, reports: newReports(cfg.Record),
+		publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), tokens: cfg.Tokens, keys: cfg.Keys, reports: newReports(cfg.Record), figures: newSummariser(cfg.Record, cfg.Log),
 		socket: cfg.Socket, ready: cfg.Ready, pages: cfg.Pages,
 		snapshots: cfg.Snapshots, snapshotEvery: cfg.SnapshotEvery.Truncate(time.Second), namesKept: cfg.NamesKept, pictures: cfg.Pictures,
 		endTasks: func() {},
@@ -196,13 +198,14 @@ func New(cfg Config) (*API, error) {
 	return s, nil
 }
 
-// Start begins to erase, once a day, what is older than it may be kept.
+// Start begins to sum up sessions that are over, and to erase, once a day, what is older than it may be kept.
 func (s *API) Start(ctx context.Context) {
-	if s.namesKept == 0 && s.pictures.Kept == 0 {
-		return
-	}
 	ctx, s.endTasks = context.WithCancel(context.WithoutCancel(ctx))
-	s.tasks.Go(func() { retention{s}.forgetDaily(ctx) })
+	s.figures.runs.Store(true)
+	s.tasks.Go(func() { s.figures.run(ctx) })
+	if s.namesKept > 0 || s.pictures.Kept > 0 {
+		s.tasks.Go(func() { retention{s}.forgetDaily(ctx) })
+	}
 }
 
 // Close waits until what Start began has ended.

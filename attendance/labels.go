@@ -67,6 +67,9 @@ var labels = map[Lang]map[string]string{ //nolint:gochecknoglobals // immutable 
 		"by_unit":      "TỔNG HỢP THEO ĐƠN VỊ",
 		"all_sites":    "DANH SÁCH ĐIỂM CẦU",
 		"sign.prepare": "NGƯỜI LẬP BÁO CÁO", "sign.chair": "CHỦ TRÌ", "sign.note": "(Ký, ghi rõ họ tên)", "sign.date": "ngày …… tháng …… năm %d", "number_sign": "Số:", "addressee": "Kính gửi:", "recipients": "Nơi nhận:",
+		"figures.title": "Thống kê điểm danh", "figures.from": "từ ngày", "figures.to": "đến hết ngày", "figures.total": "Cộng", "figures.sessions": "Số phiên", "sheet.figures.sessions": "Các phiên họp",
+		"sheet.figures.units": "Theo đơn vị", "figures.telephone": "Qua điện thoại", "figures.speakers": "Lượt điểm cầu phát biểu", "figures.turns": "Lần phát biểu", "figures.corrected": "Đã điều chỉnh",
+		"figures.present_pct": "Có mặt (%)", "figures.spoken": "Thời gian phát biểu",
 		"speakers": "DANH SÁCH PHÁT BIỂU", "all_delegates": "DANH SÁCH ĐẠI BIỂU", "corrections": "KẾT LUẬN ĐƯỢC ĐIỀU CHỈNH", "corrected_at": "Điều chỉnh lúc", "after_seal": "sau khi khóa sổ", "heads": "Người", "page": "Trang %d/%s", "all": "Toàn phiên",
 
 		"level.central": "Trung ương", "level.ministry": "Bộ, ngành", "level.province": "Tỉnh", "level.district": "Huyện", "level.commune": "Xã",
@@ -102,6 +105,9 @@ var labels = map[Lang]map[string]string{ //nolint:gochecknoglobals // immutable 
 		"by_unit":      "SUMMARY BY UNIT",
 		"all_sites":    "SITES",
 		"sign.prepare": "PREPARED BY", "sign.chair": "CHAIR", "sign.note": "(signature, full name)", "sign.date": "day …… month …… %d", "number_sign": "No.", "addressee": "To:", "recipients": "Copies to:",
+		"figures.title": "Attendance figures", "figures.from": "from", "figures.to": "to", "figures.total": "Total", "figures.sessions": "Sessions", "sheet.figures.sessions": "Sessions",
+		"sheet.figures.units": "Units", "figures.telephone": "By telephone", "figures.speakers": "Sites that spoke", "figures.turns": "Times on air", "figures.corrected": "Corrected",
+		"figures.present_pct": "Present (%)", "figures.spoken": "Time on air",
 		"speakers": "SPEAKERS", "all_delegates": "DELEGATES", "corrections": "CORRECTED VERDICTS", "corrected_at": "Corrected", "after_seal": "after the seal", "heads": "People", "page": "Page %d/%s", "all": "Whole session",
 
 		"convened": "Convened", "present": "Present", "on_time": "On time", "late": "Late", "partial": "Partial", "absent": "Absent", "people": "People", "group": "Unit",

@@ -85,7 +85,7 @@ func newAccessBed(t *testing.T) *accessBed {
 	return b
 }
 
-func (b *accessBed) act(session string, cmd meeting.Command, code string, role meeting.Role) {
+func (b *bed) act(session string, cmd meeting.Command, code string, role meeting.Role) {
 	b.Helper()
 	if err := b.srv.Command(b.Context(), session, cmd, meeting.Actor{Endpoint: code, Role: role}); err != nil {
 		b.Fatal(err)

@@ -362,7 +362,7 @@ func (b *bed) serve() {
 		b.Fatal(err)
 	}
 	live, web := b.configs(cmp.Or(b.publicURL, "http://"+b.http.Listener.Addr().String()))
-	live.Recorded, web.Webhooks = hooks.Tell, hooks
+	live.Recorded, web.Webhooks = func(session string) { hooks.Tell(session); b.api.Recorded(session) }, hooks
 	b.srv, b.api, b.guard = wire(b.T, b.keys, live, web)
 	b.media.events = b.srv
 	if b.ping > 0 {

@@ -40,6 +40,7 @@ func TextColumns() map[string]Holding {
 		"rehearsals.session", "rehearsals.endpoint", "webhook_progress.url", "webhook_progress.kind", "webhook_progress.session",
 		"webhook_dead_letters.id", "webhook_dead_letters.url", "webhook_dead_letters.session", "webhook_dead_letters.body", "webhook_dead_letters.failure",
 		"pictures.session", "pictures.commitment", "leases.session", "leases.owner",
+		"figures.session", "figures.title", "figures.sites",
 	} {
 		list[name] = NothingPersonal
 	}

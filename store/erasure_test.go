@@ -23,7 +23,7 @@ func (f *fixture) raw() (db *sql.DB, columns string) {
 		AND data_type IN ('text', 'character varying', 'character', 'bytea', 'json', 'jsonb')`
 	if f.file != "" {
 		driver = "sqlite"
-		columns = `SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND c.type IN ('TEXT', 'BLOB')`
+		columns = `SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND c.type IN ('TEXT', 'BLOB', 'BYTEA')`
 	}
 	dsn := f.dsn
 	if f.file != "" {

@@ -37,6 +37,7 @@ type Store struct {
 	rehearsals
 	webhooks
 	pictures
+	summaries
 }
 
 // The areas of the record; their methods are those of Store.
@@ -49,6 +50,7 @@ type (
 	rehearsals struct{ *database }
 	webhooks   struct{ *database }
 	pictures   struct{ *database }
+	summaries  struct{ *database } // figures over sessions
 )
 
 // database is the open database with its one committer.
@@ -89,7 +91,7 @@ func open(ctx context.Context, dsn string, guest bool, log *slog.Logger) (*Store
 		return nil, errors.Join(err, s.closeDatabases())
 	}
 	go s.commitLoop()
-	return &Store{s, sessions{s}, ledgers{s}, links{s}, accounts{s}, drafts{s}, rehearsals{s}, webhooks{s}, pictures{s}}, nil
+	return &Store{s, sessions{s}, ledgers{s}, links{s}, accounts{s}, drafts{s}, rehearsals{s}, webhooks{s}, pictures{s}, summaries{s}}, nil
 }
 
 // Close finishes the commits that are queued and closes the record.

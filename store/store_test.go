@@ -89,7 +89,7 @@ func conformance(t *testing.T, test func(f *fixture)) {
 		})
 	}
 	run("SQLite", func(t *testing.T) string { t.Helper(); return filepath.Join(t.TempDir(), "a folder?", "diemcau.db") })
-	run("PostgreSQL", server.Database)
+	run("PostgreSQL", func(t *testing.T) string { t.Helper(); return server.Database(t) })
 }
 
 // session creates a session and returns its chain.

@@ -183,7 +183,7 @@ func newApp(ctx context.Context, f serverFlags, t tlsFlags, addr string, log *sl
 	}
 	a.house, err = newHouse(signaling.Config{
 		Media: a.media, ICEServers: iceServers(a.turn), Log: log.With("part", "signaling"),
-		Recorded:  func(session string) { a.webhooks.Tell(session); a.anchors.Tell(session) },
+		Recorded:  func(session string) { a.webhooks.Tell(session); a.anchors.Tell(session); a.house.api.Recorded(session) },
 		Strangers: admission.Limits{Strangers: limits.Strangers, PerAddress: limits.PerAddress},
 	}, httpapi.Config{
 		Webhooks: a.webhooks, Pages: web.Handler(), PublicURL: publicURL, SnapshotEvery: f.Snapshots, NamesKept: f.namesKept(), Pictures: f.pictures(),

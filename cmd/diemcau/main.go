@@ -33,6 +33,7 @@ type cli struct {
 	Roster     rosterCmd     `cmd:"" help:"The organisation's units."`
 	Session    sessionCmd    `cmd:"" help:"Sessions and their links."`
 	Attendance attendanceCmd `cmd:"" help:"Attendance reports and ledgers."`
+	Figures    figuresCmd    `cmd:"" help:"Attendance over many sessions."`
 	Admin      adminCmd      `cmd:"" help:"Administration."`
 	Backup     backupCmd     `cmd:"" help:"Copy the record to a file, also while the server runs."`
 	Loadtest   loadtestCmd   `cmd:"" help:"Load a server with real WebRTC viewers."`

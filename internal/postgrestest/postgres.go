@@ -88,7 +88,7 @@ func Start() (Server, error) {
 func (p Server) Stop() error { return p.stop() }
 
 // Database makes an empty database for a test, which it skips without a server, and returns its URL.
-func (p Server) Database(t *testing.T) string {
+func (p Server) Database(t testing.TB) string {
 	t.Helper()
 	if p.dsn == "" {
 		t.Skip("needs PostgreSQL: install it, or name a server in DIEMCAU_TEST_POSTGRES")

@@ -1,0 +1,209 @@
+package api
+
+import (
+	"context"
+	"iter"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/figures"
+	"github.com/diemcau/diemcau/ledger"
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/roster"
+)
+
+// figuresRecord is what the figures over sessions need of the store.
+type figuresRecord interface {
+	StaleFigures(ctx context.Context) (sessions []string, err error)
+	PutFigures(ctx context.Context, f *figures.Session) error
+	ForgetFigures(ctx context.Context) error
+	Figures(ctx context.Context, from, to time.Time) iter.Seq2[*figures.Session, error]
+	FiguresBefore(ctx context.Context, session string) iter.Seq2[*figures.Session, error]
+}
+
+// summariser keeps the figures of the sessions that are over as their ledgers are: after the end, the seal and each
+// correction, and, after a start, of those that another program or a kill left behind.
+type summariser struct {
+	record Record
+	log    *slog.Logger
+	wake   chan struct{}
+	runs   atomic.Bool // since Start
+
+	working sync.Mutex // held while sessions are summed up
+}
+
+func newSummariser(rec Record, log *slog.Logger) *summariser {
+	return &summariser{record: rec, log: log, wake: make(chan struct{}, 1)}
+}
+
+// tell says that a ledger has grown.
+func (s *summariser) tell() {
+	select {
+	case s.wake <- struct{}{}:
+	default: // it is told already
+	}
+}
+
+// lookEvery is how often the record is asked what has to be summed up, while sessions run.
+const lookEvery = 2 * time.Second
+
+// run sums up what has to be until ctx ends.
+func (s *summariser) run(ctx context.Context) {
+	rest := time.NewTicker(lookEvery)
+	defer rest.Stop()
+	for {
+		if _, err := s.catchUp(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("figures of sessions that are over were not brought up to date", "err", err)
+		}
+		select {
+		case <-s.wake:
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case <-rest.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// catchUp sums up every session whose figures are not those of its ledger. A ledger that cannot be used is passed over,
+// and tried again the next time.
+func (s *summariser) catchUp(ctx context.Context) (made int, err error) {
+	s.working.Lock()
+	defer s.working.Unlock()
+	stale, err := s.record.StaleFigures(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range stale {
+		f, err := s.summarise(ctx, id)
+		if err != nil {
+			if ctx.Err() != nil {
+				return made, ctx.Err()
+			}
+			s.log.Warn("a session has no figures: its ledger cannot be used", "session", id, "err", err)
+			continue
+		}
+		if err := s.record.PutFigures(ctx, f); err != nil {
+			return made, err
+		}
+		made++
+	}
+	return made, nil
+}
+
+func (s *summariser) summarise(ctx context.Context, session string) (*figures.Session, error) {
+	b := attendance.NewBuilder()
+	entries := 0
+	for e, err := range ledger.CheckedFrom(ledger.Head{Hash: ledger.Genesis()}, s.record.Entries(ctx, session, 1)) {
+		if err == nil {
+			err = b.Add(e)
+		}
+		if err != nil {
+			return nil, err
+		}
+		entries++
+	}
+	if entries == 0 {
+		return nil, ledger.ErrEmpty
+	}
+	return b.Figures(), nil
+}
+
+// rebuild makes all figures anew from the ledgers.
+func (s *summariser) rebuild(ctx context.Context) (made int, err error) {
+	if err := s.record.ForgetFigures(ctx); err != nil {
+		return 0, err
+	}
+	return s.catchUp(ctx)
+}
+
+// organisation is the map in force with what became of former units.
+type organisation struct {
+	tree   *roster.Tree // nil before the first import
+	former map[string]string
+}
+
+// Unit implements figures.Map.
+func (o organisation) Unit(code string) (meeting.Unit, bool) {
+	if o.tree == nil {
+		return meeting.Unit{}, false
+	}
+	return o.tree.Unit(code)
+}
+
+// Follow implements figures.Map.
+func (o organisation) Follow(code string) string {
+	for range maxFollowed {
+		if _, there := o.Unit(code); there {
+			return code
+		}
+		next, ok := o.former[code]
+		if !ok {
+			return code
+		}
+		code = next
+	}
+	return code
+}
+
+// maxFollowed bounds how often a unit became part of another; a circle ends there.
+const maxFollowed = 16
+
+// table sums up the sessions of a period.
+func (s *summariser) table(ctx context.Context, org figures.Map, from, to time.Time, q figures.Query) (*figures.Table, error) {
+	sum := figures.NewAdder(org, q)
+	for f, err := range s.record.Figures(ctx, from, to) {
+		if err != nil {
+			return nil, err
+		}
+		sum.Add(f)
+	}
+	return sum.Table(), nil
+}
+
+// compare sets a session beside the one before it that concerned some of the same units; nil if there are no figures of
+// the session.
+func (s *summariser) compare(ctx context.Context, org figures.Map, session string, q figures.Query) (*figures.Comparison, error) {
+	var now, before *figures.Session
+	for f, err := range s.record.FiguresBefore(ctx, session) {
+		if err != nil {
+			return nil, err
+		}
+		if now == nil {
+			if f.ID != session {
+				return nil, nil
+			}
+			now = f
+			continue
+		}
+		sum := figures.NewAdder(org, q)
+		sum.Add(f)
+		if sum.Table().Total.Convened > 0 {
+			before = f
+			break
+		}
+	}
+	if now == nil {
+		return nil, nil
+	}
+	return figures.Compare(org, q, before, now), nil
+}
+
+// organisation returns the map by which figures are counted.
+func (s *API) organisation(ctx context.Context) (organisation, error) {
+	version, err := s.record.RosterVersion(ctx)
+	if err != nil || version == 0 {
+		return organisation{}, err
+	}
+	tree, err := s.office.units(ctx)
+	return organisation{tree: tree}, err
+}
+
+// Recorded says that the ledger of a session has grown.
+func (s *API) Recorded(string) { s.figures.tell() }

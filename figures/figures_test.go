@@ -1,0 +1,194 @@
+package figures_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/diemcau/diemcau/figures"
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+var t0 = time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC)
+
+// org is a map for tests.
+type org struct {
+	units  map[string]meeting.Unit
+	former map[string]string
+}
+
+func (o org) Unit(code string) (meeting.Unit, bool) { u, ok := o.units[code]; return u, ok }
+
+func (o org) Follow(code string) string {
+	if next, ok := o.former[code]; ok {
+		return next
+	}
+	return code
+}
+
+func mapOf(former map[string]string, units ...meeting.Unit) org {
+	o := org{units: map[string]meeting.Unit{}, former: former}
+	for _, u := range units {
+		o.units[u.Code] = u
+	}
+	return o
+}
+
+var (
+	tw   = meeting.Unit{Code: "TW", Level: meeting.Central, Name: "Trung ương"}
+	p58  = meeting.Unit{Code: "P58", Parent: "TW", Level: meeting.Province, Name: "Tỉnh Ninh Thuận"}
+	d582 = meeting.Unit{Code: "D582", Parent: "P58", Level: meeting.District, Name: "Huyện Bác Ái"}
+	c1   = meeting.Unit{Code: "C1", Parent: "D582", Level: meeting.Commune, Name: "Xã Phước Bình"}
+	c2   = meeting.Unit{Code: "C2", Parent: "D582", Level: meeting.Commune, Name: "Xã Phước Hòa"}
+	p56  = meeting.Unit{Code: "P56", Parent: "TW", Level: meeting.Province, Name: "Tỉnh Khánh Hòa"}
+)
+
+func session(id string, day int, units []meeting.Unit, sites ...figures.Site) *figures.Session {
+	at := t0.AddDate(0, 0, day)
+	return &figures.Session{ID: id, Title: "Phiên " + id, StartedAt: at, EndedAt: at.Add(time.Hour), Seq: 9, Units: units, Sites: sites}
+}
+
+func before() []meeting.Unit { return []meeting.Unit{tw, p58, d582, c1, c2} }
+
+func TestPack(t *testing.T) {
+	s := session("s1", 0, before(),
+		figures.Site{
+			Unit: 3, Verdict: meeting.Late, PresentS: 3000, ReceivedS: 2900, LateS: 600, Headcount: 14, Turns: 2, SpokenS: 90, Interruptions: 3,
+			Packets: 1 << 40, Lost: 77, Telephone: true,
+		},
+		figures.Site{Unit: 4, Verdict: meeting.Absent, Corrected: true},
+		figures.Site{Unit: figures.Guest, Verdict: meeting.OnTime, PresentS: 3600})
+	got := *s
+	got.Units, got.Sites = nil, nil
+	if err := got.Unpack(s.Pack()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(*s, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func FuzzUnpack(f *testing.F) {
+	f.Add(session("s1", 0, before(), figures.Site{Unit: 3, Verdict: meeting.Late}, figures.Site{Unit: figures.Guest}).Pack())
+	f.Add([]byte{0, 0})
+	f.Fuzz(func(t *testing.T, packed []byte) {
+		var s, again figures.Session
+		if s.Unpack(packed) != nil {
+			return
+		}
+		if err := again.Unpack(s.Pack()); err != nil {
+			t.Fatalf("what was unpacked cannot be packed: %v", err)
+		}
+		figures.NewAdder(mapOf(nil), figures.Query{Each: true}).Add(&s)
+	})
+}
+
+// codes of the rows with what matters of them.
+func rows(t *figures.Table) map[string][4]int {
+	m := map[string][4]int{}
+	for _, r := range t.Rows {
+		m[r.Unit.Code] = [4]int{r.Sessions, r.Convened, r.Present, r.Absent}
+	}
+	return m
+}
+
+func TestTable(t *testing.T) {
+	now := mapOf(nil, before()...)
+	sessions := []*figures.Session{ // the newest first
+		session("s2", 30, before(), figures.Site{Unit: 3, Verdict: meeting.Absent}, figures.Site{Unit: 4, Verdict: meeting.OnTime, Headcount: 5},
+			figures.Site{Unit: 4, Verdict: meeting.Late}, figures.Site{Unit: figures.Guest, Verdict: meeting.OnTime}),
+		session("s1", 0, before(), figures.Site{Unit: 3, Verdict: meeting.Absent}, figures.Site{Unit: 1, Verdict: meeting.OnTime, Turns: 3, SpokenS: 60}),
+	}
+	for _, tt := range []struct {
+		name     string
+		query    figures.Query
+		rows     map[string][4]int
+		convened int // in all
+		sessions int
+	}{
+		{"by province", figures.Query{}, map[string][4]int{"P58": {2, 5, 3, 2}}, 6, 2},
+		{"in a province", figures.Query{Unit: "P58"}, map[string][4]int{"D582": {2, 4, 2, 2}, "P58": {1, 1, 1, 0}}, 5, 2},
+		{"in a commune", figures.Query{Unit: "C2"}, map[string][4]int{"C2": {1, 2, 2, 0}}, 2, 1},
+		{"each", figures.Query{Each: true}, map[string][4]int{"P58": {1, 1, 1, 0}, "C1": {2, 2, 0, 2}, "C2": {1, 2, 2, 0}}, 6, 2},
+		{"nowhere", figures.Query{Unit: "P99"}, map[string][4]int{}, 0, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			sum := figures.NewAdder(now, tt.query)
+			for _, s := range sessions {
+				sum.Add(s)
+			}
+			got := sum.Table()
+			if diff := cmp.Diff(tt.rows, rows(got)); diff != "" {
+				t.Error(diff)
+			}
+			if got.Total.Convened != tt.convened || len(got.Sessions) != tt.sessions {
+				t.Errorf("%d sites in %d sessions, want %d in %d", got.Total.Convened, len(got.Sessions), tt.convened, tt.sessions)
+			}
+			if tt.sessions == 2 && got.Sessions[0].ID != "s1" {
+				t.Errorf("the first session is %s", got.Sessions[0].ID)
+			}
+		})
+	}
+	sum := figures.NewAdder(now, figures.Query{Each: true, Order: figures.ByAbsent})
+	for _, s := range sessions {
+		sum.Add(s)
+	}
+	if got := sum.Table().Rows[0]; got.Unit.Code != "C1" || got.Absent != 2 {
+		t.Errorf("most often absent is %+v", got)
+	}
+}
+
+// TestFormerUnits counts sessions of before a reform by the units of today.
+func TestFormerUnits(t *testing.T) {
+	moved := c1
+	moved.Parent, moved.Name = "P56", "Xã Phước Bình mới"
+	today := mapOf(map[string]string{"C2": "C1", "P58": "P56"}, tw, p56, moved)
+	sum := figures.NewAdder(today, figures.Query{Each: true})
+	for _, s := range []*figures.Session{
+		session("s2", 30, []meeting.Unit{tw, p56, moved}, figures.Site{Unit: 2, Verdict: meeting.OnTime}),
+		session("s1", 0, before(), figures.Site{Unit: 1, Verdict: meeting.OnTime}, figures.Site{Unit: 2, Verdict: meeting.Absent},
+			figures.Site{Unit: 3, Verdict: meeting.Absent}, figures.Site{Unit: 4, Verdict: meeting.Absent}),
+	} {
+		sum.Add(s)
+	}
+	got := sum.Table()
+	// C1 is the same by its code, C2 and P58 became part of others, and D582 is gone: it stands where it stood, below
+	// what its province became.
+	want := map[string][4]int{"C1": {2, 3, 1, 2}, "P56": {1, 1, 1, 0}, "D582": {1, 1, 0, 1}}
+	if diff := cmp.Diff(want, rows(got)); diff != "" {
+		t.Error(diff)
+	}
+	for _, r := range got.Rows {
+		if r.Unit.Code == "D582" && !cmp.Equal(r.Parents, []string{"Tỉnh Khánh Hòa", "Trung ương"}) {
+			t.Errorf("the district stands below %q", r.Parents)
+		}
+		if r.Unit.Code == "C1" && r.Unit.Name != "Xã Phước Bình mới" {
+			t.Errorf("the commune is named %q", r.Unit.Name)
+		}
+	}
+	circle := mapOf(map[string]string{}, meeting.Unit{Code: "A", Parent: "B"}, meeting.Unit{Code: "B", Parent: "A"})
+	if path := figures.Above(circle, nil, "A"); len(path) != 2 {
+		t.Errorf("a circle gives %v", path)
+	}
+}
+
+func TestCompare(t *testing.T) {
+	now := mapOf(nil, before()...)
+	first := session("s1", 0, before(), figures.Site{Unit: 3, Verdict: meeting.OnTime}, figures.Site{Unit: 4, Verdict: meeting.Absent})
+	second := session("s2", 30, before(), figures.Site{Unit: 3, Verdict: meeting.Absent}, figures.Site{Unit: 4, Verdict: meeting.Late}, figures.Site{Unit: 1, Verdict: meeting.OnTime})
+	c := figures.Compare(now, figures.Query{}, first, second)
+	if len(c.Missing) != 1 || c.Missing[0].Unit.Code != "C1" || len(c.Returned) != 1 || c.Returned[0].Unit.Code != "C2" {
+		t.Errorf("missing %v, returned %v", c.Missing, c.Returned)
+	}
+	if len(c.Rows) != 1 || c.Rows[0].Before.Convened != 2 || c.Rows[0].Now.Convened != 3 || c.Before.ID != "s1" || c.Now.Present != 2 {
+		t.Errorf("%+v", c)
+	}
+	alone := figures.Compare(now, figures.Query{}, nil, first)
+	if alone.Before.ID != "" || len(alone.Rows) != 1 || len(alone.Missing) != 0 {
+		t.Errorf("%+v", alone)
+	}
+	if diff := cmp.Diff(figures.Sum{}, alone.Rows[0].Before, cmpopts.IgnoreUnexported(figures.Sum{})); diff != "" {
+		t.Error(diff)
+	}
+}
