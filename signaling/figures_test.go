@@ -98,7 +98,7 @@ func TestFiguresFollowTheLedgers(t *testing.T) {
 	agree("after the end")
 	b.admin("POST", "/api/v1/sessions/"+first+"/seal", "", nil)
 	b.admin("PUT", "/api/v1/sessions/"+first+"/sites/C2/verdict", `{"verdict":"on_time","reason":"báo cáo bằng văn bản"}`, nil)
-	b.admin("POST", "/api/v1/sessions/"+second+"/sites/C3/attended", `{"from":"2026-03-02T08:00:00Z","means":"telephone","reason":"mất điện"}`, nil)
+	b.admin("POST", "/api/v1/sessions/"+second+"/sites/C3/attended", `{"from":"2026-03-02T08:00:00Z","means":"phone","reason":"mất điện"}`, nil)
 	got = b.summed("?each=1&order=absent")
 	if got.Sessions[0].Absent != 2 || got.Sessions[0].Corrected != 1 {
 		t.Errorf("after a correction: %+v", got.Sessions[0])

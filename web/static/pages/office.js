@@ -14,6 +14,7 @@ import { SheetPage } from "../app/office/sheet.js";
 import { BoardPage } from "../app/office/board.js";
 import { RosterPage } from "../app/office/roster.js";
 import { AccountsPage, MePage } from "../app/office/accounts.js";
+import { Later } from "../app/office/later.js";
 
 /** Where the way to the identity provider begins. */
 const PROVIDER = "/oidc/login";
@@ -38,6 +39,8 @@ function page() {
       return ["sessions", html`<${SessionPage} key=${id} id=${id} />`];
     case "roster":
       return ["roster", html`<${RosterPage} />`];
+    case "figures":
+      return ["figures", html`<${Later} key="figures" load=${() => import("../app/office/figures.js")} />`];
     case "accounts":
       return ["accounts", html`<${AccountsPage} />`];
     case "me":
@@ -66,6 +69,7 @@ function Office() {
     <nav class="nav" aria-label=${o("nav.label")}>
       ${link("sessions", "#/", o("nav.sessions"))}
       ${may("change_roster") && link("roster", "#/roster", o("nav.roster"))}
+      ${may("read") && link("figures", "#/figures", o("nav.figures"))}
       ${may("manage_accounts") && link("accounts", "#/accounts", o("nav.accounts"))}
       ${link("me", "#/me", o("nav.me"))}
     </nav>
