@@ -4,8 +4,9 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { Person } from "./lib/browser.mjs";
+import { People } from "./lib/people.mjs";
 import { BINARY, Server } from "./lib/server.mjs";
+import { type } from "./lib/typing.mjs";
 import { until } from "./lib/until.mjs";
 
 const ROSTER = `code,parent_code,level,name
@@ -20,7 +21,7 @@ C4,P58,commune,Xã Công Hải
 const SHOTS = "test-results/attendance";
 
 let server, session;
-const people = {};
+const people = new People();
 
 const shot = (name, options) => people.secretary.page.screenshot({ path: join(SHOTS, `${name}.png`), ...options });
 const count = async (name) => people.secretary.page.locator(`[data-count="${name}"] dd`).innerText();
@@ -32,7 +33,7 @@ async function correct(form, fields) {
   for (const [name, value] of Object.entries(fields)) {
     const field = page.locator(`[data-form="${form}"] [name="${name}"]`);
     if ((await field.evaluate((f) => f.tagName)) === "SELECT") await field.selectOption(value);
-    else await field.fill(value);
+    else await type(field, value);
   }
   await page.locator(`[data-form="${form}"] button[data-action="${form}"]`).click();
   await until(`the dialog of ${form} closes`, async () => (await page.locator("dialog").count()) === 0);
@@ -66,29 +67,22 @@ before(async () => {
       "--json",
     ),
   );
-  people.host = new Person(server.dir, "host", { colour: "red", tone: 500 });
-  people.c1 = new Person(server.dir, "c1");
-  people.c2 = new Person(server.dir, "c2");
-  people.secretary = new Person(server.dir, "secretary");
   const link = (code) => session.endpoints.find((e) => e.code === code).link;
-  await people.host.open(session.links.host);
-  await people.host.enter();
-  await people.c1.open(link("C1"));
-  await people.c1.enter();
+  await people.enter(server.dir, "host", session.links.host, { colour: "red", tone: 500 });
+  await people.enter(server.dir, "c1", link("C1"));
   await until("C1 is there", async () => (await people.host.stateOf("C1")) === "present");
   await people.host.press("start");
   await until("the session is live", async () => (await people.host.phase()) === "live");
-  await people.c2.open(link("C2"));
-  await people.c2.enter();
+  await people.enter(server.dir, "c2", link("C2"));
 });
 
 after(async () => {
-  await Promise.all(Object.values(people).map((p) => p.kill().catch(() => {})));
+  await people.kill();
   await server?.kill();
 });
 
 test("the report counts the sites by unit while they come", async () => {
-  const { secretary } = people;
+  const secretary = people.add(server.dir, "secretary");
   await secretary.open(session.links.secretary, { viewport: { width: 1366, height: 900 } });
   await secretary.enter();
   await secretary.press("report");
@@ -161,7 +155,7 @@ test("a line that breaks stands in the strip of its site", async () => {
 test("an earlier moment shows what was known then", async () => {
   const { page } = people.secretary;
   const { session: info } = await report();
-  await page.locator('[name="as-of"]').fill(info.opened_at.slice(0, 16)); // the minute in which it opened began before
+  await type(page.locator('[name="as-of"]'), info.opened_at.slice(0, 16)); // the minute in which it opened began before
   await until("nobody was there", async () => (await count("present")) === "0" && (await count("absent")) === "0");
   assert.ok(Date.parse(await page.locator("[data-as-of]").getAttribute("data-as-of")) <= Date.parse(info.opened_at));
   await people.secretary.press("as-of-now");

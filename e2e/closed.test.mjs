@@ -7,9 +7,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
-import { Person } from "./lib/browser.mjs";
 import { nameColour, readColour, readTone } from "./lib/media.mjs";
 import { Netns } from "./lib/netns.mjs";
+import { People } from "./lib/people.mjs";
 import { Server, freePort } from "./lib/server.mjs";
 import { until } from "./lib/until.mjs";
 
@@ -21,7 +21,7 @@ const TONES = [500, 800, 2000];
 
 let server, session, netns, linkInside;
 let trusting = []; // flags that make browsers take the server's certificate
-const people = {};
+const people = new People();
 
 const sees = (p, slot, colour, ms = 20000) =>
   until(`${p.name} sees ${colour} in ${slot}`, async () => nameColour(await readColour(p.page, slot)) === colour, ms);
@@ -48,7 +48,7 @@ const connections = (p) => p.page.evaluate(() => window.testPeers.length);
 
 before(() => {
   mkdirSync(SHOTS, { recursive: true });
-  netns = Netns.create(91); // before the servers, which announce the addresses that they find
+  netns = Netns.create(); // before the servers, which announce the addresses that they find
 });
 
 /** Opens a server with a live session, a host and a commune on good networks. */
@@ -74,8 +74,8 @@ async function open({ flags = [], scheme = "http" } = {}) {
   );
   const link = (code) => session.endpoints.find((e) => e.code === code).link.replace("http:", `${scheme}:`);
   linkInside = (code) => link(code).replace("127.0.0.1", netns.host);
-  people.host = new Person(server.dir, "host", { colour: "red", tone: TONES[0], flags: trusting });
-  people.c2 = new Person(server.dir, "c2", { colour: "green", tone: TONES[1], flags: trusting });
+  people.add(server.dir, "host", { colour: "red", tone: TONES[0], flags: trusting });
+  people.add(server.dir, "c2", { colour: "green", tone: TONES[1], flags: trusting });
   await people.host.open(session.links.host.replace("http:", `${scheme}:`));
   await people.c2.open(link("C2"));
   for (const p of [people.host, people.c2]) await p.enter();
@@ -84,27 +84,23 @@ async function open({ flags = [], scheme = "http" } = {}) {
 }
 
 async function close() {
-  await Promise.all(Object.values(people).map((p) => p.kill().catch(() => {})));
+  await people.kill();
   await server?.kill();
   netns?.mend();
 }
 
 /** A person in the namespace. */
 function inside(name) {
-  people[name] = new Person(server.dir, name, {
+  return people.add(server.dir, name, {
     colour: "yellow",
     tone: TONES[2],
     wrapper: netns.wrapper(server.dir),
     flags: [...trusting, `--unsafely-treat-insecure-origin-as-secure=http://${netns.host}:${server.port}`],
   });
-  return people[name];
 }
 
 afterEach(async (t) => {
-  if (t.passed !== false) return;
-  for (const p of Object.values(people)) {
-    if (p.server) await p.page.screenshot({ path: join(SHOTS, `failed-${p.name}.png`), timeout: 5000 }).catch(() => {});
-  }
+  if (t.passed === false) await people.shoot(SHOTS);
 });
 
 after(async () => {

@@ -9,6 +9,7 @@ import { framesShown, nameColour, readColour } from "./lib/media.mjs";
 import { People } from "./lib/people.mjs";
 import { Seat } from "./lib/seat.mjs";
 import { Server } from "./lib/server.mjs";
+import { type } from "./lib/typing.mjs";
 import { until } from "./lib/until.mjs";
 
 const SHOTS = "test-results/console";
@@ -144,7 +145,7 @@ test("messages reach whom they are for and nobody else", async () => {
   const write = async (to, text) => {
     await host.press("messages");
     await host.page.locator("dialog select").selectOption(to);
-    await host.page.locator("dialog textarea").fill(text);
+    await type(host.page.locator("dialog textarea"), text);
     await host.page.locator('dialog [data-action="send"]').click();
     await until("it is written", async () =>
       (await host.page.locator("dialog .message-item__text").allInnerTexts()).includes(text),
@@ -154,13 +155,13 @@ test("messages reach whom they are for and nobody else", async () => {
   await write("P67", "cho Đắk Nông");
   await write("*", "cho tất cả");
   await sheet("P58C3", "message");
-  await host.page.locator("dialog textarea").fill("cho Vĩnh Hải");
+  await type(host.page.locator("dialog textarea"), "cho Vĩnh Hải");
   await host.page.locator('dialog [data-action="send"]').click();
   await until("c3 has it", () => c3.messages.length === 2);
   await host.page.keyboard.press("Escape");
   await gone(host, "dialog[open]");
   await c1.press("messages");
-  await c1.page.locator("dialog textarea").fill("xin hỏi thư ký");
+  await type(c1.page.locator("dialog textarea"), "xin hỏi thư ký");
   await c1.page.locator('dialog [data-action="send"]').click();
   await until("the console has it", async () =>
     (await host.page.locator(".new-message__text").allInnerTexts()).includes("xin hỏi thư ký"),
@@ -219,9 +220,9 @@ test("the chair is handed over without a gap, and back", async () => {
 test("a site declares its delegates, and answers the roll call by one press", async () => {
   await c1.press("people");
   const form = c1.page.locator("dialog form.people");
-  await form.locator("#headcount").fill("12");
+  await type(form.locator("#headcount"), "12");
   for (const [i, text] of ["Nguyễn Văn A", "Chủ tịch", "Trần Thị B"].entries())
-    await form.locator(".people__row input").nth(i).fill(text);
+    await type(form.locator(".people__row input").nth(i), text);
   await c1.press("save");
   await until("the server has them", async () => {
     const me = await (

@@ -5,16 +5,16 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { Person } from "./lib/browser.mjs";
 import { convene } from "./lib/convene.mjs";
 import { framesShown } from "./lib/media.mjs";
+import { People } from "./lib/people.mjs";
 import { Seat } from "./lib/seat.mjs";
 import { Server } from "./lib/server.mjs";
 import { until } from "./lib/until.mjs";
 
 const SHOTS = "test-results/devices";
 let server, session, host, c1, operator;
-const people = [];
+const people = new People();
 
 /** Runs in the page before its own code: puts the browser's devices on a bench. */
 function bench() {
@@ -96,11 +96,8 @@ before(async () => {
   mkdirSync(SHOTS, { recursive: true });
   server = await Server.create();
   session = await convene(server, { countdown_s: 0 });
-  host = new Person(server.dir, "host", { colour: "red", tone: 500 });
-  c1 = new Person(server.dir, "c1", { flags: ["--use-fake-device-for-media-stream=device-count=3"], init: bench });
-  people.push(host, c1);
-  await host.open(session.links.host);
-  await host.enter();
+  c1 = people.add(server.dir, "c1", { flags: ["--use-fake-device-for-media-stream=device-count=3"], init: bench });
+  host = await people.enter(server.dir, "host", session.links.host, { colour: "red", tone: 500 });
   operator = await Seat.enter(session.links.operator);
   await host.press("start");
   await c1.open(link("P58C1"));
@@ -108,7 +105,7 @@ before(async () => {
 
 after(async () => {
   operator?.drop();
-  await Promise.all(people.map((p) => p.kill().catch(() => {})));
+  await people.kill();
   await server?.kill();
 });
 

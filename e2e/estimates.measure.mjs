@@ -37,7 +37,7 @@ for (const browser of ["chromium", "firefox"]) {
 }
 
 async function measure(browser, feedback) {
-  const netns = Netns.create(89);
+  const netns = Netns.create();
   if (!netns) throw new Error(`no network namespaces here: ${Netns.why}`);
   let lines, close;
   try {

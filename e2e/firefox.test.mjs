@@ -46,7 +46,7 @@ async function preview() {
 
 test("Firefox sees the host, and is seen", async (t) => {
   if (!existsSync(FIREFOX)) return t.skip("Firefox is not installed");
-  netns = Netns.create(77);
+  netns = Netns.create();
   if (!netns) return t.skip(`no network namespaces here: ${Netns.why}`);
   mkdirSync("test-results/firefox", { recursive: true });
   turn = await freePort();

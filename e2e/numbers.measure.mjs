@@ -11,7 +11,7 @@ import { until } from "./lib/until.mjs";
 
 const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
 const dir = mkdtempSync(join(tmpdir(), "diemcau-lines-"));
-const netns = Netns.create(90);
+const netns = Netns.create();
 if (!netns) throw new Error(`no network namespaces here: ${Netns.why}`);
 
 const CASES = [

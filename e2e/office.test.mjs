@@ -10,6 +10,7 @@ import { after, afterEach, before, test } from "node:test";
 import { Person } from "./lib/browser.mjs";
 import { WHOLE, assertWell, look as lookAt } from "./lib/look.mjs";
 import { BINARY, Server } from "./lib/server.mjs";
+import { paste, type } from "./lib/typing.mjs";
 import { until } from "./lib/until.mjs";
 
 const SHOTS = "test-results/office";
@@ -40,8 +41,8 @@ async function createAdmin(name) {
 
 async function login(person, name, password = PASSWORD) {
   const { page } = person;
-  await page.fill('input[name="username"]', name);
-  await page.fill('input[name="password"]', password);
+  await type(page.locator('input[name="username"]'), name);
+  await type(page.locator('input[name="password"]'), password);
   await person.press("login");
 }
 
@@ -120,9 +121,9 @@ test("the organisation is imported after a preview; a bad file is refused with i
 
 test("an account is made for a second person, who must change the password", async () => {
   await an.page.click('nav a[href="#/accounts"]');
-  await an.page.fill('input[name="new-name"]', "binh");
+  await type(an.page.locator('input[name="new-name"]'), "binh");
   await an.page.selectOption("form select", "host");
-  await an.page.fill('input[autocomplete="new-password"]', "mat khau tam thoi");
+  await type(an.page.locator('input[autocomplete="new-password"]'), "mat khau tam thoi");
   await an.press("create-account");
   await until("binh is in the list", () => an.page.locator('[data-account="binh"]').count());
   await look(an, "3-accounts");
@@ -130,8 +131,8 @@ test("an account is made for a second person, who must change the password", asy
   await until("the login page is there", async () => (await binh.phase()) === "login");
   await login(binh, "binh", "mat khau tam thoi");
   await says(binh, "Mật khẩu này do người khác đặt");
-  await binh.page.fill('input[name="old"]', "mat khau tam thoi");
-  await binh.page.fill('input[name="new"]', PASSWORD);
+  await type(binh.page.locator('input[name="old"]'), "mat khau tam thoi");
+  await type(binh.page.locator('input[name="new"]'), PASSWORD);
   await look(binh, "3-me");
   await binh.press("change-password");
   await says(binh, "Đã đổi mật khẩu");
@@ -141,39 +142,39 @@ test("a session is drafted: units found without diacritics, guests, operators, a
   const { page } = an;
   await page.click('nav a[href="#/"]');
   await an.press("new-draft");
-  await page.fill('input[name="title"]', "Phiên họp thứ nhất của Ban Chỉ đạo");
-  await page.fill('input[name="start"]', "2030-01-02T08:00");
-  await page.fill('input[name="minutes"]', "120");
-  await page.fill('input[name="help_phone"]', "024 3333 4444");
-  await page.fill('[data-action="search-units"]', "ninh thuan");
+  await type(page.locator('input[name="title"]'), "Phiên họp thứ nhất của Ban Chỉ đạo");
+  await type(page.locator('input[name="start"]'), "2030-01-02T08:00");
+  await type(page.locator('input[name="minutes"]'), "120");
+  await type(page.locator('input[name="help_phone"]'), "024 3333 4444");
+  await type(page.locator('[data-action="search-units"]'), "ninh thuan");
   await until(
     "Ninh Thuận alone is found",
     async () => (await page.locator('[data-unit="P58"]').count()) && !(await page.locator('[data-unit="TW"]').count()),
   );
   await page.click('[data-unit="P58"] [data-action="add-below"]');
-  await page.fill('[data-action="search-units"]', "dak nong 2");
+  await type(page.locator('[data-action="search-units"]'), "dak nong 2");
   await until("a commune is found", () => page.locator('[data-unit="P67C2"]').count());
   await page.click('[data-unit="P67C2"] [data-action="add-unit"]');
   await an.press("add-seat");
   const seat = page.locator(".panel", { hasText: "khách mời" }).locator(".rowline");
-  await seat.locator("input").nth(1).fill("Bộ Y tế");
+  await type(seat.locator("input").nth(1), "Bộ Y tế");
   await an.press("add-phone");
   const phone = page.locator("[data-contact]").first();
-  await phone.locator("input").nth(0).fill("P58C6");
-  await phone.locator("input").nth(1).fill("0259 3888 999");
+  await type(phone.locator("input").nth(0), "P58C6");
+  await type(phone.locator("input").nth(1), "0259 3888 999");
   await phone.locator("input").nth(2).check();
   await page.locator(".paste summary").click();
-  await page.fill('[name="numbers"]', "Mã\tSố\nP58C1\t0259 3111 111\nP67C2;0261 3222 222");
+  await paste(page.locator('[name="numbers"]'), "Mã\tSố\nP58C1\t0259 3111 111\nP67C2;0261 3222 222");
   await an.press("paste-numbers");
   await says(an, "Đã nhận 2 số. Không hiểu dòng 1.");
-  await page.fill('[name="late_after_s"]', "10");
-  await page.fill('[name="grace_s"]', "45");
+  await type(page.locator('[name="late_after_s"]'), "10");
+  await type(page.locator('[name="grace_s"]'), "45");
   await an.press("add-operator");
   const operator = page.locator(".panel", { has: page.locator('[data-action="add-operator"]') }).locator(".rowline");
-  await operator.locator("input").nth(0).fill("Kỹ thuật Ninh Thuận");
-  await operator.locator("input").nth(1).fill("P58");
+  await type(operator.locator("input").nth(0), "Kỹ thuật Ninh Thuận");
+  await type(operator.locator("input").nth(1), "P58");
   await an.press("add-item");
-  await page.locator(".agenda__item input").first().fill("Khai mạc, tuyên bố lý do");
+  await type(page.locator(".agenda__item input").first(), "Khai mạc, tuyên bố lý do");
   // Speakers by name, as people type: with spaces and diacritics, without them, from the list by keyboard, and pasted.
   const chosen = (field, code) =>
     until(
@@ -211,7 +212,7 @@ test("a session is drafted: units found without diacritics, guests, operators, a
   await page.keyboard.press("Tab");
   await says(an, "Chưa rõ “Xã không có” là đơn vị nào");
   assert.equal(await third.getAttribute("data-unit-code"), "", "the code of before is not kept in secret");
-  await third.fill("P67C2");
+  await type(third, "P67C2");
   await an.press("save");
   await says(an, "Bản thứ 2");
   await says(an, "8 điểm cầu");
@@ -239,12 +240,12 @@ test("two people edit the draft: the later sees it, and nothing is lost", async 
   await until("binh sees the draft", async () =>
     (await binh.page.inputValue('input[name="title"]').catch(() => "")).startsWith("Phiên họp thứ nhất"),
   );
-  await an.page.fill('input[name="title"]', "Phiên họp thứ nhất, đã sửa");
-  await an.page.fill('input[name="minutes"]', "150");
+  await type(an.page.locator('input[name="title"]'), "Phiên họp thứ nhất, đã sửa");
+  await type(an.page.locator('input[name="minutes"]'), "150");
   await an.press("save");
   await says(an, "Bản thứ 3");
-  await binh.page.fill('input[name="title"]', "Phiên họp của Bình");
-  await binh.page.fill('input[name="help_phone"]', "024 5555 6666");
+  await type(binh.page.locator('input[name="title"]'), "Phiên họp của Bình");
+  await type(binh.page.locator('input[name="help_phone"]'), "024 5555 6666");
   await binh.press("save");
   await says(binh, "Người khác vừa sửa bản này");
   assert.equal(await binh.page.inputValue('input[name="minutes"]'), "150", "what the other changed alone is taken");
@@ -379,11 +380,11 @@ test("the session is moved, then called off, and the links say so", async () => 
   await an.page.goto(`${an.page.url().split("#")[0]}#/session/${session}`);
   await says(an, "08:00 02/01/2030");
   await an.press("move");
-  await an.page.fill("dialog input", "2030-01-03T14:30");
+  await type(an.page.locator("dialog input"), "2030-01-03T14:30");
   await an.press("confirm");
   await says(an, "14:30 03/01/2030");
   await an.press("call-off");
-  await an.page.fill("dialog input", "Bão số 3");
+  await type(an.page.locator("dialog input"), "Bão số 3");
   await an.page.screenshot({ path: join(SHOTS, "10-call-off.png") });
   await an.press("confirm");
   await says(an, "Phiên họp đã huỷ. Bão số 3");

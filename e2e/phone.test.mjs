@@ -7,6 +7,7 @@ import { Person } from "./lib/browser.mjs";
 import { convene } from "./lib/convene.mjs";
 import { Seat } from "./lib/seat.mjs";
 import { Server } from "./lib/server.mjs";
+import { type } from "./lib/typing.mjs";
 import { until } from "./lib/until.mjs";
 
 const SHOTS = "test-results/phone";
@@ -73,7 +74,7 @@ test("it answers the roll call and declares its people by touch", async () => {
   await tap("answer-roll-call");
   await until("it is counted", () => host.sites.endpoints.find((e) => e.code === "P58C1").headcount === 4);
   await tap("people");
-  await phone.page.locator("dialog .people__row input").first().fill("Nguyễn Văn A");
+  await type(phone.page.locator("dialog .people__row input").first(), "Nguyễn Văn A");
   assert.deepEqual(await awkward(), []);
   await tap("save");
   await until("the dialog is gone", async () => !(await phone.page.locator("dialog").count()));

@@ -4,24 +4,21 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
-import { Person } from "./lib/browser.mjs";
 import { writeTone } from "./lib/media.mjs";
 import { Netns } from "./lib/netns.mjs";
+import { People } from "./lib/people.mjs";
 import { Server } from "./lib/server.mjs";
 import { shape } from "./lib/shape.mjs";
+import { type } from "./lib/typing.mjs";
 import { until } from "./lib/until.mjs";
 
 const SHOTS = "test-results/rehearsal";
 const RATE = "200kbit";
 
 let server, session, netns;
-const people = [];
+const people = new People();
 
-const person = (name, options) => {
-  const p = new Person(server.dir, name, { colour: "green", tone: 800, ...options });
-  people.push(p);
-  return p;
-};
+const person = (name, options) => people.add(server.dir, name, { colour: "green", tone: 800, ...options });
 const linkOf = (code) => session.endpoints.find((e) => e.code === code).link;
 const board = async () => JSON.parse(await server.cli("session", "rehearsals", "--session", session.id));
 const site = async (code) => (await board()).sites.find((s) => s.code === code);
@@ -35,7 +32,7 @@ async function rehearse(p, code) {
   await until(`${p.name} sees the check`, () => page.locator('[data-action="rehearse"]').count());
   await p.press("rehearse");
   await p.press("sound-heard");
-  await page.locator(".checks__person input").first().fill("Chị Lan");
+  await type(page.locator(".checks__person input").first(), "Chị Lan");
   await until(
     `${p.name} can send the result`,
     () => page.locator('[data-action="rehearsal-send"]:not([disabled])').count(),
@@ -53,7 +50,7 @@ async function rehearse(p, code) {
 
 before(async () => {
   mkdirSync(SHOTS, { recursive: true });
-  netns = Netns.create(process.pid % 200);
+  netns = Netns.create();
   server = await Server.create();
   const roster = join(server.dir, "roster.csv");
   writeFileSync(
@@ -68,13 +65,11 @@ before(async () => {
 });
 
 afterEach(async (t) => {
-  if (t.passed !== false) return;
-  for (const p of people)
-    if (p.server) await p.page.screenshot({ path: join(SHOTS, `failed-${p.name}.png`), timeout: 5000 }).catch(() => {});
+  if (t.passed === false) await people.shoot(SHOTS);
 });
 
 after(async () => {
-  await Promise.all(people.map((p) => p.kill().catch(() => {})));
+  await people.kill();
   await server?.kill();
   netns?.remove();
 });

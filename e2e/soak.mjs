@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { Person } from "./lib/browser.mjs";
 import { Server } from "./lib/server.mjs";
 import { mainThreadTasks } from "./lib/trace.mjs";
+import { type } from "./lib/typing.mjs";
 import { until } from "./lib/until.mjs";
 
 const SECONDS = Number(process.env.SOAK_SECONDS ?? 600);
@@ -136,7 +137,7 @@ try {
     await operator.browser.startTracing(page, { categories: ["toplevel"] });
     await new Promise((r) => setTimeout(r, Math.min(60, SECONDS / 4) * 1000));
     // What an operator does meanwhile: another province, a search, a filter; these too must not take long.
-    await page.locator('input[type="search"]').fill(part % 2 ? "" : "vinh phuoc 7");
+    await type(page.locator('input[type="search"]'), part % 2 ? "" : "vinh phuoc 7");
     await page.locator(`[data-filter="${["present", "hand", "all"][part % 3]}"]`).click();
     part++;
     await new Promise((r) => setTimeout(r, 500));

@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
-import { Person } from "./lib/browser.mjs";
 import { parseCSV } from "./lib/csv.mjs";
 import { framesShown, nameColour, readColour, readTone } from "./lib/media.mjs";
 import { Netns } from "./lib/netns.mjs";
+import { People } from "./lib/people.mjs";
 import { Server } from "./lib/server.mjs";
 import { until } from "./lib/until.mjs";
 
@@ -24,7 +24,7 @@ const TONES = [500, 800, 1250, 2000];
 const SHOTS = "test-results/story";
 
 let server, session, netns;
-const people = {};
+const people = new People();
 const times = {};
 
 async function sees(person, slot, colour, ms = 10000) {
@@ -94,11 +94,11 @@ before(async () => {
     flags: [`--unsafely-treat-insecure-origin-as-secure=http://${netns.host}:${server.port}`],
     wrapper: netns.wrapper(server.dir),
   };
-  people.host = new Person(server.dir, "host", { colour: "red", tone: TONES[0] });
-  people.c1 = new Person(server.dir, "c1", { colour: "green", tone: TONES[1] });
-  people.c2 = new Person(server.dir, "c2", { colour: "blue", tone: TONES[2] });
-  people.c3 = new Person(server.dir, "c3", { colour: "yellow", tone: TONES[3], ...behind });
-  people.secretary = new Person(server.dir, "secretary");
+  people.add(server.dir, "host", { colour: "red", tone: TONES[0] });
+  people.add(server.dir, "c1", { colour: "green", tone: TONES[1] });
+  people.add(server.dir, "c2", { colour: "blue", tone: TONES[2] });
+  people.add(server.dir, "c3", { colour: "yellow", tone: TONES[3], ...behind });
+  people.add(server.dir, "secretary");
   for (const c of ["C1", "C2", "C3"]) {
     const link = session.endpoints.find((e) => e.code === c).link;
     people[c.toLowerCase()].url = c === "C3" && netns ? link.replace("127.0.0.1", netns.host) : link;
@@ -106,14 +106,11 @@ before(async () => {
 });
 
 afterEach(async (t) => {
-  if (t.passed !== false) return;
-  for (const p of Object.values(people)) {
-    if (p.server) await p.page.screenshot({ path: join(SHOTS, `failed-${p.name}.png`), timeout: 5000 }).catch(() => {});
-  }
+  if (t.passed === false) await people.shoot(SHOTS);
 });
 
 after(async () => {
-  await Promise.all(Object.values(people).map((p) => p.kill().catch(() => {})));
+  await people.kill();
   await server?.kill();
   netns?.remove();
 });
@@ -274,10 +271,7 @@ test("kill -9 of the server: every page comes back, nobody is unmuted", async ()
 
 test("a second device asks, takes over, and the first is told", async () => {
   const { c2 } = people;
-  const second = new Person(server.dir, "c2b", { colour: "magenta", tone: TONES[2] });
-  people.second = second;
-  await second.open(c2.url);
-  await second.enter();
+  const second = await people.enter(server.dir, "c2b", c2.url, { colour: "magenta", tone: TONES[2] });
   await until("the second is asked", () =>
     second.page.evaluate(() => !!document.querySelector('[data-action="take-over"]')?.checkVisibility()),
   );
@@ -378,7 +372,7 @@ function near(text, ms, seconds) {
 }
 
 test("no page met a fault", () => {
-  for (const p of Object.values(people)) {
+  for (const p of people) {
     const faults = (p.faults ?? []).filter((f) => !/WebSocket|ERR_CONNECTION|Failed to load resource/.test(f));
     assert.deepEqual(faults, [], p.name);
   }

@@ -3,10 +3,17 @@ import { join } from "node:path";
 import { Person } from "./browser.mjs";
 
 export class People extends Array {
-  /** Starts a browser for a new person, opens a link and enters. */
-  async enter(dir, name, link, options) {
+  /** Somebody new, who has opened nothing yet; from now on also found here by name. */
+  add(dir, name, options) {
     const p = new Person(dir, name, options);
     this.push(p);
+    this[name] = p;
+    return p;
+  }
+
+  /** Starts a browser for a new person, opens a link and enters. */
+  async enter(dir, name, link, options) {
+    const p = this.add(dir, name, options);
     await p.open(link);
     await p.enter();
     return p;
@@ -14,7 +21,7 @@ export class People extends Array {
 
   /** Keeps what each sees, after a test that failed. */
   async shoot(folder) {
-    for (const p of this)
+    for (const p of this.filter((one) => one.server))
       await p.page.screenshot({ path: join(folder, `failed-${p.name}.png`), timeout: 5000 }).catch(() => {});
   }
 

@@ -1,0 +1,32 @@
+// Typing as people do, key by key: a field that eats spaces, jumps or corrects what is half typed is found out, which setting
+// its value hides.
+import assert from "node:assert/strict";
+
+/** Types into a field, over what stands in it. */
+export async function type(field, text) {
+  if ((await field.getAttribute("type")) === "datetime-local") return typeMoment(field, text);
+  await field.click();
+  await field.press("ControlOrMeta+a");
+  if (text) await field.pressSequentially(text);
+  else await field.press("Backspace");
+  assert.equal(await field.inputValue(), text, "what is typed stays as it is typed");
+}
+
+/** Types day and time, given as 2030-01-02T08:00, into the parts that Chromium shows in English: 01/02/2030, 08:00 AM. */
+async function typeMoment(field, moment) {
+  const [, year, month, day, hour, minute] = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)$/.exec(moment);
+  await field.evaluate((f) => f.blur()); // the focus comes to its first part
+  await field.focus();
+  await field.pressSequentially(`${month}${day}${year}`);
+  await field.press("ArrowRight"); // a year may have more digits
+  await field.pressSequentially(`${String(hour % 12 || 12).padStart(2, "0")}${minute}${hour < 12 ? "A" : "P"}`);
+  assert.equal(await field.inputValue(), moment);
+}
+
+/** Puts in text that was copied elsewhere, over what stands there: tabs and lines are part of it. */
+export async function paste(field, text) {
+  await field.click();
+  await field.press("ControlOrMeta+a");
+  await field.page().keyboard.insertText(text);
+  assert.equal(await field.inputValue(), text);
+}

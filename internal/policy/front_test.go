@@ -1,0 +1,50 @@
+package policy
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// eachLine calls f with every line of the files below a folder that have one of the extensions, but for modules of others.
+func eachLine(t *testing.T, folder string, extensions string, f func(path string, number int, line string)) {
+	t.Helper()
+	files := 0
+	err := filepath.WalkDir(filepath.Join("../..", folder), func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && d.Name() == "vendor" {
+			return filepath.SkipDir
+		}
+		if ext := filepath.Ext(path); d.IsDir() || ext == "" || !strings.Contains(extensions, ext) {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		files++
+		for i, line := range strings.Split(string(text), "\n") {
+			f(path, i+1, line)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files < 10 {
+		t.Fatalf("%s holds %d files only", folder, files)
+	}
+}
+
+// TestFormsAreTypedIn has the browser tests press keys: a field that ate spaces went through all tests that set its value.
+func TestFormsAreTypedIn(t *testing.T) {
+	eachLine(t, "e2e", ".mjs", func(path string, number int, line string) {
+		if strings.Contains(line, ".fill(") && filepath.Base(path) != "media.mjs" { // where arrays are filled
+			t.Errorf("%s:%d sets a field's value: type() of lib/typing.mjs presses keys", path, number)
+		}
+	})
+}
