@@ -1,6 +1,7 @@
 // What a site declares: how many people are in the room, who they are, and its answer to a roll call.
 import { html } from "./html.js";
 import { useState } from "../vendor/hooks.js";
+import { MAX_HEADCOUNT, changesOf, headcountOf, namedOf } from "../lib/declare.js";
 import { ask, tellRefusal } from "./api.js";
 import { t } from "./i18n.js";
 import { endingOf } from "./endings.js";
@@ -10,7 +11,6 @@ import { Icon } from "./icons.js";
 /** @typedef {import("./room.js").Room} Room */
 /** @typedef {import("../lib/protocol.js").Delegate} Delegate */
 
-const MAX_HEADCOUNT = 9999;
 const MAX_DELEGATES = 200;
 const MAX_TEXT = 200;
 
@@ -19,7 +19,7 @@ const MAX_TEXT = 200;
  * @param {{value: number, onChange: (value: number) => void, label: string}} props
  */
 function NumberField({ value, onChange, label }) {
-  const set = (/** @type {number} */ n) => onChange(Math.min(MAX_HEADCOUNT, Math.max(0, Math.round(n) || 0)));
+  const set = (/** @type {number} */ n) => onChange(headcountOf(n));
   return html`<div class="number">
     <label for="headcount">${label}</label>
     <div class="number__row">
@@ -61,13 +61,16 @@ export function RoomSheet({ room, onClose }) {
     setDelegates(delegates.map((delegate, i) => (i === index ? { ...delegate, ...fields } : delegate)));
   const save = async (/** @type {Event} */ event) => {
     event.preventDefault();
-    const named = delegates.map(trimmed).filter((delegate) => delegate.name);
+    const named = namedOf(delegates);
     const counted = { headcount: count };
     const names = { delegates: named };
-    const same = count === (self?.headcount ?? 0);
-    const sameNames = JSON.stringify(named) === JSON.stringify(self?.delegates ?? []);
-    const declared = same || (await (ended ? put(room, "headcount", counted) : room.ask("headcount", counted)));
-    if (declared && (sameNames || (await (ended ? put(room, "delegates", names) : room.ask("delegates", names))))) {
+    const changed = changesOf(self, { headcount: count, delegates: named });
+    const declared =
+      !changed.headcount || (await (ended ? put(room, "headcount", counted) : room.ask("headcount", counted)));
+    if (
+      declared &&
+      (!changed.delegates || (await (ended ? put(room, "delegates", names) : room.ask("delegates", names))))
+    ) {
       room.toast("info", "saved");
       onClose();
     }
@@ -109,13 +112,6 @@ export function DeclareAfter({ room }) {
   if (!endingOf(room).declares) return null;
   return html`<${Button} action="people" icon="people" onClick=${() => setOpen(true)}>${t("people.title")}<//>
     ${open && html`<${RoomSheet} room=${room} onClose=${() => setOpen(false)} />`}`;
-}
-
-/** @param {Delegate} delegate @returns {Delegate} */
-function trimmed({ name, title, attending_for }) {
-  const title_ = title?.trim();
-  const for_ = attending_for?.trim();
-  return { name: name.trim(), ...(title_ ? { title: title_ } : {}), ...(for_ ? { attending_for: for_ } : {}) };
 }
 
 /**

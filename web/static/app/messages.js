@@ -1,30 +1,24 @@
 // What is written during a session: between a site and the secretariat, and from consoles to sites.
 import { html } from "./html.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
-import { HOST } from "../lib/protocol.js";
+import { ALL, SECRETARIAT, firstRecipient, recipientWord, unseen } from "../lib/chat.js";
 import { t, tMaybe, formatTime } from "./i18n.js";
 import { Button, SidePanel } from "./parts.js";
 import { Icon } from "./icons.js";
 
 /** @typedef {import("./room.js").Room} Room */
 
-/** To everybody, and to all consoles. */
-const ALL = "*";
-const SECRETARIAT = "@secretariat";
 const MAX_TEXT = 2000;
 
-/** How many messages of others this person has not seen. @param {Room} room */
-function unread(room) {
-  const own = room.identity.value?.code;
-  return room.messages.value.filter((m) => m.at_ms > room.seenAt.value && m.from !== own).length;
-}
+/** Messages of others that this person has not seen. @param {Room} room */
+const unread = (room) => unseen(room.messages.value, { own: room.identity.value?.code, seenAt: room.seenAt.value });
 
 /**
  * A button that counts what is new.
  * @param {{room: Room, pressed?: boolean, onClick: () => void}} props
  */
 export function MessagesButton({ room, pressed, onClick }) {
-  const count = unread(room);
+  const count = unread(room).length;
   return html`<${Button} action="messages" tone=${count ? "attention" : "plain"} icon="message" pressed=${pressed} onClick=${onClick}>
     ${count ? t("messages.unread", { n: count }) : t("messages.short")}<//>`;
 }
@@ -35,7 +29,7 @@ export function MessagesButton({ room, pressed, onClick }) {
  */
 export function Messages({ room, to, onClose }) {
   const site = room.identity.value?.role === "endpoint" && !room.chairs.value;
-  const [recipient, setRecipient] = useState(to ?? (site ? SECRETARIAT : ALL));
+  const [recipient, setRecipient] = useState(firstRecipient({ to, site }));
   const [text, setText] = useState("");
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   const messages = room.messages.value;
@@ -90,8 +84,7 @@ export function Messages({ room, to, onClose }) {
  * @param {{room: Room, onOpen: () => void}} props
  */
 export function NewMessage({ room, onOpen }) {
-  const own = room.identity.value?.code;
-  const last = room.messages.value.findLast((m) => m.at_ms > room.seenAt.value && m.from !== own);
+  const last = unread(room).at(-1);
   return html`<div class="new-message-live" role="status" aria-live="polite">
     ${
       last &&
@@ -108,16 +101,12 @@ export function NewMessage({ room, onOpen }) {
 /** Who wrote it; the seats that every session has are called in the page's language. @param {import("../lib/protocol.js").Written} m */
 const writerOf = (m) => tMaybe(`seat.${m.from}`, "seat.other", { name: m.from_name });
 
-/**
- * @param {Room} room
- * @param {string} code of an endpoint, unit or group
- */
+/** What a recipient is called. @param {Room} room @param {string} code */
 function nameOf(room, code) {
-  if (code === ALL) return t("messages.all");
-  if (code === SECRETARIAT) return t("messages.secretariat");
-  if (code === HOST) return t("preview.role.host");
-  if (code === room.identity.value?.code) return room.identity.value.name;
-  const province = room.sites.provinces().find((p) => p.code === code);
-  // A province's own seat has the province's code: a message to it goes to all below.
-  return province ? t("messages.province", { name: province.name }) : (room.sites.get(code)?.name ?? code);
+  const { key, name } = recipientWord(code, {
+    own: room.identity.value,
+    provinces: room.sites.provinces(),
+    find: (site) => room.sites.get(site),
+  });
+  return key ? t(key, { name }) : name;
 }

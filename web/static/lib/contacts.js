@@ -17,3 +17,29 @@ export function readNumbers(text) {
   });
   return { numbers, bad };
 }
+
+/** @typedef {{phone?: string, by_phone?: boolean}} Contact */
+/** @typedef {{code: string} & Contact} Row */
+
+/** Rows of a form, in which a code may be unfinished. @param {Record<string, Contact> | undefined} contacts @returns {Row[]} */
+export function rowsOf(contacts) {
+  return Object.entries(contacts ?? {}).map(([code, contact]) => ({ code, ...contact }));
+}
+
+/** What the rows mean: those without a code nothing yet. @param {readonly Row[]} rows @returns {Record<string, Contact>} */
+export function contactsOf(rows) {
+  return Object.fromEntries(rows.filter((row) => row.code).map(({ code, ...contact }) => [code, contact]));
+}
+
+/**
+ * Puts numbers into rows: new ones for codes that are there, new rows behind for the others.
+ * @param {readonly Row[]} rows
+ * @param {Record<string, string>} numbers by code
+ */
+export function withNumbers(rows, numbers) {
+  const there = new Set(rows.map((row) => row.code));
+  return [
+    ...rows.map((row) => (Object.hasOwn(numbers, row.code) ? { ...row, phone: numbers[row.code] } : row)),
+    ...Object.entries(numbers).flatMap(([code, phone]) => (there.has(code) ? [] : { code, phone })),
+  ];
+}

@@ -2,6 +2,7 @@
 import { html } from "../html.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
 import { fold, matcher } from "../../lib/fold.js";
+import { kindOf, withPage } from "../../lib/acts.js";
 import { HOST } from "../../lib/protocol.js";
 import { askSession, tellRefusal } from "../api.js";
 import { t, tMaybe, formatTime } from "../i18n.js";
@@ -27,13 +28,7 @@ const seat = (code, name) =>
 
 /** @param {Act} act */
 function words(act) {
-  const kind =
-    act.kind === "granted" && (act.slot === "main" || act.slot === "presentation")
-      ? `granted.${act.slot}`
-      : act.on === false
-        ? `${act.kind}.off`
-        : act.kind;
-  return r(/** @type {import("./report-data.js").Key} */ (`act.${kind}`), {
+  return r(/** @type {import("./report-data.js").Key} */ (`act.${kindOf(act)}`), {
     to: act.to ? seat(act.to, act.to_name) : "",
     item: act.item || "–",
     n: act.number ?? 0,
@@ -49,11 +44,7 @@ export function Acts({ room, onClose }) {
     const answer = await askSession(room, `acts${before ? `?before=${before}` : ""}`);
     if (!answer.ok) return tellRefusal(room, answer);
     /** @type {Act[]} */ const page = answer.data.acts;
-    setActs((known) => {
-      const last = page.at(-1)?.seq ?? 0;
-      if (before) return [...(known ?? []), ...page];
-      return [...page, ...(known ?? []).filter((act) => act.seq < last)];
-    });
+    setActs((known) => withPage(known ?? [], page, before));
     if (page.length < PAGE) setWhole(true);
   };
   useEffect(() => {

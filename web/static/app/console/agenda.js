@@ -1,5 +1,6 @@
 // The agenda: which item is discussed, for how long, and who registered to speak on it.
 import { html } from "../html.js";
+import { registeredFor } from "../../lib/floor.js";
 import { t, formatDuration } from "../i18n.js";
 import { tick } from "../parts.js";
 
@@ -34,12 +35,7 @@ export function AgendaTime({ room }) {
   return html`<p class=${`agenda__time ${over ? "agenda__time--over" : ""}`}><time>${formatDuration(spent)}</time>${item.minutes ? html`<small> / ${t("agenda.minutes", { n: item.minutes })}</small>` : null}</p>`;
 }
 
-/**
- * Sites registered for the present item, in their order, that do not speak now.
- * @param {Room} room
- */
+/** Sites registered for the present item that wait. @param {Room} room */
 export function registered(room) {
-  return (room.agendaItem.value?.speakers ?? [])
-    .flatMap((code) => room.sites.get(code) ?? [])
-    .filter((site) => site.state !== "on-floor" && !site.stand_by);
+  return registeredFor(room.agendaItem.value, (code) => room.sites.get(code));
 }

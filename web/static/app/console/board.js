@@ -1,6 +1,7 @@
 // The board of technical checks before a session: how each province stands, and which sites to call.
 import { html } from "../html.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
+import { isListed, within } from "../../lib/board.js";
 import { fold, matcher } from "../../lib/fold.js";
 import { askSession, tellRefusal } from "../api.js";
 import { t, tMaybe, formatNumber } from "../i18n.js";
@@ -32,9 +33,9 @@ export function Board({ room, onClose }) {
     return () => clearInterval(timer);
   }, []);
   const matches = matcher(query);
-  const within = (board?.sites ?? []).filter((site) => province === null || (site.province ?? "") === province);
-  const sites = within.filter(
-    (site) => site.light === light && matches(fold([site.name, ...(site.parents ?? []), site.code].join(" "))),
+  const there = within(board?.sites ?? [], province);
+  const sites = there.filter(
+    (site) => isListed(light, site) && matches(fold([site.name, ...(site.parents ?? []), site.code].join(" "))),
   );
   const share = (/** @type {Record<string, number>} */ lights) =>
     LIGHTS.map(
@@ -51,7 +52,7 @@ export function Board({ room, onClose }) {
           (
             name,
           ) => html`<button type="button" key=${name} class="tab" aria-pressed=${String(light === name)} onClick=${() => setLight(name)}>
-          <strong class=${`light light--${name}`}><span aria-hidden="true" />${formatNumber(within.filter((site) => site.light === name).length)}</strong><span>${t(`board.${name}`)}</span></button>`,
+          <strong class=${`light light--${name}`}><span aria-hidden="true" />${formatNumber(there.filter((site) => isListed(name, site)).length)}</strong><span>${t(`board.${name}`)}</span></button>`,
         )}
       </div>
       ${

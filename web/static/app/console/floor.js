@@ -1,6 +1,7 @@
 // Who speaks, who is next, and who asks to, in order.
 import { html } from "../html.js";
 import { useEffect, useRef, useState } from "../../vendor/hooks.js";
+import { actsOfKey, nextUp, otherHands, takingBack } from "../../lib/floor.js";
 import { HOST } from "../../lib/protocol.js";
 import { t, formatDuration, formatNumber } from "../i18n.js";
 import { Button, tick } from "../parts.js";
@@ -27,35 +28,26 @@ export async function standBy(room, site) {
   else if (room.previewed.value === endpoint) await room.ask("watch", { slot: "preview" });
 }
 
-/**
- * One key for what must go at once: F2 gives the floor to who is next, F4 takes it back, F8 is one's own microphone.
- * @param {Room} room
- */
+/** The keys of the floor. @param {Room} room */
 function useKeys(room) {
   useEffect(() => {
     const pressed = (/** @type {KeyboardEvent} */ event) => {
       if (event.repeat || event.altKey || event.ctrlKey || event.metaKey || document.querySelector("dialog:modal"))
         return;
-      const live = room.phase.value === "live";
-      const next = [...room.sites.standingBy(), ...registered(room), ...room.sites.hands()].find(
-        (site) => site.state === "present",
-      );
-      if (event.key === "F2" && live && next) void room.ask("grant", { endpoint: next.code });
-      else if (event.key === "F4" && live)
-        for (const grant of onFloor(room)) void room.ask("revoke", { endpoint: grant.endpoint, slot: grant.slot });
-      else if (event.key === "F8" && room.media.microphone.value)
-        void room.ask("mute", { muted: !room.self.value?.muted });
-      else return;
+      const acts = actsOfKey(event.key, {
+        live: room.phase.value === "live",
+        next: nextUp(room.sites.standingBy(), registered(room), room.sites.hands()),
+        stage: room.stage.value,
+        microphone: Boolean(room.media.microphone.value),
+        muted: room.self.value?.muted ?? false,
+      });
+      if (!acts) return;
+      for (const { type, fields } of acts) void room.ask(type, fields);
       event.preventDefault();
     };
     addEventListener("keydown", pressed);
     return () => removeEventListener("keydown", pressed);
   }, []);
-}
-
-/** Who holds floor or floor2. @param {Room} room */
-function onFloor(room) {
-  return room.stage.value.filter((grant) => grant.slot === "floor" || grant.slot === "floor2");
 }
 
 /** @param {{room: Room}} props */
@@ -64,7 +56,7 @@ export function FloorPanel({ room }) {
   const speaking = room.stage.value.filter((s) => s.slot !== "presentation" && s.endpoint !== HOST);
   const next = room.sites.standingBy();
   const speakers = registered(room);
-  const hands = room.sites.hands().filter((site) => !site.stand_by && !speakers.includes(site));
+  const hands = otherHands(room.sites.hands(), speakers);
   return html`<section class="floor" aria-label=${t("floor.label")}>
     <${AgendaPanel} room=${room} />
     <h2>${t("floor.now")}</h2>
@@ -119,11 +111,8 @@ function SitePreview({ room }) {
 /** @param {{room: Room, grant: StageSlot}} props */
 function Speaker({ room, grant }) {
   const { endpoint, slot } = grant;
-  // The main place is never left empty: the chair takes it back.
-  const revoke = () =>
-    void (slot === "main"
-      ? room.ask("grant", { endpoint: HOST, slot: "main" })
-      : room.ask("revoke", { endpoint, slot }));
+  const { type, fields } = takingBack(grant);
+  const revoke = () => void room.ask(type, fields);
   return html`<article class=${`speaker speaker--${grant.state}`}>
     <div class="speaker__who">
       <strong>${grant.name}</strong>

@@ -2,6 +2,7 @@
 import { html } from "../html.js";
 import { useState, useRef, useEffect } from "../../vendor/hooks.js";
 import { t, tMaybe, formatNumber, formatDuration, formatTime } from "../i18n.js";
+import { countOf, filtersFor } from "../../lib/filters.js";
 import { isBlind, isHere, isReached, isWeak } from "../../lib/sites.js";
 import { Fetched } from "./fetched.js";
 import { windowOf } from "../../lib/window.js";
@@ -24,9 +25,6 @@ const WHOLE = 200;
 /** Rows stay where they are for this long after the mouse last moved among them. */
 const HOLD_MS = 8_000;
 
-/** @type {Filter[]} */
-const FILTERS = ["all", "present", "blind", "lost", "absent", "weak", "hand", "unanswered"];
-
 /**
  * @param {{room: Room, steers?: boolean, province: string | undefined, wall?: boolean, onWall?: (wall: boolean) => void}} props
  *   steers: rows have buttons; wall: sites are shown as pictures
@@ -35,12 +33,7 @@ export function SitesPanel({ room, steers = true, province, wall = false, onWall
   const [query, setQuery] = useState("");
   const [filter, setFilter] = useState(/** @type {Filter} */ ("all"));
   const rollCall = Boolean(room.state.value?.roll_call);
-  // Before the session is live there is nothing to receive. After a roll call, too, it is seen who did not answer.
-  const filters = FILTERS.filter(
-    (name) =>
-      (name !== "blind" || room.phase.value === "live") &&
-      (name !== "unanswered" || rollCall || room.sites.total.answered),
-  );
+  const filters = filtersFor({ live: room.phase.value === "live", rollCall, answered: room.sites.total.answered });
   const chosen = filters.includes(filter) ? filter : "all";
   const list = room.sites;
   const counts =
@@ -73,31 +66,6 @@ function LockButton({ room }) {
   const locked = Boolean(room.state.value?.locked);
   return html`<${Button} compact action="lock" icon="lock" tone=${locked ? "attention" : "plain"} pressed=${locked} label=${t(locked ? "lock.off" : "lock.on")}
     onClick=${() => void room.ask("lock", { locked: !locked })} />`;
-}
-
-/**
- * @param {import("../../lib/sites.js").Counts} counts
- * @param {Filter} filter
- */
-function countOf(counts, filter) {
-  switch (filter) {
-    case "all":
-      return counts.convened;
-    case "present":
-      return counts.present;
-    case "blind":
-      return counts.blind;
-    case "lost":
-      return counts.lost;
-    case "absent":
-      return counts.absent;
-    case "weak":
-      return counts.weak;
-    case "hand":
-      return counts.hands;
-    default:
-      return counts.convened - counts.answered;
-  }
 }
 
 /**

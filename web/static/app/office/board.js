@@ -1,6 +1,7 @@
 // The rehearsal board: red, amber and green by province, who has not tested, whom to call.
 import { html } from "../html.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
+import { isListed, totalOf, within } from "../../lib/board.js";
 import { tMaybe } from "../i18n.js";
 import { Button } from "../parts.js";
 import { formatRate } from "../rate.js";
@@ -41,15 +42,8 @@ export function BoardPage({ id }) {
     return () => clearInterval(timer);
   }, []);
   if (!board) return html`<${Loading} />`;
-  const total = Object.fromEntries(
-    LIGHTS.map((light) => [light, board.provinces.reduce((n, p) => n + (p.lights[light] ?? 0), 0)]),
-  );
-  const shown = board.sites.filter(
-    (site) =>
-      (province === null || (site.province ?? "") === province) &&
-      (filter === "all" ||
-        (filter === "call" ? site.light === "red" || site.light === "untested" : site.light === filter)),
-  );
+  const total = totalOf(LIGHTS, board.provinces);
+  const shown = within(board.sites, province).filter((site) => isListed(filter, site));
   return html`<p><a href=${`#/session/${id}`}>${o("back")}</a></p>
     <div class="office__title"><h1>${o("board.title")}</h1><${Button} action="refresh" onClick=${() => void load()}>${o("board.refresh")}<//></div>
     <ul class="lights">${LIGHTS.map((light) => html`<li key=${light} class=${`lamp lamp--${light}`} data-light=${light}><strong>${total[light]}</strong><span>${o(`board.${light}`)}</span></li>`)}</ul>

@@ -2,7 +2,7 @@
 import { html } from "../html.js";
 import { useEffect, useRef, useState } from "../../vendor/hooks.js";
 import { fold, matcher } from "../../lib/fold.js";
-import { readNumbers } from "../../lib/contacts.js";
+import { contactsOf, readNumbers, rowsOf, withNumbers } from "../../lib/contacts.js";
 import { same } from "../../lib/merge.js";
 import { Button } from "../parts.js";
 import { loadUnits, unitName, unitNames } from "./api.js";
@@ -13,10 +13,7 @@ import { UnitField } from "./unitfield.js";
 /** Rows drawn at most; the search finds the others. */
 const MOST = 50;
 
-/** @typedef {{code: string, phone?: string, by_phone?: boolean}} Row */
-
-/** @param {import("./draft.js").Draft} draft @returns {Row[]} */
-const rowsOf = (draft) => Object.entries(draft.contacts ?? {}).map(([code, contact]) => ({ code, ...contact }));
+/** @typedef {import("../../lib/contacts.js").Row} Row */
 
 /** @param {import("./draft.js").Part} props */
 export function Contacts({ draft, set }) {
@@ -24,17 +21,17 @@ export function Contacts({ draft, set }) {
   const [pasted, setPasted] = useState("");
   const [taken, setTaken] = useState(/** @type {{n: number, bad: number[]} | null} */ (null));
   // Rows of their own: while a code is typed it may be another's for a moment, which must not lose that one.
-  const [rows, setRows] = useState(() => rowsOf(draft));
+  const [rows, setRows] = useState(() => rowsOf(draft.contacts));
   const own = useRef(draft.contacts);
   useEffect(() => {
     if (same(draft.contacts, own.current)) return;
     own.current = draft.contacts;
-    setRows(rowsOf(draft));
+    setRows(rowsOf(draft.contacts));
   }, [draft.contacts]);
   void unitNames.value;
   const put = (/** @type {Row[]} */ next) => {
     setRows(next);
-    own.current = Object.fromEntries(next.filter((row) => row.code).map(({ code, ...contact }) => [code, contact]));
+    own.current = contactsOf(next);
     set({ contacts: own.current });
   };
   const matches = matcher(query);
@@ -46,11 +43,7 @@ export function Contacts({ draft, set }) {
   const paste = () => {
     const { numbers, bad } = readNumbers(pasted);
     const codes = Object.keys(numbers);
-    const there = new Set(rows.map((row) => row.code));
-    put([
-      ...rows.map((row) => (row.code in numbers ? { ...row, phone: numbers[row.code] } : row)),
-      ...codes.filter((code) => !there.has(code)).map((code) => ({ code, phone: numbers[code] })),
-    ]);
+    put(withNumbers(rows, numbers));
     void loadUnits(codes);
     setTaken({ n: codes.length, bad });
     if (!bad.length) setPasted("");

@@ -3,6 +3,7 @@ import { html } from "../html.js";
 import { useEffect, useRef, useState } from "../../vendor/hooks.js";
 import { formatDay, formatTime } from "../i18n.js";
 import { Button, Confirm } from "../parts.js";
+import { codesOf, isPast } from "../../lib/draft.js";
 import { fromInput, toInput } from "../../lib/localtime.js";
 import { merge, same } from "../../lib/merge.js";
 import { api, faultText, loadUnits } from "./api.js";
@@ -25,25 +26,13 @@ import { RulesPanel } from "./rules.js";
  * @property {{code?: string, unit?: string, name?: string, phone?: string, by_phone?: boolean}[]} [seats]
  * @property {{name: string, scope: string, phone?: string}[]} [operators]
  * @property {{id: string, title: string, minutes?: number, speakers?: string[]}[]} [agenda]
- * @property {import("./rules.js").Rules} [rules]
+ * @property {import("../../lib/draft.js").Rules} [rules]
  * @property {string} [help_phone]
  * @property {string} [note]
  *
- * @typedef {{id: string, version: number, session?: string, updated_at: string, updated_by: string, draft: Draft, sites?: number, rules?: import("./rules.js").Rules,
+ * @typedef {{id: string, version: number, session?: string, updated_at: string, updated_by: string, draft: Draft, sites?: number, rules?: import("../../lib/draft.js").Rules,
  *   problems?: {field: string, code: string, value?: string}[]}} Row
  */
-
-/** All codes of units in a draft, whose names are shown. @param {Draft} d */
-function codesOf(d) {
-  return [
-    ...(d.units ?? []).map((p) => p.split("/")[0]),
-    ...(d.except ?? []),
-    ...Object.keys(d.contacts ?? {}),
-    ...(d.seats ?? []).map((s) => s.unit ?? ""),
-    ...(d.operators ?? []).map((s) => s.scope),
-    ...(d.agenda ?? []).flatMap((a) => a.speakers ?? []),
-  ];
-}
 
 /** @param {{id: string}} props */
 export function DraftPage({ id }) {
@@ -89,7 +78,7 @@ export function DraftPage({ id }) {
       say("error", () => faultText(answer));
     }
   };
-  const past = Boolean(draft.start) && Date.parse(draft.start ?? "") < Date.now() - 3_600_000; // as the server asks about
+  const past = isPast(draft.start, Date.now());
   const convene = async () => {
     setBusy(true);
     const answer = await api("POST", `/drafts/${id}/convene`, {

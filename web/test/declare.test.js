@@ -1,0 +1,44 @@
+import test from "node:test";
+import assert from "node:assert/strict";
+import { changesOf, headcountOf, namedOf } from "../static/lib/declare.js";
+
+test("a headcount is a whole number that a room can hold", () => {
+  for (const [typed, want] of [
+    [12, 12],
+    [0, 0],
+    [-1, 0],
+    [2.6, 3],
+    [10_000, 9999],
+    [NaN, 0],
+    [Infinity, 9999],
+  ])
+    assert.equal(headcountOf(typed), want, String(typed));
+});
+
+test("delegates lose the space around them, and those without a name go", () => {
+  assert.deepEqual(
+    namedOf([
+      { name: "  Nguyễn Văn A ", title: " Chủ tịch ", attending_for: "  " },
+      { name: " ", title: "nobody" },
+      { name: "Trần  Thị B", attending_for: " Sở Y tế" },
+    ]),
+    [
+      { name: "Nguyễn Văn A", title: "Chủ tịch" },
+      { name: "Trần  Thị B", attending_for: "Sở Y tế" },
+    ],
+  );
+});
+
+test("only what changed is sent", () => {
+  const delegates = [{ name: "A" }];
+  assert.deepEqual(changesOf({ headcount: 3, delegates }, { headcount: 3, delegates: [{ name: "A" }] }), {
+    headcount: false,
+    delegates: false,
+  });
+  assert.deepEqual(changesOf({ headcount: 3 }, { headcount: 4, delegates: [] }), { headcount: true, delegates: false });
+  assert.deepEqual(changesOf({ headcount: 3, delegates }, { headcount: 3, delegates: [] }), {
+    headcount: false,
+    delegates: true,
+  });
+  assert.deepEqual(changesOf(null, { headcount: 0, delegates: [] }), { headcount: false, delegates: false });
+});
