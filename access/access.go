@@ -108,23 +108,23 @@ func (id Identity) party() party {
 		return nobody
 	}
 	switch meeting.Role(id.Role) {
-	case meeting.Host:
+	case meeting.RoleHost:
 		return hostParty
-	case meeting.Operator:
+	case meeting.RoleOperator:
 		if id.Seat.Scope != "" {
 			return delegateParty
 		}
 		return operatorParty
-	case meeting.Secretary:
+	case meeting.RoleSecretary:
 		return secretaryParty
-	case meeting.Room:
+	case meeting.RoleRoom:
 		return roomParty
-	case meeting.Site:
+	case meeting.RoleSite:
 		if id.Seat.Chairs {
 			return chairParty
 		}
 		return siteParty
-	case meeting.Office: // has no link
+	case meeting.RoleOffice: // has no link
 	}
 	return nobody
 }
@@ -177,7 +177,7 @@ func SeatFor(s *meeting.View, who Identity, code string) rune {
 		return reachSecretariat
 	case code == meeting.EveryEndpoint:
 		return reachWhole
-	case ep != nil && ep.Role != meeting.Site:
+	case ep != nil && ep.Role != meeting.RoleSite:
 		return reachConsoles
 	case scope == "", s.Within(code, scope): // what there is not too, for whoever reaches all: he may know
 		return reachInside
@@ -186,4 +186,4 @@ func SeatFor(s *meeting.View, who Identity, code string) rune {
 }
 
 // Forbidden is what everybody is told whom the table does not admit, whatever there is behind it.
-func Forbidden(what string) error { return &meeting.Error{Code: meeting.Forbidden, Detail: what} }
+func Forbidden(what string) error { return &meeting.Error{Code: meeting.CodeForbidden, Detail: what} }

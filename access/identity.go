@@ -55,7 +55,7 @@ func (id Identity) SeatKey() string {
 // Actor is who somebody acts as in a session; the office acts under its own names.
 func (id Identity) Actor() meeting.Actor {
 	if id.Session == "" {
-		return meeting.Actor{Endpoint: meeting.OfficePrefix + id.Endpoint, Role: meeting.Office}
+		return meeting.Actor{Endpoint: meeting.OfficePrefix + id.Endpoint, Role: meeting.RoleOffice}
 	}
 	return meeting.Actor{Endpoint: id.Endpoint, Role: meeting.Role(id.Role)}
 }

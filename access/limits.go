@@ -44,7 +44,7 @@ func (l *Limits) Of(who Identity) *rate.Limiter {
 			l.sweep()
 		}
 		perSecond, burst := consoleRate, consoleBurst
-		if who.Account == nil && who.Role == string(meeting.Site) {
+		if who.Account == nil && who.Role == string(meeting.RoleSite) {
 			perSecond, burst = SiteRate, siteBurst
 		}
 		b = rate.NewLimiter(rate.Limit(perSecond*l.times), burst*l.times)

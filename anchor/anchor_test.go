@@ -52,7 +52,7 @@ func record(t *testing.T, dir string, list []ledger.Entry) *store.Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { st.Close() })
-	if err := st.CreateSession(t.Context(), store.NewSession{SessionRow: store.SessionRow{ID: list[0].Session, Title: "T", Phase: meeting.Open, CreatedAt: t0}, Entries: list}); err != nil {
+	if err := st.CreateSession(t.Context(), store.NewSession{SessionRow: store.SessionRow{ID: list[0].Session, Title: "T", Phase: meeting.PhaseOpen, CreatedAt: t0}, Entries: list}); err != nil {
 		t.Fatal(err)
 	}
 	return st
@@ -217,7 +217,7 @@ extendedKeyUsage = critical,timeStamping
 func TestTimeStampsOfOpenSSL(t *testing.T) {
 	url, ca := authority(t)
 	dir := t.TempDir()
-	whole := chain(t, "s1", &meeting.Opened{}, &meeting.HandRaised{Endpoint: "C1"}, &meeting.SealedEvent{By: "@secretary"})
+	whole := chain(t, "s1", &meeting.Opened{}, &meeting.HandRaised{Endpoint: "C1"}, &meeting.Sealed{By: "@secretary"})
 	cfg := config(t, dir, record(t, t.TempDir(), whole))
 	told := make(chan string, 8)
 	cfg.Authority, cfg.Due = anchor.NewAuthority(url), func(session string) { told <- session }

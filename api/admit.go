@@ -39,7 +39,7 @@ func (a *router) authorise(r *http.Request, row access.Row, who access.Identity)
 	case who.Session != "" && strings.HasPrefix(r.URL.Path, "/api/v1/sessions/") && who.Session != r.PathValue("id"):
 		return access.Forbidden("a link opens its own session")
 	case who.Seat.Removed:
-		return &meeting.Error{Code: meeting.Removed, Detail: who.Endpoint}
+		return &meeting.Error{Code: meeting.CodeRemoved, Detail: who.Endpoint}
 	}
 	code := r.PathValue("code")
 	if code == "" {

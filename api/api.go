@@ -238,12 +238,12 @@ func (a *router) listSessions(w http.ResponseWriter, r *http.Request, _ access.I
 	for _, row := range rows {
 		v := sessionSummary{ID: row.ID, Title: row.Title, Phase: string(row.Phase), CreatedAt: row.CreatedAt}
 		found := a.api.live.Listed(row, nil)
-		if a.api.live.Running(row.ID) || row.Phase != meeting.Ended && row.Phase != meeting.Sealed {
+		if a.api.live.Running(row.ID) || row.Phase != meeting.PhaseEnded && row.Phase != meeting.PhaseSealed {
 			err := a.read(r.Context(), row.ID, func(s *meeting.View) error {
 				found = a.api.live.Listed(row, s)
 				v.Title, v.Phase, v.ScheduledAt, v.CalledOff = s.Title, string(s.Phase), s.ScheduledAt, s.CalledOff
 				for ep := range s.Endpoints() {
-					if ep.Role == meeting.Site {
+					if ep.Role == meeting.RoleSite {
 						v.Convened++
 					}
 				}
@@ -287,7 +287,7 @@ func (a *router) showSession(w http.ResponseWriter, r *http.Request, who access.
 			CalledOff: s.CalledOff, CallOffReason: s.CallOffReason,
 		}
 		for ep := range s.Endpoints() {
-			if ep.Role != meeting.Site || !inScope(s, ep.Code, who.Scope()) {
+			if ep.Role != meeting.RoleSite || !inScope(s, ep.Code, who.Scope()) {
 				continue
 			}
 			d.Convened++
@@ -336,7 +336,7 @@ func (a *router) reissueLink(w http.ResponseWriter, r *http.Request, who access.
 		Link      string `json:"link"`
 		ShortLink string `json:"short_link,omitempty"` // of a site
 	}{Link: url}
-	if seat.Role == meeting.Site && !seat.ByPhone {
+	if seat.Role == meeting.RoleSite && !seat.ByPhone {
 		if answer.ShortLink, err = a.api.office.codes.Link(ctx, session.ID, seat.Code, serial); err != nil {
 			return err
 		}
@@ -370,7 +370,7 @@ func (a *router) seat(ctx context.Context, r *http.Request) (*meeting.View, *mee
 	}
 	seat := session.Endpoint(r.PathValue("code"))
 	if seat == nil {
-		return nil, nil, &meeting.Error{Code: meeting.UnknownEndpoint, Detail: r.PathValue("code")}
+		return nil, nil, &meeting.Error{Code: meeting.CodeUnknownEndpoint, Detail: r.PathValue("code")}
 	}
 	return session, seat, nil
 }

@@ -183,25 +183,25 @@ func (s *API) linksOf(ctx context.Context, session *meeting.View) (*sessionLinks
 			}
 		}
 		switch ep.Role {
-		case meeting.Host:
+		case meeting.RoleHost:
 			out.Links.Host = url
-		case meeting.Operator:
+		case meeting.RoleOperator:
 			if ep.Scope != "" {
 				out.Operators = append(out.Operators, endpointLink{Code: code, Unit: ep.Scope, Name: ep.Name, Link: url})
 				continue
 			}
 			out.Links.Operator = url
-		case meeting.Secretary:
+		case meeting.RoleSecretary:
 			out.Links.Secretary = url
-		case meeting.Room:
+		case meeting.RoleRoom:
 			if code == meeting.RoomCode {
 				out.Links.Room = url
 			} else {
 				out.Links.Room2 = url
 			}
-		case meeting.Site:
+		case meeting.RoleSite:
 			out.Endpoints = append(out.Endpoints, endpointLink{Code: code, Unit: ep.Unit, Name: ep.Name, Link: url})
-		case meeting.Office: // has no seat
+		case meeting.RoleOffice: // has no seat
 		}
 	}
 	return out, nil

@@ -48,7 +48,7 @@ func (a recordAPI) download(w http.ResponseWriter, r *http.Request, who access.I
 	if err != nil {
 		return err
 	}
-	if who.Role == string(meeting.Operator) {
+	if who.Role == string(meeting.RoleOperator) {
 		report.Notes = nil // they are the secretariat's
 	}
 	w.Header().Set("X-Total-Count", strconv.Itoa(matching))

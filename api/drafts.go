@@ -205,7 +205,7 @@ func (a draftsAPI) checked(ctx context.Context, row store.DraftRow) (draftView, 
 	cmd, problems := row.Draft.Convene(tree)
 	v.Problems, v.Rules = problems, cmd.Rules
 	for _, ep := range cmd.Endpoints {
-		if ep.Role == meeting.Site {
+		if ep.Role == meeting.RoleSite {
 			v.Sites++
 		}
 	}

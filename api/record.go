@@ -57,8 +57,8 @@ func (a recordAPI) eraseNamesBefore(w http.ResponseWriter, r *http.Request, _ ac
 
 // over refuses a session that has not ended.
 func over(s *meeting.View) error {
-	if s.Phase != meeting.Ended && s.Phase != meeting.Sealed {
-		return &meeting.Error{Code: meeting.WrongPhase, Detail: string(s.Phase)}
+	if s.Phase != meeting.PhaseEnded && s.Phase != meeting.PhaseSealed {
+		return &meeting.Error{Code: meeting.CodeWrongPhase, Detail: string(s.Phase)}
 	}
 	return nil
 }
@@ -80,7 +80,7 @@ func (s *API) eraseNamesBefore(ctx context.Context, before time.Time) (entries i
 		return 0, err
 	}
 	for _, row := range rows {
-		if row.Phase != meeting.Ended && row.Phase != meeting.Sealed {
+		if row.Phase != meeting.PhaseEnded && row.Phase != meeting.PhaseSealed {
 			continue
 		}
 		head, err := s.record.Head(ctx, row.ID)

@@ -77,8 +77,8 @@ func (a officeAPI) ownRehearsal(w http.ResponseWriter, r *http.Request, who acce
 // beforeEnd refuses what makes no sense once a session is over, and checks that a link is a site's.
 func (a officeAPI) beforeEnd(ctx context.Context, who access.Identity) error {
 	return a.read(ctx, who.Session, func(s *meeting.View) error {
-		if s.Phase == meeting.Ended || s.Phase == meeting.Sealed {
-			return &meeting.Error{Code: meeting.SessionEnded}
+		if s.Phase == meeting.PhaseEnded || s.Phase == meeting.PhaseSealed {
+			return &meeting.Error{Code: meeting.CodeSessionEnded}
 		}
 		return nil
 	})
@@ -181,7 +181,7 @@ func (a officeAPI) listRehearsals(w http.ResponseWriter, r *http.Request, who ac
 		scope := who.Scope()
 		for _, code := range s.Order {
 			ep := s.Endpoint(code)
-			if ep.Role != meeting.Site || !inScope(s, code, scope) {
+			if ep.Role != meeting.RoleSite || !inScope(s, code, scope) {
 				continue
 			}
 			up := province(s, ep)

@@ -62,7 +62,7 @@ func branch(s *meeting.View, ep *meeting.Endpoint) []string {
 // province returns the province or ministry of an endpoint; the zero Unit if it has none.
 func province(s *meeting.View, ep *meeting.Endpoint) meeting.Unit {
 	for _, code := range branch(s, ep) {
-		if u := s.Units[code]; u.Level == meeting.Province || u.Level == meeting.Ministry {
+		if u := s.Units[code]; u.Level == meeting.LevelProvince || u.Level == meeting.LevelMinistry {
 			return u
 		}
 	}
@@ -121,7 +121,7 @@ func (a officeAPI) sheet(r *http.Request, who access.Identity, withQR bool) (*sh
 		seen := map[string]bool{}
 		for _, code := range s.Order {
 			ep := s.Endpoint(code)
-			if ep.Role != meeting.Site || !inScope(s, code, who.Scope()) {
+			if ep.Role != meeting.RoleSite || !inScope(s, code, who.Scope()) {
 				continue
 			}
 			p := province(s, ep)
@@ -320,7 +320,7 @@ func (a officeAPI) showConsoles(w http.ResponseWriter, r *http.Request, who acce
 	err = a.read(ctx, id, func(s *meeting.View) error {
 		for _, l := range issued {
 			ep := s.Endpoint(l.Endpoint)
-			if ep == nil || ep.Role == meeting.Site || !l.RevokedAt.IsZero() || !mayEnter(who, s, ep) {
+			if ep == nil || ep.Role == meeting.RoleSite || !l.RevokedAt.IsZero() || !mayEnter(who, s, ep) {
 				continue
 			}
 			url, err := a.api.linkFor(s, ep, l.Serial, who.Account)
@@ -343,9 +343,9 @@ func (a officeAPI) showConsoles(w http.ResponseWriter, r *http.Request, who acce
 // mayEnter reports whether somebody of the office may have the link of a console.
 func mayEnter(who access.Identity, s *meeting.View, ep *meeting.Endpoint) bool {
 	if who.Scope() != "" {
-		return ep.Role == meeting.Operator && ep.Scope != "" && inScope(s, ep.Code, who.Scope())
+		return ep.Role == meeting.RoleOperator && ep.Scope != "" && inScope(s, ep.Code, who.Scope())
 	}
-	return who.May(account.EnterConsoles) || ep.Role == meeting.Secretary
+	return who.May(account.EnterConsoles) || ep.Role == meeting.RoleSecretary
 }
 
 // calendar is the session as an iCalendar file; that of a site has its short link.
@@ -360,7 +360,7 @@ func (a officeAPI) calendar(w http.ResponseWriter, r *http.Request, who access.I
 		for _, item := range s.Agenda {
 			e.Notes = append(e.Notes, "• "+item.Title)
 		}
-		if ep := s.Endpoint(who.Endpoint); who.Session == "" || ep == nil || ep.Role != meeting.Site {
+		if ep := s.Endpoint(who.Endpoint); who.Session == "" || ep == nil || ep.Role != meeting.RoleSite {
 			serial = 0
 		}
 		return nil

@@ -135,14 +135,14 @@ func (a recordAPI) putSnapshot(w http.ResponseWriter, r *http.Request, who acces
 	err = a.read(r.Context(), who.Session, func(s *meeting.View) error {
 		ep := s.Endpoint(who.Endpoint)
 		switch {
-		case ep == nil || ep.Role != meeting.Site:
-			return &meeting.Error{Code: meeting.Forbidden, Detail: "only sites post pictures"}
-		case s.Phase != meeting.Open && s.Phase != meeting.Live:
-			return &meeting.Error{Code: meeting.WrongPhase, Detail: string(s.Phase)}
+		case ep == nil || ep.Role != meeting.RoleSite:
+			return &meeting.Error{Code: meeting.CodeForbidden, Detail: "only sites post pictures"}
+		case s.Phase != meeting.PhaseOpen && s.Phase != meeting.PhaseLive:
+			return &meeting.Error{Code: meeting.CodeWrongPhase, Detail: string(s.Phase)}
 		case ep.Conn == nil:
-			return &meeting.Error{Code: meeting.NotConnected, Detail: ep.Code}
+			return &meeting.Error{Code: meeting.CodeNotConnected, Detail: ep.Code}
 		}
-		conn, live = ep.Conn.ID, s.Phase == meeting.Live
+		conn, live = ep.Conn.ID, s.Phase == meeting.PhaseLive
 		// Half the interval: a page's timer does not run to the second.
 		return a.api.snapshots.put(who.Session, ep.Code, picture, a.api.now(), every/2)
 	})

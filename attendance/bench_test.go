@@ -24,14 +24,14 @@ func nation(tb testing.TB, sites, n int) iter.Seq2[ledger.Entry, error] {
 			return yield(e, err) && err == nil && made < n
 		}
 		first := &meeting.Convened{Title: "Cả nước", TimeZone: "Asia/Ho_Chi_Minh", Rules: meeting.DefaultRules()}
-		first.Units = append(first.Units, meeting.Unit{Code: "TW", Level: meeting.Central, Name: "Trung ương"})
+		first.Units = append(first.Units, meeting.Unit{Code: "TW", Level: meeting.LevelCentral, Name: "Trung ương"})
 		for p := range 63 {
-			first.Units = append(first.Units, meeting.Unit{Code: fmt.Sprint("P", p), Parent: "TW", Level: meeting.Province, Name: fmt.Sprint("Tỉnh ", p)})
+			first.Units = append(first.Units, meeting.Unit{Code: fmt.Sprint("P", p), Parent: "TW", Level: meeting.LevelProvince, Name: fmt.Sprint("Tỉnh ", p)})
 		}
 		for i := range sites {
 			code := fmt.Sprint("C", i)
-			first.Units = append(first.Units, meeting.Unit{Code: code, Parent: fmt.Sprint("P", i%63), Level: meeting.Commune, Name: fmt.Sprint("Xã ", i)})
-			first.Endpoints = append(first.Endpoints, meeting.Endpoint{Code: code, Unit: code, Name: fmt.Sprint("Xã ", i), Role: meeting.Site})
+			first.Units = append(first.Units, meeting.Unit{Code: code, Parent: fmt.Sprint("P", i%63), Level: meeting.LevelCommune, Name: fmt.Sprint("Xã ", i)})
+			first.Endpoints = append(first.Endpoints, meeting.Endpoint{Code: code, Unit: code, Name: fmt.Sprint("Xã ", i), Role: meeting.RoleSite})
 		}
 		if !next(first) || !next(&meeting.Opened{}) || !next(&meeting.Started{By: meeting.HostCode}) {
 			return

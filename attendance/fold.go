@@ -169,9 +169,9 @@ func (b *Builder) fold(e ledger.Entry, ev meeting.Event) {
 		b.info.OpenedAt = e.At
 	case *meeting.Started:
 		b.info.StartedAt = e.At
-	case *meeting.EndedEvent:
+	case *meeting.Ended:
 		b.info.EndedAt = e.At
-	case *meeting.SealedEvent:
+	case *meeting.Sealed:
 		b.info.SealedAt, b.sealedBy = e.At, e.Seq
 	case *meeting.Connected:
 		b.begin(e, ev.Endpoint, ev.Conn, ev.Device)
@@ -248,10 +248,10 @@ func (b *Builder) convene(e ledger.Entry, c *meeting.Convened) {
 		b.units[u.Code] = u
 	}
 	for _, ep := range c.Endpoints {
-		if ep.Role != meeting.Site {
+		if ep.Role != meeting.RoleSite {
 			b.consoles[ep.Code] = ep.Name
 		}
-		if ep.Role == meeting.Site && b.byCode[ep.Code] == nil {
+		if ep.Role == meeting.RoleSite && b.byCode[ep.Code] == nil {
 			s := &site{index: len(b.sites), ep: ep, byID: map[string]*conn{}}
 			b.sites = append(b.sites, s)
 			b.byCode[ep.Code] = s

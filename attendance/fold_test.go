@@ -22,11 +22,11 @@ func at(s int) time.Time { return t0.Add(time.Duration(s) * time.Second) }
 
 func units() []meeting.Unit {
 	return []meeting.Unit{
-		{Code: "TW", Level: meeting.Central, Name: "Trung ương"},
-		{Code: "P58", Parent: "TW", Level: meeting.Province, Name: "Tỉnh Ninh Thuận"},
-		{Code: "D587", Parent: "P58", Level: meeting.District, Name: "Huyện Ninh Phước"},
-		{Code: "C1", Parent: "D587", Level: meeting.Commune, Name: "Xã Phước Dân"},
-		{Code: "C2", Parent: "D587", Level: meeting.Commune, Name: "Xã Phước Hậu"},
+		{Code: "TW", Level: meeting.LevelCentral, Name: "Trung ương"},
+		{Code: "P58", Parent: "TW", Level: meeting.LevelProvince, Name: "Tỉnh Ninh Thuận"},
+		{Code: "D587", Parent: "P58", Level: meeting.LevelDistrict, Name: "Huyện Ninh Phước"},
+		{Code: "C1", Parent: "D587", Level: meeting.LevelCommune, Name: "Xã Phước Dân"},
+		{Code: "C2", Parent: "D587", Level: meeting.LevelCommune, Name: "Xã Phước Hậu"},
 	}
 }
 
@@ -34,10 +34,10 @@ func convened(rules meeting.Rules) *meeting.Convened {
 	return &meeting.Convened{
 		Title: "Phiên họp thứ nhất", ScheduledAt: t0, TimeZone: "Asia/Ho_Chi_Minh", Rules: rules, Units: units(),
 		Endpoints: []meeting.Endpoint{
-			{Code: meeting.HostCode, Name: "Chủ trì", Role: meeting.Host},
-			{Code: "C1", Unit: "C1", Name: "Xã Phước Dân", Role: meeting.Site},
-			{Code: "C2", Unit: "C2", Name: "Xã Phước Hậu", Role: meeting.Site, Phone: "+84 259 000 000"},
-			{Code: "G1", Name: "Khách mời", Role: meeting.Site},
+			{Code: meeting.HostCode, Name: "Chủ trì", Role: meeting.RoleHost},
+			{Code: "C1", Unit: "C1", Name: "Xã Phước Dân", Role: meeting.RoleSite},
+			{Code: "C2", Unit: "C2", Name: "Xã Phước Hậu", Role: meeting.RoleSite, Phone: "+84 259 000 000"},
+			{Code: "G1", Name: "Khách mời", Role: meeting.RoleSite},
 		},
 	}
 }
@@ -105,7 +105,7 @@ func scripted(t *testing.T, s int, what, conn string) meeting.Event {
 	case "start":
 		return &meeting.Started{By: meeting.HostCode}
 	case "end":
-		return &meeting.EndedEvent{By: meeting.HostCode}
+		return &meeting.Ended{By: meeting.HostCode}
 	case "in":
 		return &meeting.Connected{Endpoint: "C1", Conn: conn}
 	case "back":
@@ -312,8 +312,8 @@ func TestFoldDeclarations(t *testing.T) {
 		happening{30, &meeting.Granted{Endpoint: "C1", Slot: meeting.SlotFloor}},
 		happening{33, &meeting.WentOnAir{Endpoint: "C1", Slot: meeting.SlotFloor}},
 		happening{60, &meeting.Returned{Endpoint: "C1", Slot: meeting.SlotFloor, Why: "revoked"}},
-		happening{90, &meeting.EndedEvent{}},
-		happening{95, &meeting.SealedEvent{}},
+		happening{90, &meeting.Ended{}},
+		happening{95, &meeting.Sealed{}},
 	)), attendance.FoldOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -324,8 +324,8 @@ func TestFoldDeclarations(t *testing.T) {
 			StartedAt: t0, EndedAt: at(90), SealedAt: at(95), AsOf: at(95), Head: report.Session.Head,
 		},
 		Sites: []attendance.SiteRow{
-			{Endpoint: "C1", Unit: "C1", Name: "Xã Phước Dân", Level: meeting.Commune, Headcount: 6, Delegates: delegates, Verdict: attendance.Absent, Computed: attendance.Absent},
-			{Endpoint: "C2", Unit: "C2", Name: "Xã Phước Hậu", Phone: "+84 259 000 000", Level: meeting.Commune, Headcount: 7, Verdict: attendance.Absent, Computed: attendance.Absent},
+			{Endpoint: "C1", Unit: "C1", Name: "Xã Phước Dân", Level: meeting.LevelCommune, Headcount: 6, Delegates: delegates, Verdict: attendance.Absent, Computed: attendance.Absent},
+			{Endpoint: "C2", Unit: "C2", Name: "Xã Phước Hậu", Phone: "+84 259 000 000", Level: meeting.LevelCommune, Headcount: 7, Verdict: attendance.Absent, Computed: attendance.Absent},
 			{Endpoint: "G1", Name: "Khách mời", Verdict: attendance.Absent, Computed: attendance.Absent},
 		},
 		Total: attendance.Counts{Convened: 3, Absent: 3, Headcount: 13},
@@ -387,8 +387,8 @@ func TestFoldCorrections(t *testing.T) {
 		"overridden":            {[]happening{{1100, override(attendance.OnTime)}}, attendance.Partial, attendance.OnTime, 1, false},
 		"overridden, undone":    {[]happening{{1100, override(attendance.OnTime)}, {1101, override("")}}, attendance.Partial, attendance.Partial, 1, false},
 		"overridden twice":      {[]happening{{1100, override(attendance.OnTime)}, {1101, override(attendance.Late)}}, attendance.Partial, attendance.Late, 1, false},
-		"after the seal":        {[]happening{{1100, &meeting.SealedEvent{}}, {1101, override(attendance.OnTime)}}, attendance.Partial, attendance.OnTime, 1, true},
-		"before the seal":       {[]happening{{1100, override(attendance.OnTime)}, {1101, &meeting.SealedEvent{}}}, attendance.Partial, attendance.OnTime, 1, false},
+		"after the seal":        {[]happening{{1100, &meeting.Sealed{}}, {1101, override(attendance.OnTime)}}, attendance.Partial, attendance.OnTime, 1, true},
+		"before the seal":       {[]happening{{1100, override(attendance.OnTime)}, {1101, &meeting.Sealed{}}}, attendance.Partial, attendance.OnTime, 1, false},
 		"then by telephone":     {[]happening{{500, phone(500, 0)}}, attendance.Partial, attendance.OnTime, 1, false},
 		"by telephone, a bit":   {[]happening{{500, phone(500, 510)}}, attendance.Partial, attendance.Partial, 1, false},
 		"telephone overlapping": {[]happening{{100, phone(100, 700)}, {650, phone(650, 850)}}, attendance.Partial, attendance.OnTime, 1, false},
@@ -426,18 +426,18 @@ func TestFoldOfAMovedAndCalledOffSession(t *testing.T) {
 
 func TestRollUp(t *testing.T) {
 	first := convened(meeting.DefaultRules())
-	first.Units = append(first.Units, meeting.Unit{Code: "P56", Parent: "TW", Level: meeting.Province, Name: "Tỉnh Khánh Hòa"})
+	first.Units = append(first.Units, meeting.Unit{Code: "P56", Parent: "TW", Level: meeting.LevelProvince, Name: "Tỉnh Khánh Hòa"})
 	first.Endpoints = append(first.Endpoints,
-		meeting.Endpoint{Code: "P58", Unit: "P58", Name: "Tỉnh Ninh Thuận", Role: meeting.Site}, // in its own group
-		meeting.Endpoint{Code: "P56", Unit: "P56", Name: "Tỉnh Khánh Hòa", Role: meeting.Site},  // nothing below it
-		meeting.Endpoint{Code: "C1-2", Unit: "C1", Name: "Xã Phước Dân 2", Role: meeting.Site},
+		meeting.Endpoint{Code: "P58", Unit: "P58", Name: "Tỉnh Ninh Thuận", Role: meeting.RoleSite}, // in its own group
+		meeting.Endpoint{Code: "P56", Unit: "P56", Name: "Tỉnh Khánh Hòa", Role: meeting.RoleSite},  // nothing below it
+		meeting.Endpoint{Code: "C1-2", Unit: "C1", Name: "Xã Phước Dân 2", Role: meeting.RoleSite},
 	)
 	b := attendance.NewBuilder()
 	c := ledger.NewChain("s1", ledger.NewNode("n1", 0), ledger.Head{})
 	for _, h := range []happening{
 		{-10, first}, {0, &meeting.Started{}}, {0, &meeting.Connected{Endpoint: "C1", Conn: "a"}}, {400, &meeting.Connected{Endpoint: "P58", Conn: "b"}},
 		{0, &meeting.Connected{Endpoint: "G1", Conn: "c"}}, {700, &meeting.Left{Endpoint: "G1", Conn: "c"}},
-		{500, &meeting.HeadcountDeclared{Endpoint: "C2", Headcount: 9}}, {4000, &meeting.EndedEvent{}},
+		{500, &meeting.HeadcountDeclared{Endpoint: "C2", Headcount: 9}}, {4000, &meeting.Ended{}},
 	} {
 		e, err := c.Next(at(h.s), at(h.s), "", h.ev)
 		if err == nil {

@@ -55,7 +55,7 @@ func TestLive(t *testing.T) {
 				rules.PartialPct, rules.LateAfterS, rules.GraceS = r.IntN(101), r.IntN(600), r.IntN(200)
 				happens(&meeting.RulesChanged{Rules: rules, Reason: "x"})
 			case k == 14 && r.IntN(4) == 0:
-				happens(&meeting.VerdictOverridden{Endpoint: code, Verdict: []meeting.Verdict{"", meeting.Absent, meeting.Late}[r.IntN(3)], Reason: "x"})
+				happens(&meeting.VerdictOverridden{Endpoint: code, Verdict: []meeting.Verdict{"", meeting.VerdictAbsent, meeting.VerdictLate}[r.IntN(3)], Reason: "x"})
 			case k == 15 && r.IntN(4) == 0:
 				to := time.Time{}
 				if r.IntN(2) == 0 {
@@ -63,7 +63,7 @@ func TestLive(t *testing.T) {
 				}
 				happens(&meeting.AttendanceAdded{Endpoint: code, From: now, To: to, Means: "phone", Reason: "x"})
 			case k == 16 && step > 140 && started:
-				happens(&meeting.EndedEvent{})
+				happens(&meeting.Ended{})
 			}
 			if r.IntN(3) == 0 {
 				now = now.Add(time.Duration(r.IntN(3_000_000_000)))
@@ -77,7 +77,7 @@ func TestLive(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" || matching != 3 {
 				t.Fatalf("seed %d, step %d, %d sites (-want +got):\n%s", seed, step, matching, diff)
 			}
-			for _, verdict := range []attendance.Verdict{meeting.OnTime, meeting.Late, meeting.Partial, meeting.Absent} {
+			for _, verdict := range []attendance.Verdict{meeting.VerdictOnTime, meeting.VerdictLate, meeting.VerdictPartial, meeting.VerdictAbsent} {
 				_, n := live.Page(now, attendance.Selection{Verdict: verdict, Limit: 1})
 				if _, m := want.Select(attendance.Selection{Verdict: verdict}); n != m {
 					t.Fatalf("seed %d, step %d: %d sites are %s, want %d", seed, step, n, verdict, m)

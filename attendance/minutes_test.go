@@ -37,7 +37,7 @@ func sessionHeld(t *testing.T) *attendance.Report {
 		happening{310, &meeting.RollCallOpened{ID: 1}}, happening{311, &meeting.RollCallAnswered{ID: 1, Endpoint: "C1", Headcount: 18}}, happening{330, &meeting.RollCallEnded{ID: 1}},
 		happening{400, &meeting.AgendaMoved{}}, happening{500, note("n4", 1, 450, "Ý kiến ngoài chương trình")},
 		happening{600, &meeting.DelegatesDeclared{Endpoint: "C1", Delegates: []meeting.Delegate{{Name: "Lê Văn C", Title: "Phó Chủ tịch", AttendingFor: "Chủ tịch"}}}},
-		happening{900, &meeting.EndedEvent{}},
+		happening{900, &meeting.Ended{}},
 		happening{950, &meeting.AttendanceAdded{Endpoint: "C2", From: at(0), Means: "phone", Reason: "mất mạng"}},
 	)
 	report, err := attendance.Fold(seq(list), attendance.FoldOptions{})

@@ -177,7 +177,7 @@ func (d day) ledger(t *testing.T, r *rand.Rand) []ledger.Entry {
 	}
 	records := []record{{0, &meeting.Started{}}}
 	if d.ended != never {
-		records = append(records, record{d.ended, &meeting.EndedEvent{}})
+		records = append(records, record{d.ended, &meeting.Ended{}})
 	}
 	for i, v := range d.visits {
 		conn := fmt.Sprint("conn", i)

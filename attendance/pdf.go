@@ -201,11 +201,11 @@ func (r *Report) provinces() (names []string) {
 
 // province is the name of the province that a site is in; empty if it is in none.
 func (s SiteRow) province() string {
-	if s.Level == meeting.Province {
+	if s.Level == meeting.LevelProvince {
 		return s.Name
 	}
 	for _, u := range s.Parents {
-		if u.Level == meeting.Province {
+		if u.Level == meeting.LevelProvince {
 			return u.Name
 		}
 	}
@@ -214,7 +214,7 @@ func (s SiteRow) province() string {
 
 // below are the names of the units above without the central one, which stands above all.
 func (s SiteRow) below() string {
-	s.Parents = slices.DeleteFunc(slices.Clone(s.Parents), func(u meeting.Unit) bool { return u.Level == meeting.Central })
+	s.Parents = slices.DeleteFunc(slices.Clone(s.Parents), func(u meeting.Unit) bool { return u.Level == meeting.LevelCentral })
 	return s.parents()
 }
 

@@ -26,7 +26,7 @@ func TestErasedPersonalDataLeaveTheChainWhole(t *testing.T) {
 	list := entries(t, meeting.DefaultRules(), append(script(t, "0 start; 5 in a"),
 		happening{10, &meeting.DelegatesDeclared{Endpoint: "C1", Delegates: []meeting.Delegate{{Name: "Nguyễn Thị <Bé>", Title: "Chủ tịch"}}}},
 		happening{11, &meeting.MessageSent{From: "C1", To: meeting.ToSecretariat, Text: "Bà Bé đến muộn"}},
-		happening{600, &meeting.EndedEvent{By: meeting.HostCode}})...)
+		happening{600, &meeting.Ended{By: meeting.HostCode}})...)
 	for _, e := range list {
 		for _, personal := range []string{"Bé", "+84"} {
 			if strings.Contains(string(e.Data), personal) {

@@ -34,7 +34,7 @@ func TestEvidenceInAnyOrder(t *testing.T) {
 		happening{400, sum("b", 500, 0)},
 		happening{410, &meeting.PictureKept{Endpoint: "C1", Conn: "b", Picture: strings.Repeat("b", 64), Bytes: 9}},
 		happening{500, &meeting.Resumed{Endpoint: "C1", Conn: "c", Prev: "b", Device: "Chrome 156, Windows"}},
-		happening{1000, &meeting.EndedEvent{By: meeting.HostCode}},
+		happening{1000, &meeting.Ended{By: meeting.HostCode}},
 		happening{1001, &meeting.AttendanceAdded{Endpoint: "C1", From: at(600), Means: "phone", Reason: "mất điện"}},
 	)
 	want, err := attendance.Fold(seq(history), attendance.FoldOptions{})

@@ -133,10 +133,10 @@ type Verdict = meeting.Verdict
 
 // The verdicts.
 const (
-	OnTime  = meeting.OnTime
-	Late    = meeting.Late
-	Partial = meeting.Partial
-	Absent  = meeting.Absent
+	OnTime  = meeting.VerdictOnTime
+	Late    = meeting.VerdictLate
+	Partial = meeting.VerdictPartial
+	Absent  = meeting.VerdictAbsent
 )
 
 // Override is a person's conclusion in the place of the computed one.

@@ -30,8 +30,8 @@ func full(t *testing.T) *attendance.Report {
 		{325, &meeting.RollCallAnswered{ID: 1, Endpoint: "C1", Headcount: 18}},
 		{330, &meeting.RollCallEnded{ID: 1}},
 		{340, &meeting.Granted{Endpoint: "C1", Slot: meeting.SlotFloor}},
-		{1000, &meeting.EndedEvent{}},
-		{1100, &meeting.VerdictOverridden{Endpoint: "C1", By: meeting.SecretaryCode, Verdict: meeting.OnTime, Reason: "mất điện"}},
+		{1000, &meeting.Ended{}},
+		{1100, &meeting.VerdictOverridden{Endpoint: "C1", By: meeting.SecretaryCode, Verdict: meeting.VerdictOnTime, Reason: "mất điện"}},
 	}...)), attendance.FoldOptions{})
 	if err != nil {
 		t.Fatal(err)

@@ -87,16 +87,16 @@ func (s *Sum) add(c *Site, session int) {
 	}
 	s.Convened++
 	switch c.Verdict {
-	case meeting.OnTime:
+	case meeting.VerdictOnTime:
 		s.OnTime++
 		s.Present++
-	case meeting.Late:
+	case meeting.VerdictLate:
 		s.Late++
 		s.Present++
-	case meeting.Partial:
+	case meeting.VerdictPartial:
 		s.Partial++
 		s.Present++
-	case meeting.Absent:
+	case meeting.VerdictAbsent:
 		s.Absent++
 	}
 	if c.Telephone {

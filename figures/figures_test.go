@@ -36,12 +36,12 @@ func mapOf(former map[string]string, units ...meeting.Unit) org {
 }
 
 var (
-	tw   = meeting.Unit{Code: "TW", Level: meeting.Central, Name: "Trung ương"}
-	p58  = meeting.Unit{Code: "P58", Parent: "TW", Level: meeting.Province, Name: "Tỉnh Ninh Thuận"}
-	d582 = meeting.Unit{Code: "D582", Parent: "P58", Level: meeting.District, Name: "Huyện Bác Ái"}
-	c1   = meeting.Unit{Code: "C1", Parent: "D582", Level: meeting.Commune, Name: "Xã Phước Bình"}
-	c2   = meeting.Unit{Code: "C2", Parent: "D582", Level: meeting.Commune, Name: "Xã Phước Hòa"}
-	p56  = meeting.Unit{Code: "P56", Parent: "TW", Level: meeting.Province, Name: "Tỉnh Khánh Hòa"}
+	tw   = meeting.Unit{Code: "TW", Level: meeting.LevelCentral, Name: "Trung ương"}
+	p58  = meeting.Unit{Code: "P58", Parent: "TW", Level: meeting.LevelProvince, Name: "Tỉnh Ninh Thuận"}
+	d582 = meeting.Unit{Code: "D582", Parent: "P58", Level: meeting.LevelDistrict, Name: "Huyện Bác Ái"}
+	c1   = meeting.Unit{Code: "C1", Parent: "D582", Level: meeting.LevelCommune, Name: "Xã Phước Bình"}
+	c2   = meeting.Unit{Code: "C2", Parent: "D582", Level: meeting.LevelCommune, Name: "Xã Phước Hòa"}
+	p56  = meeting.Unit{Code: "P56", Parent: "TW", Level: meeting.LevelProvince, Name: "Tỉnh Khánh Hòa"}
 )
 
 func session(id string, day int, units []meeting.Unit, sites ...figures.Site) *figures.Session {
@@ -54,11 +54,11 @@ func before() []meeting.Unit { return []meeting.Unit{tw, p58, d582, c1, c2} }
 func TestPack(t *testing.T) {
 	s := session("s1", 0, before(),
 		figures.Site{
-			Unit: 3, Verdict: meeting.Late, PresentS: 3000, ReceivedS: 2900, LateS: 600, Headcount: 14, Turns: 2, SpokenS: 90, Interruptions: 3,
+			Unit: 3, Verdict: meeting.VerdictLate, PresentS: 3000, ReceivedS: 2900, LateS: 600, Headcount: 14, Turns: 2, SpokenS: 90, Interruptions: 3,
 			Packets: 1 << 40, Lost: 77, Telephone: true,
 		},
-		figures.Site{Unit: 4, Verdict: meeting.Absent, Corrected: true},
-		figures.Site{Unit: figures.Guest, Verdict: meeting.OnTime, PresentS: 3600})
+		figures.Site{Unit: 4, Verdict: meeting.VerdictAbsent, Corrected: true},
+		figures.Site{Unit: figures.Guest, Verdict: meeting.VerdictOnTime, PresentS: 3600})
 	got := *s
 	got.Units, got.Sites = nil, nil
 	if err := got.Unpack(s.Pack()); err != nil {
@@ -70,7 +70,7 @@ func TestPack(t *testing.T) {
 }
 
 func FuzzUnpack(f *testing.F) {
-	f.Add(session("s1", 0, before(), figures.Site{Unit: 3, Verdict: meeting.Late}, figures.Site{Unit: figures.Guest}).Pack())
+	f.Add(session("s1", 0, before(), figures.Site{Unit: 3, Verdict: meeting.VerdictLate}, figures.Site{Unit: figures.Guest}).Pack())
 	f.Add([]byte{0, 0})
 	f.Fuzz(func(t *testing.T, packed []byte) {
 		var s, again figures.Session
@@ -96,9 +96,9 @@ func rows(t *figures.Table) map[string][4]int {
 func TestTable(t *testing.T) {
 	now := mapOf(nil, before()...)
 	sessions := []*figures.Session{ // the newest first
-		session("s2", 30, before(), figures.Site{Unit: 3, Verdict: meeting.Absent}, figures.Site{Unit: 4, Verdict: meeting.OnTime, Headcount: 5},
-			figures.Site{Unit: 4, Verdict: meeting.Late}, figures.Site{Unit: figures.Guest, Verdict: meeting.OnTime}),
-		session("s1", 0, before(), figures.Site{Unit: 3, Verdict: meeting.Absent}, figures.Site{Unit: 1, Verdict: meeting.OnTime, Turns: 3, SpokenS: 60}),
+		session("s2", 30, before(), figures.Site{Unit: 3, Verdict: meeting.VerdictAbsent}, figures.Site{Unit: 4, Verdict: meeting.VerdictOnTime, Headcount: 5},
+			figures.Site{Unit: 4, Verdict: meeting.VerdictLate}, figures.Site{Unit: figures.Guest, Verdict: meeting.VerdictOnTime}),
+		session("s1", 0, before(), figures.Site{Unit: 3, Verdict: meeting.VerdictAbsent}, figures.Site{Unit: 1, Verdict: meeting.VerdictOnTime, Turns: 3, SpokenS: 60}),
 	}
 	for _, tt := range []struct {
 		name     string
@@ -146,9 +146,9 @@ func TestFormerUnits(t *testing.T) {
 	today := mapOf(map[string]string{"C2": "C1", "P58": "P56"}, tw, p56, moved)
 	sum := figures.NewAdder(today, figures.Query{Each: true})
 	for _, s := range []*figures.Session{
-		session("s2", 30, []meeting.Unit{tw, p56, moved}, figures.Site{Unit: 2, Verdict: meeting.OnTime}),
-		session("s1", 0, before(), figures.Site{Unit: 1, Verdict: meeting.OnTime}, figures.Site{Unit: 2, Verdict: meeting.Absent},
-			figures.Site{Unit: 3, Verdict: meeting.Absent}, figures.Site{Unit: 4, Verdict: meeting.Absent}),
+		session("s2", 30, []meeting.Unit{tw, p56, moved}, figures.Site{Unit: 2, Verdict: meeting.VerdictOnTime}),
+		session("s1", 0, before(), figures.Site{Unit: 1, Verdict: meeting.VerdictOnTime}, figures.Site{Unit: 2, Verdict: meeting.VerdictAbsent},
+			figures.Site{Unit: 3, Verdict: meeting.VerdictAbsent}, figures.Site{Unit: 4, Verdict: meeting.VerdictAbsent}),
 	} {
 		sum.Add(s)
 	}
@@ -175,8 +175,8 @@ func TestFormerUnits(t *testing.T) {
 
 func TestCompare(t *testing.T) {
 	now := mapOf(nil, before()...)
-	first := session("s1", 0, before(), figures.Site{Unit: 3, Verdict: meeting.OnTime}, figures.Site{Unit: 4, Verdict: meeting.Absent})
-	second := session("s2", 30, before(), figures.Site{Unit: 3, Verdict: meeting.Absent}, figures.Site{Unit: 4, Verdict: meeting.Late}, figures.Site{Unit: 1, Verdict: meeting.OnTime})
+	first := session("s1", 0, before(), figures.Site{Unit: 3, Verdict: meeting.VerdictOnTime}, figures.Site{Unit: 4, Verdict: meeting.VerdictAbsent})
+	second := session("s2", 30, before(), figures.Site{Unit: 3, Verdict: meeting.VerdictAbsent}, figures.Site{Unit: 4, Verdict: meeting.VerdictLate}, figures.Site{Unit: 1, Verdict: meeting.VerdictOnTime})
 	c := figures.Compare(now, figures.Query{}, first, second)
 	if len(c.Missing) != 1 || c.Missing[0].Unit.Code != "C1" || len(c.Returned) != 1 || c.Returned[0].Unit.Code != "C2" {
 		t.Errorf("missing %v, returned %v", c.Missing, c.Returned)

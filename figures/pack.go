@@ -69,7 +69,7 @@ const (
 
 // verdicts by their numbers; none at first.
 func verdicts() []meeting.Verdict {
-	return []meeting.Verdict{"", meeting.OnTime, meeting.Late, meeting.Partial, meeting.Absent}
+	return []meeting.Verdict{"", meeting.VerdictOnTime, meeting.VerdictLate, meeting.VerdictPartial, meeting.VerdictAbsent}
 }
 
 // Unpack reads what Pack wrote into units and sites of s.

@@ -191,7 +191,7 @@ func (a *Adder) rowOf(path []meeting.Unit) *tally {
 		at = max(end-2, 0) // directly below Unit; its own site is its own row
 	default:
 		at = len(path) - 1
-		for at > 0 && path[at].Level == meeting.Central {
+		for at > 0 && path[at].Level == meeting.LevelCentral {
 			at--
 		}
 	}

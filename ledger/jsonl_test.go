@@ -31,12 +31,12 @@ func named(t *testing.T) []ledger.Entry {
 	var list []ledger.Entry
 	for i, ev := range []meeting.Event{
 		&meeting.Convened{Title: "Phiên họp thứ nhất", ScheduledAt: t0, TimeZone: "Asia/Ho_Chi_Minh", Rules: meeting.DefaultRules(),
-			Endpoints: []meeting.Endpoint{{Code: "C1", Name: "Xã Phước Dân", Role: meeting.Site, Phone: "+84 259 000 000"}}},
+			Endpoints: []meeting.Endpoint{{Code: "C1", Name: "Xã Phước Dân", Role: meeting.RoleSite, Phone: "+84 259 000 000"}}},
 		&meeting.Started{By: meeting.HostCode},
 		&meeting.Connected{Endpoint: "C1", Conn: "a"},
 		&meeting.Lost{Endpoint: "C1", Conn: "a", LastSeen: t0.Add(3 * time.Second), Why: "timeout"},
 		&meeting.DelegatesDeclared{Endpoint: "C1", Delegates: []meeting.Delegate{{Name: "Nguyễn Thị <Bé>", Title: "Chủ tịch"}}},
-		&meeting.EndedEvent{By: meeting.HostCode},
+		&meeting.Ended{By: meeting.HostCode},
 	} {
 		e, err := c.Next(time.Time{}, t0.Add(time.Duration(i)*time.Second), "", ev)
 		if err != nil {

@@ -13,13 +13,13 @@ import (
 func Address(publicURL string, role meeting.Role, token string) string {
 	page := "/join"
 	switch role {
-	case meeting.Host, meeting.Operator:
+	case meeting.RoleHost, meeting.RoleOperator:
 		page = "/host"
-	case meeting.Secretary:
+	case meeting.RoleSecretary:
 		page = "/secretary"
-	case meeting.Room:
+	case meeting.RoleRoom:
 		page = "/room"
-	case meeting.Site, meeting.Office: // the office has no link
+	case meeting.RoleSite, meeting.RoleOffice: // the office has no link
 	}
 	return strings.TrimSuffix(publicURL, "/") + page + "#" + token
 }

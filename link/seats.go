@@ -62,7 +62,7 @@ func (s *Seats) Follow(session *meeting.View) {
 
 // ValidUntil is when the links of a session end: Life after it, wherever it has been moved to. While it is live they do not.
 func ValidUntil(session *meeting.View) time.Time {
-	if session.Phase == meeting.Live {
+	if session.Phase == meeting.PhaseLive {
 		return time.Time{}
 	}
 	last := session.ScheduledAt

@@ -20,12 +20,12 @@ func (e *Convened) apply(s *Session, _ time.Time) {
 	s.endpoints = rowsOf(list)
 }
 
-func (e *Opened) apply(s *Session, at time.Time) { s.Phase, s.OpenedAt = Open, at }
+func (e *Opened) apply(s *Session, at time.Time) { s.Phase, s.OpenedAt = PhaseOpen, at }
 
-func (e *Started) apply(s *Session, at time.Time) { s.Phase, s.StartedAt = Live, at }
+func (e *Started) apply(s *Session, at time.Time) { s.Phase, s.StartedAt = PhaseLive, at }
 
-func (e *EndedEvent) apply(s *Session, at time.Time) {
-	s.Phase, s.EndedAt = Ended, at
+func (e *Ended) apply(s *Session, at time.Time) {
+	s.Phase, s.EndedAt = PhaseEnded, at
 	s.Hands, s.Grants = nil, nil
 	for ep := range s.Endpoints() {
 		if ep.StandBy || !ep.HandAt.IsZero() {
@@ -41,7 +41,7 @@ func (s *Session) closeRollCall(at time.Time) {
 	}
 }
 
-func (e *SealedEvent) apply(s *Session, _ time.Time) { s.Phase = Sealed }
+func (e *Sealed) apply(s *Session, _ time.Time) { s.Phase = PhaseSealed }
 
 func (e *Connected) apply(s *Session, at time.Time) {
 	s.attach(e.Endpoint, Connection{ID: e.Conn, Device: e.Device, Since: at})
@@ -82,7 +82,7 @@ func (s *Session) detach(code, conn string) {
 	for _, slot := range held {
 		if slot != SlotMain {
 			g := *s.Grants[slot]
-			g.State = Held
+			g.State = GrantHeld
 			s.grant(slot, &g)
 		}
 	}
@@ -122,7 +122,7 @@ func (e *StandByChanged) apply(s *Session, _ time.Time) {
 }
 
 func (e *Granted) apply(s *Session, at time.Time) {
-	s.grant(e.Slot, &Grant{Endpoint: e.Endpoint, State: Countdown, GrantedAt: at, OnAirAt: e.OnAirAt})
+	s.grant(e.Slot, &Grant{Endpoint: e.Endpoint, State: GrantCountdown, GrantedAt: at, OnAirAt: e.OnAirAt})
 	s.change(e.Endpoint, func(ep *Endpoint) { ep.StandBy = false })
 	if e.Slot != SlotPresentation {
 		s.lowerHand(e.Endpoint)
@@ -135,7 +135,7 @@ func (e *WentOnAir) apply(s *Session, at time.Time) {
 		return
 	}
 	g := *before
-	g.State, g.OnAirAt = OnAir, at
+	g.State, g.OnAirAt = GrantOnAir, at
 	s.grant(e.Slot, &g)
 	if e.Slot != SlotPresentation {
 		s.change(e.Endpoint, func(ep *Endpoint) { ep.Muted = ep.Conn == nil })

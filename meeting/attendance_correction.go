@@ -7,10 +7,10 @@ type Verdict string
 
 // The verdicts. The empty one stands for none: before a session is live, or an override that is taken back.
 const (
-	OnTime  Verdict = "on_time"
-	Late    Verdict = "late"    // first there later than Rules.LateAfterS after the start
-	Partial Verdict = "partial" // there for less than Rules.PartialPct of the live time, late or not
-	Absent  Verdict = "absent"  // not there while the session was live
+	VerdictOnTime  Verdict = "on_time"
+	VerdictLate    Verdict = "late"    // first there later than Rules.LateAfterS after the start
+	VerdictPartial Verdict = "partial" // there for less than Rules.PartialPct of the live time, late or not
+	VerdictAbsent  Verdict = "absent"  // not there while the session was live
 )
 
 // MaxReasonText bounds the reason of a correction, in runes.
@@ -69,12 +69,12 @@ type ChangeRules struct {
 // corrects refuses who may not correct attendance, and a correction without a reason.
 func (s *Session) corrects(by Actor, reason string) error {
 	switch n := len([]rune(reason)); {
-	case by.Role != Secretary && by.Role != Host && by.Role != Office:
-		return &Error{Code: Forbidden, Detail: "correct attendance"}
-	case s.Phase == Draft:
-		return &Error{Code: WrongPhase, Detail: string(s.Phase)}
+	case by.Role != RoleSecretary && by.Role != RoleHost && by.Role != RoleOffice:
+		return &Error{Code: CodeForbidden, Detail: "correct attendance"}
+	case s.Phase == PhaseDraft:
+		return &Error{Code: CodeWrongPhase, Detail: string(s.Phase)}
 	case n == 0 || n > MaxReasonText:
-		return &Error{Code: BadValue, Detail: "a correction needs a reason of at most 500 characters"}
+		return &Error{Code: CodeBadValue, Detail: "a correction needs a reason of at most 500 characters"}
 	}
 	return nil
 }
@@ -82,8 +82,8 @@ func (s *Session) corrects(by Actor, reason string) error {
 // convenedSite returns an endpoint whose attendance is judged.
 func (s *Session) convenedSite(code string) (*Endpoint, error) {
 	ep := s.Endpoint(code)
-	if ep == nil || ep.Role != Site {
-		return nil, &Error{Code: UnknownEndpoint, Detail: code}
+	if ep == nil || ep.Role != RoleSite {
+		return nil, &Error{Code: CodeUnknownEndpoint, Detail: code}
 	}
 	return ep, nil
 }
@@ -97,9 +97,9 @@ func (c OverrideVerdict) decide(s *Session, by Actor, _ time.Time) ([]Event, err
 		return nil, err
 	}
 	switch c.Verdict {
-	case OnTime, Late, Partial, Absent, "":
+	case VerdictOnTime, VerdictLate, VerdictPartial, VerdictAbsent, "":
 	default:
-		return refuse(BadValue, "verdict "+string(c.Verdict))
+		return refuse(CodeBadValue, "verdict "+string(c.Verdict))
 	}
 	return []Event{&VerdictOverridden{Endpoint: ep.Code, By: by.Endpoint, Verdict: c.Verdict, Reason: c.Reason}}, nil
 }
@@ -108,8 +108,8 @@ func (c AddAttendance) decide(s *Session, by Actor, at time.Time) ([]Event, erro
 	if err := s.corrects(by, c.Reason); err != nil {
 		return nil, err
 	}
-	if s.Phase == Sealed {
-		return refuse(WrongPhase, string(s.Phase))
+	if s.Phase == PhaseSealed {
+		return refuse(CodeWrongPhase, string(s.Phase))
 	}
 	ep, err := s.convenedSite(c.Endpoint)
 	if err != nil {
@@ -117,9 +117,9 @@ func (c AddAttendance) decide(s *Session, by Actor, at time.Time) ([]Event, erro
 	}
 	switch {
 	case c.From.IsZero() || c.From.After(at) || (!c.To.IsZero() && !c.To.After(c.From)):
-		return refuse(BadValue, "from and to")
+		return refuse(CodeBadValue, "from and to")
 	case c.Means != "phone" && c.Means != "other":
-		return refuse(BadValue, "means "+c.Means)
+		return refuse(CodeBadValue, "means "+c.Means)
 	}
 	return []Event{&AttendanceAdded{Endpoint: ep.Code, By: by.Endpoint, From: c.From, To: c.To, Means: c.Means, Reason: c.Reason}}, nil
 }
@@ -130,15 +130,15 @@ func (c ChangeRules) decide(s *Session, by Actor, _ time.Time) ([]Event, error) 
 	}
 	const day = 24 * 60 * 60
 	switch {
-	case s.Phase == Sealed:
-		return refuse(WrongPhase, string(s.Phase))
+	case s.Phase == PhaseSealed:
+		return refuse(CodeWrongPhase, string(s.Phase))
 	case c.GraceS < 0 || c.GraceS > day || c.LateAfterS < 0 || c.LateAfterS > day || c.PartialPct < 0 || c.PartialPct > 100:
-		return refuse(BadValue, "rules")
+		return refuse(CodeBadValue, "rules")
 	}
 	rules := s.Rules
 	rules.GraceS, rules.LateAfterS, rules.PartialPct = c.GraceS, c.LateAfterS, c.PartialPct
 	if rules == s.Rules {
-		return refuse(AlreadyDone, "rules")
+		return refuse(CodeAlreadyDone, "rules")
 	}
 	return []Event{&RulesChanged{By: by.Endpoint, Rules: rules, Reason: c.Reason}}, nil
 }

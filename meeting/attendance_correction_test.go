@@ -12,8 +12,8 @@ import (
 
 func TestCorrections(t *testing.T) {
 	now := time.Date(2026, 3, 2, 3, 0, 0, 0, time.UTC)
-	secretary := meeting.Actor{Endpoint: meeting.SecretaryCode, Role: meeting.Secretary}
-	site := meeting.Actor{Endpoint: "C1", Role: meeting.Site}
+	secretary := meeting.Actor{Endpoint: meeting.SecretaryCode, Role: meeting.RoleSecretary}
+	site := meeting.Actor{Endpoint: "C1", Role: meeting.RoleSite}
 	from, to := now.Add(-time.Hour), now.Add(-time.Minute)
 	stricter := meeting.DefaultRules()
 	stricter.PartialPct = 90
@@ -24,34 +24,34 @@ func TestCorrections(t *testing.T) {
 		want  meeting.Event
 		code  meeting.Code
 	}{
-		"override": {meeting.Ended, secretary, meeting.OverrideVerdict{Endpoint: "C1", Verdict: meeting.OnTime, Reason: "mất điện"},
-			&meeting.VerdictOverridden{Endpoint: "C1", By: meeting.SecretaryCode, Verdict: meeting.OnTime, Reason: "mất điện"}, ""},
-		"override after the seal": {meeting.Sealed, secretary, meeting.OverrideVerdict{Endpoint: "C1", Verdict: meeting.Late, Reason: "x"},
-			&meeting.VerdictOverridden{Endpoint: "C1", By: meeting.SecretaryCode, Verdict: meeting.Late, Reason: "x"}, ""},
-		"override by a site":     {meeting.Ended, site, meeting.OverrideVerdict{Endpoint: "C1", Verdict: meeting.OnTime, Reason: "x"}, nil, meeting.Forbidden},
-		"override in a draft":    {meeting.Draft, secretary, meeting.OverrideVerdict{Endpoint: "C1", Verdict: meeting.OnTime, Reason: "x"}, nil, meeting.WrongPhase},
-		"no reason":              {meeting.Ended, secretary, meeting.OverrideVerdict{Endpoint: "C1", Verdict: meeting.OnTime}, nil, meeting.BadValue},
-		"long reason":            {meeting.Ended, secretary, meeting.OverrideVerdict{Endpoint: "C1", Reason: strings.Repeat("ă", 501)}, nil, meeting.BadValue},
-		"no such verdict":        {meeting.Ended, secretary, meeting.OverrideVerdict{Endpoint: "C1", Verdict: "rubbish", Reason: "x"}, nil, meeting.BadValue},
-		"no such site":           {meeting.Ended, secretary, meeting.OverrideVerdict{Endpoint: "C9", Reason: "x"}, nil, meeting.UnknownEndpoint},
-		"a console's attendance": {meeting.Ended, secretary, meeting.OverrideVerdict{Endpoint: meeting.HostCode, Reason: "x"}, nil, meeting.UnknownEndpoint},
-		"by telephone": {meeting.Ended, secretary, meeting.AddAttendance{Endpoint: "C1", From: from, To: to, Means: "phone", Reason: "x"},
+		"override": {meeting.PhaseEnded, secretary, meeting.OverrideVerdict{Endpoint: "C1", Verdict: meeting.VerdictOnTime, Reason: "mất điện"},
+			&meeting.VerdictOverridden{Endpoint: "C1", By: meeting.SecretaryCode, Verdict: meeting.VerdictOnTime, Reason: "mất điện"}, ""},
+		"override after the seal": {meeting.PhaseSealed, secretary, meeting.OverrideVerdict{Endpoint: "C1", Verdict: meeting.VerdictLate, Reason: "x"},
+			&meeting.VerdictOverridden{Endpoint: "C1", By: meeting.SecretaryCode, Verdict: meeting.VerdictLate, Reason: "x"}, ""},
+		"override by a site":     {meeting.PhaseEnded, site, meeting.OverrideVerdict{Endpoint: "C1", Verdict: meeting.VerdictOnTime, Reason: "x"}, nil, meeting.CodeForbidden},
+		"override in a draft":    {meeting.PhaseDraft, secretary, meeting.OverrideVerdict{Endpoint: "C1", Verdict: meeting.VerdictOnTime, Reason: "x"}, nil, meeting.CodeWrongPhase},
+		"no reason":              {meeting.PhaseEnded, secretary, meeting.OverrideVerdict{Endpoint: "C1", Verdict: meeting.VerdictOnTime}, nil, meeting.CodeBadValue},
+		"long reason":            {meeting.PhaseEnded, secretary, meeting.OverrideVerdict{Endpoint: "C1", Reason: strings.Repeat("ă", 501)}, nil, meeting.CodeBadValue},
+		"no such verdict":        {meeting.PhaseEnded, secretary, meeting.OverrideVerdict{Endpoint: "C1", Verdict: "rubbish", Reason: "x"}, nil, meeting.CodeBadValue},
+		"no such site":           {meeting.PhaseEnded, secretary, meeting.OverrideVerdict{Endpoint: "C9", Reason: "x"}, nil, meeting.CodeUnknownEndpoint},
+		"a console's attendance": {meeting.PhaseEnded, secretary, meeting.OverrideVerdict{Endpoint: meeting.HostCode, Reason: "x"}, nil, meeting.CodeUnknownEndpoint},
+		"by telephone": {meeting.PhaseEnded, secretary, meeting.AddAttendance{Endpoint: "C1", From: from, To: to, Means: "phone", Reason: "x"},
 			&meeting.AttendanceAdded{Endpoint: "C1", By: meeting.SecretaryCode, From: from, To: to, Means: "phone", Reason: "x"}, ""},
-		"by telephone after the seal": {meeting.Sealed, secretary, meeting.AddAttendance{Endpoint: "C1", From: from, Means: "phone", Reason: "x"}, nil, meeting.WrongPhase},
-		"in the future":               {meeting.Live, secretary, meeting.AddAttendance{Endpoint: "C1", From: now.Add(1), Means: "phone", Reason: "x"}, nil, meeting.BadValue},
-		"ends before it begins":       {meeting.Live, secretary, meeting.AddAttendance{Endpoint: "C1", From: to, To: from, Means: "phone", Reason: "x"}, nil, meeting.BadValue},
-		"by pigeon":                   {meeting.Live, secretary, meeting.AddAttendance{Endpoint: "C1", From: from, Means: "pigeon", Reason: "x"}, nil, meeting.BadValue},
-		"stricter rules": {meeting.Ended, secretary, meeting.ChangeRules{GraceS: 60, LateAfterS: 300, PartialPct: 90, Reason: "x"},
+		"by telephone after the seal": {meeting.PhaseSealed, secretary, meeting.AddAttendance{Endpoint: "C1", From: from, Means: "phone", Reason: "x"}, nil, meeting.CodeWrongPhase},
+		"in the future":               {meeting.PhaseLive, secretary, meeting.AddAttendance{Endpoint: "C1", From: now.Add(1), Means: "phone", Reason: "x"}, nil, meeting.CodeBadValue},
+		"ends before it begins":       {meeting.PhaseLive, secretary, meeting.AddAttendance{Endpoint: "C1", From: to, To: from, Means: "phone", Reason: "x"}, nil, meeting.CodeBadValue},
+		"by pigeon":                   {meeting.PhaseLive, secretary, meeting.AddAttendance{Endpoint: "C1", From: from, Means: "pigeon", Reason: "x"}, nil, meeting.CodeBadValue},
+		"stricter rules": {meeting.PhaseEnded, secretary, meeting.ChangeRules{GraceS: 60, LateAfterS: 300, PartialPct: 90, Reason: "x"},
 			&meeting.RulesChanged{By: meeting.SecretaryCode, Rules: stricter, Reason: "x"}, ""},
-		"same rules":           {meeting.Ended, secretary, meeting.ChangeRules{GraceS: 60, LateAfterS: 300, PartialPct: 80, Reason: "x"}, nil, meeting.AlreadyDone},
-		"rules after the seal": {meeting.Sealed, secretary, meeting.ChangeRules{PartialPct: 90, Reason: "x"}, nil, meeting.WrongPhase},
-		"bad rules":            {meeting.Ended, secretary, meeting.ChangeRules{PartialPct: 101, Reason: "x"}, nil, meeting.BadValue},
+		"same rules":           {meeting.PhaseEnded, secretary, meeting.ChangeRules{GraceS: 60, LateAfterS: 300, PartialPct: 80, Reason: "x"}, nil, meeting.CodeAlreadyDone},
+		"rules after the seal": {meeting.PhaseSealed, secretary, meeting.ChangeRules{PartialPct: 90, Reason: "x"}, nil, meeting.CodeWrongPhase},
+		"bad rules":            {meeting.PhaseEnded, secretary, meeting.ChangeRules{PartialPct: 101, Reason: "x"}, nil, meeting.CodeBadValue},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := meeting.New("s1")
 			s.Apply(&meeting.Convened{Rules: meeting.DefaultRules(), Endpoints: []meeting.Endpoint{
-				{Code: meeting.HostCode, Role: meeting.Host}, {Code: "C1", Role: meeting.Site},
+				{Code: meeting.HostCode, Role: meeting.RoleHost}, {Code: "C1", Role: meeting.RoleSite},
 			}}, now)
 			s.Phase = tt.phase
 			events, err := s.Decide(tt.cmd, tt.by, now)

@@ -14,7 +14,7 @@ type NoteClock struct{ Clock, Recorded time.Time }
 
 func (c NoteClock) decide(_ *Session, by Actor, _ time.Time) ([]Event, error) {
 	if !by.system() {
-		return refuse(Forbidden, "the clock is the server's")
+		return refuse(CodeForbidden, "the clock is the server's")
 	}
 	return []Event{&ClockDiffered{Clock: c.Clock, Recorded: c.Recorded}}, nil
 }

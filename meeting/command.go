@@ -103,37 +103,37 @@ const (
 
 func (c Convene) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 	if !by.system() {
-		return refuse(Forbidden, "convene")
+		return refuse(CodeForbidden, "convene")
 	}
 	if len(s.Order) > 0 {
-		return refuse(AlreadyDone, "session is convened")
+		return refuse(CodeAlreadyDone, "session is convened")
 	}
 	all := append([]Endpoint{
-		{Code: HostCode, Name: "Chủ trì", Role: Host},
-		{Code: OperatorCode, Name: "Kỹ thuật", Role: Operator},
-		{Code: SecretaryCode, Name: "Thư ký", Role: Secretary},
-		{Code: RoomCode, Name: "Màn hình phòng họp", Role: Room},
-		{Code: Room2Code, Name: "Màn hình toàn cảnh", Role: Room},
+		{Code: HostCode, Name: "Chủ trì", Role: RoleHost},
+		{Code: OperatorCode, Name: "Kỹ thuật", Role: RoleOperator},
+		{Code: SecretaryCode, Name: "Thư ký", Role: RoleSecretary},
+		{Code: RoomCode, Name: "Màn hình phòng họp", Role: RoleRoom},
+		{Code: Room2Code, Name: "Màn hình toàn cảnh", Role: RoleRoom},
 	}, c.Endpoints...)
 	seen := make(map[string]bool, len(all))
 	for _, ep := range all {
 		if ep.Code == "" || ep.Name == "" || seen[ep.Code] {
-			return refuse(BadEndpointCode, ep.Code)
+			return refuse(CodeBadEndpointCode, ep.Code)
 		}
-		if ep.Scope != "" && (ep.Role != Operator || !slices.ContainsFunc(c.Units, func(u Unit) bool { return u.Code == ep.Scope })) {
-			return refuse(BadEndpointCode, ep.Code+": a scope is a convened unit, of an operator")
+		if ep.Scope != "" && (ep.Role != RoleOperator || !slices.ContainsFunc(c.Units, func(u Unit) bool { return u.Code == ep.Scope })) {
+			return refuse(CodeBadEndpointCode, ep.Code+": a scope is a convened unit, of an operator")
 		}
 		seen[ep.Code] = true
 	}
 	if c.Title == "" {
-		return refuse(BadValue, "a session needs a title")
+		return refuse(CodeBadValue, "a session needs a title")
 	}
 	if _, err := time.LoadLocation(c.TimeZone); err != nil {
-		return refuse(BadValue, err.Error())
+		return refuse(CodeBadValue, err.Error())
 	}
 	events := []Event{&Convened{Title: c.Title, ScheduledAt: c.ScheduledAt, TimeZone: c.TimeZone, Rules: c.Rules, Units: c.Units, Endpoints: all, Agenda: c.Agenda}}
 	if field := c.Particulars.Check(); field != "" {
-		return refuse(BadValue, field)
+		return refuse(CodeBadValue, field)
 	}
 	if !c.Particulars.Empty() {
 		events = append(events, particularsSet(c.Particulars, by))
@@ -143,24 +143,24 @@ func (c Convene) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 
 func (OpenSession) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 	if !by.office() && !s.steersAll(by) {
-		return refuse(Forbidden, "open the session")
+		return refuse(CodeForbidden, "open the session")
 	}
-	if s.Phase != Draft {
-		return refuse(WrongPhase, string(s.Phase))
+	if s.Phase != PhaseDraft {
+		return refuse(CodeWrongPhase, string(s.Phase))
 	}
 	return []Event{&Opened{By: by.Endpoint}}, nil
 }
 
 func (StartSession) decide(s *Session, by Actor, at time.Time) ([]Event, error) {
 	if !s.steersAll(by) {
-		return refuse(Forbidden, "start the session")
+		return refuse(CodeForbidden, "start the session")
 	}
 	switch s.Phase {
-	case Live:
-		return refuse(AlreadyDone, "session is live")
-	case Open:
-	case Draft, Ended, Sealed:
-		return refuse(WrongPhase, string(s.Phase))
+	case PhaseLive:
+		return refuse(CodeAlreadyDone, "session is live")
+	case PhaseOpen:
+	case PhaseDraft, PhaseEnded, PhaseSealed:
+		return refuse(CodeWrongPhase, string(s.Phase))
 	}
 	return []Event{
 		&Started{By: by.Endpoint},
@@ -171,10 +171,10 @@ func (StartSession) decide(s *Session, by Actor, at time.Time) ([]Event, error) 
 
 func (EndSession) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 	if !by.office() && !s.steersAll(by) {
-		return refuse(Forbidden, "end the session")
+		return refuse(CodeForbidden, "end the session")
 	}
-	if s.Phase != Live && s.Phase != Open {
-		return refuse(WrongPhase, string(s.Phase))
+	if s.Phase != PhaseLive && s.Phase != PhaseOpen {
+		return refuse(CodeWrongPhase, string(s.Phase))
 	}
 	var events []Event
 	for _, slot := range Slots() {
@@ -182,17 +182,17 @@ func (EndSession) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 			events = append(events, &Returned{Endpoint: g.Endpoint, Slot: slot, By: by.Endpoint, Why: "ended"})
 		}
 	}
-	return append(events, &EndedEvent{By: by.Endpoint}), nil
+	return append(events, &Ended{By: by.Endpoint}), nil
 }
 
 func (SealSession) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
-	if by.Role != Secretary && by.Role != Host && by.Role != Office {
-		return refuse(Forbidden, "seal the session")
+	if by.Role != RoleSecretary && by.Role != RoleHost && by.Role != RoleOffice {
+		return refuse(CodeForbidden, "seal the session")
 	}
-	if s.Phase != Ended {
-		return refuse(WrongPhase, string(s.Phase))
+	if s.Phase != PhaseEnded {
+		return refuse(CodeWrongPhase, string(s.Phase))
 	}
-	return []Event{&SealedEvent{By: by.Endpoint}}, nil
+	return []Event{&Sealed{By: by.Endpoint}}, nil
 }
 
 func (RaiseHand) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
@@ -200,11 +200,11 @@ func (RaiseHand) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	if ep.Role != Site {
-		return refuse(Forbidden, "a console has no hand")
+	if ep.Role != RoleSite {
+		return refuse(CodeForbidden, "a console has no hand")
 	}
 	if !ep.HandAt.IsZero() || slices.ContainsFunc(s.GrantsOf(ep.Code), func(sl Slot) bool { return sl != SlotPresentation }) {
-		return refuse(AlreadyDone, "the hand is up, or the site has the floor")
+		return refuse(CodeAlreadyDone, "the hand is up, or the site has the floor")
 	}
 	return []Event{&HandRaised{Endpoint: ep.Code}}, nil
 }
@@ -215,34 +215,34 @@ func (c LowerHand) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 		return nil, err
 	}
 	if s.Endpoint(code).HandAt.IsZero() {
-		return refuse(AlreadyDone, "the hand is down")
+		return refuse(CodeAlreadyDone, "the hand is down")
 	}
 	return []Event{&HandLowered{Endpoint: code, By: by.Endpoint}}, nil
 }
 
 func (c SetStandBy) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 	if !s.Steers(by, c.Endpoint) {
-		return refuse(Forbidden, "stand-by")
+		return refuse(CodeForbidden, "stand-by")
 	}
 	ep, err := s.present(c.Endpoint)
 	if err != nil {
 		return nil, err
 	}
 	if ep.StandBy == c.On {
-		return refuse(AlreadyDone, "stand-by")
+		return refuse(CodeAlreadyDone, "stand-by")
 	}
 	return []Event{&StandByChanged{Endpoint: ep.Code, By: by.Endpoint, On: c.On}}, nil
 }
 
 func (c BeginRollCall) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
-	if !s.steersAll(by) && by.Role != Secretary {
-		return refuse(Forbidden, "roll call")
+	if !s.steersAll(by) && by.Role != RoleSecretary {
+		return refuse(CodeForbidden, "roll call")
 	}
 	if err := s.running(); err != nil {
 		return nil, err
 	}
 	if s.OpenRollCall() != nil {
-		return refuse(RollCallOpen, "")
+		return refuse(CodeRollCallOpen, "")
 	}
 	return []Event{&RollCallOpened{ID: s.RollCall.ID + 1, By: by.Endpoint}}, nil
 }
@@ -252,25 +252,25 @@ func (c AnswerRollCall) decide(s *Session, by Actor, _ time.Time) ([]Event, erro
 	if err != nil {
 		return nil, err
 	}
-	if ep.Role != Site {
-		return refuse(Forbidden, "only sites answer")
+	if ep.Role != RoleSite {
+		return refuse(CodeForbidden, "only sites answer")
 	}
 	if rc := s.OpenRollCall(); rc == nil || rc.ID != c.ID {
-		return refuse(RollCallClosed, "")
+		return refuse(CodeRollCallClosed, "")
 	}
 	if c.Headcount < 0 || c.Headcount > MaxHeadcount {
-		return refuse(BadValue, "headcount")
+		return refuse(CodeBadValue, "headcount")
 	}
 	return []Event{&RollCallAnswered{ID: c.ID, Endpoint: ep.Code, Headcount: c.Headcount}}, nil
 }
 
 func (c EndRollCall) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
-	if !s.steersAll(by) && by.Role != Secretary {
-		return refuse(Forbidden, "roll call")
+	if !s.steersAll(by) && by.Role != RoleSecretary {
+		return refuse(CodeForbidden, "roll call")
 	}
 	rc := s.OpenRollCall()
 	if rc == nil {
-		return refuse(RollCallClosed, "")
+		return refuse(CodeRollCallClosed, "")
 	}
 	return []Event{&RollCallEnded{ID: rc.ID, By: by.Endpoint}}, nil
 }
@@ -281,7 +281,7 @@ func (c DeclareHeadcount) decide(s *Session, by Actor, _ time.Time) ([]Event, er
 		return nil, err
 	}
 	if c.Headcount < 0 || c.Headcount > MaxHeadcount {
-		return refuse(BadValue, "headcount")
+		return refuse(CodeBadValue, "headcount")
 	}
 	return []Event{&HeadcountDeclared{Endpoint: ep.Code, By: by.Endpoint, Headcount: c.Headcount}}, nil
 }
@@ -292,16 +292,16 @@ func (c DeclareDelegates) decide(s *Session, by Actor, _ time.Time) ([]Event, er
 		return nil, err
 	}
 	if len(c.Delegates) > MaxDelegates {
-		return refuse(BadValue, "too many delegates")
+		return refuse(CodeBadValue, "too many delegates")
 	}
 	for _, d := range c.Delegates {
 		for _, text := range []string{d.Name, d.Title, d.AttendingFor} {
 			if len([]rune(text)) > MaxDelegateText {
-				return refuse(BadValue, "a delegate's text is too long")
+				return refuse(CodeBadValue, "a delegate's text is too long")
 			}
 		}
 		if d.Name == "" {
-			return refuse(BadValue, "a delegate needs a name")
+			return refuse(CodeBadValue, "a delegate needs a name")
 		}
 	}
 	return []Event{&DelegatesDeclared{Endpoint: ep.Code, By: by.Endpoint, Delegates: c.Delegates}}, nil
@@ -312,11 +312,11 @@ func (s *Session) declaring(by Actor) (*Endpoint, error) {
 	ep := s.Endpoint(by.Endpoint)
 	switch {
 	case ep == nil:
-		return nil, &Error{Code: UnknownEndpoint, Detail: by.Endpoint}
-	case ep.Role != Site:
-		return nil, &Error{Code: Forbidden, Detail: "only sites declare"}
-	case s.Phase == Sealed || s.Phase == Draft:
-		return nil, &Error{Code: WrongPhase, Detail: string(s.Phase)}
+		return nil, &Error{Code: CodeUnknownEndpoint, Detail: by.Endpoint}
+	case ep.Role != RoleSite:
+		return nil, &Error{Code: CodeForbidden, Detail: "only sites declare"}
+	case s.Phase == PhaseSealed || s.Phase == PhaseDraft:
+		return nil, &Error{Code: CodeWrongPhase, Detail: string(s.Phase)}
 	}
 	return ep, nil
 }
@@ -324,13 +324,13 @@ func (s *Session) declaring(by Actor) (*Endpoint, error) {
 // running refuses what needs people in the room.
 func (s *Session) running() error {
 	switch s.Phase {
-	case Open, Live:
+	case PhaseOpen, PhaseLive:
 		return nil
-	case Draft:
-		return &Error{Code: NotOpen}
-	case Ended, Sealed:
+	case PhaseDraft:
+		return &Error{Code: CodeNotOpen}
+	case PhaseEnded, PhaseSealed:
 	}
-	return &Error{Code: SessionEnded}
+	return &Error{Code: CodeSessionEnded}
 }
 
 // present returns a connected endpoint of a running session.
@@ -340,10 +340,10 @@ func (s *Session) present(code string) (*Endpoint, error) {
 	}
 	ep := s.Endpoint(code)
 	if ep == nil {
-		return nil, &Error{Code: UnknownEndpoint, Detail: code}
+		return nil, &Error{Code: CodeUnknownEndpoint, Detail: code}
 	}
 	if ep.Conn == nil {
-		return nil, &Error{Code: NotConnected, Detail: code}
+		return nil, &Error{Code: CodeNotConnected, Detail: code}
 	}
 	return ep, nil
 }
@@ -354,10 +354,10 @@ func (s *Session) target(code string, by Actor) (string, error) {
 		code = by.Endpoint
 	}
 	if s.Endpoint(code) == nil {
-		return "", &Error{Code: UnknownEndpoint, Detail: code}
+		return "", &Error{Code: CodeUnknownEndpoint, Detail: code}
 	}
 	if code != by.Endpoint && !s.Steers(by, code) {
-		return "", &Error{Code: Forbidden, Detail: "another endpoint"}
+		return "", &Error{Code: CodeForbidden, Detail: "another endpoint"}
 	}
 	return code, nil
 }

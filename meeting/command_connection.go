@@ -41,13 +41,13 @@ func (c Connect) decide(s *Session, by Actor, at time.Time) ([]Event, error) {
 	ep := s.Endpoint(by.Endpoint)
 	switch {
 	case ep == nil:
-		return refuse(UnknownEndpoint, by.Endpoint)
+		return refuse(CodeUnknownEndpoint, by.Endpoint)
 	case ep.Removed:
-		return refuse(Removed, by.Endpoint)
-	case s.Locked && ep.Role == Site && ep.LastConn == "" && ep.Conn == nil:
-		return refuse(Locked, by.Endpoint)
+		return refuse(CodeRemoved, by.Endpoint)
+	case s.Locked && ep.Role == RoleSite && ep.LastConn == "" && ep.Conn == nil:
+		return refuse(CodeLocked, by.Endpoint)
 	case c.Conn == "":
-		return refuse(BadValue, "a connection needs an id")
+		return refuse(CodeBadValue, "a connection needs an id")
 	}
 	var events []Event
 	prev := ep.LastConn
@@ -60,7 +60,7 @@ func (c Connect) decide(s *Session, by Actor, at time.Time) ([]Event, error) {
 			events = append(events, &Left{Endpoint: ep.Code, Conn: prev, Why: "taken_over"})
 			events = append(events, s.endPresentation(ep.Code)...)
 		default:
-			return refuse(Occupied, by.Endpoint)
+			return refuse(CodeOccupied, by.Endpoint)
 		}
 	}
 	if c.Resume != "" && c.Resume == prev {
@@ -71,11 +71,11 @@ func (c Connect) decide(s *Session, by Actor, at time.Time) ([]Event, error) {
 
 func (c Disconnect) decide(s *Session, by Actor, at time.Time) ([]Event, error) {
 	if !by.system() && by.Endpoint != c.Endpoint {
-		return refuse(Forbidden, "another endpoint's connection")
+		return refuse(CodeForbidden, "another endpoint's connection")
 	}
 	ep := s.Endpoint(c.Endpoint)
 	if ep == nil || ep.Conn == nil || ep.Conn.ID != c.Conn {
-		return refuse(StaleConnection, c.Conn)
+		return refuse(CodeStaleConnection, c.Conn)
 	}
 	if c.Clean {
 		return append([]Event{&Left{Endpoint: ep.Code, Conn: c.Conn, Why: c.Why}}, s.endPresentation(ep.Code)...), nil
@@ -85,14 +85,14 @@ func (c Disconnect) decide(s *Session, by Actor, at time.Time) ([]Event, error) 
 
 func (c ObserveReceiving) decide(s *Session, by Actor, at time.Time) ([]Event, error) {
 	if !by.system() {
-		return refuse(Forbidden, "a page's own claim is no evidence")
+		return refuse(CodeForbidden, "a page's own claim is no evidence")
 	}
 	ep := s.Endpoint(c.Endpoint)
 	if ep == nil || ep.Conn == nil || ep.Conn.ID != c.Conn {
-		return refuse(StaleConnection, c.Conn)
+		return refuse(CodeStaleConnection, c.Conn)
 	}
 	if ep.Receiving == c.Receiving {
-		return refuse(AlreadyDone, "receiving")
+		return refuse(CodeAlreadyDone, "receiving")
 	}
 	return []Event{&ReceivingChanged{
 		Endpoint: ep.Code, Conn: c.Conn, Receiving: c.Receiving, Evidence: c.Evidence, At: within(c.At, ep.Conn.Since, at),
@@ -101,7 +101,7 @@ func (c ObserveReceiving) decide(s *Session, by Actor, at time.Time) ([]Event, e
 
 func (c Restart) decide(s *Session, by Actor, at time.Time) ([]Event, error) {
 	if !by.system() {
-		return refuse(Forbidden, "restart")
+		return refuse(CodeForbidden, "restart")
 	}
 	var events []Event
 	for _, code := range s.Order {

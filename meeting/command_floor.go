@@ -11,10 +11,10 @@ func (c GrantSlot) decide(s *Session, by Actor, at time.Time) ([]Event, error) {
 		slot = SlotFloor
 	}
 	if !slices.Contains(Slots(), slot) {
-		return refuse(BadValue, "slot "+string(slot))
+		return refuse(CodeBadValue, "slot "+string(slot))
 	}
-	if s.Phase != Live {
-		return refuse(WrongPhase, string(s.Phase))
+	if s.Phase != PhaseLive {
+		return refuse(CodeWrongPhase, string(s.Phase))
 	}
 	ep, err := s.present(c.Endpoint)
 	if err != nil {
@@ -25,18 +25,18 @@ func (c GrantSlot) decide(s *Session, by Actor, at time.Time) ([]Event, error) {
 	// A delegated operator gives the floor within its units, never main, and takes it from nobody else.
 	replaces := s.Grants[slot] != nil && !s.Steers(by, s.Grants[slot].Endpoint)
 	if !own && (!s.Steers(by, ep.Code) || (slot == SlotMain && !s.steersAll(by)) || replaces) {
-		return refuse(Forbidden, "give "+string(slot))
+		return refuse(CodeForbidden, "give "+string(slot))
 	}
-	if ep.Role == Operator || ep.Role == Secretary || ep.Role == Room || (ep.Role == Host && slot != SlotMain && slot != SlotPresentation) {
-		return refuse(BadValue, ep.Code+" does not take "+string(slot))
+	if ep.Role == RoleOperator || ep.Role == RoleSecretary || ep.Role == RoleRoom || (ep.Role == RoleHost && slot != SlotMain && slot != SlotPresentation) {
+		return refuse(CodeBadValue, ep.Code+" does not take "+string(slot))
 	}
 	var events []Event
 	if g := s.Grants[slot]; g != nil {
 		if g.Endpoint == ep.Code {
-			return refuse(AlreadyDone, ep.Code+" has "+string(slot))
+			return refuse(CodeAlreadyDone, ep.Code+" has "+string(slot))
 		}
 		if own && !s.presentationFree() {
-			return refuse(Forbidden, "the host presents")
+			return refuse(CodeForbidden, "the host presents")
 		}
 		events = append(events, &Returned{Endpoint: g.Endpoint, Slot: slot, By: by.Endpoint, Why: "replaced"})
 	}
@@ -49,7 +49,7 @@ func (c GrantSlot) decide(s *Session, by Actor, at time.Time) ([]Event, error) {
 		}
 	}
 	countdown := time.Duration(s.Rules.CountdownS) * time.Second
-	if ep.Role == Host || slot == SlotPresentation {
+	if ep.Role == RoleHost || slot == SlotPresentation {
 		countdown = 0
 	}
 	events = append(events, &Granted{Endpoint: ep.Code, Slot: slot, By: by.Endpoint, OnAirAt: at.Add(countdown)})
@@ -67,7 +67,7 @@ func (s *Session) speaks(code string) bool {
 // presentationFree reports whether a site may take the presentation: nobody has it, or another site.
 func (s *Session) presentationFree() bool {
 	g := s.Grants[SlotPresentation]
-	return g == nil || s.Endpoint(g.Endpoint).Role == Site
+	return g == nil || s.Endpoint(g.Endpoint).Role == RoleSite
 }
 
 func (c RevokeSlot) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
@@ -86,10 +86,10 @@ func (c RevokeSlot) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 		}
 	}
 	if len(events) == 0 {
-		return refuse(NoFloor, code)
+		return refuse(CodeNoFloor, code)
 	}
 	// A site presents only while it speaks.
-	if c.Slot != "" && c.Slot != SlotPresentation && s.Endpoint(code).Role == Site {
+	if c.Slot != "" && c.Slot != SlotPresentation && s.Endpoint(code).Role == RoleSite {
 		if g := s.Grants[SlotPresentation]; g != nil && g.Endpoint == code {
 			events = append(events, &Returned{Endpoint: code, Slot: SlotPresentation, By: by.Endpoint, Why: why})
 		}
@@ -99,14 +99,14 @@ func (c RevokeSlot) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 
 func (c GoOnAir) decide(s *Session, by Actor, at time.Time) ([]Event, error) {
 	if !by.system() {
-		return refuse(Forbidden, "only time ends a countdown")
+		return refuse(CodeForbidden, "only time ends a countdown")
 	}
 	g := s.Grants[c.Slot]
-	if g == nil || g.Endpoint != c.Endpoint || g.State != Countdown {
-		return refuse(AlreadyDone, "the countdown is over")
+	if g == nil || g.Endpoint != c.Endpoint || g.State != GrantCountdown {
+		return refuse(CodeAlreadyDone, "the countdown is over")
 	}
 	if at.Before(g.OnAirAt) {
-		return refuse(BadValue, "too early")
+		return refuse(CodeBadValue, "too early")
 	}
 	return []Event{&WentOnAir{Endpoint: c.Endpoint, Slot: c.Slot}}, nil
 }
@@ -118,12 +118,12 @@ func (Confirm) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 	}
 	var events []Event
 	for _, slot := range s.GrantsOf(ep.Code) {
-		if s.Grants[slot].State == Held {
+		if s.Grants[slot].State == GrantHeld {
 			events = append(events, &WentOnAir{Endpoint: ep.Code, Slot: slot})
 		}
 	}
 	if len(events) == 0 {
-		return refuse(NoFloor, "nothing is held")
+		return refuse(CodeNoFloor, "nothing is held")
 	}
 	return events, nil
 }
@@ -136,30 +136,30 @@ func (c SetMuted) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 	if _, err := s.present(code); err != nil {
 		return nil, err
 	}
-	if s.Endpoint(code).Role == Room {
-		return refuse(Forbidden, "a screen has no microphone")
+	if s.Endpoint(code).Role == RoleRoom {
+		return refuse(CodeForbidden, "a screen has no microphone")
 	}
 	if !c.Muted && code != by.Endpoint {
-		return refuse(Forbidden, "a microphone is opened only by who sits before it")
+		return refuse(CodeForbidden, "a microphone is opened only by who sits before it")
 	}
 	if s.Endpoint(code).Muted == c.Muted {
-		return refuse(AlreadyDone, "mute")
+		return refuse(CodeAlreadyDone, "mute")
 	}
 	return []Event{&MuteChanged{Endpoint: code, By: by.Endpoint, Muted: c.Muted}}, nil
 }
 
 func (c SetRemoved) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 	if !s.Steers(by, c.Endpoint) {
-		return refuse(Forbidden, "remove")
+		return refuse(CodeForbidden, "remove")
 	}
 	ep := s.Endpoint(c.Endpoint)
 	switch {
 	case ep == nil:
-		return refuse(UnknownEndpoint, c.Endpoint)
-	case ep.Role != Site:
-		return refuse(Forbidden, "a console is not removed")
+		return refuse(CodeUnknownEndpoint, c.Endpoint)
+	case ep.Role != RoleSite:
+		return refuse(CodeForbidden, "a console is not removed")
 	case ep.Removed == c.Removed:
-		return refuse(AlreadyDone, "removal")
+		return refuse(CodeAlreadyDone, "removal")
 	}
 	var events []Event
 	if c.Removed {

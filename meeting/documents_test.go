@@ -11,8 +11,8 @@ import (
 // Two secretaries write the same note: what the first saved is not overwritten by who did not see it.
 func TestNotesOfTwoSecretaries(t *testing.T) {
 	s, at := New("s"), time.Unix(1_800_000_000, 0)
-	s.Phase = Live
-	an, binh := Actor{Endpoint: SecretaryCode, Role: Secretary}, Actor{Endpoint: HostCode, Role: Host}
+	s.Phase = PhaseLive
+	an, binh := Actor{Endpoint: SecretaryCode, Role: RoleSecretary}, Actor{Endpoint: HostCode, Role: RoleHost}
 	for _, step := range []struct {
 		who  Actor
 		cmd  WriteNote
@@ -20,14 +20,14 @@ func TestNotesOfTwoSecretaries(t *testing.T) {
 	}{
 		{an, WriteNote{ID: "n1", Text: "Khai"}, ""},
 		{an, WriteNote{ID: "n1", Base: 1, About: at, Text: "Khai mạc"}, ""},
-		{binh, WriteNote{ID: "n1", Base: 1, Text: "Bế mạc"}, Conflict},
-		{binh, WriteNote{ID: "n1", Text: "mới"}, Conflict},
+		{binh, WriteNote{ID: "n1", Base: 1, Text: "Bế mạc"}, CodeConflict},
+		{binh, WriteNote{ID: "n1", Text: "mới"}, CodeConflict},
 		{binh, WriteNote{ID: "n1", Base: 2, Text: "Khai mạc lúc 8 giờ"}, ""},
-		{binh, WriteNote{ID: "n2", Base: 1, Text: "x"}, Conflict},
-		{an, WriteNote{ID: "", Text: "x"}, BadValue},
-		{an, WriteNote{ID: "n3", Text: strings.Repeat("ă", MaxNoteText+1)}, BadValue},
-		{Actor{Endpoint: "C1", Role: Site}, WriteNote{ID: "n4", Text: "x"}, Forbidden},
-		{Actor{Endpoint: OperatorCode, Role: Operator}, WriteNote{ID: "n4", Text: "x"}, Forbidden},
+		{binh, WriteNote{ID: "n2", Base: 1, Text: "x"}, CodeConflict},
+		{an, WriteNote{ID: "", Text: "x"}, CodeBadValue},
+		{an, WriteNote{ID: "n3", Text: strings.Repeat("ă", MaxNoteText+1)}, CodeBadValue},
+		{Actor{Endpoint: "C1", Role: RoleSite}, WriteNote{ID: "n4", Text: "x"}, CodeForbidden},
+		{Actor{Endpoint: OperatorCode, Role: RoleOperator}, WriteNote{ID: "n4", Text: "x"}, CodeForbidden},
 	} {
 		events, err := s.Decide(step.cmd, step.who, at)
 		var refused *Error
@@ -42,7 +42,7 @@ func TestNotesOfTwoSecretaries(t *testing.T) {
 	if len(notes) != 1 || notes[0].Version != 3 || notes[0].Text != "Khai mạc lúc 8 giờ" || notes[0].By != HostCode {
 		t.Errorf("%d notes, %+v", len(notes), notes[0])
 	}
-	s.Phase = Sealed
+	s.Phase = PhaseSealed
 	if _, err := s.Decide(WriteNote{ID: "n1", Base: 3, Text: "x"}, an, at); err == nil {
 		t.Error("a note after the seal")
 	}
@@ -50,9 +50,9 @@ func TestNotesOfTwoSecretaries(t *testing.T) {
 
 func TestParticulars(t *testing.T) {
 	s, at := New("s"), time.Unix(1_800_000_000, 0)
-	s.Phase = Sealed // a number is given later
+	s.Phase = PhaseSealed // a number is given later
 	p := Particulars{Body: "UBND", Number: "1/BC", Recipients: []string{"Như trên"}, Chair: Official{"Nguyễn Văn A", "Chủ tịch"}}
-	events, err := s.Decide(SetParticulars{p}, Actor{Endpoint: SecretaryCode, Role: Secretary}, at)
+	events, err := s.Decide(SetParticulars{p}, Actor{Endpoint: SecretaryCode, Role: RoleSecretary}, at)
 	if err != nil || len(events) != 1 {
 		t.Fatal(events, err)
 	}
@@ -60,7 +60,7 @@ func TestParticulars(t *testing.T) {
 	if !ok || e.Particulars.Chair != (Official{}) || e.Officials == nil || e.All().Chair != p.Chair || e.All().Number != p.Number {
 		t.Errorf("%+v", events[0])
 	}
-	if _, err := s.Decide(SetParticulars{p}, Actor{Endpoint: "C1", Role: Site}, at); err == nil {
+	if _, err := s.Decide(SetParticulars{p}, Actor{Endpoint: "C1", Role: RoleSite}, at); err == nil {
 		t.Error("a site set them")
 	}
 	p.Secretary.Title = strings.Repeat("ă", MaxParticular+1)

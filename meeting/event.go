@@ -29,13 +29,13 @@ type Started struct {
 	By string `json:"by"`
 }
 
-// EndedEvent sends everyone home. (Its ledger kind is "ended".)
-type EndedEvent struct {
+// Ended sends everyone home.
+type Ended struct {
 	By string `json:"by"`
 }
 
-// SealedEvent closes the verdicts. (Its ledger kind is "sealed".)
-type SealedEvent struct {
+// Sealed closes the verdicts.
+type Sealed struct {
 	By string `json:"by"`
 }
 
@@ -169,7 +169,7 @@ type DelegatesDeclared struct {
 func kinds() map[string]func() Event {
 	list := []func() Event{
 		func() Event { return &Convened{} }, func() Event { return &Opened{} }, func() Event { return &Started{} },
-		func() Event { return &EndedEvent{} }, func() Event { return &SealedEvent{} },
+		func() Event { return &Ended{} }, func() Event { return &Sealed{} },
 		func() Event { return &Moved{} }, func() Event { return &CalledOff{} },
 		func() Event { return &Connected{} }, func() Event { return &Resumed{} },
 		func() Event { return &Lost{} }, func() Event { return &Left{} }, func() Event { return &ReceivingChanged{} }, func() Event { return &QualityMeasured{} }, func() Event { return &PictureKept{} },
@@ -226,8 +226,8 @@ func (e *ReceivingChanged) OccurredAt() time.Time { return e.At }
 func (*Convened) Kind() string          { return "convened" }
 func (*Opened) Kind() string            { return "opened" }
 func (*Started) Kind() string           { return "started" }
-func (*EndedEvent) Kind() string        { return "ended" }
-func (*SealedEvent) Kind() string       { return "sealed" }
+func (*Ended) Kind() string             { return "ended" }
+func (*Sealed) Kind() string            { return "sealed" }
 func (*Connected) Kind() string         { return "connected" }
 func (*Resumed) Kind() string           { return "resumed" }
 func (*Lost) Kind() string              { return "lost" }

@@ -47,16 +47,16 @@ type MeasureQuality struct{ Connections []Quality }
 func (c MeasureQuality) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 	switch {
 	case !by.system():
-		return refuse(Forbidden, "a page's own claim is no evidence")
-	case s.Phase == Draft || s.Phase == Sealed:
-		return refuse(WrongPhase, string(s.Phase))
+		return refuse(CodeForbidden, "a page's own claim is no evidence")
+	case s.Phase == PhaseDraft || s.Phase == PhaseSealed:
+		return refuse(CodeWrongPhase, string(s.Phase))
 	case len(c.Connections) > MaxQuality:
-		return refuse(BadValue, "connections")
+		return refuse(CodeBadValue, "connections")
 	}
 	ev := &QualityMeasured{}
 	for _, q := range c.Connections {
 		if s.Endpoint(q.Endpoint) == nil {
-			return refuse(UnknownEndpoint, q.Endpoint)
+			return refuse(CodeUnknownEndpoint, q.Endpoint)
 		}
 		if q.Packets > 0 || q.Frames > 0 || q.SoundS > 0 {
 			ev.Connections = append(ev.Connections, q)

@@ -11,16 +11,16 @@ type Phase string
 
 // The phases of a session, in their only order.
 const (
-	Draft  Phase = "draft"  // prepared, nobody can enter
-	Open   Phase = "open"   // sites may enter, rehearse and wait
-	Live   Phase = "live"   // the stage is on
-	Ended  Phase = "ended"  // everyone was sent home; verdicts may still be corrected
-	Sealed Phase = "sealed" // the record is closed
+	PhaseDraft  Phase = "draft"  // prepared, nobody can enter
+	PhaseOpen   Phase = "open"   // sites may enter, rehearse and wait
+	PhaseLive   Phase = "live"   // the stage is on
+	PhaseEnded  Phase = "ended"  // everyone was sent home; verdicts may still be corrected
+	PhaseSealed Phase = "sealed" // the record is closed
 )
 
 // PhaseAfter returns the phase that an event of a kind begins; ok is false of kinds that begin none.
 func PhaseAfter(kind string) (p Phase, ok bool) {
-	p, ok = map[string]Phase{"opened": Open, "started": Live, "ended": Ended, "sealed": Sealed}[kind]
+	p, ok = map[string]Phase{"opened": PhaseOpen, "started": PhaseLive, "ended": PhaseEnded, "sealed": PhaseSealed}[kind]
 	return p, ok
 }
 
@@ -29,17 +29,17 @@ type Role string
 
 // The roles.
 const (
-	Host      Role = "host"      // chairs; feeds main by default
-	Operator  Role = "operator"  // steers without publishing
-	Secretary Role = "secretary" // reads and corrects attendance
-	Room      Role = "room"      // a screen of the central room: it sees and hears, steers nothing and counts nowhere
-	Site      Role = "endpoint"  // a linked site
+	RoleHost      Role = "host"      // chairs; feeds main by default
+	RoleOperator  Role = "operator"  // steers without publishing
+	RoleSecretary Role = "secretary" // reads and corrects attendance
+	RoleRoom      Role = "room"      // a screen of the central room: it sees and hears, steers nothing and counts nowhere
+	RoleSite      Role = "endpoint"  // a linked site
 )
 
-// Office is the role of an Actor who is no endpoint: an administrator, or somebody of the office who may. Its Endpoint is
+// RoleOffice is the role of an Actor who is no endpoint: an administrator, or somebody of the office who may. Its Endpoint is
 // OfficePrefix and a name.
 const (
-	Office       Role   = "office"
+	RoleOffice   Role   = "office"
 	OfficePrefix string = "@office/"
 )
 
@@ -71,11 +71,11 @@ type Level string
 
 // The levels, from the top down. A tree need not have all of them.
 const (
-	Central  Level = "central"
-	Ministry Level = "ministry"
-	Province Level = "province"
-	District Level = "district"
-	Commune  Level = "commune"
+	LevelCentral  Level = "central"
+	LevelMinistry Level = "ministry"
+	LevelProvince Level = "province"
+	LevelDistrict Level = "district"
+	LevelCommune  Level = "commune"
 )
 
 // Unit is a node of the organisation tree as it stood when a session was convened.
@@ -146,9 +146,9 @@ type GrantState string
 
 // The states of a grant.
 const (
-	Countdown GrantState = "countdown" // granted, on air at Grant.OnAirAt
-	OnAir     GrantState = "on_air"    // its sources feed the slot
-	Held      GrantState = "held"      // its connection dropped; on air again only when a person there confirms
+	GrantCountdown GrantState = "countdown" // granted, on air at Grant.OnAirAt
+	GrantOnAir     GrantState = "on_air"    // its sources feed the slot
+	GrantHeld      GrantState = "held"      // its connection dropped; on air again only when a person there confirms
 )
 
 // Grant is the right of one endpoint to feed one slot.
@@ -181,7 +181,7 @@ type Session struct {
 
 // New returns a session without content; its first event is Convened.
 func New(id string) *Session {
-	return &Session{View: View{ID: id, Phase: Draft, Chair: HostCode}, noted: map[string]int{}}
+	return &Session{View: View{ID: id, Phase: PhaseDraft, Chair: HostCode}, noted: map[string]int{}}
 }
 
 // Freeze returns the session as it is now, for whoever reads it beside its owner: what Apply changes later is not seen in
@@ -200,7 +200,7 @@ type Actor struct {
 func (a Actor) system() bool { return a == Actor{} }
 
 // office reports whether the actor is no endpoint of the session: the server itself, or who keeps sessions.
-func (a Actor) office() bool { return a.system() || a.Role == Office }
+func (a Actor) office() bool { return a.system() || a.Role == RoleOffice }
 
 // Command is a wish to change the session.
 type Command interface {

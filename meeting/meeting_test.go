@@ -29,12 +29,12 @@ func convened(t *testing.T, countdown, sites int) *world {
 	rules := DefaultRules()
 	rules.CountdownS = countdown
 	c := Convene{Title: "Phiên họp", TimeZone: "Asia/Ho_Chi_Minh", Rules: rules, Units: []Unit{
-		{Code: "TW", Level: Central, Name: "Trung ương"}, {Code: "P01", Parent: "TW", Level: Province, Name: "Hà Nội"},
+		{Code: "TW", Level: LevelCentral, Name: "Trung ương"}, {Code: "P01", Parent: "TW", Level: LevelProvince, Name: "Hà Nội"},
 	}}
 	for i := range sites {
 		code := "C" + strconv.Itoa(i+1)
-		c.Units = append(c.Units, Unit{Code: code, Parent: "P01", Level: Commune, Name: "Xã " + code})
-		c.Endpoints = append(c.Endpoints, Endpoint{Code: code, Unit: code, Name: "Xã " + code, Role: Site})
+		c.Units = append(c.Units, Unit{Code: code, Parent: "P01", Level: LevelCommune, Name: "Xã " + code})
+		c.Endpoints = append(c.Endpoints, Endpoint{Code: code, Unit: code, Name: "Xã " + code, Role: RoleSite})
 	}
 	w.must(c, Actor{})
 	w.must(OpenSession{}, Actor{})
@@ -100,9 +100,9 @@ func TestFloorCountsDownAndReturns(t *testing.T) {
 	host := w.actor(HostCode)
 	w.must(RaiseHand{}, w.actor("C1"))
 	w.must(RaiseHand{}, w.actor("C2"))
-	w.refused(RaiseHand{}, w.actor("C1"), AlreadyDone)
+	w.refused(RaiseHand{}, w.actor("C1"), CodeAlreadyDone)
 	w.must(GrantSlot{Endpoint: "C1"}, host)
-	if got := w.s.Grants[SlotFloor]; got.State != Countdown || !w.s.ToPublish("C1") {
+	if got := w.s.Grants[SlotFloor]; got.State != GrantCountdown || !w.s.ToPublish("C1") {
 		t.Fatalf("grant %+v, publish %v", got, w.s.ToPublish("C1"))
 	}
 	if !slices.Equal(w.s.Hands, []string{"C2"}) {
@@ -112,19 +112,19 @@ func TestFloorCountsDownAndReturns(t *testing.T) {
 	if !ok || !at.Equal(w.now.Add(3*time.Second)) {
 		t.Fatalf("timer %v %v", at, ok)
 	}
-	w.refused(cmd, Actor{}, BadValue) // too early
+	w.refused(cmd, Actor{}, CodeBadValue) // too early
 	w.now = at
 	w.must(cmd, Actor{})
-	if got := w.s.Grants[SlotFloor].State; got != OnAir {
+	if got := w.s.Grants[SlotFloor].State; got != GrantOnAir {
 		t.Fatalf("state %s", got)
 	}
-	w.refused(GrantSlot{Endpoint: "C1"}, host, AlreadyDone)
+	w.refused(GrantSlot{Endpoint: "C1"}, host, CodeAlreadyDone)
 	w.must(GrantSlot{Endpoint: "C2"}, host)
 	if got := w.s.Grants[SlotFloor].Endpoint; got != "C2" || len(w.s.GrantsOf("C1")) > 0 {
 		t.Fatalf("floor of %s", got)
 	}
 	w.must(RevokeSlot{Endpoint: "C2"}, host)
-	w.refused(RevokeSlot{Endpoint: "C2"}, host, NoFloor)
+	w.refused(RevokeSlot{Endpoint: "C2"}, host, CodeNoFloor)
 	if w.s.ToPublish("C2") {
 		t.Fatal("C2 still publishes")
 	}
@@ -142,27 +142,27 @@ func TestNobodyComesBackUnmuted(t *testing.T) {
 			t.Errorf("%s came back unmuted", code)
 		}
 	}
-	if g := w.s.Grants[SlotFloor]; g.State != Held || w.s.ToPublish("C1") {
+	if g := w.s.Grants[SlotFloor]; g.State != GrantHeld || w.s.ToPublish("C1") {
 		t.Fatalf("the floor is %s without a person's word", g.State)
 	}
-	if g := w.s.Grants[SlotMain]; g.State != OnAir || !w.s.ToPublish(HostCode) {
+	if g := w.s.Grants[SlotMain]; g.State != GrantOnAir || !w.s.ToPublish(HostCode) {
 		t.Fatalf("main is %s; the chair's picture returns by itself", g.State)
 	}
 	w.must(Confirm{}, w.actor("C1"))
-	if w.s.Grants[SlotFloor].State != OnAir || w.s.Endpoint("C1").Muted {
+	if w.s.Grants[SlotFloor].State != GrantOnAir || w.s.Endpoint("C1").Muted {
 		t.Fatal("confirmed, but not on air")
 	}
-	w.refused(SetMuted{Endpoint: HostCode}, w.actor("C1"), Forbidden)
+	w.refused(SetMuted{Endpoint: HostCode}, w.actor("C1"), CodeForbidden)
 	w.must(SetMuted{}, w.actor(HostCode))
 }
 
 func TestSecondDevice(t *testing.T) {
 	w := convened(t, 0, 1)
 	w.enter("C1")
-	w.refused(Connect{Conn: "other"}, w.actor("C1"), Occupied)
-	w.refused(Connect{Conn: "other", Resume: "guessed"}, w.actor("C1"), Occupied)
+	w.refused(Connect{Conn: "other"}, w.actor("C1"), CodeOccupied)
+	w.refused(Connect{Conn: "other", Resume: "guessed"}, w.actor("C1"), CodeOccupied)
 	w.must(Connect{Conn: "other", TakeOver: true}, w.actor("C1"))
-	w.refused(Disconnect{Endpoint: "C1", Conn: "C1-conn"}, Actor{}, StaleConnection)
+	w.refused(Disconnect{Endpoint: "C1", Conn: "C1-conn"}, Actor{}, CodeStaleConnection)
 	if got := w.s.Endpoint("C1").Conn.ID; got != "other" {
 		t.Fatalf("active connection %s", got)
 	}
@@ -183,13 +183,13 @@ func TestRolesAreChecked(t *testing.T) {
 		LowerHand{Endpoint: "C2"}, BeginRollCall{}, EndRollCall{}, Convene{}, GoOnAir{}, Restart{}, ObserveReceiving{},
 		GrantSlot{Endpoint: "C1", Slot: SlotPresentation},
 	} {
-		w.refused(cmd, site, Forbidden)
+		w.refused(cmd, site, CodeForbidden)
 	}
 	for _, cmd := range []Command{StartSession{}, EndSession{}, GrantSlot{Endpoint: "C1"}, SetRemoved{Endpoint: "C2", Removed: true}} {
-		w.refused(cmd, secretary, Forbidden)
+		w.refused(cmd, secretary, CodeForbidden)
 	}
 	w.must(SetRemoved{Endpoint: "C2", Removed: true}, w.actor(OperatorCode))
-	w.refused(Connect{Conn: "x"}, w.actor("C2"), Removed)
+	w.refused(Connect{Conn: "x"}, w.actor("C2"), CodeRemoved)
 }
 
 func TestPresentation(t *testing.T) {
@@ -199,12 +199,12 @@ func TestPresentation(t *testing.T) {
 	w.must(GrantSlot{Endpoint: "C1"}, host)
 	w.must(GrantSlot{Endpoint: "C1", Slot: SlotPresentation}, w.actor("C1")) // who speaks may present
 	w.must(GrantSlot{Endpoint: HostCode, Slot: SlotPresentation}, host)
-	w.refused(GrantSlot{Endpoint: "C1", Slot: SlotPresentation}, w.actor("C1"), Forbidden)
+	w.refused(GrantSlot{Endpoint: "C1", Slot: SlotPresentation}, w.actor("C1"), CodeForbidden)
 	w.must(Disconnect{Endpoint: HostCode, Conn: HostCode + "-conn", LastSeen: w.now, Why: "closed"}, Actor{})
 	if w.s.Grants[SlotPresentation] != nil {
 		t.Fatal("a presentation outlives its screen")
 	}
-	if w.s.Grants[SlotMain] == nil || w.s.Grants[SlotFloor] == nil || w.s.Phase != Live {
+	if w.s.Grants[SlotMain] == nil || w.s.Grants[SlotFloor] == nil || w.s.Phase != PhaseLive {
 		t.Fatal("the session changed because the host dropped")
 	}
 }
@@ -212,14 +212,14 @@ func TestPresentation(t *testing.T) {
 func TestRollCall(t *testing.T) {
 	w := convened(t, 0, 2)
 	w.live("C1")
-	w.refused(AnswerRollCall{ID: 1, Headcount: 3}, w.actor("C1"), RollCallClosed)
+	w.refused(AnswerRollCall{ID: 1, Headcount: 3}, w.actor("C1"), CodeRollCallClosed)
 	w.must(BeginRollCall{}, w.actor(OperatorCode))
-	w.refused(BeginRollCall{}, w.actor(HostCode), RollCallOpen)
-	w.refused(AnswerRollCall{ID: 1, Headcount: 3}, w.actor("C2"), NotConnected)
-	w.refused(AnswerRollCall{ID: 1, Headcount: -1}, w.actor("C1"), BadValue)
+	w.refused(BeginRollCall{}, w.actor(HostCode), CodeRollCallOpen)
+	w.refused(AnswerRollCall{ID: 1, Headcount: 3}, w.actor("C2"), CodeNotConnected)
+	w.refused(AnswerRollCall{ID: 1, Headcount: -1}, w.actor("C1"), CodeBadValue)
 	w.must(AnswerRollCall{ID: 1, Headcount: 12}, w.actor("C1"))
 	w.must(EndRollCall{}, w.actor(HostCode))
-	w.refused(AnswerRollCall{ID: 1, Headcount: 12}, w.actor("C1"), RollCallClosed)
+	w.refused(AnswerRollCall{ID: 1, Headcount: 12}, w.actor("C1"), CodeRollCallClosed)
 	if got := w.s.Endpoint("C1").Reply.Headcount; got != 12 || w.s.Endpoint("C1").Headcount != 12 {
 		t.Fatalf("headcount %d", got)
 	}
@@ -228,7 +228,7 @@ func TestRollCall(t *testing.T) {
 func TestScheduledSessionOpensByItself(t *testing.T) {
 	w := &world{t: t, s: New("s"), now: time.Unix(1e9, 0)}
 	w.must(Convene{Title: "t", TimeZone: "UTC", Rules: DefaultRules(), ScheduledAt: w.now.Add(2 * time.Hour)}, Actor{})
-	w.refused(Connect{Conn: "x"}, Actor{HostCode, Host}, NotOpen)
+	w.refused(Connect{Conn: "x"}, Actor{HostCode, RoleHost}, CodeNotOpen)
 	at, cmd, ok := w.s.NextTimer()
 	if !ok || !at.Equal(w.now.Add(time.Hour)) {
 		t.Fatalf("opens at %v", at)

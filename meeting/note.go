@@ -42,14 +42,14 @@ type WriteNote struct {
 
 func (c WriteNote) decide(s *Session, by Actor, at time.Time) ([]Event, error) {
 	switch {
-	case !by.office() && by.Role != Secretary && by.Role != Host:
-		return refuse(Forbidden, "write notes")
-	case s.Phase == Sealed:
-		return refuse(WrongPhase, string(s.Phase))
+	case !by.office() && by.Role != RoleSecretary && by.Role != RoleHost:
+		return refuse(CodeForbidden, "write notes")
+	case s.Phase == PhaseSealed:
+		return refuse(CodeWrongPhase, string(s.Phase))
 	case c.ID == "" || utf8.RuneCountInString(c.ID) > maxNoteID:
-		return refuse(BadValue, "id")
+		return refuse(CodeBadValue, "id")
 	case utf8.RuneCountInString(c.Text) > MaxNoteText:
-		return refuse(BadValue, "text")
+		return refuse(CodeBadValue, "text")
 	}
 	if c.About.IsZero() {
 		c.About = at
@@ -58,10 +58,10 @@ func (c WriteNote) decide(s *Session, by Actor, at time.Time) ([]Event, error) {
 	if i, ok := s.noted[c.ID]; ok {
 		version = s.notes.at(i).Version
 	} else if s.notes.n >= MaxNotes {
-		return refuse(BadValue, "too many notes")
+		return refuse(CodeBadValue, "too many notes")
 	}
 	if c.Base != version {
-		return refuse(Conflict, "version "+strconv.Itoa(version))
+		return refuse(CodeConflict, "version "+strconv.Itoa(version))
 	}
 	return []Event{&NoteWritten{ID: c.ID, By: by.Endpoint, Version: version + 1, About: c.About, Text: c.Text}}, nil
 }

@@ -85,11 +85,11 @@ func (e *ParticularsSet) All() Particulars {
 type SetParticulars struct{ Particulars Particulars }
 
 func (c SetParticulars) decide(_ *Session, by Actor, _ time.Time) ([]Event, error) {
-	if !by.office() && by.Role != Secretary && by.Role != Host {
-		return refuse(Forbidden, "set particulars")
+	if !by.office() && by.Role != RoleSecretary && by.Role != RoleHost {
+		return refuse(CodeForbidden, "set particulars")
 	}
 	if field := c.Particulars.Check(); field != "" {
-		return refuse(BadValue, field)
+		return refuse(CodeBadValue, field)
 	}
 	return []Event{particularsSet(c.Particulars, by)}, nil
 }

@@ -22,11 +22,11 @@ func (c KeepPicture) decide(s *Session, by Actor, _ time.Time) ([]Event, error) 
 	ep := s.Endpoint(c.Endpoint)
 	switch {
 	case !by.system():
-		return refuse(Forbidden, "keep a picture")
-	case s.Phase != Live:
-		return refuse(WrongPhase, string(s.Phase))
+		return refuse(CodeForbidden, "keep a picture")
+	case s.Phase != PhaseLive:
+		return refuse(CodeWrongPhase, string(s.Phase))
 	case ep == nil || ep.Conn == nil || ep.Conn.ID != c.Conn:
-		return refuse(StaleConnection, c.Conn)
+		return refuse(CodeStaleConnection, c.Conn)
 	}
 	return []Event{&PictureKept{Endpoint: ep.Code, Conn: c.Conn, Picture: c.Picture, Bytes: c.Bytes}}, nil
 }

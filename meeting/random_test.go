@@ -132,7 +132,7 @@ func (b *books) enter(e Event) {
 		}
 		delete(b.holders, e.Slot)
 		delete(b.onAir, e.Slot)
-	case *EndedEvent:
+	case *Ended:
 		clear(b.holders)
 		clear(b.onAir)
 		b.calling = false
@@ -180,7 +180,7 @@ func (b *books) compare(s *Session) {
 		b.wrong("%d slots are held, by the books %v", len(s.Grants), b.holders)
 	}
 	for slot, g := range s.Grants {
-		if b.holders[slot] != g.Endpoint || (g.State == OnAir) != b.onAir[slot] {
+		if b.holders[slot] != g.Endpoint || (g.State == GrantOnAir) != b.onAir[slot] {
 			b.wrong("%s: %s %s; by the books %q, on air %v", slot, g.Endpoint, g.State, b.holders[slot], b.onAir[slot])
 		}
 	}
@@ -205,7 +205,7 @@ func randomCommand(r *rand.Rand, w *world) (Command, Actor) {
 	s := w.s
 	anyone := func() string {
 		code := s.Order[r.IntN(len(s.Order))]
-		if s.Endpoint(code).Role == Room { // little is done by screens
+		if s.Endpoint(code).Role == RoleRoom { // little is done by screens
 			code = s.Order[r.IntN(len(s.Order))]
 		}
 		return code
@@ -265,17 +265,17 @@ func checkInvariants(t *testing.T, s *Session) {
 		switch {
 		case ep == nil:
 			t.Fatalf("%s is held by nobody known", slot)
-		case s.Phase != Live:
+		case s.Phase != PhaseLive:
 			t.Fatalf("%s is granted in phase %s", slot, s.Phase)
 		case ep.Removed:
 			t.Fatalf("%s is held by removed %s", slot, ep.Code)
 		case ep.Conn == nil && !ep.Muted:
 			t.Fatalf("%s: %s is away and unmuted", slot, ep.Code)
-		case ep.Conn == nil && g.State != Held && slot != SlotMain:
+		case ep.Conn == nil && g.State != GrantHeld && slot != SlotMain:
 			t.Fatalf("%s: %s is away and %s", slot, ep.Code, g.State)
 		}
 	}
-	if ep := s.Endpoint(s.Chair); ep == nil || ep.Role == Operator || ep.Role == Secretary {
+	if ep := s.Endpoint(s.Chair); ep == nil || ep.Role == RoleOperator || ep.Role == RoleSecretary {
 		t.Fatalf("%q chairs", s.Chair)
 	}
 	speaking := map[string]int{}
@@ -307,7 +307,7 @@ func checkInvariants(t *testing.T, s *Session) {
 		t.Fatalf("%d hands up, %d in the queue", up, len(s.Hands))
 	}
 	for ep := range s.Endpoints() {
-		if ep.Reply.RollCall > 0 && ep.Role != Site {
+		if ep.Reply.RollCall > 0 && ep.Role != RoleSite {
 			t.Fatalf("%s answered a roll call", ep.Code)
 		}
 	}

@@ -53,7 +53,7 @@ func BenchmarkFreezeAfterOneEvent(b *testing.B) {
 		b.Run(fmt.Sprint(sites), func(b *testing.B) {
 			s, convened := New("s"), &Convened{}
 			for i := range sites {
-				convened.Endpoints = append(convened.Endpoints, Endpoint{Code: fmt.Sprint("C", i), Role: Site})
+				convened.Endpoints = append(convened.Endpoints, Endpoint{Code: fmt.Sprint("C", i), Role: RoleSite})
 			}
 			s.Apply(convened, time.Time{})
 			b.ReportAllocs()

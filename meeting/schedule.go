@@ -23,31 +23,31 @@ type CallOff struct{ Reason string }
 
 func (c MoveSession) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 	if !by.office() && !s.steersAll(by) {
-		return refuse(Forbidden, "move the session")
+		return refuse(CodeForbidden, "move the session")
 	}
-	if s.Phase != Draft && s.Phase != Open {
-		return refuse(WrongPhase, string(s.Phase))
+	if s.Phase != PhaseDraft && s.Phase != PhaseOpen {
+		return refuse(CodeWrongPhase, string(s.Phase))
 	}
 	if c.ScheduledAt.IsZero() {
-		return refuse(BadValue, "scheduled_at")
+		return refuse(CodeBadValue, "scheduled_at")
 	}
 	if s.ScheduledAt.Equal(c.ScheduledAt) {
-		return refuse(AlreadyDone, "scheduled_at")
+		return refuse(CodeAlreadyDone, "scheduled_at")
 	}
 	return []Event{&Moved{ScheduledAt: c.ScheduledAt}}, nil
 }
 
 func (c CallOff) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 	if !by.office() && !s.steersAll(by) {
-		return refuse(Forbidden, "call the session off")
+		return refuse(CodeForbidden, "call the session off")
 	}
-	if s.Phase != Draft && s.Phase != Open {
-		return refuse(WrongPhase, string(s.Phase))
+	if s.Phase != PhaseDraft && s.Phase != PhaseOpen {
+		return refuse(CodeWrongPhase, string(s.Phase))
 	}
 	if len([]rune(c.Reason)) > MaxCallOffReason {
-		return refuse(BadValue, "reason")
+		return refuse(CodeBadValue, "reason")
 	}
-	return []Event{&CalledOff{Reason: c.Reason}, &EndedEvent{By: by.Endpoint}}, nil
+	return []Event{&CalledOff{Reason: c.Reason}, &Ended{By: by.Endpoint}}, nil
 }
 
 func (e *Moved) apply(s *Session, _ time.Time) { s.ScheduledAt = e.ScheduledAt }

@@ -10,10 +10,10 @@ import (
 func TestMoveAndCallOff(t *testing.T) {
 	t0 := time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC)
 	later := t0.Add(24 * time.Hour)
-	host, site := Actor{Endpoint: HostCode, Role: Host}, Actor{Endpoint: "A", Role: Site}
+	host, site := Actor{Endpoint: HostCode, Role: RoleHost}, Actor{Endpoint: "A", Role: RoleSite}
 	convene := Convene{
 		Title: "x", TimeZone: "Asia/Ho_Chi_Minh", ScheduledAt: t0, Rules: DefaultRules(),
-		Endpoints: []Endpoint{{Code: "A", Name: "A", Role: Site}},
+		Endpoints: []Endpoint{{Code: "A", Name: "A", Role: RoleSite}},
 	}
 	for _, tc := range []struct {
 		name   string
@@ -24,17 +24,17 @@ func TestMoveAndCallOff(t *testing.T) {
 	}{
 		{"move a draft", nil, MoveSession{later}, Actor{}, ""},
 		{"move it by the host", nil, MoveSession{later}, host, ""},
-		{"move it by a site", nil, MoveSession{later}, site, Forbidden},
-		{"move to where it is", nil, MoveSession{t0}, Actor{}, AlreadyDone},
-		{"move nowhere", nil, MoveSession{}, Actor{}, BadValue},
+		{"move it by a site", nil, MoveSession{later}, site, CodeForbidden},
+		{"move to where it is", nil, MoveSession{t0}, Actor{}, CodeAlreadyDone},
+		{"move nowhere", nil, MoveSession{}, Actor{}, CodeBadValue},
 		{"move an open one", []Command{OpenSession{}}, MoveSession{later}, Actor{}, ""},
-		{"move a live one", []Command{OpenSession{}, StartSession{}}, MoveSession{later}, Actor{}, WrongPhase},
+		{"move a live one", []Command{OpenSession{}, StartSession{}}, MoveSession{later}, Actor{}, CodeWrongPhase},
 		{"call off a draft", nil, CallOff{"bão"}, Actor{}, ""},
-		{"call off by a site", nil, CallOff{"bão"}, site, Forbidden},
-		{"call off with a long reason", nil, CallOff{strings.Repeat("ã", 501)}, Actor{}, BadValue},
-		{"call off a live one", []Command{OpenSession{}, StartSession{}}, CallOff{}, Actor{}, WrongPhase},
-		{"call off twice", []Command{CallOff{}}, CallOff{}, Actor{}, WrongPhase},
-		{"open what is called off", []Command{CallOff{}}, OpenSession{}, Actor{}, WrongPhase},
+		{"call off by a site", nil, CallOff{"bão"}, site, CodeForbidden},
+		{"call off with a long reason", nil, CallOff{strings.Repeat("ã", 501)}, Actor{}, CodeBadValue},
+		{"call off a live one", []Command{OpenSession{}, StartSession{}}, CallOff{}, Actor{}, CodeWrongPhase},
+		{"call off twice", []Command{CallOff{}}, CallOff{}, Actor{}, CodeWrongPhase},
+		{"open what is called off", []Command{CallOff{}}, OpenSession{}, Actor{}, CodeWrongPhase},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := New("s")
@@ -68,7 +68,7 @@ func TestMoveAndCallOff(t *testing.T) {
 					t.Errorf("scheduled at %v, opens at %v", s.ScheduledAt, at)
 				}
 			case CallOff:
-				if _, _, ok := s.NextTimer(); ok || !s.CalledOff || s.CallOffReason != cmd.Reason || s.Phase != Ended {
+				if _, _, ok := s.NextTimer(); ok || !s.CalledOff || s.CallOffReason != cmd.Reason || s.Phase != PhaseEnded {
 					t.Errorf("phase %s, called off %v", s.Phase, s.CalledOff)
 				}
 			}

@@ -75,40 +75,40 @@ type SetBudget struct{ Kbps int }
 
 func (c SetLocked) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 	if !s.steersAll(by) {
-		return refuse(Forbidden, "lock")
+		return refuse(CodeForbidden, "lock")
 	}
 	if s.Locked == c.Locked {
-		return refuse(AlreadyDone, "lock")
+		return refuse(CodeAlreadyDone, "lock")
 	}
 	return []Event{&LockChanged{By: by.Endpoint, Locked: c.Locked}}, nil
 }
 
 func (c HandOverChair) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
-	if by.Endpoint != s.Chair && by.Role != Host {
-		return refuse(Forbidden, "only the chair hands it over")
+	if by.Endpoint != s.Chair && by.Role != RoleHost {
+		return refuse(CodeForbidden, "only the chair hands it over")
 	}
 	to, err := s.present(c.To)
 	if err != nil {
 		return nil, err
 	}
-	if to.Role != Site && to.Role != Host {
-		return refuse(BadValue, "the chair is a site or the host")
+	if to.Role != RoleSite && to.Role != RoleHost {
+		return refuse(CodeBadValue, "the chair is a site or the host")
 	}
 	if c.To == s.Chair {
-		return refuse(AlreadyDone, "chair")
+		return refuse(CodeAlreadyDone, "chair")
 	}
 	return []Event{&ChairHandedOver{By: by.Endpoint, From: s.Chair, To: c.To}}, nil
 }
 
 func (c MoveAgenda) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 	if !s.steersAll(by) {
-		return refuse(Forbidden, "agenda")
+		return refuse(CodeForbidden, "agenda")
 	}
 	if c.Item != "" && !slices.ContainsFunc(s.Agenda, func(a AgendaItem) bool { return a.ID == c.Item }) {
-		return refuse(BadValue, "no such agenda item")
+		return refuse(CodeBadValue, "no such agenda item")
 	}
 	if s.AgendaItem == c.Item {
-		return refuse(AlreadyDone, "agenda")
+		return refuse(CodeAlreadyDone, "agenda")
 	}
 	return []Event{&AgendaMoved{By: by.Endpoint, Item: c.Item}}, nil
 }
@@ -119,30 +119,30 @@ func (c SendMessage) decide(s *Session, by Actor, _ time.Time) ([]Event, error) 
 		return nil, err
 	}
 	if n := len([]rune(c.Text)); n == 0 || n > MaxMessageText {
-		return refuse(BadValue, "a message has 1 to 2,000 characters")
+		return refuse(CodeBadValue, "a message has 1 to 2,000 characters")
 	}
-	if from.Role == Room {
-		return refuse(Forbidden, "a screen writes nothing")
+	if from.Role == RoleRoom {
+		return refuse(CodeForbidden, "a screen writes nothing")
 	}
-	if from.Role == Site && c.To != ToSecretariat && !s.chairs(by) {
-		return refuse(Forbidden, "a site writes to the secretariat")
+	if from.Role == RoleSite && c.To != ToSecretariat && !s.chairs(by) {
+		return refuse(CodeForbidden, "a site writes to the secretariat")
 	}
 	_, unit := s.Units[c.To]
 	if s.Endpoint(c.To) == nil && !unit && c.To != EveryEndpoint && c.To != ToSecretariat {
-		return refuse(UnknownEndpoint, c.To)
+		return refuse(CodeUnknownEndpoint, c.To)
 	}
 	if scope := from.Scope; scope != "" && c.To != ToSecretariat && !s.Within(c.To, scope) {
-		return refuse(Forbidden, "outside the operator's units")
+		return refuse(CodeForbidden, "outside the operator's units")
 	}
 	return []Event{&MessageSent{From: by.Endpoint, To: c.To, Text: c.Text}}, nil
 }
 
 func (c SetBudget) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 	if !s.steersAll(by) {
-		return refuse(Forbidden, "media budget")
+		return refuse(CodeForbidden, "media budget")
 	}
 	if c.Kbps < 0 || c.Kbps > 100_000 {
-		return refuse(BadValue, "kbit/s")
+		return refuse(CodeBadValue, "kbit/s")
 	}
 	return []Event{&BudgetSet{By: by.Endpoint, Kbps: c.Kbps}}, nil
 }
@@ -153,11 +153,11 @@ func (v *View) chairs(by Actor) bool { return by.Endpoint != "" && by.Endpoint =
 // steersAll reports whether an actor may steer the whole session: the host, whoever holds the chair, and operators
 // without a scope.
 func (v *View) steersAll(by Actor) bool {
-	if by.Role == Host || v.chairs(by) {
+	if by.Role == RoleHost || v.chairs(by) {
 		return true
 	}
 	ep := v.Endpoint(by.Endpoint)
-	return by.Role == Operator && ep != nil && ep.Scope == ""
+	return by.Role == RoleOperator && ep != nil && ep.Scope == ""
 }
 
 // Steers reports whether an actor may steer an endpoint: who steers all, and an operator whose scope it is in.
@@ -166,7 +166,7 @@ func (v *View) Steers(by Actor, endpoint string) bool {
 		return true
 	}
 	op := v.Endpoint(by.Endpoint)
-	return by.Role == Operator && op != nil && v.Within(endpoint, op.Scope)
+	return by.Role == RoleOperator && op != nil && v.Within(endpoint, op.Scope)
 }
 
 // Within reports whether an endpoint or unit is in a unit or below it.
@@ -193,13 +193,13 @@ func (v *View) Addressed(m *MessageSent, endpoint string) bool {
 	switch {
 	case ep == nil:
 		return false
-	case ep.Role == Room: // what is on it the whole room reads
+	case ep.Role == RoleRoom: // what is on it the whole room reads
 		return false
 	case m.From == endpoint || m.To == endpoint || m.To == EveryEndpoint:
 		return true
 	case m.To == ToSecretariat:
 		sender := v.Endpoint(m.From)
-		return ep.Role != Site && (ep.Scope == "" || (sender != nil && v.Within(sender.Code, ep.Scope)))
+		return ep.Role != RoleSite && (ep.Scope == "" || (sender != nil && v.Within(sender.Code, ep.Scope)))
 	}
 	_, unit := v.Units[m.To]
 	return unit && ep.Unit != "" && v.Within(endpoint, m.To)

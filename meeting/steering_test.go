@@ -14,13 +14,13 @@ func provinces(t *testing.T) *world {
 	w.must(Convene{
 		Title: "t", TimeZone: "UTC", Rules: rules,
 		Units: []Unit{
-			{Code: "TW", Level: Central, Name: "TW"},
-			{Code: "P1", Parent: "TW", Level: Province, Name: "P1"}, {Code: "P2", Parent: "TW", Level: Province, Name: "P2"},
-			{Code: "A", Parent: "P1", Level: Commune, Name: "A"}, {Code: "B", Parent: "P2", Level: Commune, Name: "B"},
+			{Code: "TW", Level: LevelCentral, Name: "TW"},
+			{Code: "P1", Parent: "TW", Level: LevelProvince, Name: "P1"}, {Code: "P2", Parent: "TW", Level: LevelProvince, Name: "P2"},
+			{Code: "A", Parent: "P1", Level: LevelCommune, Name: "A"}, {Code: "B", Parent: "P2", Level: LevelCommune, Name: "B"},
 		},
 		Endpoints: []Endpoint{
-			{Code: "A", Unit: "A", Name: "A", Role: Site}, {Code: "B", Unit: "B", Name: "B", Role: Site},
-			{Code: "@operator-2", Name: "P1", Role: Operator, Scope: "P1"},
+			{Code: "A", Unit: "A", Name: "A", Role: RoleSite}, {Code: "B", Unit: "B", Name: "B", Role: RoleSite},
+			{Code: "@operator-2", Name: "P1", Role: RoleOperator, Scope: "P1"},
 		},
 		Agenda: []AgendaItem{{ID: "1", Title: "Báo cáo", Minutes: 10, Speakers: []string{"A"}}},
 	}, Actor{})
@@ -41,7 +41,7 @@ func TestDelegatedOperatorStaysInItsUnits(t *testing.T) {
 		EndSession{}, SetLocked{Locked: true}, MoveAgenda{Item: "1"}, SetBudget{Kbps: 300}, HandOverChair{To: "A"},
 		SendMessage{To: "B", Text: "x"}, SendMessage{To: EveryEndpoint, Text: "x"},
 	} {
-		w.refused(cmd, delegated, Forbidden)
+		w.refused(cmd, delegated, CodeForbidden)
 	}
 	w.must(SendMessage{To: "P1", Text: "x"}, delegated)
 }
@@ -49,15 +49,15 @@ func TestDelegatedOperatorStaysInItsUnits(t *testing.T) {
 func TestChairIsHandedOverWithoutAGap(t *testing.T) {
 	w := provinces(t)
 	w.must(HandOverChair{To: "A"}, w.actor(HostCode))
-	if w.s.Phase != Live || w.s.Grants[SlotMain].Endpoint != HostCode {
+	if w.s.Phase != PhaseLive || w.s.Grants[SlotMain].Endpoint != HostCode {
 		t.Fatal("the stage changed with the chair")
 	}
 	w.must(GrantSlot{Endpoint: "A", Slot: SlotMain}, w.actor("A"))
 	w.must(GrantSlot{Endpoint: "B"}, w.actor("A"))
-	w.refused(HandOverChair{To: "B"}, w.actor("B"), Forbidden)
-	w.refused(HandOverChair{To: SecretaryCode}, w.actor("A"), BadValue)
+	w.refused(HandOverChair{To: "B"}, w.actor("B"), CodeForbidden)
+	w.refused(HandOverChair{To: SecretaryCode}, w.actor("A"), CodeBadValue)
 	w.must(HandOverChair{To: HostCode}, w.actor("A"))
-	w.refused(GrantSlot{Endpoint: "A"}, w.actor("A"), Forbidden)
+	w.refused(GrantSlot{Endpoint: "A"}, w.actor("A"), CodeForbidden)
 }
 
 func TestLockKeepsNewSitesOut(t *testing.T) {
@@ -65,7 +65,7 @@ func TestLockKeepsNewSitesOut(t *testing.T) {
 	w.must(Disconnect{Endpoint: "A", Conn: "A-conn", LastSeen: w.now}, Actor{})
 	w.s.change("B", func(ep *Endpoint) { ep.LastConn, ep.Conn = "", nil }) // as if B had never come
 	w.must(SetLocked{Locked: true}, w.actor(HostCode))
-	w.refused(Connect{Conn: "new"}, w.actor("B"), Locked)
+	w.refused(Connect{Conn: "new"}, w.actor("B"), CodeLocked)
 	w.must(Connect{Conn: "back"}, w.actor("A"))
 }
 
@@ -96,7 +96,7 @@ func TestMessagesReachWhomTheyAreFor(t *testing.T) {
 			}
 		}
 	}
-	w.refused(SendMessage{To: "B", Text: "x"}, w.actor("A"), Forbidden)
-	w.refused(SendMessage{To: ToSecretariat}, w.actor("A"), BadValue)
-	w.refused(SendMessage{To: "nobody", Text: "x"}, w.actor(HostCode), UnknownEndpoint)
+	w.refused(SendMessage{To: "B", Text: "x"}, w.actor("A"), CodeForbidden)
+	w.refused(SendMessage{To: ToSecretariat}, w.actor("A"), CodeBadValue)
+	w.refused(SendMessage{To: "nobody", Text: "x"}, w.actor(HostCode), CodeUnknownEndpoint)
 }

@@ -56,12 +56,12 @@ func (v *View) Notes() iter.Seq[*Note] { return v.notes.all() }
 
 // NextTimer returns the command that time itself will give, and when; ok is false when there is none.
 func (v *View) NextTimer() (at time.Time, cmd Command, ok bool) {
-	if v.Phase == Draft && !v.ScheduledAt.IsZero() {
+	if v.Phase == PhaseDraft && !v.ScheduledAt.IsZero() {
 		return v.ScheduledAt.Add(-time.Duration(v.Rules.OpenBeforeS) * time.Second), OpenSession{}, true
 	}
 	for _, slot := range Slots() {
 		g := v.Grants[slot]
-		if g == nil || g.State != Countdown || (ok && !g.OnAirAt.Before(at)) {
+		if g == nil || g.State != GrantCountdown || (ok && !g.OnAirAt.Before(at)) {
 			continue
 		}
 		at, cmd, ok = g.OnAirAt, GoOnAir{Slot: slot, Endpoint: g.Endpoint}, true
@@ -92,13 +92,13 @@ func (v *View) GrantsOf(endpoint string) []Slot {
 // or is on stand-by. A held grant asks for none until its holder confirms.
 func (v *View) ToPublish(endpoint string) bool {
 	e := v.Endpoint(endpoint)
-	if e == nil || e.Conn == nil || v.Phase == Ended || v.Phase == Sealed {
+	if e == nil || e.Conn == nil || v.Phase == PhaseEnded || v.Phase == PhaseSealed {
 		return false
 	}
 	if e.StandBy {
 		return true
 	}
-	return slices.ContainsFunc(v.GrantsOf(endpoint), func(slot Slot) bool { return v.Grants[slot].State != Held })
+	return slices.ContainsFunc(v.GrantsOf(endpoint), func(slot Slot) bool { return v.Grants[slot].State != GrantHeld })
 }
 
 // Parents returns the units above an endpoint's own unit, the nearest first. A damaged tree ends the walk.

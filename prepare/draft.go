@@ -190,7 +190,7 @@ func (c *convener) units() {
 		}
 		u, _ := c.tree.Unit(code)
 		contact := d.Contacts[code]
-		c.seat("contacts."+code, meeting.Endpoint{Code: code, Unit: code, Name: u.Name, Role: meeting.Site, Phone: contact.Phone, ByPhone: contact.ByPhone})
+		c.seat("contacts."+code, meeting.Endpoint{Code: code, Unit: code, Name: u.Name, Role: meeting.RoleSite, Phone: contact.Phone, ByPhone: contact.ByPhone})
 	}
 	if len(c.seats) == 0 && len(c.problems) == before && len(d.Seats) == 0 {
 		c.report("units", "missing", "")
@@ -236,7 +236,7 @@ func (c *convener) guests() {
 	}
 	for i, g := range c.draft.Seats {
 		field := fmt.Sprintf("seats.%d", i)
-		ep := meeting.Endpoint{Code: g.Code, Unit: g.Unit, Name: strings.TrimSpace(g.Name), Role: meeting.Site, Phone: g.Phone, ByPhone: g.ByPhone}
+		ep := meeting.Endpoint{Code: g.Code, Unit: g.Unit, Name: strings.TrimSpace(g.Name), Role: meeting.RoleSite, Phone: g.Phone, ByPhone: g.ByPhone}
 		if g.Unit != "" {
 			u, ok := c.tree.Unit(g.Unit)
 			if !ok {
@@ -285,7 +285,7 @@ func (c *convener) operators() {
 		code := fmt.Sprintf("%s-%d", meeting.OperatorCode, i+2)
 		c.keep[op.Scope] = true
 		c.text(field+".name", op.Name, maxText)
-		c.seats = append(c.seats, meeting.Endpoint{Code: code, Name: op.Name, Role: meeting.Operator, Scope: op.Scope, Phone: op.Phone})
+		c.seats = append(c.seats, meeting.Endpoint{Code: code, Name: op.Name, Role: meeting.RoleOperator, Scope: op.Scope, Phone: op.Phone})
 	}
 }
 

@@ -139,13 +139,13 @@ func build(rows []row) (*Tree, []RowError) {
 // rank orders levels from the top down; an unknown one is below all. Ministries and provinces stand side by side.
 func rank(l meeting.Level) int {
 	switch l {
-	case meeting.Central:
+	case meeting.LevelCentral:
 		return 0
-	case meeting.Ministry, meeting.Province:
+	case meeting.LevelMinistry, meeting.LevelProvince:
 		return 1
-	case meeting.District:
+	case meeting.LevelDistrict:
 		return 2
-	case meeting.Commune:
+	case meeting.LevelCommune:
 		return 3
 	}
 	return unranked

@@ -106,7 +106,7 @@ func TestEveryNameInLegacyFonts(t *testing.T) {
 		t.Fatal(problems)
 	}
 	for _, u := range tree.Units() {
-		if u.Level == meeting.Commune {
+		if u.Level == meeting.LevelCommune {
 			continue
 		}
 		for font, old := range map[string]string{"TCVN3": tcvn3.Replace(u.Name), "VNI": vni.Replace(u.Name)} {

@@ -15,19 +15,19 @@ const city meeting.Level = "city"
 func levelOf(text string) meeting.Level {
 	switch strings.TrimPrefix(Plain(text), "cap ") {
 	case "central", "trung uong", "tw", "quoc gia", "chinh phu":
-		return meeting.Central
+		return meeting.LevelCentral
 	case "ministry", "bo", "bo nganh", "nganh", "bo nganh trung uong", "co quan ngang bo", "bo co quan ngang bo", "co quan thuoc chinh phu",
 		"bo co quan ngang bo co quan thuoc chinh phu", "tap doan", "tong cong ty":
-		return meeting.Ministry
+		return meeting.LevelMinistry
 	case "province", "tinh", "tinh thanh pho", "tinh thanh", "thanh pho truc thuoc trung uong", "thanh pho truc thuoc tw", "thanh pho trung uong",
 		"tinh thanh pho truc thuoc trung uong", "thanh pho thuoc trung uong":
-		return meeting.Province
+		return meeting.LevelProvince
 	case "district", "huyen", "quan", "thi xa", "quan huyen", "thanh pho thuoc tinh", "thanh pho thuoc thanh pho truc thuoc trung uong",
 		"thanh pho thuoc thanh pho", "quan huyen thi xa", "quan huyen thi xa thanh pho thuoc tinh", "huyen quan thi xa thanh pho thuoc tinh":
-		return meeting.District
+		return meeting.LevelDistrict
 	case "commune", "xa", "phuong", "thi tran", "dac khu", "xa phuong", "xa phuong thi tran", "xa phuong dac khu", "phuong xa", "phuong xa dac khu",
 		"phuong xa thi tran":
-		return meeting.Commune
+		return meeting.LevelCommune
 	case "city", "thanh pho", "tp":
 		return city
 	}
@@ -38,7 +38,7 @@ func levelOf(text string) meeting.Level {
 func placeCities(rows []row) {
 	central := map[string]bool{"": true}
 	for _, r := range rows {
-		if r.unit.Level == meeting.Central {
+		if r.unit.Level == meeting.LevelCentral {
 			central[r.unit.Code] = true
 		}
 	}
@@ -47,9 +47,9 @@ func placeCities(rows []row) {
 		switch {
 		case u.Level != city:
 		case central[u.Parent]:
-			u.Level = meeting.Province
+			u.Level = meeting.LevelProvince
 		default:
-			u.Level = meeting.District
+			u.Level = meeting.LevelDistrict
 		}
 	}
 }

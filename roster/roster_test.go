@@ -49,7 +49,7 @@ func TestImportPresentTree(t *testing.T) {
 	for _, u := range imported(t, string(data)).Units() {
 		count[u.Level]++
 	}
-	if diff := cmp.Diff(map[meeting.Level]int{meeting.Central: 1, meeting.Province: 34, meeting.Commune: 3321}, count); diff != "" {
+	if diff := cmp.Diff(map[meeting.Level]int{meeting.LevelCentral: 1, meeting.LevelProvince: 34, meeting.LevelCommune: 3321}, count); diff != "" {
 		t.Errorf("units by level (-want +got):\n%s", diff)
 	}
 }
@@ -68,7 +68,7 @@ func TestImportRealTree(t *testing.T) {
 	for _, u := range tree.Units() {
 		count[u.Level]++
 	}
-	want := map[meeting.Level]int{meeting.Central: 1, meeting.Province: 63, meeting.District: 705, meeting.Commune: 10599}
+	want := map[meeting.Level]int{meeting.LevelCentral: 1, meeting.LevelProvince: 63, meeting.LevelDistrict: 705, meeting.LevelCommune: 10599}
 	if diff := cmp.Diff(want, count); diff != "" {
 		t.Errorf("units by level (-want +got):\n%s", diff)
 	}
@@ -112,9 +112,9 @@ func TestTwoTiers(t *testing.T) {
 
 func TestImportForms(t *testing.T) {
 	want := []meeting.Unit{
-		{Code: "TW", Level: meeting.Central, Name: "Trung ương"},
-		{Code: "P58", Parent: "TW", Level: meeting.Province, Name: "Tỉnh Ninh Thuận"},
-		{Code: "C1", Parent: "P58", Level: meeting.Commune, Name: `Xã "Đông", A`},
+		{Code: "TW", Level: meeting.LevelCentral, Name: "Trung ương"},
+		{Code: "P58", Parent: "TW", Level: meeting.LevelProvince, Name: "Tỉnh Ninh Thuận"},
+		{Code: "C1", Parent: "P58", Level: meeting.LevelCommune, Name: `Xã "Đông", A`},
 	}
 	tests := map[string]string{
 		"plain":                   "code,parent_code,level,name\nTW,,central,Trung ương\nP58,TW,province,Tỉnh Ninh Thuận\nC1,P58,commune,\"Xã \"\"Đông\"\", A\"\n",
@@ -235,8 +235,8 @@ func TestImportXLSX(t *testing.T) {
 		t.Fatal(problems)
 	}
 	want := []meeting.Unit{
-		{Code: "TW", Level: meeting.Central, Name: "Trung ương"},
-		{Code: "58", Parent: "TW", Level: meeting.Province, Name: "Tỉnh Ninh Thuận"},
+		{Code: "TW", Level: meeting.LevelCentral, Name: "Trung ương"},
+		{Code: "58", Parent: "TW", Level: meeting.LevelProvince, Name: "Tỉnh Ninh Thuận"},
 	}
 	if diff := cmp.Diff(want, tree.Units()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -367,7 +367,7 @@ func TestCompare(t *testing.T) {
 	before := imported(t, "code,parent_code,level,name\nTW,,central,Trung ương\nA,TW,province,Tỉnh A\nB,TW,province,Tỉnh B\n")
 	after := imported(t, "code,parent_code,level,name\nTW,,central,Trung ương\nA,TW,province,Tỉnh A mới\nC,TW,province,Tỉnh C\n")
 	unit := func(code, name string) meeting.Unit {
-		return meeting.Unit{Code: code, Parent: "TW", Level: meeting.Province, Name: name}
+		return meeting.Unit{Code: code, Parent: "TW", Level: meeting.LevelProvince, Name: name}
 	}
 	want := roster.Changes{
 		Added: []meeting.Unit{unit("C", "Tỉnh C")}, Removed: []meeting.Unit{unit("B", "Tỉnh B")},

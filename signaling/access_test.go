@@ -68,20 +68,20 @@ func newAccessBed(t *testing.T) *accessBed {
 		return made.ID
 	}
 	b.other = convene("now")
-	b.sessions[meeting.Draft] = convene(time.Now().Add(20 * 24 * time.Hour).Format(time.RFC3339))
-	for _, phase := range []meeting.Phase{meeting.Open, meeting.Live, meeting.Ended, meeting.Sealed} {
+	b.sessions[meeting.PhaseDraft] = convene(time.Now().Add(20 * 24 * time.Hour).Format(time.RFC3339))
+	for _, phase := range []meeting.Phase{meeting.PhaseOpen, meeting.PhaseLive, meeting.PhaseEnded, meeting.PhaseSealed} {
 		b.sessions[phase] = convene("now")
 	}
 	b.chair = convene("now")
-	for _, id := range []string{b.sessions[meeting.Live], b.sessions[meeting.Ended], b.sessions[meeting.Sealed], b.chair} {
-		b.act(id, meeting.StartSession{}, meeting.HostCode, meeting.Host)
+	for _, id := range []string{b.sessions[meeting.PhaseLive], b.sessions[meeting.PhaseEnded], b.sessions[meeting.PhaseSealed], b.chair} {
+		b.act(id, meeting.StartSession{}, meeting.HostCode, meeting.RoleHost)
 	}
-	for _, id := range []string{b.sessions[meeting.Ended], b.sessions[meeting.Sealed]} {
+	for _, id := range []string{b.sessions[meeting.PhaseEnded], b.sessions[meeting.PhaseSealed]} {
 		b.admin("POST", "/api/v1/sessions/"+id+"/end", "", nil)
 	}
-	b.admin("POST", "/api/v1/sessions/"+b.sessions[meeting.Sealed]+"/seal", "", nil)
-	b.act(b.chair, meeting.Connect{Conn: "c"}, "C1", meeting.Site)
-	b.act(b.chair, meeting.HandOverChair{To: "C1"}, meeting.HostCode, meeting.Host)
+	b.admin("POST", "/api/v1/sessions/"+b.sessions[meeting.PhaseSealed]+"/seal", "", nil)
+	b.act(b.chair, meeting.Connect{Conn: "c"}, "C1", meeting.RoleSite)
+	b.act(b.chair, meeting.HandOverChair{To: "C1"}, meeting.HostCode, meeting.RoleHost)
 	return b
 }
 
@@ -97,8 +97,8 @@ var seatOf = map[string]struct {
 	code string
 	role meeting.Role
 }{
-	"link host": {"@host", meeting.Host}, "link operator": {"@operator", meeting.Operator}, "link delegate": {delegate, meeting.Operator},
-	"link secretary": {"@secretary", meeting.Secretary}, "link room": {"@room", meeting.Room}, "link endpoint": {"C1", meeting.Site}, "link chair": {"C1", meeting.Site},
+	"link host": {"@host", meeting.RoleHost}, "link operator": {"@operator", meeting.RoleOperator}, "link delegate": {delegate, meeting.RoleOperator},
+	"link secretary": {"@secretary", meeting.RoleSecretary}, "link room": {"@room", meeting.RoleRoom}, "link endpoint": {"C1", meeting.RoleSite}, "link chair": {"C1", meeting.RoleSite},
 }
 
 var accountOf = map[string]account.Account{
@@ -127,7 +127,7 @@ func letters(party string) map[string]string {
 // every runs f for each phase; a site chairs in a session of its own.
 func (b *accessBed) every(party string, f func(phase meeting.Phase, session string)) {
 	if party == "link chair" {
-		f(meeting.Live, b.chair)
+		f(meeting.PhaseLive, b.chair)
 		return
 	}
 	for phase, session := range b.sessions {
@@ -234,7 +234,7 @@ func TestAccessOverHTTP(t *testing.T) {
 		},
 		"expired": func(session string) { b.srv.ExpireLinks(session) },
 	} {
-		session := b.sessions[map[string]meeting.Phase{"revoked": meeting.Open, "expired": meeting.Ended}[state]]
+		session := b.sessions[map[string]meeting.Phase{"revoked": meeting.PhaseOpen, "expired": meeting.PhaseEnded}[state]]
 		end(session)
 		for what, row := range accessTable() {
 			if strings.HasPrefix(what, "ws ") || len(row) == 0 {
@@ -336,8 +336,8 @@ func TestAccessOverTheSocket(t *testing.T) {
 	if cells < 3000 {
 		t.Errorf("only %d cells", cells)
 	}
-	open := b.sessions[meeting.Open]
-	b.act(open, meeting.SetRemoved{Endpoint: "C1", Removed: true}, meeting.HostCode, meeting.Host)
+	open := b.sessions[meeting.PhaseOpen]
+	b.act(open, meeting.SetRemoved{Endpoint: "C1", Removed: true}, meeting.HostCode, meeting.RoleHost)
 	for kind, m := range codec {
 		check(string(kind)+" when removed", "link endpoint", open, 2, m, "removed")
 	}

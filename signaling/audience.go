@@ -66,7 +66,7 @@ func newAudience(s *meeting.View, media Media, m *metrics, forget func()) *audie
 	for _, code := range s.Order {
 		ep := s.Endpoint(code)
 		a.members[code] = &member{row: rowState(s, ep, false), since: ep.LostAt}
-		if ep.Role == meeting.Site {
+		if ep.Role == meeting.RoleSite {
 			a.convened++
 		}
 	}
@@ -79,7 +79,7 @@ func (a *audience) happened(ev meeting.Event, at time.Time) {
 		a.touched[code] = struct{}{}
 	}
 	switch e := ev.(type) {
-	case *meeting.Opened, *meeting.Started, *meeting.EndedEvent, *meeting.SealedEvent, *meeting.RollCallOpened, *meeting.RollCallEnded:
+	case *meeting.Opened, *meeting.Started, *meeting.Ended, *meeting.Sealed, *meeting.RollCallOpened, *meeting.RollCallEnded:
 		a.everyone = true
 	case *meeting.HandRaised, *meeting.HandLowered, *meeting.Granted, *meeting.RemovalChanged:
 		a.hands = true
@@ -99,7 +99,7 @@ func (a *audience) happened(ev meeting.Event, at time.Time) {
 func (a *audience) attach(c *conn, now time.Time) error {
 	ep := a.session.Endpoint(c.who.Endpoint)
 	if ep.Conn == nil || ep.Conn.ID != c.id { // another one came within the same batch
-		return &meeting.Error{Code: meeting.StaleConnection, Detail: "taken over at once"}
+		return &meeting.Error{Code: meeting.CodeStaleConnection, Detail: "taken over at once"}
 	}
 	m := a.members[ep.Code]
 	m.conn, m.viewerUp, m.reception, m.rtt, m.lossPct, m.self, m.voice, m.freezes = c, false, reception{}, 0, 0, nil, "", nil
@@ -218,7 +218,7 @@ func (a *audience) refresh(code string, now time.Time) {
 	if ep.HandAt.IsZero() {
 		m.position = 0
 	}
-	if ep.Role == meeting.Site {
+	if ep.Role == meeting.RoleSite {
 		if there := ep.Conn != nil; there != m.counted {
 			m.counted = there
 			if there {

@@ -28,7 +28,7 @@ func TestRowSince(t *testing.T) {
 	if v := siteView(&c.session.View, c.session.Endpoint("C0"), m); v.State != rowAbsent || v.SinceMs != 0 {
 		t.Errorf("before it came: %+v", v)
 	}
-	cn := benchConn(c, "C0", meeting.Site, 0)
+	cn := benchConn(c, "C0", meeting.RoleSite, 0)
 	c.attachNow(t, cn)
 	connecting := m.since
 	if v := siteView(&c.session.View, c.session.Endpoint("C0"), m); v.State != rowConnecting || v.SinceMs == 0 {
@@ -48,15 +48,15 @@ func TestRowSince(t *testing.T) {
 // However often sites change between two flushes, a console gets one message; a site hears of none of it.
 func TestPresenceIsBatched(t *testing.T) {
 	c := liveCoordinator(t, 50)
-	host := benchConn(c, meeting.HostCode, meeting.Host, -1)
+	host := benchConn(c, meeting.HostCode, meeting.RoleHost, -1)
 	c.attachNow(t, host)
-	site := benchConn(c, "C49", meeting.Site, 49)
+	site := benchConn(c, "C49", meeting.RoleSite, 49)
 	c.attachNow(t, site)
 	c.audience.flush()
 	host.drain()
 	site.drain()
 	for i := range 40 {
-		cn := benchConn(c, fmt.Sprintf("C%d", i), meeting.Site, i)
+		cn := benchConn(c, fmt.Sprintf("C%d", i), meeting.RoleSite, i)
 		c.attachNow(t, cn)
 		for range 10 {
 			c.must(t, meeting.RaiseHand{}, cn.actor())
@@ -80,12 +80,12 @@ func TestPresenceIsBatched(t *testing.T) {
 // changed meanwhile.
 func TestPresenceWaitsForTheSocket(t *testing.T) {
 	c := liveCoordinator(t, 4)
-	host, slow := benchConn(c, meeting.HostCode, meeting.Host, -1), benchConn(c, meeting.OperatorCode, meeting.Operator, -2)
+	host, slow := benchConn(c, meeting.HostCode, meeting.RoleHost, -1), benchConn(c, meeting.OperatorCode, meeting.RoleOperator, -2)
 	c.attachNow(t, host)
 	c.attachNow(t, slow)
 	k := c.audience.consoles[slow]
 	enter := func(i int) {
-		cn := benchConn(c, fmt.Sprintf("C%d", i), meeting.Site, i)
+		cn := benchConn(c, fmt.Sprintf("C%d", i), meeting.RoleSite, i)
 		c.attachNow(t, cn)
 	}
 	flushed := func(want int) {
@@ -122,10 +122,10 @@ func TestPresenceWaitsForTheSocket(t *testing.T) {
 // A change of everything goes in parts.
 func TestPresenceIsBounded(t *testing.T) {
 	c := liveCoordinator(t, 2*maxRows+1)
-	host := benchConn(c, meeting.HostCode, meeting.Host, -1)
+	host := benchConn(c, meeting.HostCode, meeting.RoleHost, -1)
 	c.attachNow(t, host)
 	for code := range c.audience.members {
-		if c.session.Endpoint(code).Role == meeting.Site {
+		if c.session.Endpoint(code).Role == meeting.RoleSite {
 			c.audience.rows[code] = struct{}{}
 		}
 	}
@@ -141,9 +141,9 @@ func TestPresenceIsBounded(t *testing.T) {
 // What is again as consoles were told is not told again, but to one that came when it was otherwise.
 func TestPresenceTellsWhatIsNew(t *testing.T) {
 	c := liveCoordinator(t, 1)
-	host, operator := benchConn(c, meeting.HostCode, meeting.Host, -1), benchConn(c, meeting.OperatorCode, meeting.Operator, -2)
+	host, operator := benchConn(c, meeting.HostCode, meeting.RoleHost, -1), benchConn(c, meeting.OperatorCode, meeting.RoleOperator, -2)
 	c.attachNow(t, host)
-	site := benchConn(c, "C0", meeting.Site, 0)
+	site := benchConn(c, "C0", meeting.RoleSite, 0)
 	c.attachNow(t, site)
 	c.audience.flush()
 	for _, meanwhile := range []bool{false, true} {
@@ -166,10 +166,10 @@ func TestPresenceTellsWhatIsNew(t *testing.T) {
 // last one is told.
 func TestStateIsPaced(t *testing.T) {
 	c := liveCoordinator(t, 3)
-	site, speaker := benchConn(c, "C1", meeting.Site, 1), benchConn(c, "C0", meeting.Site, 0)
+	site, speaker := benchConn(c, "C1", meeting.RoleSite, 1), benchConn(c, "C0", meeting.RoleSite, 0)
 	c.attachNow(t, site)
 	c.attachNow(t, speaker)
-	c.must(t, meeting.GrantSlot{Endpoint: "C0"}, meeting.Actor{Endpoint: meeting.HostCode, Role: meeting.Host})
+	c.must(t, meeting.GrantSlot{Endpoint: "C0"}, meeting.Actor{Endpoint: meeting.HostCode, Role: meeting.RoleHost})
 	c.audience.stage.pace = rate.NewLimiter(0, 2)
 	site.drain()
 	for i := range 99 {
@@ -193,7 +193,7 @@ func TestQueueMovesUp(t *testing.T) {
 	c := liveCoordinator(t, 5)
 	conns := make([]*conn, 5)
 	for i := range conns {
-		conns[i] = benchConn(c, fmt.Sprintf("C%d", i), meeting.Site, i)
+		conns[i] = benchConn(c, fmt.Sprintf("C%d", i), meeting.RoleSite, i)
 		c.attachNow(t, conns[i])
 		c.must(t, meeting.RaiseHand{}, conns[i].actor())
 	}
@@ -214,7 +214,7 @@ func TestQueueMovesUp(t *testing.T) {
 // A console's flush of a thousand changed rows among all communes.
 func BenchmarkFlush(b *testing.B) {
 	c := liveCoordinator(b, 10_600)
-	host := benchConn(c, meeting.HostCode, meeting.Host, -1)
+	host := benchConn(c, meeting.HostCode, meeting.RoleHost, -1)
 	c.attachNow(b, host)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -24,7 +24,7 @@ func (c *conn) authorise(row access.Row, target *string) error {
 	cell := row.Of(who)
 	switch {
 	case seat.Removed:
-		return &meeting.Error{Code: meeting.Removed, Detail: who.Endpoint}
+		return &meeting.Error{Code: meeting.CodeRemoved, Detail: who.Endpoint}
 	case cell == "":
 		return access.Forbidden("not by this link")
 	case target == nil:

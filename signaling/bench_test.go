@@ -42,7 +42,7 @@ func (r *nullRecord) Entries(context.Context, string, uint64) iter.Seq2[ledger.E
 func (r *nullRecord) Links(context.Context, string) ([]store.Link, error) { return nil, nil }
 
 func (r *nullRecord) Session(context.Context, string) (store.SessionRow, error) {
-	return store.SessionRow{ID: "s", Title: "x", Phase: meeting.Live, Noted: meeting.Live}, nil
+	return store.SessionRow{ID: "s", Title: "x", Phase: meeting.PhaseLive, Noted: meeting.PhaseLive}, nil
 }
 
 func (r *nullRecord) LastAlive(context.Context, string) (time.Time, error) { return time.Time{}, nil }
@@ -63,7 +63,7 @@ func liveCoordinator(tb testing.TB, n int) *coordinator {
 	convene := meeting.Convene{Title: "x", TimeZone: "UTC", Rules: meeting.DefaultRules()}
 	convene.Rules.CountdownS = 0
 	for i := range n {
-		convene.Endpoints = append(convene.Endpoints, meeting.Endpoint{Code: fmt.Sprintf("C%d", i), Name: "Xã", Role: meeting.Site})
+		convene.Endpoints = append(convene.Endpoints, meeting.Endpoint{Code: fmt.Sprintf("C%d", i), Name: "Xã", Role: meeting.RoleSite})
 	}
 	s, chain, now := meeting.New("s"), ledger.NewChain("s", srv.node, ledger.Head{}), srv.clock.Now()
 	for _, step := range []struct {
@@ -72,7 +72,7 @@ func liveCoordinator(tb testing.TB, n int) *coordinator {
 	}{
 		{convene, meeting.Actor{}},
 		{meeting.OpenSession{}, meeting.Actor{}},
-		{meeting.StartSession{}, meeting.Actor{Endpoint: meeting.HostCode, Role: meeting.Host}},
+		{meeting.StartSession{}, meeting.Actor{Endpoint: meeting.HostCode, Role: meeting.RoleHost}},
 	} {
 		events, err := s.Decide(step.cmd, step.by, now)
 		if err != nil {
@@ -131,10 +131,10 @@ func BenchmarkJoin(b *testing.B) {
 	for _, n := range []int{100, 1_000, 10_000} {
 		b.Run(fmt.Sprintf("sites=%d", n), func(b *testing.B) {
 			c := liveCoordinator(b, n)
-			host := benchConn(c, meeting.HostCode, meeting.Host, -1)
+			host := benchConn(c, meeting.HostCode, meeting.RoleHost, -1)
 			c.attachNow(b, host)
 			for i := range n - 1 {
-				cn := benchConn(c, fmt.Sprintf("C%d", i+1), meeting.Site, i)
+				cn := benchConn(c, fmt.Sprintf("C%d", i+1), meeting.RoleSite, i)
 				c.attachNow(b, cn)
 				cn.drain()
 			}
@@ -145,7 +145,7 @@ func BenchmarkJoin(b *testing.B) {
 			host.drain()
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
-				cn := benchConn(c, "C0", meeting.Site, n+i)
+				cn := benchConn(c, "C0", meeting.RoleSite, n+i)
 				c.attachNow(b, cn)
 				c.handle(context.Background(), []request{{cmd: meeting.Disconnect{
 					Endpoint: "C0", Conn: cn.id, Clean: true, Why: "page_closed",
@@ -164,11 +164,11 @@ func BenchmarkStageChange(b *testing.B) {
 			c := liveCoordinator(b, n)
 			conns := make([]*conn, n)
 			for i := range conns {
-				conns[i] = benchConn(c, fmt.Sprintf("C%d", i), meeting.Site, i)
+				conns[i] = benchConn(c, fmt.Sprintf("C%d", i), meeting.RoleSite, i)
 				c.attachNow(b, conns[i])
 			}
 			c.audience.stage.pace.SetLimit(rate.Inf)
-			host := meeting.Actor{Endpoint: meeting.HostCode, Role: meeting.Host}
+			host := meeting.Actor{Endpoint: meeting.HostCode, Role: meeting.RoleHost}
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
 				b.StopTimer()

@@ -47,7 +47,7 @@ func (b *ledgerBudget) check(by meeting.Actor, cmd meeting.Command, now time.Tim
 	switch {
 	case line.enter:
 		most = enterBudget
-	case by.Role == meeting.Site:
+	case by.Role == meeting.RoleSite:
 		most = siteBudget
 	}
 	if b.spent[line] >= most {

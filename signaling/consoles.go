@@ -52,7 +52,7 @@ func (a *audience) seatConsole(code string) {
 		return
 	}
 	_, is := a.consoles[m.conn]
-	switch should := ep.Role != meeting.Site || a.session.Chair == code; {
+	switch should := ep.Role != meeting.RoleSite || a.session.Chair == code; {
 	case should && !is:
 		a.consoles[m.conn] = newConsole(ep.Scope)
 		for row := range a.rows { // it is told of them now, the others are not: what was told last is no measure any more
@@ -72,7 +72,7 @@ func (a *audience) seatConsole(code string) {
 
 // shows reports whether a console of a scope shows a unit or endpoint.
 func (a *audience) shows(scope, console, code string) bool {
-	return scope == "" || a.session.Steers(meeting.Actor{Endpoint: console, Role: meeting.Operator}, code)
+	return scope == "" || a.session.Steers(meeting.Actor{Endpoint: console, Role: meeting.RoleOperator}, code)
 }
 
 // sites is the whole list for a console that has just come.
@@ -82,9 +82,9 @@ func (a *audience) sites(scope, console string) protocol.Sites {
 		v.Units = slices.DeleteFunc(slices.Clone(a.units), func(u protocol.UnitInfo) bool { return !a.shows(scope, console, u.Code) })
 	}
 	for _, code := range a.session.Order {
-		if ep := a.session.Endpoint(code); ep.Role == meeting.Site && a.shows(scope, console, code) {
+		if ep := a.session.Endpoint(code); ep.Role == meeting.RoleSite && a.shows(scope, console, code) {
 			site := protocol.SiteInfo{SiteState: siteView(a.session, ep, a.members[code]), Unit: ep.Unit, Name: ep.Name, Phone: ep.Phone}
-			if a.session.Endpoint(console).Role == meeting.Room { // a number is not for everyone in the room
+			if a.session.Endpoint(console).Role == meeting.RoleRoom { // a number is not for everyone in the room
 				site.Phone = ""
 			}
 			v.Endpoints = append(v.Endpoints, site)

@@ -48,7 +48,7 @@ func contested(c *coordinator, o outcome, now time.Time) {
 	}
 	refused, taken := 0, 0
 	var why *meeting.Error
-	if errors.As(o.err, &why) && why.Code == meeting.Occupied {
+	if errors.As(o.err, &why) && why.Code == meeting.CodeOccupied {
 		refused = 1
 	}
 	for _, ev := range o.events {

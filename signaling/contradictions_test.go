@@ -80,7 +80,7 @@ func TestListContradictsTheLedger(t *testing.T) {
 			if told != 1 {
 				t.Errorf("the log tells of it %d times", told)
 			}
-			if phase != string(meeting.Open) {
+			if phase != string(meeting.PhaseOpen) {
 				return
 			}
 			host := b.enter(meeting.HostCode) // it was taken over, whatever the list says, and this is an entry

@@ -394,7 +394,7 @@ func (c *coordinator) concluded(outcomes []outcome) {
 func (c *coordinator) ending(outcomes []outcome) []request {
 	for _, o := range outcomes {
 		for _, ev := range o.events {
-			if _, ended := ev.(*meeting.EndedEvent); ended {
+			if _, ended := ev.(*meeting.Ended); ended {
 				return c.lastQuality()
 			}
 		}
@@ -453,10 +453,10 @@ func dated(s *meeting.View, by meeting.Actor, err error) error {
 	if !errors.As(err, &refused) {
 		return err
 	}
-	if at, _, ok := s.NextTimer(); ok && refused.Code == meeting.NotOpen {
+	if at, _, ok := s.NextTimer(); ok && refused.Code == meeting.CodeNotOpen {
 		return fault.At(err, ms(at))
 	}
-	if ep := s.Endpoint(by.Endpoint); refused.Code == meeting.Occupied && ep.Conn != nil {
+	if ep := s.Endpoint(by.Endpoint); refused.Code == meeting.CodeOccupied && ep.Conn != nil {
 		return fault.At(err, ms(ep.Conn.Since))
 	}
 	return err

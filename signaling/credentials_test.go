@@ -69,7 +69,7 @@ func TestGivenConsolesEndWithTheAccount(t *testing.T) {
 		p.must("GET", "/api/v1/sessions/"+b.links.ID+"/consoles", "", &given)
 		bearer := ""
 		for _, c := range given.Consoles {
-			if c.Role == string(meeting.Operator) {
+			if c.Role == string(meeting.RoleOperator) {
 				bearer = token(c.Link)
 			}
 		}

@@ -39,7 +39,7 @@ func (b *bed) held(title string) string {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.act(made.ID, meeting.StartSession{}, meeting.HostCode, meeting.Host)
+	b.act(made.ID, meeting.StartSession{}, meeting.HostCode, meeting.RoleHost)
 	b.admin("POST", "/api/v1/sessions/"+made.ID+"/end", "", nil)
 	site.Close()
 	return made.ID

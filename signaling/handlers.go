@@ -142,7 +142,7 @@ func onReceive(_ context.Context, c *conn, id int64, m protocol.Receive) error {
 		c.reply(id, nil)
 		return nil
 	}
-	return &meeting.Error{Code: meeting.BadValue, Detail: "pictures " + m.Pictures}
+	return &meeting.Error{Code: meeting.CodeBadValue, Detail: "pictures " + m.Pictures}
 }
 
 func onFrozen(ctx context.Context, c *conn, id int64, m protocol.Frozen) error {
@@ -153,7 +153,7 @@ func onMicrophone(ctx context.Context, c *conn, id int64, m protocol.Microphone)
 	switch m.Problem {
 	case "", "talking", "system":
 	default:
-		return &meeting.Error{Code: meeting.BadValue, Detail: "microphone " + m.Problem}
+		return &meeting.Error{Code: meeting.CodeBadValue, Detail: "microphone " + m.Problem}
 	}
 	return c.coord.do(ctx, request{
 		work: func() error {
@@ -168,7 +168,7 @@ func onMicrophone(ctx context.Context, c *conn, id int64, m protocol.Microphone)
 
 func onWatch(ctx context.Context, c *conn, id int64, m protocol.Watch) error {
 	if !slices.Contains(monitorSlots(), m.Slot) {
-		return &meeting.Error{Code: meeting.BadValue, Detail: "slot " + m.Slot}
+		return &meeting.Error{Code: meeting.CodeBadValue, Detail: "slot " + m.Slot}
 	}
 	return c.coord.do(ctx, request{
 		admit: c.admits(m),
@@ -176,9 +176,9 @@ func onWatch(ctx context.Context, c *conn, id int64, m protocol.Watch) error {
 			a := c.coord.audience
 			switch {
 			case a.conns[c] == nil || isOver(a.session):
-				return &meeting.Error{Code: meeting.SessionEnded, Detail: "watch"}
+				return &meeting.Error{Code: meeting.CodeSessionEnded, Detail: "watch"}
 			case m.Endpoint != "" && a.members[m.Endpoint] == nil:
-				return &meeting.Error{Code: meeting.UnknownEndpoint, Detail: m.Endpoint}
+				return &meeting.Error{Code: meeting.CodeUnknownEndpoint, Detail: m.Endpoint}
 			}
 			a.watch(c, m.Slot, m.Endpoint)
 			return nil

@@ -98,10 +98,10 @@ func viewLine(l Line, wanted Wanted, freezes map[string]freeze) LineView {
 func (c *coordinator) onFrozen(by *conn, m protocol.Frozen) error {
 	member := c.audience.conns[by]
 	if member == nil {
-		return &meeting.Error{Code: meeting.StaleConnection, Detail: "frozen"}
+		return &meeting.Error{Code: meeting.CodeStaleConnection, Detail: "frozen"}
 	}
 	if !slices.Contains(meeting.Slots(), meeting.Slot(m.Slot)) || m.Count < 0 || m.Ms < 0 || m.Count > maxFreezes || m.Ms > maxFreezes*1000 {
-		return &meeting.Error{Code: meeting.BadValue, Detail: "frozen " + m.Slot}
+		return &meeting.Error{Code: meeting.CodeBadValue, Detail: "frozen " + m.Slot}
 	}
 	c.metrics.froze(member.froze(m.Slot, freeze{m.Count, m.Ms}))
 	return nil

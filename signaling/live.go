@@ -79,7 +79,7 @@ func (l Live) Line(ctx context.Context, id, code string) (view LineView, err err
 	err = c.call(ctx, request{work: func() error {
 		m := c.audience.members[code]
 		if m == nil || m.conn == nil {
-			return &meeting.Error{Code: meeting.NotConnected, Detail: code}
+			return &meeting.Error{Code: meeting.CodeNotConnected, Detail: code}
 		}
 		line, ok := l.srv.media.Line(m.conn.peers.id(PeerViewer))
 		if !ok {

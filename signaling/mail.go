@@ -74,7 +74,9 @@ func (p *mail) recall(c *conn) {
 	})
 }
 
-func (p *mail) site(endpoint string) bool { return p.session.Endpoint(endpoint).Role == meeting.Site }
+func (p *mail) site(endpoint string) bool {
+	return p.session.Endpoint(endpoint).Role == meeting.RoleSite
+}
 
 func (p *mail) view(w written) protocol.Written {
 	v := protocol.Written{From: w.From, To: w.To, Text: w.Text, AtMs: ms(w.at)}

@@ -79,7 +79,7 @@ func (s *Server) ExpireLinks(session string) {
 	}
 	err = coord.call(context.Background(), request{work: func() error {
 		s := coord.session
-		s.Phase, s.ScheduledAt, s.OpenedAt, s.StartedAt, s.EndedAt = meeting.Open, time.Unix(0, 0), time.Time{}, time.Time{}, time.Time{}
+		s.Phase, s.ScheduledAt, s.OpenedAt, s.StartedAt, s.EndedAt = meeting.PhaseOpen, time.Unix(0, 0), time.Time{}, time.Time{}, time.Time{}
 		publish(coord)
 		return nil
 	}})

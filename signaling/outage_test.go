@@ -230,7 +230,7 @@ func TestForkedLedgerIsTakenIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.record.Append(t.Context(), b.links.ID, meeting.Live, []ledger.Entry{e}); err != nil {
+	if err := b.record.Append(t.Context(), b.links.ID, meeting.PhaseLive, []ledger.Entry{e}); err != nil {
 		t.Fatal(err)
 	}
 	c1.ask(protocol.Headcount{Headcount: 3})

@@ -100,7 +100,7 @@ func (w *pageWord) totals() (frames uint64, sound time.Duration) {
 func onReceived(_ context.Context, c *conn, id int64, m protocol.Received) error {
 	longest := int(maxReported / time.Millisecond)
 	if m.Frames < 0 || m.Frames > maxFrames || m.SoundMs < 0 || m.SoundMs > longest || m.IdleMs < 0 {
-		return &meeting.Error{Code: meeting.BadValue, Detail: "received"}
+		return &meeting.Error{Code: meeting.CodeBadValue, Detail: "received"}
 	}
 	m.IdleMs = min(m.IdleMs, longest)
 	p, ok := c.peers.get(m.Peer)

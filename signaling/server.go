@@ -147,7 +147,7 @@ func (s *Server) Start(ctx context.Context) error {
 	s.start()
 	for _, row := range rows {
 		s.listed.listed(row)
-		if row.Phase == meeting.Ended || row.Phase == meeting.Sealed {
+		if row.Phase == meeting.PhaseEnded || row.Phase == meeting.PhaseSealed {
 			continue
 		}
 		if _, err := s.coordinator(ctx, row.ID); err != nil {

@@ -83,4 +83,6 @@ func (st *stage) restate(present, convened int, now bool) bool {
 	return true
 }
 
-func isOver(s *meeting.View) bool { return s.Phase == meeting.Ended || s.Phase == meeting.Sealed }
+func isOver(s *meeting.View) bool {
+	return s.Phase == meeting.PhaseEnded || s.Phase == meeting.PhaseSealed
+}

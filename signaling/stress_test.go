@@ -116,7 +116,7 @@ func TestStress(t *testing.T) {
 	// What the media plane shows is what the record says.
 	for _, slot := range meeting.Slots() {
 		want := signaling.Feed{}
-		if g := s.Grants[slot]; g != nil && g.State == meeting.OnAir {
+		if g := s.Grants[slot]; g != nil && g.State == meeting.GrantOnAir {
 			want = signaling.Feed{Endpoint: g.Endpoint, Audio: !s.Endpoint(g.Endpoint).Muted}
 		}
 		await(t, "the slot shows what is recorded", func() bool { return cmp.Equal(b.media.feed(slot), want) })

@@ -150,7 +150,7 @@ func slotNames(s *meeting.View, code string) []string {
 func ParentNames(s *meeting.View, code string) []string {
 	var names []string
 	for _, u := range s.Parents(code) {
-		if u.Level != meeting.Central {
+		if u.Level != meeting.LevelCentral {
 			names = append(names, u.Name)
 		}
 	}
@@ -161,7 +161,7 @@ func ParentNames(s *meeting.View, code string) []string {
 // sound is the screen's, which the microphone's mute does not concern.
 func feedOf(s *meeting.View, slot meeting.Slot) Feed {
 	g := s.Grants[slot]
-	if g == nil || g.State != meeting.OnAir {
+	if g == nil || g.State != meeting.GrantOnAir {
 		return Feed{}
 	}
 	return Feed{Endpoint: g.Endpoint, Audio: slot == meeting.SlotPresentation || !s.Endpoint(g.Endpoint).Muted}
@@ -170,7 +170,7 @@ func feedOf(s *meeting.View, slot meeting.Slot) Feed {
 // toPublish reports whether an endpoint is to send its camera and microphone. The host does from the start,
 // whoever feeds main.
 func toPublish(s *meeting.View, ep *meeting.Endpoint) bool {
-	return s.ToPublish(ep.Code) || ep.Role == meeting.Host && s.Phase == meeting.Live && ep.Conn != nil
+	return s.ToPublish(ep.Code) || ep.Role == meeting.RoleHost && s.Phase == meeting.PhaseLive && ep.Conn != nil
 }
 
 // concerned returns the endpoint whose own state an event changes, if it is one.

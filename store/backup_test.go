@@ -22,7 +22,7 @@ func TestBackupWhileASessionGoesOn(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		return s.Append(t.Context(), "s1", meeting.Live, []ledger.Entry{e})
+		return s.Append(t.Context(), "s1", meeting.PhaseLive, []ledger.Entry{e})
 	}
 	for range 20 {
 		if err := add(); err != nil {

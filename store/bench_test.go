@@ -41,7 +41,7 @@ func BenchmarkAppend(b *testing.B) {
 						e, err := c.Next(time.Time{}, time.Now(), "", &meeting.Connected{Endpoint: "C22738", Conn: "018f0000-0000-7000-8000-000000000000"})
 						began := time.Now()
 						if err == nil {
-							err = s.Append(b.Context(), e.Session, meeting.Live, []ledger.Entry{e})
+							err = s.Append(b.Context(), e.Session, meeting.PhaseLive, []ledger.Entry{e})
 						}
 						if err != nil {
 							b.Error(err)
@@ -80,7 +80,7 @@ func BenchmarkEntries(b *testing.B) {
 		}
 		list = append(list, e)
 	}
-	if err := s.Append(b.Context(), "s1", meeting.Live, list); err != nil {
+	if err := s.Append(b.Context(), "s1", meeting.PhaseLive, list); err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {

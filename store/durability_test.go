@@ -54,7 +54,7 @@ func child(dir string) {
 	for n := 0; limit == 0 || n < limit; n++ {
 		e, err := c.Next(time.Time{}, time.Now(), "", &meeting.HandRaised{Endpoint: "C1"})
 		if err == nil {
-			err = s.Append(ctx, "s1", meeting.Open, []ledger.Entry{e})
+			err = s.Append(ctx, "s1", meeting.PhaseOpen, []ledger.Entry{e})
 		}
 		if err != nil {
 			fmt.Println("error", err)
@@ -215,7 +215,7 @@ func TestEditedRowsAreFound(t *testing.T) {
 			s := open(t, path)
 			c := session(t, s, "s1", ledger.NewNode("n1", 0))
 			for range 8 {
-				if err := s.Append(t.Context(), "s1", meeting.Open, []ledger.Entry{next(t, c, &meeting.HandRaised{Endpoint: "C1"})}); err != nil {
+				if err := s.Append(t.Context(), "s1", meeting.PhaseOpen, []ledger.Entry{next(t, c, &meeting.HandRaised{Endpoint: "C1"})}); err != nil {
 					t.Fatal(err)
 				}
 			}

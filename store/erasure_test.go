@@ -87,7 +87,7 @@ func TestErasureLeavesNothingBehind(t *testing.T) {
 	conformance(t, func(f *fixture) {
 		ctx := f.t.Context()
 		c := ledger.NewChain("s1", ledger.NewNode("n", 0), ledger.Head{})
-		first := next(f.t, c, &meeting.Convened{Title: "T", TimeZone: "UTC", Endpoints: []meeting.Endpoint{{Code: "C1", Role: meeting.Site, Phone: phone}}})
+		first := next(f.t, c, &meeting.Convened{Title: "T", TimeZone: "UTC", Endpoints: []meeting.Endpoint{{Code: "C1", Role: meeting.RoleSite, Phone: phone}}})
 		if err := f.s.CreateSession(ctx, newSession("s1", first, "C1")); err != nil {
 			f.t.Fatal(err)
 		}
@@ -95,7 +95,7 @@ func TestErasureLeavesNothingBehind(t *testing.T) {
 			next(f.t, c, &meeting.DelegatesDeclared{Endpoint: "C1", Delegates: []meeting.Delegate{{Name: mark}}}),
 			next(f.t, c, &meeting.MessageSent{From: "C1", To: meeting.ToSecretariat, Text: mark}),
 		}
-		if err := f.s.Append(ctx, "s1", meeting.Ended, entries); err != nil {
+		if err := f.s.Append(ctx, "s1", meeting.PhaseEnded, entries); err != nil {
 			f.t.Fatal(err)
 		}
 		draft := prepare.Draft{

@@ -16,7 +16,7 @@ import (
 func (s summaries) StaleFigures(ctx context.Context) ([]string, error) {
 	rows, err := s.read.QueryContext(ctx, s.bind(`SELECT id FROM sessions LEFT JOIN figures ON session = id WHERE phase IN (?, ?) AND
 		(session IS NULL OR format <> ? OR seq <> (SELECT MAX(e.seq) FROM entries e WHERE e.session = id)) ORDER BY created_at, id`),
-		meeting.Ended, meeting.Sealed, figures.Format)
+		meeting.PhaseEnded, meeting.PhaseSealed, figures.Format)
 	if err != nil {
 		return nil, err
 	}

@@ -17,15 +17,15 @@ import (
 
 func figuresOf(id string, seq uint64, at time.Time, sites int) *figures.Session {
 	f := &figures.Session{ID: id, Title: "Phiên họp " + id, StartedAt: at, EndedAt: at.Add(2 * time.Hour), Seq: seq}
-	f.Units = append(f.Units, meeting.Unit{Code: "TW", Level: meeting.Central, Name: "Trung ương"})
+	f.Units = append(f.Units, meeting.Unit{Code: "TW", Level: meeting.LevelCentral, Name: "Trung ương"})
 	for p := range (sites + 167) / 168 {
-		f.Units = append(f.Units, meeting.Unit{Code: fmt.Sprintf("P%02d", p), Parent: "TW", Level: meeting.Province, Name: fmt.Sprintf("Tỉnh số %d", p)})
+		f.Units = append(f.Units, meeting.Unit{Code: fmt.Sprintf("P%02d", p), Parent: "TW", Level: meeting.LevelProvince, Name: fmt.Sprintf("Tỉnh số %d", p)})
 	}
 	provinces := len(f.Units) - 1
 	for i := range sites {
-		f.Units = append(f.Units, meeting.Unit{Code: fmt.Sprintf("C%05d", i), Parent: f.Units[1+i%provinces].Code, Level: meeting.Commune, Name: fmt.Sprintf("Xã Phước Bình %d", i)})
+		f.Units = append(f.Units, meeting.Unit{Code: fmt.Sprintf("C%05d", i), Parent: f.Units[1+i%provinces].Code, Level: meeting.LevelCommune, Name: fmt.Sprintf("Xã Phước Bình %d", i)})
 		f.Sites = append(f.Sites, figures.Site{
-			Unit: len(f.Units) - 1, Verdict: []meeting.Verdict{meeting.OnTime, meeting.OnTime, meeting.Late, meeting.Absent}[(i+int(seq))%4], PresentS: 7000 + i%100,
+			Unit: len(f.Units) - 1, Verdict: []meeting.Verdict{meeting.VerdictOnTime, meeting.VerdictOnTime, meeting.VerdictLate, meeting.VerdictAbsent}[(i+int(seq))%4], PresentS: 7000 + i%100,
 			ReceivedS: 6900, Headcount: i % 30, Interruptions: i % 3, Packets: 1_500_000, Lost: uint64(i % 1000),
 		})
 	}
@@ -48,7 +48,7 @@ func TestFigures(t *testing.T) {
 			if i == 2 {
 				break // still running
 			}
-			if err := f.s.Append(ctx, id, meeting.Ended, []ledger.Entry{next(f.t, chains[id], &meeting.EndedEvent{})}); err != nil {
+			if err := f.s.Append(ctx, id, meeting.PhaseEnded, []ledger.Entry{next(f.t, chains[id], &meeting.Ended{})}); err != nil {
 				f.t.Fatal(err)
 			}
 		}
@@ -60,7 +60,7 @@ func TestFigures(t *testing.T) {
 			}
 		}
 		stale()
-		if err := f.s.Append(ctx, "s1", meeting.Sealed, []ledger.Entry{next(f.t, chains["s1"], &meeting.SealedEvent{})}); err != nil {
+		if err := f.s.Append(ctx, "s1", meeting.PhaseSealed, []ledger.Entry{next(f.t, chains["s1"], &meeting.Sealed{})}); err != nil {
 			f.t.Fatal(err)
 		}
 		stale("s1")

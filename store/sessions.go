@@ -93,7 +93,7 @@ func (s sessions) sessionRows(ctx context.Context, query string, args ...any) ([
 		if last.Valid {
 			var ok bool
 			if r.Phase, ok = meeting.PhaseAfter(last.String); !ok {
-				r.Phase = meeting.Draft
+				r.Phase = meeting.PhaseDraft
 			}
 		}
 		list = append(list, r)

@@ -105,7 +105,7 @@ func session(t *testing.T, s *store.Store, id string, node *ledger.Node) *ledger
 
 func newSession(id string, first ledger.Entry, endpoints ...string) store.NewSession {
 	return store.NewSession{
-		SessionRow: store.SessionRow{ID: id, Title: "Phiên họp " + id, Phase: meeting.Draft, CreatedAt: t0},
+		SessionRow: store.SessionRow{ID: id, Title: "Phiên họp " + id, Phase: meeting.PhaseDraft, CreatedAt: t0},
 		Entries:    []ledger.Entry{first}, Endpoints: endpoints,
 	}
 }
@@ -142,13 +142,13 @@ func TestLedger(t *testing.T) {
 		for i := range 5 {
 			want = append(want, next(t, c, &meeting.HandRaised{Endpoint: fmt.Sprintf("Xã <%d> & \u0000'\"", i)}))
 		}
-		if err := s.Append(ctx, "s1", meeting.Live, want[:2]); err != nil {
+		if err := s.Append(ctx, "s1", meeting.PhaseLive, want[:2]); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Append(ctx, "s1", meeting.Live, want[2:]); err != nil {
+		if err := s.Append(ctx, "s1", meeting.PhaseLive, want[2:]); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Append(ctx, "s1", meeting.Live, nil); err != nil {
+		if err := s.Append(ctx, "s1", meeting.PhaseLive, nil); err != nil {
 			t.Fatal(err)
 		}
 		s = f.reopen()
@@ -174,7 +174,7 @@ func TestLedger(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantSessions := []store.SessionRow{
-			{ID: "s1", Title: "Phiên họp s1", Phase: meeting.Live, CreatedAt: t0, Noted: meeting.Live}, {ID: "s2", Title: "Phiên họp s2", Phase: meeting.Draft, CreatedAt: t0, Noted: meeting.Draft},
+			{ID: "s1", Title: "Phiên họp s1", Phase: meeting.PhaseLive, CreatedAt: t0, Noted: meeting.PhaseLive}, {ID: "s2", Title: "Phiên họp s2", Phase: meeting.PhaseDraft, CreatedAt: t0, Noted: meeting.PhaseDraft},
 		}
 		if diff := cmp.Diff(wantSessions, sessions); diff != "" {
 			t.Errorf("sessions (-want +got):\n%s", diff)
@@ -189,7 +189,7 @@ func TestEraseNames(t *testing.T) {
 		declared := &meeting.DelegatesDeclared{Endpoint: "C1", Delegates: []meeting.Delegate{{Name: "Nguyễn Thị Bé"}}}
 		for _, id := range []string{"s1", "s2", "s3"} {
 			c := session(t, s, id, node)
-			if err := s.Append(t.Context(), id, meeting.Open, []ledger.Entry{next(t, c, declared)}); err != nil {
+			if err := s.Append(t.Context(), id, meeting.PhaseOpen, []ledger.Entry{next(t, c, declared)}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -243,14 +243,14 @@ func TestListOfSessionsIsANote(t *testing.T) {
 			ev                 meeting.Event
 			told, noted, phase meeting.Phase
 		}{
-			{&meeting.HandRaised{Endpoint: "C1"}, meeting.Sealed, meeting.Sealed, meeting.Draft},
-			{&meeting.Opened{}, meeting.Ended, meeting.Ended, meeting.Open},
-			{&meeting.Started{}, meeting.Live, meeting.Live, meeting.Live},
-			{&meeting.HandRaised{Endpoint: "C1"}, meeting.Ended, meeting.Ended, meeting.Live},
-			{&meeting.EndedEvent{}, meeting.Ended, meeting.Ended, meeting.Ended},
-			{&meeting.HandRaised{Endpoint: "C1"}, meeting.Sealed, meeting.Sealed, meeting.Ended},
-			{&meeting.SealedEvent{}, meeting.Sealed, meeting.Sealed, meeting.Sealed},
-			{&meeting.HandRaised{Endpoint: "C1"}, meeting.Sealed, meeting.Sealed, meeting.Sealed},
+			{&meeting.HandRaised{Endpoint: "C1"}, meeting.PhaseSealed, meeting.PhaseSealed, meeting.PhaseDraft},
+			{&meeting.Opened{}, meeting.PhaseEnded, meeting.PhaseEnded, meeting.PhaseOpen},
+			{&meeting.Started{}, meeting.PhaseLive, meeting.PhaseLive, meeting.PhaseLive},
+			{&meeting.HandRaised{Endpoint: "C1"}, meeting.PhaseEnded, meeting.PhaseEnded, meeting.PhaseLive},
+			{&meeting.Ended{}, meeting.PhaseEnded, meeting.PhaseEnded, meeting.PhaseEnded},
+			{&meeting.HandRaised{Endpoint: "C1"}, meeting.PhaseSealed, meeting.PhaseSealed, meeting.PhaseEnded},
+			{&meeting.Sealed{}, meeting.PhaseSealed, meeting.PhaseSealed, meeting.PhaseSealed},
+			{&meeting.HandRaised{Endpoint: "C1"}, meeting.PhaseSealed, meeting.PhaseSealed, meeting.PhaseSealed},
 		} {
 			if err := s.Append(ctx, "s1", step.told, []ledger.Entry{next(t, c, step.ev)}); err != nil {
 				t.Fatal(err)
@@ -276,7 +276,7 @@ func TestLedgerDoesNotFork(t *testing.T) {
 		c := session(t, s, "s1", ledger.NewNode("n1", 0))
 		head := c.Head()
 		first := next(t, c, &meeting.HandRaised{Endpoint: "C1"})
-		if err := s.Append(ctx, "s1", meeting.Open, []ledger.Entry{first}); err != nil {
+		if err := s.Append(ctx, "s1", meeting.PhaseOpen, []ledger.Entry{first}); err != nil {
 			t.Fatal(err)
 		}
 		other := ledger.NewChain("s1", ledger.NewNode("n2", 0), head)
@@ -289,14 +289,14 @@ func TestLedgerDoesNotFork(t *testing.T) {
 			"good, then a gap": {gap, next(t, c, &meeting.HandRaised{Endpoint: "C5"})}, "node_seq used": {next(t, twice, &meeting.HandRaised{Endpoint: "C6"})},
 		}
 		for name, entries := range tests {
-			if err := s.Append(ctx, "s1", meeting.Ended, entries); !errors.Is(err, store.ErrForked) {
+			if err := s.Append(ctx, "s1", meeting.PhaseEnded, entries); !errors.Is(err, store.ErrForked) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
 		if got := read(t, s, "s1", 1); len(got) != 2 {
 			t.Errorf("%d entries, want 2", len(got))
 		}
-		if list, err := s.Sessions(ctx); err != nil || list[0].Phase != meeting.Open {
+		if list, err := s.Sessions(ctx); err != nil || list[0].Phase != meeting.PhaseOpen {
 			t.Errorf("phase %v, %v: a refused append changed it", list, err)
 		}
 		if err := s.CreateSession(ctx, newSession("s1", fork)); !errors.Is(err, store.ErrExists) {
@@ -320,7 +320,7 @@ func TestConcurrentAppendsShareCommits(t *testing.T) {
 						t.Error(err)
 						return
 					}
-					if err := s.Append(t.Context(), e.Session, meeting.Open, []ledger.Entry{e}); err != nil {
+					if err := s.Append(t.Context(), e.Session, meeting.PhaseOpen, []ledger.Entry{e}); err != nil {
 						t.Error(err)
 						return
 					}
@@ -365,7 +365,7 @@ func TestRoster(t *testing.T) {
 		if len(problems) > 0 {
 			t.Fatal(problems)
 		}
-		small, err := roster.New([]meeting.Unit{{Code: "TW", Level: meeting.Central, Name: "Trung ương"}})
+		small, err := roster.New([]meeting.Unit{{Code: "TW", Level: meeting.LevelCentral, Name: "Trung ương"}})
 		if err != nil {
 			t.Fatal(err)
 		}

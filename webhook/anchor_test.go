@@ -30,7 +30,7 @@ func TestAnchors(t *testing.T) {
 	for _, at := range []time.Duration{0, time.Minute, 11 * time.Minute, 12 * time.Minute} {
 		var ev meeting.Event = &meeting.HandRaised{Endpoint: "C1"}
 		if at == 12*time.Minute {
-			ev = &meeting.SealedEvent{By: "@secretary"}
+			ev = &meeting.Sealed{By: "@secretary"}
 		}
 		e, err := c.Next(time.Time{}, t0.Add(at), "", ev)
 		if err != nil {

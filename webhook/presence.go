@@ -83,7 +83,7 @@ func presenceOf(e ledger.Entry) (told presenceEvent, concerns bool, err error) {
 		told.Type, told.Endpoint, told.Why = "left", ev.Endpoint, ev.Why
 	case *meeting.Lost:
 		told.Type, told.Endpoint, told.Why = "left", ev.Endpoint, ev.Why
-	case *meeting.SealedEvent:
+	case *meeting.Sealed:
 		told.Type = "sealed"
 	default:
 		return told, false, nil

@@ -137,7 +137,7 @@ func (s *Sender) Start(ctx context.Context) error {
 				if err != nil {
 					return fmt.Errorf("webhook %s: %w", t.url, err)
 				}
-				if seq > 0 || row.Phase != meeting.Ended && row.Phase != meeting.Sealed {
+				if seq > 0 || row.Phase != meeting.PhaseEnded && row.Phase != meeting.PhaseSealed {
 					t.tell(stream{kind, row.ID})
 				}
 			}

@@ -74,9 +74,9 @@ func (m *memory) Sessions(context.Context) ([]store.SessionRow, error) {
 	defer m.mu.Unlock()
 	var rows []store.SessionRow
 	for id := range m.entries {
-		row := store.SessionRow{ID: id, Phase: meeting.Live}
+		row := store.SessionRow{ID: id, Phase: meeting.PhaseLive}
 		if m.ended {
-			row.Phase = meeting.Sealed
+			row.Phase = meeting.PhaseSealed
 		}
 		rows = append(rows, row)
 	}

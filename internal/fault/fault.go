@@ -126,16 +126,16 @@ func connectionFault(code protocol.Code) Fault {
 
 func meetingFault(code meeting.Code) Fault {
 	f, ok := map[meeting.Code]Fault{
-		meeting.Forbidden:       {Status: http.StatusForbidden, Close: protocol.CloseBadToken},
-		meeting.UnknownEndpoint: {Status: http.StatusNotFound, Close: protocol.CloseBadToken},
-		meeting.BadValue:        {Status: http.StatusBadRequest, Close: protocol.CloseBadMessage},
-		meeting.BadEndpointCode: {Status: http.StatusBadRequest, Close: protocol.CloseBadMessage},
-		meeting.NotOpen:         {Status: http.StatusConflict, Close: protocol.CloseNotOpen},
-		meeting.SessionEnded:    {Status: http.StatusGone, Close: protocol.CloseEnded},
-		meeting.Occupied:        {Status: http.StatusConflict, Close: protocol.CloseOccupied},
-		meeting.StaleConnection: {Status: http.StatusConflict, Close: protocol.CloseTakenOver},
-		meeting.Removed:         {Status: http.StatusForbidden, Close: protocol.CloseRemoved},
-		meeting.Locked:          {Status: http.StatusForbidden, Close: protocol.CloseLocked},
+		meeting.CodeForbidden:       {Status: http.StatusForbidden, Close: protocol.CloseBadToken},
+		meeting.CodeUnknownEndpoint: {Status: http.StatusNotFound, Close: protocol.CloseBadToken},
+		meeting.CodeBadValue:        {Status: http.StatusBadRequest, Close: protocol.CloseBadMessage},
+		meeting.CodeBadEndpointCode: {Status: http.StatusBadRequest, Close: protocol.CloseBadMessage},
+		meeting.CodeNotOpen:         {Status: http.StatusConflict, Close: protocol.CloseNotOpen},
+		meeting.CodeSessionEnded:    {Status: http.StatusGone, Close: protocol.CloseEnded},
+		meeting.CodeOccupied:        {Status: http.StatusConflict, Close: protocol.CloseOccupied},
+		meeting.CodeStaleConnection: {Status: http.StatusConflict, Close: protocol.CloseTakenOver},
+		meeting.CodeRemoved:         {Status: http.StatusForbidden, Close: protocol.CloseRemoved},
+		meeting.CodeLocked:          {Status: http.StatusForbidden, Close: protocol.CloseLocked},
 	}[code]
 	if !ok { // the rest contradict the state of the session
 		f = Fault{Status: http.StatusConflict, Close: protocol.CloseBadMessage}
