@@ -143,7 +143,8 @@ test("a session is drafted: units found without diacritics, guests, operators, a
   await page.click('nav a[href="#/"]');
   await an.press("new-draft");
   await type(page.locator('input[name="title"]'), "Phiên họp thứ nhất của Ban Chỉ đạo");
-  await type(page.locator('input[name="start"]'), "2030-01-02T08:00");
+  await type(page.locator('input[name="start-day"]'), "2/1/2030");
+  await type(page.locator('input[name="start-time"]'), "8h");
   await type(page.locator('input[name="minutes"]'), "120");
   await type(page.locator('input[name="help_phone"]'), "024 3333 4444");
   await type(page.locator('[data-action="search-units"]'), "ninh thuan");

@@ -1,5 +1,6 @@
 // Texts of the interface, and numbers and times in its language.
 import { effect, signal } from "../vendor/signals.js";
+import { clockText, dayOf } from "../lib/moments.js";
 import vi from "../i18n/vi.js";
 import { lang } from "./settings.js";
 
@@ -55,22 +56,19 @@ export function formatNumber(n) {
  * @param {boolean} [seconds]
  */
 export function formatTime(ms, timeZone, seconds = false) {
-  return new Intl.DateTimeFormat("vi-VN", {
-    hour: "2-digit",
-    minute: "2-digit",
-    second: seconds ? "2-digit" : undefined,
-    hourCycle: "h23",
-    timeZone,
-  }).format(ms);
+  return clockText(ms, timeZone, seconds);
 }
 
 /**
- * Day, such as "Thứ Hai, 23 tháng 11, 2026".
+ * Day, such as "Thứ Ba, ngày 01 tháng 12 năm 2026", the same in every browser.
  * @param {number} ms
  * @param {string | undefined} timeZone
  */
 export function formatDay(ms, timeZone) {
-  return new Intl.DateTimeFormat(lang.value === "vi" ? "vi-VN" : "en-GB", { dateStyle: "full", timeZone }).format(ms);
+  const { weekday, day, month, year } = dayOf(ms, timeZone);
+  const names = (/** @type {Key} */ key) => t(key).split("|");
+  const named = names("day.months")[Number(month) - 1] ?? month;
+  return t("day.full", { weekday: names("day.weekdays")[weekday], day, month: named, year });
 }
 
 /**

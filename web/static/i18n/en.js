@@ -12,6 +12,9 @@ const en = {
   end: "End the session",
   leave: "Leave",
   "end.short": "End",
+  "day.full": "{weekday}, {day} {month} {year}",
+  "day.weekdays": "Sunday|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday",
+  "day.months": "January|February|March|April|May|June|July|August|September|October|November|December",
   "theme.dark": "Dark background",
 
   "home.title": "Online meetings from the centre to every commune",
@@ -349,6 +352,8 @@ const en = {
   "filter.absent": "Absent",
   "filter.lost": "Lost",
   "filter.weak": "Weak line",
+  "weak.loss": "loss {n}%",
+  "weak.delay": "delay {n} ms",
   "filter.hand": "Asking to speak",
   "filter.unanswered": "Not answered",
 

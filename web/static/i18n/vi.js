@@ -11,6 +11,9 @@ export default {
   end: "Kết thúc phiên họp",
   leave: "Rời phòng họp",
   "end.short": "Kết thúc",
+  "day.full": "{weekday}, ngày {day} tháng {month} năm {year}",
+  "day.weekdays": "Chủ nhật|Thứ Hai|Thứ Ba|Thứ Tư|Thứ Năm|Thứ Sáu|Thứ Bảy",
+  "day.months": "01|02|03|04|05|06|07|08|09|10|11|12",
   "theme.dark": "Nền tối",
 
   "home.title": "Họp trực tuyến từ trung ương đến từng xã",
@@ -351,6 +354,8 @@ export default {
   "filter.absent": "Vắng",
   "filter.lost": "Mất kết nối",
   "filter.weak": "Mạng yếu",
+  "weak.loss": "mất gói {n}%",
+  "weak.delay": "trễ {n} ms",
   "filter.hand": "Xin phát biểu",
   "filter.unanswered": "Chưa điểm danh",
 

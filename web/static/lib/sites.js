@@ -40,6 +40,17 @@ export function isWeak(site) {
   return isHere(site) && ((site.loss_pct ?? 0) >= WEAK_LOSS_PCT || (site.rtt_ms ?? 0) >= WEAK_RTT_MS);
 }
 
+/**
+ * What makes a line weak, the worse for speech first; null = it is not weak.
+ * @param {{state: string, rtt_ms?: number, loss_pct?: number}} site
+ * @returns {{kind: "loss" | "delay", n: number} | null} n: per cent or ms
+ */
+export function weakness(site) {
+  if (!isWeak(site)) return null;
+  const loss = site.loss_pct ?? 0;
+  return loss >= WEAK_LOSS_PCT ? { kind: "loss", n: loss } : { kind: "delay", n: site.rtt_ms ?? 0 };
+}
+
 /** Present is who is connected: the same in the console, the state that everyone is told, and the attendance log. @param {{state: string}} site */
 export function isHere(site) {
   return site.state === "connecting" || isReached(site);

@@ -47,3 +47,12 @@ export function unitMeant(text, units) {
   }
   return "";
 }
+
+/**
+ * Whether the patterns chosen take a unit in: by itself, or with all or its level below the unit above it.
+ * @param {readonly string[]} patterns such as P58, P58/*, P58/commune
+ * @param {{code: string, parent?: string, level: string}} unit
+ */
+export function isChosen(patterns, { code, parent, level }) {
+  return [code, ...(parent ? [`${parent}/*`, `${parent}/${level}`] : [])].some((pattern) => patterns.includes(pattern));
+}

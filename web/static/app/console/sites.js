@@ -3,7 +3,7 @@ import { html } from "../html.js";
 import { useState, useRef, useEffect } from "../../vendor/hooks.js";
 import { t, tMaybe, formatNumber, formatDuration, formatTime } from "../i18n.js";
 import { countOf, filtersFor } from "../../lib/filters.js";
-import { isBlind, isHere, isReached, isWeak } from "../../lib/sites.js";
+import { isBlind, isHere, isReached, weakness } from "../../lib/sites.js";
 import { Fetched } from "./fetched.js";
 import { windowOf } from "../../lib/window.js";
 import { Button, Confirm, Dialog } from "../parts.js";
@@ -160,11 +160,12 @@ function stateText(room, site, short = false) {
 
 /** @param {{site: Site}} props */
 function Tags({ site }) {
+  const weak = weakness(site);
   return html`
     ${site.hand_at_ms && html`<span class="tag tag--hand"><${Icon} name="hand" /><span class="visually-hidden">${t("row.hand")}</span></span>`}
     ${site.stand_by && html`<span class="tag tag--hand">${t("row.next")}</span>`}
     ${site.answered && html`<span class="tag tag--done"><${Icon} name="check" /><span class="visually-hidden">${t("row.answered")}</span> ${formatDuration(site.answered_after_ms ?? 0)}</span>`}
-    ${isWeak(site) && html`<span class="tag tag--weak"><${Icon} name="warn" /><span class="visually-hidden">${t("filter.weak")}</span> ${site.loss_pct ?? 0}%</span>`}
+    ${weak && html`<span class="tag tag--weak" data-weak=${weak.kind}><${Icon} name="warn" /><span class="visually-hidden">${t("filter.weak")}</span> ${t(`weak.${weak.kind}`, { n: formatNumber(weak.n) })}</span>`}
     ${site.headcount ? html`<span class="tag"><${Icon} name="people" />${formatNumber(site.headcount)}</span>` : null}`;
 }
 

@@ -16,7 +16,7 @@ const MOST = 50;
 /** @typedef {import("../../lib/contacts.js").Row} Row */
 
 /** @param {import("./draft.js").Part} props */
-export function Contacts({ draft, set }) {
+export function Contacts({ draft, set, problem }) {
   const [query, setQuery] = useState("");
   const [pasted, setPasted] = useState("");
   const [taken, setTaken] = useState(/** @type {{n: number, bad: number[]} | null} */ (null));
@@ -48,7 +48,7 @@ export function Contacts({ draft, set }) {
     setTaken({ n: codes.length, bad });
     if (!bad.length) setPasted("");
   };
-  return html`<${Panel} title=${o("draft.numbers")} action=${html`<${Button} action="add-phone" onClick=${() => put([{ code: "" }, ...rows])}>${o("draft.numbers.add")}<//>`}>
+  return html`<${Panel} title=${o("draft.numbers")} problem=${problem} action=${html`<${Button} action="add-phone" onClick=${() => put([{ code: "" }, ...rows])}>${o("draft.numbers.add")}<//>`}>
     <p class="quiet">${o("draft.numbers.hint")}</p>
     ${
       rows.length > 10 &&

@@ -89,6 +89,18 @@ export function DraftPage({ id }) {
     if (answer.ok) location.hash = `#/session/${answer.data.id}`;
   };
   const zone = draft.time_zone || ZONE;
+  /** What the server found wrong with a part of what is saved, said where it is mended. @param {string} part */
+  const problems = (part) =>
+    dirty
+      ? ""
+      : (row.problems ?? [])
+          .filter((p) => p.field.split(".")[0] === part)
+          .map((p) => {
+            const nth = /\.(\d+)/.exec(p.field);
+            const where = nth ? `${Number(nth[1]) + 1}: ` : "";
+            return `${where}${oMaybe(`problem.${p.code}`, "problem.bad_value", { value: p.value ?? "" })}.`;
+          })
+          .join(" ");
   const moment = { name: conflict?.theirs.updated_by ?? "", time: formatMoment(conflict?.theirs.updated_at) };
   return html`<p><a href="#/">${o("back")}</a></p>
     <div class="office__title"><h1>${draft.title || o("draft.title")}</h1></div>
@@ -115,18 +127,18 @@ export function DraftPage({ id }) {
     }
     <fieldset disabled=${Boolean(row.session)}>
     <${Panel} title=${o("draft.general")}><div class="grid">
-      <${Field} label=${o("draft.name")} name="title" wide value=${draft.title} onInput=${(/** @type {string} */ v) => set({ title: v })} />
-      <${Field} label=${o("draft.start")} name="start" type="datetime-local" value=${toInput(draft.start, zone)} onInput=${(/** @type {string} */ v) => set({ start: fromInput(v, zone) || undefined })} />
+      <${Field} label=${o("draft.name")} name="title" wide problem=${problems("title")} value=${draft.title} onInput=${(/** @type {string} */ v) => set({ title: v })} />
+      <${Field} label=${o("draft.start")} name="start" type="moment" problem=${problems("start")} value=${toInput(draft.start, zone)} onInput=${(/** @type {string} */ v) => set({ start: fromInput(v, zone) || undefined })} />
       <p class="field__said">${draft.start && `${formatTime(Date.parse(draft.start), zone)}, ${formatDay(Date.parse(draft.start), zone)}`}</p>
-      <${Field} label=${o("draft.minutes")} name="minutes" type="number" min=${0} max=${1440} value=${draft.minutes || ""} onInput=${(/** @type {string} */ v) => set({ minutes: Number(v) || undefined })} />
-      <${Field} label=${o("draft.help")} name="help_phone" type="tel" value=${draft.help_phone} onInput=${(/** @type {string} */ v) => set({ help_phone: v })} />
-      <${Field} label=${`${o("draft.note")} (${o("optional")})`} wide value=${draft.note} onInput=${(/** @type {string} */ v) => set({ note: v })} />
+      <${Field} label=${o("draft.minutes")} name="minutes" type="number" problem=${problems("minutes")} min=${0} max=${1440} value=${draft.minutes || ""} onInput=${(/** @type {string} */ v) => set({ minutes: Number(v) || undefined })} />
+      <${Field} label=${o("draft.help")} name="help_phone" type="tel" problem=${problems("help_phone")} value=${draft.help_phone} onInput=${(/** @type {string} */ v) => set({ help_phone: v })} />
+      <${Field} label=${`${o("draft.note")} (${o("optional")})`} wide problem=${problems("note")} value=${draft.note} onInput=${(/** @type {string} */ v) => set({ note: v })} />
     </div><//>
-    <${UnitPicker} draft=${draft} set=${set} />
-    <${Seats} draft=${draft} set=${set} />
-    <${Agenda} draft=${draft} set=${set} />
-    <${Contacts} draft=${draft} set=${set} />
-    <${Operators} draft=${draft} set=${set} />
+    <${UnitPicker} draft=${draft} set=${set} problem=${[problems("units"), problems("except")].filter(Boolean).join(" ")} />
+    <${Seats} draft=${draft} set=${set} problem=${problems("seats")} />
+    <${Agenda} draft=${draft} set=${set} problem=${problems("agenda")} />
+    <${Contacts} draft=${draft} set=${set} problem=${problems("contacts")} />
+    <${Operators} draft=${draft} set=${set} problem=${problems("operators")} />
     <${RulesPanel} draft=${draft} set=${set} usual=${row.rules} />
     </fieldset>
     ${
@@ -140,7 +152,7 @@ export function DraftPage({ id }) {
     ${
       !row.session &&
       html`<div class="savebar" role="group" aria-label=${o("draft.title")}>
-      <span role="status">${dirty ? o("draft.unsaved") : o("draft.sites", { n: row.sites ?? 0 })}</span>
+      <span role="status">${dirty ? o("draft.savefirst") : o("draft.sites", { n: row.sites ?? 0 })}</span>
       <${Button} action="save" tone=${dirty ? "primary" : "plain"} disabled=${busy || (!dirty && !conflict)} onClick=${() => void save()}>${o("draft.save")}<//>
       <${Button} action="convene" tone="primary" disabled=${busy || dirty || (row.problems ?? []).length > 0} onClick=${() => setAsking(true)}>${o("draft.convene")}<//>
     </div>`
@@ -148,7 +160,7 @@ export function DraftPage({ id }) {
     ${asking && html`<${Confirm} title=${o("draft.convene")} text=${(past ? `${o("draft.past", { time: formatMoment(draft.start, zone) })} ` : "") + o("draft.convene.text", { n: row.sites ?? 0 })} yes=${o("draft.convene")} onYes=${() => void convene()} onClose=${() => setAsking(false)} />`}`;
 }
 
-/** @typedef {{draft: Draft, set: (change: Partial<Draft>) => void}} Part */
+/** @typedef {{draft: Draft, set: (change: Partial<Draft>) => void, problem?: string}} Part problem: what is wrong with it as it is saved */
 
 /** @template T @param {readonly T[]} list @param {number} index @param {Partial<T>} change @returns {T[]} */
 function changed(list, index, change) {
@@ -161,9 +173,9 @@ function without(list, index) {
 }
 
 /** @param {Part} props */
-function Seats({ draft, set }) {
+function Seats({ draft, set, problem }) {
   const seats = draft.seats ?? [];
-  return html`<${Panel} title=${o("draft.seats")} action=${html`<${Button} action="add-seat" onClick=${() => set({ seats: [...seats, {}] })}>${o("draft.seats.add")}<//>`}>
+  return html`<${Panel} title=${o("draft.seats")} problem=${problem} action=${html`<${Button} action="add-seat" onClick=${() => set({ seats: [...seats, {}] })}>${o("draft.seats.add")}<//>`}>
       <p class="quiet">${o("draft.seats.hint")}</p>
       ${seats.map(
         (seat, i) => html`<div class="rowline" key=${i}>
@@ -178,9 +190,9 @@ function Seats({ draft, set }) {
 }
 
 /** @param {Part} props */
-function Operators({ draft, set }) {
+function Operators({ draft, set, problem }) {
   const list = draft.operators ?? [];
-  return html`<${Panel} title=${o("draft.operators")} action=${html`<${Button} action="add-operator" onClick=${() => set({ operators: [...list, { name: "", scope: "" }] })}>${o("draft.operators.add")}<//>`}>
+  return html`<${Panel} title=${o("draft.operators")} problem=${problem} action=${html`<${Button} action="add-operator" onClick=${() => set({ operators: [...list, { name: "", scope: "" }] })}>${o("draft.operators.add")}<//>`}>
     ${list.map(
       (op, i) => html`<div class="rowline" key=${i}>
       <${Field} label=${o("field.name")} value=${op.name} onInput=${(/** @type {string} */ v) => set({ operators: changed(list, i, { name: v }) })} />
@@ -193,7 +205,7 @@ function Operators({ draft, set }) {
 }
 
 /** @param {Part} props */
-function Agenda({ draft, set }) {
+function Agenda({ draft, set, problem }) {
   const items = draft.agenda ?? [];
   const used = new Set(items.map((item) => item.id));
   const next = () => {
@@ -203,7 +215,7 @@ function Agenda({ draft, set }) {
   };
   const up = (/** @type {number} */ i) =>
     set({ agenda: [...items.slice(0, i - 1), items[i], items[i - 1], ...items.slice(i + 1)] });
-  return html`<${Panel} title=${o("draft.agenda")} action=${html`<${Button} action="add-item" onClick=${() => set({ agenda: [...items, { id: next(), title: "" }] })}>${o("draft.agenda.add")}<//>`}>
+  return html`<${Panel} title=${o("draft.agenda")} problem=${problem} action=${html`<${Button} action="add-item" onClick=${() => set({ agenda: [...items, { id: next(), title: "" }] })}>${o("draft.agenda.add")}<//>`}>
     <ol class="agenda">${items.map((item, i) => {
       const name = item.title || o("draft.item", { n: i + 1 });
       const speakers = item.speakers ?? [];

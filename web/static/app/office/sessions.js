@@ -144,7 +144,7 @@ export function SessionPage({ id }) {
     ${
       asking === "move" &&
       html`<${Ask} title=${o("session.move")} text=${o("session.move.text")} yes=${t("save")}
-      field=${{ label: o("draft.start"), type: "datetime-local", value: toInput(session.scheduled_at, session.time_zone), required: true }}
+      field=${{ label: o("draft.start"), type: "moment", value: toInput(session.scheduled_at, session.time_zone), required: true }}
       onYes=${(/** @type {string} */ v) => void post("move", { start: fromInput(v, session.time_zone) })} onClose=${() => setAsking("")} />`
     }
     ${

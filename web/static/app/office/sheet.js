@@ -1,6 +1,6 @@
 // The printable sheets of links, by province.
 import { html } from "../html.js";
-import { useEffect, useState } from "../../vendor/hooks.js";
+import { useEffect, useRef, useState } from "../../vendor/hooks.js";
 import { formatDay, formatTime } from "../i18n.js";
 import { lang } from "../settings.js";
 import { Button, Confirm } from "../parts.js";
@@ -29,13 +29,24 @@ const NOWHERE = "-";
 export function SheetPage({ id, unit }) {
   const [sheet, setSheet] = useState(/** @type {any} */ (null));
   const [asking, setAsking] = useState(/** @type {{site: Site, what: "reissue" | "revoke"} | null} */ (null));
+  const units = unit.split(",").filter(Boolean);
+  const [several, setSeveral] = useState(units);
+  const wanted = useRef(unit);
+  wanted.current = unit;
   const load = async () => {
-    // Without a unit, the list of provinces and no codes; a session without provinces is small.
-    const answer = await api("GET", `/sessions/${id}/sheet?${new URLSearchParams(unit ? { unit } : {})}`);
-    if (answer.ok) setSheet(answer.data);
+    // Without a unit, the list of provinces and no codes; a session without provinces is small. Of several one after the other.
+    let whole = /** @type {any} */ (null);
+    for (const one of units.length ? units : [""]) {
+      const answer = await api("GET", `/sessions/${id}/sheet?${new URLSearchParams(one ? { unit: one } : {})}`);
+      if (!answer.ok || wanted.current !== unit) return;
+      const group = { code: one, sites: answer.data.sites };
+      whole = { ...answer.data, groups: [...(whole?.groups ?? []), group] };
+    }
+    setSheet(whole);
   };
   useEffect(() => {
     setSheet(null);
+    setSeveral(units);
     void load();
   }, [unit]);
   if (!sheet) return html`<${Loading} />`;
@@ -44,6 +55,12 @@ export function SheetPage({ id, unit }) {
     say("info", () => o("saved"));
     void load();
   };
+  const show = (/** @type {readonly string[]} */ codes) => {
+    location.hash = `#/session/${id}/sheet/${encodeURIComponent(codes.join(","))}`;
+  };
+  const codes = sheet.provinces.map((/** @type {any} */ p) => p.code || NOWHERE);
+  const nameOf = (/** @type {string} */ code) =>
+    sheet.provinces.find((/** @type {any} */ p) => p.code === code)?.name || o("sheet.other");
   const csv = `/api/v1/sessions/${id}/sheet.csv?${new URLSearchParams({ lang: lang.value, ...(unit ? { unit } : {}) })}`;
   return html`<div class="noprint">
       <p><a href=${`#/session/${id}`}>${o("back")}</a></p>
@@ -51,17 +68,36 @@ export function SheetPage({ id, unit }) {
       <p class="facts-line"><strong>${sheet.title}</strong></p>
       <div class="actions">
         <label class="field"><span>${o("sheet.province")}</span>
-          <select data-action="province" value=${unit} onChange=${(/** @type {Event} */ e) => (location.hash = `#/session/${id}/sheet/${encodeURIComponent(/** @type {HTMLSelectElement} */ (e.target).value)}`)}>
+          <select data-action="province" value=${unit} onChange=${(/** @type {Event} */ e) => show([/** @type {HTMLSelectElement} */ (e.target).value])}>
             <option value="">${o("sheet.choose")}</option>
             ${sheet.provinces.map((/** @type {any} */ p) => html`<option key=${p.code} value=${p.code || NOWHERE}>${p.name || o("sheet.other")}</option>`)}
           </select></label>
         <${Button} action="print" tone="primary" disabled=${!unit} onClick=${() => print()}>${o("sheet.print")}<//>
-        <a class="button" data-action="csv" href=${csv} download>${o("sheet.csv")}</a>
+        ${units.length < 2 && html`<a class="button" data-action="csv" href=${csv} download>${o("sheet.csv")}</a>`}
       </div>
+      ${
+        codes.length > 1 &&
+        html`<details open=${units.length > 1}><summary>${o("sheet.several")}</summary>
+        <div class="several">${codes.map(
+          (
+            /** @type {string} */ code,
+          ) => html`<label key=${code}><input type="checkbox" name="sheet-of" value=${code} checked=${several.includes(code)}
+            onChange=${() => setSeveral(codes.filter((/** @type {string} */ c) => (c === code) !== several.includes(c)))} /> ${nameOf(code)}</label>`,
+        )}</div>
+        <div class="actions"><${Button} action="sheets-all" onClick=${() => setSeveral(several.length === codes.length ? [] : codes)}>${o(several.length === codes.length ? "sheet.none" : "sheet.all")}<//>
+          <${Button} action="sheets-show" tone="primary" disabled=${several.length === 0} onClick=${() => show(several)}>${o("sheet.show", { n: several.length })}<//></div>
+      </details>`
+      }
     </div>
     ${
       unit
-        ? html`<div class="slips">${sheet.sites.map((/** @type {Site} */ site) => html`<${Slip} key=${site.code} site=${site} sheet=${sheet} onAsk=${setAsking} />`)}</div>`
+        ? sheet.groups.map(
+            (
+              /** @type {{code: string, sites: Site[]}} */ group,
+            ) => html`<section key=${group.code} class="slips__province" data-sheet-of=${group.code}>
+          ${sheet.groups.length > 1 && html`<h2>${nameOf(group.code)} <span class="quiet">${group.sites.length}</span></h2>`}
+          <div class="slips">${group.sites.map((site) => html`<${Slip} key=${site.code} site=${site} sheet=${sheet} onAsk=${setAsking} />`)}</div></section>`,
+          )
         : html`<${Panel} title=${o("sessions.sites")}><ul class="plainlist">${sheet.sites.slice(0, 200).map((/** @type {Site} */ site) => html`<li key=${site.code}>${site.name} <span class="quiet">${(site.parents ?? []).join(", ")}</span></li>`)}</ul>
         ${sheet.sites.length > 200 && html`<p class="quiet">${o("roster.more", { n: sheet.sites.length - 200 })}</p>`}<//>`
     }

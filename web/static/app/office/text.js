@@ -1,5 +1,6 @@
 // Texts of the office, in catalogues of its own: sites do not load them.
 import vi from "../../i18n/office.vi.js";
+import { clockText, dayOf } from "../../lib/moments.js";
 import { translator } from "../i18n.js";
 
 export const { text: o, maybe: oMaybe } = await translator(vi, () => import("../../i18n/office.en.js"));
@@ -13,9 +14,7 @@ export const ZONE = "Asia/Ho_Chi_Minh";
  */
 export function formatMoment(when, timeZone = ZONE) {
   if (!when) return "";
-  const date = new Date(when);
-  const day = new Intl.DateTimeFormat("en-GB", { day: "2-digit", month: "2-digit", year: "numeric", timeZone }).format(
-    date,
-  );
-  return `${new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone }).format(date)} ${day}`;
+  const ms = new Date(when).getTime();
+  const { day, month, year } = dayOf(ms, timeZone);
+  return `${clockText(ms, timeZone)} ${day}/${month}/${year}`;
 }

@@ -2,6 +2,7 @@
 import { html } from "../html.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
 import { Button } from "../parts.js";
+import { isChosen } from "../../lib/unitchoice.js";
 import { Icon } from "../icons.js";
 import { api, loadUnits, rememberUnits, unitName, unitNames } from "./api.js";
 import { o, oMaybe } from "./text.js";
@@ -11,6 +12,22 @@ import { UnitField } from "./unitfield.js";
 /** @typedef {import("./api.js").Unit} Unit */
 
 const LEVELS = ["ministry", "province", "district", "commune"];
+
+/**
+ * The heading before a unit of a list: what it lies in, where that is another than before. A single province so falls into its districts.
+ * @param {readonly Unit[]} list
+ * @param {number} i
+ */
+function group(list, i) {
+  const of = (/** @type {Unit | undefined} */ u) => u?.parents?.join(", ") ?? "";
+  return list.length > 1 && of(list[i]) !== of(list[i - 1]) ? of(list[i]) : "";
+}
+
+/** A button that adds, marked once it has. @param {{action: string, chosen: boolean, text: string, of: string, onClick: () => void}} props */
+function Add({ action, chosen, text, of, onClick }) {
+  return html`<${Button} action=${action} icon=${chosen ? "check" : undefined} pressed=${chosen} onClick=${onClick}>
+    <${Words} text=${chosen ? `${text} · ${o("draft.chosen")}` : text} of=${of} /><//>`;
+}
 
 /** What a pattern of units means. @param {string} pattern */
 function patternText(pattern) {
@@ -22,8 +39,8 @@ function patternText(pattern) {
     : o("draft.pattern.level", { name: unitName(code), level: oMaybe(`level.${level}`, "level.commune") });
 }
 
-/** @param {{draft: import("./draft.js").Draft, set: (change: Partial<import("./draft.js").Draft>) => void}} props */
-export function UnitPicker({ draft, set }) {
+/** @param {import("./draft.js").Part} props */
+export function UnitPicker({ draft, set, problem }) {
   const [query, setQuery] = useState("");
   const [below, setBelow] = useState("");
   const [list, setList] = useState(/** @type {Unit[]} */ ([]));
@@ -53,7 +70,7 @@ export function UnitPicker({ draft, set }) {
   const units = draft.units ?? [];
   const except = draft.except ?? [];
   const add = (/** @type {string} */ pattern) => !units.includes(pattern) && set({ units: [...units, pattern] });
-  return html`<${Panel} title=${o("draft.units")}>
+  return html`<${Panel} title=${o("draft.units")} problem=${problem}>
     <div class="picker">
       <div>
         <label class="search"><${Icon} name="search" /><span class="visually-hidden">${o("draft.units.search")}</span>
@@ -64,14 +81,18 @@ export function UnitPicker({ draft, set }) {
           list.length === 0
             ? html`<li class="quiet">${o("draft.units.none")}</li>`
             : list.map(
-                (u) => html`<li key=${u.code} data-unit=${u.code}>
+                (
+                  u,
+                  i,
+                ) => html`${group(list, i) && html`<li class="found__group" key=${`group-${u.code}`}>${group(list, i)}</li>`}
+          <li key=${u.code} data-unit=${u.code} data-chosen-unit=${isChosen(units, u) ? "" : undefined}>
           <div class="found__who"><strong>${u.name}</strong> <span class="quiet">${u.code}${u.parents?.length ? ` · ${u.parents.join(", ")}` : ""}</span></div>
           <div class="found__actions">
-            <${Button} action="add-unit" onClick=${() => add(u.code)}><${Words} text=${o("draft.units.one")} of=${u.name} /><//>
+            <${Add} action="add-unit" chosen=${isChosen(units, u)} text=${o("draft.units.one")} of=${u.name} onClick=${() => add(u.code)} />
             ${
               u.below
-                ? html`<${Button} action="add-below" onClick=${() => add(`${u.code}/*`)}><${Words} text=${o("draft.units.below", { n: u.below })} of=${u.name} /><//>
-              ${LEVELS.filter((level) => u.levels?.[level]).map((level) => html`<${Button} key=${level} action=${`add-level-${level}`} onClick=${() => add(`${u.code}/${level}`)}><${Words} text=${o("draft.units.level", { level: oMaybe(`level.${level}`, "level.commune"), n: u.levels?.[level] ?? 0 })} of=${u.name} /><//>`)}
+                ? html`<${Add} action="add-below" chosen=${units.includes(`${u.code}/*`)} text=${o("draft.units.below", { n: u.below })} of=${u.name} onClick=${() => add(`${u.code}/*`)} />
+              ${LEVELS.filter((level) => u.levels?.[level]).map((level) => html`<${Add} key=${level} action=${`add-level-${level}`} chosen=${units.includes(`${u.code}/${level}`) || units.includes(`${u.code}/*`)} text=${o("draft.units.level", { level: oMaybe(`level.${level}`, "level.commune"), n: u.levels?.[level] ?? 0 })} of=${u.name} onClick=${() => add(`${u.code}/${level}`)} />`)}
               <${Button} tone="quiet" onClick=${() => {
                 setQuery("");
                 setBelow(u.code);

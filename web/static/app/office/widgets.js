@@ -5,23 +5,33 @@ import { t } from "../i18n.js";
 import { Button, Dialog } from "../parts.js";
 import { Icon } from "../icons.js";
 import { notice } from "./api.js";
+import { MomentField } from "./moment.js";
 import { o } from "./text.js";
 
 /** @typedef {import("../html.js").Children} Children */
 
+let fields = 0;
+
 /**
+ * A field with its name above and, below, what is wrong with it.
  * @param {{label: string, value: string | number | undefined, onInput: (value: string) => void, type?: string, wide?: boolean, min?: number,
- *   max?: number, autocomplete?: string, required?: boolean, maxlength?: number, name?: string}} props
+ *   max?: number, autocomplete?: string, required?: boolean, maxlength?: number, name?: string, problem?: string}} props
+ *   type "moment": day and time, as datetime-local has them
  */
-export function Field({ label, value, onInput, type = "text", wide, ...rest }) {
+export function Field({ label, value, onInput, type = "text", wide, problem, ...rest }) {
+  const [id] = useState(() => `field-${++fields}`);
+  if (type === "moment")
+    return html`<${MomentField} label=${label} value=${String(value ?? "")} onInput=${onInput} name=${rest.name} required=${rest.required} problem=${problem} />`;
   return html`<label class=${`field ${wide ? "field--wide" : ""}`}><span>${label}</span>
-    <input type=${type} value=${value ?? ""} maxlength=${rest.maxlength ?? 300} ...${rest}
-      onInput=${(/** @type {Event} */ e) => onInput(/** @type {HTMLInputElement} */ (e.target).value)} /></label>`;
+    <input type=${type} value=${value ?? ""} maxlength=${rest.maxlength ?? 300} ...${rest} aria-invalid=${problem ? "true" : undefined}
+      aria-describedby=${problem ? id : undefined} onInput=${(/** @type {Event} */ e) => onInput(/** @type {HTMLInputElement} */ (e.target).value)} />
+    ${problem && html`<span id=${id} class="fault field__fault">${problem}</span>`}</label>`;
 }
 
-/** @param {{title: string, children?: Children, action?: Children, id?: string}} props */
-export function Panel({ title, children, action, id }) {
-  return html`<section class="panel" id=${id}><div class="panel__head"><h2>${title}</h2>${action}</div>${children}</section>`;
+/** @param {{title: string, children?: Children, action?: Children, id?: string, problem?: string}} props */
+export function Panel({ title, children, action, id, problem }) {
+  return html`<section class="panel" id=${id} data-problem=${problem ? "" : undefined}><div class="panel__head"><h2>${title}</h2>${action}</div>
+    ${problem && html`<p class="fault">${problem}</p>`}${children}</section>`;
 }
 
 /**

@@ -1,0 +1,48 @@
+// Day and time in two fields that every browser shows alike: day/month/year, and hours up to 23.
+import { html } from "../html.js";
+import { useEffect, useRef, useState } from "../../vendor/hooks.js";
+import { dayField, readClock, readDay } from "../../lib/moments.js";
+import { o } from "./text.js";
+
+let fields = 0;
+
+/**
+ * @param {{label: string, value: string, onInput: (value: string) => void, name?: string, required?: boolean, problem?: string}} props
+ *   value: such as 2026-03-02T08:00, "" for none or what is not whole
+ */
+export function MomentField({ label, value, onInput, name = "moment", required, problem }) {
+  const [id] = useState(() => `moment-${++fields}`);
+  const [day, setDay] = useState(dayField(value));
+  const [time, setTime] = useState(value.slice(11, 16));
+  const [left, setLeft] = useState(false);
+  const told = useRef(value);
+  useEffect(() => {
+    if (value === told.current) return; // what is typed here stays as it is typed
+    told.current = value;
+    setDay(dayField(value));
+    setTime(value.slice(11, 16));
+  }, [value]);
+  const put = (/** @type {string} */ nextDay, /** @type {string} */ nextTime) => {
+    setDay(nextDay);
+    setTime(nextTime);
+    const [iso, clock] = [readDay(nextDay), readClock(nextTime)];
+    told.current = iso && clock ? `${iso}T${clock}` : "";
+    onInput(told.current);
+  };
+  const badDay = Boolean(day.trim()) && !readDay(day);
+  const badTime = Boolean(time.trim()) && !readClock(time);
+  const half = Boolean(day.trim()) !== Boolean(time.trim());
+  const fault = left && (badDay ? o("moment.badday") : badTime ? o("moment.badtime") : half ? o("moment.half") : "");
+  const said = fault || problem || "";
+  const typed = (/** @type {Event} */ e) => /** @type {HTMLInputElement} */ (e.target).value;
+  return html`<div class="field moment" role="group" aria-labelledby=${`${id}-label`} onFocusOut=${() => setLeft(true)}>
+    <span id=${`${id}-label`}>${label}</span>
+    <div class="moment__parts">
+      <input type="text" inputmode="numeric" name=${`${name}-day`} aria-label=${o("moment.day")} placeholder=${o("moment.day")} autocomplete="off" maxlength="20" value=${day}
+        required=${required} aria-invalid=${badDay || (said && !badTime) ? "true" : undefined} aria-describedby=${`${id}-said`} onInput=${(/** @type {Event} */ e) => put(typed(e), time)} />
+      <input type="text" name=${`${name}-time`} aria-label=${o("moment.time")} placeholder=${o("moment.time")} autocomplete="off" maxlength="20" value=${time}
+        required=${required} aria-invalid=${badTime ? "true" : undefined} aria-describedby=${`${id}-said`} onInput=${(/** @type {Event} */ e) => put(day, typed(e))} />
+    </div>
+    <p id=${`${id}-said`} class="fault field__fault" role="status">${said}</p>
+  </div>`;
+}
