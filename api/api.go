@@ -63,7 +63,7 @@ func (a *router) register() *http.ServeMux {
 	a.route(mux, "GET /api/v1/sessions/{id}/links", a.showLinks)
 	a.route(mux, "POST /api/v1/sessions/{id}/links/{code}/reissue", a.reissueLink)
 	a.route(mux, "POST /api/v1/sessions/{id}/links/{code}/revoke", a.revokeLink)
-	a.route(mux, "GET /api/v1/sessions/{id}/acts", record.showActs)
+	a.route(mux, "GET /api/v1/sessions/{id}/acts", record.showAuditLog)
 	a.route(mux, "GET /api/v1/sessions/{id}/{file}", record.download)
 	a.route(mux, "GET /api/v1/sessions/{id}/ledger.jsonl", record.ledger)
 	a.route(mux, "PUT /api/v1/me/snapshot", record.putSnapshot)

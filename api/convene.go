@@ -129,11 +129,11 @@ func (s *API) convene(ctx context.Context, req sessionRequest) (*sessionLinks, e
 	if err != nil {
 		return nil, err
 	}
-	return s.found(ctx, uuid.NewString(), cmd, req.Start == opensNow, now)
+	return s.create(ctx, uuid.NewString(), cmd, req.Start == opensNow, now)
 }
 
-// found records a new session of an id, opening it for joining at once if asked to, and makes its links.
-func (s *API) found(ctx context.Context, id string, cmd meeting.Convene, open bool, now time.Time) (*sessionLinks, error) {
+// create records a new session of an id, opening it for joining at once if asked to, and makes its links.
+func (s *API) create(ctx context.Context, id string, cmd meeting.Convene, open bool, now time.Time) (*sessionLinks, error) {
 	session := meeting.New(id)
 	journal := ledger.NewJournal(session, s.node, ledger.Head{})
 	commands := []meeting.Command{cmd}

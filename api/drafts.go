@@ -360,7 +360,7 @@ func (a draftsAPI) conveneDraft(w http.ResponseWriter, r *http.Request, _ access
 			return refused(err)
 		}
 	}
-	created, err := a.api.found(ctx, session, cmd, req.Now, a.api.now())
+	created, err := a.api.create(ctx, session, cmd, req.Now, a.api.now())
 	if errors.Is(err, store.ErrExists) {
 		return a.conflict(w, r, id)
 	}

@@ -23,10 +23,10 @@ type reports struct {
 }
 
 type liveReport struct {
-	mu   sync.Mutex
-	live *attendance.Live
-	acts []act
-	head ledger.Head // the last entry that was folded
+	mu    sync.Mutex
+	live  *attendance.Live
+	audit []auditEntry
+	head  ledger.Head // the last entry that was folded
 }
 
 func newReports(rec Record) *reports {
@@ -55,14 +55,14 @@ func (r *reports) of(ctx context.Context, session string, asOf time.Time, presen
 	return page, matching, nil
 }
 
-// acts returns the control acts of a session so far, the earliest first. They are not to be changed.
-func (r *reports) acts(ctx context.Context, session string) ([]act, error) {
+// auditLog returns the control acts of a session so far, the earliest first. They are not to be changed.
+func (r *reports) auditLog(ctx context.Context, session string) ([]auditEntry, error) {
 	live, err := r.followed(ctx, session)
 	if err != nil {
 		return nil, err
 	}
 	defer live.mu.Unlock()
-	return live.acts, nil
+	return live.audit, nil
 }
 
 // followed brings a session up to date. Who gets it without an error unlocks it.
@@ -98,13 +98,13 @@ func (l *liveReport) add(e ledger.Entry) error {
 	if err := l.live.Add(e); err != nil {
 		return err
 	}
-	one, is, err := actOf(e)
+	one, is, err := auditEntryOf(e)
 	if err != nil {
 		return err
 	}
 	if is {
 		// The earliest go; what was handed out keeps the array that it has.
-		l.acts = append(l.acts[max(0, len(l.acts)+1-keptActs):], one)
+		l.audit = append(l.audit[max(0, len(l.audit)+1-keptAudit):], one)
 	}
 	l.head = ledger.Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}
 	return nil

@@ -314,7 +314,7 @@ func TestSpeech(t *testing.T) {
 	play := func(level []byte, packets int) {
 		for range packets {
 			at += 20
-			s.heard(level, ms(at))
+			s.level(level, ms(at))
 		}
 	}
 	play(quiet, 50)

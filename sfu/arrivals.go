@@ -46,8 +46,8 @@ func (a *arrivals) watch(src *source, top int, now time.Duration) {
 	a.publish(src)
 }
 
-// take counts a packet.
-func (a *arrivals) take(src *source, layer int, p *packet) {
+// accept counts a packet.
+func (a *arrivals) accept(src *source, layer int, p *packet) {
 	a.came[layer] = p.arrived
 	a.bytes[layer] += len(p.payload) + headerSize
 	if alive, bit := a.alive.Load(), uint32(1)<<layer; alive&bit == 0 {

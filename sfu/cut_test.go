@@ -112,25 +112,25 @@ func TestCutEndsWhatWaitsInTheServer(t *testing.T) {
 		want int // packets that a viewer gets
 	}{
 		{"a picture that waits, then sound", main, func(s *shard, picture, sound burst, cut func(), now time.Duration) {
-			s.take(picture, now)
+			s.accept(picture, now)
 			cut()
-			s.take(sound, now+10*ms)
+			s.accept(sound, now+10*ms)
 		}, 1},
 		{"a picture that waits, then none", main, func(s *shard, picture, _ burst, cut func(), now time.Duration) {
-			s.take(picture, now)
+			s.accept(picture, now)
 			cut()
-			s.letGoDue(now + opusTime)
+			s.sendDue(now + opusTime)
 		}, 0},
 		{"a picture in the queue", main, func(s *shard, picture, _ burst, cut func(), now time.Duration) {
 			cut()
-			s.take(picture, now)
-			s.letGoDue(now + opusTime)
+			s.accept(picture, now)
+			s.sendDue(now + opusTime)
 		}, 0},
 		{"sound in the queue", sound, func(s *shard, picture, sound burst, cut func(), now time.Duration) {
-			s.take(picture, now)
+			s.accept(picture, now)
 			cut()
-			s.take(sound, now+10*ms)
-			s.letGoDue(now + opusTime)
+			s.accept(sound, now+10*ms)
+			s.sendDue(now + opusTime)
 		}, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -142,7 +142,7 @@ func TestCutEndsWhatWaitsInTheServer(t *testing.T) {
 			r.feed(sound, alice, Microphone)
 			a.video(0, 1, true)
 			a.audio()
-			wires := r.audience(gatherLegs)
+			wires := r.audience(coalesceLegs)
 			counts := func() (list []int) {
 				r.settle()
 				for _, w := range wires {
@@ -159,7 +159,7 @@ func TestCutEndsWhatWaitsInTheServer(t *testing.T) {
 			}
 			s.do(func(now time.Duration) {
 				audio, video := r.stage.slots[sound], r.stage.slots[main]
-				s.take(next(audio, 1), now) // there is sound
+				s.accept(next(audio, 1), now) // there is sound
 				tt.play(s, next(video, 1), next(audio, 2), func() { r.feed(tt.cut, "", Camera) }, now+ms)
 			})
 			for i, n := range counts() {

@@ -156,8 +156,8 @@ func TestForwardingAllocatesNothing(t *testing.T) {
 	for range tries { // what else runs allocates now and then; a packet that does, does so each time
 		shard.do(func(now time.Duration) {
 			allocs := testing.AllocsPerRun(frames, func() { // and once before
-				shard.take(picture[frame], now)
-				shard.take(sound[frame], now)
+				shard.accept(picture[frame], now)
+				shard.accept(sound[frame], now)
 				frame++
 			})
 			least = min(least, allocs)

@@ -50,19 +50,19 @@ type reception struct {
 
 // evidence of a viewer's presence.
 type evidence struct {
-	mu         mutex[leafRank]
-	progressed time.Duration // when a report last showed packets arriving
-	sent       uint64        // packets sent by then
-	receiving  bool
-	steady     time.Duration // when the reports of progress began that still go on
-	missed, of float64       // packets lost by the reports, of those sent in their time
-	heeding    allowance     // of feedback
+	mu            mutex[leafRank]
+	progressed    time.Duration // when a report last showed packets arriving
+	sent          uint64        // packets sent by then
+	receiving     bool
+	steady        time.Duration // when the reports of progress began that still go on
+	missed, of    float64       // packets lost by the reports, of those sent in their time
+	feedbackLimit allowance     // of feedback
 }
 
 // onRTCP takes a compound packet from the viewer.
 func (v *Viewer) onRTCP(compound []byte) {
 	now := v.stage.node.now()
-	if v.evidence.heed(1, now, &v.stage.node.drops) == 0 {
+	if v.evidence.grant(1, now, &v.stage.node.drops) == 0 {
 		return
 	}
 	packets, err := rtcp.Unmarshal(compound)
@@ -78,7 +78,7 @@ func (v *Viewer) onRTCP(compound []byte) {
 			v.onReception(p.Reports, now)
 		case *rtcp.ReceiverEstimatedMaximumBitrate:
 			bitrate := float64(p.Bitrate)
-			v.tell(func(c *adapt.Controller, now time.Duration) { c.Estimate(bitrate, now) })
+			v.inform(func(c *adapt.Controller, now time.Duration) { c.Estimate(bitrate, now) })
 		case *rtcp.TransportLayerNack:
 			v.onNack(p, now)
 		case *rtcp.PictureLossIndication:
@@ -91,12 +91,12 @@ func (v *Viewer) onRTCP(compound []byte) {
 	}
 }
 
-// heed returns how much of n pieces of feedback is heeded and counts the rest: what one viewer asks must not take the
+// grant returns how much of n pieces of feedback is heeded and counts the rest: what one viewer asks must not take the
 // time of the others.
-func (e *evidence) heed(n int, now time.Duration, d *drops) int {
+func (e *evidence) grant(n int, now time.Duration, d *drops) int {
 	e.mu.Lock()
-	granted := min(n, int(e.heeding.fill(feedbackRate, now)))
-	e.heeding.left -= float64(granted)
+	granted := min(n, int(e.feedbackLimit.fill(feedbackRate, now)))
+	e.feedbackLimit.left -= float64(granted)
 	e.mu.Unlock()
 	if granted < n {
 		d.add(DropFeedback, n-granted)
@@ -139,7 +139,7 @@ func (v *Viewer) onReception(reports []rtcp.ReceptionReport, now time.Duration) 
 		v.evidence.missed += lost
 		v.evidence.of += of
 		v.evidence.mu.Unlock()
-		v.tell(func(c *adapt.Controller, now time.Duration) {
+		v.inform(func(c *adapt.Controller, now time.Duration) {
 			if fraction, ok := v.adapt.loss.add(lost, of, now); ok {
 				c.Loss(fraction, now)
 			}
@@ -165,14 +165,14 @@ func (v *Viewer) onEcho(l *leg, r rtcp.ReceptionReport, now time.Duration) {
 		rtt := seconds65536(trip)
 		v.rtt.Store(int64(rtt))
 		left := now - seconds65536(since)
-		v.tell(func(c *adapt.Controller, now time.Duration) { c.Delay(rtt, left, now) })
+		v.inform(func(c *adapt.Controller, now time.Duration) { c.Delay(rtt, left, now) })
 	}
 }
 
 func seconds65536(n uint32) time.Duration { return time.Duration(int64(n) * int64(time.Second) >> 16) }
 
-// tell hands the shard what a report says of the line. What the line no longer carries stops before the next burst.
-func (v *Viewer) tell(news func(*adapt.Controller, time.Duration)) {
+// inform hands the shard what a report says of the line. What the line no longer carries stops before the next burst.
+func (v *Viewer) inform(news func(*adapt.Controller, time.Duration)) {
 	v.shard.later(func(now time.Duration) {
 		if _, ok := v.shard.viewers[v]; !ok {
 			return // it has left meanwhile, and must not count as wanting anything again
@@ -253,7 +253,7 @@ func (v *Viewer) onNack(p *rtcp.TransportLayerNack, now time.Duration) {
 	for _, pair := range p.Nacks {
 		numbers += 1 + bits.OnesCount16(uint16(pair.LostPackets))
 	}
-	pairs, left := p.Nacks, v.evidence.heed(numbers, now, &v.stage.node.drops)
+	pairs, left := p.Nacks, v.evidence.grant(numbers, now, &v.stage.node.drops)
 	if left == 0 {
 		return
 	}
@@ -263,7 +263,7 @@ func (v *Viewer) onNack(p *rtcp.TransportLayerNack, now time.Duration) {
 				if left--; left < 0 {
 					return false
 				}
-				l.repair(v.shard, seq, now)
+				l.retransmit(v.shard, seq, now)
 				return true
 			})
 		}
@@ -273,7 +273,7 @@ func (v *Viewer) onNack(p *rtcp.TransportLayerNack, now time.Duration) {
 
 func (v *Viewer) onPLI(ssrc uint32, now time.Duration) {
 	l := v.bySSRC[ssrc]
-	if l == nil || l.media.Kind != transport.Video || v.evidence.heed(1, now, &v.stage.node.drops) == 0 {
+	if l == nil || l.media.Kind != transport.Video || v.evidence.grant(1, now, &v.stage.node.drops) == 0 {
 		return
 	}
 	l.sent.plis.Add(1)

@@ -85,7 +85,7 @@ func FuzzPublisher(f *testing.F) {
 				binary.BigEndian.PutUint16(b[2:], binary.BigEndian.Uint16(b[2:])+base)
 				binary.BigEndian.PutUint32(b[4:], binary.BigEndian.Uint32(b[4:])+uint32(base)*3000)
 			}
-			c.pub.take(b, &header, src, layer)
+			c.pub.forward(b, &header, src, layer)
 		}
 		r.settle()
 		seen := map[uint32]map[uint16]bool{}
@@ -150,7 +150,7 @@ func FuzzFeedback(f *testing.F) {
 			}
 		}
 		v.evidence.mu.Lock()
-		v.evidence.heeding = allowance{} // what is not heeded would prove nothing
+		v.evidence.feedbackLimit = allowance{} // what is not heeded would prove nothing
 		v.evidence.mu.Unlock()
 		b = bytes.Clone(b)
 		for at := 12; len(b) >= 16 && b[1] == 205 && at+4 <= len(b); at += 4 {

@@ -58,8 +58,8 @@ type leg struct {
 	freshFrom uint16 // those up to this one must not be sent twice
 
 	sent struct {
-		packets, bytes, repairs, nacks, plis atomic.Uint64
-		octets                               atomic.Uint32 // payload octets, as sender reports count them
+		packets, bytes, retransmissions, nacks, plis atomic.Uint64
+		octets                                       atomic.Uint32 // payload octets, as sender reports count them
 	}
 	rendition atomic.Int32 // cur, for statistics
 	runs      atomic.Uint32
@@ -331,9 +331,9 @@ func shifted(scratch []byte, p *packetcache.Packet, payload []byte, shift rewrit
 	return payload
 }
 
-// repair sends a packet again, as fast as the line takes it. A viewer that did not take RTX gets nothing again: to seal
+// retransmit sends a packet again, as fast as the line takes it. A viewer that did not take RTX gets nothing again: to seal
 // another packet with a number that was used would give the keys of AES-GCM away (RFC 7714 8.4).
-func (l *leg) repair(s *shard, seq uint16, now time.Duration) {
+func (l *leg) retransmit(s *shard, seq uint16, now time.Duration) {
 	stream, in, shift, ok := l.seq.In(seq)
 	if !ok || int16(seq-l.written) > 0 {
 		return
@@ -346,10 +346,10 @@ func (l *leg) repair(s *shard, seq uint16, now time.Duration) {
 		s.node.drops.add(DropNoRTX, 1)
 		return
 	}
-	repairs, pacer := &l.viewer.repairs, &l.viewer.pacer
+	repairs, pacer := &l.viewer.retransmissions, &l.viewer.pacer
 	size := wireOverhead + 2 + len(p.Payload)
 	if !repairs.allow(l, seq, size, now) {
-		s.node.drops.add(DropRepair, 1)
+		s.node.drops.add(DropRetransmission, 1)
 		return
 	}
 	leaves, verdict := pacer.Repeat(now, l.index, size, held{leg: l, packet: p, out: seq, again: true, shift: shift})
@@ -375,8 +375,8 @@ func (l *leg) resend(s *shard, p *packetcache.Packet, out uint16, shift rewrite.
 		s.node.drops.add(DropWrite, 1)
 		return
 	}
-	l.sent.repairs.Add(1)
-	s.repairs.Add(1)
+	l.sent.retransmissions.Add(1)
+	s.retransmissions.Add(1)
 }
 
 // tick asks for the keyframe that the leg has waited for since the tick before, and chooses the form of sound.

@@ -36,7 +36,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	for _, shard := range n.shards {
 		packets += shard.packets.Load()
 		bytes += shard.bytes.Load()
-		repairs += shard.repairs.Load()
+		repairs += shard.retransmissions.Load()
 	}
 	counter("packets_forwarded_total", "RTP packets sent to viewers.", packets)
 	counter("payload_bytes_forwarded_total", "RTP payload bytes sent to viewers.", bytes)

@@ -125,13 +125,13 @@ func TestRepairsLeaveRoom(t *testing.T) {
 		for ms := range seconds * 1000 {
 			now := time.Second + time.Duration(ms)*time.Millisecond
 			for seq := range uint16(5) {
-				if seq += uint16(5 * ms); v.repairs.allow(l, seq, size, now) {
-					v.repairs.note(l, seq, now)
+				if seq += uint16(5 * ms); v.retransmissions.allow(l, seq, size, now) {
+					v.retransmissions.note(l, seq, now)
 					sent += 8 * size
 				}
 			}
 		}
-		if most := float64(budget) * repairShare * (seconds + 1); float64(sent) > most || float64(sent) < most*0.9 {
+		if most := float64(budget) * retransmissionShare * (seconds + 1); float64(sent) > most || float64(sent) < most*0.9 {
 			t.Errorf("budget %d: %d bits again in %d s, want up to %.0f", budget, sent, seconds, most)
 		}
 	}

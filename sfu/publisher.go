@@ -267,18 +267,18 @@ func (p *Publisher) sendKeyframeRequests() {
 func (p *Publisher) onState(state webrtc.PeerConnectionState) {
 	switch state {
 	case webrtc.PeerConnectionStateConnected:
-		p.tell(Connected)
+		p.notify(Connected)
 	case webrtc.PeerConnectionStateFailed:
-		p.tell(Failed)
+		p.notify(Failed)
 	case webrtc.PeerConnectionStateClosed:
-		p.tell(Closed)
+		p.notify(Closed)
 	case webrtc.PeerConnectionStateUnknown, webrtc.PeerConnectionStateNew, webrtc.PeerConnectionStateConnecting,
 		webrtc.PeerConnectionStateDisconnected: // nothing that the page could act on
 	}
 }
 
-// tell hands on a state, unless the connection is closed already.
-func (p *Publisher) tell(state State) {
+// notify hands on a state, unless the connection is closed already.
+func (p *Publisher) notify(state State) {
 	p.mu.Lock()
 	closed := p.closed
 	p.mu.Unlock()
@@ -300,7 +300,7 @@ func (p *Publisher) overrun() {
 	p.failing = true
 	p.readers.Go(func() {
 		p.stage.node.log.Warn("a publisher sends on too many SSRCs", "publisher", p.params.ID, "most", maxStreams)
-		p.tell(Failed)
+		p.notify(Failed)
 		p.stage.node.logClose("publisher", p.params.ID, p.pc.Close())
 	})
 }
@@ -340,12 +340,12 @@ func (p *Publisher) readRTP(track rtpReader, src *source, index int) {
 		if err != nil {
 			return
 		}
-		p.take(buf[:n], &header, src, index)
+		p.forward(buf[:n], &header, src, index)
 	}
 }
 
-// take hands a packet to the source; header is memory that is used again.
-func (p *Publisher) take(b []byte, header *rtp.Header, src *source, index int) {
+// forward hands a packet to the source; header is memory that is used again.
+func (p *Publisher) forward(b []byte, header *rtp.Header, src *source, index int) {
 	now := p.stage.node.now()
 	size, err := header.Unmarshal(b)
 	if err != nil {
@@ -360,7 +360,7 @@ func (p *Publisher) take(b []byte, header *rtp.Header, src *source, index int) {
 		}
 	}
 	if src.kind == Microphone {
-		p.speech.heard(header.GetExtension(codec.ExtAudioLevel), now)
+		p.speech.level(header.GetExtension(codec.ExtAudioLevel), now)
 	}
 	src.push(index, &packet{
 		seq: header.SequenceNumber, time: header.Timestamp, marker: header.Marker, payload: payload, arrived: now,

@@ -34,24 +34,24 @@ type burst struct {
 
 // shard is one writer: a goroutine that sends to the viewers assigned to it. It owns their legs.
 type shard struct {
-	node      *Node
-	index     int
-	bursts    chan burst
-	tasks     chan func(now time.Duration)
-	pending   pending
-	posts     posts
-	load      atomic.Int32 // viewers, those that are not connected yet included
-	batch     *udpio.Batch
-	legs      map[*slot][]*leg
-	viewers   map[*Viewer]struct{}
-	probing   map[*Viewer]struct{}
-	schedule  pace.Schedule[held] // of the viewers' pacers
-	gathering []*Stage            // of which pictures wait for sound
-	padding   [paddingSize]byte
-	packets   atomic.Uint64 // forwarded
-	bytes     atomic.Uint64
-	repairs   atomic.Uint64 // sent again
-	scratch   [udpio.MaxPacket]byte
+	node            *Node
+	index           int
+	bursts          chan burst
+	tasks           chan func(now time.Duration)
+	pending         pending
+	posts           posts
+	load            atomic.Int32 // viewers, those that are not connected yet included
+	batch           *udpio.Batch
+	legs            map[*slot][]*leg
+	viewers         map[*Viewer]struct{}
+	probing         map[*Viewer]struct{}
+	schedule        pace.Schedule[held] // of the viewers' pacers
+	coalescing      []*Stage            // of which pictures wait for sound
+	padding         [paddingSize]byte
+	packets         atomic.Uint64 // forwarded
+	bytes           atomic.Uint64
+	retransmissions atomic.Uint64 // sent again
+	scratch         [udpio.MaxPacket]byte
 }
 
 func newShard(n *Node, index int, batch *udpio.Batch) *shard {
@@ -164,12 +164,12 @@ func (s *shard) run() {
 		select {
 		case <-waiting.C:
 			now := s.node.now()
-			s.letGoDue(now)
+			s.sendDue(now)
 			s.release(now)
 		case b := <-s.bursts:
 			now := s.node.now()
 			s.runPending(now)
-			s.take(b, now)
+			s.accept(b, now)
 		case task := <-s.tasks:
 			task(s.node.now())
 		case <-s.posts.wake:

@@ -286,7 +286,7 @@ func TestRepair(t *testing.T) {
 			again = r.gotOn(w, ssrcOf(w, main)+1)
 			return len(again) >= 2
 		})
-		if len(again) != 2 || v.legs[0].sent.repairs.Load() != 2 {
+		if len(again) != 2 || v.legs[0].sent.retransmissions.Load() != 2 {
 			t.Fatalf("%d packets came again", len(again))
 		}
 		for i, want := range []*rtp.Packet{sent[1], sent[4]} {

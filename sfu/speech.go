@@ -21,8 +21,8 @@ type speech struct {
 	speaking bool
 }
 
-// heard takes the level extension of one packet, nil if it has none.
-func (s *speech) heard(extension []byte, now time.Duration) {
+// level takes the level extension of one packet, nil if it has none.
+func (s *speech) level(extension []byte, now time.Duration) {
 	if len(extension) == 0 || extension[0]&0x7f > speechLevel {
 		return
 	}

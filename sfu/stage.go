@@ -16,7 +16,7 @@ type Stage struct {
 	budget atomic.Int64  // bit/s for each viewer, 0 for no bound
 	asked  time.Duration // when the node was asked for it last; the node's lock guards it
 
-	gathered []gathering // by shard
+	coalesced []coalescing // by shard
 
 	mu         mutex[stageRank]
 	wants      map[*slot]feed
@@ -28,7 +28,7 @@ type Stage struct {
 func newStage(n *Node, id string) *Stage {
 	s := &Stage{
 		node: n, id: id, slots: map[SlotID]*slot{}, wants: map[*slot]feed{},
-		publishers: map[string][]*Publisher{}, viewers: map[*Viewer]struct{}{}, gathered: make([]gathering, len(n.shards)),
+		publishers: map[string][]*Publisher{}, viewers: map[*Viewer]struct{}{}, coalesced: make([]coalescing, len(n.shards)),
 	}
 	for _, spec := range StageSlots.Specs() {
 		slot := newSlot(n, spec)

@@ -9,17 +9,17 @@ import (
 
 // SlotStats is what is known of one slot towards one viewer.
 type SlotStats struct {
-	Slot      SlotID
-	Rendition int    // that is being sent, -1 for none
-	Packets   uint64 // sent, without those sent again
-	Bytes     uint64 // of their payloads
-	Bitrate   int64  // of them in the last second, bit/s
-	Repairs   uint64 // packets sent again
-	NACKs     uint64 // requests for packets
-	PLIs      uint64 // requests for keyframes
-	Lost      uint32 // packets that the viewer missed so far, by its last report
-	LossRate  float64
-	Jitter    time.Duration
+	Slot            SlotID
+	Rendition       int    // that is being sent, -1 for none
+	Packets         uint64 // sent, without those sent again
+	Bytes           uint64 // of their payloads
+	Bitrate         int64  // of them in the last second, bit/s
+	Retransmissions uint64 // packets sent again
+	NACKs           uint64 // requests for packets
+	PLIs            uint64 // requests for keyframes
+	Lost            uint32 // packets that the viewer missed so far, by its last report
+	LossRate        float64
+	Jitter          time.Duration
 }
 
 // ViewerStats is what is known of one viewer.
@@ -121,7 +121,7 @@ func (v *Viewer) Stats() ViewerStats {
 		}
 		s := SlotStats{
 			Slot: l.slot.spec.ID, Rendition: int(l.rendition.Load()), Packets: l.sent.packets.Load(), Bytes: l.sent.bytes.Load(), Bitrate: l.rate.Load(),
-			Repairs: l.sent.repairs.Load(), NACKs: l.sent.nacks.Load(), PLIs: l.sent.plis.Load(),
+			Retransmissions: l.sent.retransmissions.Load(), NACKs: l.sent.nacks.Load(), PLIs: l.sent.plis.Load(),
 		}
 		l.report.mu.Lock()
 		s.Lost, s.LossRate, s.Jitter = l.report.lost, l.report.rate, l.report.jitter

@@ -65,15 +65,15 @@ type Viewer struct {
 	connected bool
 	closed    bool
 
-	adapt    adaptation
-	repairs  repairs          // the shard's
-	pacer    pace.Pacer[held] // the shard's
-	evidence evidence
-	shown    shown
-	judged   time.Duration // when OnQuality was told last; the shard's
-	reported time.Duration // when sender reports were sent last; the shard's
-	rtcp     []byte        // the shard's
-	rtt      atomic.Int64  // nanoseconds
+	adapt           adaptation
+	retransmissions retransmissions  // the shard's
+	pacer           pace.Pacer[held] // the shard's
+	evidence        evidence
+	shown           shown
+	judged          time.Duration // when OnQuality was told last; the shard's
+	reported        time.Duration // when sender reports were sent last; the shard's
+	rtcp            []byte        // the shard's
+	rtt             atomic.Int64  // nanoseconds
 }
 
 // OpenViewer opens a connection that will carry the slots of a set.

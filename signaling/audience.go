@@ -52,14 +52,14 @@ type audience struct {
 
 	record protocol.Recording // how the record stands, as consoles were told
 
-	stage  *stage
-	voices voices
-	mail   *mail
+	stage    *stage
+	speakers activeSpeakers
+	chat     *chat
 }
 
 func newAudience(s *meeting.View, media Media, m *metrics, forget func()) *audience {
 	a := &audience{
-		session: s, metrics: m, units: unitsView(s), stage: newStage(s, media, forget), mail: &mail{session: s},
+		session: s, metrics: m, units: unitsView(s), stage: newStage(s, media, forget), chat: &chat{session: s},
 		members: make(map[string]*member, len(s.Order)), conns: map[*conn]*member{}, consoles: map[*conn]*console{},
 		touched: map[string]struct{}{}, rows: map[string]struct{}{},
 	}
@@ -87,7 +87,7 @@ func (a *audience) happened(ev meeting.Event, at time.Time) {
 		a.seatConsole(e.From)
 		a.seatConsole(e.To)
 	case *meeting.MessageSent:
-		a.mail.deliver(a, written{e, at})
+		a.chat.deliver(a, chatMessage{e, at})
 	case *meeting.Lost:
 		a.detach(e.Endpoint, e.Conn, e.Why)
 	case *meeting.Left:
@@ -109,12 +109,12 @@ func (a *audience) attach(c *conn, now time.Time) error {
 	if !a.announce(a.stage.stated == nil) {
 		c.sendPrepared(a.stage.stated)
 	}
-	if a.voices.said != nil {
-		c.sendPrepared(a.voices.said)
+	if a.speakers.announced != nil {
+		c.sendPrepared(a.speakers.announced)
 	}
 	a.touched[ep.Code] = struct{}{}
 	a.seatConsole(ep.Code)
-	a.mail.recall(c)
+	a.chat.recall(c)
 	return nil
 }
 
@@ -186,7 +186,7 @@ func (a *audience) queue() {
 	for i, code := range a.session.Hands {
 		if m := a.members[code]; m.position != i+1 {
 			m.position = i + 1
-			a.tellSelf(code)
+			a.sendSelf(code)
 		}
 	}
 }
@@ -229,11 +229,11 @@ func (a *audience) refresh(code string, now time.Time) {
 		}
 		a.rows[code] = struct{}{}
 	}
-	a.tellSelf(code)
+	a.sendSelf(code)
 }
 
-// tellSelf opens and closes an endpoint's peers as its state asks, and sends its Self if that changed.
-func (a *audience) tellSelf(code string) {
+// sendSelf opens and closes an endpoint's peers as its state asks, and sends its Self if that changed.
+func (a *audience) sendSelf(code string) {
 	ep, m := a.session.Endpoint(code), a.members[code]
 	if m.conn == nil {
 		return
@@ -280,15 +280,15 @@ func (a *audience) stands(change func(*protocol.Recording)) {
 	next := a.record
 	if change(&next); next != a.record {
 		a.record = next
-		a.tell(next, maps.Keys(a.consoles))
+		a.sendTo(next, maps.Keys(a.consoles))
 	}
 }
 
 // broadcast sends one message to everyone.
-func (a *audience) broadcast(m protocol.Message) { a.tell(m, maps.Keys(a.conns)) }
+func (a *audience) broadcast(m protocol.Message) { a.sendTo(m, maps.Keys(a.conns)) }
 
-// tell sends one message to several, encoded once.
-func (a *audience) tell(m protocol.Message, to func(func(*conn) bool)) {
+// sendTo sends one message to several, encoded once.
+func (a *audience) sendTo(m protocol.Message, to func(func(*conn) bool)) {
 	prepared, err := encodeOnce(m)
 	if err != nil {
 		return
@@ -315,16 +315,16 @@ func (a *audience) memberOf(p Peer) *member {
 	return nil
 }
 
-// peerNews takes in what the media plane or the page told of one member's peer. It returns that the stage began or
+// onPeerEvents takes in what the media plane or the page told of one member's peer. It returns that the stage began or
 // ceased to arrive there, nil if neither. A viewer that failed receives nothing any more, and what is still heard of
 // one that was replaced does not count.
-func (a *audience) peerNews(m *member, n peerNews, now time.Time) *meeting.ObserveReceiving {
+func (a *audience) onPeerEvents(m *member, n peerEvents, now time.Time) *meeting.ObserveReceiving {
 	viewer := m.conn.peers.id(PeerViewer) == n.peer.ID
 	if n.failed {
 		m.conn.peers.fail(n.peer.ID)
 	}
 	if m.conn.peers.id(PeerPublisher) == n.peer.ID {
-		m.publisherNews(n)
+		m.onPublisherEvents(n)
 	}
 	if !viewer {
 		return nil
@@ -346,11 +346,11 @@ func (a *audience) peerNews(m *member, n peerNews, now time.Time) *meeting.Obser
 		m.rtt, m.lossPct = n.rtt, n.lossPct
 		a.touched[n.peer.Endpoint] = struct{}{}
 	}
-	return m.reception.hear(n, m.conn.page.promises())
+	return m.reception.update(n, m.conn.page.promises())
 }
 
-// publisherNews takes in what the media plane told of a member's publisher.
-func (m *member) publisherNews(n peerNews) {
+// onPublisherEvents takes in what the media plane told of a member's publisher.
+func (m *member) onPublisherEvents(n peerEvents) {
 	if n.demand != nil {
 		m.conn.send(protocol.Demand{Peer: n.peer.ID, Top: *n.demand})
 	}
@@ -363,7 +363,7 @@ func (m *member) publisherNews(n peerNews) {
 }
 
 // worthTelling keeps consoles from a row for every millisecond of ten thousand lines.
-func worthTelling(m *member, n peerNews) bool {
+func worthTelling(m *member, n peerEvents) bool {
 	drift := (n.rtt - m.rtt).Abs()
 	return drift > 50*time.Millisecond || drift > m.rtt/3 || max(n.lossPct-m.lossPct, m.lossPct-n.lossPct) >= 2
 }

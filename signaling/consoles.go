@@ -97,7 +97,7 @@ func (a *audience) sites(scope, console string) protocol.Sites {
 // encoded once for all of the same scope that are equally far. It returns when it is to be called again.
 func (a *audience) flush() time.Duration {
 	a.announce(true)
-	a.voices.tell(a)
+	a.speakers.announce(a)
 	changed := a.changedRows()
 	again := presenceEvery
 	together := map[string][]*conn{}

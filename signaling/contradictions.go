@@ -55,7 +55,7 @@ func (c *contradictions) of(id string) string {
 // listed takes note of a row as it was read. One that is not over is compared when its session is replayed.
 func (c *contradictions) listed(row store.SessionRow) {
 	if row.Noted != row.Phase {
-		c.found(row.ID, contradiction{phase: phases(row.Noted, row.Phase)})
+		c.note(row.ID, contradiction{phase: phases(row.Noted, row.Phase)})
 	}
 }
 
@@ -65,14 +65,14 @@ func (c *contradictions) compare(row store.SessionRow, s *meeting.View) {
 	if row.Noted != s.Phase {
 		found.phase = phases(row.Noted, s.Phase)
 	}
-	c.found(row.ID, found)
+	c.note(row.ID, found)
 	c.titled(row, s)
 }
 
 // titled compares the title alone, which never changes.
 func (c *contradictions) titled(row store.SessionRow, s *meeting.View) {
 	if row.Title != s.Title {
-		c.found(row.ID, contradiction{title: fmt.Sprintf("the list had the title %q, the ledger %q", row.Title, s.Title)})
+		c.note(row.ID, contradiction{title: fmt.Sprintf("the list had the title %q, the ledger %q", row.Title, s.Title)})
 	}
 }
 
@@ -80,8 +80,8 @@ func phases(noted, folded meeting.Phase) string {
 	return fmt.Sprintf("the list had the phase %q, the ledger %q", noted, folded)
 }
 
-// found adds what is wrong about a session to what was found before, and tells the log if that is news.
-func (c *contradictions) found(id string, now contradiction) {
+// note adds what is wrong about a session to what was found before, and tells the log if that is news.
+func (c *contradictions) note(id string, now contradiction) {
 	if now == (contradiction{}) {
 		return
 	}

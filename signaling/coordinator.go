@@ -48,33 +48,33 @@ type request struct {
 // batch of requests, commits all their events at once, and only then answers and tells people. While the record does
 // not answer there is an outage; see there.
 type coordinator struct {
-	id         string
-	record     Record
-	clock      *clock
-	clockNoted bool // it is on record that the clock is behind
-	metrics    *metrics
-	log        *slog.Logger
-	node       *ledger.Node
-	session    *meeting.Session
-	seats      *link.Seats
-	journal    *ledger.Journal // of session
-	confirmed  ledger.Head     // what the record is known to hold
-	lastAlive  time.Time       // as it was when the session was read
-	audience   *audience
-	assemble   func() *audience // an audience of the session without anybody in it
-	news       *news
-	rounds     rounds
-	budget     ledgerBudget
-	recorded   func(session string) // is told after each commit
-	listed     *contradictions
-	outage     *outage       // nil while memory holds what the record holds
-	failures   int           // attempts to reach the record since the last commit
-	patience   *atomic.Int64 // of commands with the record, in nanoseconds
-	taken      bool          // the connections of the server before are ended
-	unread     error         // why the session could not be rebuilt, so that nothing is known of its seats
-	broken     error         // why it refuses everything: the ledger is not whole, or a turn panicked
-	inHand     []request     // the batch of this turn
-	panicked   func(p any, where ...any)
+	id          string
+	record      Record
+	clock       *clock
+	clockNoted  bool // it is on record that the clock is behind
+	metrics     *metrics
+	log         *slog.Logger
+	node        *ledger.Node
+	session     *meeting.Session
+	seats       *link.Seats
+	journal     *ledger.Journal // of session
+	confirmed   ledger.Head     // what the record is known to hold
+	lastAlive   time.Time       // as it was when the session was read
+	audience    *audience
+	assemble    func() *audience // an audience of the session without anybody in it
+	mediaEvents *mediaEvents
+	rounds      rounds
+	budget      ledgerBudget
+	recorded    func(session string) // is told after each commit
+	listed      *contradictions
+	outage      *outage       // nil while memory holds what the record holds
+	failures    int           // attempts to reach the record since the last commit
+	patience    *atomic.Int64 // of commands with the record, in nanoseconds
+	taken       bool          // the connections of the server before are ended
+	unread      error         // why the session could not be rebuilt, so that nothing is known of its seats
+	broken      error         // why it refuses everything: the ledger is not whole, or a turn panicked
+	inHand      []request     // the batch of this turn
+	panicked    func(p any, where ...any)
 
 	requests chan request
 	late     chan time.Time // since when evidence of life cannot be written; zero when it can
@@ -117,15 +117,15 @@ func newCoordinator(srv *Server, session *meeting.Session, head ledger.Head) *co
 		assemble: func() *audience {
 			return newAudience(&session.View, srv.media, srv.metrics, func() { srv.over(id) })
 		},
-		news:     newNews(),
-		recorded: srv.recorded,
-		listed:   srv.listed,
-		patience: &srv.patience,
-		panicked: srv.panicked,
-		requests: make(chan request, maxQueue),
-		late:     make(chan time.Time, 1),
-		stop:     make(chan struct{}),
-		done:     make(chan struct{}),
+		mediaEvents: newMediaEvents(),
+		recorded:    srv.recorded,
+		listed:      srv.listed,
+		patience:    &srv.patience,
+		panicked:    srv.panicked,
+		requests:    make(chan request, maxQueue),
+		late:        make(chan time.Time, 1),
+		stop:        make(chan struct{}),
+		done:        make(chan struct{}),
 	}
 	c.audience = c.assemble()
 	return c
@@ -229,8 +229,8 @@ func (c *coordinator) turns(ctx context.Context) {
 		select {
 		case r := <-c.requests:
 			batch = drain(r, c.requests)
-		case <-c.news.wake:
-			batch = c.heard(c.news.take())
+		case <-c.mediaEvents.wake:
+			batch = c.onMediaEvents(c.mediaEvents.drain())
 		case <-evidence.C:
 			batch = c.evidence(c.clock.Now())
 		case <-timer.C:
@@ -248,7 +248,7 @@ func (c *coordinator) turns(ctx context.Context) {
 			c.outage.expire()
 			continue
 		case <-c.stop:
-			c.goodbye(ctx)
+			c.shutdown(ctx)
 			return
 		}
 		c.inHand = batch
@@ -476,8 +476,8 @@ func (c *coordinator) breakDown(why error) {
 	c.audience.closeAll(fault.Of(c.broken))
 }
 
-// goodbye tells everyone when to come back and records the losses, then answers what still waits.
-func (c *coordinator) goodbye(ctx context.Context) {
+// shutdown tells everyone when to come back and records the losses, then answers what still waits.
+func (c *coordinator) shutdown(ctx context.Context) {
 	c.audience.broadcast(protocol.Reconnect{AfterMs: reconnectAfterMs, SpreadMs: reconnectSpreadMs(len(c.audience.conns))})
 	var last []request
 	if c.sure() && !isOver(&c.session.View) {

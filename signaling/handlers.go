@@ -130,7 +130,7 @@ func onPeerFailed(_ context.Context, c *conn, id int64, m protocol.PeerFailed) e
 		return refusal(protocol.UnknownPeer, m.Peer)
 	}
 	c.log.Info("a page gave a peer up", "peer", p.ID, "reason", shorten(m.Reason, maxDevice))
-	c.coord.news.tell(p, func(n *peerNews) { n.failed = true })
+	c.coord.mediaEvents.add(p, func(n *peerEvents) { n.failed = true })
 	c.reply(id, nil)
 	return nil
 }

@@ -20,15 +20,15 @@ type Line struct {
 
 // SlotLine is one picture or sound of the stage towards one viewer.
 type SlotLine struct {
-	Slot      string
-	Video     bool
-	Rendition int           // that is sent, 0 to 2, -1 for none
-	Bitrate   int64         // in the last second, in bit/s
-	Loss      float64       // share of packets lost, by the last report
-	Jitter    time.Duration // by the last report
-	Packets   uint64        // sent, without those sent again
-	Repairs   uint64        // sent again
-	Lost      uint32        // that the viewer missed for good
+	Slot            string
+	Video           bool
+	Rendition       int           // that is sent, 0 to 2, -1 for none
+	Bitrate         int64         // in the last second, in bit/s
+	Loss            float64       // share of packets lost, by the last report
+	Jitter          time.Duration // by the last report
+	Packets         uint64        // sent, without those sent again
+	Retransmissions uint64        // sent again
+	Lost            uint32        // that the viewer missed for good
 }
 
 // freeze is how often a picture stood still for a page, as it counts itself (W3C webrtc-stats freezeCount).
@@ -62,17 +62,17 @@ type LineView struct {
 
 // SlotView is one picture or sound of it.
 type SlotView struct {
-	Slot      string  `json:"slot"`
-	Kind      string  `json:"kind"`
-	Rendition int     `json:"rendition"`
-	Kbps      int64   `json:"kbps"`
-	LossPct   float64 `json:"loss_pct"`
-	JitterMs  int64   `json:"jitter_ms"`
-	Packets   uint64  `json:"packets"`
-	Repairs   uint64  `json:"repairs"`
-	Lost      uint32  `json:"lost"`
-	Freezes   int     `json:"freezes"`
-	FrozenMs  int     `json:"frozen_ms"`
+	Slot            string  `json:"slot"`
+	Kind            string  `json:"kind"`
+	Rendition       int     `json:"rendition"`
+	Kbps            int64   `json:"kbps"`
+	LossPct         float64 `json:"loss_pct"`
+	JitterMs        int64   `json:"jitter_ms"`
+	Packets         uint64  `json:"packets"`
+	Retransmissions uint64  `json:"repairs"`
+	Lost            uint32  `json:"lost"`
+	Freezes         int     `json:"freezes"`
+	FrozenMs        int     `json:"frozen_ms"`
 }
 
 func percent(share float64) float64 { return math.Round(share*1000) / 10 }
@@ -84,7 +84,7 @@ func viewLine(l Line, wanted Wanted, freezes map[string]freeze) LineView {
 	for _, s := range l.Slots {
 		view := SlotView{
 			Slot: s.Slot, Kind: "audio", Rendition: s.Rendition, Kbps: s.Bitrate / 1000, LossPct: percent(s.Loss), JitterMs: s.Jitter.Milliseconds(),
-			Packets: s.Packets, Repairs: s.Repairs, Lost: s.Lost,
+			Packets: s.Packets, Retransmissions: s.Retransmissions, Lost: s.Lost,
 		}
 		if s.Video {
 			view.Kind, view.Freezes, view.FrozenMs = "video", freezes[s.Slot].count, freezes[s.Slot].ms

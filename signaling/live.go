@@ -100,7 +100,7 @@ func (l Live) NamesErased(ctx context.Context, id string) error {
 	return coord.call(ctx, request{work: func() error {
 		coord.session.EraseNames() // as a replay of the record would leave it now
 		publish(coord)
-		coord.audience.mail.kept = nil
+		coord.audience.chat.kept = nil
 		return nil
 	}})
 }

@@ -243,7 +243,7 @@ func (c *coordinator) adopt(r *replayed) {
 	if len(c.audience.conns) == 0 {
 		c.audience = c.assemble() // it may be of a session that could not be read before
 	}
-	c.audience.mail.kept = r.mail
+	c.audience.chat.kept = r.chat
 	c.seats.Load(r.serials)
 	publish(c)
 }

@@ -33,9 +33,9 @@ type pageWord struct {
 	sound    time.Duration
 }
 
-// take notes a report about a viewer peer. It says whether that changes anything, and since when. arriving is how long
+// update notes a report about a viewer peer. It says whether that changes anything, and since when. arriving is how long
 // receiver reports have shown packets arriving without a break; it is asked only if the page finds nothing in them.
-func (w *pageWord) take(m protocol.Received, now time.Time, arriving func() time.Duration) (changed bool, at time.Time) {
+func (w *pageWord) update(m protocol.Received, now time.Time, arriving func() time.Duration) (changed bool, at time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if m.Peer != w.peer {
@@ -105,10 +105,10 @@ func onReceived(_ context.Context, c *conn, id int64, m protocol.Received) error
 	m.IdleMs = min(m.IdleMs, longest)
 	p, ok := c.peers.get(m.Peer)
 	if ok && p.Kind == PeerViewer {
-		changed, at := c.page.take(m, c.srv.clock.Now(), func() time.Duration { return c.srv.media.Delivered(p.ID).Arriving })
+		changed, at := c.page.update(m, c.srv.clock.Now(), func() time.Duration { return c.srv.media.Delivered(p.ID).Arriving })
 		if changed {
 			decodes := c.page.decoding()
-			c.coord.news.tell(p, func(n *peerNews) { n.decodes, n.decodedAt = &decodes, at })
+			c.coord.mediaEvents.add(p, func(n *peerEvents) { n.decodes, n.decodedAt = &decodes, at })
 		}
 	}
 	c.reply(id, nil)
@@ -122,9 +122,9 @@ type reception struct {
 	told    bool // that the stage arrives, as the session was told last: it may know it only later
 }
 
-// hear takes in news and returns the change to record, if any. A page that promised to report is receiving while its
+// update takes in news and returns the change to record, if any. A page that promised to report is receiving while its
 // reports and the receiver reports agree; of one that did not, receiver reports are all there is, and the record says so.
-func (r *reception) hear(n peerNews, promised bool) *meeting.ObserveReceiving {
+func (r *reception) update(n peerEvents, promised bool) *meeting.ObserveReceiving {
 	var at time.Time
 	why := meeting.EvidenceReports
 	if n.decodes != nil {

@@ -39,7 +39,7 @@ func TestPageWord(t *testing.T) {
 			w := &pageWord{}
 			for i, s := range steps {
 				before := w.decodes && s.report.Peer == w.peer
-				changed, at := w.take(s.report, start.Add(time.Duration(s.at)*time.Second), func() time.Duration { return time.Duration(s.arriving) * time.Second })
+				changed, at := w.update(s.report, start.Add(time.Duration(s.at)*time.Second), func() time.Duration { return time.Duration(s.arriving) * time.Second })
 				if changed != s.changed || w.decodes != s.decodes {
 					t.Errorf("step %d: changed %v, decodes %v (before %v)", i, changed, w.decodes, before)
 				}
@@ -50,7 +50,7 @@ func TestPageWord(t *testing.T) {
 		})
 	}
 	w := &pageWord{}
-	w.take(frames(30, 0), start, nil)
+	w.update(frames(30, 0), start, nil)
 	if _, silent := w.silent(start.Add(pageSilent - time.Second)); silent {
 		t.Error("silent too early")
 	}
@@ -65,8 +65,8 @@ func TestPageWord(t *testing.T) {
 func TestReception(t *testing.T) {
 	at := func(s int) time.Time { return time.Date(2026, 3, 2, 1, 0, s, 0, time.UTC) }
 	yes, no := true, false
-	reports := func(on *bool, s int) peerNews { return peerNews{receiving: on, at: at(s)} }
-	page := func(on *bool, s int) peerNews { return peerNews{decodes: on, decodedAt: at(s)} }
+	reports := func(on *bool, s int) peerEvents { return peerEvents{receiving: on, at: at(s)} }
+	page := func(on *bool, s int) peerEvents { return peerEvents{decodes: on, decodedAt: at(s)} }
 	type want struct {
 		receiving bool
 		evidence  meeting.Evidence
@@ -74,27 +74,27 @@ func TestReception(t *testing.T) {
 	}
 	for name, tc := range map[string]struct {
 		promised bool
-		news     []peerNews
+		news     []peerEvents
 		want     []want // the changes
 	}{
-		"reports alone, of a page that tells nothing": {false, []peerNews{reports(&yes, 1), reports(&no, 9)}, []want{
+		"reports alone, of a page that tells nothing": {false, []peerEvents{reports(&yes, 1), reports(&no, 9)}, []want{
 			{true, meeting.EvidenceReports, 1}, {false, meeting.EvidenceReports, 9},
 		}},
-		"reports alone, of a page that promised more": {true, []peerNews{reports(&yes, 1), reports(&no, 9)}, nil},
-		"a page's claim alone":                        {true, []peerNews{page(&yes, 1), page(&no, 9)}, nil},
-		"both, the page last": {true, []peerNews{reports(&yes, 1), page(&yes, 3), reports(&no, 9)}, []want{
+		"reports alone, of a page that promised more": {true, []peerEvents{reports(&yes, 1), reports(&no, 9)}, nil},
+		"a page's claim alone":                        {true, []peerEvents{page(&yes, 1), page(&no, 9)}, nil},
+		"both, the page last": {true, []peerEvents{reports(&yes, 1), page(&yes, 3), reports(&no, 9)}, []want{
 			{true, meeting.EvidenceDecoded, 3}, {false, meeting.EvidenceReports, 9},
 		}},
-		"both, the reports last": {true, []peerNews{page(&yes, 3), reports(&yes, 4), page(&no, 9)}, []want{
+		"both, the reports last": {true, []peerEvents{page(&yes, 3), reports(&yes, 4), page(&no, 9)}, []want{
 			{true, meeting.EvidenceDecoded, 4}, {false, meeting.EvidenceDecoded, 9},
 		}},
-		"both at once": {true, []peerNews{{receiving: &yes, at: at(4), decodes: &yes, decodedAt: at(3)}}, []want{{true, meeting.EvidenceDecoded, 4}}},
+		"both at once": {true, []peerEvents{{receiving: &yes, at: at(4), decodes: &yes, decodedAt: at(3)}}, []want{{true, meeting.EvidenceDecoded, 4}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var r reception
 			var got []want
 			for _, n := range tc.news {
-				if c := r.hear(n, tc.promised); c != nil {
+				if c := r.update(n, tc.promised); c != nil {
 					got = append(got, want{c.Receiving, c.Evidence, c.At.Second()})
 				}
 			}

@@ -20,7 +20,7 @@ type replayed struct {
 	session *meeting.Session
 	head    ledger.Head
 	alive   time.Time // the last evidence of life of whoever served it
-	mail    []written
+	chat    []chatMessage
 	row     store.SessionRow
 	known   map[uint64]bool // numbers of this node's entries, of those that were asked for
 }
@@ -29,12 +29,12 @@ type replayed struct {
 // that are its node's.
 func reload(ctx context.Context, rec Record, id string, node string, confirmed ledger.Head) (*replayed, error) {
 	r := &replayed{known: map[uint64]bool{}}
-	var kept mail
+	var kept chat
 	same := confirmed.Seq == 0
 	var err error
 	r.session, r.head, err = ledger.Replay(id, rec.Entries(ctx, id, 1), func(e ledger.Entry, ev meeting.Event) {
 		if m, ok := ev.(*meeting.MessageSent); ok && m.Text != "" { // empty once erased
-			kept.keep(written{m, e.At})
+			kept.keep(chatMessage{m, e.At})
 		}
 		if e.Seq == confirmed.Seq {
 			same = e.Hash == confirmed.Hash
@@ -52,7 +52,7 @@ func reload(ctx context.Context, rec Record, id string, node string, confirmed l
 	if r.row, err = rec.Session(ctx, id); err != nil {
 		return nil, err
 	}
-	r.mail = kept.kept
+	r.chat = kept.kept
 	if r.serials, err = serialsOf(ctx, rec, id); err != nil {
 		return nil, err
 	}

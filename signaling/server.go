@@ -49,39 +49,39 @@ type Config struct {
 	Seats          *access.Limits                // how much a seat may ask; nil = the usual
 	Panicked       func(fault any, where ...any) // logs and counts what a goroutine panicked with
 	// Strangers bounds the sockets that have not said who they are.
-	Strangers admission.Limits
-	Time      TimeSource // tests set the clock
+	Unauthenticated admission.Limits
+	Time            TimeSource // tests set the clock
 }
 
 // Server is the meeting plane: the sockets and the sessions behind them. It is also the MediaEvents that
 // the media plane reports to.
 type Server struct {
 	*sessions
-	record    Record
-	media     *closer
-	relays    func(owner string) []protocol.ICEServer
-	log       *slog.Logger
-	metrics   *metrics
-	node      *ledger.Node
-	clock     *clock
-	publicURL string
-	tokens    *link.Tokens
-	access    access.Table // access.txt
-	given     given
-	codec     *protocol.Codec
-	handlers  map[protocol.Type]handler
-	upgrader  websocket.Upgrader
-	peerIDs   atomic.Uint64
-	panicked  func(fault any, where ...any)
-	recorded  func(session string)
-	over      func(session string)
-	lines     *LineTests
-	strangers *admission.Gate // sockets that are not attached to an endpoint yet
-	seats     *access.Limits
-	pulse     *pulse
-	listed    *contradictions
-	tasks     sync.WaitGroup // what runs from Start to Close
-	endTasks  context.CancelFunc
+	record          Record
+	media           *closer
+	relays          func(owner string) []protocol.ICEServer
+	log             *slog.Logger
+	metrics         *metrics
+	node            *ledger.Node
+	clock           *clock
+	publicURL       string
+	tokens          *link.Tokens
+	access          access.Table // access.txt
+	given           given
+	codec           *protocol.Codec
+	handlers        map[protocol.Type]handler
+	upgrader        websocket.Upgrader
+	peerIDs         atomic.Uint64
+	panicked        func(fault any, where ...any)
+	recorded        func(session string)
+	over            func(session string)
+	lines           *LineTests
+	unauthenticated *admission.Gate // sockets that are not attached to an endpoint yet
+	seats           *access.Limits
+	pulse           *pulse
+	listed          *contradictions
+	tasks           sync.WaitGroup // what runs from Start to Close
+	endTasks        context.CancelFunc
 
 	snapshotEvery time.Duration
 	pingEvery     time.Duration // fixed before Start
@@ -98,7 +98,7 @@ func New(cfg Config) (*Server, error) {
 		access: table, record: cfg.Record, media: &closer{Media: cfg.Media}, relays: cfg.ICEServers, log: cfg.Log, metrics: newMetrics(cfg.Registry),
 		node: cfg.Node, clock: newClock(cfg.Time, cfg.Log, cfg.Registry), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"),
 		snapshotEvery: cfg.SnapshotEvery.Truncate(time.Second), endTasks: func() {}, recorded: cfg.Recorded, over: cfg.Over, panicked: cfg.Panicked,
-		tokens: cfg.Tokens, strangers: admission.New(cfg.Strangers, cfg.Log), seats: cfg.Seats,
+		tokens: cfg.Tokens, unauthenticated: admission.New(cfg.Unauthenticated, cfg.Log), seats: cfg.Seats,
 		codec: protocol.ClientCodec(), handlers: handlers(), pingEvery: pingEvery,
 	}
 	if s.relays == nil {
@@ -208,7 +208,7 @@ func (s *Server) ServeWS(w http.ResponseWriter, r *http.Request) {
 	}
 	c := newConn(s, ws)
 	c.tcp = admission.FromContext(r.Context())
-	c.place = s.strangers.Enter(httpguard.Client(r), func() {
+	c.place = s.unauthenticated.Enter(httpguard.Client(r), func() {
 		s.metrics.dropped(dropCrowd)
 		_ = ws.NetConn().Close() // who reads it sees the end
 	})

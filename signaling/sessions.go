@@ -154,61 +154,61 @@ func (s *sessions) stop() {
 	s.running.Wait()
 }
 
-// told finds the news of a session that is running.
-func (s *sessions) told(session string) *news {
+// eventsOf finds the news of a session that is running.
+func (s *sessions) eventsOf(session string) *mediaEvents {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if c := s.byID[session]; c != nil {
-		return c.news
+		return c.mediaEvents
 	}
 	return nil
 }
 
 // PeerConnected implements MediaEvents.
 func (s *sessions) PeerConnected(p Peer) {
-	if n := s.told(p.Session); n != nil {
-		n.tell(p, func(n *peerNews) { n.connected = true })
+	if n := s.eventsOf(p.Session); n != nil {
+		n.add(p, func(n *peerEvents) { n.connected = true })
 	}
 }
 
 // PeerFailed implements MediaEvents.
 func (s *sessions) PeerFailed(p Peer, reason string) {
-	if n := s.told(p.Session); n != nil {
-		n.tell(p, func(n *peerNews) { n.failed, n.reason = true, reason })
+	if n := s.eventsOf(p.Session); n != nil {
+		n.add(p, func(n *peerEvents) { n.failed, n.reason = true, reason })
 	}
 }
 
 // Receiving implements MediaEvents.
 func (s *sessions) Receiving(p Peer, receiving bool, at time.Time) {
-	if n := s.told(p.Session); n != nil {
-		n.tell(p, func(n *peerNews) { n.receiving, n.at = &receiving, at })
+	if n := s.eventsOf(p.Session); n != nil {
+		n.add(p, func(n *peerEvents) { n.receiving, n.at = &receiving, at })
 	}
 }
 
 // SlotVideo implements MediaEvents.
 func (s *sessions) SlotVideo(session, slot string, flowing bool) {
-	if n := s.told(session); n != nil {
-		n.tellVideo(meeting.Slot(slot), flowing)
+	if n := s.eventsOf(session); n != nil {
+		n.addVideo(meeting.Slot(slot), flowing)
 	}
 }
 
 // Demand implements MediaEvents.
 func (s *sessions) Demand(p Peer, top int) {
-	if n := s.told(p.Session); n != nil {
-		n.tell(p, func(n *peerNews) { n.demand = &top })
+	if n := s.eventsOf(p.Session); n != nil {
+		n.add(p, func(n *peerEvents) { n.demand = &top })
 	}
 }
 
 // Speaking implements MediaEvents.
 func (s *sessions) Speaking(p Peer, speaking bool) {
-	if n := s.told(p.Session); n != nil {
-		n.tell(p, func(n *peerNews) { n.speaking = &speaking })
+	if n := s.eventsOf(p.Session); n != nil {
+		n.add(p, func(n *peerEvents) { n.speaking = &speaking })
 	}
 }
 
 // Quality implements MediaEvents.
 func (s *sessions) Quality(p Peer, rtt time.Duration, lossPct int) {
-	if n := s.told(p.Session); n != nil {
-		n.tell(p, func(n *peerNews) { n.measured, n.rtt, n.lossPct = true, rtt, lossPct })
+	if n := s.eventsOf(p.Session); n != nil {
+		n.add(p, func(n *peerEvents) { n.measured, n.rtt, n.lossPct = true, rtt, lossPct })
 	}
 }

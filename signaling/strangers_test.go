@@ -106,7 +106,7 @@ func TestRightCodeIsNeverRefused(t *testing.T) {
 // Silent sockets go, the oldest first, and a site comes in.
 func TestSilentSocketsMakeRoom(t *testing.T) {
 	b := newBed(t, "")
-	b.strangers = admission.Limits{Strangers: 8, PerAddress: 4}
+	b.strangers = admission.Limits{Unauthenticated: 8, PerAddress: 4}
 	b.restart(false)
 	var silent []*websocket.Conn
 	for range 6 {

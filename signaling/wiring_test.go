@@ -21,7 +21,7 @@ import (
 func (b *bed) configs(publicURL string) (signaling.Config, api.Config) {
 	return signaling.Config{
 			Record: b.record, Media: b.media, Log: slog.New(slog.NewTextHandler(lockedWriter{b.logMu, b.log}, nil)),
-			Seats: access.NewLimits(max(1, b.seatTimes)), Time: b.time, Strangers: b.strangers,
+			Seats: access.NewLimits(max(1, b.seatTimes)), Time: b.time, Unauthenticated: b.strangers,
 		}, api.Config{
 			Record: b.record, CodeKey: b.codeKey[:], PublicURL: publicURL, SnapshotEvery: b.snapshotEvery, NamesKept: b.namesKept, Pictures: b.pictures,
 			Pages: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("page")) }),

@@ -183,8 +183,8 @@ func newApp(ctx context.Context, f serverFlags, t tlsFlags, addr string, log *sl
 	}
 	a.house, err = newHouse(signaling.Config{
 		Media: a.media, ICEServers: iceServers(a.turn), Log: log.With("part", "signaling"),
-		Recorded:  func(session string) { a.webhooks.Tell(session); a.anchors.Tell(session); a.house.api.Recorded(session) },
-		Strangers: admission.Limits{Strangers: limits.Strangers, PerAddress: limits.PerAddress},
+		Recorded:        func(session string) { a.webhooks.Tell(session); a.anchors.Tell(session); a.house.api.Recorded(session) },
+		Unauthenticated: admission.Limits{Unauthenticated: limits.Unauthenticated, PerAddress: limits.PerAddress},
 	}, httpapi.Config{
 		Webhooks: a.webhooks, Pages: web.Handler(), PublicURL: publicURL, SnapshotEvery: f.Snapshots, NamesKept: f.namesKept(), Pictures: f.pictures(),
 		OIDC: httpapi.OIDCConfig{Issuer: f.OIDC.Issuer, ClientID: f.OIDC.Client, ClientSecret: f.OIDC.Secret, Claim: f.OIDC.Claim},

@@ -186,7 +186,7 @@ func (m *mediaPlane) Line(peerID string) (signaling.Line, bool) {
 		name, isVideo := strings.CutPrefix(string(s.Slot), string(sfu.VideoSlot("")))
 		line.Slots = append(line.Slots, signaling.SlotLine{
 			Slot: strings.TrimPrefix(name, string(sfu.AudioSlot(""))), Video: isVideo, Rendition: s.Rendition, Bitrate: s.Bitrate,
-			Loss: s.LossRate, Jitter: s.Jitter, Packets: s.Packets, Repairs: s.Repairs, Lost: s.Lost,
+			Loss: s.LossRate, Jitter: s.Jitter, Packets: s.Packets, Retransmissions: s.Retransmissions, Lost: s.Lost,
 		})
 	}
 	return line, true

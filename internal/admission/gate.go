@@ -28,11 +28,11 @@ const (
 
 // Limits are the bounds of a Gate. Those that are 0 do not bound.
 type Limits struct {
-	Total      int // connections
-	Reserved   int // of Total, those that are left to health checks and the like: see Ticket.Crowded
-	Strangers  int // connections of nobody known
-	PerAddress int // strangers of one Key
-	PerSeat    int // known connections of one seat; those beyond stay strangers
+	Total           int // connections
+	Reserved        int // of Total, those that are left to health checks and the like: see Ticket.Crowded
+	Unauthenticated int // connections of nobody known
+	PerAddress      int // strangers of one Key
+	PerSeat         int // known connections of one seat; those beyond stay strangers
 	// Spared are addresses that hold no strangers, such as proxies that bound their clients themselves; may be nil.
 	Spared func(netip.Addr) bool
 }
@@ -43,14 +43,14 @@ type Gate struct {
 	log    *slog.Logger
 	seldom rate.Sometimes // of warnings
 
-	mu        sync.Mutex
-	born      uint64 // number of the youngest stranger
-	total     int
-	strangers int
-	holders   map[netip.Prefix]*holder // of strangers
-	most      crowd
-	seats     map[string]int // known connections
-	gone      map[Reason]uint64
+	mu              sync.Mutex
+	born            uint64 // number of the youngest stranger
+	total           int
+	unauthenticated int
+	holders         map[netip.Prefix]*holder // of strangers
+	most            crowd
+	seats           map[string]int // known connections
+	gone            map[Reason]uint64
 }
 
 // New makes a gate.
@@ -85,7 +85,7 @@ func (g *Gate) Enter(from netip.Addr, evict func()) *Ticket {
 	if h := g.holders[t.key]; !spared && h != nil && over(h.Len()+1, g.limits.PerAddress) {
 		out = append(out, g.evictOldest(h, EvictedAddress))
 	}
-	if len(g.most) > 0 && (!spared && over(g.strangers+1, g.limits.Strangers) || over(g.total+1, g.limits.Total-g.limits.Reserved)) {
+	if len(g.most) > 0 && (!spared && over(g.unauthenticated+1, g.limits.Unauthenticated) || over(g.total+1, g.limits.Total-g.limits.Reserved)) {
 		out = append(out, g.evictOldest(g.most[0], EvictedCrowd))
 	}
 	full := over(g.total+1, g.limits.Total)
@@ -95,7 +95,7 @@ func (g *Gate) Enter(from netip.Addr, evict func()) *Ticket {
 		g.total++
 		t.crowded = over(g.total, g.limits.Total-g.limits.Reserved)
 		if !spared {
-			g.addStranger(t)
+			g.addUnauthenticated(t)
 		}
 	}
 	g.mu.Unlock()
@@ -132,8 +132,8 @@ func (t *Ticket) Touch() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if t.at != nil {
-		g.removeStranger(t)
-		g.addStranger(t)
+		g.removeUnauthenticated(t)
+		g.addUnauthenticated(t)
 	}
 }
 
@@ -154,7 +154,7 @@ func (t *Ticket) Known(seat string) bool {
 	case over(g.seats[seat]+1, g.limits.PerSeat):
 		return false
 	}
-	g.removeStranger(t)
+	g.removeUnauthenticated(t)
 	g.seats[seat]++
 	t.seat = seat
 	return true
@@ -178,7 +178,7 @@ func (g *Gate) leave(t *Ticket) {
 	t.in = false
 	g.total--
 	if t.at != nil {
-		g.removeStranger(t)
+		g.removeUnauthenticated(t)
 	} else if t.seat != "" {
 		if g.seats[t.seat]--; g.seats[t.seat] == 0 {
 			delete(g.seats, t.seat)
@@ -193,8 +193,8 @@ func (g *Gate) evictOldest(h *holder, why Reason) *Ticket {
 	return t
 }
 
-// addStranger counts a connection among the strangers, as the youngest.
-func (g *Gate) addStranger(t *Ticket) {
+// addUnauthenticated counts a connection among the strangers, as the youngest.
+func (g *Gate) addUnauthenticated(t *Ticket) {
 	g.born++
 	t.born = g.born
 	h := g.holders[t.key]
@@ -207,15 +207,15 @@ func (g *Gate) addStranger(t *Ticket) {
 		t.at = h.PushBack(t)
 		heap.Fix(&g.most, h.index)
 	}
-	g.strangers++
+	g.unauthenticated++
 }
 
-// removeStranger takes a connection out of the strangers.
-func (g *Gate) removeStranger(t *Ticket) {
+// removeUnauthenticated takes a connection out of the strangers.
+func (g *Gate) removeUnauthenticated(t *Ticket) {
 	h := g.holders[t.key]
 	h.Remove(t.at)
 	t.at = nil
-	g.strangers--
+	g.unauthenticated--
 	if h.Len() == 0 {
 		heap.Remove(&g.most, h.index)
 		delete(g.holders, t.key)

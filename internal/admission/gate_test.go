@@ -92,7 +92,7 @@ func TestSixtyFourBitsOfIPv6AreOneAddress(t *testing.T) {
 }
 
 func TestCrowdTakesFromWhoHasMost(t *testing.T) {
-	c := newCrowd(admission.Limits{Strangers: 4})
+	c := newCrowd(admission.Limits{Unauthenticated: 4})
 	c.enter("good", good)
 	for i := range 3 {
 		c.enter(fmt.Sprint("bad", i), bad)
@@ -157,7 +157,7 @@ func TestSeatsHoldOnlySoMany(t *testing.T) {
 
 func TestSparedAddressesHoldNoStrangers(t *testing.T) {
 	proxy := netip.MustParseAddr("10.0.0.1")
-	c := newCrowd(admission.Limits{PerAddress: 1, Strangers: 1, Total: 4, Spared: func(a netip.Addr) bool { return a == proxy }})
+	c := newCrowd(admission.Limits{PerAddress: 1, Unauthenticated: 1, Total: 4, Spared: func(a netip.Addr) bool { return a == proxy }})
 	for range 3 {
 		c.enter("proxied", proxy.String())
 	}
@@ -175,7 +175,7 @@ func TestSparedAddressesHoldNoStrangers(t *testing.T) {
 // TestCountsAgree plays at random and compares the counts with what is really there.
 func TestCountsAgree(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	limits := admission.Limits{Total: 40, Reserved: 4, Strangers: 20, PerAddress: 6, PerSeat: 3}
+	limits := admission.Limits{Total: 40, Reserved: 4, Unauthenticated: 20, PerAddress: 6, PerSeat: 3}
 	gate := admission.New(limits, slog.New(slog.DiscardHandler))
 	type entry struct {
 		t     *admission.Ticket
@@ -213,7 +213,7 @@ func TestCountsAgree(t *testing.T) {
 				known++
 			}
 		}
-		if len(open) > limits.Total || len(open)-known > limits.Strangers {
+		if len(open) > limits.Total || len(open)-known > limits.Unauthenticated {
 			t.Fatalf("%d are open, %d of them known", len(open), known)
 		}
 		want := fmt.Sprintf("# HELP diemcau_sockets_open Connections that are open, by whether they have said who they are.\n"+
@@ -273,7 +273,7 @@ func TestListenerClosesWhoHasToGo(t *testing.T) {
 func TestLimitsLeaveRoom(t *testing.T) {
 	for _, descriptors := range []int{64, 256, 1024, 1500, 20_000, 1 << 20} {
 		l := admission.LimitsFor(descriptors)
-		if l.Total >= descriptors || l.Reserved >= l.Total || l.PerAddress >= l.Total || l.Strangers >= l.Total || l.PerAddress < 1 {
+		if l.Total >= descriptors || l.Reserved >= l.Total || l.PerAddress >= l.Total || l.Unauthenticated >= l.Total || l.PerAddress < 1 {
 			t.Errorf("%d descriptors: %+v", descriptors, l)
 		}
 	}

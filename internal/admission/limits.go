@@ -10,6 +10,6 @@ func LimitsFor(descriptors int) Limits {
 	back := min(max(48, descriptors/16), 512)
 	total := max(16, descriptors-back)
 	return Limits{
-		Total: total, Reserved: min(16, total/4), Strangers: min(total/2, 8192), PerAddress: min(max(8, total/4), 512), PerSeat: 16,
+		Total: total, Reserved: min(16, total/4), Unauthenticated: min(total/2, 8192), PerAddress: min(max(8, total/4), 512), PerSeat: 16,
 	}
 }

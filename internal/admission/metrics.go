@@ -12,7 +12,7 @@ func (g *Gate) Describe(chan<- *prometheus.Desc) {}
 // Collect implements prometheus.Collector.
 func (g *Gate) Collect(out chan<- prometheus.Metric) {
 	g.mu.Lock()
-	strangers, total, gone := g.strangers, g.total, maps.Clone(g.gone)
+	strangers, total, gone := g.unauthenticated, g.total, maps.Clone(g.gone)
 	g.mu.Unlock()
 	send := func(kind prometheus.ValueType, name, help string, v float64, labels map[string]string) {
 		out <- prometheus.MustNewConstMetric(prometheus.NewDesc("diemcau_sockets_"+name, help, nil, labels), kind, v)

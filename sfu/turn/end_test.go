@@ -197,7 +197,7 @@ func TestAllocationsOfAnAddress(t *testing.T) {
 
 // TestBucketsAreForgotten: forged sources leave nothing behind.
 func TestBucketsAreForgotten(t *testing.T) {
-	c, now := newStrangersConn(nil, nil), time.Now()
+	c, now := newUnauthenticatedConn(nil, nil), time.Now()
 	for i := range 10 * sweepBuckets {
 		key := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 32)
 		if !c.admits(key, now.Add(time.Duration(i)*time.Millisecond)) {

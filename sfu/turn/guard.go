@@ -23,11 +23,11 @@ const (
 	acceptPause = time.Second
 )
 
-// strangers bounds the connections without an allocation, strangersOf those of one address: as many as the sites behind
+// maxUnauthenticated bounds the connections without an allocation, strangersOf those of one address: as many as the sites behind
 // one NAT open at the same moment.
 const (
-	strangers   = 512
-	strangersOf = 128
+	maxUnauthenticated   = 512
+	maxUnauthenticatedOf = 128
 )
 
 // guard is a listener whose connections are bounded in number and in the time that they may be silent. Where there are
@@ -48,7 +48,7 @@ type guard struct {
 }
 
 func newGuard(l net.Listener, conf *tls.Config, most int, first time.Duration, log *slog.Logger, refuse func()) *guard {
-	limits := admission.Limits{Total: most, Strangers: min(strangers, most), PerAddress: min(strangersOf, most), PerSeat: perUser}
+	limits := admission.Limits{Total: most, Unauthenticated: min(maxUnauthenticated, most), PerAddress: min(maxUnauthenticatedOf, most), PerSeat: perUser}
 	return &guard{
 		Listener: l, tls: conf, gate: admission.New(limits, log), first: first, refuse: refuse, done: make(chan struct{}), conns: map[string]*guardedConn{},
 	}

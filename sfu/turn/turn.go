@@ -147,7 +147,7 @@ func (s *Server) listen(config *pionturn.ServerConfig) {
 	if s.cfg.UDP != nil {
 		url("turn", s.cfg.UDP.LocalAddr(), "udp")
 		config.PacketConnConfigs = append(config.PacketConnConfigs, pionturn.PacketConnConfig{
-			PacketConn: newStrangersConn(s.cfg.UDP, s), RelayAddressGenerator: (*generator)(s), PermissionHandler: s.permit,
+			PacketConn: newUnauthenticatedConn(s.cfg.UDP, s), RelayAddressGenerator: (*generator)(s), PermissionHandler: s.permit,
 		})
 	}
 	stream := func(l net.Listener, conf *tls.Config) {

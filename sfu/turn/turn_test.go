@@ -375,7 +375,7 @@ func TestSilentFlood(t *testing.T) {
 		}
 		defer c.Close()
 	}
-	eventually(t, "the bound", func() bool { return s.guards[0].count() <= strangersOf+1 })
+	eventually(t, "the bound", func() bool { return s.guards[0].count() <= maxUnauthenticatedOf+1 })
 	if _, err := relayed.WriteTo([]byte("still here"), net.UDPAddrFromAddrPort(s.cfg.Media)); err != nil {
 		t.Error(err)
 	}

@@ -212,15 +212,15 @@ func (c *conn) handleRTCP(b []byte, s *scratch) {
 	}
 	s.rtcp = plain
 	c.lastHeard = time.Now()
-	c.letGo()
+	c.release()
 	if c.params.OnRTCP != nil {
 		c.params.OnRTCP(plain)
 	}
 }
 
-// letGo ends the server's side of the DTLS association. A peer that sends SRTCP has finished its handshake and will
+// release ends the server's side of the DTLS association. A peer that sends SRTCP has finished its handshake and will
 // not ask for the last flight again; nothing but memory and goroutines is lost.
-func (c *conn) letGo() {
+func (c *conn) release() {
 	if c.pipe == nil {
 		return
 	}

@@ -26,7 +26,7 @@ const (
 // tcpLimits bound the TCP connections of a factory. Those of an address that have not authenticated are as many as the
 // sites behind one NAT open at the same moment.
 func tcpLimits() admission.Limits {
-	return admission.Limits{Total: 4096, Strangers: 512, PerAddress: 128, PerSeat: maxPaths}
+	return admission.Limits{Total: 4096, Unauthenticated: 512, PerAddress: 128, PerSeat: maxPaths}
 }
 
 // errTCP ends a TCP connection that does not speak ICE (RFC 6544) in frames (RFC 4571).

@@ -23,9 +23,9 @@ const (
 	sweepBuckets = 1024
 )
 
-// strangersConn is a UDP socket on which clients without an allocation are slowed down, each address for itself. What is
+// unauthenticatedConn is a UDP socket on which clients without an allocation are slowed down, each address for itself. What is
 // too much is dropped unread; clients ask again (RFC 8489 6.2.1).
-type strangersConn struct {
+type unauthenticatedConn struct {
 	net.PacketConn
 	server *Server
 
@@ -34,12 +34,12 @@ type strangersConn struct {
 	sweepAt int                            // buckets
 }
 
-func newStrangersConn(c net.PacketConn, s *Server) *strangersConn {
-	return &strangersConn{PacketConn: c, server: s, buckets: map[netip.Prefix]*rate.Limiter{}, sweepAt: sweepBuckets}
+func newUnauthenticatedConn(c net.PacketConn, s *Server) *unauthenticatedConn {
+	return &unauthenticatedConn{PacketConn: c, server: s, buckets: map[netip.Prefix]*rate.Limiter{}, sweepAt: sweepBuckets}
 }
 
 // ReadFrom waits for a datagram that is let through.
-func (c *strangersConn) ReadFrom(b []byte) (int, net.Addr, error) {
+func (c *unauthenticatedConn) ReadFrom(b []byte) (int, net.Addr, error) {
 	for {
 		n, from, err := c.PacketConn.ReadFrom(b)
 		if err != nil || c.server.clientOf(from) != nil || c.admits(admission.Key(admission.AddrOf(from)), time.Now()) {
@@ -49,7 +49,7 @@ func (c *strangersConn) ReadFrom(b []byte) (int, net.Addr, error) {
 	}
 }
 
-func (c *strangersConn) admits(key netip.Prefix, now time.Time) bool {
+func (c *unauthenticatedConn) admits(key netip.Prefix, now time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	b := c.buckets[key]

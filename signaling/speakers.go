@@ -12,19 +12,19 @@ import (
 // Who speaks is told at most this often, and in a large session less often, so that it never costs more than some 10,000
 // short messages a second.
 const (
-	voicesEvery    = 500 * time.Millisecond
-	voicesPerReach = 100 * time.Microsecond // for each page that is told
+	speakersEvery    = 500 * time.Millisecond
+	speakersPerReach = 100 * time.Microsecond // for each page that is told
 )
 
-// voices is where somebody is heard to speak, as everyone was last told. It belongs to the coordinator's goroutine.
-type voices struct {
-	slots []string
-	said  *websocket.PreparedMessage // nil before the first
-	next  time.Time                  // not before
+// activeSpeakers is where somebody is heard to speak, as everyone was last told. It belongs to the coordinator's goroutine.
+type activeSpeakers struct {
+	slots     []string
+	announced *websocket.PreparedMessage // nil before the first
+	next      time.Time                  // not before
 }
 
-// tell says to everyone where somebody speaks, if that has changed.
-func (v *voices) tell(a *audience) {
+// announce says to everyone where somebody speaks, if that has changed.
+func (v *activeSpeakers) announce(a *audience) {
 	slots := a.speaking()
 	now := time.Now()
 	if slices.Equal(slots, v.slots) || now.Before(v.next) {
@@ -34,7 +34,7 @@ func (v *voices) tell(a *audience) {
 	if err != nil {
 		return
 	}
-	v.slots, v.said, v.next = slots, said, now.Add(max(voicesEvery, time.Duration(len(a.conns))*voicesPerReach))
+	v.slots, v.announced, v.next = slots, said, now.Add(max(speakersEvery, time.Duration(len(a.conns))*speakersPerReach))
 	for c := range a.conns {
 		c.sendPrepared(said)
 	}

@@ -16,12 +16,12 @@ import (
 
 // How many control acts of a session are kept at hand, and go in one answer; all are in the ledger.
 const (
-	keptActs = 10_000
-	maxActs  = 500
+	keptAudit = 10_000
+	maxAudit  = 500
 )
 
-// act is what somebody did with a session from a console: who, when, what and to whom.
-type act struct {
+// auditEntry is what somebody did with a session from a console: who, when, what and to whom.
+type auditEntry struct {
 	Seq    uint64    `json:"seq"` // of the ledger's entry
 	At     time.Time `json:"at"`
 	By     string    `json:"by"`
@@ -35,8 +35,8 @@ type act struct {
 	Number int       `json:"number,omitempty"`
 }
 
-// controls are the kinds of entry that steer a session.
-func controls(kind string) bool {
+// isControl are the kinds of entry that steer a session.
+func isControl(kind string) bool {
 	switch kind {
 	case "opened", "started", "ended", "sealed", "moved", "called_off", "hand_lowered", "stand_by", "granted", "returned", "mute", "removal",
 		"roll_call_opened", "roll_call_closed", "lock", "chair", "agenda", "message", "budget", "verdict_overridden", "attendance_added", "rules_changed":
@@ -45,11 +45,11 @@ func controls(kind string) bool {
 	return false
 }
 
-// actOf reads a control act from an entry; false if it is none. What a site does with itself is none, nor what
+// auditEntryOf reads a control act from an entry; false if it is none. What a site does with itself is none, nor what
 // follows from another act.
-func actOf(e ledger.Entry) (act, bool, error) {
-	if e.By == "" || !controls(e.Kind) {
-		return act{}, false, nil
+func auditEntryOf(e ledger.Entry) (auditEntry, bool, error) {
+	if e.By == "" || !isControl(e.Kind) {
+		return auditEntry{}, false, nil
 	}
 	// All kinds of event share the names of what they have in common.
 	var d struct {
@@ -58,13 +58,13 @@ func actOf(e ledger.Entry) (act, bool, error) {
 		ID, Kbps                      int
 	}
 	if err := json.Unmarshal(e.Data, &d); err != nil {
-		return act{}, false, err
+		return auditEntry{}, false, err
 	}
 	follows := e.Kind == "returned" && (d.Why == "replaced" || d.Why == "ended" || d.Why == "connection_lost" || d.Why == "removed")
 	if d.Endpoint == e.By || follows || d.To == meeting.ToSecretariat {
-		return act{}, false, nil
+		return auditEntry{}, false, nil
 	}
-	a := act{Seq: e.Seq, At: e.At, By: e.By, Kind: e.Kind, Slot: d.Slot, To: d.Endpoint + d.To, Item: d.Item, Number: d.ID + d.Kbps}
+	a := auditEntry{Seq: e.Seq, At: e.At, By: e.By, Kind: e.Kind, Slot: d.Slot, To: d.Endpoint + d.To, Item: d.Item, Number: d.ID + d.Kbps}
 	for _, on := range []*bool{d.On, d.Muted, d.Removed, d.Locked} {
 		if on != nil {
 			a.On = on
@@ -73,9 +73,9 @@ func actOf(e ledger.Entry) (act, bool, error) {
 	return a, true, nil
 }
 
-// showActs tells what was done from the consoles, the latest first; before=SEQ goes further back. A delegated operator
+// showAuditLog tells what was done from the consoles, the latest first; before=SEQ goes further back. A delegated operator
 // gets what concerns its units.
-func (a recordAPI) showActs(w http.ResponseWriter, r *http.Request, who access.Identity) error {
+func (a recordAPI) showAuditLog(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	id := r.PathValue("id")
 	before := uint64(1<<63 - 1)
 	if text := r.URL.Query().Get("before"); text != "" {
@@ -87,18 +87,18 @@ func (a recordAPI) showActs(w http.ResponseWriter, r *http.Request, who access.I
 	if err := a.known(r.Context(), id); err != nil {
 		return err
 	}
-	acts, err := a.api.reports.acts(r.Context(), id)
+	acts, err := a.api.reports.auditLog(r.Context(), id)
 	if err != nil {
 		return err
 	}
-	page := []act{}
+	page := []auditEntry{}
 	err = a.read(r.Context(), id, func(s *meeting.View) error {
 		scope := who.Scope()
 		for _, one := range slices.Backward(acts) {
 			if one.Seq >= before || scope != "" && !s.Within(one.To, scope) {
 				continue
 			}
-			if len(page) == maxActs {
+			if len(page) == maxAudit {
 				break
 			}
 			page = append(page, named(s, one))
@@ -109,13 +109,13 @@ func (a recordAPI) showActs(w http.ResponseWriter, r *http.Request, who access.I
 		return err
 	}
 	writeJSON(w, http.StatusOK, struct {
-		Acts []act `json:"acts"`
+		Acts []auditEntry `json:"acts"`
 	}{page})
 	return nil
 }
 
 // named adds the names that people know.
-func named(s *meeting.View, one act) act {
+func named(s *meeting.View, one auditEntry) auditEntry {
 	if ep := s.Endpoint(one.By); ep != nil {
 		one.ByName = ep.Name
 	}

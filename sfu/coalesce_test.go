@@ -45,21 +45,21 @@ func TestSoundRidesWithPicture(t *testing.T) {
 		viewers int
 		steps   []step
 	}{
-		{"together", gatherLegs, []step{{0, sound, 1}, {5 * ms, main, 1}, {20 * ms, sound, 3}, {40 * ms, sound, 4}}},
-		{"two frames", gatherLegs, []step{{0, sound, 1}, {5 * ms, main, 1}, {8 * ms, main, 1}, {20 * ms, sound, 4}}},
-		{"no sound after", gatherLegs, []step{{0, sound, 1}, {5 * ms, main, 1}, {24 * ms, "", 1}, {25 * ms, "", 2}}},
-		{"no sound before", gatherLegs, []step{{0, main, 1}, {20 * ms, main, 2}}},
-		{"silence", gatherLegs, []step{{0, sound, 1}, {40 * ms, main, 2}, {60 * ms, main, 3}}},
-		{"few viewers", gatherLegs - 1, []step{{0, sound, 1}, {5 * ms, main, 2}, {20 * ms, sound, 3}}},
-		{"more than may wait", gatherLegs, slices.Concat(
-			[]step{{0, sound, 1}}, slices.Repeat([]step{{1 * ms, main, 1}}, gatherBursts), []step{{1 * ms, main, gatherBursts + 2}},
+		{"together", coalesceLegs, []step{{0, sound, 1}, {5 * ms, main, 1}, {20 * ms, sound, 3}, {40 * ms, sound, 4}}},
+		{"two frames", coalesceLegs, []step{{0, sound, 1}, {5 * ms, main, 1}, {8 * ms, main, 1}, {20 * ms, sound, 4}}},
+		{"no sound after", coalesceLegs, []step{{0, sound, 1}, {5 * ms, main, 1}, {24 * ms, "", 1}, {25 * ms, "", 2}}},
+		{"no sound before", coalesceLegs, []step{{0, main, 1}, {20 * ms, main, 2}}},
+		{"silence", coalesceLegs, []step{{0, sound, 1}, {40 * ms, main, 2}, {60 * ms, main, 3}}},
+		{"few viewers", coalesceLegs - 1, []step{{0, sound, 1}, {5 * ms, main, 2}, {20 * ms, sound, 3}}},
+		{"more than may wait", coalesceLegs, slices.Concat(
+			[]step{{0, sound, 1}}, slices.Repeat([]step{{1 * ms, main, 1}}, coalesceBursts), []step{{1 * ms, main, coalesceBursts + 2}},
 		)},
-		{"together with merged sound", gatherLegs, []step{
+		{"together with merged sound", coalesceLegs, []step{
 			{0, merged, 1}, {5 * ms, main, 1}, {25 * ms, main, 1}, {40 * ms, merged, 4}, {80 * ms, merged, 5},
 		}},
-		{"sound of the other form is not waited for", gatherLegs, []step{{0, merged, 1}, {5 * ms, main, 1}, {20 * ms, plain, 1}, {40 * ms, merged, 3}}},
-		{"no merged sound after", gatherLegs, []step{{0, merged, 1}, {5 * ms, main, 1}, {44 * ms, "", 1}, {45 * ms, "", 2}}},
-		{"merged sound has ceased", gatherLegs, []step{{0, merged, 1}, {80 * ms, main, 2}}},
+		{"sound of the other form is not waited for", coalesceLegs, []step{{0, merged, 1}, {5 * ms, main, 1}, {20 * ms, plain, 1}, {40 * ms, merged, 3}}},
+		{"no merged sound after", coalesceLegs, []step{{0, merged, 1}, {5 * ms, main, 1}, {44 * ms, "", 1}, {45 * ms, "", 2}}},
+		{"merged sound has ceased", coalesceLegs, []step{{0, merged, 1}, {80 * ms, main, 2}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := &wires{accept: accepted()}
@@ -83,11 +83,11 @@ func TestSoundRidesWithPicture(t *testing.T) {
 						}
 					}
 					if step.slot == "" {
-						s.letGoDue(began + step.at)
+						s.sendDue(began + step.at)
 					} else {
 						p := &packetcache.Packet{Seq: seq, Time: uint32(seq) * 3000, Start: true, Keyframe: true, Marker: true, Payload: []byte{1}}
 						b.packets = []*packetcache.Packet{p}
-						s.take(b, began+step.at)
+						s.accept(b, began+step.at)
 					}
 					for _, w := range wires {
 						if len(w.rtp) != step.count {

@@ -12,26 +12,26 @@ import (
 // keptMessages is how many written messages a session keeps at hand for who comes later; all are in the ledger.
 const keptMessages = 500
 
-// written is a message with its time.
-type written struct {
+// chatMessage is a message with its time.
+type chatMessage struct {
 	*meeting.MessageSent
 	at time.Time
 }
 
-// mail is what was written in a session, as far as it is kept at hand.
-type mail struct {
+// chat is the messages of a session, as far as it is kept at hand.
+type chat struct {
 	session *meeting.View
-	kept    []written
+	kept    []chatMessage
 }
 
-func (p *mail) keep(w written) {
+func (p *chat) keep(w chatMessage) {
 	if p.kept = append(p.kept, w); len(p.kept) > keptMessages {
 		p.kept = slices.Delete(p.kept, 0, 1)
 	}
 }
 
 // deliver hands a message to those who may read it and are there, and keeps it for those who come.
-func (p *mail) deliver(a *audience, w written) {
+func (p *chat) deliver(a *audience, w chatMessage) {
 	p.keep(w)
 	readers := maps.Keys(a.conns)
 	toConsoles := w.To == meeting.ToSecretariat
@@ -41,7 +41,7 @@ func (p *mail) deliver(a *audience, w written) {
 			from.conn.send(p.view(w)) // its author is not among the readers
 		}
 	}
-	a.tell(p.view(w), func(yield func(*conn) bool) {
+	a.sendTo(p.view(w), func(yield func(*conn) bool) {
 		for c := range readers {
 			if toConsoles && p.site(c.who.Endpoint) || !p.session.Addressed(w.MessageSent, c.who.Endpoint) {
 				continue
@@ -54,7 +54,7 @@ func (p *mail) deliver(a *audience, w written) {
 }
 
 // recall sends a connection that has just come what was written to it before.
-func (p *mail) recall(c *conn) {
+func (p *chat) recall(c *conn) {
 	var list []protocol.Written
 	for _, w := range p.kept {
 		if p.session.Addressed(w.MessageSent, c.who.Endpoint) {
@@ -74,11 +74,11 @@ func (p *mail) recall(c *conn) {
 	})
 }
 
-func (p *mail) site(endpoint string) bool {
+func (p *chat) site(endpoint string) bool {
 	return p.session.Endpoint(endpoint).Role == meeting.RoleSite
 }
 
-func (p *mail) view(w written) protocol.Written {
+func (p *chat) view(w chatMessage) protocol.Written {
 	v := protocol.Written{From: w.From, To: w.To, Text: w.Text, AtMs: ms(w.at)}
 	if from := p.session.Endpoint(w.From); from != nil {
 		v.FromName = from.Name

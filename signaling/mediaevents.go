@@ -8,18 +8,18 @@ import (
 	"github.com/diemcau/diemcau/meeting"
 )
 
-// news gathers what the media plane tells of a session until its coordinator looks. Later news of a peer
+// mediaEvents collects what the media plane tells of a session until its coordinator looks. Later events of a peer
 // merges with what is there, so nothing is lost, nobody waits, and it grows no larger than the session.
-type news struct {
+type mediaEvents struct {
 	wake chan struct{} // one token while there is something to take
 
 	mu    sync.Mutex
-	peers map[string]peerNews
+	peers map[string]peerEvents
 	video map[meeting.Slot]bool
 }
 
-// peerNews is what was told of one peer since the last look.
-type peerNews struct {
+// peerEvents is what was told of one peer since the last look.
+type peerEvents struct {
 	peer      Peer
 	connected bool
 	failed    bool
@@ -35,45 +35,45 @@ type peerNews struct {
 	speaking  *bool // of a publisher
 }
 
-func newNews() *news {
-	return &news{wake: make(chan struct{}, 1), peers: map[string]peerNews{}, video: map[meeting.Slot]bool{}}
+func newMediaEvents() *mediaEvents {
+	return &mediaEvents{wake: make(chan struct{}, 1), peers: map[string]peerEvents{}, video: map[meeting.Slot]bool{}}
 }
 
-func (n *news) tell(p Peer, merge func(*peerNews)) {
+func (n *mediaEvents) add(p Peer, merge func(*peerEvents)) {
 	n.mu.Lock()
 	known := n.peers[p.ID]
 	known.peer = p
 	merge(&known)
 	n.peers[p.ID] = known
 	n.mu.Unlock()
-	n.ring()
+	n.wakeUp()
 }
 
-func (n *news) tellVideo(slot meeting.Slot, flowing bool) {
+func (n *mediaEvents) addVideo(slot meeting.Slot, flowing bool) {
 	n.mu.Lock()
 	n.video[slot] = flowing
 	n.mu.Unlock()
-	n.ring()
+	n.wakeUp()
 }
 
-func (n *news) ring() {
+func (n *mediaEvents) wakeUp() {
 	select {
 	case n.wake <- struct{}{}:
 	default:
 	}
 }
 
-func (n *news) take() (map[string]peerNews, map[meeting.Slot]bool) {
+func (n *mediaEvents) drain() (map[string]peerEvents, map[meeting.Slot]bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	peers, video := n.peers, maps.Clone(n.video)
-	n.peers = map[string]peerNews{}
+	n.peers = map[string]peerEvents{}
 	clear(n.video)
 	return peers, video
 }
 
-// heard takes in what the media plane told. What belongs in the record becomes commands.
-func (c *coordinator) heard(peers map[string]peerNews, video map[meeting.Slot]bool) []request {
+// onMediaEvents takes in what the media plane told. What belongs in the record becomes commands.
+func (c *coordinator) onMediaEvents(peers map[string]peerEvents, video map[meeting.Slot]bool) []request {
 	var batch []request
 	for slot, flowing := range video {
 		c.audience.stage.video[slot] = flowing
@@ -83,7 +83,7 @@ func (c *coordinator) heard(peers map[string]peerNews, video map[meeting.Slot]bo
 		if m == nil {
 			continue // of a connection that has ended
 		}
-		if change := c.audience.peerNews(m, n, c.clock.Now()); change != nil {
+		if change := c.audience.onPeerEvents(m, n, c.clock.Now()); change != nil {
 			batch = append(batch, request{cmd: *change})
 		}
 	}

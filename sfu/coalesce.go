@@ -6,22 +6,22 @@ import (
 )
 
 const (
-	// gatherLegs is the audience of a shard from which on it pays.
-	gatherLegs = 16
-	// gatherBursts bounds what waits: a frame of each picture slot, one of them a large one.
-	gatherBursts = 8
+	// coalesceLegs is the audience of a shard from which on it pays.
+	coalesceLegs = 16
+	// coalesceBursts bounds what waits: a frame of each picture slot, one of them a large one.
+	coalesceBursts = 8
 )
 
-// gathering is what a shard holds back of a stage's pictures, so that a viewer's picture and the sound after it leave
+// coalescing (of packets into messages; nothing to do with the gathering of ICE candidates) is what a shard holds back of a stage's pictures, so that a viewer's picture and the sound after it leave
 // as one message: sound is shorter than the packets of a picture and may end a segmented message, while a message of
 // its own costs as much as that of a whole frame. While there is no sound nothing is held back. Its shard owns it.
-type gathering struct {
+type coalescing struct {
 	bursts []burst
 	until  time.Duration
 	sound  time.Duration // when it came last
 }
 
-func (g *gathering) holds(slot *slot) bool {
+func (g *coalescing) holds(slot *slot) bool {
 	for i := range g.bursts {
 		if g.bursts[i].slot == slot {
 			return true
@@ -30,15 +30,15 @@ func (g *gathering) holds(slot *slot) bool {
 	return false
 }
 
-// take forwards a burst, or holds it back for the next sound of its stage.
-func (s *shard) take(b burst, now time.Duration) {
+// accept forwards a burst, or holds it back for the next sound of its stage.
+func (s *shard) accept(b burst, now time.Duration) {
 	legs := s.legs[b.slot]
 	if len(legs) == 0 || s.over(b) {
 		return
 	}
 	stage := legs[0].viewer.stage
-	g := &stage.gathered[s.index]
-	large := len(legs) >= gatherLegs
+	g := &stage.coalesced[s.index]
+	large := len(legs) >= coalesceLegs
 	most := s.node.cfg.SoundPacket // a picture waits for the sound that follows, no longer than that of one packet
 	switch {
 	case large && !b.slot.video() && b.rendition == b.slot.form():
@@ -47,15 +47,15 @@ func (s *shard) take(b burst, now time.Duration) {
 			s.forwardTogether(stage, &b, now)
 			return
 		}
-	case large && b.slot.video() && g.sound > 0 && now-g.sound < 2*most && len(g.bursts) < gatherBursts:
+	case large && b.slot.video() && g.sound > 0 && now-g.sound < 2*most && len(g.bursts) < coalesceBursts:
 		if len(g.bursts) == 0 {
 			g.until = now + most
-			s.gathering = append(s.gathering, stage)
+			s.coalescing = append(s.coalescing, stage)
 		}
 		g.bursts = append(g.bursts, b)
 		return
 	case g.holds(b.slot):
-		s.letGo(stage, now)
+		s.sendHeld(stage, now)
 	}
 	s.forward(&b, now)
 	s.flush()
@@ -68,7 +68,7 @@ func (s *shard) forwardTogether(stage *Stage, sound *burst, now time.Duration) {
 	listeners := s.legs[sound.slot]
 	at := listeners[0].index
 	// A slot has the same place with all viewers of a stage. Of one that nobody has any more the first will do.
-	var places [gatherBursts]uint8
+	var places [coalesceBursts]uint8
 	for i := range bursts {
 		if watchers := s.legs[bursts[i].slot]; len(watchers) > 0 {
 			places[i] = watchers[0].index
@@ -93,8 +93,8 @@ func (s *shard) forwardTogether(stage *Stage, sound *burst, now time.Duration) {
 	s.forget(stage)
 }
 
-// letGo sends what was held back and no sound came for.
-func (s *shard) letGo(stage *Stage, now time.Duration) {
+// sendHeld sends what was held back and no sound came for.
+func (s *shard) sendHeld(stage *Stage, now time.Duration) {
 	bursts := s.held(stage)
 	for i := range bursts {
 		s.forward(&bursts[i], now)
@@ -105,30 +105,30 @@ func (s *shard) letGo(stage *Stage, now time.Duration) {
 
 // held is what was held back and may still be sent.
 func (s *shard) held(stage *Stage) []burst {
-	g := &stage.gathered[s.index]
+	g := &stage.coalesced[s.index]
 	g.bursts = slices.DeleteFunc(g.bursts, s.over)
 	return g.bursts
 }
 
 func (s *shard) forget(stage *Stage) {
-	g := &stage.gathered[s.index]
+	g := &stage.coalesced[s.index]
 	clear(g.bursts)
 	g.bursts = g.bursts[:0]
-	for i := range s.gathering {
-		if s.gathering[i] == stage {
-			last := len(s.gathering) - 1
-			s.gathering[i], s.gathering[last] = s.gathering[last], nil
-			s.gathering = s.gathering[:last]
+	for i := range s.coalescing {
+		if s.coalescing[i] == stage {
+			last := len(s.coalescing) - 1
+			s.coalescing[i], s.coalescing[last] = s.coalescing[last], nil
+			s.coalescing = s.coalescing[:last]
 			return
 		}
 	}
 }
 
-// letGoDue sends what has waited long enough for its sound.
-func (s *shard) letGoDue(now time.Duration) {
-	for i := len(s.gathering) - 1; i >= 0; i-- {
-		if stage := s.gathering[i]; now >= stage.gathered[s.index].until {
-			s.letGo(stage, now)
+// sendDue sends what has waited long enough for its sound.
+func (s *shard) sendDue(now time.Duration) {
+	for i := len(s.coalescing) - 1; i >= 0; i-- {
+		if stage := s.coalescing[i]; now >= stage.coalesced[s.index].until {
+			s.sendHeld(stage, now)
 		}
 	}
 }
@@ -136,8 +136,8 @@ func (s *shard) letGoDue(now time.Duration) {
 // due is when something that waits is to be sent; false if nothing waits.
 func (s *shard) due() (time.Duration, bool) {
 	at, ok := s.schedule.Next()
-	for _, stage := range s.gathering {
-		if until := stage.gathered[s.index].until; !ok || until < at {
+	for _, stage := range s.coalescing {
+		if until := stage.coalesced[s.index].until; !ok || until < at {
 			at, ok = until, true
 		}
 	}
