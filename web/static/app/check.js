@@ -87,11 +87,13 @@ export function Check({ room, onClose }) {
       <div class="dialog__actions"><${Button} tone="primary" action="rehearsal-done" onClick=${onClose}>${t("close")}<//></div>
     </div>`
         : html`<ol class="checks">
-      <${Step} state=${camera} title=${t("devices.camera")} text=${camera === "ok" ? t("check.camera.ok") : t(`problem.camera.${/** @type {"none"} */ (camera)}`)}>
+      <${Step} state=${camera} title=${t("devices.camera")}
+        text=${camera === "ok" ? t("check.camera.ok") : t(`problem.camera.${/** @type {"none"} */ (camera)}`)}>
         ${media.camera.value && html`<div class="checks__picture"><${Video} stream=${media.picture.value} mirrored label=${t("devices.picture")} /></div>`}<//>
       <${Step} state=${microphone} title=${t("devices.microphone")} text=${microphoneText(microphone)}>
         ${media.microphone.value && html`<span ref=${level} class="level__bar" aria-hidden="true"><span class="level__fill" /></span>`}<//>
-      <${Step} state=${speaker} title=${t("devices.loudspeaker")} text=${t(speaker === "ok" ? "check.speaker.ok" : speaker === "silent" ? "check.speaker.silent" : "check.speaker.ask")}>
+      <${Step} state=${speaker} title=${t("devices.loudspeaker")}
+        text=${t(speaker === "ok" ? "check.speaker.ok" : speaker === "silent" ? "check.speaker.silent" : "check.speaker.ask")}>
         <div class="checks__buttons"><${Button} action="test-sound" icon="sound" onClick=${() => void testLoudspeaker()}>${t("devices.test")}<//>
           <${Button} action="sound-heard" pressed=${speaker === "ok"} onClick=${() => setSpeaker("ok")}>${t("check.heard")}<//>
           <${Button} action="sound-not-heard" pressed=${speaker === "silent"} onClick=${() => setSpeaker("silent")}>${t("check.notheard")}<//></div><//>

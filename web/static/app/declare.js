@@ -121,6 +121,7 @@ export function DeclareAfter({ room }) {
  */
 function field(label, value, onInput) {
   return html`<label class="field"><span>${label}</span>
-    <input type="text" maxlength=${MAX_TEXT} value=${value} onInput=${(/** @type {Event} */ event) => onInput(/** @type {HTMLInputElement} */ (event.target).value)} />
+    <input type="text" maxlength=${MAX_TEXT} value=${value}
+      onInput=${(/** @type {Event} */ event) => onInput(/** @type {HTMLInputElement} */ (event.target).value)} />
   </label>`;
 }

@@ -25,7 +25,8 @@ export class LocalMedia {
   /** @type {import("@preact/signals").Signal<MediaStream | null>} */ screen = signal(null);
   /** @type {import("@preact/signals").Signal<{camera?: Problem, microphone?: Problem}>} */ problems = signal({});
   /** @type {import("@preact/signals").Signal<MediaDeviceInfo[]>} */ devices = signal([]);
-  /** Which of them were pulled out while in use and could not be replaced. @type {import("@preact/signals").Signal<{camera?: boolean, microphone?: boolean, loudspeaker?: boolean}>} */
+  /** Which of them were pulled out while in use and could not be replaced.
+   * @type {import("@preact/signals").Signal<{camera?: boolean, microphone?: boolean, loudspeaker?: boolean}>} */
   lost = signal({});
   /** The device that took the place of one that was pulled out. @type {import("@preact/signals").Signal<{name: Name | "loudspeaker", label: string} | null>} */
   replaced = signal(null);

@@ -49,7 +49,8 @@ export function Messages({ room, to, onClose }) {
           m,
           index,
         ) => html`<article key=${`${m.at_ms}-${index}`} class=${`message-item ${m.from === room.identity.value?.code ? "message-item--own" : ""}`}>
-        <p class="message-item__head"><strong>${writerOf(m)}</strong> → ${nameOf(room, m.to)} <time>${formatTime(m.at_ms, room.session.value?.time_zone)}</time></p>
+        <p class="message-item__head"><strong>${writerOf(m)}</strong> → ${nameOf(room, m.to)} <time>
+        ${formatTime(m.at_ms, room.session.value?.time_zone)}</time></p>
         <p class="message-item__text">${m.text}</p>
       </article>`,
       )}
@@ -71,9 +72,11 @@ export function Messages({ room, to, onClose }) {
         </select></label>`
       }
       <label class="field messages__text"><span class="visually-hidden">${t("messages.text")}</span>
-        <textarea rows="2" placeholder=${t("messages.text")} maxlength=${MAX_TEXT} value=${text} onInput=${(/** @type {Event} */ e) => setText(/** @type {HTMLTextAreaElement} */ (e.target).value)} /></label>
+        <textarea rows="2" placeholder=${t("messages.text")} maxlength=${MAX_TEXT} value=${text}
+          onInput=${(/** @type {Event} */ e) => setText(/** @type {HTMLTextAreaElement} */ (e.target).value)} /></label>
       <div class="messages__send">
-        <button type="submit" class="button button--primary" data-action="send" disabled=${!text.trim()}><${Icon} name="next" /><span>${t("messages.send")}</span></button>
+        <button type="submit" class="button button--primary" data-action="send" disabled=${!text.trim()}><${Icon}
+          name="next" /><span>${t("messages.send")}</span></button>
       </div>
     </form>
   <//>`;

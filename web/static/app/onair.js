@@ -1,4 +1,5 @@
-// What who speaks has and must know: countdown, microphone and screen, that the connection came back with a closed microphone, and that nobody hears what is said.
+// What who speaks has and must know: countdown, microphone and screen, that the connection came back with a
+// closed microphone, and that nobody hears what is said.
 import { html } from "./html.js";
 import { useEffect, useState } from "../vendor/hooks.js";
 import { t } from "./i18n.js";
@@ -27,7 +28,8 @@ export function Unheard({ room }) {
   return html`<div role="alert">
     ${
       problem &&
-      html`<div class="unheard" data-unheard=${problem}><p><${Icon} name="mic-off" /><span>${t(problem === "talking" ? "unheard.talking" : "unheard.system")}</span></p>
+      html`<div class="unheard" data-unheard=${problem}><p><${Icon} name="mic-off" /><span>
+        ${t(problem === "talking" ? "unheard.talking" : "unheard.system")}</span></p>
       ${
         problem === "talking"
           ? html`<${Button} action="mute" tone="onair" icon="mic" keys="F8" onClick=${() => void room.ask("mute", { muted: false })}>${t("mute.open")}<//>`
@@ -62,7 +64,8 @@ export function Countdown({ room }) {
 export function MuteButton({ room, disabled }) {
   const muted = room.self.value?.muted ?? false;
   const none = !room.media.microphone.value;
-  return html`<${Button} action="mute" keys="F8" tone=${muted ? "danger" : "plain"} icon=${muted ? "mic-off" : "mic"} pressed=${muted} disabled=${none || disabled}
+  return html`<${Button} action="mute" keys="F8" tone=${muted ? "danger" : "plain"} icon=${muted ? "mic-off" : "mic"}
+    pressed=${muted} disabled=${none || disabled}
     onClick=${() => void room.ask("mute", { muted: !muted })}>${t(none ? "mute.none" : muted ? "mute.open" : "mute.close")}<//>`;
 }
 

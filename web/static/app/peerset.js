@@ -22,7 +22,8 @@ export class PeerSet {
 
   /**
    * @param {(type: "answer" | "peer_failed" | "received" | "frozen",
-   *   fields: {peer: string, sdp: string} | {peer: string, reason: string} | import("../lib/protocol.js").Received | import("../lib/protocol.js").Frozen) => void} send
+   *   fields: {peer: string, sdp: string} | {peer: string, reason: string}
+   *   | import("../lib/protocol.js").Received | import("../lib/protocol.js").Frozen) => void} send
    */
   constructor(send) {
     this.#send = send;

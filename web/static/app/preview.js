@@ -30,7 +30,11 @@ export function Preview({ room, publishes, heading, enter }) {
       <h1 class="preview__name">${identity?.role === "endpoint" ? identity.name : t("preview.welcome")}</h1>
       ${identity?.parents?.length ? html`<p class="preview__parents">${identity.parents.join(" · ")}</p>` : null}
       ${session && html`<p class="preview__title">${session.title}</p>`}
-      ${when && html`<p class="preview__when">${t(when.key, { time: formatTime(when.at, session?.time_zone), day: formatDay(when.at, session?.time_zone) })}</p>`}
+      ${
+        when &&
+        html`<p class="preview__when">
+        ${t(when.key, { time: formatTime(when.at, session?.time_zone), day: formatDay(when.at, session?.time_zone) })}</p>`
+      }
       <p class="preview__hint">${t(publishes ? "preview.hint" : "preview.hint.operator")}</p>
       <${Button} action="preview-ok" tone="primary" icon="next" onClick=${() => room.enter()}>${enter}<//>
       <${RehearsalCard} room=${room} />
@@ -55,7 +59,12 @@ export function DeviceCheck({ room }) {
       <${DevicePicker} room=${room} kind="audioinput" label=${t("devices.microphone")} />
       ${canChooseLoudspeaker && html`<${DevicePicker} room=${room} kind="audiooutput" label=${t("devices.loudspeaker")} />`}
       <${Button} action="test-sound" icon="sound" onClick=${() => void testLoudspeaker()}>${t("devices.test")}<//>
-      ${(problems.camera || problems.microphone) && !["insecure", "inapp"].includes(problems.camera ?? "") && html`<${Button} action="retry-devices" onClick=${() => void media.start()}>${t("devices.retry")}<//>`}
+      ${
+        (problems.camera || problems.microphone) &&
+        !["insecure", "inapp"].includes(problems.camera ?? "") &&
+        html`<${Button}
+        action="retry-devices" onClick=${() => void media.start()}>${t("devices.retry")}<//>`
+      }
     </div>
   </section>`;
 }

@@ -127,7 +127,11 @@ function LineNotice({ room }) {
     <div role="status" aria-live="polite">
       ${said !== "good" && html`<p class=${`line line--${said}`}><${Icon} name=${said === "chosen" ? "sound" : "warn"} /><span>${t(`line.${said}`)}</span></p>`}
     </div>
-    ${said !== "good" && html`<${Button} action=${off ? "pictures-on" : "pictures-off"} onClick=${() => (pictures.value = off ? "all" : "none")}>${t(off ? "pictures.on" : "pictures.off")}<//>`}
+    ${
+      said !== "good" &&
+      html`<${Button} action=${off ? "pictures-on" : "pictures-off"}
+      onClick=${() => (pictures.value = off ? "all" : "none")}>${t(off ? "pictures.on" : "pictures.off")}<//>`
+    }
   </div>`;
 }
 
@@ -152,7 +156,8 @@ function OnAirFrame({ room }) {
 function Cards({ room, children }) {
   return html`<div class="cards"><div class="cards__place">
     <div class="cards__left">${children}</div>
-    <div class="cards__middle"><${DeviceNotice} room=${room} /><${Unheard} room=${room} /><${RollCallQuestion} room=${room} /><${BackOnAir} room=${room} /></div>
+    <div class="cards__middle"><${DeviceNotice} room=${room} /><${Unheard} room=${room} /><${RollCallQuestion}
+      room=${room} /><${BackOnAir} room=${room} /></div>
     <div class="cards__right"><${Toasts} room=${room} /></div>
   </div></div>`;
 }
@@ -181,17 +186,28 @@ function Controls({ room }) {
         !speaking &&
         self?.hand_at_ms &&
         html`
-        <${Button} action="lower-hand" keys="F2" tone="attention" icon="hand" pressed=${true} onClick=${() => void room.ask("lower_hand", {})}>${t("hand.lower")}<//>`
+        <${Button} action="lower-hand" keys="F2" tone="attention" icon="hand" pressed=${true}
+          onClick=${() => void room.ask("lower_hand", {})}>${t("hand.lower")}<//>`
       }
       ${speaking && html`<${MuteButton} room=${room} />`}
       ${speaking && live && html`<${ScreenButton} room=${room} />`}
-      ${speaking && speaking.slot !== "main" && html`<${Button} action="revoke-floor" icon="stop" onClick=${() => void room.ask("revoke", {})}>${t("floor.return")}<//>`}
+      ${
+        speaking &&
+        speaking.slot !== "main" &&
+        html`<${Button} action="revoke-floor" icon="stop"
+        onClick=${() => void room.ask("revoke", {})}>${t("floor.return")}<//>`
+      }
       <p class="controls__queue" role="status" aria-live="polite">${!speaking && self?.hand_at_ms ? queueText(self.hand_position ?? 0) : ""}</p>
     </div>
     <div class="controls__rest">
-      ${planned && html`<${Button} action="agenda" icon="list" pressed=${open === "agenda"} onClick=${() => setOpen(open === "agenda" ? "" : "agenda")}>${t("agenda.title")}<//>`}
+      ${
+        planned &&
+        html`<${Button} action="agenda" icon="list" pressed=${open === "agenda"}
+        onClick=${() => setOpen(open === "agenda" ? "" : "agenda")}>${t("agenda.title")}<//>`
+      }
       <${MessagesButton} room=${room} onClick=${() => setOpen("messages")} />
-      <${Button} action="people" icon="people" onClick=${() => setOpen("people")}>${self?.headcount ? t("people.count", { n: self.headcount }) : t("people.declare")}<//>
+      <${Button} action="people" icon="people" onClick=${() => setOpen("people")}>
+        ${self?.headcount ? t("people.count", { n: self.headcount }) : t("people.declare")}<//>
       <${Button} action="devices" icon="gear" onClick=${() => setOpen("devices")}>${t("devices.short")}<//>
       ${document.fullscreenEnabled && html`<${Button} action="full-screen" icon="full" onClick=${toggleFullScreen}>${t("fullscreen")}<//>`}
       <${Button} action="leave" icon="leave" onClick=${() => setOpen("leave")}>${t("leave")}<//>

@@ -72,7 +72,13 @@ export function Stage({ room, deaf = false, mute }) {
       own=${bySlot.get(slot)?.endpoint === own} />`,
     )}
     ${layout.name === "empty" && html`<p class="stage__empty">${t("stage.empty")}</p>`}
-    <div hidden>${SLOTS.map((slot) => html`<${Sound} key=${slot} room=${room} slot=${slot} deaf=${deaf || (mute !== undefined && bySlot.get(slot)?.endpoint === mute)} own=${bySlot.get(slot)?.endpoint === own} />`)}</div>
+    <div hidden>
+    ${SLOTS.map(
+      (slot) =>
+        html`<${Sound} key=${slot} room=${room} slot=${slot}
+          deaf=${deaf || (mute !== undefined && bySlot.get(slot)?.endpoint === mute)} own=${bySlot.get(slot)?.endpoint === own} />`,
+    )}
+      </div>
   </section>`;
 }
 
@@ -90,7 +96,8 @@ function Tile({ room, slot, grant, place, own }) {
   const pictures = Boolean(live && stream && (own || (grant?.video && !off)));
   const voice = Boolean(grant && room.voices.value.includes(slot));
   const name = grant?.name ?? "";
-  return html`<figure class=${`tile tile--${place || "off"} ${pictures ? "tile--pictures" : ""} ${voice ? "tile--voice" : ""}`} hidden=${!grant} data-tile=${slot}>
+  return html`<figure
+    class=${`tile tile--${place || "off"} ${pictures ? "tile--pictures" : ""} ${voice ? "tile--voice" : ""}`} hidden=${!grant} data-tile=${slot}>
     <${Video} slot=${slot} stream=${stream} label=${t(slot === "presentation" ? "tile.presentation" : "tile.video", { name })} />
     ${
       grant &&
@@ -119,7 +126,8 @@ function Caption({ room, slot, grant, named, voice }) {
     ${
       muted
         ? html`<span class="caption__muted"><${Icon} name="mic-off" /><span class="visually-hidden">${t("tile.muted")}</span></span>`
-        : html`<span class=${`caption__voice ${voice ? "caption__voice--on" : ""}`}><${Icon} name="sound" />${voice && html`<span class="visually-hidden">${t("tile.voice")}</span>`}</span>`
+        : html`<span class=${`caption__voice ${voice ? "caption__voice--on" : ""}`}><${Icon} name="sound" />
+          ${voice && html`<span class="visually-hidden">${t("tile.voice")}</span>`}</span>`
     }
     ${named && html`<span class="caption__name">${grant.name}</span>`}
     ${named && grant.parents?.length ? html`<span class="caption__parents">${grant.parents.join(" · ")}</span>` : null}

@@ -3,7 +3,11 @@ import { HOST } from "./protocol.js";
 
 /** @typedef {import("./sites.js").Site} Site */
 /** @typedef {import("./protocol.js").StageSlot} StageSlot */
-/** @typedef {{type: "grant", fields: {endpoint: string, slot?: "main"}} | {type: "revoke", fields: {endpoint: string, slot: StageSlot["slot"]}} | {type: "mute", fields: {muted: boolean}}} Act */
+/**
+ * @typedef {{type: "grant", fields: {endpoint: string, slot?: "main"}}
+ *   | {type: "revoke", fields: {endpoint: string, slot: StageSlot["slot"]}}
+ *   | {type: "mute", fields: {muted: boolean}}} Act
+ */
 
 /**
  * Sites registered for the present item, in their order, that do not speak now and are not next already.

@@ -92,7 +92,8 @@ function Present() {
   const { present, convened, answered } = room.sites.total;
   const calling = Boolean(room.state.value?.roll_call);
   return html`<p class=${`screen__count ${calling ? "screen__count--call" : ""}`} data-present=${present}>
-    <span>${t(calling ? "screen.rollcall" : "screen.present")}</span> <strong>${formatNumber(calling ? answered : present)}</strong><small> / ${formatNumber(convened)}</small>
+    <span>${t(calling ? "screen.rollcall" : "screen.present")}</span> <strong>
+    ${formatNumber(calling ? answered : present)}</strong><small> / ${formatNumber(convened)}</small>
     ${calling && html`<span class="screen__bar" style=${{ "--part": String(convened ? answered / convened : 0) }} />`}</p>`;
 }
 
@@ -134,13 +135,15 @@ function Country() {
     .sort((a, b) => a.slot.localeCompare(b.slot));
   return html`<header class="screen__top"><h1>${room.session.value?.title ?? ""}</h1><${Present} /><${Clock} /></header>
     <main class="screen__country">
-      <div class="screen__mosaic" role="list" style=${{ gridTemplateColumns: `repeat(${columnsFor(shown.length, 66, 50, { gap: 0.4, least: 8 })}, minmax(0, 1fr))` }}>${shown.map(
-        (site) => html`<figure key=${site.code} class="screen__site" role="listitem" data-picture=${site.code}>
+      <div class="screen__mosaic" role="list"
+        style=${{ gridTemplateColumns: `repeat(${columnsFor(shown.length, 66, 50, { gap: 0.4, least: 8 })}, minmax(0, 1fr))` }}>${shown.map(
+          (site) => html`<figure key=${site.code} class="screen__site" role="listitem" data-picture=${site.code}>
         ${stills.get(site.code) ? html`<img src=${stills.get(site.code)} alt="" />` : null}
         <figcaption>${site.name}${site.parents.length ? html`<small>${site.parents.at(-1)}</small>` : null}</figcaption></figure>`,
-      )}</div>
+        )}</div>
       <aside class="screen__aside">
-        <div class="screen__program"><${Video} stream=${main ? (room.peers.streams.value.get(main.slot)?.video ?? null) : null} label=${t("stage.label")} /><p>${main?.name ?? ""}</p></div>
+        <div class="screen__program"><${Video}
+          stream=${main ? (room.peers.streams.value.get(main.slot)?.video ?? null) : null} label=${t("stage.label")} /><p>${main?.name ?? ""}</p></div>
       </aside>
     </main>
     <${Provinces} room=${room} />

@@ -30,7 +30,9 @@ function App() {
       return html`<${ErrorPage} room=${room} />`;
     case "ended":
       if (report.value) return html`<${report.value} room=${room} onClose=${() => (report.value = null)} />`;
-      return html`<${EndedPage} room=${room}><${ReportButton} onOpen=${(/** @type {Function} */ view) => (report.value = view)} /><${ActsButton} room=${room} /><${Downloads} room=${room} /><//><${Toasts} room=${room} />`;
+      return html`<${EndedPage} room=${room}><${ReportButton}
+        onOpen=${(/** @type {Function} */ view) => (report.value = view)} /><${ActsButton} room=${room} />
+          <${Downloads} room=${room} /><//><${Toasts} room=${room} />`;
     default:
       return html`<${Secretariat} room=${room} /><${LinkNotice} room=${room} />`;
   }

@@ -39,7 +39,8 @@ function Short() {
     <h1>${failed ? tMaybe(`short.${error.value}.title`, "short.unavailable.title") : t("short.opening")}</h1>
     ${
       failed &&
-      html`<p class="message__text">${accents.value && error.value === "not_found" ? t("short.accents") : tMaybe(`short.${error.value}.text`, "short.unavailable.text")}</p>
+      html`<p class="message__text">
+        ${accents.value && error.value === "not_found" ? t("short.accents") : tMaybe(`short.${error.value}.text`, "short.unavailable.text")}</p>
       <${CodeForm} />
       <div class="message__actions"><${Button} action="retry" onClick=${() => void exchange()}>${t("retry")}<//></div>`
     }

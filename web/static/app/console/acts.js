@@ -62,7 +62,11 @@ export function Acts({ room, onClose }) {
       <input type="search" value=${query} onInput=${(/** @type {Event} */ e) => setQuery(/** @type {HTMLInputElement} */ (e.target).value)} /></label>
     <div class="acts table" tabindex="0" role="region" aria-label=${r("acts.title")}><table>
       <thead><tr><th scope="col">${r("acts.when")}</th><th scope="col">${r("acts.who")}</th><th scope="col">${r("acts.what")}</th></tr></thead>
-      <tbody>${rows.map(({ act, what, who }) => html`<tr key=${act.seq} data-act=${act.kind}><td><time>${formatTime(Date.parse(act.at), zone, true)}</time></td><td>${who}</td><td>${what}</td></tr>`)}</tbody>
+      <tbody>${rows.map(
+        ({ act, what, who }) => html`<tr key=${act.seq} data-act=${act.kind}><td><time>
+        ${formatTime(Date.parse(act.at), zone, true)}</time></td><td>${who}</td><td>${what}</td></tr>`,
+      )}
+        </tbody>
     </table>
     ${acts && rows.length === 0 && html`<p class="quiet rows__none">${r("acts.none")}</p>`}</div>
     <div class="dialog__actions">

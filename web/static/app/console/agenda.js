@@ -32,7 +32,8 @@ export function AgendaTime({ room }) {
   if (!item || !since) return null;
   const spent = room.now() - since;
   const over = item.minutes && spent > item.minutes * 60_000;
-  return html`<p class=${`agenda__time ${over ? "agenda__time--over" : ""}`}><time>${formatDuration(spent)}</time>${item.minutes ? html`<small> / ${t("agenda.minutes", { n: item.minutes })}</small>` : null}</p>`;
+  return html`<p class=${`agenda__time ${over ? "agenda__time--over" : ""}`}><time>${formatDuration(spent)}</time>
+    ${item.minutes ? html`<small> / ${t("agenda.minutes", { n: item.minutes })}</small>` : null}</p>`;
 }
 
 /** Sites registered for the present item that wait. @param {Room} room */

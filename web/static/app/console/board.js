@@ -8,7 +8,8 @@ import { t, tMaybe, formatNumber } from "../i18n.js";
 import { Button, Dialog } from "../parts.js";
 
 /** @typedef {import("../room.js").Room} Room */
-/** @typedef {{code: string, name: string, parents?: string[], province?: string, phone?: string, contact?: string, light: string, reasons?: string[]}} CheckedSite */
+/** @typedef {{code: string, name: string, parents?: string[], province?: string, phone?: string, contact?: string, light: string,
+ *   reasons?: string[]}} CheckedSite */
 /** @typedef {{provinces: {code: string, name: string, lights: Record<string, number>}[], sites: CheckedSite[]}} Board */
 
 const LIGHTS = /** @type {const} */ (["red", "untested", "amber", "green"]);
@@ -40,7 +41,8 @@ export function Board({ room, onClose }) {
   const share = (/** @type {Record<string, number>} */ lights) =>
     LIGHTS.map(
       (name) =>
-        html`<span key=${name} class=${`light light--${name}`}><span aria-hidden="true" /><span class="visually-hidden">${t(`board.${name}`)}</span>${formatNumber(lights[name] ?? 0)}</span>`,
+        html`<span key=${name} class=${`light light--${name}`}><span aria-hidden="true" /><span
+          class="visually-hidden">${t(`board.${name}`)}</span>${formatNumber(lights[name] ?? 0)}</span>`,
     );
   return html`<${Dialog} title=${t("board.title")} onClose=${onClose} wide>
     ${!board && html`<p class="quiet">${t("board.loading")}</p>`}
@@ -52,17 +54,18 @@ export function Board({ room, onClose }) {
           (
             name,
           ) => html`<button type="button" key=${name} class="tab" aria-pressed=${String(light === name)} onClick=${() => setLight(name)}>
-          <strong class=${`light light--${name}`}><span aria-hidden="true" />${formatNumber(there.filter((site) => isListed(name, site)).length)}</strong><span>${t(`board.${name}`)}</span></button>`,
+          <strong class=${`light light--${name}`}><span aria-hidden="true" />
+          ${formatNumber(there.filter((site) => isListed(name, site)).length)}</strong><span>${t(`board.${name}`)}</span></button>`,
         )}
       </div>
       ${
         board.provinces.length > 1 &&
         html`<div class="provinces" role="group" aria-label=${t("counts.provinces")}>
-        <button type="button" class="province" aria-pressed=${String(province === null)} onClick=${() => setProvince(null)}><span>${t("counts.all")}</span></button>
+        <button type="button" class="province" aria-pressed=${String(province === null)}
+          onClick=${() => setProvince(null)}><span>${t("counts.all")}</span></button>
         ${board.provinces.map(
-          (
-            p,
-          ) => html`<button type="button" key=${p.code} class="province board__province" aria-pressed=${String(province === p.code)} onClick=${() => setProvince(p.code)}>
+          (p) => html`<button type="button" key=${p.code} class="province board__province"
+            aria-pressed=${String(province === p.code)} onClick=${() => setProvince(p.code)}>
           <span>${p.name || t("counts.others")}</span><span class="board__lights">${share(p.lights)}</span></button>`,
         )}
       </div>`

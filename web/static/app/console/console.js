@@ -60,7 +60,10 @@ export function Console({ room, publishes }) {
       </div>
       <div class="desk__right">
         <div class="desk__views" role="group" aria-label=${t("desk.views")}>
-          ${VIEWS.map((name) => html`<button type="button" key=${name} class="tab" aria-pressed=${String(view === name)} onClick=${() => setView(name)}>${t(`desk.${name}`)}</button>`)}
+          ${VIEWS.map(
+            (name) => html`<button type="button" key=${name} class="tab"
+            aria-pressed=${String(view === name)} onClick=${() => setView(name)}>${t(`desk.${name}`)}</button>`,
+          )}
         </div>
         <${FloorPanel} room=${room} />
         <${SitesPanel} room=${room} province=${province} wall=${wall} onWall=${setWall} />
@@ -72,7 +75,8 @@ export function Console({ room, publishes }) {
   </div>`;
 }
 
-/** What asks for an answer or tells something stands over the stage: no button of the desk is covered, and none moves. @param {{room: Room, publishes: boolean}} props */
+/** What asks for an answer or tells something stands over the stage: no button of the desk is covered, and none moves.
+ * @param {{room: Room, publishes: boolean}} props */
 function Cards({ room, publishes }) {
   return html`<div class="cards"><div class="cards__place">
     <div class="cards__left">${panel.value?.name !== "messages" && html`<${NewMessage} room=${room} onOpen=${() => togglePanel("messages")} />`}</div>
@@ -102,7 +106,8 @@ function PhaseBadge({ room }) {
   const since = live && state?.started_at_ms ? formatDuration(room.now() - state.started_at_ms) : "";
   const { total } = room.sites;
   return html`<p class="badges">
-    <span class=${`badge badge--${live ? "live" : "idle"}`} role="status">${t(live ? "phase.live" : "phase.waiting")}${since && html` <time>${since}</time>`}</span>
+    <span class=${`badge badge--${live ? "live" : "idle"}`} role="status">${t(live ? "phase.live" : "phase.waiting")}
+    ${since && html` <time>${since}</time>`}</span>
     ${room.identity.value?.scope && html`<span class="badge badge--scope">${t("scope.badge", { name: room.sites.unitName(room.identity.value.scope) })}</span>`}
     <span class="badge">${t("counts.badge", { present: formatNumber(total.present), convened: formatNumber(total.convened) })}</span>
   </p>`;
@@ -134,7 +139,12 @@ function HostControls({ room, publishes }) {
   const settled = useSettled(live);
   const shown = panel.value?.name;
   return html`<nav class="host-controls" aria-label=${t("controls.label")}>
-    ${!live && room.steersAll && html`<${Button} action="start" tone="primary" icon="play" disabled=${!online} onClick=${() => void room.ask("start", {})}>${t("start")}<//>`}
+    ${
+      !live &&
+      room.steersAll &&
+      html`<${Button} action="start" tone="primary" icon="play" disabled=${!online}
+      onClick=${() => void room.ask("start", {})}>${t("start")}<//>`
+    }
     ${publishes && live && html`<${MuteButton} room=${room} disabled=${!settled} /><${ScreenButton} room=${room} disabled=${!settled} />`}
     ${
       room.steersAll &&
@@ -147,10 +157,19 @@ function HostControls({ room, publishes }) {
     ${publishes && html`<${Button} action="devices" icon="gear" onClick=${() => setOpen("devices")}>${t("devices.short")}<//>`}
     <span class="host-controls__gap" />
     ${(!live || !room.steersAll) && html`<${Button} action="leave" icon="leave" onClick=${() => setOpen("leave")}>${t("leave")}<//>`}
-    ${live && room.steersAll && html`<${Button} action="end" tone="danger" icon="stop" disabled=${!online} onClick=${() => setOpen("end")}>${t("end.short")}<//>`}
+    ${
+      live &&
+      room.steersAll &&
+      html`<${Button} action="end" tone="danger" icon="stop" disabled=${!online}
+      onClick=${() => setOpen("end")}>${t("end.short")}<//>`
+    }
     ${open === "board" && html`<${Fetched} load=${board} room=${room} onClose=${close} />`}
     ${open === "end" && html`<${EndDialog} room=${room} onClose=${close} />`}
-    ${open === "leave" && html`<${Confirm} title=${t("leave.title")} text=${t("leave.console")} yes=${t("leave")} onYes=${() => room.leave()} onClose=${close} />`}
+    ${
+      open === "leave" &&
+      html`<${Confirm} title=${t("leave.title")} text=${t("leave.console")} yes=${t("leave")}
+      onYes=${() => room.leave()} onClose=${close} />`
+    }
     ${open === "devices" && html`<${DevicesDialog} room=${room} onClose=${close} />`}
   </nav>`;
 }

@@ -117,12 +117,24 @@ function Speaker({ room, grant }) {
     <div class="speaker__who">
       <strong>${grant.name}</strong>
       <span>${[...(slot === "main" ? [t("floor.main")] : []), ...(grant.parents ?? [])].join(" · ")}</span>
-      <span class="speaker__state">${grant.state === "on_air" ? html`<${SpeakingTime} room=${room} since=${grant.on_air_ms ?? 0} />` : t(grant.state === "held" ? "tile.held" : "tile.countdown")}
+      <span class="speaker__state">
+      ${
+        grant.state === "on_air"
+          ? html`<${SpeakingTime} room=${room} since=${grant.on_air_ms ?? 0}
+        />`
+          : t(grant.state === "held" ? "tile.held" : "tile.countdown")
+      }
         ${room.voices.value.includes(slot) && html` <${Icon} name="sound" /> ${t("tile.voice")}`}
         ${grant.muted && html` <${Icon} name="mic-off" /> ${t("tile.muted")}`}</span>
     </div>
-    ${!grant.muted && html`<${Button} compact action="mute-speaker" icon="mic" label=${t("row.mute", { name: grant.name })} onClick=${() => void room.ask("mute", { endpoint, muted: true })} />`}
-    <${Button} action=${slot === "main" ? "take-main" : "revoke-floor"} tone="danger" icon="stop" label=${`${t(slot === "main" ? "floor.takemain" : "floor.revoke")}: ${grant.name}`} onClick=${revoke}>${t(slot === "main" ? "floor.takemain" : "floor.revoke.short")}<//>
+    ${
+      !grant.muted &&
+      html`<${Button} compact action="mute-speaker" icon="mic"
+      label=${t("row.mute", { name: grant.name })} onClick=${() => void room.ask("mute", { endpoint, muted: true })} />`
+    }
+    <${Button} action=${slot === "main" ? "take-main" : "revoke-floor"} tone="danger" icon="stop"
+      label=${`${t(slot === "main" ? "floor.takemain" : "floor.revoke")}: ${grant.name}`} onClick=${revoke}>
+        ${t(slot === "main" ? "floor.takemain" : "floor.revoke.short")}<//>
   </article>`;
 }
 
@@ -136,9 +148,15 @@ function Waiting({ room, site }) {
       <strong>${site.name}</strong>
       <span>${[...(site.hand_at_ms ? [t("floor.waits", { time: formatDuration(room.now() - site.hand_at_ms) })] : []), ...site.parents].join(" · ")}</span>
     </div>
-    <${Button} action="stand-by" pressed=${Boolean(site.stand_by)} disabled=${!here} label=${t(site.stand_by ? "row.standby.off" : "row.standby", { name: site.name })}
+    <${Button} action="stand-by" pressed=${Boolean(site.stand_by)} disabled=${!here}
+      label=${t(site.stand_by ? "row.standby.off" : "row.standby", { name: site.name })}
       onClick=${() => void standBy(room, site)}>${t("row.standby.short")}<//>
-    ${site.hand_at_ms && html`<${Button} compact action="lower-hand" icon="close" label=${t("row.lower", { name: site.name })} onClick=${() => void room.ask("lower_hand", { endpoint })} />`}
-    <${Button} action="grant-floor" tone="primary" label=${`${t("floor.grant")}: ${site.name}`} disabled=${!here || room.phase.value !== "live"} onClick=${() => void room.ask("grant", { endpoint })}>${t("floor.grant.short")}<//>
+    ${
+      site.hand_at_ms &&
+      html`<${Button} compact action="lower-hand" icon="close"
+      label=${t("row.lower", { name: site.name })} onClick=${() => void room.ask("lower_hand", { endpoint })} />`
+    }
+    <${Button} action="grant-floor" tone="primary" label=${`${t("floor.grant")}: ${site.name}`}
+      disabled=${!here || room.phase.value !== "live"} onClick=${() => void room.ask("grant", { endpoint })}>${t("floor.grant.short")}<//>
   </li>`;
 }

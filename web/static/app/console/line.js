@@ -33,8 +33,10 @@ export function LineSheet({ room, code }) {
   const sent = line.slots.filter((slot) => slot.rendition >= 0);
   return html`<table class="line-table" data-line=${code}>
     <caption>${t("lines.caption", { rtt: formatNumber(line.rtt_ms), kbps: formatNumber(line.budget_kbps) })}
-      ${line.pictures !== "all" && html` · ${t(line.pictures === "none" ? "lines.soundonly" : "lines.small")}`}${line.starved && html` · ${t("lines.starved")}`}</caption>
-    <thead><tr><th scope="col">${t("lines.what")}</th><th scope="col">kbit/s</th><th scope="col">${t("lines.loss")}</th><th scope="col">${t("lines.quality")}</th><th scope="col">${t("lines.freezes")}</th></tr></thead>
+      ${line.pictures !== "all" && html` · ${t(line.pictures === "none" ? "lines.soundonly" : "lines.small")}`}
+        ${line.starved && html` · ${t("lines.starved")}`}</caption>
+    <thead><tr><th scope="col">${t("lines.what")}</th><th scope="col">kbit/s</th><th scope="col">${t("lines.loss")}
+    </th><th scope="col">${t("lines.quality")}</th><th scope="col">${t("lines.freezes")}</th></tr></thead>
     <tbody>
       ${sent.map(
         (slot) => html`<tr key=${slot.kind + slot.slot}>

@@ -33,7 +33,8 @@ function shortName(name) {
 
 /**
  * Drawn again only when something of it changes: there are dozens, and changes four times a second.
- * @param {{code: string | undefined, name: string, lost: boolean, convened: number, reached: number, pressed: boolean, onProvince?: (code: string | undefined) => void}} props
+ * @param {{code: string | undefined, name: string, lost: boolean, convened: number, reached: number, pressed: boolean,
+ *   onProvince?: (code: string | undefined) => void}} props
  */
 function Province({ code, name, lost, convened, reached, pressed, onProvince }) {
   const part = convened ? reached / convened : 0;

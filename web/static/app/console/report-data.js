@@ -13,7 +13,8 @@ import { askSession, tellRefusal } from "../api.js";
 /** @typedef {{verdict: Verdict, by: string, reason: string, at: string, after_seal: boolean, entry: number}} Override */
 /** @typedef {{from: string, to: string, means: string, by: string, reason: string, entry: number}} Declared */
 /**
- * @typedef {{endpoint: string, unit: string, name: string, parents: string, phone?: string, total_s: number, received_s: number, interruptions: number, devices?: string[], quality?: Quality,
+ * @typedef {{endpoint: string, unit: string, name: string, parents: string, phone?: string, total_s: number, received_s: number,
+ *   interruptions: number, devices?: string[], quality?: Quality,
  *   pictures?: {at: string, entry: number}[],
  *   verdict: Verdict, computed: Verdict, override?: Override, declared?: Declared[], headcount: number,
  *   delegates?: {name: string, title: string, attending_for: string}[]}} SiteRow
@@ -44,7 +45,8 @@ export function verdictText(verdict) {
   return rMaybe(`verdict.${verdict}`, "verdict.none");
 }
 
-/** Time of day of the session, with the day if it is not the one on which it began. @param {string | undefined} at RFC 3339 @param {Report} report @param {boolean} [seconds] */
+/** Time of day of the session, with the day if it is not the one on which it began.
+ * @param {string | undefined} at RFC 3339 @param {Report} report @param {boolean} [seconds] */
 export function clock(at, report, seconds = false) {
   if (!at) return "";
   const { opened_at, started_at, as_of } = report.session;

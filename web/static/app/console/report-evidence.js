@@ -19,7 +19,14 @@ export function Line({ site }) {
     ${
       q &&
       html`<p>${r("line.received", { received: long(site.received_s), frames: formatNumber(q.frames), sound: long(q.sound_s) })}</p>
-      <p data-quality>${q.loss_pct !== undefined && r("line.loss", { loss: formatNumber(q.loss_pct) })} ${r("line.renditions", { high: long(q.high_s), medium: long(q.medium_s), low: long(q.low_s), none: long(q.no_picture_s) })}</p>
+      <p data-quality>
+      ${q.loss_pct !== undefined && r("line.loss", { loss: formatNumber(q.loss_pct) })} ${r("line.renditions", {
+        high: long(q.high_s),
+        medium: long(q.medium_s),
+        low: long(q.low_s),
+        none: long(q.no_picture_s),
+      })}
+        </p>
       <p class="quiet">${r("line.rough")}</p>`
     }
   </section>`;
@@ -30,7 +37,8 @@ export function Pictures({ room, report, site }) {
   const list = site.pictures ?? [];
   if (list.length === 0) return null;
   return html`<section class="why"><h3>${r("pictures")}</h3>
-    <ul class="kept">${list.map((p) => html`<${Kept} key=${p.entry} room=${room} entry=${p.entry} at=${clock(p.at, report, true)} name=${site.name} />`)}</ul></section>`;
+    <ul class="kept">
+    ${list.map((p) => html`<${Kept} key=${p.entry} room=${room} entry=${p.entry} at=${clock(p.at, report, true)} name=${site.name} />`)}</ul></section>`;
 }
 
 /** @param {{room: Room, entry: number, at: string, name: string}} props */
@@ -52,5 +60,6 @@ function Kept({ room, entry, at, name }) {
     };
   }, [entry]);
   return html`<li>${address && html`<img src=${address} alt=${r("pictures.one", { name, at })} />`}
-    <span>${at} <span class="quiet">(${r("why.entries", { entries: entry })})</span>${address === null ? html` <span class="quiet">${r("pictures.erased")}</span>` : ""}</span></li>`;
+    <span>${at} <span class="quiet">(${r("why.entries", { entries: entry })})</span>
+    ${address === null ? html` <span class="quiet">${r("pictures.erased")}</span>` : ""}</span></li>`;
 }

@@ -56,7 +56,13 @@ export function Strip({ report, endpoint }) {
 
 /** What the colours of the strips mean. */
 export function Legend() {
-  return html`<p class="legend">${/** @type {const} */ (["present", "receiving", "lost"]).map((kind) => html`<span key=${kind}><i class=${`legend__${kind}`} />${r(`strip.${kind}`)}</span>`)}</p>`;
+  return html`<p class="legend">
+    ${
+      /** @type {const} */ (["present", "receiving", "lost"]).map(
+        (kind) => html`<span key=${kind}><i class=${`legend__${kind}`} />${r(`strip.${kind}`)}</span>`,
+      )
+    }
+      </p>`;
 }
 
 /** How many sites were connected over the time. @param {{report: Report}} props */

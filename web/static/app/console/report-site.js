@@ -27,7 +27,13 @@ export function SiteDialog({ room, report, site, onChanged, onClose }) {
   return html`<${Dialog} title=${site.name} onClose=${onClose} wide>
     <p class="quiet">${[site.parents, site.endpoint, site.phone].filter(Boolean).join(" · ")}</p>
     <p class="why__verdict"><strong class=${`verdict verdict--${site.verdict || "none"}`}>${verdictText(site.verdict)}</strong>
-      ${site.override || site.verdict !== site.computed ? html` <span class="quiet">${r("verdict.computed", { verdict: verdictText(site.computed) })}</span>` : ""}</p>
+      ${
+        site.override || site.verdict !== site.computed
+          ? html` <span class="quiet">
+        ${r("verdict.computed", { verdict: verdictText(site.computed) })}</span>`
+          : ""
+      }
+        </p>
     <${Strip} report=${report} endpoint=${site.endpoint} />
     <${Why} report=${report} site=${site} />
     <${Line} site=${site} />
@@ -54,8 +60,10 @@ export function SiteDialog({ room, report, site, onChanged, onClose }) {
             }),
           );
         }}>
-        <label class="field"><span>${r("attended.means")}</span><select name="means"><option value="phone">${r("means.phone")}</option><option value="other">${r("means.other")}</option></select></label>
-        <label class="field"><span>${r("attended.from")}</span><input type="datetime-local" name="from" required defaultValue=${toInput(report.session.started_at, zone)} /></label>
+        <label class="field"><span>${r("attended.means")}</span><select name="means"><option value="phone">
+        ${r("means.phone")}</option><option value="other">${r("means.other")}</option></select></label>
+        <label class="field"><span>${r("attended.from")}</span><input type="datetime-local" name="from" required
+          defaultValue=${toInput(report.session.started_at, zone)} /></label>
         <label class="field"><span>${r("attended.to")}</span><input type="datetime-local" name="to" /></label>
       <//>`
       }
@@ -78,9 +86,18 @@ function Why({ report, site }) {
     <p class="quiet">${r("why.rules", { late: Math.round(rules.late_after_s / 60), partial: rules.partial_pct, grace: rules.grace_s })}</p>
     <ul>
       ${present.length === 0 && html`<li>${r("why.absent")}</li>`}
-      ${present.map((iv) => html`<li key=${`p${iv.from}`}>${r("why.interval", { span: span(iv, report), end: rMaybe(`end.${iv.end_reason}`, "end.open") })}${entries(iv.entries)}</li>`)}
-      ${of(report.receiving).map((iv) => html`<li key=${`r${iv.from}`}>${r(iv.evidence === "decoded" ? "why.receiving" : "why.reports", { span: span(iv, report) })}${entries(iv.entries)}</li>`)}
-      ${(site.declared ?? []).map((d) => html`<li key=${`d${d.entry}`}>${r("why.declared", { means: rMaybe(`means.${d.means}`, "means.other"), span: span(d, report), reason: d.reason })}${entries([d.entry])}</li>`)}
+      ${present.map(
+        (iv) => html`<li key=${`p${iv.from}`}>
+        ${r("why.interval", { span: span(iv, report), end: rMaybe(`end.${iv.end_reason}`, "end.open") })}${entries(iv.entries)}</li>`,
+      )}
+      ${of(report.receiving).map(
+        (iv) => html`<li key=${`r${iv.from}`}>
+        ${r(iv.evidence === "decoded" ? "why.receiving" : "why.reports", { span: span(iv, report) })}${entries(iv.entries)}</li>`,
+      )}
+      ${(site.declared ?? []).map(
+        (d) => html`<li key=${`d${d.entry}`}>
+        ${r("why.declared", { means: rMaybe(`means.${d.means}`, "means.other"), span: span(d, report), reason: d.reason })}${entries([d.entry])}</li>`,
+      )}
       ${
         site.override &&
         html`<li>${r("why.override", {
@@ -97,7 +114,16 @@ function Why({ report, site }) {
 function Delegates({ site }) {
   const list = site.delegates ?? [];
   return html`<section class="why"><h3>${r("delegates")}</h3>
-    ${list.length === 0 ? html`<p class="quiet">${r("delegates.none")}</p>` : html`<ul>${list.map((d, i) => html`<li key=${i}>${[d.name, d.title, d.attending_for && r("delegates.for", { name: d.attending_for })].filter(Boolean).join(", ")}</li>`)}</ul>`}
+    ${
+      list.length === 0
+        ? html`<p class="quiet">${r("delegates.none")}</p>`
+        : html`<ul>
+      ${list.map(
+        (d, i) =>
+          html`<li key=${i}>${[d.name, d.title, d.attending_for && r("delegates.for", { name: d.attending_for })].filter(Boolean).join(", ")}</li>`,
+      )}
+        </ul>`
+    }
   </section>`;
 }
 
@@ -112,7 +138,8 @@ function Correction({ title, save, action, onSave, children }) {
     onSave(new FormData(/** @type {HTMLFormElement} */ (e.target)));
   }}>
     ${title && html`<h3>${title}</h3>`}${children}
-    <label class="field"><span>${r("reason")}</span><input name="reason" required maxlength="400" value=${reason} onInput=${(/** @type {Event} */ e) => setReason(/** @type {HTMLInputElement} */ (e.target).value)} /></label>
+    <label class="field"><span>${r("reason")}</span><input name="reason" required maxlength="400" value=${reason}
+      onInput=${(/** @type {Event} */ e) => setReason(/** @type {HTMLInputElement} */ (e.target).value)} /></label>
     <button type="submit" class="button button--primary" data-action=${action} disabled=${!reason.trim()}><span>${save}</span></button>
   </form>`;
 }

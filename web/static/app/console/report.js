@@ -51,7 +51,12 @@ export function ReportView({ room, onClose }) {
           <${Files} room=${room} asOf=${choice.asOf} />
           <div class="report__acts">
             ${!report.session.sealed_at && html`<${Button} action="rules" icon="gear" onClick=${() => setOpen("rules:")}>${r("rules")}<//>`}
-            ${report.session.ended_at && !report.session.sealed_at && html`<${Button} action="seal" icon="lock" tone="primary" onClick=${() => setOpen("seal:")}>${r("seal")}<//>`}
+            ${
+              report.session.ended_at &&
+              !report.session.sealed_at &&
+              html`<${Button} action="seal" icon="lock"
+              tone="primary" onClick=${() => setOpen("seal:")}>${r("seal")}<//>`
+            }
           </div>
           <p class="quiet report__head">${r("head", { n: formatNumber(report.session.entries), hash: report.session.head_hash })}</p>
         </div>
@@ -78,7 +83,9 @@ function Moment({ report, choice, onChoose, failed }) {
   const zone = report.session.time_zone;
   const live = !choice.asOf;
   return html`<div class="moment">
-    <p class="moment__now" data-as-of=${report.session.as_of}><strong>${r("asof", { time: `${clock(report.session.as_of, report, true)} ${toInput(report.session.as_of, zone).slice(0, 10).split("-").reverse().join("/")}` })}</strong>
+    <p class="moment__now" data-as-of=${report.session.as_of}><strong>
+    ${r("asof", { time: `${clock(report.session.as_of, report, true)} ${toInput(report.session.as_of, zone).slice(0, 10).split("-").reverse().join("/")}` })}
+      </strong>
       <span class="quiet">${failed ? r("failed") : r(live ? "asof.live" : "asof.fixed")}</span>
       ${report.session.sealed_at && html` <span class="tag tag--done">${r("sealed", { time: clock(report.session.sealed_at, report, true) })}</span>`}</p>
     <label class="field moment__choice"><span>${r("asof.label")}</span>
@@ -90,7 +97,13 @@ function Moment({ report, choice, onChoose, failed }) {
 
 /** @param {{total: Counts}} props */
 function Sums({ total }) {
-  return html`<dl class="sums">${COUNTS.map((name) => html`<div key=${name} class=${`sums__${name} ${PARTS.has(name) ? "sums__part" : ""}`} data-count=${name}><dt>${PARTS.has(name) ? r("count.part", { name: r(`count.${name}`) }) : r(`count.${name}`)}</dt><dd>${formatNumber(total[name])}</dd></div>`)}</dl>`;
+  return html`<dl class="sums">
+    ${COUNTS.map(
+      (name) =>
+        html`<div key=${name} class=${`sums__${name} ${PARTS.has(name) ? "sums__part" : ""}`} data-count=${name}><dt>
+          ${PARTS.has(name) ? r("count.part", { name: r(`count.${name}`) }) : r(`count.${name}`)}</dt><dd>${formatNumber(total[name])}</dd></div>`,
+    )}
+      </dl>`;
 }
 
 /**
@@ -104,7 +117,8 @@ function Groups({ report, choice, onChoose }) {
     /** @type {string} */ unit,
     /** @type {number} */ depth,
   ) => html`<tr key=${unit || "all"} data-unit=${unit || undefined}>
-    <th scope="row" style=${{ paddingInlineStart: `${0.7 + depth}rem` }}><button type="button" class="link" aria-pressed=${String(choice.unit === unit)} onClick=${() => onChoose({ unit })}>${name}</button></th>
+    <th scope="row" style=${{ paddingInlineStart: `${0.7 + depth}rem` }}><button type="button" class="link"
+      aria-pressed=${String(choice.unit === unit)} onClick=${() => onChoose({ unit })}>${name}</button></th>
     ${COUNTS.map((count) => html`<td key=${count}>${formatNumber(c[count])}</td>`)}</tr>`;
   return html`<section aria-label=${r("groups")}><h2>${r("groups")}</h2>
     <div class="table report__table" tabindex="0" role="region" aria-label=${r("groups")}><table>
@@ -128,7 +142,8 @@ function NameField({ value, onChange }) {
     return () => clearTimeout(timer);
   }, [text]);
   return html`<label class="field"><span>${r("filter.name")}</span>
-    <input type="search" name="site-name" value=${text} onInput=${(/** @type {Event} */ e) => setText(/** @type {HTMLInputElement} */ (e.target).value)} /></label>`;
+    <input type="search" name="site-name" value=${text}
+      onInput=${(/** @type {Event} */ e) => setText(/** @type {HTMLInputElement} */ (e.target).value)} /></label>`;
 }
 
 /**
@@ -149,11 +164,22 @@ function Sites({ report, matching, choice, onChoose, onOpen }) {
     <div class="report__tools"><h2>${r("sites")}</h2>
       <${NameField} value=${choice.name} onChange=${(/** @type {string} */ name) => onChoose({ name })} />
       <label class="field"><span>${r("filter.verdict")}</span>
-        <select name="verdict" value=${choice.verdict} onChange=${(/** @type {Event} */ e) => onChoose({ verdict: /** @type {Verdict} */ (/** @type {HTMLSelectElement} */ (e.target).value) })}>
+        <select name="verdict" value=${choice.verdict}
+          onChange=${(/** @type {Event} */ e) => onChoose({ verdict: /** @type {Verdict} */ (/** @type {HTMLSelectElement} */ (e.target).value) })}>
           <option value="">${r("verdict.any")}</option>${VERDICTS.map((v) => html`<option key=${v} value=${v}>${verdictText(v)}</option>`)}
         </select></label>
       <${Legend} />
-      <p class="report__page" role="status">${matching === 0 ? r("none") : r("page", { from: formatNumber(offset + 1), to: formatNumber(Math.min(offset + PAGE, matching)), n: formatNumber(matching) })}</p>
+      <p class="report__page" role="status">
+      ${
+        matching === 0
+          ? r("none")
+          : r("page", {
+              from: formatNumber(offset + 1),
+              to: formatNumber(Math.min(offset + PAGE, matching)),
+              n: formatNumber(matching),
+            })
+      }
+        </p>
       ${
         matching > PAGE &&
         html`<${Button} action="page-back" disabled=${offset === 0} onClick=${() => onChoose({ offset: Math.max(offset - PAGE, 0) })}>${r("page.back")}<//>
@@ -164,7 +190,8 @@ function Sites({ report, matching, choice, onChoose, onOpen }) {
       <thead><tr>${heads.map((head) => html`<th scope="col" key=${head}>${head}</th>`)}</tr></thead>
       <tbody>${report.sites.map(
         (s) => html`<tr key=${s.endpoint} data-endpoint=${s.endpoint} data-verdict=${s.verdict || "none"}>
-        <th scope="row"><button type="button" class="link" data-action="why" aria-label=${r("why.open", { name: s.name })} onClick=${() => onOpen(s.endpoint)}>${s.name}</button><span class="quiet">${s.parents}</span></th>
+        <th scope="row"><button type="button" class="link" data-action="why"
+          aria-label=${r("why.open", { name: s.name })} onClick=${() => onOpen(s.endpoint)}>${s.name}</button><span class="quiet">${s.parents}</span></th>
         <td><strong class=${`verdict verdict--${s.verdict || "none"}`}>${verdictText(s.verdict)}</strong>
           ${s.verdict !== s.computed && html`<span class="quiet">${r("verdict.computed", { verdict: verdictText(s.computed) })}</span>`}</td>
         <td class="report__strip"><${Strip} report=${report} endpoint=${s.endpoint} /></td>

@@ -32,7 +32,12 @@ export function Secretariat({ room }) {
       <h1 class="visually-hidden">${t("secretary.label")}</h1>
       <div class="desk__left">
         <div class="console__stage"><${Stage} room=${room} deaf=${deaf} />
-          ${!live && html`<div class="console__self"><p>${t(deskWaitingWord({ welcomed: Boolean(room.welcome.value), phase: room.state.value?.phase ?? "", stop: room.stopped.value }))}</p></div>`}</div>
+          ${
+            !live &&
+            html`<div class="console__self"><p>
+            ${t(deskWaitingWord({ welcomed: Boolean(room.welcome.value), phase: room.state.value?.phase ?? "", stop: room.stopped.value }))}</p></div>`
+          }
+            </div>
         <div class="cards"><div class="cards__place">
           <div class="cards__left">${shown !== "messages" && html`<${NewMessage} room=${room} onOpen=${() => togglePanel("messages")} />`}</div>
           <div class="cards__middle" /><div class="cards__right"><${Toasts} room=${room} /></div>
@@ -46,7 +51,8 @@ export function Secretariat({ room }) {
     <nav class="host-controls" aria-label=${t("controls.label")}>
       <${ReportButton} onOpen=${(/** @type {Function} */ view) => setReport(() => view)} />
       <${Button} action="listen-session" icon="sound" pressed=${!deaf} onClick=${() => setDeaf(!deaf)}>${t(deaf ? "secretary.listen" : "secretary.deaf")}<//>
-      <${Button} action="roll-call" icon="list" pressed=${Boolean(rollCall)} onClick=${() => void room.ask("roll_call", { open: !rollCall })}>${t(rollCall ? "rollcall.close" : "rollcall.open")}<//>
+      <${Button} action="roll-call" icon="list" pressed=${Boolean(rollCall)}
+        onClick=${() => void room.ask("roll_call", { open: !rollCall })}>${t(rollCall ? "rollcall.close" : "rollcall.open")}<//>
       <${MessagesButton} room=${room} pressed=${shown === "messages"} onClick=${() => togglePanel("messages")} />
       <${Button} action="acts" icon="clock" pressed=${shown === "acts"} onClick=${() => togglePanel("acts")}>${t("acts.short")}<//>
     </nav>

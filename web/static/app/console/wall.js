@@ -53,8 +53,12 @@ export function Wall({ room, query, province, filter }) {
   const place = useRef(/** @type {HTMLElement | null} */ (null));
   const columns = useColumns(place, shown.length);
   return html`<div class="wall">
-    <div class="wall__sites" ref=${place} role="list" aria-label=${t("sites.label")} tabindex="0" style=${{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}>
-      ${shown.map((site) => html`<${Picture} key=${site.code} room=${room} site=${site} slot=${thumb(assigned.indexOf(site.code))} still=${stills.get(site.code)} />`)}
+    <div class="wall__sites" ref=${place} role="list" aria-label=${t("sites.label")} tabindex="0"
+      style=${{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}>
+      ${shown.map(
+        (site) => html`<${Picture} key=${site.code} room=${room} site=${site}
+        slot=${thumb(assigned.indexOf(site.code))} still=${stills.get(site.code)} />`,
+      )}
       ${shown.length === 0 && html`<p class="quiet rows__none">${t("wall.none")}</p>`}
     </div>
     ${

@@ -50,7 +50,8 @@ export function AccountsPage() {
       list === null
         ? html`<${Loading} />`
         : html`<div class="scroll" tabindex="0" role="region" aria-label=${o("accounts.title")}><table class="table">
-      <thead><tr><th scope="col">${o("login.name")}</th><th scope="col">${o("accounts.fullname")}</th><th scope="col">${o("accounts.role")}</th><th scope="col">${o("field.scope")}</th><th scope="col">${o("accounts.state")}</th><td /></tr></thead>
+      <thead><tr><th scope="col">${o("login.name")}</th><th scope="col">${o("accounts.fullname")}</th><th scope="col">
+      ${o("accounts.role")}</th><th scope="col">${o("field.scope")}</th><th scope="col">${o("accounts.state")}</th><td /></tr></thead>
       <tbody>${list.map(
         (a) => html`<tr key=${a.name} data-account=${a.name}>
         <th scope="row">${a.name}</th><td>${a.full_name}</td><td>${oMaybe(`role.${a.role}`, "accounts.role")}</td><td>${a.scope}</td>
@@ -66,13 +67,20 @@ export function AccountsPage() {
       )}</tbody></table></div>`
     }<//>
     <${Panel} title=${o("accounts.new")}><form class="grid" onSubmit=${create}>
-      <${Field} label=${o("login.name")} name="new-name" value=${made.name} onInput=${(/** @type {string} */ v) => set({ name: v })} autocomplete="off" required />
+      <${Field} label=${o("login.name")} name="new-name" value=${made.name}
+        onInput=${(/** @type {string} */ v) => set({ name: v })} autocomplete="off" required />
       <${Field} label=${o("accounts.fullname")} value=${made.full_name} onInput=${(/** @type {string} */ v) => set({ full_name: v })} autocomplete="off" />
-      <label class="field"><span>${o("accounts.role")}</span><select value=${made.role} onChange=${(/** @type {Event} */ e) => set({ role: /** @type {HTMLSelectElement} */ (e.target).value })}>
+      <label class="field"><span>${o("accounts.role")}</span><select value=${made.role}
+        onChange=${(/** @type {Event} */ e) => set({ role: /** @type {HTMLSelectElement} */ (e.target).value })}>
         ${ROLES.map((role) => html`<option key=${role} value=${role}>${o(`role.${role}`)}</option>`)}</select></label>
-      ${made.role === "operator" && html`<${UnitField} label=${o("accounts.scope")} value=${made.scope} onChange=${(/** @type {string} */ v) => set({ scope: v })} />`}
+      ${
+        made.role === "operator" &&
+        html`<${UnitField} label=${o("accounts.scope")} value=${made.scope}
+        onChange=${(/** @type {string} */ v) => set({ scope: v })} />`
+      }
       <${Field} label=${o("field.phone")} type="tel" value=${made.phone} onInput=${(/** @type {string} */ v) => set({ phone: v })} autocomplete="off" />
-      <${Field} label=${o("accounts.password.first")} type="password" autocomplete="new-password" value=${made.password} onInput=${(/** @type {string} */ v) => set({ password: v })} />
+      <${Field} label=${o("accounts.password.first")} type="password" autocomplete="new-password"
+        value=${made.password} onInput=${(/** @type {string} */ v) => set({ password: v })} />
       <div class="actions"><button type="submit" class="button button--primary" data-action="create-account">${o("accounts.new")}</button></div>
     </form><//>
     ${
@@ -104,7 +112,8 @@ export function MePage() {
     await loadMe();
   };
   return html`<div class="office__title"><h1>${o("me.title")}</h1></div>
-    <p class="facts-line"><strong>${who.full_name || who.name}</strong> <span class="badge">${oMaybe(`role.${who.role}`, "accounts.role")}</span> ${who.scope}</p>
+    <p class="facts-line"><strong>${who.full_name || who.name}</strong> <span class="badge">
+    ${oMaybe(`role.${who.role}`, "accounts.role")}</span> ${who.scope}</p>
     ${who.must_change && html`<p class="fault" role="alert">${o("me.must")}</p>`}
     <${Panel} title=${o("me.password")}><form class="grid" onSubmit=${change}>
       <input type="text" class="visually-hidden" autocomplete="username" value=${who.name} readonly tabindex="-1" aria-hidden="true" />

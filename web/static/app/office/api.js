@@ -22,7 +22,8 @@ import { o, oMaybe } from "./text.js";
 /** Who is logged in; null = nobody, undefined = not asked yet. @type {import("@preact/signals").Signal<Account | null | undefined>} */
 export const me = signal(undefined);
 
-/** What a person is told at the bottom of the page, in the language of the moment. @type {import("@preact/signals").Signal<{kind: "info" | "error", text: () => string} | null>} */
+/** What a person is told at the bottom of the page, in the language of the moment.
+ * @type {import("@preact/signals").Signal<{kind: "info" | "error", text: () => string} | null>} */
 export const notice = signal(null);
 
 /** @param {string} right */

@@ -46,14 +46,19 @@ export function BoardPage({ id }) {
   const shown = within(board.sites, province).filter((site) => isListed(filter, site));
   return html`<p><a href=${`#/session/${id}`}>${o("back")}</a></p>
     <div class="office__title"><h1>${o("board.title")}</h1><${Button} action="refresh" onClick=${() => void load()}>${o("board.refresh")}<//></div>
-    <ul class="lights">${LIGHTS.map((light) => html`<li key=${light} class=${`lamp lamp--${light}`} data-light=${light}><strong>${total[light]}</strong><span>${o(`board.${light}`)}</span></li>`)}</ul>
+    <ul class="lights">
+    ${LIGHTS.map(
+      (light) =>
+        html`<li key=${light} class=${`lamp lamp--${light}`} data-light=${light}><strong>${total[light]}</strong><span>${o(`board.${light}`)}</span></li>`,
+    )}
+      </ul>
     <${Panel} title=${o("board.province")}>
       <div class="lamps">
-        <button type="button" class="lampcard" aria-pressed=${String(province === null)} onClick=${() => setProvince(null)}><span>${o("board.all")}</span><${Bar} lights=${total} /></button>
+        <button type="button" class="lampcard" aria-pressed=${String(province === null)}
+          onClick=${() => setProvince(null)}><span>${o("board.all")}</span><${Bar} lights=${total} /></button>
         ${board.provinces.map(
-          (
-            p,
-          ) => html`<button type="button" key=${p.code} class="lampcard" data-province=${p.code} aria-pressed=${String(province === p.code)} onClick=${() => setProvince(p.code)}>
+          (p) => html`<button type="button" key=${p.code} class="lampcard" data-province=${p.code}
+            aria-pressed=${String(province === p.code)} onClick=${() => setProvince(p.code)}>
           <span>${p.name || o("sheet.other")}</span><${Bar} lights=${p.lights} /></button>`,
         )}
       </div>
@@ -67,13 +72,28 @@ export function BoardPage({ id }) {
         shown.length === 0
           ? html`<p class="quiet">${o("board.none")}</p>`
           : html`<div class="scroll" tabindex="0" role="region" aria-label=${o("sessions.sites")}><table class="table table--cards">
-        <thead><tr>${/** @type {const} */ (["site", "result", "why", "line", "contact", "when"]).map((head) => html`<th key=${head} scope="col">${o(`board.${head}`)}</th>`)}</tr></thead>
+        <thead><tr>
+        ${
+          /** @type {const} */ (["site", "result", "why", "line", "contact", "when"]).map(
+            (head) => html`<th key=${head} scope="col">${o(`board.${head}`)}</th>`,
+          )
+        }
+          </tr></thead>
         <tbody>${shown.slice(0, MOST_ROWS).map(
           (site) => html`<tr key=${site.code} data-endpoint=${site.code} data-light=${site.light}>
           <th scope="row">${site.name}<br /><span class="quiet">${(site.parents ?? []).join(", ")}</span></th>
           <td><span class=${`lamp lamp--${site.light}`}>${oMaybe(`board.${site.light}`, "board.untested")}</span></td>
           <td>${(site.reasons ?? []).map((reason) => html`<div key=${reason}>${tMaybe(`reason.${reason}`, "reason.other")}</div>`)}</td>
-          <td>${site.result?.line?.connected ? html`<span class="rate">${o("board.up", { rate: formatRate(site.result.line.up_kbps ?? 0) })}</span> <span class="rate">${o("board.down", { rate: formatRate(site.result.line.down_kbps ?? 0) })}</span><br /><span class="quiet">${site.result.line.rtt_ms ?? 0} ms · ${(site.result.line.protocol ?? "").toUpperCase()}</span>` : ""}</td>
+          <td>${
+            site.result?.line?.connected
+              ? html`<span class="rate">
+          ${o("board.up", { rate: formatRate(site.result.line.up_kbps ?? 0) })}</span> <span class="rate">${o(
+            "board.down",
+            { rate: formatRate(site.result.line.down_kbps ?? 0) },
+          )}</span><br /><span class="quiet">${site.result.line.rtt_ms ?? 0} ms · ${(site.result.line.protocol ?? "").toUpperCase()}</span>`
+              : ""
+          }
+          </td>
           <td>${site.contact}${site.contact && html`<br />`}${site.phone && html`<a href=${`tel:${site.phone}`}>${site.phone}</a>`}</td>
           <td>${formatMoment(site.at)}</td>
         </tr>`,
@@ -94,5 +114,10 @@ function Bar({ lights }) {
       return html`<rect key=${light} class=${`bar__${light}`} x=${x - width} width=${width} height="8" />`;
     },
   )}</svg></span>
-  <span class="bar__numbers">${LIGHTS.filter((light) => lights[light]).map((light) => html`<span key=${light} class=${`lamp lamp--${light}`}>${lights[light]}<span class="visually-hidden"> ${o(`board.${light}`)}</span></span>`)}</span>`;
+  <span class="bar__numbers">
+  ${LIGHTS.filter((light) => lights[light]).map(
+    (light) =>
+      html`<span key=${light} class=${`lamp lamp--${light}`}>${lights[light]}<span class="visually-hidden"> ${o(`board.${light}`)}</span></span>`,
+  )}
+    </span>`;
 }

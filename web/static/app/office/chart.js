@@ -42,14 +42,20 @@ export function AttendanceChart({ sessions }) {
           bar,
           i,
         ) => html`<g key=${shown[i].id}><title>${`${formatMoment(shown[i].started_at)} ${shown[i].title}`}</title>
-          ${bar.parts.map((part, n) => html`<rect key=${n} class=${`chart__bar chart__bar--${PARTS[n][0]}`} x=${bar.x} y=${part.y} width=${bar.width} height=${part.height} />`)}</g>`,
+          ${bar.parts.map(
+            (part, n) => html`<rect key=${n} class=${`chart__bar chart__bar--${PARTS[n][0]}`} x=${bar.x}
+            y=${part.y} width=${bar.width} height=${part.height} />`,
+          )}
+            </g>`,
       )}</g>
       ${bars.map(
         (bar, i) =>
           i % every === 0 &&
-          html`<text key=${i} class="chart__text" x=${LEFT + bar.x + bar.width / 2} y=${BOX.height + 20} text-anchor="middle">${day(shown[i].started_at)}</text>`,
+          html`<text key=${i} class="chart__text" x=${LEFT + bar.x + bar.width / 2} y=${BOX.height + 20}
+            text-anchor="middle">${day(shown[i].started_at)}</text>`,
       )}
     </svg>
-    <figcaption class="chart__legend">${PARTS.map(([key, name]) => html`<span key=${key}><i class=${`chart__key chart__bar--${key}`} aria-hidden="true" />${o(name)}</span>`)}</figcaption>
+    <figcaption class="chart__legend">
+    ${PARTS.map(([key, name]) => html`<span key=${key}><i class=${`chart__key chart__bar--${key}`} aria-hidden="true" />${o(name)}</span>`)}</figcaption>
   </figure>`;
 }

@@ -113,7 +113,8 @@ export default function FiguresPage() {
         <a class="button" data-action="figures-xlsx" href=${file("xlsx")} download>${o("figures.xlsx")}</a>
         <a class="button" data-action="figures-pdf" href=${file("pdf")} download>${o("figures.pdf")}</a>
       </div>
-      <p role="status" class=${refused ? "fault" : "quiet"}>${refused ? faultText(refused) : figures?.behind ? o("figures.behind", { n: figures.behind }) : ""}</p>
+      <p role="status" class=${refused ? "fault" : "quiet"}>
+      ${refused ? faultText(refused) : figures?.behind ? o("figures.behind", { n: figures.behind }) : ""}</p>
     <//>
     ${
       figures === null
@@ -121,24 +122,36 @@ export default function FiguresPage() {
         : figures.sessions.length === 0
           ? html`<p class="quiet">${o("figures.none")}</p>`
           : html`<${Panel} title=${o("figures.sessions", { n: figures.sessions.length })}>
-        <p class="facts-line"><strong>${o("figures.summary", { ...figures.total, percent: percent(figures.total.present, figures.total.convened) })}</strong></p>
+        <p class="facts-line"><strong>
+        ${o("figures.summary", { ...figures.total, percent: percent(figures.total.present, figures.total.convened) })}</strong></p>
         <${AttendanceChart} sessions=${figures.sessions} />
         <${SumTable} label=${o("figures.sessions", { n: figures.sessions.length })} head=${o("sessions.name")} rows=${[...figures.sessions].reverse()}
-          name=${(/** @type {SessionFigures} */ s) => html`<button type="button" class="linklike" data-action="compare" aria-pressed=${String(beside === s.id)} onClick=${() => setBeside(beside === s.id ? "" : s.id)}>${s.title}</button> <span class="quiet">${formatMoment(s.started_at)}</span>`} />
+          name=${(/** @type {SessionFigures} */ s) => html`<button type="button" class="linklike"
+            data-action="compare" aria-pressed=${String(beside === s.id)}
+              onClick=${() => setBeside(beside === s.id ? "" : s.id)}>${s.title}</button> <span class="quiet">${formatMoment(s.started_at)}</span>`} />
         <p class="quiet">${o("figures.compare.how")}</p>
       <//>
       ${beside && html`<${Beside} key=${beside} id=${beside} unit=${filter.unit} />`}
       <${Panel} title=${o("figures.units", { n: figures.matching })}>
-        ${filter.unit && html`<p class="crumbs"><${Button} tone="quiet" onClick=${() => set({ unit: me.value?.scope ?? "" })}>${o("figures.up")}<//> › <strong>${unitName(filter.unit)}</strong></p>`}
+        ${
+          filter.unit &&
+          html`<p class="crumbs"><${Button} tone="quiet"
+          onClick=${() => set({ unit: me.value?.scope ?? "" })}>${o("figures.up")}<//> › <strong>${unitName(filter.unit)}</strong></p>`
+        }
         <${SumTable} label=${o("figures.units", { n: figures.matching })} head=${o("figures.unit")} rows=${figures.rows}
-          name=${(/** @type {UnitFigures} */ r) => (r.unit === filter.unit ? r.name : html`<button type="button" class="linklike" data-action="figures-unit" data-unit=${r.unit} onClick=${() => set({ unit: r.unit })}>${r.name}</button>`)} />
+          name=${(/** @type {UnitFigures} */ r) =>
+            r.unit === filter.unit
+              ? r.name
+              : html`<button type="button"
+            class="linklike" data-action="figures-unit" data-unit=${r.unit} onClick=${() => set({ unit: r.unit })}>${r.name}</button>`} />
         <${Pages} first=${first} all=${figures.matching} onMove=${setFirst} />
       <//>
       <${Panel} title=${o("figures.often")}>
         ${
           often.length === 0
             ? html`<p class="quiet">${o("figures.often.none")}</p>`
-            : html`<${SumTable} label=${o("figures.often")} head=${o("figures.unit")} rows=${often} name=${(/** @type {UnitFigures} */ r) => html`${r.name} <span class="quiet">${(r.parents ?? []).join(", ")}</span>`} />`
+            : html`<${SumTable} label=${o("figures.often")} head=${o("figures.unit")} rows=${often}
+              name=${(/** @type {UnitFigures} */ r) => html`${r.name} <span class="quiet">${(r.parents ?? []).join(", ")}</span>`} />`
         }
       <//>`
     }`;
@@ -172,7 +185,23 @@ function SumTable({ label, head, rows, name }) {
     ].map((text) => html`<th key=${text} scope="col">${text}</th>`)}</tr></thead>
     <tbody>${rows.map(
       (r) => html`<tr key=${"id" in r ? r.id : r.unit}><th scope="row">${name(r)}</th>
-      ${[r.convened, r.present, percent(r.present, r.convened), r.late, r.partial, r.absent, r.telephone, r.headcount, hours(r), r.speakers, loss(r)].map((n, i) => html`<td key=${i}>${n}</td>`)}</tr>`,
+      ${[
+        r.convened,
+        r.present,
+        percent(r.present, r.convened),
+        r.late,
+        r.partial,
+        r.absent,
+        r.telephone,
+        r.headcount,
+        hours(r),
+        r.speakers,
+        loss(r),
+      ].map(
+        (n, i) => html`<td
+        key=${i}>${n}</td>`,
+      )}
+        </tr>`,
     )}</tbody></table></div>`;
 }
 
@@ -193,10 +222,20 @@ function Beside({ id, unit }) {
   return html`<${Panel} title=${o("figures.compare")}>
     <p>${o("figures.compare.text", { now: both.now.title, before: both.before.title, time: formatMoment(both.before.started_at) })}</p>
     <div class="scroll" tabindex="0" role="region" aria-label=${o("figures.compare")}><table class="table table--numbers" data-compare>
-      <thead><tr><th scope="col">${o("figures.unit")}</th>${[o("figures.convened"), o("figures.present"), o("figures.late"), o("figures.absent"), o("figures.people")].map((text) => html`<th key=${text} scope="col">${text}</th>`)}</tr></thead>
+      <thead><tr><th scope="col">${o("figures.unit")}</th>
+      ${[o("figures.convened"), o("figures.present"), o("figures.late"), o("figures.absent"), o("figures.people")].map(
+        (text) => html`<th key=${text} scope="col">${text}</th>`,
+      )}
+        </tr></thead>
       <tbody>${[{ unit: "", name: o("figures.total"), before: both.before, now: both.now }, ...both.rows].map(
         (r) => html`<tr key=${r.unit}><th scope="row">${r.name}</th>
-        ${/** @type {const} */ (["convened", "present", "late", "absent", "headcount"]).map((key) => html`<td key=${key}>${change(r.before[key], r.now[key])}</td>`)}</tr>`,
+        ${
+          /** @type {const} */ (["convened", "present", "late", "absent", "headcount"]).map(
+            (key) => html`<td
+          key=${key}>${change(r.before[key], r.now[key])}</td>`,
+          )
+        }
+          </tr>`,
       )}</tbody></table></div>
     <${Names} title=${o("figures.missing", { n: both.missing.length })} list=${names(both.missing)} />
     <${Names} title=${o("figures.returned", { n: both.returned.length })} list=${names(both.returned)} />

@@ -56,10 +56,12 @@ export function RosterPage() {
           setRefused(null);
           setApplied(0);
         }} /></label>
-        <${Button} action="preview-roster" tone=${changes ? "plain" : "primary"} disabled=${!file || busy} onClick=${() => void preview()}>${o("roster.preview")}<//>
+        <${Button} action="preview-roster" tone=${changes ? "plain" : "primary"} disabled=${!file || busy}
+          onClick=${() => void preview()}>${o("roster.preview")}<//>
         ${changes && !empty && html`<${Button} action="apply-roster" tone="primary" disabled=${busy} onClick=${() => void apply()}>${o("roster.apply")}<//>`}
       </div>
-      <p class=${errors.length ? "fault" : ""} role="status">${busy ? o("loading") : refused ? faultText(refused) : applied ? o("roster.applied", { n: applied }) : ""}</p>
+      <p class=${errors.length ? "fault" : ""} role="status">
+      ${busy ? o("loading") : refused ? faultText(refused) : applied ? o("roster.applied", { n: applied }) : ""}</p>
       ${
         changes &&
         html`<p class="facts-line" role="status">${
@@ -78,8 +80,16 @@ export function RosterPage() {
     ${
       errors.length > 0 &&
       html`<${Panel} title=${o("roster.errors")}><div class="scroll" tabindex="0" role="region" aria-label=${o("roster.errors")}><table class="table">
-      <thead><tr><th scope="col">${o("roster.row")}</th><th scope="col">${o("roster.column")}</th><th scope="col">${o("roster.problem")}</th><th scope="col">${o("roster.value")}</th></tr></thead>
-      <tbody>${errors.map((e, i) => html`<tr key=${i}><td>${e.row}</td><td>${e.column && oMaybe(`rostercolumn.${e.column}`, "roster.column")}</td><td>${oMaybe(`rosterproblem.${e.problem}`, "rosterproblem.unreadable")}</td><td>${e.value}</td></tr>`)}</tbody></table></div><//>`
+      <thead><tr><th scope="col">${o("roster.row")}</th><th scope="col">${o("roster.column")}</th><th scope="col">
+      ${o("roster.problem")}</th><th scope="col">${o("roster.value")}</th></tr></thead>
+      <tbody>${errors.map(
+        (e, i) => html`<tr key=${i}><td>${e.row}</td><td>
+        ${e.column && oMaybe(`rostercolumn.${e.column}`, "roster.column")}</td><td>${oMaybe(
+          `rosterproblem.${e.problem}`,
+          "rosterproblem.unreadable",
+        )}</td><td>${e.value}</td></tr>`,
+      )}
+        </tbody></table></div><//>`
     }
     ${
       changes &&
@@ -94,6 +104,9 @@ function Units({ title, list }) {
   if (list.length === 0) return null;
   const text = (/** @type {Unit} */ u) => `${u.code} · ${u.name}${u.parent ? ` (${u.parent})` : ""}`;
   return html`<${Panel} title=${`${title} (${list.length})`}><ul class="plainlist">
-    ${list.slice(0, MOST).map(([before, after]) => html`<li key=${before.code}>${after ? html`<del>${text(before)}</del> → ${text(after)}` : text(before)}</li>`)}
+    ${list.slice(0, MOST).map(
+      ([before, after]) => html`<li key=${before.code}>
+      ${after ? html`<del>${text(before)}</del> → ${text(after)}` : text(before)}</li>`,
+    )}
     ${list.length > MOST && html`<li class="quiet">${o("roster.more", { n: list.length - MOST })}</li>`}</ul><//>`;
 }

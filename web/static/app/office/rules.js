@@ -11,7 +11,8 @@ import { Field, Panel } from "./widgets.js";
 export function RulesPanel({ draft, set, usual }) {
   const rules = draft.rules ?? usual;
   if (!rules) return null;
-  return html`<${Panel} title=${o("rules.title")} action=${draft.rules && html`<${Button} action="usual-rules" onClick=${() => set({ rules: undefined })}>${o("rules.usual")}<//>`}>
+  return html`<${Panel} title=${o("rules.title")}
+    action=${draft.rules && html`<${Button} action="usual-rules" onClick=${() => set({ rules: undefined })}>${o("rules.usual")}<//>`}>
     <div class="rules">${RULES.map(
       ({ name, per, most }) => html`<div key=${name}>
       <${Field} label=${o(`rules.${name}`)} name=${name} type="number" min=${0} max=${most} value=${rules[name] / per}

@@ -113,16 +113,19 @@ export function UnitField({ label, value, onChange }) {
               : ""
       }</p></div>
     <input id=${id} ref=${field} type="text" role="combobox" autocomplete="off" spellcheck=${false} maxlength="300" value=${shown}
-      aria-autocomplete="list" aria-expanded=${String(list.length > 0)} aria-controls=${`${id}-list`} aria-describedby=${`${id}-said`} aria-invalid=${unknown ? "true" : undefined}
+      aria-autocomplete="list" aria-expanded=${String(list.length > 0)} aria-controls=${`${id}-list`}
+        aria-describedby=${`${id}-said`} aria-invalid=${unknown ? "true" : undefined}
       aria-activedescendant=${list[active] ? `${id}-${active}` : undefined} data-unit-code=${value}
       onInput=${(/** @type {Event} */ e) => type(/** @type {HTMLInputElement} */ (e.target).value)} onKeyDown=${keys} onBlur=${leave}
       onFocus=${select} onClick=${select} />
-    <ul id=${`${id}-list`} class="combo__list" role="listbox" aria-label=${label} hidden=${list.length === 0} onPointerDown=${(/** @type {Event} */ e) => e.preventDefault()}>
+    <ul id=${`${id}-list`} class="combo__list" role="listbox" aria-label=${label} hidden=${list.length === 0}
+      onPointerDown=${(/** @type {Event} */ e) => e.preventDefault()}>
       ${list.map(
         (
           unit,
           i,
-        ) => html`<li key=${unit.code} id=${`${id}-${i}`} role="option" aria-selected=${String(unit.code === value)} class=${i === active ? "combo__active" : ""}
+        ) => html`<li key=${unit.code} id=${`${id}-${i}`} role="option" aria-selected=${String(unit.code === value)}
+          class=${i === active ? "combo__active" : ""}
         data-unit-option=${unit.code} onClick=${() => choose(unit)}><strong>${unit.name}</strong> <span class="quiet">${of(unit)}</span></li>`,
       )}</ul>
   </div>`;
