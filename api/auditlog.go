@@ -35,36 +35,25 @@ type auditEntry struct {
 	Number int       `json:"number,omitempty"`
 }
 
-// isControl are the kinds of entry that steer a session.
-func isControl(kind string) bool {
-	switch kind {
-	case "opened", "started", "ended", "sealed", "moved", "called_off", "hand_lowered", "stand_by", "granted", "returned", "mute", "removal",
-		"roll_call_opened", "roll_call_closed", "lock", "chair", "agenda", "message", "budget", "verdict_overridden", "attendance_added", "rules_changed":
-		return true
-	}
-	return false
-}
-
-// auditEntryOf reads a control act from an entry; false if it is none. What a site does with itself is none, nor what
-// follows from another act.
+// auditEntryOf reads an act of control from an entry; false if it is none. What a site does with itself is none.
 func auditEntryOf(e ledger.Entry) (auditEntry, bool, error) {
-	if e.By == "" || !isControl(e.Kind) {
+	if e.By == "" {
 		return auditEntry{}, false, nil
+	}
+	ev, err := e.Event()
+	if err != nil || !ev.Control() || ev.Subject() == e.By {
+		return auditEntry{}, false, err
 	}
 	// All kinds of event share the names of what they have in common.
 	var d struct {
-		Endpoint, Slot, To, Item, Why string
-		On, Muted, Removed, Locked    *bool
-		ID, Kbps                      int
+		Slot, To, Item             string
+		On, Muted, Removed, Locked *bool
+		ID, Kbps                   int
 	}
 	if err := json.Unmarshal(e.Data, &d); err != nil {
 		return auditEntry{}, false, err
 	}
-	follows := e.Kind == "returned" && (d.Why == "replaced" || d.Why == "ended" || d.Why == "connection_lost" || d.Why == "removed")
-	if d.Endpoint == e.By || follows || d.To == meeting.ToSecretariat {
-		return auditEntry{}, false, nil
-	}
-	a := auditEntry{Seq: e.Seq, At: e.At, By: e.By, Kind: e.Kind, Slot: d.Slot, To: d.Endpoint + d.To, Item: d.Item, Number: d.ID + d.Kbps}
+	a := auditEntry{Seq: e.Seq, At: e.At, By: e.By, Kind: e.Kind, Slot: d.Slot, To: ev.Subject() + d.To, Item: d.Item, Number: d.ID + d.Kbps}
 	for _, on := range []*bool{d.On, d.Muted, d.Removed, d.Locked} {
 		if on != nil {
 			a.On = on

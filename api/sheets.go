@@ -1,12 +1,12 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -38,31 +38,16 @@ func inScope(s *meeting.View, code, scope string) bool {
 		return true
 	}
 	ep := s.Endpoint(code)
-	return ep != nil && slices.Contains(branch(s, ep), scope)
+	return ep != nil && s.Units.Within(reach(ep), scope)
 }
 
-// branch returns the codes of an endpoint's unit and of all above it, the nearest first.
-func branch(s *meeting.View, ep *meeting.Endpoint) []string {
-	var list []string
-	code := ep.Unit
-	if ep.Scope != "" {
-		code = ep.Scope
-	}
-	for range len(s.Units) { // a damaged tree ends the walk
-		u, ok := s.Units[code]
-		if !ok {
-			break
-		}
-		list = append(list, code)
-		code = u.Parent
-	}
-	return list
-}
+// reach is the unit of an endpoint: its own, or that which an operator is there for.
+func reach(ep *meeting.Endpoint) string { return cmp.Or(ep.Scope, ep.Unit) }
 
 // province returns the province or ministry of an endpoint; the zero Unit if it has none.
 func province(s *meeting.View, ep *meeting.Endpoint) meeting.Unit {
-	for _, code := range branch(s, ep) {
-		if u := s.Units[code]; u.Level == meeting.LevelProvince || u.Level == meeting.LevelMinistry {
+	for u := range s.Units.Climb(reach(ep)) {
+		if u.Level == meeting.LevelProvince || u.Level == meeting.LevelMinistry {
 			return u
 		}
 	}

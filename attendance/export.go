@@ -269,13 +269,13 @@ type (
 		By    string `json:"by"`
 	}
 	floorJSON struct {
-		Endpoint   string       `json:"endpoint"`
-		Name       string       `json:"name"`
-		Slot       meeting.Slot `json:"slot"`
-		GrantedAt  string       `json:"granted_at"`
-		OnAirAt    string       `json:"on_air_at"`
-		ReturnedAt string       `json:"returned_at"`
-		Why        string       `json:"why"`
+		Endpoint   string               `json:"endpoint"`
+		Name       string               `json:"name"`
+		Slot       meeting.Slot         `json:"slot"`
+		GrantedAt  string               `json:"granted_at"`
+		OnAirAt    string               `json:"on_air_at"`
+		ReturnedAt string               `json:"returned_at"`
+		Why        meeting.ReturnReason `json:"why"`
 	}
 )
 

@@ -42,7 +42,7 @@ func Fold(entries iter.Seq2[ledger.Entry, error], opts FoldOptions) (*Report, er
 type Builder struct {
 	info      SessionInfo
 	convened  bool
-	units     map[string]meeting.Unit
+	units     meeting.Units
 	unitOrder []string
 	consoles  map[string]string // names by code
 	sites     []*site
@@ -59,7 +59,7 @@ type Builder struct {
 
 // NewBuilder returns a Builder without entries.
 func NewBuilder() *Builder {
-	return &Builder{units: map[string]meeting.Unit{}, byCode: map[string]*site{}, consoles: map[string]string{}, touched: map[int]struct{}{}}
+	return &Builder{units: meeting.Units{}, byCode: map[string]*site{}, consoles: map[string]string{}, touched: map[int]struct{}{}}
 }
 
 // site gathers what the ledger says of one endpoint.
@@ -180,7 +180,7 @@ func (b *Builder) fold(e ledger.Entry, ev meeting.Event) {
 	case *meeting.Lost:
 		b.end(e, ev.Endpoint, ev.Conn, EndLost)
 	case *meeting.Left:
-		b.end(e, ev.Endpoint, ev.Conn, leftReason(ev.Why))
+		b.end(e, ev.Endpoint, ev.Conn, endReason(ev.Why))
 	case *meeting.ReceivingChanged:
 		if c := b.conn(ev.Endpoint, ev.Conn); c != nil {
 			c.receivingTurns = append(c.receivingTurns, turn{e.At, e.Seq, ev.Receiving, ev.Evidence})
@@ -225,12 +225,16 @@ func (b *Builder) override(e ledger.Entry, ev *meeting.VerdictOverridden) {
 	s.overrides.put(e, o)
 }
 
-func leftReason(why string) EndReason {
+// endReason is what the report says of the end of a connection.
+func endReason(why meeting.EndReason) EndReason {
 	switch why {
-	case "taken_over":
+	case meeting.EndTakenOver:
 		return EndTakenOver
-	case "removed", "revoked":
+	case meeting.EndRemoved, meeting.EndRevoked:
 		return EndRemoved
+	case meeting.EndClosed, meeting.EndTimeout, meeting.EndRestart, meeting.EndReplaced:
+		return EndLost
+	case meeting.EndPageClosed:
 	}
 	return EndLeft
 }
@@ -349,7 +353,7 @@ func (b *Builder) who(v view, endpoint string) (name, unit string) {
 	if s == nil {
 		return b.consoles[endpoint], ""
 	}
-	return s.ep.Name, SiteRow{Parents: v.parents(s.ep.Unit)}.below()
+	return s.ep.Name, SiteRow{Parents: v.units.Above(s.ep.Unit)}.below()
 }
 
 // Site returns the row of one endpoint; ok is false if it is not a site of the session.

@@ -113,7 +113,7 @@ func scripted(t *testing.T, s int, what, conn string) meeting.Event {
 	case "lost":
 		return &meeting.Lost{Endpoint: "C1", Conn: conn, LastSeen: at(s), Why: "timeout"}
 	case "left", "taken_over", "removed":
-		return &meeting.Left{Endpoint: "C1", Conn: conn, Why: map[string]string{"left": "page_closed"}[what] + strings.TrimPrefix(what, "left")}
+		return &meeting.Left{Endpoint: "C1", Conn: conn, Why: meeting.EndReason(map[string]string{"left": "page_closed"}[what] + strings.TrimPrefix(what, "left"))}
 	case "rx", "norx":
 		return &meeting.ReceivingChanged{Endpoint: "C1", Conn: conn, Receiving: what == "rx", At: at(s)}
 	}

@@ -90,7 +90,7 @@ func (l *Live) judge(v view) {
 		}
 		rows := make([]SiteRow, len(b.sites))
 		for i, s := range b.sites {
-			rows[i] = SiteRow{Unit: s.ep.Unit, Parents: v.parents(s.ep.Unit)}
+			rows[i] = SiteRow{Unit: s.ep.Unit, Parents: v.units.Above(s.ep.Unit)}
 		}
 		_, l.tree = v.rollUp(rows)
 		for i := range l.tree {

@@ -11,7 +11,7 @@ import (
 // view is the session as it stood at one moment.
 type view struct {
 	info      SessionInfo
-	units     map[string]meeting.Unit
+	units     meeting.Units
 	unitOrder []string
 	sealedBy  uint64 // Seq of the entry that sealed the session
 }
@@ -50,7 +50,7 @@ func (v view) now() time.Time {
 
 func (v view) row(s *site) SiteRow {
 	row := SiteRow{
-		Endpoint: s.ep.Code, Unit: s.ep.Unit, Name: s.ep.Name, Phone: s.ep.Phone, Level: v.units[s.ep.Unit].Level, Parents: v.parents(s.ep.Unit),
+		Endpoint: s.ep.Code, Unit: s.ep.Unit, Name: s.ep.Name, Phone: s.ep.Phone, Level: v.units[s.ep.Unit].Level, Parents: v.units.Above(s.ep.Unit),
 		Headcount: s.headcount.asOf(v.info.AsOf), Delegates: s.delegates.asOf(v.info.AsOf),
 	}
 	row.Intervals, row.Interruptions = v.presence(s)
@@ -107,18 +107,6 @@ func union(connected []Interval, declared []Declared) []Interval {
 		}
 	}
 	return joined
-}
-
-// parents are the units above a unit, the nearest first. A damaged tree ends the walk.
-func (v view) parents(unit string) []meeting.Unit {
-	var above []meeting.Unit
-	if unit == "" {
-		return nil
-	}
-	for u, ok := v.units[v.units[unit].Parent]; ok && len(above) < len(v.units); u, ok = v.units[u.Parent] {
-		above = append(above, u)
-	}
-	return above
 }
 
 // presence joins a site's connections to intervals. A loss is bridged if the site returned within the grace

@@ -191,5 +191,5 @@ type FloorRow struct {
 	GrantedAt  time.Time
 	OnAirAt    time.Time // zero if it never came on air
 	ReturnedAt time.Time // zero while it is held
-	Why        string    // as in meeting.Returned
+	Why        meeting.ReturnReason
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/diemcau/diemcau/meeting"
 	"github.com/xuri/excelize/v2"
 )
 
@@ -474,11 +475,11 @@ func (f formatter) floorSheet(r *Report) sheet {
 }
 
 // why says why a slot was returned.
-func (f formatter) why(code string) string {
+func (f formatter) why(code meeting.ReturnReason) string {
 	if code == "" {
 		return ""
 	}
-	return f.text("why." + code)
+	return f.text("why." + string(code))
 }
 
 // moment is a time as a spreadsheet keeps it: the wall clock of the session's zone, to the second; empty if it

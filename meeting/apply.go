@@ -8,7 +8,7 @@ import (
 
 func (e *Convened) apply(s *Session, _ time.Time) {
 	s.Title, s.ScheduledAt, s.TimeZone, s.Rules, s.Agenda = e.Title, e.ScheduledAt, e.TimeZone, e.Rules, e.Agenda
-	s.Units = make(map[string]Unit, len(e.Units))
+	s.Units = make(Units, len(e.Units))
 	for _, u := range e.Units {
 		s.Units[u.Code] = u
 	}

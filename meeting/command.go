@@ -1,6 +1,7 @@
 package meeting
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -12,7 +13,8 @@ type Convene struct {
 	TimeZone    string
 	Rules       Rules
 	Units       []Unit
-	Endpoints   []Endpoint // sites, and delegated operators with a Scope
+	Endpoints   []Endpoint        // sites, and delegated operators with a Scope
+	Consoles    map[string]string // what the console endpoints are called, by code; otherwise by that
 	Agenda      []AgendaItem
 	Particulars Particulars
 }
@@ -109,12 +111,15 @@ func (c Convene) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 		return refuse(CodeAlreadyDone, "session is convened")
 	}
 	all := append([]Endpoint{
-		{Code: HostCode, Name: "Chủ trì", Role: RoleHost},
-		{Code: OperatorCode, Name: "Kỹ thuật", Role: RoleOperator},
-		{Code: SecretaryCode, Name: "Thư ký", Role: RoleSecretary},
-		{Code: RoomCode, Name: "Màn hình phòng họp", Role: RoleRoom},
-		{Code: Room2Code, Name: "Màn hình toàn cảnh", Role: RoleRoom},
+		{Code: HostCode, Role: RoleHost},
+		{Code: OperatorCode, Role: RoleOperator},
+		{Code: SecretaryCode, Role: RoleSecretary},
+		{Code: RoomCode, Role: RoleRoom},
+		{Code: Room2Code, Role: RoleRoom},
 	}, c.Endpoints...)
+	for i, ep := range all[:len(all)-len(c.Endpoints)] {
+		all[i].Name = cmp.Or(c.Consoles[ep.Code], ep.Code)
+	}
 	seen := make(map[string]bool, len(all))
 	for _, ep := range all {
 		if ep.Code == "" || ep.Name == "" || seen[ep.Code] {
@@ -179,7 +184,7 @@ func (EndSession) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 	var events []Event
 	for _, slot := range Slots() {
 		if g := s.Grants[slot]; g != nil {
-			events = append(events, &Returned{Endpoint: g.Endpoint, Slot: slot, By: by.Endpoint, Why: "ended"})
+			events = append(events, &Returned{Endpoint: g.Endpoint, Slot: slot, By: by.Endpoint, Why: ReturnEnded})
 		}
 	}
 	return append(events, &Ended{By: by.Endpoint}), nil

@@ -19,7 +19,7 @@ type Disconnect struct {
 	Conn     string
 	Clean    bool
 	LastSeen time.Time
-	Why      string // as in Lost and Left
+	Why      EndReason
 }
 
 // ObserveReceiving reports that the stage began or ceased to arrive at a connection.
@@ -55,9 +55,9 @@ func (c Connect) decide(s *Session, by Actor, at time.Time) ([]Event, error) {
 		prev = ep.Conn.ID
 		switch {
 		case c.Resume == prev:
-			events = append(events, s.drop(ep, within(c.LastSeen, ep.Conn.Since, at), "resumed")...)
+			events = append(events, s.drop(ep, within(c.LastSeen, ep.Conn.Since, at), EndReplaced)...)
 		case c.TakeOver:
-			events = append(events, &Left{Endpoint: ep.Code, Conn: prev, Why: "taken_over"})
+			events = append(events, &Left{Endpoint: ep.Code, Conn: prev, Why: EndTakenOver})
 			events = append(events, s.endPresentation(ep.Code)...)
 		default:
 			return refuse(CodeOccupied, by.Endpoint)
@@ -106,20 +106,20 @@ func (c Restart) decide(s *Session, by Actor, at time.Time) ([]Event, error) {
 	var events []Event
 	for _, code := range s.Order {
 		if ep := s.Endpoint(code); ep.Conn != nil {
-			events = append(events, s.drop(ep, within(c.LastSeen, ep.Conn.Since, at), "server_restart")...)
+			events = append(events, s.drop(ep, within(c.LastSeen, ep.Conn.Since, at), EndRestart)...)
 		}
 	}
 	return events, nil
 }
 
 // drop loses an endpoint's connection. A screen cannot be shared again without a person, so that grant ends.
-func (s *Session) drop(ep *Endpoint, lastSeen time.Time, why string) []Event {
+func (s *Session) drop(ep *Endpoint, lastSeen time.Time, why EndReason) []Event {
 	return append([]Event{&Lost{Endpoint: ep.Code, Conn: ep.Conn.ID, LastSeen: lastSeen, Why: why}}, s.endPresentation(ep.Code)...)
 }
 
 func (s *Session) endPresentation(code string) []Event {
 	if g := s.Grants[SlotPresentation]; g != nil && g.Endpoint == code {
-		return []Event{&Returned{Endpoint: code, Slot: SlotPresentation, Why: "connection_lost"}}
+		return []Event{&Returned{Endpoint: code, Slot: SlotPresentation, Why: ReturnLost}}
 	}
 	return nil
 }

@@ -38,13 +38,13 @@ func (c GrantSlot) decide(s *Session, by Actor, at time.Time) ([]Event, error) {
 		if own && !s.presentationFree() {
 			return refuse(CodeForbidden, "the host presents")
 		}
-		events = append(events, &Returned{Endpoint: g.Endpoint, Slot: slot, By: by.Endpoint, Why: "replaced"})
+		events = append(events, &Returned{Endpoint: g.Endpoint, Slot: slot, By: by.Endpoint, Why: ReturnReplaced})
 	}
 	// One site, one speaking slot: moving it from the floor to floor2 or main gives the old one back.
 	if slot != SlotPresentation {
 		for _, held := range s.GrantsOf(ep.Code) {
 			if held != SlotPresentation {
-				events = append(events, &Returned{Endpoint: ep.Code, Slot: held, By: by.Endpoint, Why: "replaced"})
+				events = append(events, &Returned{Endpoint: ep.Code, Slot: held, By: by.Endpoint, Why: ReturnReplaced})
 			}
 		}
 	}
@@ -75,9 +75,9 @@ func (c RevokeSlot) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	why := "revoked"
+	why := ReturnRevoked
 	if code == by.Endpoint {
-		why = "returned"
+		why = ReturnReturned
 	}
 	var events []Event
 	for _, slot := range s.GrantsOf(code) {
@@ -164,10 +164,10 @@ func (c SetRemoved) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 	var events []Event
 	if c.Removed {
 		for _, slot := range s.GrantsOf(ep.Code) {
-			events = append(events, &Returned{Endpoint: ep.Code, Slot: slot, By: by.Endpoint, Why: "removed"})
+			events = append(events, &Returned{Endpoint: ep.Code, Slot: slot, By: by.Endpoint, Why: ReturnRemoved})
 		}
 		if ep.Conn != nil {
-			events = append(events, &Left{Endpoint: ep.Code, Conn: ep.Conn.ID, Why: "removed"})
+			events = append(events, &Left{Endpoint: ep.Code, Conn: ep.Conn.ID, Why: EndRemoved})
 		}
 	}
 	return append(events, &RemovalChanged{Endpoint: ep.Code, By: by.Endpoint, Removed: c.Removed}), nil

@@ -59,14 +59,14 @@ type Lost struct {
 	Endpoint string    `json:"endpoint"`
 	Conn     string    `json:"conn"`
 	LastSeen time.Time `json:"last_seen"`
-	Why      string    `json:"why"` // "closed", "timeout", "server_restart", "resumed"
+	Why      EndReason `json:"why"`
 }
 
 // Left ends a connection by intent.
 type Left struct {
-	Endpoint string `json:"endpoint"`
-	Conn     string `json:"conn"`
-	Why      string `json:"why"` // "page_closed", "taken_over", "removed"
+	Endpoint string    `json:"endpoint"`
+	Conn     string    `json:"conn"`
+	Why      EndReason `json:"why"`
 }
 
 // ReceivingChanged says that the stage began or ceased to arrive, and by which evidence.
@@ -112,10 +112,10 @@ type WentOnAir struct {
 
 // Returned takes a slot from an endpoint.
 type Returned struct {
-	Endpoint string `json:"endpoint"`
-	Slot     Slot   `json:"slot"`
-	By       string `json:"by,omitempty"`
-	Why      string `json:"why"` // "revoked", "returned", "replaced", "removed", "connection_lost", "ended"
+	Endpoint string       `json:"endpoint"`
+	Slot     Slot         `json:"slot"`
+	By       string       `json:"by,omitempty"`
+	Why      ReturnReason `json:"why"`
 }
 
 // MuteChanged closes or opens an endpoint's microphone towards the stage.

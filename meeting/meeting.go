@@ -207,9 +207,11 @@ type Command interface {
 	decide(s *Session, by Actor, at time.Time) ([]Event, error)
 }
 
-// Event is a lasting fact of the session. Kind names it in the ledger.
+// Event is a lasting fact of the session.
 type Event interface {
-	Kind() string
+	Kind() string    // its name in the ledger
+	Subject() string // code of the endpoint whose own state it changes; empty if it concerns the session as a whole
+	Control() bool   // it is an act of control, by which somebody steers the session
 	apply(s *Session, at time.Time)
 }
 

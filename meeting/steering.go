@@ -174,17 +174,7 @@ func (v *View) Within(code, unit string) bool {
 	if ep := v.Endpoint(code); ep != nil {
 		code = ep.Unit
 	}
-	for range len(v.Units) + 1 { // a damaged tree ends the walk
-		if code == unit {
-			return true
-		}
-		u, ok := v.Units[code]
-		if !ok {
-			return false
-		}
-		code = u.Parent
-	}
-	return false
+	return v.Units.Within(code, unit)
 }
 
 // Addressed reports whether a message is for an endpoint to read.

@@ -29,8 +29,8 @@ type View struct {
 
 	CallOffReason string
 
-	Units    map[string]Unit // as convened
-	Order    []string        // endpoint codes as convened, consoles first
+	Units    Units    // as convened
+	Order    []string // endpoint codes as convened, consoles first
 	Grants   map[Slot]*Grant
 	Hands    []string // codes of raised hands, first raised first
 	RollCall RollCall // the last one
@@ -101,15 +101,10 @@ func (v *View) ToPublish(endpoint string) bool {
 	return slices.ContainsFunc(v.GrantsOf(endpoint), func(slot Slot) bool { return v.Grants[slot].State != GrantHeld })
 }
 
-// Parents returns the units above an endpoint's own unit, the nearest first. A damaged tree ends the walk.
+// Parents returns the units above an endpoint's own unit, the nearest first.
 func (v *View) Parents(endpoint string) []Unit {
-	e := v.Endpoint(endpoint)
-	if e == nil || e.Unit == "" {
-		return nil
+	if e := v.Endpoint(endpoint); e != nil {
+		return v.Units.Above(e.Unit)
 	}
-	var above []Unit
-	for u, ok := v.Units[v.Units[e.Unit].Parent]; ok && len(above) < len(v.Units); u, ok = v.Units[u.Parent] {
-		above = append(above, u)
-	}
-	return above
+	return nil
 }

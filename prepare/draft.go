@@ -98,9 +98,17 @@ func (p Problem) String() string {
 	return strings.TrimRight(fmt.Sprintf("%s: %s %q", p.Field, strings.ReplaceAll(p.Code, "_", " "), p.Value), ` "`)
 }
 
+// consoleNames are what the consoles of a session are called.
+func consoleNames() map[string]string {
+	return map[string]string{
+		meeting.HostCode: "Chủ trì", meeting.OperatorCode: "Kỹ thuật", meeting.SecretaryCode: "Thư ký",
+		meeting.RoomCode: "Màn hình phòng họp", meeting.Room2Code: "Màn hình toàn cảnh",
+	}
+}
+
 // Convene makes the command that convenes the session, or says what keeps it from being one.
 func (d *Draft) Convene(tree *roster.Tree) (meeting.Convene, []Problem) {
-	cmd := meeting.Convene{Title: strings.TrimSpace(d.Title), ScheduledAt: d.Start.UTC().Truncate(time.Microsecond), TimeZone: d.TimeZone, Rules: meeting.DefaultRules()}
+	cmd := meeting.Convene{Title: strings.TrimSpace(d.Title), ScheduledAt: d.Start.UTC().Truncate(time.Microsecond), TimeZone: d.TimeZone, Rules: meeting.DefaultRules(), Consoles: consoleNames()}
 	if d.Rules != nil {
 		cmd.Rules = *d.Rules
 	}

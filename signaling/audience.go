@@ -75,7 +75,7 @@ func newAudience(s *meeting.View, media Media, m *metrics, forget func()) *audie
 
 // happened takes note of an event that is on disk.
 func (a *audience) happened(ev meeting.Event, at time.Time) {
-	if code := concerned(ev); code != "" {
+	if code := ev.Subject(); code != "" {
 		a.touched[code] = struct{}{}
 	}
 	switch e := ev.(type) {
@@ -119,7 +119,7 @@ func (a *audience) attach(c *conn, now time.Time) error {
 }
 
 // detach ends the socket of a connection that the meeting no longer knows.
-func (a *audience) detach(code, conn, why string) {
+func (a *audience) detach(code, conn string, why meeting.EndReason) {
 	m := a.members[code]
 	if m == nil || m.conn == nil || m.conn.id != conn {
 		return
@@ -137,20 +137,22 @@ func (a *audience) detach(code, conn, why string) {
 }
 
 // ending is how a socket is closed by the reason that the meeting gives for the end of its connection.
-func ending(why string) fault.Fault {
+func ending(why meeting.EndReason) fault.Fault {
+	f := fault.Fault{Close: websocket.CloseNormalClosure, Code: string(why)}
 	switch why {
-	case "taken_over", "resumed":
-		return fault.Fault{Close: protocol.CloseTakenOver, Code: why}
-	case "removed":
-		return fault.Fault{Close: protocol.CloseRemoved, Code: why}
-	case "revoked":
-		return fault.Fault{Close: protocol.CloseBadToken, Code: why}
-	case "timeout":
-		return fault.Fault{Close: protocol.CloseTimeout, Code: why}
-	case "server_restart":
-		return fault.Fault{Close: protocol.CloseRestart, Code: why}
+	case meeting.EndTakenOver, meeting.EndReplaced:
+		f.Close = protocol.CloseTakenOver
+	case meeting.EndRemoved:
+		f.Close = protocol.CloseRemoved
+	case meeting.EndRevoked:
+		f.Close = protocol.CloseBadToken
+	case meeting.EndTimeout:
+		f.Close = protocol.CloseTimeout
+	case meeting.EndRestart:
+		f.Close = protocol.CloseRestart
+	case meeting.EndPageClosed, meeting.EndClosed:
 	}
-	return fault.Fault{Close: websocket.CloseNormalClosure, Code: why}
+	return f
 }
 
 // settle makes media and people follow the session after a batch of changes.

@@ -257,13 +257,13 @@ func (c *conn) dispatch(ctx context.Context, id int64, m protocol.Message) error
 
 // disconnect tells the coordinator how the connection ended, and returns how to close what is left of it.
 func (c *conn) disconnect(ctx context.Context, err error) fault.Fault {
-	cmd, f := meeting.Disconnect{Endpoint: c.who.Endpoint, Conn: c.id, LastSeen: c.seen(), Why: "closed"}, fault.Of(err)
+	cmd, f := meeting.Disconnect{Endpoint: c.who.Endpoint, Conn: c.id, LastSeen: c.seen(), Why: meeting.EndClosed}, fault.Of(err)
 	switch {
 	case c.left || websocket.IsCloseError(err, websocket.CloseNormalClosure, websocket.CloseGoingAway):
-		cmd.Clean, cmd.Why = true, "page_closed"
+		cmd.Clean, cmd.Why = true, meeting.EndPageClosed
 		f = ending(cmd.Why)
 	case isTimeout(err):
-		cmd.Why = "timeout"
+		cmd.Why = meeting.EndTimeout
 		f = ending(cmd.Why)
 	}
 	// A connection that the meeting ended itself is refused here, which is no news.

@@ -19,9 +19,6 @@ func (s *Server) SetPatience(d time.Duration) {
 	s.patience.Store(int64(d))
 }
 
-// Concerned is concerned.
-var Concerned = concerned
-
 // Upset lets the coordinator of a session panic in its turn, and returns what the one who asked is told.
 func (s *Server) Upset(ctx context.Context, session string) error {
 	co, err := s.coordinator(ctx, session)

@@ -84,8 +84,8 @@ func (l Links) EndGiven(ctx context.Context, name, grant string) {
 // expelConn ends a connection in a later turn of the coordinator, in whose turn it is called.
 func (l Links) expelConn(coord *coordinator, c *conn) {
 	select {
-	case coord.requests <- request{cmd: meeting.Disconnect{Endpoint: c.who.Endpoint, Conn: c.id, Clean: true, Why: "revoked"}}:
+	case coord.requests <- request{cmd: meeting.Disconnect{Endpoint: c.who.Endpoint, Conn: c.id, Clean: true, Why: meeting.EndRevoked}}:
 	default: // the queue is full: the socket ends, and what it was is lost to the meeting as any other
-		c.close(ending("revoked"))
+		c.close(ending(meeting.EndRevoked))
 	}
 }

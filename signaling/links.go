@@ -135,7 +135,7 @@ func isBroken(err error) bool { return err != nil && fault.Of(err).Code == strin
 // expel ends what an endpoint has open by links that are no longer valid.
 func (l Links) expel(ctx context.Context, coord *coordinator, code string) {
 	_ = coord.call(ctx, request{prepare: func() meeting.Command {
-		cmd := meeting.Disconnect{Endpoint: code, Clean: true, Why: "revoked"}
+		cmd := meeting.Disconnect{Endpoint: code, Clean: true, Why: meeting.EndRevoked}
 		if m := coord.audience.members[code]; m != nil && m.conn != nil {
 			if _, err := coord.seats.Check(m.conn.who.Holder, coord.clock.Now()); err != nil {
 				cmd.Conn = m.conn.id

@@ -260,10 +260,10 @@ func (c *coordinator) strays() (batch []request) {
 		case m.conn != nil && ep.Conn != nil && ep.Conn.ID == m.conn.id:
 			continue
 		case m.conn != nil:
-			c.audience.detach(code, m.conn.id, "server_restart")
+			c.audience.detach(code, m.conn.id, meeting.EndRestart)
 		}
 		if ep.Conn != nil {
-			batch = append(batch, request{cmd: meeting.Disconnect{Endpoint: code, Conn: ep.Conn.ID, LastSeen: ep.Conn.Since, Why: "closed"}})
+			batch = append(batch, request{cmd: meeting.Disconnect{Endpoint: code, Conn: ep.Conn.ID, LastSeen: ep.Conn.Since, Why: meeting.EndClosed}})
 		}
 	}
 	return batch

@@ -1,7 +1,6 @@
 package signaling_test
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -185,25 +184,4 @@ func TestTwoOperators(t *testing.T) {
 	}
 	operator.refused("unknown_endpoint", protocol.Grant{Endpoint: "C9"})
 	operator.refused("not_connected", protocol.Grant{Endpoint: "C3"})
-}
-
-// Every event that concerns an endpoint makes its row and Self anew.
-func TestConcerned(t *testing.T) {
-	for _, kind := range meeting.Kinds() {
-		ev, err := meeting.DecodeEvent(kind, json.RawMessage(`{"endpoint":"C1"}`))
-		if err != nil {
-			t.Fatal(err)
-		}
-		back, err := json.Marshal(ev)
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := ""
-		if kind != (&meeting.PictureKept{}).Kind() && strings.Contains(string(back), `"endpoint":"C1"`) { // a picture is evidence only
-			want = "C1"
-		}
-		if got := signaling.Concerned(ev); got != want {
-			t.Errorf("%s concerns %q, want %q", kind, got, want)
-		}
-	}
 }

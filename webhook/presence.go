@@ -34,11 +34,11 @@ type presenceMessage struct {
 
 // presenceEvent is one entry of the ledger as other programs are told of it: codes, no names of people.
 type presenceEvent struct {
-	Seq      uint64    `json:"seq"`
-	At       time.Time `json:"at"`
-	Type     string    `json:"type"` // joined, left, sealed
-	Endpoint string    `json:"endpoint,omitempty"`
-	Why      string    `json:"why,omitempty"` // of left
+	Seq      uint64            `json:"seq"`
+	At       time.Time         `json:"at"`
+	Type     string            `json:"type"` // joined, left, sealed
+	Endpoint string            `json:"endpoint,omitempty"`
+	Why      meeting.EndReason `json:"why,omitempty"` // of left
 }
 
 func (presence) Kind() string { return KindPresence }
