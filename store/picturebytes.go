@@ -13,7 +13,7 @@ import (
 // picturesAsBytes is the migration that keeps pictures as bytes, which were base64 before. SQLite cannot decode that by itself, so
 // it is a program; a picture at a time, since all of them may be more than memory.
 func picturesAsBytes(dialect goose.Dialect) *goose.Migration {
-	const version = 10
+	const version = 11
 	up := func(ctx context.Context, tx *sql.Tx) error { return picturesUp(ctx, tx, dialect) }
 	down := func(ctx context.Context, tx *sql.Tx) error {
 		return rewritePictures(ctx, tx, dialect, "TEXT", func(jpeg []byte) (any, error) {
