@@ -8,7 +8,7 @@ SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CHROMIUM ?= /usr/bin/chromium
 export DIEMCAU_CHROMIUM := $(CHROMIUM)
 
-.PHONY: help demo build test lint unit steps web e2e adaptation estimates fuzz bench soak clean tools vulns
+.PHONY: help demo build test lint unit steps clock web e2e adaptation estimates fuzz bench soak clean tools vulns
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -59,6 +59,9 @@ unit: ## Go tests under the race detector; the media plane's also with the order
 
 steps: ## kill -9 at each write of each command that changes a session
 	DIEMCAU_TEST_STEPS=all $(GO) test -count=1 -timeout 60m -v -run TestKilledAtEachWrite ./cmd/diemcau
+
+clock: ## a server that was started seven hours ahead, then corrected: builds the program with another time package
+	DIEMCAU_TEST_CLOCK=1 $(GO) test -count=1 -timeout 30m -v -run TestServerStartedSevenHoursAhead ./cmd/diemcau
 
 web: node_modules/.installed ## front-end unit tests
 	npm test --silent

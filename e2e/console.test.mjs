@@ -394,6 +394,40 @@ test("a delegated operator sees and steers its province only", async () => {
   await clearFloor();
 });
 
+test("a link that strangers open again and again is shown in its row, and reissued there", async () => {
+  const old = link("P58C4");
+  await seat(old);
+  await state("P58C4", "connecting");
+  const tag = host.page.locator('[data-endpoint="P58C4"] [data-contested]');
+  assert.equal(await tag.count(), 0);
+  // More than a link may ask for in a second: those that are refused as too many are no strangers at the door.
+  await until("ten were refused the seat", async () => {
+    for (let i = 0; i < 3; i++) await Seat.enter(old).catch((e) => assert.match(e.code, /occupied|too_many/));
+    return tag.count();
+  });
+  assert.match(await tag.innerText(), /^Mở nơi khác \d\d lần$/);
+  assert.match(await tag.getAttribute("title"), /^Đường dẫn bị mở ở nơi khác \d\d lần, giành chỗ 0 lần$/);
+  const { width } = await tag.boundingBox();
+  assert.ok(width > 100, "the words are there to read");
+  await host.page.screenshot({ path: join(SHOTS, "contested.png") });
+  await host.press("reissue", "P58C4");
+  await host.page.locator('dialog [data-action="confirm"]').click();
+  const shownLink = host.page.locator("dialog [data-link]");
+  await until("the new link", () => shownLink.count());
+  const fresh = await shownLink.innerText();
+  assert.match(fresh, /^http.*\/j#/);
+  await host.page.screenshot({ path: join(SHOTS, "reissued.png") });
+  await host.page.keyboard.press("Escape");
+  await until("it is over", async () => !(await tag.count()));
+  await until("the old link is void", () =>
+    Seat.enter(old).then(
+      () => Promise.reject(new Error("it opens")),
+      (e) => e.code === "bad_token" || Promise.reject(e),
+    ),
+  );
+  await state("P58C4", "absent");
+});
+
 test("each act stands in the record with who did it, and no page met a fault", async () => {
   const response = await fetch(`http://127.0.0.1:${server.port}/api/v1/sessions/${session.id}/ledger.jsonl`, {
     headers: { authorization: `Bearer ${session.links.secretary.split("#")[1]}` },

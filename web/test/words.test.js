@@ -189,16 +189,27 @@ test("while the connection is away, only who speaks is told that something has t
     link: ["idle", "connecting", "online", "reconnecting", "stopped"],
     phase: ["preview", "waiting", "live", "ended", "error"],
     speaking: BOOLEANS,
-    unrecorded: BOOLEANS,
+    record: [
+      {},
+      { since_ms: 1 },
+      { contradiction: true },
+      { clock_behind_ms: 1 },
+      { since_ms: 1, contradiction: true, clock_behind_ms: 1 },
+      { contradiction: true, clock_behind_ms: 1 },
+    ],
   })) {
     const want =
       row.link === "reconnecting"
         ? row.phase === "live" && row.speaking
           ? "link.speaking"
           : "link.reconnecting"
-        : row.unrecorded
+        : row.record.since_ms
           ? "link.unrecorded"
-          : "";
+          : row.record.contradiction
+            ? "link.contradiction"
+            : row.record.clock_behind_ms
+              ? "link.clock"
+              : "";
     assert.equal(words.linkWord(row), want, JSON.stringify(row));
   }
 });

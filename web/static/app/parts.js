@@ -3,7 +3,7 @@ import { html } from "./html.js";
 import { useEffect, useRef } from "../vendor/hooks.js";
 import { signal, effect } from "../vendor/signals.js";
 import { linkWord } from "../lib/words.js";
-import { t, tMaybe, formatTime } from "./i18n.js";
+import { t, tMaybe, formatDuration, formatTime } from "./i18n.js";
 import { lang, theme } from "./settings.js";
 import { Icon, Mark } from "./icons.js";
 
@@ -166,18 +166,18 @@ export function Toasts({ room }) {
 
 /** Says that the connection is being made again, and to a console that the server cannot record. @param {{room: Room}} props */
 export function LinkNotice({ room }) {
-  const since = room.unrecordedMs.value;
+  const record = room.record.value;
   const word = linkWord({
     link: room.link.value,
     phase: room.phase.value,
     speaking: Boolean(room.speaking.value),
-    unrecorded: since > 0,
+    record,
   });
   return html`<div role="status" aria-live="polite">
     ${
       word &&
-      (word === "link.unrecorded"
-        ? html`<p class="link-notice" data-notice="unrecorded"><${Icon} name="warn" /><span>${t(word, { time: formatTime(since, room.session.value?.time_zone) })}</span></p>`
+      (room.link.value !== "reconnecting"
+        ? html`<p class="link-notice" data-notice=${word.slice(5)}><${Icon} name="warn" /><span>${t(word, { time: formatTime(record.since_ms ?? 0, room.session.value?.time_zone), length: formatDuration(record.clock_behind_ms ?? 0) })}</span></p>`
         : html`<p class="link-notice"><span class="spinner" /><span>${t(word)}</span></p>`)
     }
   </div>`;

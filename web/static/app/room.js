@@ -16,6 +16,7 @@ import { followVoice } from "./voice.js";
 /** @typedef {import("../lib/protocol.js").StageSlot} StageSlot */
 /** @typedef {"preview" | "waiting" | "live" | "ended" | "error"} Phase */
 /** @typedef {import("../lib/protocol.js").Written} Written */
+/** @typedef {import("../lib/protocol.js").Recording} Recording */
 /** @typedef {{session: import("../lib/protocol.js").SessionInfo, self: import("../lib/protocol.js").SelfInfo, phase: string, headcount?: number,
  *   delegates?: import("../lib/protocol.js").Delegate[], called_off?: boolean, call_off_reason?: string}} Introduction */
 /** @typedef {{id: number, kind: "info" | "error", code: string, vars?: Record<string, string>}} Toast */
@@ -41,8 +42,8 @@ export class Room {
   /** Slots in which somebody is heard to speak. @type {import("@preact/signals").Signal<string[]>} */ voices = signal(
     [],
   );
-  /** Since when the server cannot record, as it told a console, in ms; 0 while it can. */
-  unrecordedMs = signal(0);
+  /** How the record stands, as a console was told; empty, all is well. @type {import("@preact/signals").Signal<Recording>} */ record =
+    signal({});
   /** What was written, the oldest first. @type {import("@preact/signals").Signal<Written[]>} */ messages = signal([]);
   /** When the newest message was written that the person has seen, in ms. */
   seenAt = signal(0);
@@ -326,7 +327,7 @@ export class Room {
           this.stopped.value = null;
           this.previewed.value = "";
           this.voices.value = [];
-          this.unrecordedMs.value = 0;
+          this.record.value = {};
           // The server tells again what was written before.
           this.messages.value = [];
           this.welcome.value = message;
@@ -367,7 +368,7 @@ export class Room {
         this.peers.demanded(message.peer, message.top);
         break;
       case "recording":
-        this.unrecordedMs.value = message.since_ms ?? 0;
+        this.record.value = message;
         break;
       case "speaking":
         this.voices.value = message.slots;

@@ -45,6 +45,10 @@ const en = {
 
   "link.speaking": "Connection lost. Reconnecting; your microphone will be off then: press “Go back on air”.",
   "link.reconnecting": "Connection lost. Reconnecting; there is nothing you need to do…",
+  "link.clock":
+    "The server’s clock is {length} behind what is recorded: one of the two is wrong. Tell who runs the server.",
+  "link.contradiction":
+    "The list of sessions in the database differs from the ledger, which counts. Tell who runs the server.",
   "link.unrecorded":
     "The server has been waiting to record since {time}. Picture and sound go on; nothing that is done takes effect until it can record again.",
   "sound.start": "Press here to turn the sound on",
@@ -400,6 +404,13 @@ const en = {
   "floor.keys": "Keys: F2 gives the floor to the next, F4 takes it back, F8 is your own microphone",
   "floor.main": "Main picture",
   "floor.takemain": "Back to the chair",
+  "row.contested": "Link opened elsewhere {n} times, seat taken over {m} times",
+  "row.contested.short": "Opened elsewhere ×{n}",
+  "row.reissue": "Reissue",
+  "reissue.title": "Reissue the link of {name}",
+  "reissue.text":
+    "The old link will no longer work; whoever uses it will be disconnected. Be ready to call the site and tell it the new one.",
+  "reissue.done": "The new link, for this site alone:",
   "row.more": "More for {name}",
   "sheet.state": "State",
   "sheet.line": "Line",

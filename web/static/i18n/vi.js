@@ -44,6 +44,10 @@ export default {
 
   "link.speaking": "Mất kết nối. Đang kết nối lại; khi trở lại micro sẽ tắt, quý vị bấm “Lên sóng trở lại”.",
   "link.reconnecting": "Mất kết nối. Đang kết nối lại, quý vị không cần thao tác gì…",
+  "link.clock":
+    "Đồng hồ máy chủ chậm {length} so với giờ đã ghi trong sổ: một trong hai giờ sai. Hãy báo người quản trị máy chủ.",
+  "link.contradiction":
+    "Danh mục phiên họp trong cơ sở dữ liệu khác với sổ điểm danh; hệ thống theo sổ. Hãy báo người quản trị máy chủ.",
   "link.unrecorded":
     "Máy chủ đang chờ ghi từ {time}. Hình và tiếng vẫn tiếp tục; thao tác chưa có hiệu lực cho đến khi ghi được trở lại.",
   "sound.start": "Bấm vào đây để bật tiếng",
@@ -402,6 +406,13 @@ export default {
   "floor.keys": "Phím tắt: F2 mời người kế tiếp, F4 dừng phát biểu, F8 bật hoặc tắt micro của mình",
   "floor.main": "Hình chính",
   "floor.takemain": "Trả về chủ trì",
+  "row.contested": "Đường dẫn bị mở ở nơi khác {n} lần, giành chỗ {m} lần",
+  "row.contested.short": "Mở nơi khác {n} lần",
+  "row.reissue": "Cấp lại",
+  "reissue.title": "Cấp lại đường dẫn của {name}",
+  "reissue.text":
+    "Đường dẫn cũ sẽ không dùng được nữa; ai đang dùng nó sẽ bị ngắt. Chuẩn bị gọi điện để báo đường dẫn mới cho điểm cầu.",
+  "reissue.done": "Đường dẫn mới, chỉ báo cho điểm cầu này:",
   "row.more": "Thao tác khác với {name}",
   "sheet.state": "Trạng thái",
   "sheet.line": "Đường truyền",

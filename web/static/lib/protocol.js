@@ -256,6 +256,8 @@ export const Close = Object.freeze({
  *
  * @typedef {object} Recording
  * @property {number} [since_ms]
+ * @property {number} [clock_behind_ms]
+ * @property {boolean} [contradiction]
  *
  * @typedef {object} Written
  * @property {string} from
@@ -321,6 +323,8 @@ export const Close = Object.freeze({
  * @property {number} [rtt_ms]
  * @property {number} [loss_pct]
  * @property {number} [since_ms]
+ * @property {number} [opened_elsewhere]
+ * @property {number} [taken_over]
  *
  * @typedef {object} SiteState
  * @property {string} code
@@ -337,6 +341,8 @@ export const Close = Object.freeze({
  * @property {number} [rtt_ms]
  * @property {number} [loss_pct]
  * @property {number} [since_ms]
+ * @property {number} [opened_elsewhere]
+ * @property {number} [taken_over]
  */
 
 /**

@@ -35,6 +35,11 @@ import { SiteView, byHand } from "./siteview.js";
 const WEAK_LOSS_PCT = 5;
 const WEAK_RTT_MS = 500;
 
+/** Whether the link of a site is in the hands of others. @param {SiteState} site */
+export function isContested(site) {
+  return Boolean(site.opened_elsewhere || site.taken_over);
+}
+
 /** @param {{state: string, rtt_ms?: number, loss_pct?: number}} site */
 export function isWeak(site) {
   return isHere(site) && ((site.loss_pct ?? 0) >= WEAK_LOSS_PCT || (site.rtt_ms ?? 0) >= WEAK_RTT_MS);

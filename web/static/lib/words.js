@@ -128,11 +128,13 @@ export function saysMuted({ state, away, muted }) {
 }
 
 /**
- * What is said while the connection is made again.
- * @param {{link: string, phase: string, speaking: boolean, unrecorded: boolean}} facts
+ * What is said while the connection is made again, and to a console when something is wrong with the record.
+ * @param {{link: string, phase: string, speaking: boolean, record: import("./protocol.js").Recording}} facts
  * @returns {Key | ""}
  */
-export function linkWord({ link, phase, speaking, unrecorded }) {
+export function linkWord({ link, phase, speaking, record }) {
   if (link === "reconnecting") return phase === "live" && speaking ? "link.speaking" : "link.reconnecting";
-  return unrecorded ? "link.unrecorded" : "";
+  if (record.since_ms) return "link.unrecorded";
+  if (record.contradiction) return "link.contradiction";
+  return record.clock_behind_ms ? "link.clock" : "";
 }

@@ -3,7 +3,7 @@ import { html } from "../html.js";
 import { useState, useRef, useEffect } from "../../vendor/hooks.js";
 import { t, tMaybe, formatNumber, formatDuration, formatTime } from "../i18n.js";
 import { countOf, filtersFor } from "../../lib/filters.js";
-import { isBlind, isHere, isReached, weakness } from "../../lib/sites.js";
+import { isBlind, isContested, isHere, isReached, weakness } from "../../lib/sites.js";
 import { Fetched } from "./fetched.js";
 import { windowOf } from "../../lib/window.js";
 import { Button, Confirm, Dialog } from "../parts.js";
@@ -12,6 +12,7 @@ import { standBy } from "./floor.js";
 import { panel } from "./panels.js";
 
 const wallPart = async () => (await import("./wall.js")).Wall;
+const reissueSheet = async () => (await import("./reissue.js")).ReissueSheet;
 const lineSheet = async () => (await import("./line.js")).LineSheet;
 
 /** @typedef {import("../room.js").Room} Room */
@@ -158,6 +159,11 @@ function stateText(room, site, short = false) {
   return tMaybe(`state.${site.state}`, "state.absent");
 }
 
+/** Who else is at the link of a site. @param {Site} site */
+function contestText(site) {
+  return t("row.contested", { n: site.opened_elsewhere ?? 0, m: site.taken_over ?? 0 });
+}
+
 /** @param {{site: Site}} props */
 function Tags({ site }) {
   const weak = weakness(site);
@@ -171,7 +177,7 @@ function Tags({ site }) {
 
 /** @param {{room: Room, site: Site}} props */
 function RowActions({ room, site }) {
-  const [open, setOpen] = useState(/** @type {"" | "sheet" | "remove"} */ (""));
+  const [open, setOpen] = useState(/** @type {"" | "sheet" | "remove" | "reissue"} */ (""));
   const { code: endpoint, name } = site;
   const onFloor = site.state === "on-floor";
   const close = () => setOpen("");
@@ -193,6 +199,12 @@ function RowActions({ room, site }) {
         onClick=${() => void standBy(room, site)}>${t("row.standby.short")}<//>
       <${Button} action="grant-floor" label=${`${t("floor.grant")}: ${name}`} disabled=${room.phase.value !== "live"} onClick=${() => void room.ask("grant", { endpoint })}>${t("floor.grant.short")}<//>`
     }
+    ${
+      (isContested(site) || open === "reissue") &&
+      html`<${Button} action="reissue" tone="attention" label=${`${t("reissue.title", { name })}. ${contestText(site)}`} onClick=${() => setOpen("reissue")}>
+        <span>${isContested(site) && html`<small class="row__contested" data-contested title=${contestText(site)}>${t("row.contested.short", { n: (site.opened_elsewhere ?? 0) + (site.taken_over ?? 0) })}</small>`}${t("row.reissue")}</span><//>`
+    }
+    ${open === "reissue" && html`<${Fetched} load=${reissueSheet} room=${room} site=${site} onClose=${close} />`}
     <${Button} compact tone="quiet" action="more" icon="more" label=${t("row.more", { name })} onClick=${() => setOpen("sheet")} />
     ${
       open === "sheet" &&
