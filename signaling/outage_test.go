@@ -300,3 +300,30 @@ func TestStopWithoutRecord(t *testing.T) {
 	b.srv.Close()
 	c1.closed(protocol.CloseRestart)
 }
+
+// A page that opens its link, or reloads, while the record does not answer waits inside, and is welcomed when it does.
+func TestWhoComesMeanwhileIsWelcomedAfterwards(t *testing.T) {
+	b := newBed(t, "")
+	host, c1 := b.enter(meeting.HostCode), b.enter("C1")
+	b.record.failing.Store(true)
+	if err := host.Send(protocol.Budget{Kbps: 500}); err != nil { // begins the outage
+		t.Fatal(err)
+	}
+	host.sees("the warning", func() bool { return len(host.recording) > 0 })
+	c1.Drop()
+	entered := make(chan error, 2)
+	for _, code := range []string{"C1", "C2"} {
+		go func() {
+			_, err := b.tryEnter(code, client.Options{Resume: c1.Welcome().Conn})
+			entered <- err
+		}()
+	}
+	b.record.failing.Store(false)
+	for range 2 {
+		if err := <-entered; err != nil {
+			t.Errorf("they were refused: %v", err)
+		}
+	}
+	host.seesRow("C1", "present")
+	b.whole()
+}

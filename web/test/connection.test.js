@@ -270,6 +270,24 @@ test("not open yet: told, and tried again by itself, spread out", (t) => {
   assert.equal(s.sockets.length, 2);
 });
 
+test("while the server waits to record: told so, and tried again within seconds however long it lasts", (t) => {
+  const { connection, sockets, stops } = start(t, { random: () => 1 });
+  connection.open();
+  for (let tries = 1; tries <= 20; tries++) {
+    const socket = /** @type {FakeSocket} */ (sockets.at(-1));
+    socket.accept();
+    socket.say({ type: "error", code: "unrecorded" });
+    socket.end(Close.Broken);
+    assert.deepEqual(stops.at(-1), { code: "unrecorded", retrying: true });
+    t.mock.timers.tick(2_250);
+    assert.equal(sockets.length, tries + 1, `after ${tries} refusals`);
+  }
+  const last = /** @type {FakeSocket} */ (sockets.at(-1));
+  last.accept();
+  last.say(WELCOME);
+  assert.equal(connection.link, "online");
+});
+
 test("nudge tries at once, but never disturbs a connection", (t) => {
   const s = start(t);
   s.connection.open();

@@ -285,6 +285,9 @@ const en = {
   "error.broken.title": "The server has a fault",
   "error.broken.text":
     "The server cannot record the session at the moment. This page tries again by itself; the technicians have been told.",
+  "error.unrecorded.title": "Waiting for the server to record again",
+  "error.unrecorded.text":
+    "The server is waiting to record and cannot let you in yet. This page enters by itself as soon as it can; there is nothing you need to do.",
   "error.other.title": "The meeting cannot be entered",
   "error.other.text": "Something went wrong. Reload the page; if that does not help, call the session's technician.",
 

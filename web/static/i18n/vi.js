@@ -287,6 +287,9 @@ export default {
   "error.broken.title": "Máy chủ đang gặp sự cố",
   "error.broken.text":
     "Máy chủ tạm thời không ghi được diễn biến phiên họp. Trang này sẽ tự thử lại; cán bộ kỹ thuật đã có thông tin để xử lý.",
+  "error.unrecorded.title": "Đang chờ máy chủ ghi được trở lại",
+  "error.unrecorded.text":
+    "Máy chủ đang chờ ghi nên chưa đón được quý vị. Trang này sẽ tự vào ngay khi ghi được, quý vị không cần thao tác gì.",
   "error.other.title": "Không vào được phòng họp",
   "error.other.text": "Đã xảy ra lỗi. Hãy tải lại trang; nếu vẫn lỗi, hãy gọi cán bộ kỹ thuật của phiên họp.",
 

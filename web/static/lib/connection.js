@@ -26,7 +26,7 @@ export class RequestError extends Error {
 /**
  * Why the socket ended for good, or until a person decides.
  * @typedef {object} Stop
- * @property {string} code bad_token, occupied, ended, removed, taken_over, not_open, bad_version, locked, broken
+ * @property {string} code bad_token, occupied, ended, removed, taken_over, not_open, bad_version, locked, broken, unrecorded
  * @property {number} [atMs] not_open: when the session opens; occupied: since when
  * @property {boolean} retrying the connection tries again by itself
  */
@@ -50,6 +50,8 @@ const WELCOME_TIMEOUT_MS = 15_000;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 15_000;
 const NOT_OPEN_RETRY_MS = 30_000;
+/** While the record does not answer, the server keeps who asks waiting and lets them in when it does, so the pauses between stay short. */
+const UNRECORDED_RETRY_MS = 2_000;
 const DEFAULT_PING_MS = 5_000;
 
 /** Names of the close codes that no reconnection cures. @type {Readonly<Record<number, string>>} */
@@ -232,6 +234,8 @@ export class Connection {
       const wait = error?.at_ms ? error.at_ms - Date.now() : NOT_OPEN_RETRY_MS;
       // Thousands wait for the same minute: they come spread over ten seconds.
       delay = Math.min(Math.max(wait, 1_000), NOT_OPEN_RETRY_MS) + random() * 10_000;
+    } else if (error?.code === "unrecorded") {
+      delay = FIRST_RETRY_MS / 2 + random() * UNRECORDED_RETRY_MS;
     } else {
       // Full jitter over a doubling ceiling, never under half of the first: a fallen server is not trampled.
       const ceiling = Math.min(FIRST_RETRY_MS * 2 ** this.#failures, LAST_RETRY_MS);
@@ -240,7 +244,8 @@ export class Connection {
     }
     this.#retry = setTimeout(() => this.#connect(), delay);
     if (code === Close.NotOpen) this.#options.onStop({ code: "not_open", atMs: error?.at_ms, retrying: true });
-    if (code === Close.Broken) this.#options.onStop({ code: "broken", retrying: true });
+    if (code === Close.Broken)
+      this.#options.onStop({ code: error?.code === "unrecorded" ? "unrecorded" : "broken", retrying: true });
   }
 
   /**

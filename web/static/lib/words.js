@@ -80,6 +80,7 @@ const ERRORS = {
   locked: { title: "error.locked.title", text: "error.locked.text", act: "retry" },
   bad_version: { title: "error.bad_version.title", text: "error.bad_version.text", act: "reload" },
   broken: { title: "error.broken.title", text: "error.broken.text", act: "retry" },
+  unrecorded: { title: "error.unrecorded.title", text: "error.unrecorded.text", act: "" },
 };
 
 /**
