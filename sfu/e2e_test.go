@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/diemcau/diemcau/sfu/transport/peertest"
+
 	"github.com/pion/rtp"
 
 	"github.com/diemcau/diemcau/sfu/codec"
@@ -60,7 +62,11 @@ func lastMark(packets []*rtp.Packet) byte {
 func TestForward(t *testing.T) {
 	for _, peers := range []bool{false, true} {
 		t.Run(fmt.Sprintf("PeerConnections=%v", peers), func(t *testing.T) {
-			testForward(t, newNode(t, func(c *Config) { c.PeerConnections = peers }))
+			testForward(t, newNode(t, func(c *Config) {
+				if peers {
+					c.peers = peertest.New
+				}
+			}))
 		})
 	}
 }

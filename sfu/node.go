@@ -60,14 +60,14 @@ type Config struct {
 	// SoundPacket is how much sound one packet to a viewer of a stage holds: 20 ms, the default, as browsers send it, or
 	// 40 ms, which makes half as many packets of it.
 	SoundPacket time.Duration
-	// PeerConnections makes viewer connections of pion/webrtc PeerConnections rather than of the lean transport.
-	PeerConnections bool
 	// OnSlot is told when pictures or sound of a stage's slot begin to flow, and when they cease to. It comes from a
 	// goroutine of the node and must not block.
 	OnSlot func(stage string, slot SlotID, live bool)
 
 	net     piontransport.Net // a virtual network in place of the port, for tests
 	viewers transport.Factory // in place of the network, for tests
+	// peers opens the viewers' transport in place of the lean one, for tests.
+	peers func(peer.Config) (transport.Factory, error)
 }
 
 // ErrConfig is the error of a Config that makes no sense.
@@ -179,17 +179,17 @@ func (n *Node) open() error {
 
 // leanViewers reports whether viewers have the lean transport, which is also what accepts on the TCP port.
 func (n *Node) leanViewers() bool {
-	return n.cfg.viewers == nil && !n.cfg.PeerConnections && n.port != nil
+	return n.cfg.viewers == nil && n.cfg.peers == nil
 }
 
-// openViewers opens the viewers' transport: the lean one, or PeerConnections where asked for or on a virtual network.
+// openViewers opens the viewers' transport: the lean one, but in tests that bring another.
 func (n *Node) openViewers(common peer.Config, cert tls.Certificate) (err error) {
 	switch {
 	case n.cfg.viewers != nil:
 		n.viewers = n.cfg.viewers
 		return nil
 	case !n.leanViewers():
-		n.viewers, err = peer.New(common)
+		n.viewers, err = n.cfg.peers(common)
 		return err
 	}
 	cfg := lean.Config{

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/diemcau/diemcau/sfu/transport/peertest"
+
 	"github.com/pion/logging"
 	"github.com/pion/rtp"
 	piontransport "github.com/pion/transport/v5"
@@ -46,7 +48,7 @@ func network(t *testing.T, filter vnet.ChunkFilter, change func(*Config)) (n *No
 		}
 	})
 	n = newNode(t, func(c *Config) {
-		c.net, c.UDP = nets[0], netip.AddrPort{}
+		c.net, c.UDP, c.peers = nets[0], netip.AddrPort{}, peertest.New
 		if change != nil {
 			change(c)
 		}

@@ -1,7 +1,7 @@
 // Package transport is a viewer's secured path: ICE (RFC 8445), DTLS-SRTP (RFC 5764) and SRTP (RFC 3711),
 // seen by the media plane as "seal this packet for this viewer". It knows nothing of slots or legs.
 //
-// Two implementations stand behind the seam: a pion/webrtc PeerConnection, and Pion's own parts without it.
+// Two implementations stand behind the seam: Pion's own parts without a PeerConnection (lean), and one for tests (peertest).
 package transport
 
 import "github.com/diemcau/diemcau/sfu/udpio"

@@ -1,5 +1,5 @@
-// Package peer is a viewer's transport made of a pion/webrtc PeerConnection without interceptors, and the settings
-// that it shares with the publishers' connections.
+// Package peer is what the pion/webrtc PeerConnections of publishers have in common, and what stands before them: the gate of the
+// one port, and the mux of TCP.
 package peer
 
 import (
@@ -9,13 +9,11 @@ import (
 
 	"github.com/pion/dtls/v3"
 	"github.com/pion/ice/v4"
-	"github.com/pion/interceptor"
 	piontransport "github.com/pion/transport/v5"
 	"github.com/pion/webrtc/v4"
 
 	"github.com/diemcau/diemcau/sfu/codec"
 	"github.com/diemcau/diemcau/sfu/pionlog"
-	"github.com/diemcau/diemcau/sfu/transport"
 )
 
 const (
@@ -121,47 +119,3 @@ func RegisterExtensions(
 	}
 	return nil
 }
-
-// Factory opens viewer connections.
-type Factory struct {
-	api  *webrtc.API
-	cert webrtc.Certificate
-}
-
-var _ transport.Factory = (*Factory)(nil)
-
-// New returns a factory.
-func New(c Config) (*Factory, error) {
-	settings, err := c.SettingEngine()
-	if err != nil {
-		return nil, err
-	}
-	var media webrtc.MediaEngine
-	feedback := []webrtc.RTCPFeedback{
-		{Type: "goog-remb"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"},
-	}
-	for _, p := range []webrtc.RTPCodecParameters{VP8(feedback...), RTX()} {
-		if err := media.RegisterCodec(p, webrtc.RTPCodecTypeVideo); err != nil {
-			return nil, err
-		}
-	}
-	opus := Opus()
-	opus.RTCPFeedback = []webrtc.RTCPFeedback{{Type: "nack"}}
-	if err := media.RegisterCodec(opus, webrtc.RTPCodecTypeAudio); err != nil {
-		return nil, err
-	}
-	err = RegisterExtensions(&media, webrtc.RTPTransceiverDirectionSendonly, map[string][]webrtc.RTPCodecType{
-		codec.URIAbsSendTime: {webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo},
-	})
-	if err != nil {
-		return nil, err
-	}
-	api := webrtc.NewAPI(
-		webrtc.WithSettingEngine(settings), webrtc.WithMediaEngine(&media),
-		webrtc.WithInterceptorRegistry(&interceptor.Registry{}), // none; without a registry Pion takes its defaults
-	)
-	return &Factory{api: api, cert: c.Certificate}, nil
-}
-
-// Close does nothing: the port belongs to the node.
-func (f *Factory) Close() error { return nil }

@@ -1,4 +1,6 @@
-package peer
+// Package peertest is a viewer's transport made of a pion/webrtc PeerConnection without interceptors: for tests, which hold the lean
+// transport against it and run it on virtual networks.
+package peertest
 
 import (
 	"errors"
@@ -14,14 +16,17 @@ import (
 
 	"github.com/diemcau/diemcau/sfu/codec"
 	"github.com/diemcau/diemcau/sfu/transport"
+	"github.com/diemcau/diemcau/sfu/transport/peer"
 	"github.com/diemcau/diemcau/sfu/udpio"
 )
 
+const receiveMTU = 1500
+
 // Errors of a connection.
 var (
-	ErrAnswered = errors.New("peer: already answered")
-	ErrMissing  = errors.New("peer: m-line of the offer is missing in the answer")
-	ErrUnbound  = errors.New("peer: no stream for this SSRC")
+	ErrAnswered = errors.New("peertest: already answered")
+	ErrMissing  = errors.New("peertest: m-line of the offer is missing in the answer")
+	ErrUnbound  = errors.New("peertest: no stream for this SSRC")
 )
 
 // conn is one viewer's PeerConnection.
@@ -70,7 +75,7 @@ func (c *conn) build() error {
 	}
 	c.pc.OnConnectionStateChange(c.onState)
 	var err error
-	if c.offer, err = Gather(c.pc); err != nil {
+	if c.offer, err = peer.Gather(c.pc); err != nil {
 		return err
 	}
 	// Pion draws the SSRC of RTX itself and sends nothing on it: the text gets the one that we send on.
@@ -80,39 +85,6 @@ func (c *conn) build() error {
 		}
 	}
 	return nil
-}
-
-// Gather makes the offer, sets it and returns its text with all candidates and with the DTLS role pinned: the
-// browser is to be the client, or it would choose a slower SRTP profile.
-func Gather(pc *webrtc.PeerConnection) (string, error) {
-	offer, err := pc.CreateOffer(nil)
-	if err != nil {
-		return "", err
-	}
-	gathered := webrtc.GatheringCompletePromise(pc)
-	if err := pc.SetLocalDescription(offer); err != nil {
-		return "", err
-	}
-	<-gathered
-	return strings.ReplaceAll(pc.LocalDescription().SDP, "a=setup:actpass", "a=setup:passive"), nil
-}
-
-// Announce puts candidates into an offer in place of those that it has.
-func Announce(offer string, candidates []string) string {
-	const prefix, end = "a=candidate:", "a=end-of-candidates"
-	var b strings.Builder
-	for line := range strings.Lines(offer) {
-		switch {
-		case strings.HasPrefix(line, prefix):
-			continue
-		case strings.HasPrefix(line, end):
-			for _, c := range candidates {
-				b.WriteString(c + "\r\n")
-			}
-		}
-		b.WriteString(line)
-	}
-	return b.String()
 }
 
 func (c *conn) onState(state webrtc.PeerConnectionState) {
