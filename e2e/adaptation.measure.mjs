@@ -157,14 +157,19 @@ function longest(rows) {
 function report(samples) {
   let from = 0;
   console.log(
-    "| line kbit/s | video kbit/s | height at the end | frames/s | video lost | audio lost | sound made up, ms of s | of it in the first 2 s | longest stretch |\n|---|---|---|---|---|---|---|---|---|",
+    "| line kbit/s | video kbit/s | height at the end | frames/s | video lost | audio lost | sound made up, " +
+      "ms of s | of it in the first 2 s | longest stretch |\n|---|---|---|---|---|---|---|---|---|",
   );
   for (const [, kbps, seconds] of PHASES) {
     const rows = samples.filter((x) => x.s >= from && x.s < from + seconds);
     const mean = (k) => (rows.reduce((n, x) => n + x[k], 0) / rows.length).toFixed(0);
     const sum = (k) => rows.reduce((n, x) => n + x[k], 0);
     console.log(
-      `| ${kbps} | ${mean("video")} | ${Math.max(...rows.slice(-POINT).map((x) => x.height))} | ${mean("fps")} | ${sum("lost")} | ${sum("audioLost")} | ${(1000 * sum("concealed")).toFixed(0)} of ${sum("total").toFixed(1)} | ${(1000 * rows.filter((x) => x.s < from + 2).reduce((n, x) => n + x.concealed, 0)).toFixed(0)} | ${longest(rows)} |`,
+      `| ${kbps} | ${mean("video")} | ${Math.max(...rows.slice(-POINT).map((x) => x.height))} | ${mean("fps")} ` +
+        `| ${sum("lost")} | ${sum("audioLost")} | ${(1000 * sum("concealed")).toFixed(0)} of ` +
+        `${sum("total").toFixed(1)} | ` +
+        `${(1000 * rows.filter((x) => x.s < from + 2).reduce((n, x) => n + x.concealed, 0)).toFixed(0)} | ` +
+        `${longest(rows)} |`,
     );
     from += seconds;
   }
@@ -175,7 +180,8 @@ function report(samples) {
     (x) => x.s > PHASES[0][2] && x.video + x.audio < PHASES[1][1] * 1.05 && x.video > 0,
   );
   console.log(
-    `step down to the line's rate after ${under ? (under.s - PHASES[0][2]).toFixed(1) : "-"} s; the picture of ${top} lines is back after ${returned ? (returned.s - back).toFixed(1) : "-"} s`,
+    `step down to the line's rate after ${under ? (under.s - PHASES[0][2]).toFixed(1) : "-"} s; the picture ` +
+      `of ${top} lines is back after ${returned ? (returned.s - back).toFixed(1) : "-"} s`,
   );
 }
 
@@ -201,7 +207,10 @@ function draw(samples) {
 <path d="${path((p) => p.video, 2000)}" fill="none" stroke="#0f5aa8" stroke-width="2"/>
 <path d="${path((p) => p.height, 800)}" fill="none" stroke="#1f7a3d" stroke-width="2"/>
 ${marks}${seconds}${rates}
-${label(left + 4, 14, "#99a", "line, kbit/s (3,000 above the frame)")}${label(left + 280, 14, "#0f5aa8", "video received, kbit/s")}${label(left + 460, 14, "#1f7a3d", "lines of the picture (800 = top)")}${label(left + 680, 14, "#c4212d", "sound made up")}
+${label(left + 4, 14, "#99a", "line, kbit/s (3,000 above the frame)")}
+${label(left + 280, 14, "#0f5aa8", "video received, kbit/s")}
+${label(left + 460, 14, "#1f7a3d", "lines of the picture (800 = top)")}
+${label(left + 680, 14, "#c4212d", "sound made up")}
 ${label(w / 2, h - 6, "#445", "seconds")}
 </svg>
 `;

@@ -49,7 +49,8 @@ before(async () => {
   const roster = join(server.dir, "roster.csv");
   writeFileSync(
     roster,
-    "code,parent_code,level,name\nTW,,central,Trung ương\nP58,TW,province,Tỉnh Ninh Thuận\nC1,P58,commune,Xã Vĩnh Hải\nC2,P58,commune,Xã Công Hải\nC3,P58,commune,Xã Lợi Hải\nC4,P58,commune,Xã Bắc Sơn\n",
+    "code,parent_code,level,name\nTW,,central,Trung ương\nP58,TW,province,Tỉnh Ninh Thuận\nC1,P58,commune,Xã " +
+      "Vĩnh Hải\nC2,P58,commune,Xã Công Hải\nC3,P58,commune,Xã Lợi Hải\nC4,P58,commune,Xã Bắc Sơn\n",
   );
   await server.cli("roster", "import", roster);
   session = await create("Phiên họp kiểm tra", "now");

@@ -86,14 +86,17 @@ async function play(lines, netns) {
 function report(browser, feedback, steps) {
   const n = (x) => (x === undefined || !Number.isFinite(x) ? "-" : x.toFixed(0));
   console.log(
-    `\n${browser}, ${feedback}\n| line | sent | estimate: before | least | most | in the end | below the line after, ms | feedback/s | bytes/s |\n|---|---|---|---|---|---|---|---|---|`,
+    `\n${browser}, ${feedback}\n| line | sent | estimate: before | least | most | in the end | below the line ` +
+      `after, ms | feedback/s | bytes/s |\n|---|---|---|---|---|---|---|---|---|`,
   );
   for (const s of steps) {
     const values = s.estimates.map((e) => e.kbps);
     const last = values.at(-1) ?? s.before;
     const under = s.line && s.before > s.line ? s.estimates.find((e) => e.kbps < s.line) : undefined;
     console.log(
-      `| ${s.line || "not limited"} | ${s.rate} | ${n(s.before)} | ${n(Math.min(...values))} | ${n(Math.max(...values))} | ${n(last)} | ${under ? under.at - s.at : "-"} | ${s.counted.estimates.toFixed(1)} | ${n(s.counted.estimate_bytes)} |`,
+      `| ${s.line || "not limited"} | ${s.rate} | ${n(s.before)} | ${n(Math.min(...values))} | ` +
+        `${n(Math.max(...values))} | ${n(last)} | ${under ? under.at - s.at : "-"} | ` +
+        `${s.counted.estimates.toFixed(1)} | ${n(s.counted.estimate_bytes)} |`,
     );
   }
 }

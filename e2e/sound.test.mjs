@@ -87,7 +87,9 @@ for (const ms of [20, 40]) {
         g.power = g.energy / seconds;
         g.rate = g.packets / seconds;
         console.log(
-          `# ${slot}: ${g.rate.toFixed(1)} packets a second, ${g.lost} lost, ${g.discarded} discarded, ${(100 * g.share).toFixed(2)} % made up, energy ${g.power.toExponential(2)} a second, ${Math.round((1000 * g.delay) / g.emitted)} ms in the buffer`,
+          `# ${slot}: ${g.rate.toFixed(1)} packets a second, ${g.lost} lost, ${g.discarded} discarded, ` +
+            `${(100 * g.share).toFixed(2)} % made up, energy ${g.power.toExponential(2)} a second, ` +
+            `${Math.round((1000 * g.delay) / g.emitted)} ms in the buffer`,
         );
       }
       measured[ms] = got;

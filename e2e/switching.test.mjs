@@ -152,7 +152,8 @@ test(`${CHANGES} changes of floor freeze no decoder for a second`, async () => {
   for (const p of [host, c1, c2]) {
     for (const [mid, heard] of Object.entries(await sound[p.name]())) {
       console.log(
-        `# ${p.name} ${mid}: at most ${heard.noPacket} ms without a packet, ${heard.silent} ms silent (the tone pauses for 200 ms), ${heard.madeUp} ms made up, in ${heard.looks} looks`,
+        `# ${p.name} ${mid}: at most ${heard.noPacket} ms without a packet, ${heard.silent} ms silent (the tone ` +
+          `pauses for 200 ms), ${heard.madeUp} ms made up, in ${heard.looks} looks`,
       );
       assert.ok(
         heard.looks > 20 && heard.noPacket < 2000 && heard.silent < 2000,
@@ -170,7 +171,8 @@ test(`${CHANGES} changes of floor freeze no decoder for a second`, async () => {
       const frozen = (s.totalFreezesDuration - (earlier.totalFreezesDuration ?? 0)) * 1000;
       const decoded = s.framesDecoded - (earlier.framesDecoded ?? 0);
       console.log(
-        `# ${p.name} ${mid}: ${decoded} frames decoded, ${freezes} freezes of ${Math.round(frozen)} ms in all, ${s.keyFramesDecoded} keyframes, ${s.pliCount} PLIs, ${s.framesDropped} dropped`,
+        `# ${p.name} ${mid}: ${decoded} frames decoded, ${freezes} freezes of ${Math.round(frozen)} ms in all, ` +
+          `${s.keyFramesDecoded} keyframes, ${s.pliCount} PLIs, ${s.framesDropped} dropped`,
       );
       // A speaker is shown nothing in its own place, which its browser counts as a freeze: half of the changes at most.
       assert.ok(decoded > 30, `${p.name} decoded ${decoded} frames of ${mid}`);

@@ -83,9 +83,11 @@ const en = {
   "problem.both.insecure":
     "This page was not opened over a secure connection (https), so the browser allows no camera and no microphone. Please tell the technician.",
   "problem.both.inapp":
-    "This page is open inside another app (such as Zalo or Facebook), which gives no camera and microphone. Press the three dots in the corner and open it in Chrome or Safari.",
+    "This page is open inside another app (such as Zalo or Facebook), which gives no camera and microphone. " +
+    "Press the three dots in the corner and open it in Chrome or Safari.",
   "problem.both.stuck":
-    "The browser has not answered for camera and microphone. If it asks, press “Allow”; if you see no question, close programs that use the camera and press “Try again”, or restart the browser.",
+    "The browser has not answered for camera and microphone. If it asks, press “Allow”; if you see no " +
+    "question, close programs that use the camera and press “Try again”, or restart the browser.",
   "problem.both.refused":
     "The browser blocks camera and microphone. Press the icon at the left of the address bar, choose “Allow”, then press “Try again”.",
   "problem.both.none": "No camera and no microphone found. Check the cables, then press “Try again”.",

@@ -252,7 +252,8 @@ const en = {
 
   "roster.title": "Organisation",
   "roster.text":
-    "Import a CSV or XLSX file with the columns code, parent code, level and name (English or Vietnamese headings). A convened session keeps the organisation as it stood then.",
+    "Import a CSV or XLSX file with the columns code, parent code, level and name (English or Vietnamese " +
+    "headings). A convened session keeps the organisation as it stood then.",
   "roster.file": "CSV or XLSX file",
   "roster.preview": "Preview the changes",
   "roster.apply": "Apply",

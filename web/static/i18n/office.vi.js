@@ -95,7 +95,8 @@ export default {
   "draft.except.add": "Thêm đơn vị được trừ",
   "draft.numbers": "Điện thoại của điểm cầu",
   "draft.numbers.hint":
-    "Số của người trực kỹ thuật tại điểm cầu: kỹ thuật trung ương gọi khi chưa kết nối, và báo cáo vắng mặt có ghi. Điểm “chỉ qua điện thoại” không có đường dẫn.",
+    "Số của người trực kỹ thuật tại điểm cầu: kỹ thuật trung ương gọi khi chưa kết nối, và báo cáo vắng mặt " +
+    "có ghi. Điểm “chỉ qua điện thoại” không có đường dẫn.",
   "draft.numbers.add": "Thêm số điện thoại",
   "draft.numbers.search": "Tìm trong danh sách",
   "draft.numbers.count": "{n} số",
@@ -164,7 +165,8 @@ export default {
   "problem.no_roster": "chưa nhập cơ cấu tổ chức",
   "conflict.title": "Người khác vừa sửa bản này",
   "conflict.text":
-    "{name} đã lưu một bản mới hơn lúc {time}. Thay đổi ở các phần khác nhau đã được ghép. Ở các phần dưới đây cả hai cùng sửa: hãy chọn phần giữ lại, rồi bấm Lưu.",
+    "{name} đã lưu một bản mới hơn lúc {time}. Thay đổi ở các phần khác nhau đã được ghép. Ở các phần dưới " +
+    "đây cả hai cùng sửa: hãy chọn phần giữ lại, rồi bấm Lưu.",
   "conflict.merged":
     "{name} đã lưu một bản mới hơn lúc {time}. Hai bên sửa các phần khác nhau nên đã ghép được; hãy xem lại rồi bấm Lưu.",
   "conflict.mine": "Giữ phần của tôi",
@@ -252,7 +254,8 @@ export default {
 
   "roster.title": "Cơ cấu tổ chức",
   "roster.text":
-    "Nhập từ tệp CSV hoặc XLSX với các cột mã, mã cấp trên, cấp, tên (tiêu đề tiếng Việt hoặc tiếng Anh). Phiên họp đã triệu tập giữ nguyên cơ cấu lúc triệu tập.",
+    "Nhập từ tệp CSV hoặc XLSX với các cột mã, mã cấp trên, cấp, tên (tiêu đề tiếng Việt hoặc tiếng Anh). " +
+    "Phiên họp đã triệu tập giữ nguyên cơ cấu lúc triệu tập.",
   "roster.file": "Tệp CSV hoặc XLSX",
   "roster.preview": "Xem trước thay đổi",
   "roster.apply": "Áp dụng",

@@ -81,9 +81,11 @@ export default {
   "problem.both.insecure":
     "Trang này không mở bằng kết nối an toàn (https), nên trình duyệt không cho dùng máy quay và micro. Hãy báo cán bộ kỹ thuật.",
   "problem.both.inapp":
-    "Trang này đang mở trong một ứng dụng khác (như Zalo, Facebook), nơi không dùng được máy quay và micro. Hãy bấm dấu ba chấm ở góc, chọn mở bằng Chrome hoặc Safari.",
+    "Trang này đang mở trong một ứng dụng khác (như Zalo, Facebook), nơi không dùng được máy quay và micro. " +
+    "Hãy bấm dấu ba chấm ở góc, chọn mở bằng Chrome hoặc Safari.",
   "problem.both.stuck":
-    "Trình duyệt chưa trả lời về máy quay và micro. Nếu có hộp hỏi, hãy bấm “Cho phép”; nếu không thấy, hãy đóng các chương trình đang dùng máy quay rồi bấm “Thử lại”, hoặc khởi động lại trình duyệt.",
+    "Trình duyệt chưa trả lời về máy quay và micro. Nếu có hộp hỏi, hãy bấm “Cho phép”; nếu không thấy, hãy " +
+    "đóng các chương trình đang dùng máy quay rồi bấm “Thử lại”, hoặc khởi động lại trình duyệt.",
   "problem.both.refused":
     "Trình duyệt đang chặn máy quay và micro. Hãy bấm vào biểu tượng bên trái thanh địa chỉ, chọn “Cho phép”, rồi bấm “Thử lại”.",
   "problem.both.none": "Không tìm thấy máy quay và micro. Hãy kiểm tra dây cắm, rồi bấm “Thử lại”.",
@@ -270,7 +272,8 @@ export default {
 
   "error.bad_token.title": "Đường dẫn không dùng được",
   "error.bad_token.text":
-    "Đường dẫn này không đúng, đã hết hạn hoặc đã bị thay bằng đường dẫn khác. Hãy mở lại đúng đường dẫn đã được gửi cho quý vị, hoặc gọi cán bộ kỹ thuật của phiên họp.",
+    "Đường dẫn này không đúng, đã hết hạn hoặc đã bị thay bằng đường dẫn khác. Hãy mở lại đúng đường dẫn đã " +
+    "được gửi cho quý vị, hoặc gọi cán bộ kỹ thuật của phiên họp.",
   "error.occupied.title": "Đường dẫn này đang mở trên một máy khác",
   "error.occupied.text":
     "Một máy khác đã vào phòng bằng đường dẫn này từ {time}. Quý vị có muốn chuyển phiên họp sang máy này? Máy kia sẽ được báo và ngừng lại.",

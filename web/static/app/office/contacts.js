@@ -48,7 +48,8 @@ export function Contacts({ draft, set, problem }) {
     setTaken({ n: codes.length, bad });
     if (!bad.length) setPasted("");
   };
-  return html`<${Panel} title=${o("draft.numbers")} problem=${problem} action=${html`<${Button} action="add-phone" onClick=${() => put([{ code: "" }, ...rows])}>${o("draft.numbers.add")}<//>`}>
+  return html`<${Panel} title=${o("draft.numbers")} problem=${problem}
+    action=${html`<${Button} action="add-phone" onClick=${() => put([{ code: "" }, ...rows])}>${o("draft.numbers.add")}<//>`}>
     <p class="quiet">${o("draft.numbers.hint")}</p>
     ${
       rows.length > 10 &&
@@ -67,8 +68,17 @@ export function Contacts({ draft, set, problem }) {
     ${found.length > MOST && html`<p class="quiet">${o("roster.more", { n: found.length - MOST })}</p>`}
     <details class="paste"><summary>${o("draft.numbers.paste")}</summary>
       <label class="field"><span>${o("draft.numbers.lines")}</span>
-        <textarea rows="5" name="numbers" placeholder="C13999	0259 3333 444" value=${pasted} onInput=${(/** @type {Event} */ e) => setPasted(/** @type {HTMLTextAreaElement} */ (e.target).value)} /></label>
-      <div class="actions"><${Button} action="paste-numbers" disabled=${!pasted.trim()} onClick=${paste}>${o("draft.numbers.take")}<//><p role="status">${taken && [o("draft.numbers.added", { n: taken.n }), taken.bad.length ? o("draft.numbers.bad", { lines: taken.bad.slice(0, 10).join(", ") }) : ""].join(" ")}</p></div>
+        <textarea rows="5" name="numbers" placeholder="C13999	0259 3333 444" value=${pasted}
+          onInput=${(/** @type {Event} */ e) => setPasted(/** @type {HTMLTextAreaElement} */ (e.target).value)} /></label>
+      <div class="actions"><${Button} action="paste-numbers" disabled=${!pasted.trim()} onClick=${paste}>
+      ${o("draft.numbers.take")}<//><p role="status">
+        ${
+          taken &&
+          [
+            o("draft.numbers.added", { n: taken.n }),
+            taken.bad.length ? o("draft.numbers.bad", { lines: taken.bad.slice(0, 10).join(", ") }) : "",
+          ].join(" ")
+        }</p></div>
     </details>
   <//>`;
 }

@@ -30,7 +30,8 @@ import { RulesPanel } from "./rules.js";
  * @property {string} [help_phone]
  * @property {string} [note]
  *
- * @typedef {{id: string, version: number, session?: string, updated_at: string, updated_by: string, draft: Draft, sites?: number, rules?: import("../../lib/draft.js").Rules,
+ * @typedef {{id: string, version: number, session?: string, updated_at: string, updated_by: string, draft: Draft,
+ *   sites?: number, rules?: import("../../lib/draft.js").Rules,
  *   problems?: {field: string, code: string, value?: string}[]}} Row
  */
 
@@ -118,7 +119,8 @@ export function DraftPage({ id }) {
           ["theirs", o("conflict.theirs", moment)],
         ].map(
           ([whose, label]) => html`<label key=${whose}>
-          <input type="radio" name=${`keep-${part}`} value=${whose} checked=${same(/** @type {any} */ (draft)[part], /** @type {any} */ (conflict.theirs.draft)[part]) === (whose === "theirs")}
+          <input type="radio" name=${`keep-${part}`} value=${whose}
+            checked=${same(/** @type {any} */ (draft)[part], /** @type {any} */ (conflict.theirs.draft)[part]) === (whose === "theirs")}
             onChange=${() => set({ [part]: /** @type {any} */ (whose === "theirs" ? conflict.theirs.draft : conflict.mine)[part] })} /> ${label}</label>`,
         )}
       </fieldset>`,
@@ -127,12 +129,17 @@ export function DraftPage({ id }) {
     }
     <fieldset disabled=${Boolean(row.session)}>
     <${Panel} title=${o("draft.general")}><div class="grid">
-      <${Field} label=${o("draft.name")} name="title" wide problem=${problems("title")} value=${draft.title} onInput=${(/** @type {string} */ v) => set({ title: v })} />
-      <${Field} label=${o("draft.start")} name="start" type="moment" problem=${problems("start")} value=${toInput(draft.start, zone)} onInput=${(/** @type {string} */ v) => set({ start: fromInput(v, zone) || undefined })} />
+      <${Field} label=${o("draft.name")} name="title" wide problem=${problems("title")} value=${draft.title}
+        onInput=${(/** @type {string} */ v) => set({ title: v })} />
+      <${Field} label=${o("draft.start")} name="start" type="moment" problem=${problems("start")}
+        value=${toInput(draft.start, zone)} onInput=${(/** @type {string} */ v) => set({ start: fromInput(v, zone) || undefined })} />
       <p class="field__said">${draft.start && `${formatTime(Date.parse(draft.start), zone)}, ${formatDay(Date.parse(draft.start), zone)}`}</p>
-      <${Field} label=${o("draft.minutes")} name="minutes" type="number" problem=${problems("minutes")} min=${0} max=${1440} value=${draft.minutes || ""} onInput=${(/** @type {string} */ v) => set({ minutes: Number(v) || undefined })} />
-      <${Field} label=${o("draft.help")} name="help_phone" type="tel" problem=${problems("help_phone")} value=${draft.help_phone} onInput=${(/** @type {string} */ v) => set({ help_phone: v })} />
-      <${Field} label=${`${o("draft.note")} (${o("optional")})`} wide problem=${problems("note")} value=${draft.note} onInput=${(/** @type {string} */ v) => set({ note: v })} />
+      <${Field} label=${o("draft.minutes")} name="minutes" type="number" problem=${problems("minutes")} min=${0}
+        max=${1440} value=${draft.minutes || ""} onInput=${(/** @type {string} */ v) => set({ minutes: Number(v) || undefined })} />
+      <${Field} label=${o("draft.help")} name="help_phone" type="tel" problem=${problems("help_phone")}
+        value=${draft.help_phone} onInput=${(/** @type {string} */ v) => set({ help_phone: v })} />
+      <${Field} label=${`${o("draft.note")} (${o("optional")})`} wide problem=${problems("note")} value=${draft.note}
+        onInput=${(/** @type {string} */ v) => set({ note: v })} />
     </div><//>
     <${UnitPicker} draft=${draft} set=${set} problem=${[problems("units"), problems("except")].filter(Boolean).join(" ")} />
     <${Seats} draft=${draft} set=${set} problem=${problems("seats")} />
@@ -146,7 +153,9 @@ export function DraftPage({ id }) {
       !dirty &&
       html`<${Panel} title=${o("draft.problems")}><ul class="plainlist" data-problems>${(row.problems ?? []).map(
         (p) => html`<li key=${p.field + p.code}>
-      <strong>${oMaybe(`part.${p.field.split(".")[0]}`, "part.units")}${/\.(\d+)/.test(p.field) ? ` ${Number(/** @type {RegExpExecArray} */ (/\.(\d+)/.exec(p.field))[1]) + 1}` : ""}</strong> ${oMaybe(`problem.${p.code}`, "problem.bad_value", { value: p.value ?? "" })}</li>`,
+      <strong>${oMaybe(`part.${p.field.split(".")[0]}`, "part.units")}
+      ${/\.(\d+)/.test(p.field) ? ` ${Number(/** @type {RegExpExecArray} */ (/\.(\d+)/.exec(p.field))[1]) + 1}` : ""}
+        </strong> ${oMaybe(`problem.${p.code}`, "problem.bad_value", { value: p.value ?? "" })}</li>`,
       )}</ul><//>`
     }
     ${
@@ -154,10 +163,16 @@ export function DraftPage({ id }) {
       html`<div class="savebar" role="group" aria-label=${o("draft.title")}>
       <span role="status">${dirty ? o("draft.savefirst") : o("draft.sites", { n: row.sites ?? 0 })}</span>
       <${Button} action="save" tone=${dirty ? "primary" : "plain"} disabled=${busy || (!dirty && !conflict)} onClick=${() => void save()}>${o("draft.save")}<//>
-      <${Button} action="convene" tone="primary" disabled=${busy || dirty || (row.problems ?? []).length > 0} onClick=${() => setAsking(true)}>${o("draft.convene")}<//>
+      <${Button} action="convene" tone="primary" disabled=${busy || dirty || (row.problems ?? []).length > 0}
+        onClick=${() => setAsking(true)}>${o("draft.convene")}<//>
     </div>`
     }
-    ${asking && html`<${Confirm} title=${o("draft.convene")} text=${(past ? `${o("draft.past", { time: formatMoment(draft.start, zone) })} ` : "") + o("draft.convene.text", { n: row.sites ?? 0 })} yes=${o("draft.convene")} onYes=${() => void convene()} onClose=${() => setAsking(false)} />`}`;
+    ${
+      asking &&
+      html`<${Confirm} title=${o("draft.convene")}
+      text=${(past ? `${o("draft.past", { time: formatMoment(draft.start, zone) })} ` : "") + o("draft.convene.text", { n: row.sites ?? 0 })}
+        yes=${o("draft.convene")} onYes=${() => void convene()} onClose=${() => setAsking(false)} />`
+    }`;
 }
 
 /** @typedef {{draft: Draft, set: (change: Partial<Draft>) => void, problem?: string}} Part problem: what is wrong with it as it is saved */
@@ -175,14 +190,19 @@ function without(list, index) {
 /** @param {Part} props */
 function Seats({ draft, set, problem }) {
   const seats = draft.seats ?? [];
-  return html`<${Panel} title=${o("draft.seats")} problem=${problem} action=${html`<${Button} action="add-seat" onClick=${() => set({ seats: [...seats, {}] })}>${o("draft.seats.add")}<//>`}>
+  return html`<${Panel} title=${o("draft.seats")} problem=${problem}
+    action=${html`<${Button} action="add-seat" onClick=${() => set({ seats: [...seats, {}] })}>${o("draft.seats.add")}<//>`}>
       <p class="quiet">${o("draft.seats.hint")}</p>
       ${seats.map(
         (seat, i) => html`<div class="rowline" key=${i}>
-        <${UnitField} label=${`${o("field.unit")} (${o("optional")})`} value=${seat.unit ?? ""} onChange=${(/** @type {string} */ v) => set({ seats: changed(seats, i, { unit: v }) })} />
+        <${UnitField} label=${`${o("field.unit")} (${o("optional")})`} value=${seat.unit ?? ""}
+          onChange=${(/** @type {string} */ v) => set({ seats: changed(seats, i, { unit: v }) })} />
         <${Field} label=${o("field.name")} value=${seat.name} onInput=${(/** @type {string} */ v) => set({ seats: changed(seats, i, { name: v }) })} />
-        <${Field} label=${o("field.phone")} type="tel" value=${seat.phone} onInput=${(/** @type {string} */ v) => set({ seats: changed(seats, i, { phone: v }) })} />
-        <label class="check"><input type="checkbox" checked=${seat.by_phone ?? false} onChange=${(/** @type {Event} */ e) => set({ seats: changed(seats, i, { by_phone: /** @type {HTMLInputElement} */ (e.target).checked }) })} /> ${o("field.byphone")}</label>
+        <${Field} label=${o("field.phone")} type="tel" value=${seat.phone}
+          onInput=${(/** @type {string} */ v) => set({ seats: changed(seats, i, { phone: v }) })} />
+        <label class="check"><input type="checkbox" checked=${seat.by_phone ?? false}
+          onChange=${(/** @type {Event} */ e) => set({ seats: changed(seats, i, { by_phone: /** @type {HTMLInputElement} */ (e.target).checked }) })}
+            /> ${o("field.byphone")}</label>
         <${Button} compact icon="close" label=${o("remove")} onClick=${() => set({ seats: without(seats, i) })} />
       </div>`,
       )}
@@ -192,12 +212,14 @@ function Seats({ draft, set, problem }) {
 /** @param {Part} props */
 function Operators({ draft, set, problem }) {
   const list = draft.operators ?? [];
-  return html`<${Panel} title=${o("draft.operators")} problem=${problem} action=${html`<${Button} action="add-operator" onClick=${() => set({ operators: [...list, { name: "", scope: "" }] })}>${o("draft.operators.add")}<//>`}>
+  return html`<${Panel} title=${o("draft.operators")} problem=${problem}
+    action=${html`<${Button} action="add-operator" onClick=${() => set({ operators: [...list, { name: "", scope: "" }] })}>${o("draft.operators.add")}<//>`}>
     ${list.map(
       (op, i) => html`<div class="rowline" key=${i}>
       <${Field} label=${o("field.name")} value=${op.name} onInput=${(/** @type {string} */ v) => set({ operators: changed(list, i, { name: v }) })} />
       <${UnitField} label=${o("field.scope")} value=${op.scope} onChange=${(/** @type {string} */ v) => set({ operators: changed(list, i, { scope: v }) })} />
-      <${Field} label=${o("field.phone")} type="tel" value=${op.phone} onInput=${(/** @type {string} */ v) => set({ operators: changed(list, i, { phone: v }) })} />
+      <${Field} label=${o("field.phone")} type="tel" value=${op.phone}
+        onInput=${(/** @type {string} */ v) => set({ operators: changed(list, i, { phone: v }) })} />
       <${Button} compact icon="close" label=${o("remove")} onClick=${() => set({ operators: without(list, i) })} />
     </div>`,
     )}
@@ -215,15 +237,18 @@ function Agenda({ draft, set, problem }) {
   };
   const up = (/** @type {number} */ i) =>
     set({ agenda: [...items.slice(0, i - 1), items[i], items[i - 1], ...items.slice(i + 1)] });
-  return html`<${Panel} title=${o("draft.agenda")} problem=${problem} action=${html`<${Button} action="add-item" onClick=${() => set({ agenda: [...items, { id: next(), title: "" }] })}>${o("draft.agenda.add")}<//>`}>
+  return html`<${Panel} title=${o("draft.agenda")} problem=${problem}
+    action=${html`<${Button} action="add-item" onClick=${() => set({ agenda: [...items, { id: next(), title: "" }] })}>${o("draft.agenda.add")}<//>`}>
     <ol class="agenda">${items.map((item, i) => {
       const name = item.title || o("draft.item", { n: i + 1 });
       const speakers = item.speakers ?? [];
       const speak = (/** @type {string[]} */ list) => set({ agenda: changed(items, i, { speakers: list }) });
       return html`<li key=${item.id} class="agenda__item">
         <div class="rowline">
-          <${Field} label=${`${o("draft.item", { n: i + 1 })}`} wide value=${item.title} onInput=${(/** @type {string} */ v) => set({ agenda: changed(items, i, { title: v }) })} />
-          <${Field} label=${o("field.minutes")} type="number" min=${0} max=${1440} value=${item.minutes || ""} onInput=${(/** @type {string} */ v) => set({ agenda: changed(items, i, { minutes: Number(v) || undefined }) })} />
+          <${Field} label=${`${o("draft.item", { n: i + 1 })}`} wide value=${item.title}
+            onInput=${(/** @type {string} */ v) => set({ agenda: changed(items, i, { title: v }) })} />
+          <${Field} label=${o("field.minutes")} type="number" min=${0} max=${1440} value=${item.minutes || ""}
+            onInput=${(/** @type {string} */ v) => set({ agenda: changed(items, i, { minutes: Number(v) || undefined }) })} />
           ${i > 0 && html`<${Button} label=${o("draft.up", { name })} onClick=${() => up(i)}><span aria-hidden="true">↑</span><//>`}
           <${Button} compact icon="close" label=${o("remove")} onClick=${() => set({ agenda: without(items, i) })} />
         </div>

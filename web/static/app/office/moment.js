@@ -38,10 +38,13 @@ export function MomentField({ label, value, onInput, name = "moment", required, 
   return html`<div class="field moment" role="group" aria-labelledby=${`${id}-label`} onFocusOut=${() => setLeft(true)}>
     <span id=${`${id}-label`}>${label}</span>
     <div class="moment__parts">
-      <input type="text" inputmode="numeric" name=${`${name}-day`} aria-label=${o("moment.day")} placeholder=${o("moment.day")} autocomplete="off" maxlength="20" value=${day}
-        required=${required} aria-invalid=${badDay || (said && !badTime) ? "true" : undefined} aria-describedby=${`${id}-said`} onInput=${(/** @type {Event} */ e) => put(typed(e), time)} />
+      <input type="text" inputmode="numeric" name=${`${name}-day`} aria-label=${o("moment.day")}
+        placeholder=${o("moment.day")} autocomplete="off" maxlength="20" value=${day}
+        required=${required} aria-invalid=${badDay || (said && !badTime) ? "true" : undefined}
+          aria-describedby=${`${id}-said`} onInput=${(/** @type {Event} */ e) => put(typed(e), time)} />
       <input type="text" name=${`${name}-time`} aria-label=${o("moment.time")} placeholder=${o("moment.time")} autocomplete="off" maxlength="20" value=${time}
-        required=${required} aria-invalid=${badTime ? "true" : undefined} aria-describedby=${`${id}-said`} onInput=${(/** @type {Event} */ e) => put(day, typed(e))} />
+        required=${required} aria-invalid=${badTime ? "true" : undefined} aria-describedby=${`${id}-said`}
+          onInput=${(/** @type {Event} */ e) => put(day, typed(e))} />
     </div>
     <p id=${`${id}-said`} class="fault field__fault" role="status">${said}</p>
   </div>`;

@@ -84,8 +84,10 @@ export function SheetPage({ id, unit }) {
           ) => html`<label key=${code}><input type="checkbox" name="sheet-of" value=${code} checked=${several.includes(code)}
             onChange=${() => setSeveral(codes.filter((/** @type {string} */ c) => (c === code) !== several.includes(c)))} /> ${nameOf(code)}</label>`,
         )}</div>
-        <div class="actions"><${Button} action="sheets-all" onClick=${() => setSeveral(several.length === codes.length ? [] : codes)}>${o(several.length === codes.length ? "sheet.none" : "sheet.all")}<//>
-          <${Button} action="sheets-show" tone="primary" disabled=${several.length === 0} onClick=${() => show(several)}>${o("sheet.show", { n: several.length })}<//></div>
+        <div class="actions"><${Button} action="sheets-all"
+          onClick=${() => setSeveral(several.length === codes.length ? [] : codes)}>${o(several.length === codes.length ? "sheet.none" : "sheet.all")}<//>
+          <${Button} action="sheets-show" tone="primary" disabled=${several.length === 0}
+            onClick=${() => show(several)}>${o("sheet.show", { n: several.length })}<//></div>
       </details>`
       }
     </div>
@@ -98,7 +100,14 @@ export function SheetPage({ id, unit }) {
           ${sheet.groups.length > 1 && html`<h2>${nameOf(group.code)} <span class="quiet">${group.sites.length}</span></h2>`}
           <div class="slips">${group.sites.map((site) => html`<${Slip} key=${site.code} site=${site} sheet=${sheet} onAsk=${setAsking} />`)}</div></section>`,
           )
-        : html`<${Panel} title=${o("sessions.sites")}><ul class="plainlist">${sheet.sites.slice(0, 200).map((/** @type {Site} */ site) => html`<li key=${site.code}>${site.name} <span class="quiet">${(site.parents ?? []).join(", ")}</span></li>`)}</ul>
+        : html`<${Panel} title=${o("sessions.sites")}><ul class="plainlist">
+          ${sheet.sites
+            .slice(0, 200)
+            .map(
+              (/** @type {Site} */ site) =>
+                html`<li key=${site.code}>${site.name} <span class="quiet">${(site.parents ?? []).join(", ")}</span></li>`,
+            )}
+            </ul>
         ${sheet.sites.length > 200 && html`<p class="quiet">${o("roster.more", { n: sheet.sites.length - 200 })}</p>`}<//>`
     }
     ${
@@ -118,7 +127,8 @@ function Slip({ site, sheet, onAsk }) {
   return html`<article class="slip" data-endpoint=${site.code}>
     ${
       site.qr &&
-      html`<svg class="slip__qr" role="img" aria-label=${o("sheet.qr", { name: site.name })} viewBox=${`0 0 ${site.qr.size} ${site.qr.size}`} shape-rendering="crispEdges">
+      html`<svg class="slip__qr" role="img" aria-label=${o("sheet.qr", { name: site.name })}
+        viewBox=${`0 0 ${site.qr.size} ${site.qr.size}`} shape-rendering="crispEdges">
       <rect width="100%" height="100%" class="slip__paper" /><path d=${site.qr.path} class="slip__ink" /></svg>`
     }
     <div class="slip__text">
@@ -139,7 +149,11 @@ function Slip({ site, sheet, onAsk }) {
       !site.by_phone &&
       html`<div class="slip__actions noprint">
       <${Button} action="reissue" onClick=${() => onAsk({ site, what: "reissue" })}><${Words} text=${o("sheet.reissue")} of=${site.name} /><//>
-      ${site.link && html`<${Button} action="revoke" tone="danger" onClick=${() => onAsk({ site, what: "revoke" })}><${Words} text=${o("sheet.revoke")} of=${site.name} /><//>`}
+      ${
+        site.link &&
+        html`<${Button} action="revoke" tone="danger" onClick=${() => onAsk({ site, what: "revoke" })}>
+        <${Words} text=${o("sheet.revoke")} of=${site.name} /><//>`
+      }
     </div>`
     }
   </article>`;

@@ -76,7 +76,12 @@ export function UnitPicker({ draft, set, problem }) {
         <label class="search"><${Icon} name="search" /><span class="visually-hidden">${o("draft.units.search")}</span>
           <input type="search" placeholder=${o("draft.units.search")} value=${query} data-action="search-units"
             onInput=${(/** @type {Event} */ e) => setQuery(/** @type {HTMLInputElement} */ (e.target).value)} /></label>
-        ${below && !query && html`<p class="crumbs"><${Button} tone="quiet" onClick=${() => setBelow("")}>${o("draft.units.up")}<//> › <strong>${unitName(below)}</strong></p>`}
+        ${
+          below &&
+          !query &&
+          html`<p class="crumbs"><${Button} tone="quiet" onClick=${() => setBelow("")}>
+          ${o("draft.units.up")}<//> › <strong>${unitName(below)}</strong></p>`
+        }
         <ul class="found" data-found>${
           list.length === 0
             ? html`<li class="quiet">${o("draft.units.none")}</li>`
@@ -91,8 +96,16 @@ export function UnitPicker({ draft, set, problem }) {
             <${Add} action="add-unit" chosen=${isChosen(units, u)} text=${o("draft.units.one")} of=${u.name} onClick=${() => add(u.code)} />
             ${
               u.below
-                ? html`<${Add} action="add-below" chosen=${units.includes(`${u.code}/*`)} text=${o("draft.units.below", { n: u.below })} of=${u.name} onClick=${() => add(`${u.code}/*`)} />
-              ${LEVELS.filter((level) => u.levels?.[level]).map((level) => html`<${Add} key=${level} action=${`add-level-${level}`} chosen=${units.includes(`${u.code}/${level}`) || units.includes(`${u.code}/*`)} text=${o("draft.units.level", { level: oMaybe(`level.${level}`, "level.commune"), n: u.levels?.[level] ?? 0 })} of=${u.name} onClick=${() => add(`${u.code}/${level}`)} />`)}
+                ? html`<${Add} action="add-below" chosen=${units.includes(`${u.code}/*`)}
+                  text=${o("draft.units.below", { n: u.below })} of=${u.name} onClick=${() => add(`${u.code}/*`)} />
+              ${LEVELS.filter((level) => u.levels?.[level]).map(
+                (level) => html`<${Add} key=${level}
+                action=${`add-level-${level}`}
+                  chosen=${units.includes(`${u.code}/${level}`) || units.includes(`${u.code}/*`)} text=${o(
+                    "draft.units.level",
+                    { level: oMaybe(`level.${level}`, "level.commune"), n: u.levels?.[level] ?? 0 },
+                  )} of=${u.name} onClick=${() => add(`${u.code}/${level}`)} />`,
+              )}
               <${Button} tone="quiet" onClick=${() => {
                 setQuery("");
                 setBelow(u.code);
@@ -110,7 +123,8 @@ export function UnitPicker({ draft, set, problem }) {
             ? html`<p class="quiet">${o("draft.units.empty")}</p>`
             : html`<ul class="chosen" data-chosen>${units.map(
                 (pattern) => html`<li key=${pattern}><span>${patternText(pattern)}</span>
-          <${Button} compact icon="close" label=${`${o("remove")}: ${patternText(pattern)}`} onClick=${() => set({ units: units.filter((p) => p !== pattern) })} /></li>`,
+          <${Button} compact icon="close" label=${`${o("remove")}: ${patternText(pattern)}`}
+            onClick=${() => set({ units: units.filter((p) => p !== pattern) })} /></li>`,
               )}</ul>`
         }
         <h3>${o("draft.except")}</h3>

@@ -21,7 +21,8 @@ let fields = 0;
 export function Field({ label, value, onInput, type = "text", wide, problem, ...rest }) {
   const [id] = useState(() => `field-${++fields}`);
   if (type === "moment")
-    return html`<${MomentField} label=${label} value=${String(value ?? "")} onInput=${onInput} name=${rest.name} required=${rest.required} problem=${problem} />`;
+    return html`<${MomentField} label=${label} value=${String(value ?? "")} onInput=${onInput} name=${rest.name}
+      required=${rest.required} problem=${problem} />`;
   return html`<label class=${`field ${wide ? "field--wide" : ""}`}><span>${label}</span>
     <input type=${type} value=${value ?? ""} maxlength=${rest.maxlength ?? 300} ...${rest} aria-invalid=${problem ? "true" : undefined}
       aria-describedby=${problem ? id : undefined} onInput=${(/** @type {Event} */ e) => onInput(/** @type {HTMLInputElement} */ (e.target).value)} />
