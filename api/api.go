@@ -76,6 +76,7 @@ func (a *router) register() *http.ServeMux {
 	accounts.accountRoutes(mux)
 	accounts.tokenRoutes(mux)
 	drafts.draftRoutes(mux)
+	office.rosterRoutes(mux)
 	office.sheetRoutes(mux)
 	office.rehearsalRoutes(mux)
 	record.webhookRoutes(mux)

@@ -202,7 +202,18 @@ func (s *API) organisation(ctx context.Context) (organisation, error) {
 		return organisation{}, err
 	}
 	tree, err := s.office.units(ctx)
-	return organisation{tree: tree}, err
+	if err != nil {
+		return organisation{}, err
+	}
+	edits, err := s.record.RosterEdits(ctx)
+	if err != nil {
+		return organisation{}, err
+	}
+	changes := make([]roster.Edit, len(edits))
+	for i, e := range edits {
+		changes[i] = e.Edit
+	}
+	return organisation{tree: tree, former: roster.Former(changes)}, nil
 }
 
 // Recorded says that the ledger of a session has grown.

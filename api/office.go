@@ -53,6 +53,8 @@ type officeRecord interface {
 	Rehearsal(ctx context.Context, session, endpoint string) (store.Rehearsal, error)
 
 	RosterVersion(ctx context.Context) (int64, error)
+	RosterEdits(ctx context.Context) ([]store.RosterEdit, error)
+	EditRoster(ctx context.Context, tree *roster.Tree, edit store.RosterEdit, based int64) (version int64, err error)
 }
 
 const (

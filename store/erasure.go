@@ -28,7 +28,7 @@ func TextColumns() map[string]Holding {
 		"rehearsals.body": ErasedPersonal, "draft_versions.body": ErasedPersonal,
 		"accounts.name": AccountPersonal, "accounts.full_name": AccountPersonal, "accounts.phone": AccountPersonal,
 		"logins.account": AccountPersonal, "logins.device": AccountPersonal, "draft_versions.updated_by": AccountPersonal,
-		"admin_tokens.name": AccountPersonal, "admin_tokens.created_by": AccountPersonal,
+		"admin_tokens.name": AccountPersonal, "admin_tokens.created_by": AccountPersonal, "unit_changes.changed_by": AccountPersonal,
 		"settings.value": AccountPersonal, // the office's defaults name who usually chairs and keeps the minutes
 		"entries.data":   KeptPersonal,
 	}
@@ -40,7 +40,7 @@ func TextColumns() map[string]Holding {
 		"rehearsals.session", "rehearsals.endpoint", "webhook_progress.url", "webhook_progress.kind", "webhook_progress.session",
 		"webhook_dead_letters.id", "webhook_dead_letters.url", "webhook_dead_letters.session", "webhook_dead_letters.body", "webhook_dead_letters.failure",
 		"pictures.session", "pictures.commitment", "leases.session", "leases.owner",
-		"figures.session", "figures.title", "figures.sites",
+		"figures.session", "figures.title", "figures.sites", "unit_changes.change",
 	} {
 		list[name] = NothingPersonal
 	}

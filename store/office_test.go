@@ -11,6 +11,7 @@ import (
 	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/prepare"
+	"github.com/diemcau/diemcau/roster"
 	"github.com/diemcau/diemcau/store"
 	"github.com/google/go-cmp/cmp"
 )
@@ -234,6 +235,40 @@ func TestRehearsals(t *testing.T) {
 		}
 		if _, err := again.Rehearsal(ctx, "s", "C2"); !errors.Is(err, store.ErrNotFound) {
 			t.Error(err)
+		}
+	})
+}
+
+func TestRosterEdits(t *testing.T) {
+	conformance(t, func(f *fixture) {
+		ctx := f.t.Context()
+		tree, err := roster.New([]meeting.Unit{{Code: "TW", Level: meeting.LevelCentral, Name: "Trung ương"}, {Code: "P58", Parent: "TW", Level: meeting.LevelProvince, Name: "Tỉnh Ninh Thuận"}})
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		if err := f.s.ReplaceRoster(ctx, tree, t0); err != nil {
+			f.t.Fatal(err)
+		}
+		edit := store.RosterEdit{Edit: roster.Edit{Kind: roster.RenameUnit, Code: "P58", Name: "Tỉnh Khánh Hòa", InForce: "2025-07-01"}, By: "an", At: t0}
+		after, err := tree.Apply(edit.Edit, t0)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		if version, err := f.s.EditRoster(ctx, after, edit, 1); err != nil || version != 2 {
+			f.t.Fatalf("version %d, %v", version, err)
+		}
+		if _, err := f.s.EditRoster(ctx, tree, edit, 1); !errors.Is(err, store.ErrConflict) {
+			f.t.Errorf("an edit of an old version: %v", err)
+		}
+		f.reopen()
+		edits, err := f.s.RosterEdits(ctx)
+		edit.Version = 2
+		if err != nil || len(edits) != 1 || edits[0] != edit {
+			f.t.Errorf("edits %+v, %v", edits, err)
+		}
+		units, err := f.s.Units(ctx)
+		if err != nil || len(units) != 2 || units[1].Name != "Tỉnh Khánh Hòa" {
+			f.t.Errorf("units %v, %v", units, err)
 		}
 	})
 }

@@ -104,18 +104,8 @@ func (s sessions) sessionRows(ctx context.Context, query string, args ...any) ([
 // ReplaceRoster makes a tree the organisation map in force. Earlier versions stay on record.
 func (s sessions) ReplaceRoster(ctx context.Context, tree *roster.Tree, importedAt time.Time) error {
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		var version int64
-		if err := tx.QueryRowContext(ctx, "SELECT COALESCE(MAX(version), 0) + 1 FROM roster_versions").Scan(&version); err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, s.bind("INSERT INTO roster_versions (version, imported_at) VALUES (?, ?)"), version, micros(importedAt)); err != nil {
-			return err
-		}
-		var values [][]any
-		for i, u := range tree.Units() {
-			values = append(values, []any{version, i, u.Code, u.Parent, u.Level, u.Name})
-		}
-		return s.insertMany(ctx, tx, "units (version, place, code, parent, level, name)", values)
+		_, err := s.putTree(ctx, tx, tree, importedAt)
+		return err
 	})
 }
 

@@ -26,6 +26,12 @@ func (t target) withAPI(ctx context.Context, f func(*api) error) error {
 type rosterCmd struct {
 	Import   rosterImportCmd   `cmd:"" help:"Import the tree of units from a CSV or XLSX file, all or nothing."`
 	Template rosterTemplateCmd `cmd:"" help:"Write a workbook in which to fill in the units."`
+
+	Add     unitAddCmd     `cmd:"" help:"Add a unit."`
+	Rename  unitRenameCmd  `cmd:"" help:"Rename a unit."`
+	Move    unitMoveCmd    `cmd:"" help:"Put a unit, with all below it, below another one."`
+	Merge   unitMergeCmd   `cmd:"" help:"Merge a unit into another one, or say what a former one became part of."`
+	Changes unitChangesCmd `cmd:"" help:"List what happened to single units."`
 }
 
 type rosterImportCmd struct {

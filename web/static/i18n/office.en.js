@@ -363,5 +363,27 @@ const en = {
   "figures.total": "All",
   "figures.missing": "Present before, absent now ({n})",
   "figures.returned": "Absent before, present now ({n})",
+
+  "roster.template": "Download a template (XLSX)",
+  "unitedit.title": "Change a single unit",
+  "unitedit.text":
+    "For a few units. A change holds at once; sessions that are convened keep the names they have. After a merge, figures of years before count for the new unit.",
+  "unitedit.kind": "Change",
+  "unitedit.add": "Add a unit",
+  "unitedit.rename": "Rename",
+  "unitedit.move": "Put below another unit",
+  "unitedit.merge": "Merge",
+  "unitedit.code": "Code",
+  "unitedit.name": "Name",
+  "unitedit.level": "Level",
+  "unitedit.parent": "Unit above",
+  "unitedit.into": "Merged into",
+  "unitedit.since": "In force since",
+  "unitedit.apply": "Record the change",
+  "unitedit.done": "Recorded. The organisation has {n} units.",
+  "unitedit.conflict": "Somebody else has just changed the organisation. Look again and record once more.",
+  "unitedit.changes": "Changes",
+  "unitedit.to": "To",
+  "unitedit.by": "Recorded by",
 };
 export default en;

@@ -4,6 +4,7 @@ import { useState } from "../../vendor/hooks.js";
 import { Button } from "../parts.js";
 import { api, faultText } from "./api.js";
 import { o, oMaybe } from "./text.js";
+import { UnitEdit } from "./unitedit.js";
 import { Panel } from "./widgets.js";
 
 const XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -43,7 +44,8 @@ export function RosterPage() {
     setApplied(done.units);
   };
   const empty = changes && changes.added.length + changes.removed.length + changes.changed.length === 0;
-  return html`<div class="office__title"><h1>${o("roster.title")}</h1></div>
+  return html`<div class="office__title"><h1>${o("roster.title")}</h1>
+      <a class="button" data-action="roster-template" href="/api/v1/roster/template.xlsx" download>${o("roster.template")}</a></div>
     <${Panel} title=${o("roster.file")}>
       <p class="quiet">${o("roster.text")}</p>
       <div class="actions">
@@ -96,7 +98,8 @@ export function RosterPage() {
       html`<${Units} title=${o("roster.added")} list=${changes.added.map((u) => [u])} />
       <${Units} title=${o("roster.removed")} list=${changes.removed.map((u) => [u])} />
       <${Units} title=${o("roster.changed")} list=${changes.changed.map((c) => [c.before, c.after])} />`
-    }`;
+    }
+    <${UnitEdit} key=${applied} />`;
 }
 
 /** @param {{title: string, list: Unit[][]}} props */
