@@ -222,6 +222,9 @@ type Dated interface {
 
 // Decide turns a command into the events that it causes, or refuses it with an *Error. It changes nothing.
 func (s *Session) Decide(cmd Command, by Actor, at time.Time) ([]Event, error) {
+	if _, first := cmd.(Convene); !first && len(s.Order) == 0 {
+		return refuse(CodeWrongPhase, "not convened")
+	}
 	return cmd.decide(s, by, at)
 }
 
