@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/diemcau/diemcau/internal/contain"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -61,6 +62,9 @@ func Open(ctx context.Context, cfg Config) (*Keeper, []*ContradictionError, erro
 		wrong:  prometheus.NewGauge(prometheus.GaugeOpts{Name: "diemcau_ledger_contradictions", Help: "Ledgers that were shorter than the file of heads at the start, or different."}),
 	}
 	cfg.Registry.MustRegister(k.stamps, k.wrong)
+	if h.torn > 0 {
+		cfg.Log.Warn("the last line of the file of heads was cut, as by a crash; it is dropped, and what the ledgers hold is noted anew", "file", h.path, "bytes", h.torn)
+	}
 	list, err := h.compare(ctx, cfg.Record)
 	if err != nil {
 		return nil, nil, errors.Join(err, h.close())
@@ -153,6 +157,9 @@ func (k *Keeper) run(ctx context.Context) {
 					delete(outside, session)
 				}
 			}
+			if err := k.heads.sync(); err != nil {
+				k.cfg.Log.Error("the heads of ledgers are not on the disk", "err", err)
+			}
 		}
 	}
 }
@@ -187,7 +194,11 @@ func (k *Keeper) send(ctx context.Context, a ledger.Anchor) bool {
 	if _, err := os.Stat(path); err == nil {
 		return true
 	}
-	stamp, err := k.cfg.Authority.Stamp(ctx, a.Head)
+	var stamp []byte
+	err := contain.Run(contain.Log(k.cfg.Log), func() (err error) { // it decodes what a stranger answers
+		stamp, err = k.cfg.Authority.Stamp(ctx, a.Head)
+		return err
+	}, "session", a.Session)
 	if err == nil {
 		err = keepStamp(path, stamp)
 	}
@@ -217,5 +228,5 @@ func keepStamp(path string, stamp []byte) error {
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	return replace(f.Name(), path)
 }

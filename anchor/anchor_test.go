@@ -124,8 +124,13 @@ func TestATornLineOfHeads(t *testing.T) {
 	if err := os.WriteFile(path, append(text, `{"session":"s1","se`...), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if list := keep(t, config(t, dir, record(t, t.TempDir(), whole[:1]))); len(list) != 1 {
+	cfg, log := config(t, dir, record(t, t.TempDir(), whole[:1])), &bytes.Buffer{}
+	cfg.Log = slog.New(slog.NewTextHandler(log, nil))
+	if list := keep(t, cfg); len(list) != 1 {
 		t.Errorf("%v", list)
+	}
+	if !strings.Contains(log.String(), "the last line of the file of heads was cut") {
+		t.Errorf("nobody is told of the torn line: %s", log)
 	}
 	if err := os.WriteFile(path, []byte("rubbish\n"), 0o600); err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
 	"os"
@@ -31,15 +32,24 @@ type Record interface {
 	Entries(ctx context.Context, session string, fromSeq uint64) iter.Seq2[ledger.Entry, error]
 }
 
-// heads is the file of heads beside a database: JSON, an anchor a line, the last line of a session counts. It is written
-// after each commit and not forced to the disk, so after a loss of power it may be behind the database and never ahead:
-// a head that the database does not have was cut off.
+// heads is the file of heads beside a database: JSON, an anchor a line, the last line of a session counts. It is written and
+// forced to the disk after commits, so after a loss of power it may be behind the database by the last of them and never
+// ahead: a head that the database does not have was cut off.
 type heads struct {
 	path string
-	file *os.File
-	size int64
+	file file
+	size int64 // of what counts: what stands behind it is the rest of a line that could not be written, and written over
+	late bool  // something is not on the disk yet
+	torn int   // bytes of a last line without an end, as it was found
 	last map[string]ledger.Anchor
 	held map[string]struct{} // sessions that contradict the file: their lines stay as they are
+}
+
+// file is an *os.File that is written to.
+type file interface {
+	io.WriterAt
+	io.Closer
+	Sync() error
 }
 
 // openHeads reads the file, or makes it. A torn last line, as a killed process leaves it, is dropped.
@@ -48,12 +58,14 @@ func openHeads(path string) (*heads, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	text = text[:bytes.LastIndexByte(text, '\n')+1]
+	whole := bytes.LastIndexByte(text, '\n') + 1
+	torn := len(text) - whole
+	text = text[:whole]
 	list, err := ledger.ParseAnchors(text)
 	if err != nil {
 		return nil, fmt.Errorf("%s is damaged: %w; keep a copy of it, and remove it", path, err)
 	}
-	h := &heads{path: path, last: map[string]ledger.Anchor{}, held: map[string]struct{}{}}
+	h := &heads{path: path, torn: torn, last: map[string]ledger.Anchor{}, held: map[string]struct{}{}}
 	for _, a := range list {
 		h.last[a.Session] = a
 	}
@@ -80,7 +92,7 @@ func (h *heads) rewrite() error {
 	}
 	_, err = f.Write(text.Bytes())
 	if err = errors.Join(err, f.Sync()); err == nil {
-		err = os.Rename(f.Name(), h.path)
+		err = replace(f.Name(), h.path)
 	}
 	if err != nil {
 		return errors.Join(err, f.Close(), os.Remove(f.Name()))
@@ -88,11 +100,23 @@ func (h *heads) rewrite() error {
 	if h.file != nil {
 		err = h.file.Close()
 	}
-	h.file, h.size = f, int64(text.Len())
+	h.file, h.size, h.late = f, int64(text.Len()), false
 	return err
 }
 
-// note appends a head.
+// replace gives a file the name of another, and makes that durable.
+func replace(from, to string) error {
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(to))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
+// note appends a head; see sync.
 func (h *heads) note(a ledger.Anchor) error {
 	if _, held := h.held[a.Session]; held || h.last[a.Session].Seq >= a.Seq {
 		return nil
@@ -101,11 +125,11 @@ func (h *heads) note(a ledger.Anchor) error {
 	if err != nil {
 		return err
 	}
-	n, err := h.file.Write(append(line, '\n'))
-	h.size += int64(n)
+	n, err := h.file.WriteAt(append(line, '\n'), h.size)
 	if err != nil {
 		return err
 	}
+	h.size, h.late = h.size+int64(n), true
 	h.last[a.Session] = a
 	if h.size > maxHeads {
 		return h.rewrite()
@@ -113,7 +137,20 @@ func (h *heads) note(a ledger.Anchor) error {
 	return nil
 }
 
-func (h *heads) close() error { return h.file.Close() }
+// sync forces to the disk what was noted since the last time.
+func (h *heads) sync() error {
+	if !h.late {
+		return nil
+	}
+	if err := h.file.Sync(); err != nil {
+		// What the disk holds of it is not known any more, nor is it told a second time: it is written anew.
+		return errors.Join(err, h.rewrite())
+	}
+	h.late = false
+	return nil
+}
+
+func (h *heads) close() error { return errors.Join(h.sync(), h.file.Close()) }
 
 // compare returns what the record contradicts of the file: ledgers that were shortened or written anew.
 func (h *heads) compare(ctx context.Context, rec Record) ([]*ContradictionError, error) {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -78,4 +79,25 @@ func (a *router) admit(w http.ResponseWriter, r *http.Request, who access.Identi
 	admission.FromContext(r.Context()).Known(seat)
 	httpguard.Admit(r, maxUpload)
 	return nil
+}
+
+// untilRevoked cuts the answer to a request that only reads when the right to it ends. Who may is looked at once more when
+// the answer is noted: it may have ended since the first time.
+func (a *router) untilRevoked(row access.Row, f endpointFunc) endpointFunc {
+	return func(w http.ResponseWriter, r *http.Request, who access.Identity) error {
+		if r.Method != http.MethodGet {
+			return f(w, r, who)
+		}
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		defer a.api.downloads.Begin(who, func() { cancel(); httpguard.Cut(w) })()
+		who, err := a.identify(r)
+		if err == nil {
+			err = a.authorise(r, row, who)
+		}
+		if err != nil {
+			return err
+		}
+		return f(w, r.WithContext(ctx), who)
+	}
 }

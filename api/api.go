@@ -112,7 +112,7 @@ func (a *router) route(mux *http.ServeMux, pattern string, f endpointFunc) {
 			err = a.admit(w, r, who, pattern)
 		}
 		if err == nil {
-			err = f(w, r, who)
+			err = a.untilRevoked(row, f)(w, r, who)
 		}
 		if err != nil {
 			writeError(w, r, a.log, err)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"crypto/ed25519"
 	"errors"
 	"net/http"
@@ -12,8 +13,11 @@ import (
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
-// keyRoutes enters the requests about the key that signs exported ledgers.
+// keyRoutes enters the requests about the keys that sign exported ledgers and tokens.
 func (a recordAPI) keyRoutes(mux *http.ServeMux) {
+	a.route(mux, "GET /api/v1/token-keys", a.listTokenKeys)
+	a.route(mux, "POST /api/v1/token-keys/rotate", a.rotateTokenKey)
+	a.route(mux, "DELETE /api/v1/token-keys/{kid}", a.retireTokenKey)
 	a.route(mux, "GET /api/v1/ledger-key", a.ledgerKey)
 	a.route(mux, "POST /api/v1/ledger-key/rotate", a.rotateLedgerKey)
 }
@@ -46,4 +50,33 @@ func (a recordAPI) rotateLedgerKey(w http.ResponseWriter, r *http.Request, who a
 	a.api.ledgerKey.Store(&set)
 	a.log.Info("ledgers are signed by a new key", "by", who.Endpoint)
 	return a.ledgerKey(w, r, who)
+}
+
+// listTokenKeys answers with the keys of links and administrators' tokens that are in force.
+func (a recordAPI) listTokenKeys(w http.ResponseWriter, _ *http.Request, _ access.Identity) error {
+	writeJSON(w, http.StatusOK, struct {
+		Keys []tokenKey `json:"keys"`
+	}{a.api.tokenKeys.list()})
+	return nil
+}
+
+// rotateTokenKey signs links and tokens with a new key from now on. Those given out before open as they did.
+func (a recordAPI) rotateTokenKey(w http.ResponseWriter, r *http.Request, who access.Identity) error {
+	if err := a.api.tokenKeys.rotate(); err != nil {
+		return err
+	}
+	a.log.Info("links and tokens are signed by a new key", "kid", a.api.tokenKeys.force.ID(), "by", who.Endpoint)
+	return a.listTokenKeys(w, r, who)
+}
+
+// retireTokenKey ends the links and tokens that a former key signed, and the connections that were opened by them.
+func (a recordAPI) retireTokenKey(w http.ResponseWriter, r *http.Request, who access.Identity) error {
+	kid := r.PathValue("kid")
+	if err := a.api.tokenKeys.retire(kid); err != nil {
+		return err
+	}
+	a.log.Warn("links and tokens of a former key open nothing any more", "kid", kid, "by", who.Endpoint)
+	a.api.links.EndRetired(context.WithoutCancel(r.Context()))
+	w.WriteHeader(http.StatusNoContent)
+	return nil
 }

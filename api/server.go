@@ -53,6 +53,8 @@ type Links interface {
 	) (serial int, err error)
 	// EndGiven ends the links that an account was given with another grant.
 	EndGiven(ctx context.Context, name, grant string)
+	// EndRetired ends what was opened by tokens whose key was retired.
+	EndRetired(ctx context.Context)
 }
 
 // Lines are the tests of lines before a session; *signaling.LineTests is it.
@@ -110,6 +112,8 @@ type Config struct {
 	Seats    *access.Limits
 	Dropped  func(reason string) // counts what is given up
 
+	Downloads *access.Downloads // what is being sent
+
 	PublicURL string // base of the links
 	Tokens    *link.Tokens
 	Keys      Keys   // the keys that sign exported ledgers
@@ -144,11 +148,14 @@ type API struct {
 	guard    *httpguard.Guard
 	seats    *access.Limits
 	dropped  func(reason string)
-	access   access.Table
+
+	downloads *access.Downloads
+	access    access.Table
 
 	publicURL string
 	tokens    *link.Tokens
 	keys      Keys
+	tokenKeys *tokenKeys
 	ledgerKey atomic.Pointer[keyring.Set] // signs exported ledgers
 	office    *office
 	reports   *reports
@@ -179,13 +186,19 @@ func New(cfg Config) (*API, error) {
 	}
 	s := &API{
 		record: cfg.Record, live: cfg.Live, links: cfg.Links, lines: cfg.Lines, webhooks: cfg.Webhooks, node: cfg.Node, now: cfg.Now,
-		log: cfg.Log, registry: cfg.Registry, guard: cfg.Guard, seats: cfg.Seats, dropped: cfg.Dropped, access: table,
+		log: cfg.Log, registry: cfg.Registry, guard: cfg.Guard, seats: cfg.Seats, dropped: cfg.Dropped, downloads: cfg.Downloads, access: table,
 		publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), tokens: cfg.Tokens, keys: cfg.Keys, reports: newReports(cfg.Record), figures: newSummariser(cfg.Record, cfg.Log),
 		socket: cfg.Socket, ready: cfg.Ready, pages: cfg.Pages,
 		snapshots: cfg.Snapshots, snapshotEvery: cfg.SnapshotEvery.Truncate(time.Second), namesKept: cfg.NamesKept, pictures: cfg.Pictures,
 		endTasks: func() {},
 	}
 	s.ledgerKey.Store(&ledgerKeys)
+	if s.tokenKeys, err = newTokenKeys(cfg.Keys, cfg.Tokens.Keys()); err != nil {
+		return nil, err
+	}
+	if s.downloads == nil {
+		s.downloads = access.NewDownloads()
+	}
 	if s.webhooks == nil {
 		s.webhooks = noWebhooks{cfg.Record}
 	}

@@ -91,6 +91,7 @@ func (a accountsAPI) revokeToken(w http.ResponseWriter, r *http.Request, who acc
 	if err := a.api.record.RevokeAdminToken(r.Context(), id, a.api.now()); err != nil {
 		return refused(err)
 	}
+	a.api.downloads.End(func(holder access.Identity) bool { return holder.Account == nil && holder.Admin() && holder.ID == id })
 	a.log.Info("an administrator's token was revoked", "id", id, "by", who.Endpoint)
 	w.WriteHeader(http.StatusNoContent)
 	return nil

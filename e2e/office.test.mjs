@@ -380,9 +380,21 @@ test("the rehearsal board shows red, amber and green by province, the untested a
 test("the session is moved, then called off, and the links say so", async () => {
   await an.page.goto(`${an.page.url().split("#")[0]}#/session/${session}`);
   await says(an, "08:00 02/01/2030");
-  await an.press("move");
-  await type(an.page.locator("dialog input"), "2030-01-03T14:30");
+  const moveTo = async (time) => {
+    await an.press("move");
+    await type(an.page.locator("dialog input"), time);
+    await an.press("confirm");
+  };
+  await moveTo("2020-01-03T14:30"); // a slip in the year is asked about
+  await says(an, "14:30 03/01/2020 đã qua");
+  await an.page.screenshot({ path: join(SHOTS, "10-past.png") });
+  await an.page.keyboard.press("Escape");
+  await says(an, "08:00 02/01/2030");
+  await moveTo("2020-01-03T14:30"); // and may be meant
+  await says(an, "Vẫn dời");
   await an.press("confirm");
+  await until("it is moved there", async () => (await an.page.textContent(".facts-line")).includes("14:30 03/01/2020"));
+  await moveTo("2030-01-03T14:30");
   await says(an, "14:30 03/01/2030");
   await an.press("call-off");
   await type(an.page.locator("dialog input"), "Bão số 3");

@@ -29,7 +29,7 @@ func NewKeys(signing ed25519.PrivateKey, former ...ed25519.PublicKey) (*Keys, er
 	return k, k.Rotate(signing)
 }
 
-// Rotate signs by another key from now on; the one before still verifies, until Distrust.
+// Rotate signs by another key from now on; the one before still verifies, until Retire.
 func (k *Keys) Rotate(signing ed25519.PrivateKey) error {
 	if len(signing) != ed25519.PrivateKeySize {
 		return errors.New("the key of tokens is not Ed25519")
@@ -42,13 +42,22 @@ func (k *Keys) Rotate(signing ed25519.PrivateKey) error {
 	return nil
 }
 
-// Distrust ends every token that another key than the present one signed, and returns how many keys that were.
-func (k *Keys) Distrust() int {
+// Retire ends every token that a former key signed. The one that signs now stays.
+func (k *Keys) Retire(kid string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	former := len(k.trusted) - 1
-	k.trusted = map[string]ed25519.PublicKey{k.kid: k.trusted[k.kid]}
-	return former
+	if kid != k.kid {
+		delete(k.trusted, kid)
+	}
+}
+
+// Trusts reports whether the key that a holder's token was signed by is still in force. Of a token that names none, Verify
+// alone can tell.
+func (k *Keys) Trusts(h Holder) bool {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	_, trusted := k.trusted[h.Key]
+	return trusted || h.Key == ""
 }
 
 // ID is the kid of the key that signs now.

@@ -23,6 +23,8 @@ type Holder struct {
 	ID    string // of an administrator's token, by which it is revoked; empty = from before they had one
 	Given string // name of the account that was given the link of a console; empty = nobody in particular
 	Grant string // of that account, when the link was given; another one than it has now ends the link
+
+	Key string // kid of the key that signed the token, as Verify found it; empty in those from before tokens named one
 }
 
 // Admin reports whether the token is an administrator's.
@@ -52,6 +54,9 @@ func NewTokens(keys *Keys) *Tokens {
 	}
 }
 
+// Keys are the keys that tokens are signed by.
+func (t *Tokens) Keys() *Keys { return t.keys }
+
 // SignLink makes the token of a seat; the same one each time as long as the key stays. It says nothing of an end: that is
 // the session's matter, which may be moved. See Seats.
 func (t *Tokens) SignLink(h Holder) (string, error) { return t.sign(h, nil) }
@@ -75,10 +80,12 @@ func (t *Tokens) sign(h Holder, expires *jwt.NumericDate) (string, error) {
 // from before, which name one that the session may have been moved away from.
 func (t *Tokens) Verify(token string, now time.Time) (Holder, error) {
 	var c claims
-	if _, err := t.parser.ParseWithClaims(token, &c, t.keyOf); err != nil {
+	parsed, err := t.parser.ParseWithClaims(token, &c, t.keyOf)
+	if err != nil {
 		return Holder{}, err
 	}
 	h := Holder{Session: c.Session, Endpoint: c.Subject, Role: c.Role, Serial: c.Serial, ID: c.ID, Given: c.Given, Grant: c.Grant}
+	h.Key, _ = parsed.Header["kid"].(string)
 	switch {
 	case h.Admin() != (h.Session == ""):
 		return Holder{}, errors.New("the token is neither a link nor an administrator's")

@@ -316,3 +316,38 @@ func TestAdminWithoutServer(t *testing.T) {
 		t.Errorf("the ledger grew from %d to %d", before, after)
 	}
 }
+
+// A start that lies more than an hour back is asked about, wherever one is given: it is refused unless it is meant.
+func TestPastStart(t *testing.T) {
+	b := newBed(t, "")
+	var admin struct{ Token string }
+	b.admin("POST", "/api/v1/tokens", `{"name":"ops"}`, &admin)
+	now := time.Now()
+	at := func(ago time.Duration) string { return now.Add(-ago).UTC().Format(time.RFC3339) }
+	lastYear, justNow, later := at(365*24*time.Hour), at(30*time.Minute), at(-24*time.Hour)
+	var coming links
+	b.admin("POST", "/api/v1/sessions", `{"title":"x","units":"C1","start":"`+later+`"}`, &coming)
+	draft := func(start string) string {
+		var made struct{ ID string }
+		b.admin("POST", "/api/v1/drafts", `{"draft":{"title":"x","units":["C1"],"start":"`+start+`"}}`, &made)
+		return "/api/v1/drafts/" + made.ID + "/convene"
+	}
+	for _, tt := range []struct {
+		name, path, body string
+		want             int
+	}{
+		{"create", "/api/v1/sessions", `{"title":"x","units":"C1","start":"` + lastYear + `"}`, 400},
+		{"create, meant", "/api/v1/sessions", `{"title":"x","units":"C1","start":"` + lastYear + `","allow_past":true}`, 201},
+		{"create, half an hour ago", "/api/v1/sessions", `{"title":"x","units":"C1","start":"` + justNow + `"}`, 201},
+		{"move", "/api/v1/sessions/" + coming.ID + "/move", `{"start":"` + lastYear + `"}`, 400},
+		{"move, meant", "/api/v1/sessions/" + coming.ID + "/move", `{"start":"` + lastYear + `","allow_past":true}`, 204},
+		{"convene", draft(lastYear), `{"version":1}`, 400},
+		{"convene, meant", draft(lastYear), `{"version":1,"allow_past":true}`, 201},
+		{"convene, later", draft(later), `{"version":1}`, 201},
+	} {
+		status, body := b.request("POST", tt.path, admin.Token, tt.body)
+		if status != tt.want || strings.Contains(body, "past_start") != (tt.want == 400) {
+			t.Errorf("%s: %d %s", tt.name, status, body)
+		}
+	}
+}

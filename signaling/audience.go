@@ -133,6 +133,7 @@ func (a *audience) detach(code, conn string, why meeting.EndReason) {
 	for slot := range maps.Clone(c.watching) {
 		a.watch(c, slot, "")
 	}
+	c.peers.shut()
 	c.close(ending(why))
 }
 

@@ -16,10 +16,10 @@ const (
 	enterBudget   = 4 << 20
 )
 
-// ledgerBudget counts what the seats of one session have written today. Its keys are seats of the session. It begins
-// anew with the server.
+// ledgerBudget counts what the seats of one session have written today. Its keys are seats of the session. What it holds
+// follows from the entries of the ledger alone, so it is the same after a restart.
 type ledgerBudget struct {
-	day   string
+	day   string // as in time.DateOnly, so the later one is the greater one
 	spent map[budgetLine]int
 }
 
@@ -29,9 +29,13 @@ type budgetLine struct {
 	enter bool // connecting, else everything else
 }
 
-func lineOf(by meeting.Actor, cmd meeting.Command) budgetLine {
-	_, enter := cmd.(meeting.Connect)
-	return budgetLine{seat: by.Endpoint, enter: enter}
+// today begins anew with each day (UTC), and reports whether that of a time is the day that is counted.
+func (b *ledgerBudget) today(at time.Time) bool {
+	day := at.UTC().Format(time.DateOnly)
+	if day > b.day {
+		b.day, b.spent = day, map[budgetLine]int{}
+	}
+	return day == b.day
 }
 
 // check refuses a command of a seat that has used its budget up. What nobody commands, such as the loss of a
@@ -40,10 +44,9 @@ func (b *ledgerBudget) check(by meeting.Actor, cmd meeting.Command, now time.Tim
 	if by.Endpoint == "" {
 		return nil
 	}
-	if day := now.UTC().Format(time.DateOnly); day != b.day {
-		b.day, b.spent = day, map[budgetLine]int{}
-	}
-	line, most := lineOf(by, cmd), consoleBudget
+	b.today(now)
+	_, enter := cmd.(meeting.Connect)
+	line, most := budgetLine{by.Endpoint, enter}, consoleBudget
 	switch {
 	case line.enter:
 		most = enterBudget
@@ -56,9 +59,9 @@ func (b *ledgerBudget) check(by meeting.Actor, cmd meeting.Command, now time.Tim
 	return nil
 }
 
-// spend counts an entry that a command had written.
-func (b *ledgerBudget) spend(by meeting.Actor, cmd meeting.Command, e ledger.Entry) {
-	if by.Endpoint == "" {
+// spend counts an entry that was written.
+func (b *ledgerBudget) spend(e ledger.Entry, ev meeting.Event) {
+	if e.By == "" || !b.today(e.RecordedAt) {
 		return
 	}
 	const around = 512 // what an entry takes besides what was said
@@ -66,5 +69,10 @@ func (b *ledgerBudget) spend(by meeting.Actor, cmd meeting.Command, e ledger.Ent
 	if e.Personal != nil {
 		bytes += len(e.Personal.Value)
 	}
-	b.spent[lineOf(by, cmd)] += bytes
+	line := budgetLine{seat: e.By}
+	switch ev.(type) {
+	case *meeting.Connected, *meeting.Resumed, *meeting.Lost, *meeting.Left: // a seat that enters ends what it had before
+		line.enter = true
+	}
+	b.spent[line] += bytes
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/access"
+	"github.com/diemcau/diemcau/internal/contain"
 	"github.com/diemcau/diemcau/internal/fault"
 
 	"github.com/diemcau/diemcau/internal/admission"
@@ -65,7 +66,11 @@ func (c *conn) serve(ctx context.Context, token string) {
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
-		c.run(c.srv.pingEvery, c.peers.closeAll)
+		err := contain.Run(c.srv.panicked, func() error { c.run(c.srv.pingEvery, c.peers.closeAll); return nil }, "conn", c.id)
+		if err != nil {
+			c.close(fault.Of(err))
+			c.ws.Close()
+		}
 	}()
 	defer c.place.Leave()
 	c.ws.SetReadLimit(maxHello)
@@ -158,7 +163,7 @@ func (c *conn) enter(ctx context.Context, m protocol.Message, token string) erro
 func (co *coordinator) connect(ctx context.Context, c *conn, hello protocol.Hello) error {
 	return co.call(ctx, request{
 		admit: func() (err error) { // again: it may have been revoked meanwhile
-			if err := c.srv.given.check(c.who.Holder); err != nil {
+			if err := c.srv.Links().stands(c.who.Holder); err != nil {
 				return err
 			}
 			c.who.Seat, err = co.seats.Check(c.who.Holder, co.clock.Now())
@@ -204,14 +209,8 @@ func (c *conn) reader(ctx context.Context) error {
 }
 
 // guarded makes an error of a panic: one page's message must not end the server.
-func (c *conn) guarded(f func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			c.srv.panicked(p, "session", c.who.Session, "endpoint", c.who.Endpoint)
-			err = errFault
-		}
-	}()
-	return f()
+func (c *conn) guarded(f func() error) error {
+	return contain.Run(c.srv.panicked, f, "session", c.who.Session, "endpoint", c.who.Endpoint)
 }
 
 // drainSocket waits for the page to answer the close frame; the writer has set a deadline. A socket that is

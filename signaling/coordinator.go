@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/diemcau/diemcau/internal/contain"
 	"github.com/diemcau/diemcau/internal/fault"
 
 	"github.com/diemcau/diemcau/ledger"
@@ -27,7 +28,7 @@ var (
 	errBroken  = refusal(protocol.Broken, "the record of the session cannot be read")
 	errStopped = refusal(protocol.Restarting, "the server is going away")
 	errGone    = errors.New("the socket ended before hello")
-	errFault   = errors.New("a fault of the program") // its log has the details
+	errFault   = contain.ErrPanic
 )
 
 // request is something for the coordinator to do in its turn: a command of the meeting, or work on its state
@@ -66,6 +67,7 @@ type coordinator struct {
 	rounds      rounds
 	budget      ledgerBudget
 	recorded    func(session string) // is told after each commit
+	shut        func(code string)    // ends what a seat that was removed has open besides its connection
 	listed      *contradictions
 	outage      *outage       // nil while memory holds what the record holds
 	failures    int           // attempts to reach the record since the last commit
@@ -74,7 +76,7 @@ type coordinator struct {
 	unread      error         // why the session could not be rebuilt, so that nothing is known of its seats
 	broken      error         // why it refuses everything: the ledger is not whole, or a turn panicked
 	inHand      []request     // the batch of this turn
-	panicked    func(p any, where ...any)
+	panicked    contain.Report
 
 	requests chan request
 	late     chan time.Time // since when evidence of life cannot be written; zero when it can
@@ -127,6 +129,7 @@ func newCoordinator(srv *Server, session *meeting.Session, head ledger.Head) *co
 		stop:        make(chan struct{}),
 		done:        make(chan struct{}),
 	}
+	c.shut = func(code string) { srv.Links().shut(c, code) }
 	c.audience = c.assemble()
 	return c
 }
@@ -379,6 +382,9 @@ func (c *coordinator) concluded(outcomes []outcome) {
 	for _, o := range outcomes {
 		for _, ev := range o.events {
 			c.audience.happened(ev, now)
+			if e, ok := ev.(*meeting.RemovalChanged); ok && e.Removed {
+				c.shut(e.Endpoint)
+			}
 		}
 		if o.err == nil && o.work != nil && !o.refused {
 			o.err = o.work()
@@ -427,8 +433,8 @@ func (c *coordinator) decide(o *outcome, now time.Time) ([]ledger.Entry, error) 
 		o.err = dated(&c.session.View, o.by, err)
 		return nil, nil
 	}
-	for _, e := range done.Entries {
-		c.budget.spend(o.by, o.cmd, e)
+	for i, e := range done.Entries {
+		c.budget.spend(e, done.Events[i])
 	}
 	o.events = done.Events
 	if n := len(done.Entries); n > 0 {

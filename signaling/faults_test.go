@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
@@ -24,6 +25,22 @@ func TestPanicOfAReaderEndsItsSocket(t *testing.T) {
 	c2.ask(protocol.RaiseHand{})
 	b.enter("C1")
 	told(t, b)
+}
+
+// So does one that writes.
+func TestPanicOfAWriterEndsItsSocket(t *testing.T) {
+	b := newBed(t, "")
+	b.media.mu.Lock()
+	b.media.upset = "C1"
+	b.media.mu.Unlock()
+	c2, c1 := b.enter("C2"), b.enter("C1")
+	select {
+	case <-c1.Done():
+	case <-time.After(patience):
+		t.Fatal("its socket goes on")
+	}
+	told(t, b)
+	c2.ask(protocol.Headcount{Headcount: 2})
 }
 
 // A turn of a coordinator that panics stops that session, not the server: what memory holds may be wrong, so nothing

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
@@ -69,16 +70,42 @@ func (l Links) checkGiven(ctx context.Context, h link.Holder) error {
 // EndGiven ends the connections of links that an account was given with another grant, and refuses those from then on.
 func (l Links) EndGiven(ctx context.Context, name, grant string) {
 	l.srv.given.set(name, grant)
+	l.srv.downloads.End(func(who access.Identity) bool {
+		return who.Account != nil && who.Account.Name == name || l.srv.given.check(who.Holder) != nil
+	})
+	l.expelAll(ctx, func(who access.Identity) bool { return l.srv.given.check(who.Holder) != nil })
+}
+
+// EndRetired ends what was opened by tokens whose key is in force no more. Those that name no key may be its: who has such a
+// one comes in again by it, if it is not.
+func (l Links) EndRetired(ctx context.Context) {
+	out := func(who access.Identity) bool {
+		return who.Account == nil && (who.Key == "" || !l.srv.tokens.Keys().Trusts(who.Holder))
+	}
+	l.srv.downloads.End(out)
+	l.expelAll(ctx, out)
+}
+
+// expelAll ends the connections of those who may no longer have them.
+func (l Links) expelAll(ctx context.Context, refused func(access.Identity) bool) {
 	for _, coord := range l.srv.all() {
 		_ = coord.call(ctx, request{work: func() error {
 			for c := range coord.audience.conns {
-				if l.srv.given.check(c.who.Holder) != nil {
+				if refused(c.who) {
 					l.expelConn(coord, c)
 				}
 			}
 			return nil
 		}})
 	}
+}
+
+// stands refuses a link whose key was retired, or that was given to an account and has ended with what that was.
+func (l Links) stands(h link.Holder) error {
+	if !l.srv.tokens.Keys().Trusts(h) {
+		return refusal(protocol.BadToken, "the key that signed the link was retired")
+	}
+	return l.srv.given.check(h)
 }
 
 // expelConn ends a connection in a later turn of the coordinator, in whose turn it is called.

@@ -86,7 +86,7 @@ func command[M protocol.Message](h map[protocol.Type]handler, make func(M) meeti
 func (c *conn) admits(m protocol.Message) func() error {
 	row, target := c.srv.access["ws "+string(m.MessageType())], targetOf(m)
 	return func() error {
-		if err := c.srv.given.check(c.who.Holder); err != nil {
+		if err := c.srv.Links().stands(c.who.Holder); err != nil {
 			return err
 		}
 		return c.authorise(row, target)

@@ -130,6 +130,7 @@ type fakeMedia struct {
 	// delivered is what Delivered says, by peer.
 	delivered map[string]signaling.Delivery
 	refuse    bool          // Open fails
+	upset     string        // endpoint for which Open panics
 	stuck     chan struct{} // Close and CloseSession wait for its end; nil = they do not
 	budget    int
 	opened    int
@@ -147,6 +148,9 @@ func (m *fakeMedia) Open(_ context.Context, p signaling.Peer) (string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.opened++
+	if p.Endpoint == m.upset {
+		panic("of a test")
+	}
 	if m.refuse {
 		return "", errors.New("no port")
 	}
@@ -243,6 +247,29 @@ func (m *fakeMedia) of(endpoint string, kind signaling.PeerKind) signaling.Peer 
 	return signaling.Peer{}
 }
 
+// fakeRelays notes whose relays were ended.
+type fakeRelays struct {
+	mu    sync.Mutex
+	ended map[string]int
+}
+
+func (*fakeRelays) ICEServers(string) []protocol.ICEServer { return nil }
+
+func (r *fakeRelays) End(owner string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ended == nil {
+		r.ended = map[string]int{}
+	}
+	r.ended[owner]++
+}
+
+func (r *fakeRelays) of(owner string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ended[owner]
+}
+
 // bed is a server with one session.
 type bed struct {
 	*testing.T
@@ -256,6 +283,7 @@ type bed struct {
 	http      *httptest.Server
 	record    *record
 	media     *fakeMedia
+	relays    fakeRelays
 	links     links
 	ping      time.Duration // 0 = the default
 
@@ -388,6 +416,7 @@ func (b *bed) restart(kill bool) {
 	b.hooks.Close()
 	b.http.Close()
 	old := b.links
+	b.links = links{} // its slices would be written over
 	b.record = &record{Store: b.record.Store}
 	b.serve()
 	// Links of the old address stay valid: only the port of the test moved.

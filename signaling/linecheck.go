@@ -85,7 +85,7 @@ func (l *LineTests) Open(ctx context.Context, session, endpoint string) (*LineOf
 	}
 	l.srv.media.SetWatch(t.peers[PeerMonitor], "preview", endpoint)
 	return &LineOffer{
-		Test: t.id, Publisher: offers[PeerPublisher], Viewer: offers[PeerMonitor], ICEServers: l.srv.relays(owner),
+		Test: t.id, Publisher: offers[PeerPublisher], Viewer: offers[PeerMonitor], ICEServers: l.srv.relays.ICEServers(t.id),
 	}, nil
 }
 
@@ -125,6 +125,7 @@ func (l *LineTests) End(owner, id string) {
 		l.srv.media.Close(id)
 	}
 	l.srv.media.CloseSession(t.id)
+	l.srv.relays.End(t.id)
 }
 
 // close ends all tests and waits until they have.

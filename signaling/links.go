@@ -143,5 +143,18 @@ func (l Links) expel(ctx context.Context, coord *coordinator, code string) {
 		}
 		return cmd // refused as stale when nobody is there
 	}})
+	l.shut(coord, code)
+}
+
+// shut ends what a seat has open besides its connection, as far as it is refused now: files that it is being sent, and its test
+// of a line.
+func (l Links) shut(coord *coordinator, code string) {
+	l.srv.downloads.End(func(who access.Identity) bool {
+		if who.Session != coord.id || who.Endpoint != code {
+			return false
+		}
+		now, err := coord.seats.Check(who.Holder, coord.clock.Now())
+		return err != nil || now.Removed
+	})
 	l.srv.lines.End(coord.id+"/"+code, "")
 }

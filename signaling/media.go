@@ -6,6 +6,8 @@ package signaling
 import (
 	"context"
 	"time"
+
+	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
 // PeerKind says what a peer connection is for.
@@ -46,6 +48,23 @@ const (
 	LowPictures Wanted = "low"  // the smallest rendition of each
 	NoPictures  Wanted = "none" // sound alone
 )
+
+// Relays is a TURN server as the meeting needs it: by it pages in closed networks reach the media plane.
+type Relays interface {
+	// ICEServers makes credentials for the peer connections of an owner.
+	ICEServers(owner string) []protocol.ICEServer
+	// End closes what an owner has open, and makes void what it was given before.
+	End(owner string)
+}
+
+// noRelays stands for no TURN server.
+type noRelays struct{}
+
+// ICEServers implements Relays.
+func (noRelays) ICEServers(string) []protocol.ICEServer { return nil }
+
+// End implements Relays.
+func (noRelays) End(string) {}
 
 // Media is the media plane as the meeting needs it. Its methods do not wait for the network.
 type Media interface {

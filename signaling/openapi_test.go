@@ -96,6 +96,8 @@ func (a *answerTee) WriteHeader(status int) {
 	a.ResponseWriter.WriteHeader(status)
 }
 
+func (a *answerTee) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
 func (a *answerTee) Write(p []byte) (int, error) {
 	a.body.Write(p)
 	return a.ResponseWriter.Write(p)

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/diemcau/diemcau/internal/contain"
 	"github.com/diemcau/diemcau/internal/fault"
 
 	"github.com/diemcau/diemcau/ledger"
@@ -106,7 +107,10 @@ func (c *coordinator) try(ctx context.Context, inflight chan error) {
 		err := c.record.Alive(ctx, c.clock.Now())
 		var again *replayed
 		if err == nil {
-			again, err = reload(ctx, c.record, c.id, node.ID(), confirmed)
+			err = contain.Run(c.panicked, func() (err error) {
+				again, err = reload(ctx, c.record, c.id, node.ID(), confirmed)
+				return err
+			}, "session", c.id)
 		}
 		o.attempt <- recovery{again: again, err: err}
 	})
@@ -244,6 +248,7 @@ func (c *coordinator) adopt(r *replayed) {
 		c.audience = c.assemble() // it may be of a session that could not be read before
 	}
 	c.audience.chat.kept = r.chat
+	c.budget = r.budget
 	c.seats.Load(r.serials)
 	publish(c)
 }
@@ -274,7 +279,9 @@ func (c *coordinator) strays() (batch []request) {
 func (c *coordinator) commit(ctx context.Context, entries []ledger.Entry, oldest time.Time) (inflight chan error, err error) {
 	done := make(chan error, 1)
 	phase := c.session.Phase
-	c.helpers.Go(func() { done <- c.record.Append(ctx, c.id, phase, entries) })
+	c.helpers.Go(func() {
+		done <- contain.Run(c.panicked, func() error { return c.record.Append(ctx, c.id, phase, entries) }, "session", c.id)
+	})
 	patience := time.Duration(c.patience.Load())
 	over := time.NewTimer(max(patience-time.Since(oldest), patience/5))
 	defer over.Stop()

@@ -21,7 +21,7 @@ const (
 // on the socket's own writer; everything else may be called from anywhere.
 type peers struct {
 	media   Media
-	relays  func(owner string) []protocol.ICEServer
+	relays  Relays
 	owner   Peer // Session, Endpoint and Conn of every peer here; set before the first is wanted
 	ids     *atomic.Uint64
 	enqueue func(job func() error) // runs a job on the socket's writer
@@ -45,7 +45,7 @@ type peer struct {
 
 func newPeers(media Media, ids *atomic.Uint64, page *outbox) *peers {
 	return &peers{
-		media: media, relays: func(string) []protocol.ICEServer { return nil }, ids: ids, enqueue: page.enqueue, write: page.write,
+		media: media, relays: noRelays{}, ids: ids, enqueue: page.enqueue, write: page.write,
 		reoffer: rate.NewLimiter(rate.Every(reofferEvery), reofferBurst),
 		current: map[PeerKind]*peer{}, watches: map[string]string{}, wanted: AllPictures,
 	}
@@ -91,26 +91,32 @@ func (ps *peers) open(p *peer) error {
 		ps.fail(p.ID)
 		return ps.write(protocol.Error{Code: string(protocol.Unavailable), Detail: "peer connection " + string(p.Kind)})
 	}
-	ps.mu.Lock()
-	wanted := !ps.closed && ps.current[p.Kind] == p
-	if wanted {
-		p.offered, p.timer = true, nil
-		switch p.Kind {
-		case PeerViewer:
-			ps.media.SetPictures(p.ID, ps.wanted)
-		case PeerPublisher:
-		case PeerMonitor:
-			for slot, endpoint := range ps.watches {
-				ps.media.SetWatch(p.ID, slot, endpoint)
-			}
-		}
-	}
-	ps.mu.Unlock()
-	if !wanted {
+	servers := ps.relays.ICEServers(p.seat()) // before it is seen whether the seat still has them: see shut
+	if !ps.opened(p) {
 		ps.media.Close(p.ID)
 		return nil
 	}
-	return ps.write(protocol.Offer{Peer: p.ID, Kind: string(p.Kind), SDP: offer, ICEServers: ps.relays(p.seat())})
+	return ps.write(protocol.Offer{Peer: p.ID, Kind: string(p.Kind), SDP: offer, ICEServers: servers})
+}
+
+// opened takes note that a peer is about to be offered, unless it is not wanted any more.
+func (ps *peers) opened(p *peer) bool {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	if ps.closed || ps.current[p.Kind] != p {
+		return false
+	}
+	p.offered, p.timer = true, nil
+	switch p.Kind {
+	case PeerViewer:
+		ps.media.SetPictures(p.ID, ps.wanted)
+	case PeerPublisher:
+	case PeerMonitor:
+		for slot, endpoint := range ps.watches {
+			ps.media.SetWatch(p.ID, slot, endpoint)
+		}
+	}
+	return true
 }
 
 // is reports whether p is still the peer of its kind.
@@ -263,6 +269,12 @@ func (ps *peers) receives() Wanted {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	return ps.wanted
+}
+
+// shut ends all peers for good and the relays by which they were reached; a page is told of no others after it.
+func (ps *peers) shut() {
+	ps.closeAll()
+	ps.relays.End(ps.owner.seat())
 }
 
 // closeAll ends all peers for good.

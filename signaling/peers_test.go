@@ -187,10 +187,10 @@ func TestOffersBearCredentials(t *testing.T) {
 	b := newPeerBench()
 	b.owner = Peer{Session: "s", Endpoint: "C1"}
 	made := 0
-	b.relays = func(owner string) []protocol.ICEServer {
+	b.relays = relaysFunc(func(owner string) []protocol.ICEServer {
 		made++
 		return []protocol.ICEServer{{URLs: []string{"turn:x"}, Username: owner, Credential: "secret"}}
-	}
+	})
 	var offers []protocol.Offer
 	b.enqueue = func(job func() error) { _ = job() }
 	b.write = func(m protocol.Message) error {
@@ -209,4 +209,26 @@ func TestOffersBearCredentials(t *testing.T) {
 			t.Errorf("%s: %+v", o.Kind, o.ICEServers)
 		}
 	}
+}
+
+type relaysFunc func(owner string) []protocol.ICEServer
+
+func (f relaysFunc) ICEServers(owner string) []protocol.ICEServer { return f(owner) }
+func (f relaysFunc) End(string)                                   {}
+
+// TestNoOfferAfterShut: what ends a seat's relays ends all that its page was told of them; one that was on its way meanwhile
+// is not told.
+func TestNoOfferAfterShut(t *testing.T) {
+	b := newPeerBench()
+	b.owner = Peer{Session: "s", Endpoint: "C1"}
+	b.relays = relaysFunc(func(string) []protocol.ICEServer {
+		b.shut() // at the worst moment
+		return []protocol.ICEServer{{URLs: []string{"turn:x"}}}
+	})
+	b.enqueue = func(job func() error) { _ = job() }
+	b.write = func(m protocol.Message) error {
+		t.Errorf("the page was told %+v", m)
+		return nil
+	}
+	b.begin(PeerViewer, 0)
 }

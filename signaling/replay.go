@@ -22,6 +22,7 @@ type replayed struct {
 	alive   time.Time // the last evidence of life of whoever served it
 	chat    []chatMessage
 	row     store.SessionRow
+	budget  ledgerBudget
 	known   map[uint64]bool // numbers of this node's entries, of those that were asked for
 }
 
@@ -36,6 +37,7 @@ func reload(ctx context.Context, rec Record, id string, node string, confirmed l
 		if m, ok := ev.(*meeting.MessageSent); ok && m.Text != "" { // empty once erased
 			kept.keep(chatMessage{m, e.At})
 		}
+		r.budget.spend(e, ev)
 		if e.Seq == confirmed.Seq {
 			same = e.Hash == confirmed.Hash
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/internal/admission"
+	"github.com/diemcau/diemcau/internal/contain"
 	"github.com/diemcau/diemcau/internal/httpguard"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/link"
@@ -32,20 +33,19 @@ func reconnectSpreadMs(n int) int { return max(2000, 2*n) }
 
 // Config is what a Server is made of. Media is not needed without Start.
 type Config struct {
-	Record Record
-	Media  Media
-	// ICEServers makes the credentials by which the pages of an owner reach the media plane through a TURN server; nil
-	// without one.
-	ICEServers func(owner string) []protocol.ICEServer
-	Log        *slog.Logger
-	Registry   prometheus.Registerer
-	Node       *ledger.Node // this life of this server; see Incarnation
-	PublicURL  string       // base of the links; its host is an allowed origin of /ws
-	Tokens     *link.Tokens
+	Record    Record
+	Media     Media
+	Relays    Relays // nil without a TURN server
+	Log       *slog.Logger
+	Registry  prometheus.Registerer
+	Node      *ledger.Node // this life of this server; see Incarnation
+	PublicURL string       // base of the links; its host is an allowed origin of /ws
+	Tokens    *link.Tokens
 	// SnapshotEvery asks each site for a still picture this often, in whole seconds; 0 = never.
 	SnapshotEvery time.Duration
 	// Recorded is told the session of each commit, and Over that of each that has ended. They never wait; nil = nobody is told.
 	Recorded, Over func(session string)
+	Downloads      *access.Downloads             // what is being sent to holders of links; nil = nothing
 	Seats          *access.Limits                // how much a seat may ask; nil = the usual
 	Panicked       func(fault any, where ...any) // logs and counts what a goroutine panicked with
 	// Strangers bounds the sockets that have not said who they are.
@@ -59,7 +59,8 @@ type Server struct {
 	*sessions
 	record          Record
 	media           *closer
-	relays          func(owner string) []protocol.ICEServer
+	relays          Relays
+	downloads       *access.Downloads
 	log             *slog.Logger
 	metrics         *metrics
 	node            *ledger.Node
@@ -90,19 +91,25 @@ type Server struct {
 
 // New makes a server. It takes no session over, and so changes nothing in the record of one, before Start.
 func New(cfg Config) (*Server, error) {
+	if cfg.Panicked == nil {
+		cfg.Panicked = contain.Log(cfg.Log)
+	}
 	table, err := access.NewTable()
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{
-		access: table, record: cfg.Record, media: &closer{Media: cfg.Media}, relays: cfg.ICEServers, log: cfg.Log, metrics: newMetrics(cfg.Registry),
+		access: table, record: cfg.Record, media: &closer{Media: cfg.Media, panicked: cfg.Panicked}, relays: cfg.Relays, downloads: cfg.Downloads, log: cfg.Log, metrics: newMetrics(cfg.Registry),
 		node: cfg.Node, clock: newClock(cfg.Time, cfg.Log, cfg.Registry), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"),
 		snapshotEvery: cfg.SnapshotEvery.Truncate(time.Second), endTasks: func() {}, recorded: cfg.Recorded, over: cfg.Over, panicked: cfg.Panicked,
 		tokens: cfg.Tokens, unauthenticated: admission.New(cfg.Unauthenticated, cfg.Log), seats: cfg.Seats,
 		codec: protocol.ClientCodec(), handlers: handlers(), pingEvery: pingEvery,
 	}
 	if s.relays == nil {
-		s.relays = func(string) []protocol.ICEServer { return nil }
+		s.relays = noRelays{}
+	}
+	if s.downloads == nil {
+		s.downloads = access.NewDownloads()
 	}
 	if s.recorded == nil {
 		s.recorded = func(string) {}

@@ -224,6 +224,11 @@ func TestLedgerBudgetOfASeat(t *testing.T) {
 		t.Error("the socket is a way around")
 	}
 	b.enter("C2").ask(protocol.RaiseHand{})
+	b.restart(true)
+	if status, text := b.request("PUT", "/api/v1/me/headcount", token(b.links.of("C1")), `{"headcount":1}`); status != 429 {
+		t.Errorf("a restart is a way around: %d %s", status, text)
+	}
+	b.enter("C2").ask(protocol.Headcount{Headcount: 2})
 }
 
 // One link's requests share a bucket, whatever way they come.

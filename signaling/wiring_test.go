@@ -20,7 +20,7 @@ import (
 // configs are what the sessions and the API of a bed are made of.
 func (b *bed) configs(publicURL string) (signaling.Config, api.Config) {
 	return signaling.Config{
-			Record: b.record, Media: b.media, Log: slog.New(slog.NewTextHandler(lockedWriter{b.logMu, b.log}, nil)),
+			Record: b.record, Media: b.media, Relays: &b.relays, Log: slog.New(slog.NewTextHandler(lockedWriter{b.logMu, b.log}, nil)),
 			Seats: access.NewLimits(max(1, b.seatTimes)), Time: b.time, Unauthenticated: b.strangers,
 		}, api.Config{
 			Record: b.record, CodeKey: b.codeKey[:], PublicURL: publicURL, SnapshotEvery: b.snapshotEvery, NamesKept: b.namesKept, Pictures: b.pictures,
@@ -40,7 +40,8 @@ func wire(tb testing.TB, keys *keyring.Ring, live signaling.Config, web api.Conf
 		tb.Fatal(err)
 	}
 	reg := prometheus.NewRegistry()
-	guard, snapshots := api.NewGuard(live.Log, reg, nil), api.NewSnapshots()
+	guard, snapshots, downloads := api.NewGuard(live.Log, reg, nil), api.NewSnapshots(), access.NewDownloads()
+	live.Downloads, web.Downloads = downloads, downloads
 	live.Registry, live.Node, live.Tokens = reg, ledger.NewNode(signaling.Incarnation("test"), 0), link.NewTokens(signing)
 	live.PublicURL, live.SnapshotEvery, live.Over, live.Panicked = web.PublicURL, web.SnapshotEvery, snapshots.Drop, guard.Panicked
 	srv, err := signaling.New(live)

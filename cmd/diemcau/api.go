@@ -142,7 +142,26 @@ func refusal(status string, body []byte) error {
 	for _, r := range e.Rows {
 		text += strings.TrimRight(fmt.Sprintf("\nrow %d %s: %s %q", r.Row, r.Column, r.Problem, r.Value), ` "`)
 	}
-	return errors.New(text)
+	return &refusedError{e.Code, text}
+}
+
+// refusedError is a refusal of the API.
+type refusedError struct{ code, text string }
+
+func (e *refusedError) Error() string { return e.text }
+
+// asking makes a request whose start may lie in the past by mistake. Then it asks whether it is meant, and makes the request
+// once more; where nobody can be asked, it says how to do without.
+func asking(std streams, past bool, request func(past bool) error) error {
+	err := request(past)
+	var refused *refusedError
+	if !errors.As(err, &refused) || refused.code != "past_start" {
+		return err
+	}
+	if !std.ask("That start is in the past. Is it meant?") {
+		return fmt.Errorf("%w; --past says so", err)
+	}
+	return request(true)
 }
 
 // postJSON sends in and decodes the answer into out.

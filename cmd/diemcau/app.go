@@ -182,7 +182,7 @@ func newApp(ctx context.Context, f serverFlags, t tlsFlags, addr string, log *sl
 		return nil, err
 	}
 	a.house, err = newHouse(signaling.Config{
-		Media: a.media, ICEServers: iceServers(a.turn), Log: log.With("part", "signaling"),
+		Media: a.media, Relays: relays(a.turn), Log: log.With("part", "signaling"),
 		Recorded:        func(session string) { a.webhooks.Tell(session); a.anchors.Tell(session); a.house.api.Recorded(session) },
 		Unauthenticated: admission.Limits{Unauthenticated: limits.Unauthenticated, PerAddress: limits.PerAddress},
 	}, httpapi.Config{

@@ -96,7 +96,7 @@ type sessionCreateCmd struct {
 	Guests    []string `help:"Names of guests without a unit." sep:"none"`
 	Operators []string `help:"Units whose own operators see and steer them and all below: CODE or CODE=NAME, separated by commas." placeholder:"P58,P67=NAME"`
 	Start     string   `help:"When it starts (RFC 3339), or now to open it for joining at once." default:"now"`
-	PastStart bool     `help:"The start may lie in the past: it is no mistake."`
+	Past      bool     `help:"The start may lie in the past: it is no mistake, do not ask." aliases:"past-start"`
 	TimeZone  string   `help:"IANA time zone of the session's reports." default:"Asia/Ho_Chi_Minh"`
 	Countdown int      `help:"Seconds from the grant of the floor to being on air." default:"3"`
 	JSON      bool     `help:"Print JSON." name:"json"`
@@ -181,8 +181,12 @@ func (c *sessionCreateCmd) Run(ctx context.Context, std streams) error {
 	}
 	return c.withAPI(ctx, func(a *api) error {
 		var raw json.RawMessage
-		req := createRequest{Title: c.Title, Units: c.Units, Guests: guests, Start: c.Start, TimeZone: c.TimeZone, CountdownS: &c.Countdown, AllowPast: c.PastStart, Operators: operators}
-		if err := a.postJSON(ctx, "/api/v1/sessions", req, &raw); err != nil {
+		req := createRequest{Title: c.Title, Units: c.Units, Guests: guests, Start: c.Start, TimeZone: c.TimeZone, CountdownS: &c.Countdown, Operators: operators}
+		err := asking(std, c.Past, func(past bool) error {
+			req.AllowPast = past
+			return a.postJSON(ctx, "/api/v1/sessions", req, &raw)
+		})
+		if err != nil {
 			return err
 		}
 		if c.JSON {

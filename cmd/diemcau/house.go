@@ -34,10 +34,12 @@ func newHouse(
 	if err != nil {
 		return nil, err
 	}
+	downloads := access.NewDownloads()
 	h := &house{guard: httpapi.NewGuard(live.Log, reg, proxies)}
 	node, tokens, seats, snapshots := ledger.NewNode(signaling.Incarnation(name), 0), link.NewTokens(keys), access.NewLimits(1), httpapi.NewSnapshots()
 
 	live.Record, live.Registry, live.Node, live.Tokens, live.Seats = st, reg, node, tokens, seats
+	live.Downloads, web.Downloads = downloads, downloads
 	live.PublicURL, live.SnapshotEvery = web.PublicURL, web.SnapshotEvery
 	live.Over, live.Panicked = snapshots.Drop, h.guard.Panicked
 	if h.live, err = signaling.New(live); err != nil {

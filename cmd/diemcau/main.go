@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	_ "time/tzdata" // the zones of sessions, also where the system has none (minimal images)
 
 	"github.com/alecthomas/kong"
+	"github.com/mattn/go-isatty"
 )
 
 // Exit codes: done, refused or broken, usage.
@@ -35,6 +37,7 @@ type cli struct {
 	Attendance attendanceCmd `cmd:"" help:"Attendance reports and ledgers."`
 	Figures    figuresCmd    `cmd:"" help:"Attendance over many sessions."`
 	Admin      adminCmd      `cmd:"" help:"Administration."`
+	Keys       keysCmd       `cmd:"" help:"The keys that sign links and administrators' tokens."`
 	Backup     backupCmd     `cmd:"" help:"Copy the record to a file, also while the server runs."`
 	Loadtest   loadtestCmd   `cmd:"" help:"Load a server with real WebRTC viewers."`
 	Settings   configCmd     `cmd:"" name:"config" help:"Check and show settings."`
@@ -46,11 +49,27 @@ type streams struct {
 	in       io.Reader
 	out, err io.Writer
 	args     []string // the command line
+	asks     bool     // somebody sits at a terminal and can be asked
+}
+
+// ask puts a question to who sits at the terminal; the answer is no unless it is a clear yes. Without a terminal it is no.
+func (s streams) ask(question string) bool {
+	if !s.asks {
+		return false
+	}
+	fmt.Fprintf(s.err, "%s [y/N] ", question)
+	answer, _ := bufio.NewReader(io.LimitReader(s.in, 1<<10)).ReadString('\n') // what did not come is no yes
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return true
+	}
+	return false
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})
+	asks := isatty.IsTerminal(os.Stdin.Fd()) && isatty.IsTerminal(os.Stderr.Fd())
+	code := run(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr, asks: asks})
 	stop()
 	os.Exit(code)
 }

@@ -138,6 +138,7 @@ type draftConveneCmd struct {
 	ID      string `arg:"" help:"Id of the draft."`
 	Version int64  `help:"Version to convene." required:""`
 	Now     bool   `help:"Open it for joining at once."`
+	Past    bool   `help:"Its start may lie in the past: it is no mistake, do not ask."`
 	target
 }
 
@@ -145,10 +146,14 @@ type draftConveneCmd struct {
 func (c *draftConveneCmd) Run(ctx context.Context, std streams) error {
 	return c.withAPI(ctx, func(a *api) error {
 		var raw json.RawMessage
-		if err := a.postJSON(ctx, "/api/v1/drafts/"+url.PathEscape(c.ID)+"/convene", map[string]any{"version": c.Version, "now": c.Now}, &raw); err != nil {
+		err := asking(std, c.Past, func(past bool) error {
+			body := map[string]any{"version": c.Version, "now": c.Now, "allow_past": past}
+			return a.postJSON(ctx, "/api/v1/drafts/"+url.PathEscape(c.ID)+"/convene", body, &raw)
+		})
+		if err != nil {
 			return err
 		}
-		_, err := fmt.Fprintln(std.out, strings.TrimSpace(string(raw)))
+		_, err = fmt.Fprintln(std.out, strings.TrimSpace(string(raw)))
 		return err
 	})
 }
@@ -218,16 +223,18 @@ func (c *sessionRehearsalsCmd) Run(ctx context.Context, std streams) error {
 type sessionMoveCmd struct {
 	Session string `help:"Session id." required:"" placeholder:"ID"`
 	Start   string `help:"When it starts (RFC 3339)." required:""`
-	Past    bool   `help:"The start may lie in the past: it is no mistake." name:"past-start"`
+	Past    bool   `help:"The start may lie in the past: it is no mistake, do not ask." aliases:"past-start"`
 	target
 }
 
 // Run moves the session.
-func (c *sessionMoveCmd) Run(ctx context.Context, _ streams) error {
+func (c *sessionMoveCmd) Run(ctx context.Context, std streams) error {
 	if _, err := time.Parse(time.RFC3339, c.Start); err != nil {
 		return &usageError{"--start wants a time such as 2026-12-01T08:00:00+07:00"}
 	}
-	return c.post(ctx, "/api/v1/sessions/"+url.PathEscape(c.Session)+"/move", map[string]any{"start": c.Start, "allow_past": c.Past})
+	return asking(std, c.Past, func(past bool) error {
+		return c.post(ctx, "/api/v1/sessions/"+url.PathEscape(c.Session)+"/move", map[string]any{"start": c.Start, "allow_past": past})
+	})
 }
 
 type sessionCallOffCmd struct {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/diemcau/diemcau/sfu"
 	"github.com/diemcau/diemcau/sfu/turn"
+	"github.com/diemcau/diemcau/signaling"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
@@ -90,16 +91,21 @@ func openTURN(
 	return server, err
 }
 
-// iceServers tells the meeting plane what pages need for the TURN server, nil without one.
-func iceServers(s *turn.Server) func(owner string) []protocol.ICEServer {
+// relays is the TURN server as the meeting plane needs it, nil without one.
+func relays(s *turn.Server) signaling.Relays {
 	if s == nil {
 		return nil
 	}
-	return func(owner string) []protocol.ICEServer {
-		var list []protocol.ICEServer
-		for _, i := range s.ICEServers(owner) {
-			list = append(list, protocol.ICEServer{URLs: i.URLs, Username: i.Username, Credential: i.Credential})
-		}
-		return list
+	return turnRelays{s}
+}
+
+type turnRelays struct{ *turn.Server }
+
+// ICEServers implements signaling.Relays.
+func (r turnRelays) ICEServers(owner string) []protocol.ICEServer {
+	var list []protocol.ICEServer
+	for _, i := range r.Server.ICEServers(owner) {
+		list = append(list, protocol.ICEServer{URLs: i.URLs, Username: i.Username, Credential: i.Credential})
 	}
+	return list
 }

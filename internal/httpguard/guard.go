@@ -8,13 +8,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"runtime/debug"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/diemcau/diemcau/internal/admission"
+	"github.com/diemcau/diemcau/internal/contain"
 )
 
 // Bounds of a request.
@@ -28,7 +28,6 @@ const (
 	bodyRate     = 4 << 10          // a second for the rest
 	writeWithin  = 30 * time.Second // for each piece of an answer
 	writePiece   = 32 << 10
-	maxStack     = 16 << 10 // bytes in the log
 )
 
 // Guard is what stands before the handlers.
@@ -136,8 +135,7 @@ func (g *Guard) recovered(out *response, r *http.Request) {
 // Panicked logs and counts what recover returned; it is called before the stack is left.
 func (g *Guard) Panicked(p any, where ...any) {
 	g.panics.Inc()
-	stack := debug.Stack()
-	g.log.Error("a fault of the program", append([]any{"panic", p, "stack", string(stack[:min(len(stack), maxStack)])}, where...)...)
+	contain.Log(g.log)(p, where...)
 }
 
 // body is a request's, bounded in size and time.
@@ -180,6 +178,7 @@ type response struct {
 	http.ResponseWriter
 	control  *http.ResponseController
 	within   time.Duration // for each piece
+	cut      atomic.Bool
 	begun    bool
 	hijacked bool
 }
@@ -187,6 +186,33 @@ type response struct {
 func (w *response) extend() {
 	if !w.hijacked {
 		_ = w.control.SetWriteDeadline(time.Now().Add(w.within))
+		w.hold()
+	}
+}
+
+// hold lets nothing more be sent once the answer is cut. Whichever of cut and deadline is set later, the deadline is past.
+func (w *response) hold() {
+	if w.cut.Load() {
+		_ = w.control.SetWriteDeadline(time.Unix(1, 0))
+	}
+}
+
+var errCut = errors.New("the answer was cut")
+
+// Cut ends the answer to a request that runs, from another goroutine: what was not sent yet is not, and the connection ends
+// with it, so nobody takes the answer for whole. It does nothing to an answer that no Guard stands before.
+func Cut(w http.ResponseWriter) {
+	for {
+		switch v := w.(type) {
+		case *response:
+			v.cut.Store(true)
+			v.hold()
+			return
+		case interface{ Unwrap() http.ResponseWriter }:
+			w = v.Unwrap()
+		default:
+			return
+		}
 	}
 }
 
@@ -202,6 +228,9 @@ func (w *response) WriteHeader(status int) {
 func (w *response) Write(p []byte) (n int, err error) {
 	w.begun = true
 	for {
+		if w.cut.Load() {
+			return n, errCut
+		}
 		w.extend()
 		piece := p[:min(len(p), writePiece)]
 		m, err := w.ResponseWriter.Write(piece)

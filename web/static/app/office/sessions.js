@@ -4,7 +4,7 @@ import { useEffect, useState } from "../../vendor/hooks.js";
 import { t } from "../i18n.js";
 import { Button, Confirm } from "../parts.js";
 import { fromInput, toInput } from "../../lib/localtime.js";
-import { api, may } from "./api.js";
+import { api, faultText, may } from "./api.js";
 import { formatMoment, o, oMaybe, ZONE } from "./text.js";
 import { Ask, Loading, Panel, say, Words } from "./widgets.js";
 
@@ -88,6 +88,7 @@ export function SessionPage({ id }) {
     /** @type {{role: string, name: string, scope?: string, link: string}[]} */ ([]),
   );
   const [asking, setAsking] = useState(/** @type {"" | "move" | "calloff"} */ (""));
+  const [past, setPast] = useState(/** @type {string | null} */ (null)); // a start that has gone by: is it meant?
   const load = async () => {
     const answer = await api("GET", `/sessions/${id}`);
     if (answer.ok) setSession(answer.data);
@@ -99,6 +100,13 @@ export function SessionPage({ id }) {
   const early = session.phase === "draft" || session.phase === "open";
   const post = async (/** @type {string} */ path, /** @type {object} */ body) => {
     if (!(await api("POST", `/sessions/${id}/${path}`, body)).ok) return;
+    say("info", () => o("saved"));
+    void load();
+  };
+  const move = async (/** @type {string | null} */ start) => {
+    const answer = await api("POST", `/sessions/${id}/move`, { start }, { quiet: true });
+    if (!answer.ok && answer.code === "past_start") return setPast(start);
+    if (!answer.ok) return say("error", () => faultText(answer));
     say("info", () => o("saved"));
     void load();
   };
@@ -145,7 +153,12 @@ export function SessionPage({ id }) {
       asking === "move" &&
       html`<${Ask} title=${o("session.move")} text=${o("session.move.text")} yes=${t("save")}
       field=${{ label: o("draft.start"), type: "moment", value: toInput(session.scheduled_at, session.time_zone), required: true }}
-      onYes=${(/** @type {string} */ v) => void post("move", { start: fromInput(v, session.time_zone) })} onClose=${() => setAsking("")} />`
+      onYes=${(/** @type {string} */ v) => void move(fromInput(v, session.time_zone))} onClose=${() => setAsking("")} />`
+    }
+    ${
+      past !== null &&
+      html`<${Confirm} title=${o("session.move.past")} text=${o("session.move.past.text", { time: formatMoment(past, session.time_zone) })} yes=${o("session.move.anyway")}
+      onYes=${() => void post("move", { start: past, allow_past: true })} onClose=${() => setPast(null)} />`
     }
     ${
       asking === "calloff" &&
