@@ -39,6 +39,8 @@ func (a *router) authorise(r *http.Request, row access.Row, who access.Identity)
 		return access.Forbidden(opens)
 	case who.Session != "" && strings.HasPrefix(r.URL.Path, "/api/v1/sessions/") && who.Session != r.PathValue("id"):
 		return access.Forbidden("a link opens its own session")
+	case who.Seat.Withdrawn:
+		return &meeting.Error{Code: meeting.CodeWithdrawn, Detail: who.Seat.Reason}
 	case who.Seat.Removed:
 		return &meeting.Error{Code: meeting.CodeRemoved, Detail: who.Endpoint}
 	}

@@ -77,6 +77,7 @@ func (a *router) register() *http.ServeMux {
 	accounts.tokenRoutes(mux)
 	drafts.draftRoutes(mux)
 	office.rosterRoutes(mux)
+	drafts.changeRoutes(mux)
 	office.sheetRoutes(mux)
 	office.rehearsalRoutes(mux)
 	record.webhookRoutes(mux)
@@ -125,6 +126,7 @@ func (a *router) me(w http.ResponseWriter, r *http.Request, who access.Identity)
 	var body struct {
 		Session protocol.SessionInfo `json:"session"`
 		Phase   string               `json:"phase"`
+		NowMs   int64                `json:"now_ms"` // the server's clock
 		Self    protocol.SelfInfo    `json:"self"`
 
 		Headcount int                 `json:"headcount"`
@@ -146,6 +148,7 @@ func (a *router) me(w http.ResponseWriter, r *http.Request, who access.Identity)
 	if err != nil {
 		return err
 	}
+	body.NowMs = a.api.now().UnixMilli()
 	writeJSON(w, http.StatusOK, body)
 	return nil
 }
@@ -244,7 +247,7 @@ func (a *router) listSessions(w http.ResponseWriter, r *http.Request, _ access.I
 				found = a.api.live.Listed(row, s)
 				v.Title, v.Phase, v.ScheduledAt, v.CalledOff = s.Title, string(s.Phase), s.ScheduledAt, s.CalledOff
 				for ep := range s.Endpoints() {
-					if ep.Role == meeting.RoleSite {
+					if ep.Convened() {
 						v.Convened++
 					}
 				}
@@ -277,6 +280,12 @@ type sessionDetail struct {
 
 	CalledOff     bool   `json:"called_off,omitempty"`
 	CallOffReason string `json:"call_off_reason,omitempty"`
+
+	Rules         meeting.Rules        `json:"rules"`
+	Agenda        []meeting.AgendaItem `json:"agenda,omitempty"`
+	AgendaVersion int                  `json:"agenda_version"` // that a change of the agenda has to name
+	HelpPhone     string               `json:"help_phone,omitempty"`
+	Withdrawn     int                  `json:"withdrawn,omitempty"` // sites, that are not among those convened
 }
 
 func (a *router) showSession(w http.ResponseWriter, r *http.Request, who access.Identity) error {
@@ -286,9 +295,14 @@ func (a *router) showSession(w http.ResponseWriter, r *http.Request, who access.
 			ID: s.ID, Title: s.Title, Phase: string(s.Phase), TimeZone: s.TimeZone,
 			ScheduledAt: s.ScheduledAt, StartedAt: s.StartedAt, EndedAt: s.EndedAt,
 			CalledOff: s.CalledOff, CallOffReason: s.CallOffReason,
+			Rules: s.Rules, Agenda: s.Agenda, AgendaVersion: s.AgendaVersion, HelpPhone: s.HelpPhone,
 		}
 		for ep := range s.Endpoints() {
 			if ep.Role != meeting.RoleSite || !inScope(s, ep.Code, who.Scope()) {
+				continue
+			}
+			if ep.Withdrawn {
+				d.Withdrawn++
 				continue
 			}
 			d.Convened++

@@ -49,11 +49,12 @@ func auditEntryOf(e ledger.Entry) (auditEntry, bool, error) {
 		Slot, To, Item             string
 		On, Muted, Removed, Locked *bool
 		ID, Kbps                   int
+		Endpoints                  []struct{} // of sites that were added
 	}
 	if err := json.Unmarshal(e.Data, &d); err != nil {
 		return auditEntry{}, false, err
 	}
-	a := auditEntry{Seq: e.Seq, At: e.At, By: e.By, Kind: e.Kind, Slot: d.Slot, To: ev.Subject() + d.To, Item: d.Item, Number: d.ID + d.Kbps}
+	a := auditEntry{Seq: e.Seq, At: e.At, By: e.By, Kind: e.Kind, Slot: d.Slot, To: ev.Subject() + d.To, Item: d.Item, Number: d.ID + d.Kbps + len(d.Endpoints)}
 	for _, on := range []*bool{d.On, d.Muted, d.Removed, d.Locked} {
 		if on != nil {
 			a.On = on

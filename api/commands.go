@@ -26,9 +26,17 @@ func (a recordAPI) commandRoutes(mux *http.ServeMux) {
 		LateAfterS int    `json:"late_after_s"`
 		PartialPct int    `json:"partial_pct"`
 		Reason     string `json:"reason"`
+
+		// What is not given stays.
+		ReceivingOnly *bool `json:"receiving_only"`
+		CountdownS    *int  `json:"countdown_s"`
+		OpenBeforeS   *int  `json:"open_before_s"`
 	}
 	commandRoute(a.router, mux, "PUT /api/v1/sessions/{id}/rules", func(_ *http.Request, b rules) meeting.Command {
-		return meeting.ChangeRules{GraceS: b.GraceS, LateAfterS: b.LateAfterS, PartialPct: b.PartialPct, Reason: b.Reason}
+		return meeting.ChangeRules{
+			GraceS: b.GraceS, LateAfterS: b.LateAfterS, PartialPct: b.PartialPct, Reason: b.Reason,
+			ReceivingOnly: b.ReceivingOnly, CountdownS: b.CountdownS, OpenBeforeS: b.OpenBeforeS,
+		}
 	})
 	type verdict struct {
 		Verdict string `json:"verdict"`

@@ -177,7 +177,7 @@ func (s *API) linksOf(ctx context.Context, session *meeting.View) (*sessionLinks
 	for _, code := range session.Order {
 		ep := session.Endpoint(code)
 		url := ""
-		if serial := serials[code]; serial > 0 {
+		if serial := serials[code]; serial > 0 && !ep.Withdrawn {
 			if url, err = s.linkFor(session, ep, serial, nil); err != nil {
 				return nil, err
 			}

@@ -51,7 +51,9 @@ func (a officeAPI) ownRehearsal(w http.ResponseWriter, r *http.Request, who acce
 	}
 	v.Light = prepare.Untested
 	ctx := r.Context()
+	said := false
 	err := a.read(ctx, who.Session, func(s *meeting.View) error {
+		v.HelpPhone, said = s.HelpPhone, s.HelpPhoneSet
 		v.CalledOff, v.CallOffReason = s.CalledOff, s.CallOffReason
 		return nil
 	})
@@ -64,11 +66,12 @@ func (a officeAPI) ownRehearsal(w http.ResponseWriter, r *http.Request, who acce
 	case !errors.Is(err, store.ErrNotFound):
 		return err
 	}
-	switch draft, err := a.api.record.DraftOf(ctx, who.Session); {
-	case err == nil:
-		v.HelpPhone = draft.Draft.HelpPhone
-	case !errors.Is(err, store.ErrNotFound):
-		return err
+	if !said {
+		draft, err := a.preparedAs(ctx, who.Session)
+		if err != nil {
+			return err
+		}
+		v.HelpPhone = draft.HelpPhone
 	}
 	writeJSON(w, http.StatusOK, v)
 	return nil
@@ -181,7 +184,7 @@ func (a officeAPI) listRehearsals(w http.ResponseWriter, r *http.Request, who ac
 		scope := who.Scope()
 		for _, code := range s.Order {
 			ep := s.Endpoint(code)
-			if ep.Role != meeting.RoleSite || !inScope(s, code, scope) {
+			if !ep.Convened() || !inScope(s, code, scope) {
 				continue
 			}
 			up := province(s, ep)

@@ -101,12 +101,14 @@ func (a officeAPI) sheet(r *http.Request, who access.Identity, withQR bool) (*sh
 		}
 	}
 	v := &sheetView{Session: id, Provinces: []meeting.Unit{}, Sites: []sheetRow{}}
+	said := false
 	err = a.read(ctx, id, func(s *meeting.View) error {
+		v.HelpPhone, said = s.HelpPhone, s.HelpPhoneSet
 		v.Title, v.ScheduledAt, v.TimeZone, v.OpenBeforeS, v.CalledOff = s.Title, s.ScheduledAt, s.TimeZone, s.Rules.OpenBeforeS, s.CalledOff
 		seen := map[string]bool{}
 		for _, code := range s.Order {
 			ep := s.Endpoint(code)
-			if ep.Role != meeting.RoleSite || !inScope(s, code, who.Scope()) {
+			if !ep.Convened() || !inScope(s, code, who.Scope()) {
 				continue
 			}
 			p := province(s, ep)
@@ -127,12 +129,21 @@ func (a officeAPI) sheet(r *http.Request, who access.Identity, withQR bool) (*sh
 	if err := a.giveCodes(ctx, v, serials, withQR); err != nil {
 		return nil, err
 	}
-	draft, err := a.api.record.DraftOf(ctx, id)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return nil, err
+	if said {
+		return v, nil
 	}
-	v.HelpPhone = draft.Draft.HelpPhone
-	return v, nil
+	draft, err := a.preparedAs(ctx, id)
+	v.HelpPhone = draft.HelpPhone
+	return v, err
+}
+
+// preparedAs is the draft that a session was convened from; an empty one if there was none.
+func (a officeAPI) preparedAs(ctx context.Context, session string) (prepare.Draft, error) {
+	row, err := a.api.record.DraftOf(ctx, session)
+	if errors.Is(err, store.ErrNotFound) {
+		err = nil
+	}
+	return row.Draft, err
 }
 
 // giveCodes writes the short links into a sheet, each with its QR code if wanted.
@@ -337,9 +348,10 @@ func mayEnter(who access.Identity, s *meeting.View, ep *meeting.Endpoint) bool {
 func (a officeAPI) calendar(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	ctx, id := r.Context(), r.PathValue("id")
 	var e prepare.Event
-	serial := who.Serial
+	serial, said := who.Serial, false
 	err := a.read(ctx, id, func(s *meeting.View) error {
 		e = prepare.Event{ID: s.ID, Title: s.Title, Start: s.ScheduledAt, Changed: a.api.now(), CalledOff: s.CalledOff}
+		e.Help, said = s.HelpPhone, s.HelpPhoneSet
 		// Only what a later change replaces needs a sequence number; minutes since 1970 grow with every change.
 		e.Sequence = int(e.Changed.Unix() / 60)
 		for _, item := range s.Agenda {
@@ -358,11 +370,13 @@ func (a officeAPI) calendar(w http.ResponseWriter, r *http.Request, who access.I
 			return err
 		}
 	}
-	switch draft, err := a.api.record.DraftOf(ctx, id); {
-	case err == nil:
-		e.Minutes, e.Help = draft.Draft.Minutes, draft.Draft.HelpPhone
-	case !errors.Is(err, store.ErrNotFound):
+	draft, err := a.preparedAs(ctx, id)
+	if err != nil {
 		return err
+	}
+	e.Minutes = draft.Minutes
+	if !said {
+		e.Help = draft.HelpPhone
 	}
 	e.Reminder = "Kiểm tra kỹ thuật"
 	if r.URL.Query().Get("lang") == "en" {

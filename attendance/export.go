@@ -97,6 +97,7 @@ func siteColumns() []string {
 	return []string{
 		"endpoint", "unit", "name", "level", "parents", "first_joined", "last_left", "total_s", "interruptions",
 		"status", "computed_status", "headcount", "late_s", "receiving_s", "phone", "reason", "level_name",
+		"connected_only_s", "convened_at", "withdrawn_at",
 	}
 }
 
@@ -112,6 +113,7 @@ func (f formatter) siteRecord(info SessionInfo, s SiteRow) []string {
 	return []string{
 		j.Endpoint, j.Unit, j.Name, j.Level, j.Parents, j.FirstJoined, j.LastLeft, strconv.FormatInt(j.TotalS, 10), strconv.Itoa(j.Interruptions),
 		status, computed, strconv.Itoa(j.Headcount), late, strconv.FormatInt(j.ReceivedS, 10), j.Phone, s.reason(), levelLabel(f.lang, s.Level),
+		strconv.FormatInt(int64(s.ConnectedOnly()/time.Second), 10), f.time(s.ConvenedAt), f.time(s.withdrawnAt()),
 	}
 }
 
@@ -126,7 +128,11 @@ func (s SiteRow) lateness(info SessionInfo) (d time.Duration, known bool) {
 	if info.StartedAt.IsZero() || first.IsZero() || !info.EndedAt.IsZero() && first.After(info.EndedAt) {
 		return 0, false
 	}
-	return max(0, first.Sub(info.StartedAt)), true
+	begin := info.StartedAt
+	if s.ConvenedAt.After(begin) {
+		begin = s.ConvenedAt
+	}
+	return max(0, first.Sub(begin)), true
 }
 
 func (f formatter) intervalRecord(s SiteRow, iv Interval) []string {
@@ -192,6 +198,16 @@ type (
 		Declared      []declaredJSON     `json:"declared,omitempty"`
 		Headcount     int                `json:"headcount"`
 		Delegates     []meeting.Delegate `json:"delegates,omitempty"`
+
+		ConnectedOnlyS int64           `json:"connected_only_s"`
+		ConvenedAt     string          `json:"convened_at,omitempty"`
+		Withdrawn      *withdrawalJSON `json:"withdrawn,omitempty"`
+	}
+	withdrawalJSON struct {
+		At     string `json:"at"`
+		By     string `json:"by"`
+		Reason string `json:"reason"`
+		Entry  uint64 `json:"entry"`
 	}
 	qualityJSON struct {
 		LossPct    *float64 `json:"loss_pct,omitempty"`
@@ -361,6 +377,10 @@ func (f formatter) site(s SiteRow) siteJSON {
 		FirstJoined: f.time(s.FirstJoined), LastLeft: f.time(s.LastLeft), TotalS: int64(s.Total / time.Second),
 		ReceivedS: int64(s.Received / time.Second), Devices: s.Devices, Quality: s.Quality.json(),
 		Interruptions: s.Interruptions, Verdict: s.Verdict, Computed: s.Computed, Headcount: s.Headcount, Delegates: s.Delegates,
+		ConnectedOnlyS: int64(s.ConnectedOnly() / time.Second), ConvenedAt: f.time(s.ConvenedAt),
+	}
+	if w := s.Withdrawn; w != nil {
+		j.Withdrawn = &withdrawalJSON{f.time(w.At), w.By, w.Reason, w.Entry}
 	}
 	if o := s.Override; o != nil {
 		j.Override = &overrideJSON{o.Verdict, o.By, o.Reason, f.time(o.At), o.AfterSeal, o.Entry}

@@ -28,10 +28,10 @@ func TestWriteCSV(t *testing.T) {
 		want  []string
 	}{
 		"sites": {attendance.TableSites, attendance.English, []string{
-			"endpoint,unit,name,level,parents,first_joined,last_left,total_s,interruptions,status,computed_status,headcount,late_s,receiving_s,phone,reason,level_name",
-			"C1,C1,Xã Phước Dân,commune,Huyện Ninh Phước / Tỉnh Ninh Thuận / Trung ương,2026-03-02T07:59:10+07:00,2026-03-02T08:16:40+07:00,900,1,on_time,on_time,0,0,0,,,Commune",
-			"C2,C2,Xã Phước Hậu,commune,Huyện Ninh Phước / Tỉnh Ninh Thuận / Trung ương,,,0,0,absent,absent,0,,0,+84 259 000 000,,Commune",
-			"G1,,Khách mời,,,,,0,0,absent,absent,0,,0,,,",
+			"endpoint,unit,name,level,parents,first_joined,last_left,total_s,interruptions,status,computed_status,headcount,late_s,receiving_s,phone,reason,level_name,connected_only_s,convened_at,withdrawn_at",
+			"C1,C1,Xã Phước Dân,commune,Huyện Ninh Phước / Tỉnh Ninh Thuận / Trung ương,2026-03-02T07:59:10+07:00,2026-03-02T08:16:40+07:00,900,1,on_time,on_time,0,0,0,,,Commune,900,,",
+			"C2,C2,Xã Phước Hậu,commune,Huyện Ninh Phước / Tỉnh Ninh Thuận / Trung ương,,,0,0,absent,absent,0,,0,+84 259 000 000,,Commune,0,,",
+			"G1,,Khách mời,,,,,0,0,absent,absent,0,,0,,,,0,,",
 		}},
 		"intervals": {attendance.TableIntervals, attendance.English, []string{
 			"endpoint,from,to,end_reason,name,length_s,interruptions,device",
@@ -143,7 +143,7 @@ func TestWriteJSONNamesAsCSV(t *testing.T) {
 	want := map[string]any{
 		"endpoint": "C1", "unit": "C1", "name": "Xã Phước Dân", "level": "commune", "parents": "Huyện Ninh Phước / Tỉnh Ninh Thuận / Trung ương",
 		"first_joined": "2026-03-02T07:59:10+07:00", "last_left": "2026-03-02T08:05:00+07:00", "total_s": 300.0, "interruptions": 0.0,
-		"verdict": "partial", "computed": "partial", "headcount": 0.0, "received_s": 0.0,
+		"verdict": "partial", "computed": "partial", "headcount": 0.0, "received_s": 0.0, "connected_only_s": 300.0,
 	}
 	if diff := cmp.Diff(want, got.Sites[0]); diff != "" {
 		t.Errorf("site (-want +got):\n%s", diff)
@@ -169,8 +169,8 @@ func TestVietnameseCSV(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"Mã điểm cầu;Mã đơn vị;Tên điểm cầu;Cấp;", ";Kết luận;Hệ thống tính;Số người dự;Vào muộn (giây);Nhận hình, tiếng (giây);Điện thoại;Lý do điều chỉnh;Tên cấp\r\n",
-		";Dự một phần;Dự một phần;0;400;0;;;Xã\r\n", ";Vắng mặt;Vắng mặt;0;;0;+84 259 000 000;;Xã\r\n", `;"'=1+1; x";`, ";'+84-259;",
+		"Mã điểm cầu;Mã đơn vị;Tên điểm cầu;Cấp;", ";Kết luận;Hệ thống tính;Số người dự;Vào muộn (giây);Nhận hình, tiếng (giây);Điện thoại;Lý do điều chỉnh;Tên cấp;Trong đó: không nhận được hình, tiếng (giây);Triệu tập lúc;Rút lúc\r\n",
+		";Dự một phần;Dự một phần;0;400;0;;;Xã;600;;\r\n", ";Vắng mặt;Vắng mặt;0;;0;+84 259 000 000;;Xã;0;;\r\n", `;"'=1+1; x";`, ";'+84-259;",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("lacks %q:\n%s", want, out.String())

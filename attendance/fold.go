@@ -52,6 +52,7 @@ type Builder struct {
 	course    proceedings
 	rules     dated[meeting.Rules]
 	scheduled dated[time.Time]
+	title     dated[string]
 	sealedBy  uint64           // Seq
 	latest    time.Time        // of all times in the entries
 	touched   map[int]struct{} // sites that entries have concerned, for Live; index in sites
@@ -73,6 +74,9 @@ type site struct {
 	overrides dated[*Override]
 	declared  []Declared
 	pictures  []KeptPicture
+
+	convenedAt time.Time // zero = with the session
+	withdrawn  dated[*Withdrawal]
 }
 
 // conn is one connection of a site. Ends are matched to beginnings by id, never by order.
@@ -208,7 +212,9 @@ func (b *Builder) fold(e ledger.Entry, ev meeting.Event) {
 	case *meeting.Granted, *meeting.WentOnAir, *meeting.Returned:
 		b.floor = append(b.floor, floorTurn{e.At, e.Seq, ev})
 	default:
-		b.course.fold(e, ev)
+		if !b.change(e, ev) {
+			b.course.fold(e, ev)
+		}
 	}
 }
 
@@ -230,7 +236,7 @@ func endReason(why meeting.EndReason) EndReason {
 	switch why {
 	case meeting.EndTakenOver:
 		return EndTakenOver
-	case meeting.EndRemoved, meeting.EndRevoked:
+	case meeting.EndRemoved, meeting.EndRevoked, meeting.EndWithdrawn:
 		return EndRemoved
 	case meeting.EndClosed, meeting.EndTimeout, meeting.EndRestart, meeting.EndReplaced:
 		return EndLost
@@ -241,26 +247,12 @@ func endReason(why meeting.EndReason) EndReason {
 
 func (b *Builder) convene(e ledger.Entry, c *meeting.Convened) {
 	b.convened = true
-	b.info.ID, b.info.Title, b.info.TimeZone = e.Session, c.Title, c.TimeZone
-	b.course.agenda = c.Agenda
+	b.info.ID, b.info.TimeZone = e.Session, c.TimeZone
+	b.title.put(e, c.Title)
+	b.course.agendas.put(e, c.Agenda)
 	b.scheduled.put(e, c.ScheduledAt)
 	b.rules.put(e, c.Rules)
-	for _, u := range c.Units {
-		if _, twice := b.units[u.Code]; !twice {
-			b.unitOrder = append(b.unitOrder, u.Code)
-		}
-		b.units[u.Code] = u
-	}
-	for _, ep := range c.Endpoints {
-		if ep.Role != meeting.RoleSite {
-			b.consoles[ep.Code] = ep.Name
-		}
-		if ep.Role == meeting.RoleSite && b.byCode[ep.Code] == nil {
-			s := &site{index: len(b.sites), ep: ep, byID: map[string]*conn{}}
-			b.sites = append(b.sites, s)
-			b.byCode[ep.Code] = s
-		}
-	}
+	b.seat(c.Units, c.Endpoints, time.Time{})
 }
 
 // site returns a site that an entry concerns, or nil if the endpoint is none.
@@ -326,7 +318,9 @@ func (b *Builder) Report(opts FoldOptions) *Report {
 	v := b.view(opts)
 	r := &Report{Session: v.info, Sites: make([]SiteRow, 0, len(b.sites))}
 	for _, s := range b.sites {
-		r.Sites = append(r.Sites, v.row(s))
+		if v.knows(s) {
+			r.Sites = append(r.Sites, v.row(s))
+		}
 	}
 	r.Total, r.Groups = v.rollUp(r.Sites)
 	b.proceed(v, r)
@@ -344,7 +338,7 @@ func (b *Builder) proceed(v view, r *Report) {
 			rc.Answers[i].Name, _ = b.who(v, a.Endpoint)
 		}
 	}
-	r.Agenda, r.AgendaTurns, r.Notes = b.course.agenda, b.course.turns(v.info), b.course.written(v.info.AsOf)
+	r.Agenda, r.AgendaTurns, r.Notes = b.course.agendas.asOf(b.latest), b.course.turns(v.info), b.course.written(v.info.AsOf)
 }
 
 // who names an endpoint and the units above it; consoles are of no unit.

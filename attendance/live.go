@@ -41,7 +41,7 @@ func (l *Live) Add(e ledger.Entry) error {
 		return err
 	}
 	switch e.Kind {
-	case (&meeting.Convened{}).Kind(), (&meeting.RulesChanged{}).Kind(), (&meeting.Started{}).Kind(), (&meeting.Ended{}).Kind(), (&meeting.Sealed{}).Kind():
+	case (&meeting.Convened{}).Kind(), (&meeting.RulesChanged{}).Kind(), (&meeting.SitesAdded{}).Kind(), (&meeting.Started{}).Kind(), (&meeting.Ended{}).Kind(), (&meeting.Sealed{}).Kind():
 		l.all = true
 	}
 	return nil
@@ -105,7 +105,7 @@ func (l *Live) judge(v view) {
 	for i := range b.touched {
 		l.sum(i, -1)
 		row := v.row(b.sites[i])
-		l.judged[i] = judged{SiteRow: row, due: v.turns(row)}
+		l.judged[i] = judged{SiteRow: row, due: v.turns(row, v.owed(b.sites[i]))}
 		l.sum(i, 1)
 		if at := l.judged[i].due; !at.IsZero() {
 			heap.Push(&l.due, due{at, i})
@@ -141,17 +141,14 @@ func (l *Live) unit(code string) *Counts {
 
 // turns is when the verdict of a site changes though nothing happens: its share of the live time crosses the
 // limit of the rules, or an attendance that was recorded ahead runs out.
-func (v view) turns(row SiteRow) time.Time {
+func (v view) turns(row SiteRow, owed []Interval) time.Time {
 	start, now := v.info.StartedAt, v.info.AsOf
-	if row.Override != nil || start.IsZero() || !v.info.EndedAt.IsZero() {
+	if row.Override != nil || row.Withdrawn != nil || start.IsZero() || !v.info.EndedAt.IsZero() {
 		return time.Time{}
 	}
-	list := row.Intervals
-	if len(row.Declared) > 0 {
-		list = union(row.Intervals, row.Declared)
-	}
+	list := v.counted(row)
 	pct := int64(v.info.Rules.PartialPct)
-	total, live := v.liveTime(list).Microseconds(), now.Sub(start).Microseconds()
+	total, live := v.liveTime(list).Microseconds(), v.liveTime(owed).Microseconds()
 	growing := slices.ContainsFunc(list, func(iv Interval) bool { return iv.To.IsZero() || iv.To.After(now) })
 	after := func(micros int64) time.Time { return now.Add(time.Duration(micros+1) * time.Microsecond) }
 	switch {

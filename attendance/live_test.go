@@ -20,7 +20,7 @@ func TestLive(t *testing.T) {
 		chain := ledger.NewChain("s1", ledger.NewNode("n1", 0), ledger.Head{})
 		now, conns, started := t0, 0, false
 		rules := meeting.DefaultRules()
-		there := map[string]string{}
+		there, gone, sites := map[string]string{}, map[string]bool{}, 3
 		happens := func(ev meeting.Event) {
 			e, err := chain.Next(now, now, "", ev)
 			if err == nil {
@@ -34,9 +34,9 @@ func TestLive(t *testing.T) {
 		happens(&meeting.Opened{})
 		for step := range 150 {
 			now = now.Add(time.Duration(r.IntN(40_000)+1) * time.Millisecond)
-			code := []string{"C1", "C2", "G1"}[r.IntN(3)]
+			code := []string{"C1", "C2", "G1", "N4"}[r.IntN(min(sites, 4))]
 			switch k := r.IntN(20); {
-			case k < 6 && there[code] == "":
+			case k < 6 && there[code] == "" && !gone[code]:
 				conns++
 				there[code] = fmt.Sprint("c", conns)
 				happens(&meeting.Connected{Endpoint: code, Conn: there[code]})
@@ -46,13 +46,15 @@ func TestLive(t *testing.T) {
 			case k == 10 && there[code] != "":
 				happens(&meeting.Left{Endpoint: code, Conn: there[code], Why: "page_closed"})
 				there[code] = ""
+			case k == 9 && there[code] != "":
+				happens(&meeting.ReceivingChanged{Endpoint: code, Conn: there[code], Receiving: r.IntN(3) > 0, At: now})
 			case k == 11:
 				happens(&meeting.HeadcountDeclared{Endpoint: code, By: code, Headcount: r.IntN(40)})
 			case k == 12 && step > 20 && !started:
 				started = true
 				happens(&meeting.Started{By: meeting.HostCode})
 			case k == 13 && r.IntN(4) == 0:
-				rules.PartialPct, rules.LateAfterS, rules.GraceS = r.IntN(101), r.IntN(600), r.IntN(200)
+				rules.PartialPct, rules.LateAfterS, rules.GraceS, rules.ReceivingOnly = r.IntN(101), r.IntN(600), r.IntN(200), r.IntN(2) == 0
 				happens(&meeting.RulesChanged{Rules: rules, Reason: "x"})
 			case k == 14 && r.IntN(4) == 0:
 				happens(&meeting.VerdictOverridden{Endpoint: code, Verdict: []meeting.Verdict{"", meeting.VerdictAbsent, meeting.VerdictLate}[r.IntN(3)], Reason: "x"})
@@ -62,6 +64,15 @@ func TestLive(t *testing.T) {
 					to = now.Add(time.Duration(r.IntN(100)) * time.Second)
 				}
 				happens(&meeting.AttendanceAdded{Endpoint: code, From: now, To: to, Means: "phone", Reason: "x"})
+			case k == 17 && r.IntN(3) == 0 && there[code] == "" && !gone[code]:
+				gone[code] = true
+				happens(&meeting.SiteWithdrawn{Endpoint: code, By: meeting.HostCode, Reason: "x"})
+			case k == 17 && gone[code]:
+				gone[code] = false
+				happens(&meeting.SiteRestored{Endpoint: code, By: meeting.HostCode})
+			case k == 18 && sites < 6 && r.IntN(3) == 0:
+				sites++
+				happens(&meeting.SitesAdded{By: meeting.HostCode, Endpoints: []meeting.Endpoint{{Code: fmt.Sprint("N", sites), Name: "x", Unit: "C2", Role: meeting.RoleSite}}})
 			case k == 16 && step > 140 && started:
 				happens(&meeting.Ended{})
 			}
@@ -74,10 +85,10 @@ func TestLive(t *testing.T) {
 				t.Fatalf("seed %d, step %d: over time (-want +got):\n%s", seed, step, diff)
 			}
 			got.Course = nil
-			if diff := cmp.Diff(want, got); diff != "" || matching != 3 {
+			if diff := cmp.Diff(want, got); diff != "" || matching != sites {
 				t.Fatalf("seed %d, step %d, %d sites (-want +got):\n%s", seed, step, matching, diff)
 			}
-			for _, verdict := range []attendance.Verdict{meeting.VerdictOnTime, meeting.VerdictLate, meeting.VerdictPartial, meeting.VerdictAbsent} {
+			for _, verdict := range []attendance.Verdict{meeting.VerdictOnTime, meeting.VerdictLate, meeting.VerdictPartial, meeting.VerdictAbsent, meeting.VerdictNotConvened} {
 				_, n := live.Page(now, attendance.Selection{Verdict: verdict, Limit: 1})
 				if _, m := want.Select(attendance.Selection{Verdict: verdict}); n != m {
 					t.Fatalf("seed %d, step %d: %d sites are %s, want %d", seed, step, n, verdict, m)

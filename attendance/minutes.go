@@ -158,6 +158,7 @@ func (m *minutes) attendance() {
 		m.table([]int{4360, 1000, 1000, 1000, 1000, 1000}, rows)
 	}
 	m.list(m.text("minutes.absent"), func(s SiteRow) bool { return s.Verdict == Absent })
+	m.list(m.text("minutes.withdrawn"), func(s SiteRow) bool { return s.Withdrawn != nil })
 	m.list(m.text("minutes.phone"), func(s SiteRow) bool { return slices.Contains(s.Devices, Telephone) })
 	var people []string
 	for _, s := range m.report.Sites {

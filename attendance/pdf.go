@@ -41,6 +41,7 @@ func (r *Report) writePDF(w io.Writer, lang Lang, byProvince bool) error {
 	p.AddPageFormat("L", p.GetPageSizeStr("A4"))
 	p.groups()
 	p.absentees()
+	p.withdrawals()
 	if byProvince {
 		for _, name := range r.provinces() {
 			p.AddPageFormat("L", p.GetPageSizeStr("A4"))
@@ -260,6 +261,22 @@ func (p *paper) absentees() {
 			if s.Verdict == Absent {
 				i++
 				yield(strconv.Itoa(i), s.Endpoint, s.Name, s.below(), s.Phone)
+			}
+		}
+	})
+}
+
+// withdrawals lists the sites that were taken off the list, and why.
+func (p *paper) withdrawals() {
+	if p.report.Total.Withdrawn == 0 {
+		return
+	}
+	p.table(fmt.Sprintf("%s (%d)", p.text("withdrawals"), p.report.Total.Withdrawn), []tableColumn{
+		{"endpoint", 26, "L"}, {"name", 62, "L"}, {"parents", 75, "L"}, {"withdrawn_at", 34, "C"}, {"withdrawn_reason", 76, "L"},
+	}, func(yield func(...string)) {
+		for _, s := range p.report.Sites {
+			if s.Withdrawn != nil {
+				yield(s.Endpoint, s.Name, s.below(), p.spoken(s.Withdrawn.At), s.Withdrawn.Reason)
 			}
 		}
 	})

@@ -24,7 +24,7 @@ func (b *Builder) view(opts FoldOptions) view {
 	}
 	// A report as of an earlier moment is judged by the rules in force now: they were changed for a reason. So was the time.
 	v.info.Rules = b.rules.asOf(b.latest)
-	v.info.ScheduledAt = b.scheduled.asOf(b.latest)
+	v.info.ScheduledAt, v.info.Title = b.scheduled.asOf(b.latest), b.title.asOf(b.latest)
 	v.info.Particulars = b.course.said()
 	for _, t := range []*time.Time{&v.info.OpenedAt, &v.info.StartedAt, &v.info.EndedAt, &v.info.SealedAt} {
 		*t = v.known(*t)
@@ -51,7 +51,7 @@ func (v view) now() time.Time {
 func (v view) row(s *site) SiteRow {
 	row := SiteRow{
 		Endpoint: s.ep.Code, Unit: s.ep.Unit, Name: s.ep.Name, Phone: s.ep.Phone, Level: v.units[s.ep.Unit].Level, Parents: v.units.Above(s.ep.Unit),
-		Headcount: s.headcount.asOf(v.info.AsOf), Delegates: s.delegates.asOf(v.info.AsOf),
+		Headcount: s.headcount.asOf(v.info.AsOf), Delegates: s.delegates.asOf(v.info.AsOf), ConvenedAt: s.convenedAt, Withdrawn: s.withdrawn.asOf(v.info.AsOf),
 	}
 	row.Intervals, row.Interruptions = v.presence(s)
 	row.Receiving = v.receiving(s)
@@ -61,11 +61,16 @@ func (v view) row(s *site) SiteRow {
 		row.FirstJoined, row.LastLeft = row.Intervals[0].From, row.Intervals[n-1].To
 	}
 	row.Total = v.liveTime(row.Intervals)
-	row.Computed = v.verdict(row.Intervals)
+	owed := v.owed(s)
+	row.Computed = v.verdict(v.counted(row), owed)
 	row.Declared, row.Verdict = v.declared(s), row.Computed
 	row.Devices = v.devices(s, row.Declared)
+	if row.Withdrawn != nil {
+		row.Verdict, row.Computed = NotConvened, NotConvened
+		return row
+	}
 	if len(row.Declared) > 0 {
-		row.Verdict = v.verdict(union(row.Intervals, row.Declared))
+		row.Verdict = v.verdict(v.counted(row), owed)
 	}
 	if o := s.overrides.asOf(v.info.AsOf); o != nil {
 		given := *o
@@ -273,8 +278,19 @@ func (v view) live(iv Interval) (from, to time.Time, ok bool) {
 	return from, to, from.Before(to)
 }
 
-// verdict applies the rules: absent before partial before late.
-func (v view) verdict(list []Interval) Verdict {
+// begin is when the first of the intervals lies in the live time; zero if none does.
+func (v view) begin(list []Interval) time.Time {
+	for _, iv := range list {
+		if from, _, ok := v.live(iv); ok {
+			return from
+		}
+	}
+	return time.Time{}
+}
+
+// verdict applies the rules to the time that counts and the time in which the site was to be there: absent before partial
+// before late.
+func (v view) verdict(list, owed []Interval) Verdict {
 	start := v.info.StartedAt
 	if start.IsZero() {
 		return ""
@@ -283,18 +299,13 @@ func (v view) verdict(list []Interval) Verdict {
 	if total <= 0 {
 		return Absent
 	}
-	var first time.Time
-	for _, iv := range list {
-		if from, _, ok := v.live(iv); ok {
-			first = from
-			break
-		}
+	if t := v.begin(owed); t.After(start) {
+		start = t
 	}
-	live := v.now().Sub(start)
 	switch {
-	case total.Microseconds()*100 < live.Microseconds()*int64(v.info.Rules.PartialPct):
+	case total.Microseconds()*100 < v.liveTime(owed).Microseconds()*int64(v.info.Rules.PartialPct):
 		return Partial
-	case first.Sub(start) > time.Duration(v.info.Rules.LateAfterS)*time.Second:
+	case v.begin(list).Sub(start) > time.Duration(v.info.Rules.LateAfterS)*time.Second:
 		return Late
 	}
 	return OnTime

@@ -19,7 +19,7 @@ type AgendaTurn struct {
 // proceedings gathers what was discussed and what the secretaries noted.
 type proceedings struct {
 	particulars dated[meeting.Particulars]
-	agenda      []meeting.AgendaItem
+	agendas     dated[[]meeting.AgendaItem]
 	moved       dated[string]                   // to an item
 	notes       map[string]*dated[meeting.Note] // by id
 }
@@ -28,6 +28,8 @@ func (p *proceedings) fold(e ledger.Entry, ev meeting.Event) {
 	switch ev := ev.(type) {
 	case *meeting.ParticularsSet:
 		p.particulars.put(e, ev.All())
+	case *meeting.AgendaChanged:
+		p.agendas.put(e, ev.Agenda)
 	case *meeting.AgendaMoved:
 		p.moved.put(e, ev.Item)
 	case *meeting.NoteWritten:
@@ -52,8 +54,10 @@ func (p *proceedings) said() (now meeting.Particulars) {
 // turns are the times of the items until a moment, those without an item left out.
 func (p *proceedings) turns(info SessionInfo) []AgendaTurn {
 	items := map[string]meeting.AgendaItem{}
-	for _, item := range p.agenda {
-		items[item.ID] = item
+	for _, agenda := range p.agendas { // what was discussed may have been taken out since
+		for _, item := range agenda.value {
+			items[item.ID] = item
+		}
 	}
 	var list []AgendaTurn
 	for i, m := range p.moved {

@@ -50,6 +50,9 @@ type SiteRow struct {
 	Level    meeting.Level  // of its unit
 	Parents  []meeting.Unit // the units above its own, the nearest first
 
+	ConvenedAt time.Time   // of a site that was added later; zero = with the session
+	Withdrawn  *Withdrawal // nil = it is convened
+
 	FirstJoined   time.Time     // zero = never; also before the session was live
 	LastLeft      time.Time     // zero = never, or still there
 	Total         time.Duration // present while the session was live
@@ -62,7 +65,7 @@ type SiteRow struct {
 	Pictures      []KeptPicture // still pictures kept as evidence, by time; each may have been erased since
 	Declared      []Declared    // attendance by other means; in the Verdict, not in Total
 	Verdict       Verdict       // what counts: the override, or what follows from Intervals and Declared
-	Computed      Verdict       // what follows from Intervals alone
+	Computed      Verdict       // what follows without Declared and Override
 	Override      *Override     // nil if nobody overrode the verdict
 	Headcount     int           // people in the room as last declared; 0 = not declared
 	Delegates     []meeting.Delegate
@@ -89,10 +92,15 @@ type Counts struct {
 	Partial   int `json:"partial"`
 	Absent    int `json:"absent"`
 	Headcount int `json:"headcount"` // people in the rooms of all sites, as declared
+	Withdrawn int `json:"withdrawn"` // sites that are convened no more; in no other count
 }
 
 // count adds a site (sign 1) or takes it away (sign -1).
 func (c *Counts) count(s SiteRow, sign int) {
+	if s.Withdrawn != nil {
+		c.Withdrawn += sign
+		return
+	}
 	c.Convened += sign
 	c.Headcount += sign * s.Headcount
 	switch s.Verdict {
@@ -137,6 +145,8 @@ const (
 	Late    = meeting.VerdictLate
 	Partial = meeting.VerdictPartial
 	Absent  = meeting.VerdictAbsent
+
+	NotConvened = meeting.VerdictNotConvened // it was withdrawn
 )
 
 // Override is a person's conclusion in the place of the computed one.

@@ -126,7 +126,7 @@ func (b *workbook) writeSummary() error {
 		{b.text("rules"), b.rules(info)},
 		nil,
 		{b.text("convened"), total.Convened}, {b.text("present"), total.Present}, {b.text("on_time"), total.OnTime},
-		{b.text("late"), total.Late}, {b.text("partial"), total.Partial}, {b.text("absent"), total.Absent}, {b.text("people"), total.Headcount},
+		{b.text("late"), total.Late}, {b.text("partial"), total.Partial}, {b.text("absent"), total.Absent}, {b.text("people"), total.Headcount}, {b.text("withdrawn"), total.Withdrawn},
 		nil,
 		{b.text("entries"), info.Head.Seq}, {b.text("head_hash"), info.Head.Hash},
 	}
@@ -319,13 +319,13 @@ func (f formatter) groupSheet(r *Report) sheet {
 func (f formatter) siteSheet(r *Report) sheet {
 	return sheet{"sites", []column{
 		{"number", 6, countCell}, {"endpoint", 9, textCell}, {"unit", 9, textCell}, {"name", 22, textCell}, {"level", 10, textCell}, {"parents", 48, textCell},
-		{"first_joined", 18, momentCell}, {"last_left", 18, momentCell}, {"total", 9, lengthCell}, {"interruptions", 8, countCell},
+		{"first_joined", 18, momentCell}, {"last_left", 18, momentCell}, {"total", 9, lengthCell}, {"connected_only", 10, lengthCell}, {"interruptions", 8, countCell},
 		{"verdict", 11, textCell}, {"computed", 11, textCell}, {"override_reason", 18, textCell}, {"headcount", 8, countCell}, {"phone", 14, textCell},
 	}, len(r.Sites), func(yield func([]any) bool) {
 		for i, s := range r.Sites {
 			if !yield([]any{
 				i + 1, s.Endpoint, s.Unit, s.Name, levelLabel(f.lang, s.Level), s.parents(), f.moment(s.FirstJoined), f.moment(s.LastLeft),
-				s.Total.Truncate(time.Second), s.Interruptions, verdictLabel(f.lang, s.Verdict), verdictLabel(f.lang, s.Computed), s.reason(), s.Headcount, s.Phone,
+				s.Total.Truncate(time.Second), s.ConnectedOnly().Truncate(time.Second), s.Interruptions, verdictLabel(f.lang, s.Verdict), verdictLabel(f.lang, s.Computed), s.reason(), s.Headcount, s.Phone,
 			}) {
 				return
 			}
@@ -335,6 +335,9 @@ func (f formatter) siteSheet(r *Report) sheet {
 
 // reason is why the verdict is not the computed one.
 func (s SiteRow) reason() string {
+	if s.Withdrawn != nil {
+		return s.Withdrawn.Reason
+	}
 	if s.Override != nil {
 		return s.Override.Reason
 	}
@@ -502,5 +505,9 @@ func (f formatter) spoken(t time.Time) string {
 func (f formatter) text(key string) string { return label(f.lang, key) }
 
 func (f formatter) rules(s SessionInfo) string {
-	return fmt.Sprintf(f.text("rules.text"), s.Rules.GraceS, s.Rules.LateAfterS, s.Rules.PartialPct)
+	text := fmt.Sprintf(f.text("rules.text"), s.Rules.GraceS, s.Rules.LateAfterS, s.Rules.PartialPct)
+	if s.Rules.ReceivingOnly {
+		text += "; " + f.text("rules.receiving_only")
+	}
+	return text
 }

@@ -67,10 +67,10 @@ func TestWriteXLSX(t *testing.T) {
 			P58|    Tỉnh Ninh Thuận|Tỉnh|2|1|1|0|0|1|18
 			D587|        Huyện Ninh Phước|Huyện|2|1|1|0|0|1|18`,
 		"Điểm cầu": `
-			STT|Mã điểm cầu|Mã đơn vị|Tên điểm cầu|Cấp|Đơn vị cấp trên|Vào lần đầu|Rời lần cuối|Tổng thời gian|Số lần gián đoạn|Kết luận|Hệ thống tính|Lý do điều chỉnh|Số người dự|Điện thoại
-			1|C1|C1|Xã Phước Dân|Xã|Huyện Ninh Phước / Tỉnh Ninh Thuận / Trung ương|02/03/2026 07:59:10|02/03/2026 08:05:00|0:05:00|1|Đúng giờ|Dự một phần|mất điện|18
-			2|C2|C2|Xã Phước Hậu|Xã|Huyện Ninh Phước / Tỉnh Ninh Thuận / Trung ương|||0:00:00|0|Vắng mặt|Vắng mặt||0|+84 259 000 000
-			3|G1||=HYPERLINK("http://x")|||||0:00:00|0|Vắng mặt|Vắng mặt||0`,
+			STT|Mã điểm cầu|Mã đơn vị|Tên điểm cầu|Cấp|Đơn vị cấp trên|Vào lần đầu|Rời lần cuối|Tổng thời gian|Trong đó: không nhận được hình, tiếng|Số lần gián đoạn|Kết luận|Hệ thống tính|Lý do điều chỉnh|Số người dự|Điện thoại
+			1|C1|C1|Xã Phước Dân|Xã|Huyện Ninh Phước / Tỉnh Ninh Thuận / Trung ương|02/03/2026 07:59:10|02/03/2026 08:05:00|0:05:00|0:03:25|1|Đúng giờ|Dự một phần|mất điện|18
+			2|C2|C2|Xã Phước Hậu|Xã|Huyện Ninh Phước / Tỉnh Ninh Thuận / Trung ương|||0:00:00|0:00:00|0|Vắng mặt|Vắng mặt||0|+84 259 000 000
+			3|G1||=HYPERLINK("http://x")|||||0:00:00|0:00:00|0|Vắng mặt|Vắng mặt||0`,
 		"Khoảng thời gian": `
 			Mã điểm cầu|Tên điểm cầu|Nội dung|Từ|Đến|Thời lượng|Lý do kết thúc|Thiết bị
 			C1|Xã Phước Dân|Kết nối|02/03/2026 07:59:10|02/03/2026 08:05:00|0:05:50|rời phiên|Chrome 156, Windows
@@ -156,7 +156,7 @@ func TestXLSXIsReadyForPrint(t *testing.T) {
 		names[n.Scope+" "+n.Name] = n.RefersTo
 	}
 	for name, want := range map[string]string{
-		"Sites _xlnm.Print_Area": "'Sites'!$A$1:$O$7", "Sites _xlnm.Print_Titles": "'Sites'!$4:$4", "Sites _xlnm._FilterDatabase": "'Sites'!$A$4:$O$7",
+		"Sites _xlnm.Print_Area": "'Sites'!$A$1:$P$7", "Sites _xlnm.Print_Titles": "'Sites'!$4:$4", "Sites _xlnm._FilterDatabase": "'Sites'!$A$4:$P$7",
 	} {
 		if names[name] != want {
 			t.Errorf("%s = %q, want %q", name, names[name], want)

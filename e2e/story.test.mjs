@@ -330,6 +330,9 @@ test("the end reaches everyone, and the secretary downloads who was there", asyn
     "phone",
     "reason",
     "level_name",
+    "connected_only_s",
+    "convened_at",
+    "withdrawn_at",
   ]);
   const by = Object.fromEntries(sites.map((r) => [r.endpoint, r]));
   assert.equal(sites.length, 5, "every unit below P58: a district and four communes");

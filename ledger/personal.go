@@ -34,13 +34,18 @@ func personalMember(kind string) string {
 		return "officials"
 	case "message", "note":
 		return "text"
+	case "help_phone":
+		return "phone"
 	}
 	return ""
 }
 
+// seats reports whether events of a kind list endpoints, with their telephone numbers.
+func seats(kind string) bool { return kind == "convened" || kind == "sites_added" }
+
 // take removes what is personal from an event's members and returns it; nil if there is nothing.
 func take(kind string, event members) (json.RawMessage, error) {
-	if kind == "convened" {
+	if seats(kind) {
 		return takePhones(event)
 	}
 	member := personalMember(kind)
@@ -51,7 +56,7 @@ func take(kind string, event members) (json.RawMessage, error) {
 
 // put undoes take.
 func put(kind string, event members, value json.RawMessage) error {
-	if kind == "convened" {
+	if seats(kind) {
 		return putPhones(event, value)
 	}
 	member := personalMember(kind)
@@ -111,7 +116,7 @@ func putPhones(event members, value json.RawMessage) error {
 
 // separate takes what is personal out of an event's data.
 func separate(kind string, data json.RawMessage) (json.RawMessage, *Personal, error) {
-	if personalMember(kind) == "" && kind != "convened" {
+	if personalMember(kind) == "" && !seats(kind) {
 		return data, nil, nil
 	}
 	var event members

@@ -26,6 +26,9 @@ type Seat struct {
 	Scope   string // of a delegated operator: the unit in and below which it sees and steers
 	Removed bool   // shut out; it may do nothing
 	Chairs  bool
+
+	Withdrawn bool   // convened no more; it may do nothing
+	Reason    string // of that
 }
 
 // Seats are the links in force of one session: for each seat the serial that is valid. The owner of the session changes
@@ -97,5 +100,5 @@ func (s *Seats) Check(h Holder, now time.Time) (Seat, error) {
 	if until := ValidUntil(s.session); !until.IsZero() && now.After(until) {
 		return Seat{}, ErrExpired
 	}
-	return Seat{Role: ep.Role, Scope: ep.Scope, Removed: ep.Removed, Chairs: s.session.Chair == ep.Code}, nil
+	return Seat{Role: ep.Role, Scope: ep.Scope, Removed: ep.Removed, Chairs: s.session.Chair == ep.Code, Withdrawn: ep.Withdrawn, Reason: ep.WithdrawnFor}, nil
 }

@@ -8,16 +8,25 @@ import (
 
 func (e *Convened) apply(s *Session, _ time.Time) {
 	s.Title, s.ScheduledAt, s.TimeZone, s.Rules, s.Agenda = e.Title, e.ScheduledAt, e.TimeZone, e.Rules, e.Agenda
-	s.Units = make(Units, len(e.Units))
-	for _, u := range e.Units {
-		s.Units[u.Code] = u
+	s.AgendaVersion = 1
+	s.seat(e.Units, e.Endpoints)
+}
+
+// seat gives endpoints their seats, and makes units known. What frozen views have stays as it is.
+func (s *Session) seat(units []Unit, endpoints []Endpoint) {
+	known, seats := make(Units, len(s.Units)+len(units)), make(map[string]int, len(s.seats)+len(endpoints))
+	maps.Copy(known, s.Units)
+	maps.Copy(seats, s.seats)
+	for _, u := range units {
+		known[u.Code] = u
 	}
-	s.Order, s.seats = make([]string, len(e.Endpoints)), make(map[string]int, len(e.Endpoints))
-	list := make([]*Endpoint, len(e.Endpoints))
-	for i, ep := range e.Endpoints {
-		s.Order[i], s.seats[ep.Code], list[i] = ep.Code, i, &ep
+	list := slices.Collect(s.Endpoints())
+	order := slices.Clone(s.Order)
+	for _, ep := range endpoints {
+		seats[ep.Code] = len(list)
+		list, order = append(list, &ep), append(order, ep.Code)
 	}
-	s.endpoints = rowsOf(list)
+	s.Units, s.Order, s.seats, s.endpoints = known, order, seats, rowsOf(list)
 }
 
 func (e *Opened) apply(s *Session, at time.Time) { s.Phase, s.OpenedAt = PhaseOpen, at }
@@ -195,6 +204,7 @@ func (s *Session) change(code string, f func(*Endpoint)) {
 
 // EraseNames forgets the people in the rooms, their telephone numbers, and what the notes say.
 func (s *Session) EraseNames() {
+	s.HelpPhone = ""
 	for ep := range s.Endpoints() {
 		if ep.Delegates != nil || ep.Phone != "" {
 			s.change(ep.Code, func(ep *Endpoint) { ep.Delegates, ep.Phone = nil, "" })

@@ -11,6 +11,9 @@ const (
 	VerdictLate    Verdict = "late"    // first there later than Rules.LateAfterS after the start
 	VerdictPartial Verdict = "partial" // there for less than Rules.PartialPct of the live time, late or not
 	VerdictAbsent  Verdict = "absent"  // not there while the session was live
+
+	// VerdictNotConvened is none that somebody can give: the site was withdrawn, so nothing was expected of it.
+	VerdictNotConvened Verdict = "withdrawn"
 )
 
 // MaxReasonText bounds the reason of a correction, in runes.
@@ -58,25 +61,43 @@ type AddAttendance struct {
 	Reason   string
 }
 
-// ChangeRules replaces the rules of attendance (GraceS, LateAfterS, PartialPct), until the session is sealed.
+// ChangeRules replaces the rules of attendance (GraceS, LateAfterS, PartialPct, ReceivingOnly), until the session is sealed.
+// The rules of its course are left as they are where they are nil; they are for who changes the session.
 type ChangeRules struct {
-	GraceS     int
-	LateAfterS int
-	PartialPct int
-	Reason     string
+	GraceS        int
+	LateAfterS    int
+	PartialPct    int
+	ReceivingOnly *bool // nil = as it is
+	CountdownS    *int
+	OpenBeforeS   *int
+	Reason        string
 }
 
 // corrects refuses who may not correct attendance, and a correction without a reason.
 func (s *Session) corrects(by Actor, reason string) error {
+	err := s.reasoned(by, reason)
+	if err == nil && s.Phase == PhaseDraft {
+		err = &Error{Code: CodeWrongPhase, Detail: string(s.Phase)}
+	}
+	return err
+}
+
+// reasoned refuses who does not keep attendance, and a change without a reason.
+func (s *Session) reasoned(by Actor, reason string) error {
 	switch n := len([]rune(reason)); {
 	case by.Role != RoleSecretary && by.Role != RoleHost && by.Role != RoleOffice:
 		return &Error{Code: CodeForbidden, Detail: "correct attendance"}
-	case s.Phase == PhaseDraft:
-		return &Error{Code: CodeWrongPhase, Detail: string(s.Phase)}
 	case n == 0 || n > MaxReasonText:
 		return &Error{Code: CodeBadValue, Detail: "a correction needs a reason of at most 500 characters"}
 	}
 	return nil
+}
+
+// Valid reports whether all rules are in their ranges.
+func (r Rules) Valid() bool {
+	const day = 24 * 60 * 60
+	in := func(v, most int) bool { return v >= 0 && v <= most }
+	return in(r.CountdownS, MaxCountdownS) && in(r.OpenBeforeS, MaxOpenBeforeS) && in(r.GraceS, day) && in(r.LateAfterS, day) && in(r.PartialPct, 100)
 }
 
 // convenedSite returns an endpoint whose attendance is judged.
@@ -84,6 +105,9 @@ func (s *Session) convenedSite(code string) (*Endpoint, error) {
 	ep := s.Endpoint(code)
 	if ep == nil || ep.Role != RoleSite {
 		return nil, &Error{Code: CodeUnknownEndpoint, Detail: code}
+	}
+	if ep.Withdrawn {
+		return nil, &Error{Code: CodeWithdrawn, Detail: code}
 	}
 	return ep, nil
 }
@@ -125,18 +149,29 @@ func (c AddAttendance) decide(s *Session, by Actor, at time.Time) ([]Event, erro
 }
 
 func (c ChangeRules) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
-	if err := s.corrects(by, c.Reason); err != nil {
+	if err := s.reasoned(by, c.Reason); err != nil {
 		return nil, err
 	}
-	const day = 24 * 60 * 60
-	switch {
-	case s.Phase == PhaseSealed:
+	if s.Phase == PhaseSealed {
 		return refuse(CodeWrongPhase, string(s.Phase))
-	case c.GraceS < 0 || c.GraceS > day || c.LateAfterS < 0 || c.LateAfterS > day || c.PartialPct < 0 || c.PartialPct > 100:
-		return refuse(CodeBadValue, "rules")
 	}
 	rules := s.Rules
 	rules.GraceS, rules.LateAfterS, rules.PartialPct = c.GraceS, c.LateAfterS, c.PartialPct
+	if c.ReceivingOnly != nil {
+		rules.ReceivingOnly = *c.ReceivingOnly
+	}
+	if c.CountdownS != nil {
+		rules.CountdownS = *c.CountdownS
+	}
+	if c.OpenBeforeS != nil {
+		rules.OpenBeforeS = *c.OpenBeforeS
+	}
+	switch ofCourse := rules.CountdownS != s.Rules.CountdownS || rules.OpenBeforeS != s.Rules.OpenBeforeS; {
+	case !rules.Valid():
+		return refuse(CodeBadValue, "rules")
+	case ofCourse && s.amends(by) != nil:
+		return refuse(CodeForbidden, "rules of the course")
+	}
 	if rules == s.Rules {
 		return refuse(CodeAlreadyDone, "rules")
 	}

@@ -17,6 +17,7 @@ type Convene struct {
 	Consoles    map[string]string // what the console endpoints are called, by code; otherwise by that
 	Agenda      []AgendaItem
 	Particulars Particulars
+	HelpPhone   string // whom sites call about their line
 }
 
 // OpenSession lets sites enter.
@@ -142,6 +143,9 @@ func (c Convene) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 	}
 	if !c.Particulars.Empty() {
 		events = append(events, particularsSet(c.Particulars, by))
+	}
+	if c.HelpPhone != "" {
+		events = append(events, &HelpPhoneSet{By: by.Endpoint, Phone: c.HelpPhone})
 	}
 	return events, nil
 }
@@ -320,6 +324,8 @@ func (s *Session) declaring(by Actor) (*Endpoint, error) {
 		return nil, &Error{Code: CodeUnknownEndpoint, Detail: by.Endpoint}
 	case ep.Role != RoleSite:
 		return nil, &Error{Code: CodeForbidden, Detail: "only sites declare"}
+	case ep.Withdrawn:
+		return nil, &Error{Code: CodeWithdrawn, Detail: ep.Code}
 	case s.Phase == PhaseSealed || s.Phase == PhaseDraft:
 		return nil, &Error{Code: CodeWrongPhase, Detail: string(s.Phase)}
 	}

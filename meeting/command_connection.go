@@ -42,6 +42,8 @@ func (c Connect) decide(s *Session, by Actor, at time.Time) ([]Event, error) {
 	switch {
 	case ep == nil:
 		return refuse(CodeUnknownEndpoint, by.Endpoint)
+	case ep.Withdrawn:
+		return refuse(CodeWithdrawn, ep.WithdrawnFor)
 	case ep.Removed:
 		return refuse(CodeRemoved, by.Endpoint)
 	case s.Locked && ep.Role == RoleSite && ep.LastConn == "" && ep.Conn == nil:

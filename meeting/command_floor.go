@@ -158,6 +158,8 @@ func (c SetRemoved) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 		return refuse(CodeUnknownEndpoint, c.Endpoint)
 	case ep.Role != RoleSite:
 		return refuse(CodeForbidden, "a console is not removed")
+	case ep.Withdrawn:
+		return refuse(CodeWithdrawn, ep.Code)
 	case ep.Removed == c.Removed:
 		return refuse(CodeAlreadyDone, "removal")
 	}

@@ -12,6 +12,7 @@ const (
 	CodeSessionEnded    Code = "session_ended"     // the session is over
 	CodeOccupied        Code = "occupied"          // another device is active on this endpoint
 	CodeRemoved         Code = "removed"           // the endpoint was removed by the host
+	CodeWithdrawn       Code = "withdrawn"         // the site is convened no more
 	CodeLocked          Code = "locked"            // the session is locked against new sites
 	CodeNotConnected    Code = "not_connected"     // the endpoint has no active connection
 	CodeStaleConnection Code = "stale_connection"  // the connection is no longer the endpoint's active one

@@ -182,6 +182,8 @@ func kinds() map[string]func() Event {
 		func() Event { return &MessageSent{} }, func() Event { return &BudgetSet{} }, func() Event { return &ClockDiffered{} },
 		func() Event { return &VerdictOverridden{} }, func() Event { return &AttendanceAdded{} }, func() Event { return &RulesChanged{} },
 		func() Event { return &ParticularsSet{} }, func() Event { return &NoteWritten{} },
+		func() Event { return &TitleChanged{} }, func() Event { return &AgendaChanged{} }, func() Event { return &HelpPhoneSet{} },
+		func() Event { return &SitesAdded{} }, func() Event { return &SiteWithdrawn{} }, func() Event { return &SiteRestored{} },
 	}
 	m := make(map[string]func() Event, len(list))
 	for _, f := range list {

@@ -94,6 +94,9 @@ type Rules struct {
 	GraceS      int `json:"grace_s"`       // a drop shorter than this does not end an attendance interval
 	LateAfterS  int `json:"late_after_s"`  // first seen later than this after the start = late
 	PartialPct  int `json:"partial_pct"`   // present for less than this share of the live time = partial
+
+	// ReceivingOnly counts only the time in which the stage arrived; without it who is connected is present.
+	ReceivingOnly bool `json:"receiving_only,omitempty"`
 }
 
 // DefaultRules are the rules of a session whose organiser set none.
@@ -121,11 +124,17 @@ type Endpoint struct {
 	HandAt    time.Time   `json:"-"` // when its hand went up; zero = down
 	StandBy   bool        `json:"-"` // told that it is next; its publisher is open
 	Removed   bool        `json:"-"` // may not enter
+	Withdrawn bool        `json:"-"` // is convened no more, and may not enter
 	Headcount int         `json:"-"` // people in the room as declared; 0 = not declared
 	Delegates []Delegate  `json:"-"`
 
 	Reply RollCallReply `json:"-"` // to the last roll call that it answered
+
+	WithdrawnFor string `json:"-"` // the reason
 }
+
+// Convened reports whether it is a site that is convened now.
+func (ep *Endpoint) Convened() bool { return ep.Role == RoleSite && !ep.Withdrawn }
 
 // Connection is one browser attached to an endpoint.
 type Connection struct {

@@ -55,7 +55,7 @@ func TestRandomCommands(t *testing.T) {
 		}
 	}
 	for _, kind := range []string{
-		"connected", "resumed", "lost", "left", "granted", "on_air", "returned", "mute", "removal", "roll_call_opened", "roll_call_answered",
+		"connected", "resumed", "lost", "left", "granted", "on_air", "returned", "mute", "removal", "site_withdrawn", "site_restored", "roll_call_opened", "roll_call_answered",
 		"roll_call_closed", "headcount", "hand_raised", "hand_lowered", "stand_by", "chair", "lock", "started", "ended",
 	} {
 		if seen[kind] < 20 {
@@ -240,6 +240,8 @@ func randomCommand(r *rand.Rand, w *world) (Command, Actor) {
 		func() (Command, Actor) { return Confirm{}, by },
 		func() (Command, Actor) { return SetMuted{Endpoint: code, Muted: r.IntN(2) == 0}, by },
 		func() (Command, Actor) { return SetRemoved{Endpoint: code, Removed: r.IntN(3) == 0}, by },
+		func() (Command, Actor) { return WithdrawSite{Endpoint: code, Reason: "x"}, by },
+		func() (Command, Actor) { return RestoreSite{Endpoint: code}, steering },
 		func() (Command, Actor) { return SetStandBy{Endpoint: code, On: r.IntN(2) == 0}, by },
 		func() (Command, Actor) { return BeginRollCall{}, by },
 		func() (Command, Actor) { return AnswerRollCall{ID: s.RollCall.ID, Headcount: r.IntN(40)}, by },
@@ -267,7 +269,7 @@ func checkInvariants(t *testing.T, s *Session) {
 			t.Fatalf("%s is held by nobody known", slot)
 		case s.Phase != PhaseLive:
 			t.Fatalf("%s is granted in phase %s", slot, s.Phase)
-		case ep.Removed:
+		case ep.Removed, ep.Withdrawn:
 			t.Fatalf("%s is held by removed %s", slot, ep.Code)
 		case ep.Conn == nil && !ep.Muted:
 			t.Fatalf("%s: %s is away and unmuted", slot, ep.Code)
@@ -298,6 +300,9 @@ func checkInvariants(t *testing.T, s *Session) {
 	for ep := range s.Endpoints() {
 		if !ep.HandAt.IsZero() {
 			up++
+		}
+		if ep.Withdrawn && (ep.Conn != nil || ep.StandBy || !ep.HandAt.IsZero()) {
+			t.Fatalf("%s is withdrawn and there", ep.Code)
 		}
 		if s.ToPublish(ep.Code) && ep.Conn == nil {
 			t.Fatalf("%s is to publish without a connection", ep.Code)

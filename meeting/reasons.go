@@ -17,11 +17,12 @@ const (
 	EndTakenOver  EndReason = "taken_over" // another device asked for the seat
 	EndRemoved    EndReason = "removed"    // the site was shut out
 	EndRevoked    EndReason = "revoked"    // its link was
+	EndWithdrawn  EndReason = "withdrawn"  // the site was taken off the list
 )
 
 // EndReasons are all reasons for which a connection ends.
 func EndReasons() []EndReason {
-	return []EndReason{EndClosed, EndTimeout, EndRestart, EndReplaced, EndPageClosed, EndTakenOver, EndRemoved, EndRevoked}
+	return []EndReason{EndClosed, EndTimeout, EndRestart, EndReplaced, EndPageClosed, EndTakenOver, EndRemoved, EndRevoked, EndWithdrawn}
 }
 
 // ReturnReason says why an endpoint lost a slot.

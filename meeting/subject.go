@@ -40,6 +40,12 @@ func (e *AttendanceAdded) Subject() string   { return e.Endpoint }
 func (*RulesChanged) Subject() string        { return "" }
 func (*ParticularsSet) Subject() string      { return "" }
 func (*NoteWritten) Subject() string         { return "" }
+func (*TitleChanged) Subject() string        { return "" }
+func (*AgendaChanged) Subject() string       { return "" }
+func (*HelpPhoneSet) Subject() string        { return "" }
+func (*SitesAdded) Subject() string          { return "" } // of many
+func (e *SiteWithdrawn) Subject() string     { return e.Endpoint }
+func (e *SiteRestored) Subject() string      { return e.Endpoint }
 
 // Whether an event is an act of control, by which somebody steers the session: not what happens by itself, follows from
 // another act, or is said of oneself.
@@ -82,3 +88,9 @@ func (*AttendanceAdded) Control() bool   { return true }
 func (*RulesChanged) Control() bool      { return true }
 func (*ParticularsSet) Control() bool    { return false }
 func (*NoteWritten) Control() bool       { return false }
+func (*TitleChanged) Control() bool      { return true }
+func (*AgendaChanged) Control() bool     { return true }
+func (*HelpPhoneSet) Control() bool      { return true }
+func (*SitesAdded) Control() bool        { return true }
+func (*SiteWithdrawn) Control() bool     { return true }
+func (*SiteRestored) Control() bool      { return true }

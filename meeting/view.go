@@ -29,8 +29,12 @@ type View struct {
 
 	CallOffReason string
 
+	AgendaVersion int    // from 1; each change of the agenda makes the next
+	HelpPhone     string // whom sites call about their line
+	HelpPhoneSet  bool   // it was said, if only that there is none
+
 	Units    Units    // as convened
-	Order    []string // endpoint codes as convened, consoles first
+	Order    []string // endpoint codes as convened, consoles first, those added later last
 	Grants   map[Slot]*Grant
 	Hands    []string // codes of raised hands, first raised first
 	RollCall RollCall // the last one

@@ -77,14 +77,12 @@ type Operator struct {
 
 // Bounds of a draft.
 const (
-	maxText    = 300 // runes of a title, a name or a speaker's code
+	maxText    = meeting.MaxTitle
 	maxNote    = 10_000
-	maxMinutes = 24 * 60
-	maxItems   = 200
+	maxMinutes = meeting.MaxItemMinutes
+	maxItems   = meeting.MaxAgendaItems
 	maxSeats   = 5000
 	maxUnits   = 20_000
-	maxWait    = 60   // seconds of countdown
-	maxEarly   = 1440 // minutes before its time that a session can open
 )
 
 // Problem is something that keeps a draft from being convened.
@@ -115,7 +113,7 @@ func (d *Draft) Convene(tree *roster.Tree) (meeting.Convene, []Problem) {
 	if cmd.TimeZone == "" {
 		cmd.TimeZone = DefaultTimeZone
 	}
-	cmd.Particulars = d.Particulars
+	cmd.Particulars, cmd.HelpPhone = d.Particulars, strings.TrimSpace(d.HelpPhone)
 	c := &convener{draft: d, tree: tree, taken: map[string]bool{}, keep: map[string]bool{}}
 	c.settings(cmd)
 	c.units()
@@ -133,6 +131,7 @@ type convener struct {
 	seats    []meeting.Endpoint
 	taken    map[string]bool // codes of seats
 	keep     map[string]bool // units whose branch stands in the session
+	gone     map[string]bool // codes that had a seat, which comes back only by its name
 	problems []Problem
 }
 
@@ -169,9 +168,7 @@ func (c *convener) settings(cmd meeting.Convene) {
 	if _, err := time.LoadLocation(cmd.TimeZone); err != nil {
 		c.report("time_zone", "bad_value", cmd.TimeZone)
 	}
-	r := cmd.Rules
-	if r.CountdownS < 0 || r.CountdownS > maxWait || r.OpenBeforeS < 0 || r.OpenBeforeS > maxEarly*60 || r.GraceS < 0 || r.LateAfterS < 0 ||
-		r.PartialPct < 0 || r.PartialPct > 100 {
+	if !cmd.Rules.Valid() {
 		c.report("rules", "bad_value", "")
 	}
 }
@@ -271,7 +268,7 @@ func (c *convener) guests() {
 			if g.Unit != "" {
 				code = fmt.Sprintf("%s-%d", g.Unit, n+1)
 			}
-			if _, unit := c.tree.Unit(code); !unit && !c.taken[code] {
+			if _, unit := c.tree.Unit(code); !unit && !c.taken[code] && !c.gone[code] {
 				ep.Code = code
 			}
 		}

@@ -77,7 +77,7 @@ func TestAPI(t *testing.T) {
 		{"unknown session", "GET", "/api/v1/sessions/none", "admin", "", 404, "not_found"},
 		{"links", "GET", session + "/links", "admin", "", 200, tokens["C1"]},
 		{"host reads links", "GET", session + "/links", meeting.HostCode, "", 403, "forbidden"},
-		{"csv", "GET", session + "/attendance.csv", meeting.SecretaryCode, "", 200, "endpoint,unit,name,level,parents,first_joined,last_left,total_s,interruptions,status,computed_status,headcount,late_s,receiving_s,phone,reason,level_name\r\nC1,C1,"},
+		{"csv", "GET", session + "/attendance.csv", meeting.SecretaryCode, "", 200, "endpoint,unit,name,level,parents,first_joined,last_left,total_s,interruptions,status,computed_status,headcount,late_s,receiving_s,phone,reason,level_name,connected_only_s,convened_at,withdrawn_at\r\nC1,C1,"},
 		{"intervals", "GET", session + "/attendance.csv?table=intervals", meeting.OperatorCode, "", 200, "endpoint,from,to,end_reason"},
 		{"xlsx", "GET", session + "/attendance.xlsx?lang=vi", meeting.HostCode, "", 200, "PK"},
 		{"pdf", "GET", session + "/attendance.pdf?lang=vi", meeting.HostCode, "", 200, "%PDF-"},

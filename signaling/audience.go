@@ -49,6 +49,8 @@ type audience struct {
 	rows     map[string]struct{} // rows that may be others than consoles were told
 	everyone bool                // a change that concerns all endpoints
 	hands    bool                // the queue changed
+	list     bool                // sites came or went
+	heading  bool                // what the session is called or is about changed
 
 	record protocol.Recording // how the record stands, as consoles were told
 
@@ -63,14 +65,34 @@ func newAudience(s *meeting.View, media Media, m *metrics, forget func()) *audie
 		members: make(map[string]*member, len(s.Order)), conns: map[*conn]*member{}, consoles: map[*conn]*console{},
 		touched: map[string]struct{}{}, rows: map[string]struct{}{},
 	}
-	for _, code := range s.Order {
-		ep := s.Endpoint(code)
-		a.members[code] = &member{row: rowState(s, ep, false), since: ep.LostAt}
-		if ep.Role == meeting.RoleSite {
+	a.seat()
+	return a
+}
+
+// seat gives a place to each endpoint that has none, and counts the sites that are convened.
+func (a *audience) seat() {
+	a.convened = 0
+	for _, code := range a.session.Order {
+		ep := a.session.Endpoint(code)
+		if a.members[code] == nil {
+			a.members[code] = &member{row: rowState(a.session, ep, false), since: ep.LostAt}
+		}
+		if ep.Convened() {
 			a.convened++
 		}
 	}
-	return a
+}
+
+// relist tells consoles the list of sites anew, after some came or went.
+func (a *audience) relist() {
+	for row := range a.rows {
+		a.members[row].told = protocol.SiteState{} // as in seatConsole
+	}
+	a.units, a.rows = unitsView(a.session), emptied(a.rows)
+	for c, k := range a.consoles {
+		clear(k.behind)
+		c.send(a.sites(k.scope, c.who.Endpoint))
+	}
 }
 
 // happened takes note of an event that is on disk.
@@ -83,6 +105,10 @@ func (a *audience) happened(ev meeting.Event, at time.Time) {
 		a.everyone = true
 	case *meeting.HandRaised, *meeting.HandLowered, *meeting.Granted, *meeting.RemovalChanged:
 		a.hands = true
+	case *meeting.SitesAdded, *meeting.SiteWithdrawn, *meeting.SiteRestored:
+		a.list, a.hands = true, true
+	case *meeting.TitleChanged, *meeting.AgendaChanged, *meeting.HelpPhoneSet, *meeting.Moved:
+		a.heading = true
 	case *meeting.ChairHandedOver:
 		a.seatConsole(e.From)
 		a.seatConsole(e.To)
@@ -145,6 +171,8 @@ func ending(why meeting.EndReason) fault.Fault {
 		f.Close = protocol.CloseTakenOver
 	case meeting.EndRemoved:
 		f.Close = protocol.CloseRemoved
+	case meeting.EndWithdrawn:
+		f.Close = protocol.CloseWithdrawn
 	case meeting.EndRevoked:
 		f.Close = protocol.CloseBadToken
 	case meeting.EndTimeout:
@@ -159,6 +187,9 @@ func ending(why meeting.EndReason) fault.Fault {
 // settle makes media and people follow the session after a batch of changes.
 func (a *audience) settle(now time.Time) {
 	a.stage.feed()
+	if a.list {
+		a.seat()
+	}
 	if a.everyone {
 		for _, code := range a.session.Order {
 			a.touched[code] = struct{}{}
@@ -171,7 +202,13 @@ func (a *audience) settle(now time.Time) {
 		a.refresh(code, now)
 	}
 	a.touched = emptied(a.touched)
-	a.everyone, a.hands = false, false
+	if a.list { // after the rows are what they are
+		a.relist()
+	}
+	if a.heading {
+		a.broadcast(protocol.Session{Session: SessionInfo(a.session)})
+	}
+	a.everyone, a.hands, a.list, a.heading = false, false, false, false
 	a.announce(false)
 }
 
@@ -230,7 +267,9 @@ func (a *audience) refresh(code string, now time.Time) {
 				a.present--
 			}
 		}
-		a.rows[code] = struct{}{}
+		if !ep.Withdrawn {
+			a.rows[code] = struct{}{}
+		}
 	}
 	a.sendSelf(code)
 }

@@ -23,6 +23,8 @@ func (c *conn) authorise(row access.Row, target *string) error {
 	who.Seat = seat
 	cell := row.Of(who)
 	switch {
+	case ep.Withdrawn:
+		return &meeting.Error{Code: meeting.CodeWithdrawn, Detail: ep.WithdrawnFor}
 	case seat.Removed:
 		return &meeting.Error{Code: meeting.CodeRemoved, Detail: who.Endpoint}
 	case cell == "":

@@ -82,7 +82,7 @@ func (a *audience) sites(scope, console string) protocol.Sites {
 		v.Units = slices.DeleteFunc(slices.Clone(a.units), func(u protocol.UnitInfo) bool { return !a.shows(scope, console, u.Code) })
 	}
 	for _, code := range a.session.Order {
-		if ep := a.session.Endpoint(code); ep.Role == meeting.RoleSite && a.shows(scope, console, code) {
+		if ep := a.session.Endpoint(code); ep.Convened() && a.shows(scope, console, code) {
 			site := protocol.SiteInfo{SiteState: siteView(a.session, ep, a.members[code]), Unit: ep.Unit, Name: ep.Name, Phone: ep.Phone}
 			if a.session.Endpoint(console).Role == meeting.RoleRoom { // a number is not for everyone in the room
 				site.Phone = ""

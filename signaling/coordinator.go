@@ -377,6 +377,7 @@ func (c *coordinator) concluded(outcomes []outcome) {
 	now := c.clock.Now()
 	if head := c.journal.Head(); head.Seq != c.confirmed.Seq {
 		c.confirmed = head
+		linkSites(c, outcomes)
 		publish(c)
 	}
 	for _, o := range outcomes {

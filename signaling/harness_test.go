@@ -456,6 +456,7 @@ type person struct {
 
 	mu        sync.Mutex
 	state     protocol.State
+	session   protocol.SessionInfo // as it was changed last
 	self      protocol.Self
 	sites     map[string]protocol.SiteState
 	phones    map[string]string // of sites that it was told
@@ -504,7 +505,10 @@ func (p *person) take(m protocol.Message) {
 		p.states++
 	case protocol.Self:
 		p.self = m
+	case protocol.Session:
+		p.session = m.Session
 	case protocol.Sites:
+		clear(p.sites)
 		for _, s := range m.Endpoints {
 			p.sites[s.Code] = s.SiteState
 			if s.Phone != "" {

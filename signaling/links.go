@@ -31,6 +31,19 @@ func serialsOf(ctx context.Context, rec Record, session string) (map[string]int,
 	return serials, nil
 }
 
+// linkSites takes over the first links of sites that were added, as the record has them.
+func linkSites(c *coordinator, outcomes []outcome) {
+	for _, o := range outcomes {
+		for _, ev := range o.events {
+			if added, ok := ev.(*meeting.SitesAdded); ok {
+				for _, ep := range added.Endpoints {
+					c.seats.Set(ep.Code, 1)
+				}
+			}
+		}
+	}
+}
+
 // Links are the links of a server's sessions: which are in force, and who holds one.
 type Links struct{ srv *Server }
 

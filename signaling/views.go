@@ -87,7 +87,7 @@ func welcomeView(s *meeting.View, ep *meeting.Endpoint, conn string, srv *Server
 
 // SessionInfo is a session as its pages are told of it.
 func SessionInfo(s *meeting.View) protocol.SessionInfo {
-	v := protocol.SessionInfo{ID: s.ID, Title: s.Title, TimeZone: s.TimeZone, ScheduledAtMs: ms(s.ScheduledAt)}
+	v := protocol.SessionInfo{ID: s.ID, Title: s.Title, TimeZone: s.TimeZone, ScheduledAtMs: ms(s.ScheduledAt), HelpPhone: s.HelpPhone, AgendaVersion: s.AgendaVersion}
 	for _, item := range s.Agenda {
 		v.Agenda = append(v.Agenda, protocol.AgendaItem(item))
 	}

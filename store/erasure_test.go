@@ -94,6 +94,8 @@ func TestErasureLeavesNothingBehind(t *testing.T) {
 		entries := []ledger.Entry{
 			next(f.t, c, &meeting.DelegatesDeclared{Endpoint: "C1", Delegates: []meeting.Delegate{{Name: mark}}}),
 			next(f.t, c, &meeting.MessageSent{From: "C1", To: meeting.ToSecretariat, Text: mark}),
+			next(f.t, c, &meeting.HelpPhoneSet{Phone: phone}),
+			next(f.t, c, &meeting.SitesAdded{Endpoints: []meeting.Endpoint{{Code: "C2", Role: meeting.RoleSite, Phone: phone}}}),
 		}
 		if err := f.s.Append(ctx, "s1", meeting.PhaseEnded, entries); err != nil {
 			f.t.Fatal(err)

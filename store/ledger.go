@@ -33,6 +33,9 @@ func (s ledgers) Append(ctx context.Context, session string, phase meeting.Phase
 		if err := s.insert(ctx, tx, session, head, entries); err != nil {
 			return err
 		}
+		if err := s.follow(ctx, tx, session, entries); err != nil {
+			return err
+		}
 		result, err := tx.ExecContext(ctx, s.bind("UPDATE sessions SET phase = ? WHERE id = ? AND phase <> ?"), phase, session, phase)
 		if err != nil {
 			return err
@@ -48,6 +51,33 @@ func (s ledgers) Append(ctx context.Context, session string, phase meeting.Phase
 func beginsPhase(e ledger.Entry) bool {
 	_, begins := meeting.PhaseAfter(e.Kind)
 	return begins
+}
+
+// follow keeps what stands beside the ledger in step with it: the title in lists, and the first links of new sites.
+func (s ledgers) follow(ctx context.Context, tx *sql.Tx, session string, entries []ledger.Entry) error {
+	for _, e := range entries {
+		if e.Kind != (&meeting.TitleChanged{}).Kind() && e.Kind != (&meeting.SitesAdded{}).Kind() {
+			continue
+		}
+		ev, err := e.Event()
+		if err != nil {
+			return err
+		}
+		switch ev := ev.(type) {
+		case *meeting.TitleChanged:
+			_, err = tx.ExecContext(ctx, s.bind("UPDATE sessions SET title = ? WHERE id = ?"), ev.Title, session)
+		case *meeting.SitesAdded:
+			codes := make([]string, len(ev.Endpoints))
+			for i, ep := range ev.Endpoints {
+				codes[i] = ep.Code
+			}
+			err = s.insertMany(ctx, tx, firstLinks, linkRows(session, codes))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // insert writes entries that continue a head.

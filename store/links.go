@@ -16,6 +16,17 @@ type Link struct {
 	RevokedAt time.Time // zero while valid
 }
 
+const firstLinks = "links (session, endpoint, serial, revoked_at)"
+
+// linkRows are the first links of endpoints.
+func linkRows(session string, endpoints []string) [][]any {
+	rows := make([][]any, len(endpoints))
+	for i, code := range endpoints {
+		rows[i] = []any{session, code, 1, 0}
+	}
+	return rows
+}
+
 // LinkSerial returns the serial that a valid link of an endpoint carries: ErrNotFound if it has none, ErrRevoked
 // if it was revoked.
 func (s links) LinkSerial(ctx context.Context, session, endpoint string) (int, error) {

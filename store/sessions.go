@@ -46,11 +46,7 @@ func (s sessions) CreateSession(ctx context.Context, c NewSession) error {
 		if err := ledgers(s).insert(ctx, tx, c.ID, ledger.Head{Hash: ledger.Genesis()}, c.Entries); err != nil {
 			return err
 		}
-		first := make([][]any, len(c.Endpoints))
-		for i, code := range c.Endpoints {
-			first[i] = []any{c.ID, code, 1, 0}
-		}
-		return s.insertMany(ctx, tx, "links (session, endpoint, serial, revoked_at)", first)
+		return s.insertMany(ctx, tx, firstLinks, linkRows(c.ID, c.Endpoints))
 	})
 }
 

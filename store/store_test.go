@@ -435,6 +435,41 @@ func TestLinks(t *testing.T) {
 	})
 }
 
+// What lists show and the links of new sites follow the ledger in the same commit.
+func TestChangesOfASession(t *testing.T) {
+	conformance(t, func(f *fixture) {
+		ctx := f.t.Context()
+		c := ledger.NewChain("s1", ledger.NewNode("n", 0), ledger.Head{})
+		first := next(f.t, c, &meeting.Convened{Title: "T", TimeZone: "UTC"})
+		if err := f.s.CreateSession(ctx, newSession("s1", first, "C1")); err != nil {
+			f.t.Fatal(err)
+		}
+		second, err := f.s.ReissueLink(ctx, "s1", "C1")
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		entries := []ledger.Entry{
+			next(f.t, c, &meeting.TitleChanged{Title: "Họp giao ban"}),
+			next(f.t, c, &meeting.SitesAdded{Endpoints: []meeting.Endpoint{{Code: "C2", Role: meeting.RoleSite, Phone: "024"}, {Code: "C3", Role: meeting.RoleSite}}}),
+		}
+		if err := f.s.Append(ctx, "s1", meeting.PhaseOpen, entries); err != nil {
+			f.t.Fatal(err)
+		}
+		if err := f.s.Append(ctx, "s1", meeting.PhaseOpen, entries); !errors.Is(err, store.ErrForked) {
+			f.t.Errorf("the same once more: %v", err)
+		}
+		rows, err := f.s.Sessions(ctx)
+		if err != nil || len(rows) != 1 || rows[0].Title != "Họp giao ban" {
+			f.t.Errorf("%+v, %v", rows, err)
+		}
+		for code, want := range map[string]int{"C1": second, "C2": 1, "C3": 1} {
+			if got, err := f.s.LinkSerial(ctx, "s1", code); err != nil || got != want {
+				f.t.Errorf("link of %s: %d, %v; want %d", code, got, err, want)
+			}
+		}
+	})
+}
+
 func TestSettings(t *testing.T) {
 	conformance(t, func(f *fixture) {
 		t, s := f.t, f.s

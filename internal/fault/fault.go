@@ -134,6 +134,7 @@ func meetingFault(code meeting.Code) Fault {
 		meeting.CodeSessionEnded:    {Status: http.StatusGone, Close: protocol.CloseEnded},
 		meeting.CodeOccupied:        {Status: http.StatusConflict, Close: protocol.CloseOccupied},
 		meeting.CodeStaleConnection: {Status: http.StatusConflict, Close: protocol.CloseTakenOver},
+		meeting.CodeWithdrawn:       {Status: http.StatusForbidden, Close: protocol.CloseWithdrawn},
 		meeting.CodeRemoved:         {Status: http.StatusForbidden, Close: protocol.CloseRemoved},
 		meeting.CodeLocked:          {Status: http.StatusForbidden, Close: protocol.CloseLocked},
 	}[code]

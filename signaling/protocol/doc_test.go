@@ -43,7 +43,7 @@ func TestDocumentTwin(t *testing.T) {
 		t.Errorf("section %s has no message", name)
 	}
 	for _, code := range []int{
-		CloseBadMessage, CloseBadToken, CloseTimeout, CloseOccupied, CloseEnded, CloseRemoved, CloseTakenOver, CloseLocked, CloseNotOpen,
+		CloseBadMessage, CloseBadToken, CloseTimeout, CloseOccupied, CloseEnded, CloseRemoved, CloseWithdrawn, CloseTakenOver, CloseLocked, CloseNotOpen,
 		CloseVersion, CloseSlow, CloseBroken, CloseRestart,
 	} {
 		if !strings.Contains(string(doc), fmt.Sprintf("\n| %d |", code)) {

@@ -26,6 +26,7 @@ const (
 	CloseOccupied   = 4409 // another device is active on this endpoint; hello again with take_over
 	CloseEnded      = 4410 // the session is over
 	CloseRemoved    = 4411 // the host removed the endpoint
+	CloseWithdrawn  = 4413 // the site is convened no more
 	CloseTakenOver  = 4412 // another device took over this endpoint
 	CloseLocked     = 4423 // the host locked the session against new sites
 	CloseNotOpen    = 4425 // the session does not admit anyone yet

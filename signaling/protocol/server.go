@@ -31,6 +31,10 @@ type (
 		CalledOff     bool   `json:"called_off,omitempty"` // it ended before it began
 		CallOffReason string `json:"call_off_reason,omitempty"`
 	}
+	// Session replaces what Welcome said of the session: its title, time, agenda or help phone changed.
+	Session struct {
+		Session SessionInfo `json:"session"`
+	}
 	// Self is the endpoint's own state. It replaces the Self before.
 	Self struct {
 		Muted        bool       `json:"muted"`
@@ -43,7 +47,7 @@ type (
 		Answered     bool       `json:"answered,omitempty"` // the open roll call
 		Delegates    []Delegate `json:"delegates,omitempty"`
 	}
-	// Sites is the whole list of sites, sent once to a console.
+	// Sites is the whole list of sites, sent to a console when it comes and when sites were added or withdrawn.
 	Sites struct {
 		Units     []UnitInfo `json:"units"`
 		Endpoints []SiteInfo `json:"endpoints"`
@@ -112,6 +116,8 @@ type SessionInfo struct {
 	TimeZone      string       `json:"time_zone"`
 	ScheduledAtMs int64        `json:"scheduled_at_ms,omitempty"`
 	Agenda        []AgendaItem `json:"agenda,omitempty"`
+	AgendaVersion int          `json:"agenda_version,omitempty"` // that a change of the agenda has to name
+	HelpPhone     string       `json:"help_phone,omitempty"`     // whom sites call about their line
 }
 
 // SelfInfo says who the client is in the session.
@@ -181,6 +187,7 @@ type SiteState struct {
 // MessageType implements Message, as do the methods below.
 func (Welcome) MessageType() Type   { return "welcome" }
 func (State) MessageType() Type     { return "state" }
+func (Session) MessageType() Type   { return "session" }
 func (Self) MessageType() Type      { return "self" }
 func (Sites) MessageType() Type     { return "sites" }
 func (Presence) MessageType() Type  { return "presence" }

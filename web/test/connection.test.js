@@ -219,6 +219,7 @@ for (const [code, name] of /** @type {[number, string][]} */ ([
   [Close.Occupied, "occupied"],
   [Close.Ended, "ended"],
   [Close.Removed, "removed"],
+  [Close.Withdrawn, "withdrawn"],
   [Close.TakenOver, "taken_over"],
   [Close.Version, "bad_version"],
   [Close.Locked, "locked"],

@@ -95,6 +95,7 @@ test("an error names what a person can do, in words that hold for every role", (
     occupied: "take-over",
     taken_over: "take-over",
     removed: "retry",
+    withdrawn: "retry",
     locked: "retry",
     bad_version: "reload",
     broken: "retry",

@@ -18,6 +18,7 @@ export function ErrorPage({ room }) {
     <span class="message__icon message__icon--${act === "take-over" ? "ask" : "warn"}"><${Icon} name=${act === "take-over" ? "screen" : "warn"} /></span>
     <h1>${t(title)}</h1>
     <p class="message__text">${t(text, { time })}</p>
+    ${room.stopped.value?.reason && html`<p class="message__text">${t("error.withdrawn.reason", { reason: room.stopped.value.reason })}</p>`}
     <div class="message__actions">
       ${act === "take-over" && html`<${Button} action="take-over" tone="primary" onClick=${() => room.takeOver()}>${t(code === "occupied" ? "takeover.ask" : "takeover.back")}<//>`}
       ${act === "retry" && html`<${Button} action="retry" tone="primary" onClick=${() => room.retry()}>${t("retry")}<//>`}

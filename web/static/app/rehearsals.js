@@ -14,3 +14,7 @@ export async function loadRehearsal(room) {
   const answer = await ask(room, "/rehearsal");
   if (answer.ok) rehearsal.value = answer.data;
 }
+
+/** Whom the site calls about its line: as the session says now; one of an older server said it with the check. @param {Room} room */
+export const helpPhone = (room) =>
+  room.session.value?.help_phone ?? (room.session.value?.agenda_version ? "" : rehearsal.value?.help_phone);

@@ -1,5 +1,6 @@
 // The room as a page sees it: one connection, its peers, the state that the server tells, and what a person can do.
 import { signal, computed, effect, batch, untracked } from "../vendor/signals.js";
+import { steady } from "../lib/clock.js";
 import { Connection, RequestError } from "../lib/connection.js";
 import { request } from "../lib/http.js";
 import { SiteList } from "../lib/sites.js";
@@ -150,10 +151,8 @@ export class Room {
         if (message.type === "welcome") resume.write(message.conn);
         this.#receive(message);
       },
-      onClock: (ms) => {
-        const offset = ms - Date.now();
-        if (Math.abs(offset - this.clockOffset.value) > 1000) this.clockOffset.value = offset; // a clock was set
-      },
+      now: () => this.now(),
+      onClock: (ms) => this.#setClock(ms),
       onLink: (link) => {
         this.link.value = link;
       },
@@ -173,7 +172,13 @@ export class Room {
 
   /** Time by the server's clock, in ms. */
   now() {
-    return Date.now() + this.clockOffset.value;
+    return steady() + this.clockOffset.value;
+  }
+
+  /** Takes over the server's clock; what a message's way may have made of it is let be. @param {number} ms */
+  #setClock(ms) {
+    const offset = ms - steady();
+    if (Math.abs(offset - this.clockOffset.value) > 1000) this.clockOffset.value = offset;
   }
 
   /** All sites, for a console. Who reads them is told of every change. */
@@ -195,7 +200,10 @@ export class Room {
     if (!this.token) return;
     const { ok, status, code, data } = await request("/me", { token: this.token });
     if (ok) {
+      this.#setClock(data.now_ms);
       this.introduction.value = data;
+    } else if (code === "withdrawn") {
+      this.stopped.value = { code, reason: data.detail, retrying: false };
     } else if ([401, 403, 404, 410].includes(status) && this.step.value === "preview") {
       this.stopped.value = { code: code === "removed" ? code : "bad_token", retrying: false };
     }
@@ -310,6 +318,7 @@ export class Room {
   #stop(stop) {
     batch(() => {
       this.stopped.value = stop;
+      if (stop.code === "withdrawn" && !stop.reason) void this.introduce(); // which tells why
       this.peers.closeAll();
       if (!stop.retrying && stop.code !== "occupied") this.media.stopScreen();
       if (stop.code === "ended") this.media.stop();
@@ -323,7 +332,7 @@ export class Room {
     switch (message.type) {
       case "welcome":
         batch(() => {
-          this.clockOffset.value = message.now_ms - Date.now();
+          this.clockOffset.value = message.now_ms - steady();
           this.stopped.value = null;
           this.previewed.value = "";
           this.voices.value = [];
@@ -333,6 +342,9 @@ export class Room {
           this.welcome.value = message;
           this.#greeted = true;
         });
+        break;
+      case "session":
+        if (this.welcome.value) this.welcome.value = { ...this.welcome.value, session: message.session };
         break;
       case "state":
         this.state.value = message;

@@ -280,6 +280,10 @@ const en = {
   "error.taken_over.text": "Another computer has just entered by this link, so this one stopped.",
   "error.removed.title": "The chair asked you to leave",
   "error.removed.text": "If you think this is a mistake, call the session's technician.",
+  "error.withdrawn.title": "You are no longer convened",
+  "error.withdrawn.text":
+    "The organisers withdrew you from this session. If you believe that is a mistake, call the technician of the session.",
+  "error.withdrawn.reason": "Reason: {reason}",
   "error.locked.title": "The room is locked",
   "error.locked.text": "The session admits nobody else. Call the session's technician.",
   "error.bad_version.title": "The page must be reloaded",
@@ -294,6 +298,7 @@ const en = {
   "error.other.text": "Something went wrong. Reload the page; if that does not help, call the session's technician.",
 
   "refusal.forbidden": "You may not do this.",
+  "refusal.withdrawn": "This site was withdrawn from the session.",
   "refusal.unknown_endpoint": "The session has no such site.",
   "refusal.wrong_phase": "Not possible at this point of the session.",
   "refusal.session_ended": "The session is over.",

@@ -283,6 +283,10 @@ export default {
   "error.taken_over.text": "Một máy khác vừa vào phòng bằng đường dẫn này, nên máy này đã ngừng lại.",
   "error.removed.title": "Chủ trì đã mời quý vị ra khỏi phòng họp",
   "error.removed.text": "Nếu quý vị cho rằng có nhầm lẫn, hãy gọi cán bộ kỹ thuật của phiên họp.",
+  "error.withdrawn.title": "Quý vị không còn trong danh sách triệu tập",
+  "error.withdrawn.text":
+    "Ban tổ chức đã rút tên quý vị khỏi phiên họp này. Nếu quý vị cho rằng có nhầm lẫn, hãy gọi cán bộ kỹ thuật của phiên họp.",
+  "error.withdrawn.reason": "Lý do: {reason}",
   "error.locked.title": "Phòng họp đã khoá",
   "error.locked.text": "Phiên họp không nhận thêm người vào. Hãy gọi cán bộ kỹ thuật của phiên họp.",
   "error.bad_version.title": "Cần tải lại trang",
@@ -297,6 +301,7 @@ export default {
   "error.other.text": "Đã xảy ra lỗi. Hãy tải lại trang; nếu vẫn lỗi, hãy gọi cán bộ kỹ thuật của phiên họp.",
 
   "refusal.forbidden": "Quý vị không có quyền thực hiện thao tác này.",
+  "refusal.withdrawn": "Điểm cầu này đã được rút khỏi phiên họp.",
   "refusal.unknown_endpoint": "Không có điểm cầu này trong phiên họp.",
   "refusal.wrong_phase": "Chưa thể thực hiện ở giai đoạn này của phiên họp.",
   "refusal.session_ended": "Phiên họp đã kết thúc.",

@@ -26,7 +26,8 @@ export class RequestError extends Error {
 /**
  * Why the socket ended for good, or until a person decides.
  * @typedef {object} Stop
- * @property {string} code bad_token, occupied, ended, removed, taken_over, not_open, bad_version, locked, broken, unrecorded
+ * @property {string} code bad_token, occupied, ended, removed, withdrawn, taken_over, not_open, bad_version, locked, broken, unrecorded
+ * @property {string} [reason] withdrawn: why
  * @property {number} [atMs] not_open: when the session opens; occupied: since when
  * @property {boolean} retrying the connection tries again by itself
  */
@@ -43,6 +44,7 @@ export class RequestError extends Error {
  * @property {(stop: Stop) => void} onStop
  * @property {(url: string) => WebSocket} [socket]
  * @property {() => number} [random] 0 … 1
+ * @property {() => number} [now] the server's time as far as it is known, in ms
  */
 
 const REQUEST_TIMEOUT_MS = 15_000;
@@ -60,6 +62,7 @@ const FINAL = {
   [Close.Occupied]: "occupied",
   [Close.Ended]: "ended",
   [Close.Removed]: "removed",
+  [Close.Withdrawn]: "withdrawn",
   [Close.TakenOver]: "taken_over",
   [Close.Locked]: "locked",
   [Close.Version]: "bad_version",
@@ -70,6 +73,7 @@ const FINAL_ERRORS = new Set([
   "bad_token",
   "occupied",
   "removed",
+  "withdrawn",
   "locked",
   "bad_version",
   "unknown_endpoint",
@@ -90,7 +94,7 @@ export class Connection {
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #watchdog;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #retry;
   /** @type {{after_ms: number, spread_ms: number} | null} */ #comeBack = null;
-  /** @type {{code: string, at_ms?: number} | null} */ #lastError = null;
+  /** @type {{code: string, detail?: string, at_ms?: number} | null} */ #lastError = null;
 
   /** @param {Options} options */
   constructor(options) {
@@ -222,7 +226,8 @@ export class Connection {
     const final = FINAL[code] ?? (error && FINAL_ERRORS.has(error.code) ? error.code : undefined);
     if (final) {
       this.#drop("stopped");
-      this.#options.onStop({ code: final, atMs: error?.at_ms, retrying: false });
+      const reason = final === "withdrawn" && error?.detail ? { reason: error.detail } : {};
+      this.#options.onStop({ code: final, ...reason, atMs: error?.at_ms, retrying: false });
       return;
     }
     this.#drop(this.#link === "connecting" ? "connecting" : "reconnecting");
@@ -231,7 +236,7 @@ export class Connection {
     if (comeBack) {
       delay = comeBack.after_ms + random() * comeBack.spread_ms;
     } else if (code === Close.NotOpen) {
-      const wait = error?.at_ms ? error.at_ms - Date.now() : NOT_OPEN_RETRY_MS;
+      const wait = error?.at_ms ? error.at_ms - (this.#options.now ?? Date.now)() : NOT_OPEN_RETRY_MS;
       // Thousands wait for the same minute: they come spread over ten seconds.
       delay = Math.min(Math.max(wait, 1_000), NOT_OPEN_RETRY_MS) + random() * 10_000;
     } else if (error?.code === "unrecorded") {

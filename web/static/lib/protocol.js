@@ -13,6 +13,7 @@ export const Close = Object.freeze({
   Ended: 4410,
   Removed: 4411,
   TakenOver: 4412,
+  Withdrawn: 4413,
   Locked: 4423,
   NotOpen: 4425,
   Version: 4426,
@@ -183,6 +184,9 @@ export const Close = Object.freeze({
  * @property {number} ping_ms
  * @property {number} [snapshot_s]
  *
+ * @typedef {object} Session
+ * @property {SessionInfo} session
+ *
  * @typedef {object} State
  * @property {string} phase draft, open, live, ended, sealed
  * @property {number} [started_at_ms]
@@ -278,6 +282,8 @@ export const Close = Object.freeze({
  * @property {string} time_zone
  * @property {number} [scheduled_at_ms]
  * @property {AgendaItem[]} [agenda]
+ * @property {number} [agenda_version] that a change of the agenda names
+ * @property {string} [help_phone]
  *
  * @typedef {object} SelfInfo
  * @property {string} code
@@ -347,7 +353,7 @@ export const Close = Object.freeze({
 
 /**
  * A message from the server, told apart by its type.
- * @typedef {({type: "welcome"} & Welcome) | ({type: "state"} & State) | ({type: "self"} & Self)
+ * @typedef {({type: "welcome"} & Welcome) | ({type: "session"} & Session) | ({type: "state"} & State) | ({type: "self"} & Self)
  *   | ({type: "sites"} & Sites) | ({type: "presence"} & Presence) | ({type: "offer"} & Offer)
  *   | ({type: "close_peer"} & ClosePeer) | ({type: "ping"} & Ping) | ({type: "ok"} & Ok)
  *   | ({type: "error"} & Error) | ({type: "reconnect"} & Reconnect) | ({type: "recording"} & Recording) | ({type: "message"} & Written)

@@ -77,6 +77,7 @@ const ERRORS = {
   occupied: { title: "error.occupied.title", text: "error.occupied.text", act: "take-over" },
   taken_over: { title: "error.taken_over.title", text: "error.taken_over.text", act: "take-over" },
   removed: { title: "error.removed.title", text: "error.removed.text", act: "retry" },
+  withdrawn: { title: "error.withdrawn.title", text: "error.withdrawn.text", act: "retry" },
   locked: { title: "error.locked.title", text: "error.locked.text", act: "retry" },
   bad_version: { title: "error.bad_version.title", text: "error.bad_version.text", act: "reload" },
   broken: { title: "error.broken.title", text: "error.broken.text", act: "retry" },
