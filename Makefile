@@ -8,7 +8,7 @@ SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CHROMIUM ?= /usr/bin/chromium
 export DIEMCAU_CHROMIUM := $(CHROMIUM)
 
-.PHONY: help demo build test lint unit steps clock web e2e adaptation estimates fuzz bench soak clean tools vulns
+.PHONY: help demo build test lint unit steps clock web e2e adaptation estimates fuzz bench soak clean tools vulns guide
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -75,6 +75,9 @@ adaptation: build node_modules/.installed $(CHROMIUM) ## measure a site on a sha
 estimates: node_modules/.installed $(CHROMIUM) ## compare REMB with transport-wide feedback, and what counts as lost (root)
 	node e2e/estimates.measure.mjs
 	node e2e/numbers.measure.mjs
+
+guide: build node_modules/.installed $(CHROMIUM) ## make the pictures of docs/huong-dan from the pages
+	node e2e/guide.measure.mjs
 
 soak: build node_modules/.installed $(CHROMIUM) ## a console with 10,600 sites and 1,000 changes per second, for ten minutes
 	$(GO) build -o bin/soak ./internal/soak

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -37,7 +38,7 @@ type file struct {
 // handler serves the files by path.
 type handler map[string]*file
 
-// Handler serves the pages at /, /j, /join, /host, /secretary, /room and /office, and what they load under /static/. Everything is
+// Handler serves the pages at /, /j, /join, /host, /secretary, /room and /office, the handbook at /help and /help/en, and what they load under /static/. Everything is
 // revalidated by its ETag, so that a page is never older than its server. Headers of security are the caller's.
 func Handler() http.Handler { return pages() }
 
@@ -67,9 +68,18 @@ var pages = sync.OnceValue(func() handler {
 	if err != nil {
 		panic(fmt.Sprintf("web: pages cannot be rendered: %v", err)) // as above
 	}
-	for path, plain := range rendered {
-		if h[path], err = pack("page.html", plain); err != nil {
-			panic(fmt.Sprintf("web: %s: %v", path, err))
+	guide, err := help()
+	if err != nil {
+		panic(fmt.Sprintf("web: the handbook cannot be rendered: %v", err)) // as above
+	}
+	maps.Copy(rendered, guide)
+	for at, plain := range rendered {
+		name := path.Base(at)
+		if path.Ext(name) == "" {
+			name = "page.html"
+		}
+		if h[at], err = pack(name, plain); err != nil {
+			panic(fmt.Sprintf("web: %s: %v", at, err))
 		}
 	}
 	return h
@@ -122,6 +132,8 @@ func contentType(name string) string {
 		return "text/html; charset=utf-8"
 	case ".svg":
 		return "image/svg+xml"
+	case ".jpg":
+		return "image/jpeg"
 	}
 	if t := mime.TypeByExtension(path.Ext(name)); t != "" {
 		return t

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { helpOf } from "../static/lib/help.js";
 import test from "node:test";
 import assert from "node:assert/strict";
 import { fold, matcher } from "../static/lib/fold.js";
@@ -114,4 +116,23 @@ test("a line is judged by what arrives", () => {
   assert.equal(judge({ lost: 0, received: 0, stalled: true, audioBytes: 0 }), "silent");
   // Retransmissions make the browser's total of losses fall again.
   assert.equal(judge({ lost: -5, received: 100, stalled: false, audioBytes: 10 }), "good");
+});
+
+test("every page has its part of the handbook", () => {
+  const parts = {
+    "/join": "diem-cau",
+    "/j": "diem-cau",
+    "/j/abcd": "diem-cau",
+    "/host": "chu-tri",
+    "/secretary": "thu-ky",
+    "/office": "van-phong",
+    "/room": "man-hinh",
+  };
+  for (const [path, part] of Object.entries(parts)) {
+    assert.equal(helpOf(path, "vi"), `/help#${part}`);
+    assert.equal(helpOf(path, "en"), `/help/en#${part}`);
+    assert.ok(readFileSync(new URL(`../../docs/huong-dan/${part}.md`, import.meta.url), "utf8"));
+    assert.ok(readFileSync(new URL(`../../docs/huong-dan/en/${part}.md`, import.meta.url), "utf8"));
+  }
+  assert.equal(helpOf("/", "vi"), "/help");
 });

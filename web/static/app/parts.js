@@ -1,7 +1,8 @@
 // Small parts that every page uses.
 import { html } from "./html.js";
-import { useEffect, useRef } from "../vendor/hooks.js";
+import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { signal, effect } from "../vendor/signals.js";
+import { helpOf } from "../lib/help.js";
 import { linkWord } from "../lib/words.js";
 import { t, tMaybe, formatDuration, formatTime } from "./i18n.js";
 import { lang, theme } from "./settings.js";
@@ -52,11 +53,41 @@ effect(() => {
   if (sheet instanceof HTMLLinkElement) sheet.media = DARK[theme.value];
 });
 
-/** Language and theme. */
+/** The way to this page's part of the handbook. */
+export function HelpLink() {
+  return html`<a class="button button--quiet" data-action="help" target="_blank" rel="noreferrer" href=${helpOf(document.location.pathname, lang.value)}>
+    <${Icon} name="help" /><span>${t("help")}</span></a>`;
+}
+
+/**
+ * The keys of a page, shown with "?", and the way to the handbook.
+ * @param {{keys: readonly (readonly [string, string])[]}} props each key with what it does
+ */
+export function KeysHelp({ keys }) {
+  const [open, setOpen] = useState(false);
+  useEffect(() => {
+    const pressed = (/** @type {KeyboardEvent} */ event) => {
+      const typing = event.target instanceof Element && event.target.matches("input, textarea, select");
+      if (event.key !== "?" || typing || document.querySelector("dialog:modal")) return;
+      event.preventDefault();
+      setOpen(true);
+    };
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  }, []);
+  if (!open) return null;
+  return html`<${Dialog} title=${t("keys.title")} onClose=${() => setOpen(false)}>
+    <dl class="keys" data-keys>${[...keys, ["?", t("keys.help")], ["Esc", t("keys.escape")]].map(([key, what]) => html`<div key=${key}><dt><kbd>${key}</kbd></dt><dd>${what}</dd></div>`)}</dl>
+    <div class="dialog__actions"><${HelpLink} /><${Button} tone="primary" onClick=${() => setOpen(false)}>${t("close")}<//></div>
+  <//>`;
+}
+
+/** Language, theme and help. */
 export function Preferences() {
   const other = lang.value === "vi" ? "en" : "vi";
   const dark = theme.value === "dark" || (theme.value === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
   return html`<div class="preferences">
+    <${HelpLink} />
     <button type="button" class="button button--quiet" lang=${other} data-action="language" onClick=${() => (lang.value = other)}>
       <${Icon} name="globe" /><span>${other === "en" ? "English" : "Tiếng Việt"}</span>
     </button>

@@ -3,7 +3,7 @@ import { html } from "./html.js";
 import { useState, useEffect } from "../vendor/hooks.js";
 import { waitingWords } from "../lib/words.js";
 import { t, formatDay, formatTime, formatDuration } from "./i18n.js";
-import { Announcer, Button, Clock, Confirm, Header, Preferences, Toasts, tick } from "./parts.js";
+import { Announcer, Button, Clock, Confirm, Header, KeysHelp, Preferences, Toasts, tick } from "./parts.js";
 import { Icon } from "./icons.js";
 import { BackOnAir, Countdown, MuteButton, ScreenButton, Unheard } from "./onair.js";
 import { Stage, SoundButton, Video } from "./stage.js";
@@ -47,7 +47,11 @@ export function SitePage({ room }) {
     ${waiting ? html`<${Waiting} room=${room} />` : html`<${Live} room=${room} />`}
     <${Countdown} room=${room} />
     <${OnAirFrame} room=${room} />
-    <${SoundButton} room=${room} />`;
+    <${SoundButton} room=${room} />
+    <${KeysHelp} keys=${[
+      ["F2", t("keys.hand")],
+      ["F8", t("keys.mute")],
+    ]} />`;
 }
 
 /** @param {{room: Room}} props */

@@ -2,7 +2,7 @@
 import { html } from "../html.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
 import { t, formatNumber, formatDuration } from "../i18n.js";
-import { Button, Clock, Confirm, Dialog, Header, Preferences, Toasts, tick } from "../parts.js";
+import { Button, Clock, Confirm, Dialog, Header, KeysHelp, Preferences, Toasts, tick } from "../parts.js";
 import { Stage, SoundButton, Video } from "../stage.js";
 import { DeviceNotice, DevicesDialog } from "../devices.js";
 import { BackOnAir, Countdown, MuteButton, ScreenButton, Unheard } from "../onair.js";
@@ -72,6 +72,11 @@ export function Console({ room, publishes }) {
     </main>
     ${room.role === "endpoint" && html`<${Countdown} room=${room} />`}
     <${SoundButton} room=${room} />
+    <${KeysHelp} keys=${[
+      ["F2", t("keys.next")],
+      ["F4", t("keys.revoke")],
+      ["F8", t("keys.mute")],
+    ]} />
   </div>`;
 }
 
