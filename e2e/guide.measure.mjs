@@ -6,6 +6,7 @@ import { mkdirSync, statSync, readdirSync } from "node:fs";
 import { Person } from "./lib/browser.mjs";
 import { convene } from "./lib/convene.mjs";
 import { BINARY, Server } from "./lib/server.mjs";
+import { type } from "./lib/typing.mjs";
 import { until } from "./lib/until.mjs";
 
 const DIR = "docs/huong-dan/hinh";
@@ -101,14 +102,14 @@ try {
   admin.stdin.end(PASSWORD + "\n");
   await once(admin, "exit");
   const office = await person("office", `${server.url}/office`);
-  await office.page.locator('input[name="username"]').fill("an");
-  await office.page.locator('input[name="password"]').fill(PASSWORD);
+  await type(office.page.locator('input[name="username"]'), "an");
+  await type(office.page.locator('input[name="password"]'), PASSWORD);
   await office.press("login");
   await office.press("new-draft");
-  await office.page.locator('input[name="title"]').fill("Phiên họp thứ hai của Ban Chỉ đạo");
-  await office.page.locator('input[name="start-day"]').pressSequentially("1/12/2026");
-  await office.page.locator('input[name="start-time"]').pressSequentially("8h");
-  await office.page.locator('[data-action="search-units"]').pressSequentially("ninh thuan");
+  await type(office.page.locator('input[name="title"]'), "Phiên họp thứ hai của Ban Chỉ đạo");
+  await type(office.page.locator('input[name="start-day"]'), "1/12/2026");
+  await type(office.page.locator('input[name="start-time"]'), "8h");
+  await type(office.page.locator('[data-action="search-units"]'), "ninh thuan");
   await until("it is found", () => office.page.locator('[data-unit="P58"] [data-action="add-below"]').count());
   await office.page.locator('[data-unit="P58"] [data-action="add-below"]').click();
   await shoot(office, "van-phong");
