@@ -97,6 +97,7 @@ func TestChangeAfterConvening(t *testing.T) {
 	}
 
 	given := b.links.of("C1")
+	b.admin("GET", path+"/links", "", &b.links) // which has none of it any more
 	b.restart(true)
 	for i := range b.links.Endpoints {
 		if ep := &b.links.Endpoints[i]; ep.Code == "C1" { // the server tells its link no more
