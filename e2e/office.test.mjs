@@ -382,7 +382,9 @@ test("the session is moved, then called off, and the links say so", async () => 
   await says(an, "08:00 02/01/2030");
   const moveTo = async (time) => {
     await an.press("move");
-    await type(an.page.locator("dialog input"), time);
+    const [day, clock] = time.split("T");
+    await type(an.page.locator('dialog input[name="moment-day"]'), day.split("-").reverse().join("/"));
+    await type(an.page.locator('dialog input[name="moment-time"]'), clock);
     await an.press("confirm");
   };
   await moveTo("2020-01-03T14:30"); // a slip in the year is asked about
