@@ -10,7 +10,7 @@ import (
 
 // Two secretaries write the same note: what the first saved is not overwritten by who did not see it.
 func TestNotesOfTwoSecretaries(t *testing.T) {
-	s, at := New("s"), time.Unix(1_800_000_000, 0)
+	s, at := convened(t, 0, 1).s, time.Unix(1_800_000_000, 0)
 	s.Phase = PhaseLive
 	an, binh := Actor{Endpoint: SecretaryCode, Role: RoleSecretary}, Actor{Endpoint: HostCode, Role: RoleHost}
 	for _, step := range []struct {
@@ -49,7 +49,7 @@ func TestNotesOfTwoSecretaries(t *testing.T) {
 }
 
 func TestParticulars(t *testing.T) {
-	s, at := New("s"), time.Unix(1_800_000_000, 0)
+	s, at := convened(t, 0, 1).s, time.Unix(1_800_000_000, 0)
 	s.Phase = PhaseSealed // a number is given later
 	p := Particulars{Body: "UBND", Number: "1/BC", Recipients: []string{"Như trên"}, Chair: Official{"Nguyễn Văn A", "Chủ tịch"}}
 	events, err := s.Decide(SetParticulars{p}, Actor{Endpoint: SecretaryCode, Role: RoleSecretary}, at)
