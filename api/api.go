@@ -241,10 +241,10 @@ func (a *router) listSessions(w http.ResponseWriter, r *http.Request, _ access.I
 	list := make([]sessionSummary, 0, len(rows))
 	for _, row := range rows {
 		v := sessionSummary{ID: row.ID, Title: row.Title, Phase: string(row.Phase), CreatedAt: row.CreatedAt}
-		found := a.api.live.Listed(row, nil)
+		found := a.api.live.Listed(r.Context(), row, nil)
 		if a.api.live.Running(row.ID) || row.Phase != meeting.PhaseEnded && row.Phase != meeting.PhaseSealed {
 			err := a.read(r.Context(), row.ID, func(s *meeting.View) error {
-				found = a.api.live.Listed(row, s)
+				found = a.api.live.Listed(r.Context(), row, s)
 				v.Title, v.Phase, v.ScheduledAt, v.CalledOff = s.Title, string(s.Phase), s.ScheduledAt, s.CalledOff
 				for ep := range s.Endpoints() {
 					if ep.Convened() {

@@ -35,7 +35,7 @@ type Live interface {
 	View(ctx context.Context, id string) (*meeting.View, error)
 	// Listed takes note of a session as the list has it, and as it is if it was read, and returns how the list contradicts
 	// the ledger; empty if it does not.
-	Listed(row store.SessionRow, s *meeting.View) (contradiction string)
+	Listed(ctx context.Context, row store.SessionRow, s *meeting.View) (contradiction string)
 	Command(ctx context.Context, id string, cmd meeting.Command, by meeting.Actor) error
 	// Adopt runs a session that has just been recorded.
 	Adopt(ctx context.Context, id string) error

@@ -19,12 +19,13 @@ type contradictions struct {
 	log *slog.Logger
 
 	mu   sync.Mutex
-	said map[string]contradiction
+	said map[string]saying
 }
 
-type contradiction struct{ phase, title string } // each is empty if list and ledger agree
+// saying is how the list says otherwise.
+type saying struct{ phase, title string } // each is empty if list and ledger agree
 
-func (c contradiction) String() string {
+func (c saying) String() string {
 	if c.phase != "" && c.title != "" {
 		return c.phase + "; " + c.title
 	}
@@ -32,7 +33,7 @@ func (c contradiction) String() string {
 }
 
 func newContradictions(log *slog.Logger, reg prometheus.Registerer) *contradictions {
-	c := &contradictions{log: log, said: map[string]contradiction{}}
+	c := &contradictions{log: log, said: map[string]saying{}}
 	reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "diemcau_list_contradictions", Help: "Sessions of which the list in the record said otherwise than their ledger, since the start.",
 	}, func() float64 { return float64(c.count()) }))
@@ -55,25 +56,22 @@ func (c *contradictions) of(id string) string {
 // listed takes note of a row as it was read. One that is not over is compared when its session is replayed.
 func (c *contradictions) listed(row store.SessionRow) {
 	if row.Noted != row.Phase {
-		c.note(row.ID, contradiction{phase: phases(row.Noted, row.Phase)})
+		c.note(row.ID, saying{phase: phases(row.Noted, row.Phase)})
 	}
 }
 
 // compare takes note of how the row of a session stands to the fold of its ledger.
-func (c *contradictions) compare(row store.SessionRow, s *meeting.View) {
-	var found contradiction
+func (c *contradictions) compare(row store.SessionRow, s *meeting.View) { c.note(row.ID, differ(row, s)) }
+
+// differ is how a row and the fold of a ledger contradict each other.
+func differ(row store.SessionRow, s *meeting.View) (found saying) {
 	if row.Noted != s.Phase {
 		found.phase = phases(row.Noted, s.Phase)
 	}
-	c.note(row.ID, found)
-	c.titled(row, s)
-}
-
-// titled compares the title alone, which never changes.
-func (c *contradictions) titled(row store.SessionRow, s *meeting.View) {
 	if row.Title != s.Title {
-		c.note(row.ID, contradiction{title: fmt.Sprintf("the list had the title %q, the ledger %q", row.Title, s.Title)})
+		found.title = fmt.Sprintf("the list had the title %q, the ledger %q", row.Title, s.Title)
 	}
+	return found
 }
 
 func phases(noted, folded meeting.Phase) string {
@@ -81,8 +79,8 @@ func phases(noted, folded meeting.Phase) string {
 }
 
 // note adds what is wrong about a session to what was found before, and tells the log if that is news.
-func (c *contradictions) note(id string, now contradiction) {
-	if now == (contradiction{}) {
+func (c *contradictions) note(id string, now saying) {
+	if now == (saying{}) {
 		return
 	}
 	c.mu.Lock()

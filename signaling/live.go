@@ -28,12 +28,27 @@ func (l Live) Running(id string) bool {
 
 // Listed takes note of a session as the list has it, and as it is if it was read, and returns how the list contradicts the
 // ledger; empty if it does not.
-func (l Live) Listed(row store.SessionRow, s *meeting.View) (contradiction string) {
+func (l Live) Listed(ctx context.Context, row store.SessionRow, s *meeting.View) (contradiction string) {
 	l.srv.listed.listed(row)
-	if s != nil {
-		l.srv.listed.titled(row, s)
+	if s != nil && differ(row, s) != (saying{}) && l.stands(ctx, row, &s) {
+		l.srv.listed.compare(row, s)
 	}
 	return l.srv.listed.of(row.ID)
+}
+
+// stands tells whether the list says the same still after a turn of the session's owner, which sets s to what was on record
+// then. One of the two may have been read before a commit and the other after it, which is no contradiction.
+func (l Live) stands(ctx context.Context, row store.SessionRow, s **meeting.View) bool {
+	if c, err := l.srv.loaded(row.ID); err == nil && c != nil {
+		if err := c.call(ctx, request{work: func() error { return nil }}); err != nil {
+			return false
+		}
+		if *s, err = viewOf(ctx, c); err != nil {
+			return false
+		}
+	}
+	again, err := l.srv.record.Session(ctx, row.ID)
+	return err == nil && again.Title == row.Title && again.Noted == row.Noted
 }
 
 // View returns a session as it is now: as its owner published it, or from the record where the server runs none. It waits for
