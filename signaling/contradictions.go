@@ -61,7 +61,9 @@ func (c *contradictions) listed(row store.SessionRow) {
 }
 
 // compare takes note of how the row of a session stands to the fold of its ledger.
-func (c *contradictions) compare(row store.SessionRow, s *meeting.View) { c.note(row.ID, differ(row, s)) }
+func (c *contradictions) compare(row store.SessionRow, s *meeting.View) {
+	c.note(row.ID, differ(row, s))
+}
 
 // differ is how a row and the fold of a ledger contradict each other.
 func differ(row store.SessionRow, s *meeting.View) (found saying) {
