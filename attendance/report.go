@@ -112,6 +112,7 @@ func (c *Counts) count(s SiteRow, sign int) {
 		c.Partial += sign
 	case Absent:
 		c.Absent += sign
+	case meeting.VerdictNotConvened: // not asked for here
 	}
 	c.Present = c.OnTime + c.Late + c.Partial
 }

@@ -98,6 +98,7 @@ func (s *Sum) add(c *Site, session int) {
 		s.Present++
 	case meeting.VerdictAbsent:
 		s.Absent++
+	case meeting.VerdictNotConvened: // no site of a record is
 	}
 	if c.Telephone {
 		s.Telephone++

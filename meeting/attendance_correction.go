@@ -122,10 +122,10 @@ func (c OverrideVerdict) decide(s *Session, by Actor, _ time.Time) ([]Event, err
 	}
 	switch c.Verdict {
 	case VerdictOnTime, VerdictLate, VerdictPartial, VerdictAbsent, "":
-	default:
-		return refuse(CodeBadValue, "verdict "+string(c.Verdict))
+		return []Event{&VerdictOverridden{Endpoint: ep.Code, By: by.Endpoint, Verdict: c.Verdict, Reason: c.Reason}}, nil
+	case VerdictNotConvened: // follows from the withdrawal alone
 	}
-	return []Event{&VerdictOverridden{Endpoint: ep.Code, By: by.Endpoint, Verdict: c.Verdict, Reason: c.Reason}}, nil
+	return refuse(CodeBadValue, "verdict "+string(c.Verdict))
 }
 
 func (c AddAttendance) decide(s *Session, by Actor, at time.Time) ([]Event, error) {

@@ -228,7 +228,7 @@ func (s *slot) push(src *source, layer int, p *packet) {
 		return
 	}
 	r := &s.rends[layer]
-	s.arrivals.accept(src, layer, p)
+	s.accept(src, layer, p)
 	if r.started || !s.video() {
 		s.forward(r, p)
 		return

@@ -13,7 +13,10 @@ func TestUnitsAreChangedOneByOne(t *testing.T) {
 	an := b.person("an", "admin", "")
 	var list struct {
 		Version int64
-		Changes []struct{ Kind, Code, Into, By, In_force string }
+		Changes []struct {
+			Kind, Code, Into, By string
+			InForce              string `json:"in_force"`
+		}
 	}
 	an.must("GET", "/api/v1/roster/changes", "", &list)
 	if list.Version != 1 || len(list.Changes) != 0 {
@@ -39,7 +42,7 @@ func TestUnitsAreChangedOneByOne(t *testing.T) {
 		}
 	}
 	an.must("GET", "/api/v1/roster/changes", "", &list)
-	if list.Version != 4 || len(list.Changes) != 3 || list.Changes[0].Into != "C1" || list.Changes[0].By != "an" || list.Changes[0].In_force != "2025-07-01" {
+	if list.Version != 4 || len(list.Changes) != 3 || list.Changes[0].Into != "C1" || list.Changes[0].By != "an" || list.Changes[0].InForce != "2025-07-01" {
 		t.Errorf("%+v", list)
 	}
 	got := b.summed("?unit=P56")

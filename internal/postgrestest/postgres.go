@@ -88,34 +88,34 @@ func Start() (Server, error) {
 func (p Server) Stop() error { return p.stop() }
 
 // Database makes an empty database for a test, which it skips without a server, and returns its URL.
-func (p Server) Database(t testing.TB) string {
-	t.Helper()
+func (p Server) Database(tb testing.TB) string {
+	tb.Helper()
 	if p.dsn == "" {
-		t.Skip("needs PostgreSQL: install it, or name a server in DIEMCAU_TEST_POSTGRES")
+		tb.Skip("needs PostgreSQL: install it, or name a server in DIEMCAU_TEST_POSTGRES")
 	}
 	db, err := sql.Open("pgx", p.dsn)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer db.Close()
 	name := "test_" + strings.ReplaceAll(uuid.NewString(), "-", "")
-	if _, err := db.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
-		t.Fatal(err)
+	if _, err := db.ExecContext(tb.Context(), "CREATE DATABASE "+name); err != nil {
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		db, err := sql.Open("pgx", p.dsn)
 		if err != nil {
-			t.Error(err)
+			tb.Error(err)
 			return
 		}
 		defer db.Close()
 		if _, err := db.ExecContext(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	u, err := url.Parse(p.dsn)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	u.Path = "/" + name
 	return u.String()
