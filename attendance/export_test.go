@@ -107,7 +107,7 @@ func TestWriteJSONHoldsEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	for member, want := range map[string]string{
-		"total":      `{"convened":3,"present":1,"on_time":1,"late":0,"partial":0,"absent":2,"headcount":18}`,
+		"total":      `{"convened":3,"present":1,"on_time":1,"late":0,"partial":0,"absent":2,"headcount":18,"withdrawn":0}`,
 		"receiving":  `[{"endpoint":"C1","from":"2026-03-02T08:00:05+07:00","to":"2026-03-02T08:01:40+07:00","end_reason":"lost","interruptions":0,"entries":[5,6],"device":"Chrome 156, Windows","evidence":"decoded"}]`,
 		"roll_calls": `[{"round":1,"opened_at":"2026-03-02T08:05:20+07:00","closed_at":"2026-03-02T08:05:30+07:00","answers":[{"endpoint":"C1","answered_at":"2026-03-02T08:05:25+07:00","headcount":18,"entry":12}]}]`,
 		"floor":      `[{"endpoint":"C1","name":"Xã Phước Dân","slot":"floor","granted_at":"2026-03-02T08:05:40+07:00","on_air_at":"","returned_at":"","why":""}]`,

@@ -11,6 +11,7 @@ func TestEndReasons(t *testing.T) {
 	want := map[meeting.EndReason]EndReason{
 		meeting.EndClosed: EndLost, meeting.EndTimeout: EndLost, meeting.EndRestart: EndLost, meeting.EndReplaced: EndLost,
 		meeting.EndPageClosed: EndLeft, meeting.EndTakenOver: EndTakenOver, meeting.EndRemoved: EndRemoved, meeting.EndRevoked: EndRemoved,
+		meeting.EndWithdrawn: EndRemoved,
 	}
 	for _, why := range meeting.EndReasons() {
 		if got := endReason(why); got != want[why] || got == "" {
