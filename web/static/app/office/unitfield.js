@@ -1,6 +1,6 @@
 // A field that takes a unit: what is typed is looked up, and what is chosen is its code.
 import { html } from "../html.js";
-import { useEffect, useRef, useState } from "../../vendor/hooks.js";
+import { useEffect, useLayoutEffect, useRef, useState } from "../../vendor/hooks.js";
 import { isCode, searched, unitMeant } from "../../lib/unitchoice.js";
 import { api, loadUnits, rememberUnits, unitNames } from "./api.js";
 import { o } from "./text.js";
@@ -23,37 +23,40 @@ export function UnitField({ label, value, onChange }) {
   const [id] = useState(() => `unit-${++fields}`);
   /** What is being typed; null shows what is chosen. */
   const [text, setText] = useState(/** @type {string | null} */ (null));
-  const [found, setFound] = useState(/** @type {Unit[] | null} */ (null));
+  /** What was found last, and for what. */
+  const [answer, setAnswer] = useState(/** @type {{units: Unit[], wanted: string} | null} */ (null));
+  const found = answer?.units ?? null;
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
-  // An answer may come after the field was drawn again: it must change the list of now.
-  const now = useRef({ text, onChange });
-  now.current = { text, onChange };
   useEffect(() => {
     if (value && !unitNames.value.has(value)) void loadUnits([value]);
   }, [value]);
   const wanted = text === null ? "" : searched(text);
   useEffect(() => {
-    if (!wanted) return setFound(null);
+    if (!wanted) return setAnswer(null);
+    let over = false;
     const timer = setTimeout(async () => {
-      const answer = await api("GET", `/units?q=${encodeURIComponent(wanted)}&limit=${MOST}`, undefined, {
-        quiet: true,
-      });
-      const typed = now.current.text;
-      if (!answer.ok || typed === null || searched(typed) !== wanted) return;
-      /** @type {Unit[]} */ const units = answer.data.units;
-      rememberUnits(units);
-      setFound(units);
-      setActive(-1);
-      const meant = unitMeant(typed, units);
-      now.current.onChange(meant);
-      if (meant && document.activeElement !== field.current) setText(null);
+      const said = await api("GET", `/units?q=${encodeURIComponent(wanted)}&limit=${MOST}`, undefined, { quiet: true });
+      if (!said.ok || over) return;
+      rememberUnits(said.data.units);
+      setAnswer({ units: said.data.units, wanted });
     }, WAIT_MS);
-    return () => clearTimeout(timer);
+    return () => {
+      over = true;
+      clearTimeout(timer);
+    };
   }, [wanted]);
+  // An answer is taken right after it was drawn, never between a key and the drawing of it: what is around this field would be
+  // put back to what it was before that key.
+  useLayoutEffect(() => {
+    if (!answer || text === null || answer.wanted !== wanted) return;
+    setActive(-1);
+    const meant = unitMeant(text, answer.units);
+    onChange(meant);
+    if (meant && document.activeElement !== field.current) setText(null);
+  }, [answer]);
   const type = (/** @type {string} */ typed) => {
-    now.current.text = typed;
     setText(typed);
     setOpen(true);
     // A code is taken before the answer comes: who types it may be quicker than the line.
