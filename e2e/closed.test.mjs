@@ -168,13 +168,14 @@ test("the check of the line tells UDP from TCP", async (t) => {
   await p.open(linkInside("C3"));
   const line = await p.page.evaluate(
     async (token) => {
-      const { testLine } = await import("/static/lib/linetest.js");
+      const [{ testLine }, { request }] = await Promise.all([
+        import("/static/lib/linetest.js"),
+        import("/static/lib/http.js"),
+      ]);
       const canvas = document.createElement("canvas");
       const context = canvas.getContext("2d");
       const timer = setInterval(() => context.fillRect(0, 0, Math.random() * 300, 100), 50);
-      const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
-      const call = (method, path, body) =>
-        fetch(`/api/v1/rehearsal${path}`, { method, headers, body: body && JSON.stringify(body) });
+      const call = (path, options) => request(`/rehearsal${path}`, { token, ...options });
       const result = await testLine({ call, picture: canvas.captureStream(20).getVideoTracks()[0], seconds: 4 });
       clearInterval(timer);
       return result;
