@@ -23,8 +23,8 @@ const linkOf = (code) => session.endpoints.find((e) => e.code === code).link;
 const board = async () => JSON.parse(await server.cli("session", "rehearsals", "--session", session.id));
 const site = async (code) => (await board()).sites.find((s) => s.code === code);
 
-/** What was found, but for a line that seems thin because the machine is busy. */
-const reasons = (kept) => (kept.reasons ?? []).filter((r) => r !== "line_thin");
+/** What was found, but for a line that seems thin or slow because the machine is busy. */
+const reasons = (kept) => (kept.reasons ?? []).filter((r) => r !== "line_thin" && r !== "line_slow");
 
 /** Goes through the check as a person does, and returns what the server keeps of it. */
 async function rehearse(p, code) {
