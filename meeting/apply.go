@@ -98,7 +98,7 @@ func (s *Session) detach(code, conn string) {
 }
 
 // connected reports whether a connection is the active one of an endpoint.
-func (s *Session) connected(code, conn string) bool {
+func (s *View) connected(code, conn string) bool {
 	ep := s.Endpoint(code)
 	return ep != nil && ep.Conn != nil && ep.Conn.ID == conn
 }

@@ -101,7 +101,7 @@ func (r Rules) Valid() bool {
 }
 
 // convenedSite returns an endpoint whose attendance is judged.
-func (s *Session) convenedSite(code string) (*Endpoint, error) {
+func (s *View) convenedSite(code string) (*Endpoint, error) {
 	ep := s.Endpoint(code)
 	if ep == nil || ep.Role != RoleSite {
 		return nil, &Error{Code: CodeUnknownEndpoint, Detail: code}

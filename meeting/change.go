@@ -161,7 +161,7 @@ func (c SetAgenda) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 }
 
 // wrongItem is the JSON name of what is wrong with an item of the agenda; empty if nothing is.
-func (s *Session) wrongItem(item AgendaItem) string {
+func (s *View) wrongItem(item AgendaItem) string {
 	n := utf8.RuneCountInString(item.Title)
 	switch {
 	case utf8.RuneCountInString(item.ID) > MaxCode:
@@ -177,7 +177,7 @@ func (s *Session) wrongItem(item AgendaItem) string {
 }
 
 // mayRegister reports whether an endpoint can be a registered speaker.
-func (s *Session) mayRegister(code string) bool {
+func (s *View) mayRegister(code string) bool {
 	ep := s.Endpoint(code)
 	return ep != nil && (ep.Role == RoleHost || ep.Role == RoleSite && !ep.Withdrawn)
 }

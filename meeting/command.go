@@ -333,7 +333,7 @@ func (s *Session) declaring(by Actor) (*Endpoint, error) {
 }
 
 // running refuses what needs people in the room.
-func (s *Session) running() error {
+func (s *View) running() error {
 	switch s.Phase {
 	case PhaseOpen, PhaseLive:
 		return nil

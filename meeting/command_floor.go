@@ -60,12 +60,12 @@ func (c GrantSlot) decide(s *Session, by Actor, at time.Time) ([]Event, error) {
 }
 
 // speaks reports whether an endpoint feeds or will feed a speaking slot.
-func (s *Session) speaks(code string) bool {
+func (s *View) speaks(code string) bool {
 	return slices.ContainsFunc(s.GrantsOf(code), func(slot Slot) bool { return slot != SlotPresentation })
 }
 
 // presentationFree reports whether a site may take the presentation: nobody has it, or another site.
-func (s *Session) presentationFree() bool {
+func (s *View) presentationFree() bool {
 	g := s.Grants[SlotPresentation]
 	return g == nil || s.Endpoint(g.Endpoint).Role == RoleSite
 }

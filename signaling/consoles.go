@@ -70,19 +70,19 @@ func (a *audience) seatConsole(code string) {
 	}
 }
 
-// shows reports whether a console of a scope shows a unit or endpoint.
-func (a *audience) shows(scope, console, code string) bool {
-	return scope == "" || a.session.Steers(meeting.Actor{Endpoint: console, Role: meeting.RoleOperator}, code)
+// shows reports whether a console of a scope shows a unit or endpoint of a session.
+func shows(s *meeting.View, scope, console, code string) bool {
+	return scope == "" || s.Steers(meeting.Actor{Endpoint: console, Role: meeting.RoleOperator}, code)
 }
 
 // sites is the whole list for a console that has just come.
 func (a *audience) sites(scope, console string) protocol.Sites {
 	v := protocol.Sites{Units: a.units, Endpoints: make([]protocol.SiteInfo, 0, a.convened)}
 	if scope != "" {
-		v.Units = slices.DeleteFunc(slices.Clone(a.units), func(u protocol.UnitInfo) bool { return !a.shows(scope, console, u.Code) })
+		v.Units = slices.DeleteFunc(slices.Clone(a.units), func(u protocol.UnitInfo) bool { return !shows(a.session, scope, console, u.Code) })
 	}
 	for _, code := range a.session.Order {
-		if ep := a.session.Endpoint(code); ep.Convened() && a.shows(scope, console, code) {
+		if ep := a.session.Endpoint(code); ep.Convened() && shows(a.session, scope, console, code) {
 			site := protocol.SiteInfo{SiteState: siteView(a.session, ep, a.members[code]), Unit: ep.Unit, Name: ep.Name, Phone: ep.Phone}
 			if a.session.Endpoint(console).Role == meeting.RoleRoom { // a number is not for everyone in the room
 				site.Phone = ""
@@ -149,7 +149,7 @@ func (a *audience) changedRows() []string {
 func (a *audience) sendRows(codes []string, scope string, to ...*conn) {
 	v := protocol.Presence{Changes: make([]protocol.SiteState, 0, len(codes))}
 	for _, code := range codes {
-		if a.shows(scope, to[0].who.Endpoint, code) {
+		if shows(a.session, scope, to[0].who.Endpoint, code) {
 			v.Changes = append(v.Changes, siteView(a.session, a.session.Endpoint(code), a.members[code]))
 		}
 	}

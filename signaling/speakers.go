@@ -25,7 +25,7 @@ type activeSpeakers struct {
 
 // announce says to everyone where somebody speaks, if that has changed.
 func (v *activeSpeakers) announce(a *audience) {
-	slots := a.speaking()
+	slots := speaking(a)
 	now := time.Now()
 	if slices.Equal(slots, v.slots) || now.Before(v.next) {
 		return
@@ -41,7 +41,7 @@ func (v *activeSpeakers) announce(a *audience) {
 }
 
 // speaking are the slots whose sound is on air and carries speech now.
-func (a *audience) speaking() []string {
+func speaking(a *audience) []string {
 	slots := []string{}
 	for _, slot := range meeting.Slots() {
 		f := a.stage.feeds[slot]

@@ -9,7 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
+	"time"
 )
+
+// fifoEvery is how often a FIFO is asked whether somebody reads it.
+const fifoEvery = 50 * time.Millisecond
 
 // writeFile lets write make the content of a file. A regular file appears whole or not at all, and takes the place of
 // what was there before; a link stays, and leads to it. What is no regular file (a device, a FIFO) is written through.
@@ -120,22 +125,28 @@ func writeThrough(ctx context.Context, path string, info fs.FileInfo, write func
 	if info.IsDir() {
 		return fmt.Errorf("%s is a folder", path)
 	}
-	type opened struct {
-		f   *os.File
-		err error
+	f, err := openThrough(ctx, path, info)
+	if err != nil {
+		return err
 	}
-	done := make(chan opened, 1)
-	go func() { // ends with the process if nobody ever reads
-		f, err := os.OpenFile(path, os.O_WRONLY, 0)
-		done <- opened{f, err}
-	}()
-	select {
-	case o := <-done:
-		if o.err != nil {
-			return o.err
+	return errors.Join(write(f), f.Close())
+}
+
+// openThrough opens what is there. Nobody is kept waiting by a FIFO that nobody reads: it is asked again and again, since an
+// open that waits cannot be called off.
+func openThrough(ctx context.Context, path string, info fs.FileInfo) (*os.File, error) {
+	if info.Mode()&fs.ModeNamedPipe == 0 {
+		return os.OpenFile(path, os.O_WRONLY, 0)
+	}
+	for {
+		f, err := os.OpenFile(path, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+		if !errors.Is(err, syscall.ENXIO) {
+			return f, err
 		}
-		return errors.Join(write(o.f), o.f.Close())
-	case <-ctx.Done():
-		return fmt.Errorf("%s: nobody reads it: %w", path, ctx.Err())
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("%s: nobody reads it: %w", path, ctx.Err())
+		case <-time.After(fifoEvery):
+		}
 	}
 }
