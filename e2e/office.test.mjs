@@ -10,7 +10,7 @@ import { after, afterEach, before, test } from "node:test";
 import { Person } from "./lib/browser.mjs";
 import { WHOLE, assertWell, look as lookAt } from "./lib/look.mjs";
 import { BINARY, Server } from "./lib/server.mjs";
-import { paste, type } from "./lib/typing.mjs";
+import { paste, type, typeAtOnce } from "./lib/typing.mjs";
 import { until } from "./lib/until.mjs";
 
 const SHOTS = "test-results/office";
@@ -144,6 +144,7 @@ test("a session is drafted: units found without diacritics, guests, operators, a
   await an.press("new-draft");
   await type(page.locator('input[name="title"]'), "Phiên họp thứ nhất của Ban Chỉ đạo");
   await type(page.locator('input[name="start-day"]'), "2/1/2030");
+  await typeAtOnce(page.locator('input[name="start-time"]'), "9h30");
   await type(page.locator('input[name="start-time"]'), "8h");
   await type(page.locator('input[name="minutes"]'), "120");
   await type(page.locator('input[name="help_phone"]'), "024 3333 4444");
@@ -162,6 +163,7 @@ test("a session is drafted: units found without diacritics, guests, operators, a
   await an.press("add-phone");
   const phone = page.locator("[data-contact]").first();
   await type(phone.locator("input").nth(0), "P58C6");
+  await typeAtOnce(phone.locator("input").nth(1), "0259 3888 998");
   await type(phone.locator("input").nth(1), "0259 3888 999");
   await phone.locator("input").nth(2).check();
   await page.locator(".paste summary").click();

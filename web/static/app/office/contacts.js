@@ -1,6 +1,6 @@
 // Telephone numbers of the convened sites: whom operators call, and who takes part by telephone alone.
 import { html } from "../html.js";
-import { useEffect, useRef, useState } from "../../vendor/hooks.js";
+import { useLayoutEffect, useRef, useState } from "../../vendor/hooks.js";
 import { fold, matcher } from "../../lib/fold.js";
 import { contactsOf, readNumbers, rowsOf, withNumbers } from "../../lib/contacts.js";
 import { same } from "../../lib/merge.js";
@@ -23,7 +23,8 @@ export function Contacts({ draft, set, problem }) {
   // Rows of their own: while a code is typed it may be another's for a moment, which must not lose that one.
   const [rows, setRows] = useState(() => rowsOf(draft.contacts));
   const own = useRef(draft.contacts);
-  useEffect(() => {
+  // At once, not after the next picture: what is put in between would be taken for another's and put back.
+  useLayoutEffect(() => {
     if (same(draft.contacts, own.current)) return;
     own.current = draft.contacts;
     setRows(rowsOf(draft.contacts));

@@ -59,7 +59,7 @@ export function DraftPage({ id }) {
     return () => removeEventListener("beforeunload", warn);
   }, [dirty]);
   if (!row || !draft) return html`<${Loading} />`;
-  const set = (/** @type {Partial<Draft>} */ change) => setDraft({ ...draft, ...change });
+  const set = (/** @type {Partial<Draft>} */ change) => setDraft((now) => now && { ...now, ...change });
   const save = async () => {
     setBusy(true);
     const answer = await api("PUT", `/drafts/${id}`, { version: row.version, draft }, { quiet: true });

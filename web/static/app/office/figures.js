@@ -105,8 +105,8 @@ export default function FiguresPage() {
   return html`<div class="office__title"><h1>${o("figures.title")}</h1></div>
     <${Panel} title=${o("figures.filter")}>
       <div class="figures__filter">
-        <${Field} label=${o("figures.from")} type="date" value=${filter.from} onInput=${(/** @type {string} */ from) => set({ from })} />
-        <${Field} label=${o("figures.to")} type="date" value=${filter.to} onInput=${(/** @type {string} */ to) => set({ to })} />
+        <${Field} label=${o("figures.from")} type="day" name="from" value=${filter.from} onInput=${(/** @type {string} */ from) => set({ from })} />
+        <${Field} label=${o("figures.to")} type="day" name="to" value=${filter.to} onInput=${(/** @type {string} */ to) => set({ to })} />
         <${UnitField} label=${o("figures.unit")} value=${filter.unit} onChange=${(/** @type {string} */ unit) => set({ unit })} />
       </div>
       <div class="actions">

@@ -1,6 +1,6 @@
-// Day and time in two fields that every browser shows alike: day/month/year, and hours up to 23.
+// Days, and day and time in two fields, that every browser shows alike: day/month/year, and hours up to 23.
 import { html } from "../html.js";
-import { useEffect, useRef, useState } from "../../vendor/hooks.js";
+import { useLayoutEffect, useRef, useState } from "../../vendor/hooks.js";
 import { dayField, readClock, readDay } from "../../lib/moments.js";
 import { o } from "./text.js";
 
@@ -16,7 +16,8 @@ export function MomentField({ label, value, onInput, name = "moment", required, 
   const [time, setTime] = useState(value.slice(11, 16));
   const [left, setLeft] = useState(false);
   const told = useRef(value);
-  useEffect(() => {
+  // At once, not after the next picture: a key pressed in between would be taken back.
+  useLayoutEffect(() => {
     if (value === told.current) return; // what is typed here stays as it is typed
     told.current = value;
     setDay(dayField(value));
@@ -48,4 +49,33 @@ export function MomentField({ label, value, onInput, name = "moment", required, 
     </div>
     <p id=${`${id}-said`} class="fault field__fault" role="status">${said}</p>
   </div>`;
+}
+
+/**
+ * A day alone.
+ * @param {{label: string, value: string, onInput: (value: string) => void, name?: string, required?: boolean, problem?: string}} props
+ *   value: such as 2026-03-02, "" for none or what is not whole
+ */
+export function DayField({ label, value, onInput, name = "day", required, problem }) {
+  const [id] = useState(() => `day-${++fields}`);
+  const [day, setDay] = useState(dayField(value));
+  const [left, setLeft] = useState(false);
+  const told = useRef(value);
+  useLayoutEffect(() => {
+    if (value === told.current) return; // what is typed here stays as it is typed
+    told.current = value;
+    setDay(dayField(value));
+  }, [value]);
+  const put = (/** @type {string} */ next) => {
+    setDay(next);
+    told.current = readDay(next);
+    onInput(told.current);
+  };
+  const bad = Boolean(day.trim()) && !readDay(day);
+  const said = (left && bad ? o("moment.badday") : problem) ?? "";
+  return html`<label class="field"><span>${label}</span>
+    <input type="text" inputmode="numeric" name=${name} placeholder=${o("moment.day")} autocomplete="off" maxlength="20" value=${day}
+      required=${required} aria-invalid=${bad || said ? "true" : undefined} aria-describedby=${`${id}-said`}
+      onInput=${(/** @type {Event} */ e) => put(/** @type {HTMLInputElement} */ (e.target).value)} onBlur=${() => setLeft(true)} />
+    <span id=${`${id}-said`} class="fault field__fault" role="status">${said}</span></label>`;
 }

@@ -2,7 +2,8 @@
 import { html } from "../html.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
 import { api, faultText, loadUnits, rememberUnits, unitName, unitNames } from "./api.js";
-import { formatMoment, o, oMaybe } from "./text.js";
+import { toInput } from "../../lib/localtime.js";
+import { formatMoment, o, oMaybe, ZONE } from "./text.js";
 import { Field, Panel, say } from "./widgets.js";
 import { UnitField } from "./unitfield.js";
 
@@ -12,7 +13,7 @@ const KINDS = ["add", "rename", "move", "merge"];
 const LEVELS = ["ministry", "province", "district", "commune"];
 const SHOWN = 30;
 
-const today = () => new Date().toLocaleDateString("en-CA");
+const today = () => toInput(new Date().toISOString(), ZONE).slice(0, 10);
 
 export function UnitEdit() {
   const [kind, setKind] = useState("rename");
@@ -80,9 +81,9 @@ export function UnitEdit() {
           ${LEVELS.map((l) => html`<option key=${l} value=${l}>${oMaybe(`level.${l}`, "level.commune")}</option>`)}</select></label>`
         }
         ${kind !== "rename" && html`<${UnitField} label=${kind === "merge" ? o("unitedit.into") : o("unitedit.parent")} value=${other} onChange=${setOther} />`}
-        <${Field} label=${o("unitedit.since")} type="date" value=${since} onInput=${setSince} required />
+        <${Field} label=${o("unitedit.since")} type="day" name="since" value=${since} onInput=${setSince} required />
         <p class="fault" role="alert">${refused ? (refused.code === "conflict" ? o("unitedit.conflict") : `${faultText(refused)} ${refused.data.detail ?? ""}`) : ""}</p>
-        <div class="actions"><button type="submit" class="button button--primary" data-action="change-unit" disabled=${!code || (kind !== "rename" && !other)}>${o("unitedit.apply")}</button></div>
+        <div class="actions"><button type="submit" class="button button--primary" data-action="change-unit" disabled=${!code || !since || (kind !== "rename" && !other)}>${o("unitedit.apply")}</button></div>
       </form>
     <//>
     ${

@@ -5,7 +5,7 @@ import { t } from "../i18n.js";
 import { Button, Dialog } from "../parts.js";
 import { Icon } from "../icons.js";
 import { notice } from "./api.js";
-import { MomentField } from "./moment.js";
+import { DayField, MomentField } from "./moment.js";
 import { o } from "./text.js";
 
 /** @typedef {import("../html.js").Children} Children */
@@ -16,12 +16,15 @@ let fields = 0;
  * A field with its name above and, below, what is wrong with it.
  * @param {{label: string, value: string | number | undefined, onInput: (value: string) => void, type?: string, wide?: boolean, min?: number,
  *   max?: number, autocomplete?: string, required?: boolean, maxlength?: number, name?: string, problem?: string}} props
- *   type "moment": day and time, as datetime-local has them
+ *   type "moment": day and time, as datetime-local has them; "day": a day, as date has it
  */
 export function Field({ label, value, onInput, type = "text", wide, problem, ...rest }) {
   const [id] = useState(() => `field-${++fields}`);
   if (type === "moment")
     return html`<${MomentField} label=${label} value=${String(value ?? "")} onInput=${onInput} name=${rest.name}
+      required=${rest.required} problem=${problem} />`;
+  if (type === "day")
+    return html`<${DayField} label=${label} value=${String(value ?? "")} onInput=${onInput} name=${rest.name}
       required=${rest.required} problem=${problem} />`;
   return html`<label class=${`field ${wide ? "field--wide" : ""}`}><span>${label}</span>
     <input type=${type} value=${value ?? ""} maxlength=${rest.maxlength ?? 300} ...${rest} aria-invalid=${problem ? "true" : undefined}
