@@ -188,7 +188,7 @@ func TestEveryPageIsSmallAndWhole(t *testing.T) {
 				if strings.HasPrefix(ref, ".") {
 					ref = path.Join(path.Dir(target), ref)
 				}
-				if strings.HasPrefix(ref, "/") {
+				if strings.HasPrefix(ref, "/static/") { // what else is linked is not loaded
 					queue = append(queue, ref)
 				}
 			}
