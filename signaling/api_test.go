@@ -209,7 +209,7 @@ func TestReportIsLive(t *testing.T) {
 		t.Fatalf("no row of %s in %s", code, body)
 		return ""
 	}
-	const nobody = ",,,0,0,absent,absent,0,,0,,,Commune" // neither first_joined nor last_left, no time, not there
+	const nobody = ",,,0,0,absent,absent,0,,0,,,Commune,0,," // neither first_joined nor last_left, no time, not there
 	if got := row("C1"); !strings.HasSuffix(got, nobody) {
 		t.Errorf("before C1 came: %s", got)
 	}

@@ -15,6 +15,7 @@ func TestEndingOfEveryReason(t *testing.T) {
 		meeting.EndClosed: websocket.CloseNormalClosure, meeting.EndPageClosed: websocket.CloseNormalClosure, meeting.EndTimeout: protocol.CloseTimeout,
 		meeting.EndRestart: protocol.CloseRestart, meeting.EndReplaced: protocol.CloseTakenOver, meeting.EndTakenOver: protocol.CloseTakenOver,
 		meeting.EndRemoved: protocol.CloseRemoved, meeting.EndRevoked: protocol.CloseBadToken,
+		meeting.EndWithdrawn: protocol.CloseWithdrawn,
 	}
 	for _, why := range meeting.EndReasons() {
 		if f := ending(why); f.Close != want[why] || f.Code != string(why) {
