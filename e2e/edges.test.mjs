@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { Person } from "./lib/browser.mjs";
 import { nameColour, readColour, readTone } from "./lib/media.mjs";
@@ -61,8 +61,13 @@ before(async () => {
   await until("live", async () => (await host.phase()) === "live");
 });
 
+const leave = (some) => Promise.all(some.map((p) => p.kill().catch(() => {})));
+
+// Whoever stayed would play the stage beside every later test.
+afterEach(() => leave(opened.splice(1)));
+
 after(async () => {
-  await Promise.all(opened.map((p) => p.kill().catch(() => {})));
+  await leave(opened);
   await server?.kill();
   netns?.remove();
 });
