@@ -38,8 +38,9 @@ type file struct {
 // handler serves the files by path.
 type handler map[string]*file
 
-// Handler serves the pages at /, /j, /join, /host, /secretary, /room and /office, the handbook at /help and /help/en, and what they load under /static/. Everything is
-// revalidated by its ETag, so that a page is never older than its server. Headers of security are the caller's.
+// Handler serves the pages at /, /j, /join, /host, /secretary, /room and /office, the handbook at /help and /help/en, and
+// what they load under /static/. Everything is revalidated by its ETag, so that a page is never older than its server.
+// Headers of security are the caller's.
 func Handler() http.Handler { return pages() }
 
 // pages does the work once for all servers of a process.

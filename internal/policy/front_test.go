@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // eachLine calls f with every line of the files below a folder that have one of the extensions, but for modules of others.
@@ -47,4 +48,16 @@ func TestFormsAreTypedIn(t *testing.T) {
 			t.Errorf("%s:%d sets a field's value: type() of lib/typing.mjs presses keys", path, number)
 		}
 	})
+}
+
+// TestFrontLinesFitAScreen holds what the formatter leaves alone: templates, long strings, comments.
+func TestFrontLinesFitAScreen(t *testing.T) {
+	const limit = 160
+	for _, folder := range []string{"web", "e2e"} {
+		eachLine(t, folder, ".js.mjs.css", func(path string, number int, line string) {
+			if n := utf8.RuneCountInString(line); n > limit {
+				t.Errorf("%s:%d has %d columns, limit %d", path, number, n, limit)
+			}
+		})
+	}
 }

@@ -20,7 +20,11 @@ export function ErrorPage({ room }) {
     <p class="message__text">${t(text, { time })}</p>
     ${room.stopped.value?.reason && html`<p class="message__text">${t("error.withdrawn.reason", { reason: room.stopped.value.reason })}</p>`}
     <div class="message__actions">
-      ${act === "take-over" && html`<${Button} action="take-over" tone="primary" onClick=${() => room.takeOver()}>${t(code === "occupied" ? "takeover.ask" : "takeover.back")}<//>`}
+      ${
+        act === "take-over" &&
+        html`<${Button} action="take-over" tone="primary" onClick=${() => room.takeOver()}>
+        ${t(code === "occupied" ? "takeover.ask" : "takeover.back")}<//>`
+      }
       ${act === "retry" && html`<${Button} action="retry" tone="primary" onClick=${() => room.retry()}>${t("retry")}<//>`}
       ${act === "reload" && html`<${Button} action="reload" tone="primary" onClick=${() => location.reload()}>${t("reload")}<//>`}
     </div>

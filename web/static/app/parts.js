@@ -77,7 +77,9 @@ export function KeysHelp({ keys }) {
   }, []);
   if (!open) return null;
   return html`<${Dialog} title=${t("keys.title")} onClose=${() => setOpen(false)}>
-    <dl class="keys" data-keys>${[...keys, ["?", t("keys.help")], ["Esc", t("keys.escape")]].map(([key, what]) => html`<div key=${key}><dt><kbd>${key}</kbd></dt><dd>${what}</dd></div>`)}</dl>
+    <dl class="keys" data-keys>${[...keys, ["?", t("keys.help")], ["Esc", t("keys.escape")]].map(
+      ([key, what]) => html`<div key=${key}><dt><kbd>${key}</kbd></dt><dd>${what}</dd></div>`,
+    )}</dl>
     <div class="dialog__actions"><${HelpLink} /><${Button} tone="primary" onClick=${() => setOpen(false)}>${t("close")}<//></div>
   <//>`;
 }
@@ -208,7 +210,10 @@ export function LinkNotice({ room }) {
     ${
       word &&
       (room.link.value !== "reconnecting"
-        ? html`<p class="link-notice" data-notice=${word.slice(5)}><${Icon} name="warn" /><span>${t(word, { time: formatTime(record.since_ms ?? 0, room.session.value?.time_zone), length: formatDuration(record.clock_behind_ms ?? 0) })}</span></p>`
+        ? html`<p class="link-notice" data-notice=${word.slice(5)}><${Icon} name="warn" /><span>${t(word, {
+            time: formatTime(record.since_ms ?? 0, room.session.value?.time_zone),
+            length: formatDuration(record.clock_behind_ms ?? 0),
+          })}</span></p>`
         : html`<p class="link-notice"><span class="spinner" /><span>${t(word)}</span></p>`)
     }
   </div>`;

@@ -21,7 +21,12 @@ export function RehearsalCard({ room }) {
     <p class=${`light light--${light}`}><span aria-hidden="true" />${t(`rehearsal.${/** @type {"green"} */ (light)}`)}
       ${last.at && light !== "untested" ? html` <small>${formatTime(Date.parse(last.at), room.session.value?.time_zone)}</small>` : null}</p>
     <${Button} action="rehearse" icon="check" onClick=${open}>${t(light === "untested" ? "rehearsal.start" : "rehearsal.again")}<//>
-    ${room.session.value?.scheduled_at_ms && room.phase.value !== "live" ? html`<${Button} action="calendar" icon="download" onClick=${() => void download(room, `calendar.ics?lang=${lang.value}`)}>${t("rehearsal.calendar")}<//>` : null}
+    ${
+      room.session.value?.scheduled_at_ms && room.phase.value !== "live"
+        ? html`<${Button} action="calendar" icon="download"
+          onClick=${() => void download(room, `calendar.ics?lang=${lang.value}`)}>${t("rehearsal.calendar")}<//>`
+        : null
+    }
     ${phone && html`<p class="rehearsal__phone">${t("rehearsal.phone")} <a href=${`tel:${phone}`}>${phone}</a></p>`}
     ${Check && html`<${Check} room=${room} onClose=${() => setCheck(null)} />`}
   </section>`;

@@ -370,7 +370,8 @@ const en = {
   "roster.template": "Download a template (XLSX)",
   "unitedit.title": "Change a single unit",
   "unitedit.text":
-    "For a few units. A change holds at once; sessions that are convened keep the names they have. After a merge, figures of years before count for the new unit.",
+    "For a few units. A change holds at once; sessions that are convened keep the names they have. " +
+    "After a merge, figures of years before count for the new unit.",
   "unitedit.kind": "Change",
   "unitedit.add": "Add a unit",
   "unitedit.rename": "Rename",

@@ -371,7 +371,8 @@ export default {
   "roster.template": "Tải tệp mẫu (XLSX)",
   "unitedit.title": "Sửa một đơn vị",
   "unitedit.text":
-    "Dùng khi chỉ một vài đơn vị thay đổi. Thay đổi có hiệu lực ngay; phiên đã triệu tập giữ nguyên tên cũ. Khi sáp nhập, số liệu các năm trước tính cho đơn vị mới.",
+    "Dùng khi chỉ một vài đơn vị thay đổi. Thay đổi có hiệu lực ngay; phiên đã triệu tập giữ nguyên tên cũ. " +
+    "Khi sáp nhập, số liệu các năm trước tính cho đơn vị mới.",
   "unitedit.kind": "Thay đổi",
   "unitedit.add": "Thêm đơn vị",
   "unitedit.rename": "Đổi tên",

@@ -51,14 +51,23 @@ export function SitesPanel({ room, steers = true, province, wall = false, onWall
     </div>
     <div class="sites__tools">
       <label class="search"><${Icon} name="search" /><span class="visually-hidden">${t("sites.search")}</span>
-        <input type="search" placeholder=${t("sites.search")} value=${query} onInput=${(/** @type {Event} */ e) => setQuery(/** @type {HTMLInputElement} */ (e.target).value)} />
+        <input type="search" placeholder=${t("sites.search")} value=${query}
+          onInput=${(/** @type {Event} */ e) => setQuery(/** @type {HTMLInputElement} */ (e.target).value)} />
       </label>
-      ${onWall && html`<${Button} action="wall" icon=${wall ? "list" : "grid"} pressed=${wall} label=${t(wall ? "wall.list" : "wall.open")} onClick=${() => onWall(!wall)}>${t(wall ? "wall.short.list" : "wall.short")}<//>`}
+      ${
+        onWall &&
+        html`<${Button} action="wall" icon=${wall ? "list" : "grid"} pressed=${wall} label=${t(wall ? "wall.list" : "wall.open")}
+        onClick=${() => onWall(!wall)}>${t(wall ? "wall.short.list" : "wall.short")}<//>`
+      }
       ${steers && room.steersAll && html`<${LockButton} room=${room} />`}
       <p class="sites__found" role="status" aria-live="polite">${t("sites.found", { n: formatNumber(view.length) })}</p>
       <p class="sites__people"><${Icon} name="people" /> ${t("counts.people", { n: formatNumber(counts.headcount) })}</p>
     </div>
-    ${wall ? html`<${Fetched} load=${wallPart} room=${room} query=${query} province=${province} filter=${chosen} />` : html`<${SiteRows} room=${room} view=${view} steers=${steers} />`}
+    ${
+      wall
+        ? html`<${Fetched} load=${wallPart} room=${room} query=${query} province=${province} filter=${chosen} />`
+        : html`<${SiteRows} room=${room} view=${view} steers=${steers} />`
+    }
   </section>`;
 }
 
@@ -140,7 +149,8 @@ function SiteRows({ room, view, steers }) {
 /** @param {{room: Room, site: Site, steers: boolean, position: number, total: number}} props */
 function Row({ room, site, steers, position, total }) {
   return html`<div class="row" role="listitem" aria-posinset=${position} aria-setsize=${total} data-endpoint=${site.code} data-state=${site.state}
-    data-hand=${site.hand_at_ms ? "" : undefined} data-blind=${room.phase.value === "live" && isBlind(site) ? "" : undefined} data-removed=${site.removed ? "" : undefined}>
+    data-hand=${site.hand_at_ms ? "" : undefined} data-blind=${room.phase.value === "live" && isBlind(site) ? "" : undefined}
+      data-removed=${site.removed ? "" : undefined}>
     <span class="row__state" aria-hidden="true" />
     <div class="row__who">
       <p class="row__name"><strong>${site.name}</strong><${Tags} site=${site} /></p>
@@ -170,8 +180,16 @@ function Tags({ site }) {
   return html`
     ${site.hand_at_ms && html`<span class="tag tag--hand"><${Icon} name="hand" /><span class="visually-hidden">${t("row.hand")}</span></span>`}
     ${site.stand_by && html`<span class="tag tag--hand">${t("row.next")}</span>`}
-    ${site.answered && html`<span class="tag tag--done"><${Icon} name="check" /><span class="visually-hidden">${t("row.answered")}</span> ${formatDuration(site.answered_after_ms ?? 0)}</span>`}
-    ${weak && html`<span class="tag tag--weak" data-weak=${weak.kind}><${Icon} name="warn" /><span class="visually-hidden">${t("filter.weak")}</span> ${t(`weak.${weak.kind}`, { n: formatNumber(weak.n) })}</span>`}
+    ${
+      site.answered &&
+      html`<span class="tag tag--done"><${Icon} name="check" /><span class="visually-hidden">
+        ${t("row.answered")}</span> ${formatDuration(site.answered_after_ms ?? 0)}</span>`
+    }
+    ${
+      weak &&
+      html`<span class="tag tag--weak" data-weak=${weak.kind}><${Icon} name="warn" /><span class="visually-hidden">
+        ${t("filter.weak")}</span> ${t(`weak.${weak.kind}`, { n: formatNumber(weak.n) })}</span>`
+    }
     ${site.headcount ? html`<span class="tag"><${Icon} name="people" />${formatNumber(site.headcount)}</span>` : null}`;
 }
 
@@ -186,23 +204,34 @@ function RowActions({ room, site }) {
     ${
       onFloor &&
       html`
-      <${Button} compact action="mute" icon=${site.muted ? "mic-off" : "mic"} pressed=${Boolean(site.muted)} disabled=${site.muted} label=${t("row.mute", { name })}
+      <${Button} compact action="mute" icon=${site.muted ? "mic-off" : "mic"} pressed=${Boolean(site.muted)} disabled=${site.muted}
+        label=${t("row.mute", { name })}
         onClick=${() => void room.ask("mute", { endpoint, muted: true })} />
-      <${Button} action="revoke-floor" tone="danger" label=${`${t("floor.revoke")}: ${name}`} onClick=${() => void room.ask("revoke", { endpoint })}>${t("floor.revoke.short")}<//>`
+      <${Button} action="revoke-floor" tone="danger" label=${`${t("floor.revoke")}: ${name}`} onClick=${() => void room.ask("revoke", { endpoint })}>
+        ${t("floor.revoke.short")}<//>`
     }
     ${
       isReached(site) &&
       !onFloor &&
       html`
-      ${site.hand_at_ms && html`<${Button} compact action="lower-hand" icon="close" label=${t("row.lower", { name })} onClick=${() => void room.ask("lower_hand", { endpoint })} />`}
+      ${
+        site.hand_at_ms &&
+        html`<${Button} compact action="lower-hand" icon="close" label=${t("row.lower", { name })}
+        onClick=${() => void room.ask("lower_hand", { endpoint })} />`
+      }
       <${Button} action="stand-by" pressed=${Boolean(site.stand_by)} label=${t(site.stand_by ? "row.standby.off" : "row.standby", { name })}
         onClick=${() => void standBy(room, site)}>${t("row.standby.short")}<//>
-      <${Button} action="grant-floor" label=${`${t("floor.grant")}: ${name}`} disabled=${room.phase.value !== "live"} onClick=${() => void room.ask("grant", { endpoint })}>${t("floor.grant.short")}<//>`
+      <${Button} action="grant-floor" label=${`${t("floor.grant")}: ${name}`} disabled=${room.phase.value !== "live"}
+        onClick=${() => void room.ask("grant", { endpoint })}>${t("floor.grant.short")}<//>`
     }
     ${
       (isContested(site) || open === "reissue") &&
       html`<${Button} action="reissue" tone="attention" label=${`${t("reissue.title", { name })}. ${contestText(site)}`} onClick=${() => setOpen("reissue")}>
-        <span>${isContested(site) && html`<small class="row__contested" data-contested title=${contestText(site)}>${t("row.contested.short", { n: (site.opened_elsewhere ?? 0) + (site.taken_over ?? 0) })}</small>`}${t("row.reissue")}</span><//>`
+        <span>${
+          isContested(site) &&
+          html`<small class="row__contested" data-contested title=${contestText(site)}>
+          ${t("row.contested.short", { n: (site.opened_elsewhere ?? 0) + (site.taken_over ?? 0) })}</small>`
+        }${t("row.reissue")}</span><//>`
     }
     ${open === "reissue" && html`<${Fetched} load=${reissueSheet} room=${room} site=${site} onClose=${close} />`}
     <${Button} compact tone="quiet" action="more" icon="more" label=${t("row.more", { name })} onClick=${() => setOpen("sheet")} />
@@ -235,7 +264,8 @@ function SiteSheet({ room, site, onRemove, onMessage, onClose }) {
   return html`<${Dialog} title=${site.name} onClose=${onClose}>
     <p class="quiet">${[...site.parents, site.code].join(" · ")}</p>
     <dl class="facts">
-      <div><dt>${t("sheet.state")}</dt><dd>${stateText(room, site)}${site.since_ms ? ` · ${formatTime(site.since_ms, room.session.value?.time_zone, true)}` : ""}</dd></div>
+      <div><dt>${t("sheet.state")}</dt><dd>
+        ${stateText(room, site)}${site.since_ms ? ` · ${formatTime(site.since_ms, room.session.value?.time_zone, true)}` : ""}</dd></div>
       <div><dt>${t("sheet.line")}</dt><dd>${isHere(site) ? t("sheet.quality", { loss: site.loss_pct ?? 0, rtt: site.rtt_ms ?? 0 }) : "–"}</dd></div>
       <div><dt>${t("sheet.receiving")}</dt><dd>${t(site.receiving ? "yes" : "no")}</dd></div>
       ${site.phone && html`<div><dt>${t("sheet.phone")}</dt><dd><a href=${`tel:${site.phone}`}>${site.phone}</a></dd></div>`}
@@ -253,7 +283,8 @@ function SiteSheet({ room, site, onRemove, onMessage, onClose }) {
           void room.ask("hand_over", { to: endpoint });
         }}>${t("sheet.chair")}<//>`
       }
-      <${Button} action="remove" tone="danger" icon=${site.removed ? "check" : "ban"} pressed=${Boolean(site.removed)} onClick=${onRemove}>${t(site.removed ? "row.readmit" : "row.remove", { name: site.name })}<//>
+      <${Button} action="remove" tone="danger" icon=${site.removed ? "check" : "ban"} pressed=${Boolean(site.removed)} onClick=${onRemove}>
+        ${t(site.removed ? "row.readmit" : "row.remove", { name: site.name })}<//>
       <${Button} onClick=${onClose} autofocus>${t("close")}<//>
     </div>
   <//>`;

@@ -33,7 +33,11 @@ export function SessionsPage() {
   };
   const name = (/** @type {string | undefined} */ title) => title || o("sessions.untitled");
   return html`<div class="office__title"><h1>${o("sessions.title")}</h1>
-      ${may("prepare") && html`<${Button} tone="primary" action="new-draft" onClick=${() => void create({ draft: { title: "", time_zone: ZONE } })}>${o("sessions.new")}<//>`}</div>
+      ${
+        may("prepare") &&
+        html`<${Button} tone="primary" action="new-draft" onClick=${() => void create({ draft: { title: "", time_zone: ZONE } })}>
+        ${o("sessions.new")}<//>`
+      }</div>
     ${
       may("prepare") &&
       html`<${Panel} title=${o("sessions.drafts")}>
@@ -43,7 +47,8 @@ export function SessionsPage() {
           : drafts.length === 0
             ? html`<p class="quiet">${o("sessions.nodrafts")}</p>`
             : html`<div class="scroll" tabindex="0" role="region" aria-label=${o("sessions.drafts")}><table class="table">
-        <thead><tr><th scope="col">${o("sessions.name")}</th><th scope="col">${o("sessions.when")}</th><th scope="col">${o("sessions.changed")}</th><td /></tr></thead>
+        <thead><tr><th scope="col">${o("sessions.name")}</th><th scope="col">${o("sessions.when")}</th><th scope="col">${o("sessions.changed")}</th>
+          <td /></tr></thead>
         <tbody>${drafts.map(
           (row) => html`<tr key=${row.id} data-draft=${row.id}>
           <th scope="row"><a href=${`#/draft/${row.id}`}>${name(row.draft.title)}</a></th>
@@ -64,7 +69,8 @@ export function SessionsPage() {
           : sessions.length === 0
             ? html`<p class="quiet">${o("sessions.nosessions")}</p>`
             : html`<div class="scroll" tabindex="0" role="region" aria-label=${o("sessions.convened")}><table class="table">
-        <thead><tr><th scope="col">${o("sessions.name")}</th><th scope="col">${o("sessions.when")}</th><th scope="col">${o("sessions.phase")}</th><th scope="col">${o("sessions.sites")}</th></tr></thead>
+        <thead><tr><th scope="col">${o("sessions.name")}</th><th scope="col">${o("sessions.when")}</th><th scope="col">${o("sessions.phase")}</th>
+          <th scope="col">${o("sessions.sites")}</th></tr></thead>
         <tbody>${sessions.map(
           (row) => html`<tr key=${row.id} data-session=${row.id}>
           <th scope="row"><a href=${`#/session/${row.id}`}>${row.title}</a></th>
@@ -145,7 +151,12 @@ export function SessionPage({ id }) {
                 .join(" · ");
               return html`<li key=${c.link}>
         <a class="button" target="_blank" rel="noreferrer" href=${c.link}>${title}</a>
-        ${navigator.clipboard && html`<${Button} tone="quiet" action="copy-link" onClick=${() => void navigator.clipboard.writeText(c.link).then(() => say("info", () => o("session.copied")))}><${Words} text=${o("session.copylink")} of=${title} /><//>`}</li>`;
+        ${
+          navigator.clipboard &&
+          html`<${Button} tone="quiet" action="copy-link"
+          onClick=${() => void navigator.clipboard.writeText(c.link).then(() => say("info", () => o("session.copied")))}>
+          <${Words} text=${o("session.copylink")} of=${title} /><//>`
+        }</li>`;
             })}</ul>`
       }
     <//>
@@ -157,7 +168,8 @@ export function SessionPage({ id }) {
     }
     ${
       past !== null &&
-      html`<${Confirm} title=${o("session.move.past")} text=${o("session.move.past.text", { time: formatMoment(past, session.time_zone) })} yes=${o("session.move.anyway")}
+      html`<${Confirm} title=${o("session.move.past")} text=${o("session.move.past.text", { time: formatMoment(past, session.time_zone) })}
+        yes=${o("session.move.anyway")}
       onYes=${() => void post("move", { start: past, allow_past: true })} onClose=${() => setPast(null)} />`
     }
     ${
