@@ -4,39 +4,40 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/diemcau/diemcau/internal/servertest"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
 func TestEveryoneLearnsThatNobodySitsAtAPlaceOnStage(t *testing.T) {
-	b := newBed(t, "")
-	host, c1, c2 := b.enter(meeting.HostCode), b.enter("C1"), b.enter("C2")
-	host.ask(protocol.Start{})
-	host.ask(protocol.Grant{Endpoint: "C1"})
-	away := func(p *person, slot meeting.Slot, want string) {
+	b := servertest.NewBed(t, "")
+	host, c1, c2 := b.Enter(meeting.HostCode), b.Enter("C1"), b.Enter("C2")
+	host.Ask(protocol.Start{})
+	host.Ask(protocol.Grant{Endpoint: "C1"})
+	away := func(p *servertest.Person, slot meeting.Slot, want string) {
 		t.Helper()
-		p.sees(string(slot)+" "+want, func() bool { s := p.stage(slot); return s.Endpoint != "" && s.Away == want })
+		p.Sees(string(slot)+" "+want, func() bool { s := p.Stage(slot); return s.Endpoint != "" && s.Away == want })
 	}
 	away(c2, meeting.SlotMain, "")
 	host.Drop() // the computer falls asleep
 	away(c2, meeting.SlotMain, "lost")
 	c1.Drop()
 	away(c2, meeting.SlotFloor, "lost")
-	host = b.enter(meeting.HostCode)
+	host = b.Enter(meeting.HostCode)
 	away(c2, meeting.SlotMain, "")
 	host.Close() // with a word
 	away(c2, meeting.SlotMain, "absent")
 }
 
 func TestWhoWaitsIsToldThatTheSessionIsCalledOffAndWhy(t *testing.T) {
-	b := newBed(t, "")
-	c1 := b.enter("C1")
-	b.admin("POST", "/api/v1/sessions/"+b.links.ID+"/call-off", `{"reason":"Bão số 3"}`, nil)
-	c1.sees("that it is called off", func() bool {
-		return c1.state.Phase == "ended" && c1.state.CalledOff && c1.state.CallOffReason == "Bão số 3"
+	b := servertest.NewBed(t, "")
+	c1 := b.Enter("C1")
+	b.Admin("POST", "/api/v1/sessions/"+b.Links.ID+"/call-off", `{"reason":"Bão số 3"}`, nil)
+	c1.Sees("that it is called off", func() bool {
+		return c1.State.Phase == "ended" && c1.State.CalledOff && c1.State.CallOffReason == "Bão số 3"
 	})
 	for _, code := range []string{"C1", meeting.HostCode, meeting.SecretaryCode} {
-		if _, me := b.request("GET", "/api/v1/me", b.links.of(code)[strings.Index(b.links.of(code), "#")+1:], ""); !strings.Contains(me, `"called_off":true,"call_off_reason":"Bão số 3"`) {
+		if _, me := b.Request("GET", "/api/v1/me", b.Links.Of(code)[strings.Index(b.Links.Of(code), "#")+1:], ""); !strings.Contains(me, `"called_off":true,"call_off_reason":"Bão số 3"`) {
 			t.Errorf("the link of %s says %s", code, me)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/diemcau/diemcau/internal/servertest"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/client"
 	"github.com/diemcau/diemcau/signaling/protocol"
@@ -11,60 +12,60 @@ import (
 
 // A link that strangers open, or take over, again and again is shown in its row, until it is reissued.
 func TestContestedLink(t *testing.T) {
-	b := looseBed(t, "")
-	host := b.enter(meeting.HostCode)
+	b := servertest.LooseBed(t, "")
+	host := b.Enter(meeting.HostCode)
 	row := func() (s protocol.SiteState) {
-		host.see(func() { s = host.sites["C1"] })
+		host.See(func() { s = host.Sites["C1"] })
 		return s
 	}
-	b.enter("C1")
-	host.seesRow("C1", "present")
+	b.Enter("C1")
+	host.SeesRow("C1", "present")
 	open := func(n int) {
 		for range n {
-			if _, err := b.tryEnter("C1", client.Options{}); closeCode(err) != protocol.CloseOccupied {
+			if _, err := b.TryEnter("C1", client.Options{}); servertest.CloseCode(err) != protocol.CloseOccupied {
 				t.Fatalf("an occupied seat: %v", err)
 			}
 		}
 	}
 	open(9)
-	b.enter("C2")
-	host.seesRow("C2", "present") // everything before is told
+	b.Enter("C2")
+	host.SeesRow("C2", "present") // everything before is told
 	if s := row(); s.OpenedElsewhere+s.TakenOver != 0 {
 		t.Errorf("nine times is told: %+v", s)
 	}
 	open(291)
-	host.sees("300 strangers", func() bool { return host.sites["C1"].OpenedElsewhere == 300 })
+	host.Sees("300 strangers", func() bool { return host.Sites["C1"].OpenedElsewhere == 300 })
 	for range 50 {
-		if _, err := b.tryEnter("C1", client.Options{TakeOver: true}); err != nil {
+		if _, err := b.TryEnter("C1", client.Options{TakeOver: true}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	host.sees("50 take-overs", func() bool { return host.sites["C1"].TakenOver == 50 })
-	late := b.enter(meeting.OperatorCode)
-	late.sees("it from the beginning", func() bool { return late.sites["C1"].OpenedElsewhere == 300 && late.sites["C1"].TakenOver == 50 })
-	host.see(func() {
-		if s := host.sites["C2"]; s.OpenedElsewhere+s.TakenOver != 0 {
+	host.Sees("50 take-overs", func() bool { return host.Sites["C1"].TakenOver == 50 })
+	late := b.Enter(meeting.OperatorCode)
+	late.Sees("it from the beginning", func() bool { return late.Sites["C1"].OpenedElsewhere == 300 && late.Sites["C1"].TakenOver == 50 })
+	host.See(func() {
+		if s := host.Sites["C2"]; s.OpenedElsewhere+s.TakenOver != 0 {
 			t.Errorf("another seat: %+v", s)
 		}
 	})
-	b.logMu.Lock()
-	told := strings.Count(b.log.String(), "opened elsewhere")
-	b.logMu.Unlock()
+	b.LogMu.Lock()
+	told := strings.Count(b.LogText.String(), "opened elsewhere")
+	b.LogMu.Unlock()
 	if told != 1 {
 		t.Errorf("the log tells of it %d times", told)
 	}
-	b.admin("POST", "/api/v1/sessions/"+b.links.ID+"/links/C1/reissue", "", nil)
-	host.sees("that it is over", func() bool { return host.sites["C1"].OpenedElsewhere+host.sites["C1"].TakenOver == 0 })
+	b.Admin("POST", "/api/v1/sessions/"+b.Links.ID+"/links/C1/reissue", "", nil)
+	host.Sees("that it is over", func() bool { return host.Sites["C1"].OpenedElsewhere+host.Sites["C1"].TakenOver == 0 })
 }
 
 func TestContestedByTakeOversAlone(t *testing.T) {
-	b := looseBed(t, "")
-	host := b.enter(meeting.HostCode)
-	b.enter("C1")
+	b := servertest.LooseBed(t, "")
+	host := b.Enter(meeting.HostCode)
+	b.Enter("C1")
 	for range 5 {
-		if _, err := b.tryEnter("C1", client.Options{TakeOver: true}); err != nil {
+		if _, err := b.TryEnter("C1", client.Options{TakeOver: true}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	host.sees("five take-overs", func() bool { return host.sites["C1"].TakenOver == 5 })
+	host.Sees("five take-overs", func() bool { return host.Sites["C1"].TakenOver == 5 })
 }

@@ -6,14 +6,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/diemcau/diemcau/internal/servertest"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
 // forge changes the record behind the server's back.
-func (b *bed) forge(query string, args ...any) {
+func forge(b *servertest.Bed, query string, args ...any) {
 	b.Helper()
-	db, err := sql.Open("sqlite", b.file+"?_pragma=busy_timeout(5000)")
+	db, err := sql.Open("sqlite", b.File+"?_pragma=busy_timeout(5000)")
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -24,14 +25,14 @@ func (b *bed) forge(query string, args ...any) {
 }
 
 // listed is the bed's session in the list of sessions.
-func (b *bed) listed() (phase, title, contradiction string) {
+func listed(b *servertest.Bed) (phase, title, contradiction string) {
 	b.Helper()
 	var list struct {
 		Sessions []struct{ ID, Phase, Title, Contradiction string }
 	}
-	b.admin("GET", "/api/v1/sessions", "", &list)
+	b.Admin("GET", "/api/v1/sessions", "", &list)
 	for _, s := range list.Sessions {
-		if s.ID == b.links.ID {
+		if s.ID == b.Links.ID {
 			return s.Phase, s.Title, s.Contradiction
 		}
 	}
@@ -53,42 +54,42 @@ func TestListContradictsTheLedger(t *testing.T) {
 		"a ledger that was cut":       {"DELETE FROM entries WHERE seq >= (SELECT seq FROM entries WHERE kind = 'started')", `the list had the phase "ended", the ledger "open"`, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBed(t, "")
-			if code, _ := b.ready(); code != http.StatusOK {
+			b := servertest.NewBed(t, "")
+			if code, _ := ready(b); code != http.StatusOK {
 				t.Fatalf("readyz before: %d", code)
 			}
 			if strings.HasPrefix(tt.query, "DELETE") {
-				host := b.enter(meeting.HostCode)
-				host.ask(protocol.Start{})
-				host.ask(protocol.End{})
+				host := b.Enter(meeting.HostCode)
+				host.Ask(protocol.Start{})
+				host.Ask(protocol.End{})
 			}
-			b.forge(tt.query)
-			b.restart(false)
-			if code, text := b.ready(); code != http.StatusServiceUnavailable || !strings.Contains(text, "contradicted") || strings.Contains(text, b.links.ID) {
+			forge(b, tt.query)
+			b.Restart(false)
+			if code, text := ready(b); code != http.StatusServiceUnavailable || !strings.Contains(text, "contradicted") || strings.Contains(text, b.Links.ID) {
 				t.Errorf("readyz: %d %s", code, text)
 			}
-			if _, metrics := b.request("GET", "/metrics", "", ""); !strings.Contains(metrics, "diemcau_list_contradictions 1") {
+			if _, metrics := b.Request("GET", "/metrics", "", ""); !strings.Contains(metrics, "diemcau_list_contradictions 1") {
 				t.Error("the metric does not tell of it")
 			}
-			phase, title, contradiction := b.listed()
+			phase, title, contradiction := listed(b)
 			if !strings.Contains(tt.says, `ledger "`+phase) && tt.heals || title != "Giao ban" || contradiction != tt.says {
 				t.Errorf("listed as %q %q, %q", phase, title, contradiction)
 			}
-			b.logMu.Lock()
-			told := strings.Count(b.log.String(), "behind the server's back")
-			b.logMu.Unlock()
+			b.LogMu.Lock()
+			told := strings.Count(b.LogText.String(), "behind the server's back")
+			b.LogMu.Unlock()
 			if told != 1 {
 				t.Errorf("the log tells of it %d times", told)
 			}
 			if phase != string(meeting.PhaseOpen) {
 				return
 			}
-			host := b.enter(meeting.HostCode) // it was taken over, whatever the list says, and this is an entry
-			host.sees("how the record stands", func() bool {
-				return len(host.recording) == 1 && host.recording[0] == protocol.Recording{Contradiction: true}
+			host := b.Enter(meeting.HostCode) // it was taken over, whatever the list says, and this is an entry
+			host.Sees("how the record stands", func() bool {
+				return len(host.Recording) == 1 && host.Recording[0] == protocol.Recording{Contradiction: true}
 			})
-			b.restart(false)
-			if code, text := b.ready(); (code == http.StatusOK) != tt.heals {
+			b.Restart(false)
+			if code, text := ready(b); (code == http.StatusOK) != tt.heals {
 				t.Errorf("readyz after the next start: %d %s", code, text)
 			}
 		})
@@ -97,32 +98,32 @@ func TestListContradictsTheLedger(t *testing.T) {
 
 // A list that is changed while the server runs is noticed by who asks for it, and names are not erased by it.
 func TestListIsForgedMeanwhile(t *testing.T) {
-	b := newBed(t, "")
-	host, c1 := b.enter(meeting.HostCode), b.enter("C1")
-	host.ask(protocol.Start{})
-	c1.ask(protocol.Delegates{Delegates: []protocol.Delegate{{Name: "Nguyễn Thị Bé"}}})
-	b.forge("UPDATE sessions SET phase = 'sealed'")
+	b := servertest.NewBed(t, "")
+	host, c1 := b.Enter(meeting.HostCode), b.Enter("C1")
+	host.Ask(protocol.Start{})
+	c1.Ask(protocol.Delegates{Delegates: []protocol.Delegate{{Name: "Nguyễn Thị Bé"}}})
+	forge(b, "UPDATE sessions SET phase = 'sealed'")
 	var erased struct{ Entries int }
-	b.admin("DELETE", "/api/v1/names?before=2100-01-01T00:00:00Z", "", &erased)
+	b.Admin("DELETE", "/api/v1/names?before=2100-01-01T00:00:00Z", "", &erased)
 	if erased.Entries != 0 {
 		t.Errorf("names of a live session were erased: %d", erased.Entries)
 	}
-	if phase, _, contradiction := b.listed(); phase != "live" || !strings.Contains(contradiction, "sealed") {
+	if phase, _, contradiction := listed(b); phase != "live" || !strings.Contains(contradiction, "sealed") {
 		t.Errorf("listed as %q, %q", phase, contradiction)
 	}
-	if code, _ := b.ready(); code != http.StatusServiceUnavailable {
+	if code, _ := ready(b); code != http.StatusServiceUnavailable {
 		t.Errorf("readyz: %d", code)
 	}
-	host.ask(protocol.End{})
-	b.restart(false) // the next entry has put it right
-	if phase, _, contradiction := b.listed(); phase != "ended" || contradiction != "" {
+	host.Ask(protocol.End{})
+	b.Restart(false) // the next entry has put it right
+	if phase, _, contradiction := listed(b); phase != "ended" || contradiction != "" {
 		t.Errorf("afterwards %q, %q", phase, contradiction)
 	}
-	if code, text := b.ready(); code != http.StatusOK {
+	if code, text := ready(b); code != http.StatusOK {
 		t.Errorf("readyz afterwards: %d %s", code, text)
 	}
-	b.forge("UPDATE sessions SET phase = 'live'")
-	if phase, _, contradiction := b.listed(); phase != "ended" || !strings.Contains(contradiction, "live") {
+	forge(b, "UPDATE sessions SET phase = 'live'")
+	if phase, _, contradiction := listed(b); phase != "ended" || !strings.Contains(contradiction, "live") {
 		t.Errorf("listed as %q, %q", phase, contradiction)
 	}
 }

@@ -6,14 +6,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/diemcau/diemcau/internal/servertest"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
 func TestLineOfASite(t *testing.T) {
-	b := newBed(t, "")
-	host, c1 := b.enter(meeting.HostCode), b.enter("C1")
+	b := servertest.NewBed(t, "")
+	host, c1 := b.Enter(meeting.HostCode), b.Enter("C1")
 	get := func(by, code string, status int) (line struct {
 		RTTMs    int     `json:"rtt_ms"`
 		LossPct  float64 `json:"loss_pct"`
@@ -26,11 +27,11 @@ func TestLineOfASite(t *testing.T) {
 		}
 	}) {
 		t.Helper()
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.http.URL+"/api/v1/sessions/"+b.links.ID+"/lines/"+code, nil)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.HTTP.URL+"/api/v1/sessions/"+b.Links.ID+"/lines/"+code, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Header.Set("Authorization", "Bearer "+token(b.links.of(by)))
+		r.Header.Set("Authorization", "Bearer "+servertest.Token(b.Links.Of(by)))
 		answer, err := http.DefaultClient.Do(r)
 		if err != nil {
 			t.Fatal(err)
@@ -49,21 +50,21 @@ func TestLineOfASite(t *testing.T) {
 	get(meeting.HostCode, "C2", http.StatusConflict) // is not there
 	get("C1", "C1", http.StatusForbidden)
 	var viewer signaling.Peer
-	await(t, "C1 watches", func() bool {
-		viewer = b.media.of("C1", signaling.PeerViewer)
+	servertest.Await(t, "C1 watches", func() bool {
+		viewer = b.Media.Of("C1", signaling.PeerViewer)
 		return viewer.ID != ""
 	})
 	get(meeting.HostCode, "C1", http.StatusNotFound)
-	b.media.mu.Lock()
-	b.media.lines[viewer.ID] = signaling.Line{RTT: 40 * time.Millisecond, Loss: 0.0234, Slots: []signaling.SlotLine{
+	b.Media.Mu.Lock()
+	b.Media.Lines[viewer.ID] = signaling.Line{RTT: 40 * time.Millisecond, Loss: 0.0234, Slots: []signaling.SlotLine{
 		{Slot: "main", Video: true, Rendition: 2, Bitrate: 1_200_000}, {Slot: "main", Bitrate: 40_000},
 	}}
-	b.media.mu.Unlock()
-	c1.ask(protocol.Receive{Pictures: "low"})
-	c1.ask(protocol.Frozen{Slot: "main", Count: 2, Ms: 900})
-	c1.ask(protocol.Frozen{Slot: "main", Count: 3, Ms: 1500})
-	c1.refused("bad_value", protocol.Frozen{Slot: "nowhere", Count: 1, Ms: 1})
-	c1.refused("bad_value", protocol.Frozen{Slot: "main", Count: -1})
+	b.Media.Mu.Unlock()
+	c1.Ask(protocol.Receive{Pictures: "low"})
+	c1.Ask(protocol.Frozen{Slot: "main", Count: 2, Ms: 900})
+	c1.Ask(protocol.Frozen{Slot: "main", Count: 3, Ms: 1500})
+	c1.Refused("bad_value", protocol.Frozen{Slot: "nowhere", Count: 1, Ms: 1})
+	c1.Refused("bad_value", protocol.Frozen{Slot: "main", Count: -1})
 	line := get(meeting.HostCode, "C1", http.StatusOK)
 	if line.RTTMs != 40 || line.LossPct != 2.3 || line.Pictures != "low" || len(line.Slots) != 2 {
 		t.Fatalf("%+v", line)
@@ -74,6 +75,6 @@ func TestLineOfASite(t *testing.T) {
 	if s := line.Slots[1]; s.Kind != "audio" || s.Kbps != 40 || s.Freezes != 0 {
 		t.Errorf("%+v", s)
 	}
-	b.srv.Quality(viewer, 240*time.Millisecond, 7)
-	host.sees("the quality in the row", func() bool { return host.sites["C1"].RTTMs == 240 && host.sites["C1"].LossPct == 7 })
+	b.Srv.Quality(viewer, 240*time.Millisecond, 7)
+	host.Sees("the quality in the row", func() bool { return host.Sites["C1"].RTTMs == 240 && host.Sites["C1"].LossPct == 7 })
 }

@@ -9,8 +9,6 @@ import (
 
 	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/internal/fault"
-
-	"github.com/diemcau/diemcau/link"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
@@ -28,12 +26,6 @@ func ZeroMessages() []protocol.Message {
 	}
 }
 
-// IdentifyHolder checks the holder of a link as a request does whose token is genuine.
-func (s *Server) IdentifyHolder(ctx context.Context, h link.Holder) (access.Identity, error) {
-	seat, err := s.Links().seatOf(ctx, h)
-	return access.Identity{Holder: h, Seat: seat}, err
-}
-
 // Admit asks in the coordinator's turn whether a message is admitted.
 func (s *Server) Admit(ctx context.Context, who access.Identity, m protocol.Message) error {
 	coord, err := s.coordinator(ctx, who.Session)
@@ -42,11 +34,6 @@ func (s *Server) Admit(ctx context.Context, who access.Identity, m protocol.Mess
 	}
 	c := &conn{srv: s, who: who, coord: coord}
 	return coord.call(ctx, request{admit: c.admits(m)})
-}
-
-// Command gives a session a command.
-func (s *Server) Command(ctx context.Context, session string, cmd meeting.Command, by meeting.Actor) error {
-	return s.command(ctx, session, cmd, by)
 }
 
 // CodeOf is the stable name of an error, "" for none.

@@ -1,73 +1,55 @@
 package signaling_test
 
 import (
-	"context"
 	"encoding/json"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/diemcau/diemcau/internal/servertest"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling"
 	"github.com/diemcau/diemcau/signaling/client"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
-// events returns the events of one kind on record.
-func events[E meeting.Event](b *bed) (list []E) {
-	b.Helper()
-	for e, err := range b.record.Entries(context.Background(), b.links.ID, 1) {
-		if err != nil {
-			b.Fatal(err)
-		}
-		ev, err := e.Event()
-		if err != nil {
-			b.Fatal(err)
-		}
-		if want, ok := ev.(E); ok {
-			list = append(list, want)
-		}
-	}
-	return list
-}
-
 // A site receives while receiver reports and the word of its page agree; of a page that tells nothing the record names
 // the weaker evidence.
 func TestReceivingNeedsBoth(t *testing.T) {
-	b := newBed(t, "")
-	host := b.enter(meeting.HostCode)
-	honest, err := b.tryEnter("C1", client.Options{Reports: true})
+	b := servertest.NewBed(t, "")
+	host := b.Enter(meeting.HostCode)
+	honest, err := b.TryEnter("C1", client.Options{Reports: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.enter("C2")
+	b.Enter("C2")
 	viewer := func(code string) (p signaling.Peer) {
-		await(t, "the viewer of "+code, func() bool { p = b.media.of(code, signaling.PeerViewer); return p.ID != "" })
+		servertest.Await(t, "the viewer of "+code, func() bool { p = b.Media.Of(code, signaling.PeerViewer); return p.ID != "" })
 		return p
 	}
 	v1, v2 := viewer("C1"), viewer("C2")
 	receives := func(code string, want bool) {
 		t.Helper()
-		host.sees(code+" receiving", func() bool { return host.sites[code].Receiving == want })
+		host.Sees(code+" receiving", func() bool { return host.Sites[code].Receiving == want })
 	}
-	b.srv.Receiving(v1, true, time.Now())
-	b.srv.Receiving(v2, true, time.Now())
+	b.Srv.Receiving(v1, true, time.Now())
+	b.Srv.Receiving(v2, true, time.Now())
 	receives("C2", true)
 	receives("C1", false)
-	honest.ask(protocol.Received{Peer: v2.ID, Frames: 30}) // of another page
-	honest.ask(protocol.Received{Peer: "viewer-zz", Frames: 30})
-	honest.ask(protocol.Received{Peer: v1.ID, Frames: 30, SoundMs: 1500})
+	honest.Ask(protocol.Received{Peer: v2.ID, Frames: 30}) // of another page
+	honest.Ask(protocol.Received{Peer: "viewer-zz", Frames: 30})
+	honest.Ask(protocol.Received{Peer: v1.ID, Frames: 30, SoundMs: 1500})
 	receives("C1", true)
-	b.media.deliver(v1.ID, signaling.Delivery{Packets: 1000, Lost: 20, High: 40 * time.Second, Arriving: time.Minute})
-	honest.ask(protocol.Received{Peer: v1.ID, IdleMs: 9000})
+	b.Media.Deliver(v1.ID, signaling.Delivery{Packets: 1000, Lost: 20, High: 40 * time.Second, Arriving: time.Minute})
+	honest.Ask(protocol.Received{Peer: v1.ID, IdleMs: 9000})
 	receives("C1", false)
-	honest.ask(protocol.Received{Peer: v1.ID, Frames: 3, IdleMs: 100})
+	honest.Ask(protocol.Received{Peer: v1.ID, Frames: 3, IdleMs: 100})
 	receives("C1", true)
-	honest.refused("bad_value", protocol.Received{Peer: v1.ID, Frames: -1})
-	b.srv.Receiving(v1, false, time.Now())
+	honest.Refused("bad_value", protocol.Received{Peer: v1.ID, Frames: -1})
+	b.Srv.Receiving(v1, false, time.Now())
 	receives("C1", false)
 	var evidence []meeting.Evidence
-	for _, ev := range events[*meeting.ReceivingChanged](b) {
+	for _, ev := range servertest.Events[*meeting.ReceivingChanged](b) {
 		if ev.Endpoint == "C1" {
 			evidence = append(evidence, ev.Evidence)
 		} else if ev.Evidence != meeting.EvidenceReports {
@@ -81,43 +63,37 @@ func TestReceivingNeedsBoth(t *testing.T) {
 	var report struct {
 		Receiving []struct{ Endpoint, To, Evidence string }
 	}
-	b.report(&report)
+	b.Report(&report)
 	if n := len(report.Receiving); n != 3 || report.Receiving[0].Evidence != "decoded" || report.Receiving[2].Evidence != "receiver_reports" {
 		t.Errorf("%+v", report.Receiving)
 	}
 }
 
-// report reads the attendance of the session into a form of it.
-func (b *bed) report(into any) {
-	b.Helper()
-	b.admin("GET", "/api/v1/sessions/"+b.links.ID+"/attendance.json", "", into)
-}
-
 // A connection is summed up when it ends, also by the end of the session, and the report adds up what it was sent.
 func TestQualityIsOnRecord(t *testing.T) {
-	b := newBed(t, "")
-	host := b.enter(meeting.HostCode)
-	host.ask(protocol.Start{})
-	sent := func(code string, d signaling.Delivery) *person {
-		p := b.enter(code)
+	b := servertest.NewBed(t, "")
+	host := b.Enter(meeting.HostCode)
+	host.Ask(protocol.Start{})
+	sent := func(code string, d signaling.Delivery) *servertest.Person {
+		p := b.Enter(code)
 		var v signaling.Peer
-		await(t, "its viewer", func() bool { v = b.media.of(code, signaling.PeerViewer); return v.ID != "" })
-		p.sees("its viewer", func() bool { return p.peers[v.ID] != "" })
-		b.media.deliver(v.ID, d)
-		p.ask(protocol.Received{Peer: v.ID, Frames: 250, SoundMs: 10_000})
+		servertest.Await(t, "its viewer", func() bool { v = b.Media.Of(code, signaling.PeerViewer); return v.ID != "" })
+		p.Sees("its viewer", func() bool { return p.Peers[v.ID] != "" })
+		b.Media.Deliver(v.ID, d)
+		p.Ask(protocol.Received{Peer: v.ID, Frames: 250, SoundMs: 10_000})
 		return p
 	}
 	first := sent("C1", signaling.Delivery{Packets: 1000, Lost: 100, High: 30 * time.Second, Low: 9 * time.Second})
-	broken := b.media.of("C1", signaling.PeerViewer)
-	b.srv.PeerFailed(broken, "consent lost")
-	first.sees("a new viewer", func() bool { return first.peers[broken.ID] == "" && len(first.peers) == 1 })
-	b.media.deliver(b.media.of("C1", signaling.PeerViewer).ID, signaling.Delivery{Packets: 1000, Low: time.Second, Nothing: 5 * time.Second})
+	broken := b.Media.Of("C1", signaling.PeerViewer)
+	b.Srv.PeerFailed(broken, "consent lost")
+	first.Sees("a new viewer", func() bool { return first.Peers[broken.ID] == "" && len(first.Peers) == 1 })
+	b.Media.Deliver(b.Media.Of("C1", signaling.PeerViewer).ID, signaling.Delivery{Packets: 1000, Low: time.Second, Nothing: 5 * time.Second})
 	first.Close()
-	await(t, "the sum of C1", func() bool { return len(events[*meeting.QualityMeasured](b)) == 1 })
+	servertest.Await(t, "the sum of C1", func() bool { return len(servertest.Events[*meeting.QualityMeasured](b)) == 1 })
 	sent("C2", signaling.Delivery{Packets: 10, Medium: time.Minute})
-	b.enter("C3") // nothing was sent there
-	host.ask(protocol.End{})
-	await(t, "the sums of the end", func() bool { return len(events[*meeting.QualityMeasured](b)) == 2 })
+	b.Enter("C3") // nothing was sent there
+	host.Ask(protocol.End{})
+	servertest.Await(t, "the sums of the end", func() bool { return len(servertest.Events[*meeting.QualityMeasured](b)) == 2 })
 	var report struct {
 		Sites []struct {
 			Endpoint string
@@ -125,14 +101,14 @@ func TestQualityIsOnRecord(t *testing.T) {
 			Quality  json.RawMessage
 		}
 	}
-	b.report(&report)
+	b.Report(&report)
 	for i, want := range []string{
 		`{"loss_pct":5,"high_s":30,"medium_s":0,"low_s":10,"no_picture_s":5,"frames":250,"sound_s":10}`,
 		`{"loss_pct":0,"high_s":0,"medium_s":60,"low_s":0,"no_picture_s":0,"frames":250,"sound_s":10}`,
 		"",
 	} {
 		got := report.Sites[i]
-		if string(compact(t, got.Quality)) != want || !slices.Equal(got.Devices, []string{"test"}) {
+		if string(servertest.Compact(t, got.Quality)) != want || !slices.Equal(got.Devices, []string{"test"}) {
 			t.Errorf("%+v: %s, want %s", got, got.Quality, want)
 		}
 	}

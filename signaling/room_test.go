@@ -5,28 +5,29 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/diemcau/diemcau/internal/servertest"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
 func TestAScreenOfTheCentralRoomSteersNothingAndCountsNowhere(t *testing.T) {
-	b := newBed(t, `{"title":"x","units":"C1,C2","start":"now","guests":[{"name":"Khách","phone":"0912 345 678"}]}`)
-	host, screen, c1 := b.enter(meeting.HostCode), b.enter(meeting.RoomCode), b.enter("C1")
-	b.enter(meeting.Room2Code)
-	host.ask(protocol.Start{})
-	host.sees("the session live", func() bool { return host.state.Phase == "live" })
-	screen.sees("the sites", func() bool { return len(screen.sites) == 3 })
-	screen.see(func() {
-		if len(screen.phones) > 0 {
-			t.Errorf("the whole room reads %v", screen.phones)
+	b := servertest.NewBed(t, `{"title":"x","units":"C1,C2","start":"now","guests":[{"name":"Khách","phone":"0912 345 678"}]}`)
+	host, screen, c1 := b.Enter(meeting.HostCode), b.Enter(meeting.RoomCode), b.Enter("C1")
+	b.Enter(meeting.Room2Code)
+	host.Ask(protocol.Start{})
+	host.Sees("the session live", func() bool { return host.State.Phase == "live" })
+	screen.Sees("the sites", func() bool { return len(screen.Sites) == 3 })
+	screen.See(func() {
+		if len(screen.Phones) > 0 {
+			t.Errorf("the whole room reads %v", screen.Phones)
 		}
 	})
-	host.see(func() {
-		if len(host.phones) != 1 {
-			t.Errorf("the host has %v", host.phones)
+	host.See(func() {
+		if len(host.Phones) != 1 {
+			t.Errorf("the host has %v", host.Phones)
 		}
-		if host.state.Present > 1 {
-			t.Errorf("%d are present: the screens count", host.state.Present)
+		if host.State.Present > 1 {
+			t.Errorf("%d are present: the screens count", host.State.Present)
 		}
 	})
 	// Of all messages only those about its own peers are taken.
@@ -46,27 +47,27 @@ func TestAScreenOfTheCentralRoomSteersNothingAndCountsNowhere(t *testing.T) {
 			f.SetString("preview")
 		}
 		filled, _ := v.Interface().(protocol.Message)
-		if err := screen.try(filled); err == nil {
+		if err := screen.Try(filled); err == nil {
 			t.Errorf("%s is taken from a screen", m.MessageType())
 		}
 	}
-	c1.ask(protocol.SendMessage{To: meeting.ToSecretariat, Text: "riêng"})
-	host.sees("the message", func() bool { return len(host.mail) == 1 })
-	screen.see(func() {
-		if len(screen.mail) > 0 {
+	c1.Ask(protocol.SendMessage{To: meeting.ToSecretariat, Text: "riêng"})
+	host.Sees("the message", func() bool { return len(host.Mail) == 1 })
+	screen.See(func() {
+		if len(screen.Mail) > 0 {
 			t.Error("the whole room reads what is for the secretariat")
 		}
 	})
-	token := token(b.links.Links.Room)
+	token := servertest.Token(b.Links.Links.Room)
 	for _, path := range []string{"", "/attendance.json", "/ledger.jsonl", "/acts", "/consoles"} {
-		if status, _ := b.request("GET", "/api/v1/sessions/"+b.links.ID+path, token, ""); status != 403 {
+		if status, _ := b.Request("GET", "/api/v1/sessions/"+b.Links.ID+path, token, ""); status != 403 {
 			t.Errorf("GET %s: %d", path, status)
 		}
 	}
-	if status, text := b.request("GET", "/api/v1/sessions/"+b.links.ID+"/snapshots", token, ""); status != 200 {
+	if status, text := b.Request("GET", "/api/v1/sessions/"+b.Links.ID+"/snapshots", token, ""); status != 200 {
 		t.Errorf("the pictures of the mosaic: %d %s", status, text)
 	}
-	if !strings.Contains(b.links.Links.Room, "/room#") {
-		t.Errorf("its link is %s", b.links.Links.Room)
+	if !strings.Contains(b.Links.Links.Room, "/room#") {
+		t.Errorf("its link is %s", b.Links.Links.Room)
 	}
 }

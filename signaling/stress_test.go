@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/diemcau/diemcau/internal/servertest"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling"
@@ -24,30 +25,30 @@ func TestStress(t *testing.T) {
 	for i := range sites {
 		guests = append(guests, fmt.Sprintf(`{"code":"S%d","name":"Điểm %d"}`, i, i))
 	}
-	b := looseBed(t, `{"title":"x","start":"now","countdown_s":0,"guests":[`+strings.Join(guests, ",")+`]}`)
-	host := b.enter(meeting.HostCode)
-	host.ask(protocol.Start{})
+	b := servertest.LooseBed(t, `{"title":"x","start":"now","countdown_s":0,"guests":[`+strings.Join(guests, ",")+`]}`)
+	host := b.Enter(meeting.HostCode)
+	host.Ask(protocol.Start{})
 	var all sync.WaitGroup
 	for i := range sites {
 		all.Go(func() {
 			rng := rand.New(rand.NewPCG(1, uint64(i)))
 			code, resume := fmt.Sprintf("S%d", i), ""
 			for range rounds {
-				p, err := b.tryEnter(code, client.Options{TakeOver: true, Resume: resume})
+				p, err := b.TryEnter(code, client.Options{TakeOver: true, Resume: resume})
 				if err != nil {
 					t.Errorf("%s: %v", code, err)
 					return
 				}
 				for range rng.IntN(8) {
-					_ = p.try([]protocol.Message{
+					_ = p.Try([]protocol.Message{
 						protocol.RaiseHand{}, protocol.LowerHand{}, protocol.Mute{Muted: rng.IntN(2) == 0}, protocol.Confirm{},
 						protocol.Headcount{Headcount: rng.IntN(50)}, protocol.SendMessage{To: meeting.ToSecretariat, Text: "x"},
-						protocol.Start{}, protocol.PeerFailed{Peer: b.media.of(code, signaling.PeerViewer).ID},
+						protocol.Start{}, protocol.PeerFailed{Peer: b.Media.Of(code, signaling.PeerViewer).ID},
 					}[rng.IntN(8)])
 				}
-				if peer := b.media.of(code, signaling.PeerViewer); peer.ID != "" {
-					b.srv.Receiving(peer, true, p0())
-					b.srv.Quality(peer, 1e6, rng.IntN(50))
+				if peer := b.Media.Of(code, signaling.PeerViewer); peer.ID != "" {
+					b.Srv.Receiving(peer, true, p0())
+					b.Srv.Quality(peer, 1e6, rng.IntN(50))
 				}
 				resume = p.Welcome().Conn
 				if rng.IntN(2) == 0 {
@@ -63,7 +64,7 @@ func TestStress(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2, 2))
 	for steering := true; steering; {
 		code := fmt.Sprintf("S%d", rng.IntN(sites))
-		_ = host.try([]protocol.Message{
+		_ = host.Try([]protocol.Message{
 			protocol.Grant{Endpoint: code}, protocol.Grant{Endpoint: code, Slot: "floor2"}, protocol.Revoke{Endpoint: code},
 			protocol.StandBy{Endpoint: code, On: true}, protocol.Watch{Slot: "thumb1", Endpoint: code}, protocol.Watch{Slot: "thumb1"},
 			protocol.RollCall{Open: true}, protocol.RollCall{Open: false}, protocol.Mute{Endpoint: code, Muted: true},
@@ -76,20 +77,20 @@ func TestStress(t *testing.T) {
 	}
 	gone := func() bool {
 		ok := true
-		host.see(func() {
-			for _, s := range host.sites {
+		host.See(func() {
+			for _, s := range host.Sites {
 				ok = ok && (s.State == "absent" || s.State == "lost")
 			}
 		})
 		return ok
 	}
-	await(t, "the host sees everyone gone", gone)
-	if _, err := ledger.VerifyChain(b.record.Entries(context.Background(), b.links.ID, 1)); err != nil {
+	servertest.Await(t, "the host sees everyone gone", gone)
+	if _, err := ledger.VerifyChain(b.Record.Entries(context.Background(), b.Links.ID, 1)); err != nil {
 		t.Error(err)
 	}
 	open := map[string]string{}
-	s := meeting.New(b.links.ID)
-	for e, err := range b.record.Entries(context.Background(), b.links.ID, 1) {
+	s := meeting.New(b.Links.ID)
+	for e, err := range b.Record.Entries(context.Background(), b.Links.ID, 1) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,12 +120,12 @@ func TestStress(t *testing.T) {
 		if g := s.Grants[slot]; g != nil && g.State == meeting.GrantOnAir {
 			want = signaling.Feed{Endpoint: g.Endpoint, Audio: !s.Endpoint(g.Endpoint).Muted}
 		}
-		await(t, "the slot shows what is recorded", func() bool { return cmp.Equal(b.media.feed(slot), want) })
+		servertest.Await(t, "the slot shows what is recorded", func() bool { return cmp.Equal(b.Media.Feed(slot), want) })
 	}
-	await(t, "only the host's peers are left", func() bool {
-		b.media.mu.Lock()
-		defer b.media.mu.Unlock()
-		for _, p := range b.media.peers {
+	servertest.Await(t, "only the host's peers are left", func() bool {
+		b.Media.Mu.Lock()
+		defer b.Media.Mu.Unlock()
+		for _, p := range b.Media.Peers {
 			if p.Endpoint != meeting.HostCode {
 				return false
 			}

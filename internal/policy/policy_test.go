@@ -78,6 +78,16 @@ func TestMeetingIsPure(t *testing.T) {
 	}
 }
 
+// What is for tests alone is no part of the binary: not the standard library's, which buffers whole downloads, nor ours.
+func TestBinaryHoldsNothingOfTests(t *testing.T) {
+	tests := []string{"net/http/httptest", module + "internal/servertest", module + "internal/postgrestest", module + "sfu/transport/peertest"}
+	for _, dep := range goList(t, "-f", `{{join .Deps "\n"}}`, "./cmd/...") {
+		if slices.Contains(tests, dep) {
+			t.Errorf("the binary depends on %s", dep)
+		}
+	}
+}
+
 // The binary knows the time zones of sessions in an image that holds nothing else.
 func TestTimeZonesAreEmbedded(t *testing.T) {
 	if !slices.Contains(goList(t, "-f", `{{join .Deps "\n"}}`, "./cmd/diemcau"), "time/tzdata") {

@@ -1,0 +1,79 @@
+package api_test
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/diemcau/diemcau/internal/servertest"
+)
+
+// Two secretaries save notes as they type, at once; what was acknowledged is there after a restart, whole.
+func TestNotesAreSavedAsTheyAreTyped(t *testing.T) {
+	b := servertest.NewBed(t, "")
+	path := "/api/v1/sessions/" + b.Links.ID
+	host, secretary := servertest.Token(b.Links.Links.Host), servertest.Token(b.Links.Links.Secretary)
+	var wg sync.WaitGroup
+	for id, who := range map[string]string{"a": host, "b": secretary} {
+		wg.Go(func() {
+			for version := range 20 {
+				body := fmt.Sprintf(`{"base":%d,"about":"2026-03-02T08:00:00Z","text":%q}`, version, strings.Repeat(id, version+1))
+				if status, text := b.Request("PUT", path+"/notes/"+id, who, body); status != 204 {
+					t.Errorf("note %s %d: %d %s", id, version, status, text)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if status, text := b.Request("PUT", path+"/notes/a", secretary, `{"base":7,"text":"x"}`); status != 409 || !strings.Contains(text, "conflict") {
+		t.Errorf("an old version: %d %s", status, text)
+	}
+	for name, tc := range map[string]struct {
+		who, body string
+		status    int
+	}{
+		"a site":   {servertest.Token(b.Links.Endpoints[0].Link), `{"base":0,"text":"x"}`, 403},
+		"operator": {servertest.Token(b.Links.Links.Operator), `{"base":0,"text":"x"}`, 403},
+		"too long": {secretary, `{"base":0,"text":"` + strings.Repeat("x", 4001) + `"}`, 400},
+	} {
+		if status, text := b.Request("PUT", path+"/notes/c", tc.who, tc.body); status != tc.status {
+			t.Errorf("%s: %d %s", name, status, text)
+		}
+	}
+	var got struct {
+		Notes []struct {
+			ID, Text, By string
+			Version      int
+		}
+	}
+	b.Admin("GET", path+"/notes", "", &got)
+	if len(got.Notes) != 2 || got.Notes[0].Text != strings.Repeat("a", 20) || got.Notes[1].Version != 20 || got.Notes[1].By != "@secretary" {
+		t.Errorf("notes %+v", got.Notes)
+	}
+}
+
+func TestParticularsOfOfficeDraftAndSession(t *testing.T) {
+	b := servertest.NewBed(t, "")
+	an := person(b, "an", "admin", "")
+	must(an, "PUT", "/api/v1/particulars", `{"body":"Ủy ban nhân dân tỉnh","place":"Khánh Hòa","chair":{"name":"Nguyễn Văn A","title":"Chủ tịch"}}`, nil)
+	if status, text := person(b, "se", "secretary", "").Ask("PUT", "/api/v1/particulars", `{}`); status != 403 {
+		t.Errorf("a secretary set the office's: %d %s", status, text)
+	}
+	var d struct {
+		ID    string
+		Draft struct{ Particulars struct{ Body, Number string } }
+	}
+	must(an, "POST", "/api/v1/drafts", `{"draft":{"title":"Họp"}}`, &d)
+	if d.Draft.Particulars.Body != "Ủy ban nhân dân tỉnh" {
+		t.Errorf("a new draft has %+v", d.Draft.Particulars)
+	}
+	path := "/api/v1/sessions/" + b.Links.ID
+	b.Admin("PUT", path+"/particulars", `{"body":"Sở Nội vụ","number":"12/BC-SNV","secretary":{"name":"Trần Thị Bé","title":"Chuyên viên"}}`, nil)
+	_, report := b.Request("GET", path+"/attendance.json", servertest.Token(b.Links.Links.Secretary), "")
+	for _, want := range []string{`"number": "12/BC-SNV"`, `"name": "Trần Thị Bé"`} {
+		if !strings.Contains(report, want) {
+			t.Errorf("the report lacks %s:\n%.1500s", want, report)
+		}
+	}
+}
