@@ -24,6 +24,34 @@ async function sending(p) {
     .join("");
 }
 
+/** Which layers of its camera a page has been asked for and lets its browser send: "hlm", "l", or "" for none. */
+const allowed = (p) =>
+  p.page.evaluate(() =>
+    window.testPeers
+      .filter((q) => q.connectionState === "connected")
+      .flatMap((q) => q.getSenders())
+      .filter((sender) => sender.track?.kind === "video")
+      .flatMap((sender) => sender.getParameters().encodings)
+      .filter((encoding) => encoding.rid && encoding.active)
+      .map((encoding) => encoding.rid)
+      .sort()
+      .join(""),
+  );
+
+/**
+ * Waits until a page lets its browser send all layers, and more than the lowest of them flows: whether a browser
+ * sends the highest as well is its own judgement of its line and its processor.
+ */
+export const sendsAll = (p, ms = 60000) =>
+  until(
+    `${p.name} sends all that its browser can`,
+    async () => {
+      const [may, got] = [await allowed(p), await sending(p)];
+      return (may === "hlm" && /l.*m/.test(got)) || Promise.reject(new Error(`may send ${may}, sends ${got}`));
+    },
+    ms,
+  );
+
 /** Waits until a page sends these layers and no others. */
 export const sends = (p, layers, ms = 30000) =>
   until(
