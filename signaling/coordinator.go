@@ -74,7 +74,8 @@ type coordinator struct {
 	patience    *atomic.Int64 // of commands with the record, in nanoseconds
 	taken       bool          // the connections of the server before are ended
 	unread      error         // why the session could not be rebuilt, so that nothing is known of its seats
-	broken      error         // why it refuses everything: the ledger is not whole, or a turn panicked
+	broken      error         // why it refuses everything: the ledger is not whole, or turns panic again and again
+	faults      faults        // turns that panicked
 	inHand      []request     // the batch of this turn
 	panicked    contain.Report
 
@@ -92,21 +93,17 @@ type coordinator struct {
 func loadCoordinator(ctx context.Context, srv *Server, id string) (*coordinator, error) {
 	c := newCoordinator(srv, meeting.New(id), ledger.Head{})
 	r, err := reload(ctx, srv.record, id, srv.node.ID(), ledger.Head{})
-	takeOver := request{
-		kept:    true,
-		prepare: func() meeting.Command { return meeting.Restart{LastSeen: c.lastAlive} },
-		work:    func() error { c.taken = true; return nil },
-	}
+	first := takeOver(c)
 	if store.Unavailable(err) {
 		c.suspend(context.WithoutCancel(ctx), nil, nil, err)
-		c.outage.held = []request{takeOver}
+		c.outage.held = []request{first}
 		return c, nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	c.adopt(r)
-	c.handle(context.WithoutCancel(ctx), []request{takeOver})
+	c.handle(context.WithoutCancel(ctx), []request{first})
 	return c, nil
 }
 
@@ -187,30 +184,8 @@ func (c *coordinator) call(ctx context.Context, r request) error {
 func (c *coordinator) run(ctx context.Context) {
 	defer close(c.done)
 	defer c.helpers.Wait()
-	for !guarded(ctx, c) { // from then on it refuses
+	for !guarded(ctx, c) { // it starts over, or refuses from then on
 	}
-}
-
-// guarded takes turns until the owner closes stop, and reports true, or until one panics. What such a turn has left in
-// memory is nothing to go on from, so the session is stopped for everyone, as one whose record is not whole; the record
-// itself has whole batches alone, and a restart of the server begins from it. Other sessions go on.
-func guarded(ctx context.Context, c *coordinator) (stopped bool) {
-	defer func() {
-		p := recover()
-		if p == nil {
-			return
-		}
-		c.panicked(p, "session", c.id)
-		if c.broken == nil {
-			c.breakDown(errFault)
-		}
-		for _, r := range c.inHand {
-			r.answer(c.broken)
-		}
-		c.inHand = nil
-	}()
-	c.turns(ctx)
-	return true
 }
 
 func (c *coordinator) turns(ctx context.Context) {
@@ -246,6 +221,7 @@ func (c *coordinator) turns(ctx context.Context) {
 			}
 			continue
 		case a := <-attempts:
+			c.outage.out = false
 			c.resume(ctx, a)
 		case <-expired:
 			c.outage.expire()

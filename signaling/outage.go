@@ -37,6 +37,7 @@ type outage struct {
 	pending []outcome // decided, and handed to the record; its answer was an error or is not there yet
 	held    []request // not decided
 	tried   int       // attempts so far
+	out     bool      // an attempt is under way
 	attempt chan recovery
 	timer   *time.Timer // for the next request that has waited long enough
 }
@@ -83,6 +84,7 @@ func (c *coordinator) suspend(ctx context.Context, pending []outcome, inflight c
 // that grows with each attempt.
 func (c *coordinator) try(ctx context.Context, inflight chan error) {
 	o := c.outage
+	o.out = true
 	pause := time.Duration(0) // a moment's restart is over by now
 	if c.failures > 0 {
 		ceiling := min(firstRetry<<min(c.failures, 10), lastRetry)
@@ -188,7 +190,7 @@ func (o *outage) end(why error) {
 func (c *coordinator) resume(ctx context.Context, a recovery) {
 	o := c.outage
 	if a.err != nil {
-		if cut := new(ledger.BrokenError); errors.As(a.err, &cut) {
+		if cut := new(ledger.BrokenError); errors.As(a.err, &cut) || poisoned(c, a.err) {
 			c.breakDown(a.err)
 			return
 		}
@@ -204,6 +206,7 @@ func (c *coordinator) resume(ctx context.Context, a recovery) {
 	c.log.Info("the record answers again", "after", c.clock.Now().Sub(o.since).Round(time.Millisecond))
 	c.audience.warn(time.Time{})
 	again := c.settled(o, a)
+	c.inHand = again
 	c.audience.everyone = true
 	c.audience.settle(c.clock.Now())
 	for len(again) > 0 {
@@ -211,6 +214,7 @@ func (c *coordinator) resume(ctx context.Context, a recovery) {
 		c.handle(ctx, again[:n]) // holds what it gets if the record is gone once more
 		again = again[n:]
 	}
+	c.inHand = nil
 }
 
 // settled ends what was pending, and returns what is to be decided now.

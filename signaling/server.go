@@ -190,7 +190,8 @@ func (s *Server) load(ctx context.Context, id string) (*coordinator, error) {
 	if err := exists(ctx, s.record, id); err != nil {
 		return nil, err
 	}
-	c, err := loadCoordinator(ctx, s, id)
+	var c *coordinator
+	err := contain.Run(s.panicked, func() (err error) { c, err = loadCoordinator(ctx, s, id); return err }, "session", id)
 	if err != nil {
 		c = brokenCoordinator(s, id, err)
 	}

@@ -200,7 +200,9 @@ func (b *Bed) Restart(kill bool) {
 	b.HTTP.Close()
 	old := b.Links
 	b.Links = Links{} // its slices would be written over
+	upset := b.Record.Upset.Load()
 	b.Record = &Record{Store: b.Record.Store}
+	b.Record.Upset.Store(upset)
 	b.Serve()
 	// Links of the old address stay valid: only the port of the test moved.
 	b.Admin("GET", "/api/v1/sessions/"+old.ID+"/links", "", &b.Links)

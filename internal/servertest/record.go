@@ -21,6 +21,7 @@ type Record struct {
 	Slow    atomic.Pointer[chan struct{}] // appends are made, and come back when it is closed
 	Lacks   atomic.Uint64                 // entries from this one on are not there, as in an older copy; 0 = none
 	Silent  atomic.Bool                   // nothing can be read
+	Upset   atomic.Pointer[string]        // session whose ledger makes its reader panic
 	Damaged string                        // session whose ledger cannot be read
 	Forged  uint64                        // Seq of the entry that somebody changed; 0 = none
 }
@@ -46,6 +47,9 @@ func (r *Record) Entries(ctx context.Context, session string, fromSeq uint64) it
 		return func(yield func(ledger.Entry, error) bool) { yield(ledger.Entry{}, ErrDisk) }
 	}
 	return func(yield func(ledger.Entry, error) bool) {
+		if upset := r.Upset.Load(); upset != nil && *upset == session {
+			panic("of a test")
+		}
 		if r.Silent.Load() {
 			yield(ledger.Entry{}, context.DeadlineExceeded)
 			return
