@@ -194,3 +194,17 @@ func (c *ContradictionError) Error() string {
 	}
 	return fmt.Sprintf("session %s: entries %d to %d, recorded until %s, are missing at the end of its ledger", c.Session, c.Last+1, c.Anchor.Seq, c.Anchor.At.Format(time.RFC3339))
 }
+
+// Compare reads the file of heads of a folder and says in what a record contradicts it; nothing without such a file.
+func Compare(ctx context.Context, dir string, record Record) ([]*ContradictionError, error) {
+	path := filepath.Join(dir, HeadsFile)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	h, err := openHeads(path)
+	if err != nil {
+		return nil, err
+	}
+	list, err := h.compare(ctx, record)
+	return list, errors.Join(err, h.close())
+}

@@ -23,6 +23,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/diemcau/diemcau/anchor"
+	"github.com/diemcau/diemcau/backup"
 	"github.com/diemcau/diemcau/internal/admission"
 	"github.com/diemcau/diemcau/internal/httpguard"
 	"github.com/diemcau/diemcau/internal/logcut"
@@ -95,6 +96,7 @@ type app struct {
 	turn      *turn.Server // nil without one
 	webhooks  *webhook.Sender
 	anchors   *anchor.Keeper
+	backups   *backup.Keeper // nil where none are made
 	house     *house
 	public    net.Listener
 	plain     net.Listener // sends browsers on to https; nil without one
@@ -178,6 +180,9 @@ func newApp(ctx context.Context, f serverFlags, t tlsFlags, addr string, log *sl
 	if a.anchors, err = openAnchors(ctx, f, a, log, reg); err != nil {
 		return nil, err
 	}
+	if a.backups, err = f.openBackups(a.store, log, reg); err != nil {
+		return nil, err
+	}
 	if a.webhooks, err = newWebhooks(f.recordFlags, a.store, log.With("part", "webhook"), reg); err != nil {
 		return nil, err
 	}
@@ -195,6 +200,9 @@ func newApp(ctx context.Context, f serverFlags, t tlsFlags, addr string, log *sl
 	a.media.report(a.house.live)
 	if err := errors.Join(a.webhooks.Start(ctx), a.anchors.Start(ctx), a.house.start(ctx)); err != nil {
 		return nil, err
+	}
+	if a.backups != nil {
+		a.backups.Start(ctx)
 	}
 	if a.admin, a.adminFile, err = listenAdmin(ctx, f.Data); err != nil {
 		return nil, err
@@ -260,6 +268,9 @@ func (a *app) close() error {
 	}
 	if a.anchors != nil {
 		errs = append(errs, a.anchors.Close())
+	}
+	if a.backups != nil {
+		a.backups.Close()
 	}
 	if a.store != nil {
 		errs = append(errs, a.store.Close())

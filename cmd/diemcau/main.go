@@ -39,6 +39,8 @@ type cli struct {
 	Admin      adminCmd      `cmd:"" help:"Administration."`
 	Keys       keysCmd       `cmd:"" help:"The keys that sign links and administrators' tokens."`
 	Backup     backupCmd     `cmd:"" help:"Copy the record to a file, also while the server runs."`
+	Restore    restoreCmd    `cmd:"" help:"Put a copy that backup made into a data folder, or try whether that can be done."`
+	Doctor     doctorCmd     `cmd:"" help:"Look at this machine as a server would, and name what mends what is wrong."`
 	Loadtest   loadtestCmd   `cmd:"" help:"Load a server with real WebRTC viewers."`
 	Settings   configCmd     `cmd:"" name:"config" help:"Check and show settings."`
 	Completion completionCmd `cmd:"" help:"Print a script by which a shell completes commands and flags."`

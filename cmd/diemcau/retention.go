@@ -30,6 +30,7 @@ type recordFlags struct {
 	EvidenceKept  int           `help:"Days until a picture kept as evidence is erased." default:"30" name:"evidence-kept-days" placeholder:"DAYS"`
 	Webhook       []string      `help:"URLs that are told who joined and left, and that a session was sealed." placeholder:"URL"`
 	anchorFlags
+	backupFlags
 	WebhookSecret string   `help:"Secret that signs what they are told: whsec_ and base64." placeholder:"SECRET" secret:""`
 	WebhookAllow  []string `help:"Private networks in which those URLs may be, such as 10.1.2.0/24; public addresses always may." placeholder:"CIDR"`
 }
@@ -49,7 +50,7 @@ func (f recordFlags) check() error {
 		return &usageError{"--webhook and --webhook-secret go together"}
 	}
 	_, err := f.webhookTargets()
-	return errors.Join(err, f.anchorFlags.check(), checkDatabase(f.Database))
+	return errors.Join(err, f.anchorFlags.check(), f.backupFlags.check(f.Database), checkDatabase(f.Database))
 }
 
 // webhookTargets are the programs that are told, and where they may be.
