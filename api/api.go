@@ -37,11 +37,14 @@ type router struct {
 type (
 	accountsAPI struct{ *router } // accounts, logins, tokens of people
 	draftsAPI   struct{ *router } // what the office prepares
-	officeAPI   struct{ *router } // link sheets, short codes, rehearsals
-	recordAPI   struct{ *router } // attendance, ledger, keys, webhooks, snapshots
+	officeAPI   struct{ *router } // link sheets, short codes, the roster
+	recordAPI   struct{ *router } // attendance, ledger, webhooks, the record as a whole
 
-	documentsAPI struct{ *router } // particulars, notes, minutes
-	figuresAPI   struct{ *router } // figures over sessions
+	rehearsalsAPI struct{ *router } // what sites try before a session
+	picturesAPI   struct{ *router } // of sites: the last one of each, and those kept as evidence
+	keysAPI       struct{ *router } // that sign exported ledgers and tokens
+	documentsAPI  struct{ *router } // particulars, notes, minutes
+	figuresAPI    struct{ *router } // figures over sessions
 )
 
 // endpointFunc answers one API request of who was let in.
@@ -53,7 +56,7 @@ func newRouter(s *API, identify func(*http.Request) (access.Identity, error)) ht
 
 // register enters every request of the API. Who may make them stands in access.txt.
 func (a *router) register() *http.ServeMux {
-	accounts, drafts, office, record := accountsAPI{a}, draftsAPI{a}, officeAPI{a}, recordAPI{a}
+	accounts, drafts, office, record, pictures := accountsAPI{a}, draftsAPI{a}, officeAPI{a}, recordAPI{a}, picturesAPI{a}
 	mux := http.NewServeMux()
 	a.route(mux, "GET /api/v1/me", a.me)
 	a.route(mux, "POST /api/v1/roster", a.importRoster)
@@ -66,9 +69,9 @@ func (a *router) register() *http.ServeMux {
 	a.route(mux, "GET /api/v1/sessions/{id}/acts", record.showAuditLog)
 	a.route(mux, "GET /api/v1/sessions/{id}/{file}", record.download)
 	a.route(mux, "GET /api/v1/sessions/{id}/ledger.jsonl", record.ledger)
-	a.route(mux, "PUT /api/v1/me/snapshot", record.putSnapshot)
-	a.route(mux, "GET /api/v1/sessions/{id}/snapshots", record.listSnapshots)
-	a.route(mux, "GET /api/v1/sessions/{id}/snapshots/{code}", record.getSnapshot)
+	a.route(mux, "PUT /api/v1/me/snapshot", pictures.putSnapshot)
+	a.route(mux, "GET /api/v1/sessions/{id}/snapshots", pictures.listSnapshots)
+	a.route(mux, "GET /api/v1/sessions/{id}/snapshots/{code}", pictures.getSnapshot)
 	a.route(mux, "GET /api/v1/sessions/{id}/lines/{code}", record.getLine)
 	record.commandRoutes(mux)
 	documentsAPI{a}.documentRoutes(mux)
@@ -79,10 +82,10 @@ func (a *router) register() *http.ServeMux {
 	office.rosterRoutes(mux)
 	drafts.changeRoutes(mux)
 	office.sheetRoutes(mux)
-	office.rehearsalRoutes(mux)
+	rehearsalsAPI{a}.rehearsalRoutes(mux)
 	record.webhookRoutes(mux)
 	record.recordRoutes(mux)
-	record.keyRoutes(mux)
+	keysAPI{a}.keyRoutes(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		_, err := a.identify(r)
 		if err == nil {

@@ -14,7 +14,7 @@ import (
 )
 
 // keyRoutes enters the requests about the keys that sign exported ledgers and tokens.
-func (a recordAPI) keyRoutes(mux *http.ServeMux) {
+func (a keysAPI) keyRoutes(mux *http.ServeMux) {
 	a.route(mux, "GET /api/v1/token-keys", a.listTokenKeys)
 	a.route(mux, "POST /api/v1/token-keys/rotate", a.rotateTokenKey)
 	a.route(mux, "DELETE /api/v1/token-keys/{kid}", a.retireTokenKey)
@@ -23,7 +23,7 @@ func (a recordAPI) keyRoutes(mux *http.ServeMux) {
 }
 
 // ledgerKey answers with the public key that verifies exported ledgers.
-func (a recordAPI) ledgerKey(w http.ResponseWriter, _ *http.Request, _ access.Identity) error {
+func (a keysAPI) ledgerKey(w http.ResponseWriter, _ *http.Request, _ access.Identity) error {
 	text, err := ledger.EncodePublicKey(a.api.ledgerKey.Load().Public())
 	if err != nil {
 		return err
@@ -35,7 +35,7 @@ func (a recordAPI) ledgerKey(w http.ResponseWriter, _ *http.Request, _ access.Id
 
 // rotateLedgerKey signs with a new key from now on and answers with its public half. The former one is gone: files
 // that it signed name its public half.
-func (a recordAPI) rotateLedgerKey(w http.ResponseWriter, r *http.Request, who access.Identity) error {
+func (a keysAPI) rotateLedgerKey(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	set, err := keyring.NewSet()
 	if err != nil {
 		return err
@@ -53,7 +53,7 @@ func (a recordAPI) rotateLedgerKey(w http.ResponseWriter, r *http.Request, who a
 }
 
 // listTokenKeys answers with the keys of links and administrators' tokens that are in force.
-func (a recordAPI) listTokenKeys(w http.ResponseWriter, _ *http.Request, _ access.Identity) error {
+func (a keysAPI) listTokenKeys(w http.ResponseWriter, _ *http.Request, _ access.Identity) error {
 	writeJSON(w, http.StatusOK, struct {
 		Keys []tokenKey `json:"keys"`
 	}{a.api.tokenKeys.list()})
@@ -61,7 +61,7 @@ func (a recordAPI) listTokenKeys(w http.ResponseWriter, _ *http.Request, _ acces
 }
 
 // rotateTokenKey signs links and tokens with a new key from now on. Those given out before open as they did.
-func (a recordAPI) rotateTokenKey(w http.ResponseWriter, r *http.Request, who access.Identity) error {
+func (a keysAPI) rotateTokenKey(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	if err := a.api.tokenKeys.rotate(); err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (a recordAPI) rotateTokenKey(w http.ResponseWriter, r *http.Request, who ac
 }
 
 // retireTokenKey ends the links and tokens that a former key signed, and the connections that were opened by them.
-func (a recordAPI) retireTokenKey(w http.ResponseWriter, r *http.Request, who access.Identity) error {
+func (a keysAPI) retireTokenKey(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	kid := r.PathValue("kid")
 	if err := a.api.tokenKeys.retire(kid); err != nil {
 		return err

@@ -38,7 +38,7 @@ func commitTo(salt, jpeg []byte) string {
 }
 
 // keepPicture keeps a picture of a connected site as evidence: first the picture, then the entry that commits to it.
-func (a recordAPI) keepPicture(ctx context.Context, session, endpoint, conn string, jpeg []byte) error {
+func (a picturesAPI) keepPicture(ctx context.Context, session, endpoint, conn string, jpeg []byte) error {
 	s := a.api
 	salt := make([]byte, 16)
 	rand.Read(salt) // never fails
@@ -51,7 +51,7 @@ func (a recordAPI) keepPicture(ctx context.Context, session, endpoint, conn stri
 }
 
 // getPicture shows a picture that was kept, by the entry that tells of it.
-func (a recordAPI) getPicture(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
+func (a picturesAPI) getPicture(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	ctx, id := r.Context(), r.PathValue("id")
 	seq, err := strconv.ParseUint(r.PathValue("entry"), 10, 63)
 	if err != nil || seq == 0 {
@@ -81,7 +81,7 @@ func (a recordAPI) getPicture(w http.ResponseWriter, r *http.Request, _ access.I
 }
 
 // pictureOf returns what an entry of the ledger says of a picture.
-func (a recordAPI) pictureOf(ctx context.Context, session string, seq uint64) (*meeting.PictureKept, error) {
+func (a picturesAPI) pictureOf(ctx context.Context, session string, seq uint64) (*meeting.PictureKept, error) {
 	for e, err := range a.api.record.Entries(ctx, session, seq) {
 		if err != nil {
 			return nil, err

@@ -18,7 +18,7 @@ import (
 	"github.com/diemcau/diemcau/store"
 )
 
-func (a officeAPI) rehearsalRoutes(mux *http.ServeMux) {
+func (a rehearsalsAPI) rehearsalRoutes(mux *http.ServeMux) {
 	a.route(mux, "GET /api/v1/rehearsal", a.ownRehearsal)
 	a.route(mux, "PUT /api/v1/rehearsal", a.putRehearsal)
 	a.route(mux, "POST /api/v1/rehearsal/line", a.openLine)
@@ -42,7 +42,7 @@ func viewRehearsal(r store.Rehearsal) rehearsalView {
 }
 
 // ownRehearsal tells a site's page what is around the session: the last rehearsal, whom to call, what became of it.
-func (a officeAPI) ownRehearsal(w http.ResponseWriter, r *http.Request, who access.Identity) error {
+func (a rehearsalsAPI) ownRehearsal(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	var v struct {
 		rehearsalView
 		HelpPhone     string `json:"help_phone,omitempty"`
@@ -78,7 +78,7 @@ func (a officeAPI) ownRehearsal(w http.ResponseWriter, r *http.Request, who acce
 }
 
 // beforeEnd refuses what makes no sense once a session is over, and checks that a link is a site's.
-func (a officeAPI) beforeEnd(ctx context.Context, who access.Identity) error {
+func (a rehearsalsAPI) beforeEnd(ctx context.Context, who access.Identity) error {
 	return a.read(ctx, who.Session, func(s *meeting.View) error {
 		if s.Phase == meeting.PhaseEnded || s.Phase == meeting.PhaseSealed {
 			return &meeting.Error{Code: meeting.CodeSessionEnded}
@@ -87,7 +87,7 @@ func (a officeAPI) beforeEnd(ctx context.Context, who access.Identity) error {
 	})
 }
 
-func (a officeAPI) putRehearsal(w http.ResponseWriter, r *http.Request, who access.Identity) error {
+func (a rehearsalsAPI) putRehearsal(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	var result prepare.Rehearsal
 	if err := readJSON(w, r, &result); err != nil {
 		return err
@@ -106,7 +106,7 @@ func (a officeAPI) putRehearsal(w http.ResponseWriter, r *http.Request, who acce
 	return nil
 }
 
-func (a officeAPI) openLine(w http.ResponseWriter, r *http.Request, who access.Identity) error {
+func (a rehearsalsAPI) openLine(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	if err := a.beforeEnd(r.Context(), who); err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (a officeAPI) openLine(w http.ResponseWriter, r *http.Request, who access.I
 	return nil
 }
 
-func (a officeAPI) answerLine(w http.ResponseWriter, r *http.Request, who access.Identity) error {
+func (a rehearsalsAPI) answerLine(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	var req signaling.LineOffer
 	if err := readJSON(w, r, &req); err != nil {
 		return err
@@ -130,14 +130,14 @@ func (a officeAPI) answerLine(w http.ResponseWriter, r *http.Request, who access
 	return nil
 }
 
-func (a officeAPI) closeLine(w http.ResponseWriter, _ *http.Request, who access.Identity) error {
+func (a rehearsalsAPI) closeLine(w http.ResponseWriter, _ *http.Request, who access.Identity) error {
 	a.api.lines.End(who.Session+"/"+who.Endpoint, "")
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 
 // testBytes sends what cannot be compressed, for a page to time. The page goes away when it has seen enough.
-func (a officeAPI) testBytes(w http.ResponseWriter, _ *http.Request, _ access.Identity) error {
+func (a rehearsalsAPI) testBytes(w http.ResponseWriter, _ *http.Request, _ access.Identity) error {
 	const size, block = 2 << 20, 16 << 10
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Header().Set("Content-Length", strconv.Itoa(size))
@@ -169,7 +169,7 @@ type rehearsedProvince struct {
 	Lights map[prepare.Light]int `json:"lights"`
 }
 
-func (a officeAPI) listRehearsals(w http.ResponseWriter, r *http.Request, who access.Identity) error {
+func (a rehearsalsAPI) listRehearsals(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	ctx, id := r.Context(), r.PathValue("id")
 	all, err := a.api.record.Rehearsals(ctx, id)
 	if err != nil {

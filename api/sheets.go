@@ -138,7 +138,7 @@ func (a officeAPI) sheet(r *http.Request, who access.Identity, withQR bool) (*sh
 }
 
 // preparedAs is the draft that a session was convened from; an empty one if there was none.
-func (a officeAPI) preparedAs(ctx context.Context, session string) (prepare.Draft, error) {
+func (a *router) preparedAs(ctx context.Context, session string) (prepare.Draft, error) {
 	row, err := a.api.record.DraftOf(ctx, session)
 	if errors.Is(err, store.ErrNotFound) {
 		err = nil

@@ -114,7 +114,7 @@ func (s *Snapshots) Drop(session string) {
 }
 
 // putSnapshot takes the still picture of a site that is connected.
-func (a recordAPI) putSnapshot(w http.ResponseWriter, r *http.Request, who access.Identity) error {
+func (a picturesAPI) putSnapshot(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	every := a.api.snapshotEvery
 	if every == 0 {
 		return fault.New(protocol.Unavailable, "pictures are switched off")
@@ -166,7 +166,7 @@ type snapshotView struct {
 }
 
 // listSnapshots names the pictures there are, so that a wall asks for none that is not there nor for one that it has.
-func (a recordAPI) listSnapshots(w http.ResponseWriter, r *http.Request, who access.Identity) error {
+func (a picturesAPI) listSnapshots(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	id := r.PathValue("id")
 	var codes []string
 	if q := r.URL.Query().Get("codes"); q != "" {
@@ -189,7 +189,7 @@ func (a recordAPI) listSnapshots(w http.ResponseWriter, r *http.Request, who acc
 }
 
 // getSnapshot shows the last picture of a site to who sees the site.
-func (a recordAPI) getSnapshot(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
+func (a picturesAPI) getSnapshot(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	id, code := r.PathValue("id"), r.PathValue("code")
 	p, ok := a.api.snapshots.get(id, code)
 	if !ok {

@@ -58,7 +58,7 @@ func WriteFiguresXLSX(w io.Writer, t *figures.Table, p Period, lang Lang) error 
 	if err := book.makeStyles(); err != nil {
 		return err
 	}
-	for _, s := range f.figuresSheets(t) {
+	for _, s := range (tables{f}).figuresSheets(t) {
 		if err := book.writeSheet(s); err != nil {
 			return fmt.Errorf("sheet %s: %w", s.key, err)
 		}
@@ -98,7 +98,7 @@ func sumValues(s figures.Sum) []any {
 	return append(list, nil)
 }
 
-func (f formatter) figuresSheets(t *figures.Table) []sheet {
+func (f tables) figuresSheets(t *figures.Table) []sheet {
 	units := sheet{
 		key: "figures.units", length: len(t.Rows) + 1,
 		columns: append([]column{{"number", 6, countCell}, {"unit", 12, textCell}, {"group", 36, textCell}, {"parents", 36, textCell}, {"figures.sessions", 10, countCell}}, sumColumns()...),

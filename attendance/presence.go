@@ -55,8 +55,8 @@ func (v view) row(s *site) SiteRow {
 	}
 	row.Intervals, row.Interruptions = v.presence(s)
 	row.Receiving = v.receiving(s)
-	row.Received, row.Quality = v.liveTime(row.Receiving), v.quality(s)
-	row.Pictures = v.pictures(s)
+	row.Received, row.Quality = v.liveTime(row.Receiving), s.quality(v.info.AsOf)
+	row.Pictures = s.kept(v.info.AsOf)
 	if n := len(row.Intervals); n > 0 {
 		row.FirstJoined, row.LastLeft = row.Intervals[0].From, row.Intervals[n-1].To
 	}
@@ -64,7 +64,7 @@ func (v view) row(s *site) SiteRow {
 	owed := v.owed(s)
 	row.Computed = v.verdict(v.counted(row), owed)
 	row.Declared, row.Verdict = v.declared(s), row.Computed
-	row.Devices = v.devices(s, row.Declared)
+	row.Devices = s.devices(v.info.AsOf, row.Declared)
 	if row.Withdrawn != nil {
 		row.Verdict, row.Computed = NotConvened, NotConvened
 		return row

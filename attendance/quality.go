@@ -54,19 +54,19 @@ func (b *Builder) measured(e ledger.Entry, ev *meeting.QualityMeasured) {
 }
 
 // quality sums up the connections of a site.
-func (v view) quality(s *site) (sum Quality) {
+func (s *site) quality(asOf time.Time) (sum Quality) {
 	for _, c := range s.conns {
-		sum.add(c.quality.asOf(v.info.AsOf))
+		sum.add(c.quality.asOf(asOf))
 	}
 	return sum
 }
 
 // devices are the different devices of a site, in the order in which they came, then the telephone.
-func (v view) devices(s *site, declared []Declared) (list []string) {
+func (s *site) devices(asOf time.Time, declared []Declared) (list []string) {
 	conns := slices.Clone(s.conns)
 	slices.SortFunc(conns, func(a, b *conn) int { return cmp.Or(a.from.Compare(b.from), cmp.Compare(a.began, b.began)) })
 	for _, c := range conns {
-		if !c.from.IsZero() && !c.from.After(v.info.AsOf) && c.device != "" && !slices.Contains(list, c.device) {
+		if !c.from.IsZero() && !c.from.After(asOf) && c.device != "" && !slices.Contains(list, c.device) {
 			list = append(list, c.device)
 		}
 	}
@@ -76,10 +76,10 @@ func (v view) devices(s *site, declared []Declared) (list []string) {
 	return list
 }
 
-// pictures are those that had been taken.
-func (v view) pictures(s *site) (list []KeptPicture) {
+// kept are the pictures that had been taken.
+func (s *site) kept(asOf time.Time) (list []KeptPicture) {
 	for _, p := range s.pictures {
-		if !p.At.After(v.info.AsOf) {
+		if !p.At.After(asOf) {
 			list = append(list, p)
 		}
 	}

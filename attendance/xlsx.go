@@ -30,7 +30,7 @@ func (r *Report) WriteXLSX(w io.Writer, lang Lang) error {
 	if err := book.writeSummary(); err != nil {
 		return fmt.Errorf("sheet summary: %w", err)
 	}
-	for _, s := range f.sheets(r) {
+	for _, s := range (tables{f}).sheets(r) {
 		if err := book.writeSheet(s); err != nil {
 			return fmt.Errorf("sheet %s: %w", s.key, err)
 		}
@@ -297,12 +297,15 @@ func (b *workbook) page(name, area, repeat string) error {
 	return b.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: quoted + repeat, Scope: name})
 }
 
-// sheets lists the tables of a workbook.
-func (f formatter) sheets(r *Report) []sheet {
+// tables makes the tables of a workbook, in words and times of a formatter.
+type tables struct{ formatter }
+
+// sheets lists them.
+func (f tables) sheets(r *Report) []sheet {
 	return []sheet{f.groupSheet(r), f.siteSheet(r), f.intervalSheet(r), f.delegateSheet(r), f.rollCallSheet(r), f.floorSheet(r), f.lineSheet(r)}
 }
 
-func (f formatter) groupSheet(r *Report) sheet {
+func (f tables) groupSheet(r *Report) sheet {
 	return sheet{"groups", []column{
 		{"unit", 12, textCell}, {"group", 44, textCell}, {"level", 12, textCell}, {"convened", 11, countCell}, {"present", 11, countCell},
 		{"on_time", 11, countCell}, {"late", 11, countCell}, {"partial", 11, countCell}, {"absent", 11, countCell}, {"people", 13, countCell},
@@ -316,7 +319,7 @@ func (f formatter) groupSheet(r *Report) sheet {
 	}}
 }
 
-func (f formatter) siteSheet(r *Report) sheet {
+func (f tables) siteSheet(r *Report) sheet {
 	return sheet{"sites", []column{
 		{"number", 6, countCell}, {"endpoint", 9, textCell}, {"unit", 9, textCell}, {"name", 22, textCell}, {"level", 10, textCell}, {"parents", 48, textCell},
 		{"first_joined", 18, momentCell}, {"last_left", 18, momentCell}, {"total", 9, lengthCell}, {"connected_only", 10, lengthCell}, {"interruptions", 8, countCell},
@@ -348,7 +351,7 @@ func (s SiteRow) reason() string {
 	return strings.Join(reasons, "; ")
 }
 
-func (f formatter) intervalSheet(r *Report) sheet {
+func (f tables) intervalSheet(r *Report) sheet {
 	n := 0
 	for _, s := range r.Sites {
 		n += len(s.Intervals) + len(s.Receiving)
@@ -389,7 +392,7 @@ func (f formatter) received(why EndReason) string {
 }
 
 // lineSheet is how well the stage arrived, for the sites that were connected or attended by telephone.
-func (f formatter) lineSheet(r *Report) sheet {
+func (f tables) lineSheet(r *Report) sheet {
 	n := 0
 	for _, s := range r.Sites {
 		if s.attendedSomehow() {
@@ -410,7 +413,7 @@ func (f formatter) lineSheet(r *Report) sheet {
 
 func (s SiteRow) attendedSomehow() bool { return len(s.Intervals) > 0 || len(s.Declared) > 0 }
 
-func (f formatter) line(s SiteRow) []any {
+func (f tables) line(s SiteRow) []any {
 	names := make([]string, len(s.Devices))
 	for i, d := range s.Devices {
 		if names[i] = d; d == Telephone {
@@ -429,7 +432,7 @@ func (f formatter) line(s SiteRow) []any {
 	return append(row, loss, q.High, q.Medium, q.Low, q.NoPicture, q.Frames, q.Sound)
 }
 
-func (f formatter) delegateSheet(r *Report) sheet {
+func (f tables) delegateSheet(r *Report) sheet {
 	n := 0
 	for _, s := range r.Sites {
 		n += len(s.Delegates)
@@ -447,7 +450,7 @@ func (f formatter) delegateSheet(r *Report) sheet {
 	}}
 }
 
-func (f formatter) rollCallSheet(r *Report) sheet {
+func (f tables) rollCallSheet(r *Report) sheet {
 	n := 0
 	for _, rc := range r.RollCalls {
 		n += len(rc.Answers)
@@ -465,7 +468,7 @@ func (f formatter) rollCallSheet(r *Report) sheet {
 	}}
 }
 
-func (f formatter) floorSheet(r *Report) sheet {
+func (f tables) floorSheet(r *Report) sheet {
 	return sheet{"floor", []column{
 		{"endpoint", 12, textCell}, {"name", 28, textCell}, {"parents", 36, textCell}, {"slot", 16, textCell}, {"granted_at", 20, momentCell}, {"on_air_at", 20, momentCell}, {"returned_at", 20, momentCell}, {"why", 20, textCell},
 	}, len(r.Floor), func(yield func([]any) bool) {

@@ -33,6 +33,7 @@ const (
 
 // adaptation of one viewer to its line. Its shard owns it, but for what statistics read.
 type adaptation struct {
+	viewer  *Viewer
 	control *adapt.Controller
 	video   []*leg // in the order in which they are kept to the last
 	streams []adapt.Stream
@@ -46,9 +47,9 @@ type adaptation struct {
 	starved atomic.Bool  // no picture fits
 }
 
-func (v *Viewer) initAdaptation(now time.Duration) {
-	a := &v.adapt
-	a.control = adapt.NewController(now)
+// begin takes over the legs of a viewer.
+func (a *adaptation) begin(v *Viewer, now time.Duration) {
+	a.viewer, a.control = v, adapt.NewController(now)
 	for _, l := range v.legs {
 		if l.media.Kind == transport.Video {
 			a.video = append(a.video, l)
@@ -69,9 +70,9 @@ func (v *Viewer) SetTop(top int) {
 // SetBudget bounds what is sent to every viewer of the stage, in bit/s; 0 is no bound.
 func (s *Stage) SetBudget(bitrate int64) { s.budget.Store(bitrate) }
 
-// adaptTo divides the budget among the legs.
-func (v *Viewer) adaptTo(s *shard, now time.Duration) {
-	a := &v.adapt
+// divide divides the budget among the legs.
+func (a *adaptation) divide(s *shard, now time.Duration) {
+	v := a.viewer
 	var sound, headers float64
 	for _, l := range v.legs {
 		if l.cur != none && l.media.Kind == transport.Audio {
@@ -171,17 +172,15 @@ func (l *leg) aim(s *shard, target int) {
 	if target == l.target {
 		return
 	}
-	l.count(l.target, -1)
-	l.count(target, 1)
+	before := l.target
 	l.target = target
-	if target == none && l.media.Kind == transport.Video {
-		l.stop(s, DropPacer)
+	if l.media.Kind != transport.Video {
+		return
 	}
-}
-
-func (l *leg) count(target int, n int32) {
-	if target != none && l.media.Kind == transport.Video {
-		l.slot.demand[target].Add(n)
+	l.slot.demand.add(before, -1)
+	l.slot.demand.add(target, 1)
+	if target == none {
+		l.stop(s, DropPacer)
 	}
 }
 
@@ -201,9 +200,8 @@ func (a *adaptation) prober() (idle *leg) {
 }
 
 // pad sends the padding of one paddingTick: packets of nothing else on an RTX stream, where they disturb no numbers.
-func (v *Viewer) pad(s *shard, now time.Duration) {
-	a := &v.adapt
-	l := a.prober()
+func (a *adaptation) pad(s *shard, now time.Duration) {
+	v, l := a.viewer, a.prober()
 	if a.padding == 0 || l == nil {
 		delete(s.probing, v)
 		a.owed = 0
@@ -215,7 +213,7 @@ func (v *Viewer) pad(s *shard, now time.Duration) {
 	for a.owed >= 8*(wireOverhead+paddingSize) { // its packets are small: on the line they are more than their payload
 		a.owed -= 8 * (wireOverhead + paddingSize)
 		l.rtxSeq++
-		l.patch(l.media.RTXSSRC, codec.PayloadRTX, false, l.rtxSeq, l.last, sendTime)
+		l.header.patch(l.media.RTXSSRC, codec.PayloadRTX, false, l.rtxSeq, l.last, sendTime)
 		l.header[0] |= paddingBit
 		err := v.conn.WriteRTP(s.batch, l.header[:], payload)
 		l.header[0] &^= paddingBit

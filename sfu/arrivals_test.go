@@ -132,7 +132,7 @@ func TestLowestWaitsForItsKeyframe(t *testing.T) {
 		a := r.site(alice, markA)
 		v, w := r.view(bob, StageSlots)
 		v.SetTop(0)
-		v.shard.do(func(now time.Duration) { v.adaptTo(v.shard, now) })
+		v.shard.do(func(now time.Duration) { v.adapt.divide(v.shard, now) })
 		a.video(2, 3, false)
 		if lowComes {
 			a.video(0, 1, false)

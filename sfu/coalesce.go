@@ -41,7 +41,7 @@ func (s *shard) accept(b burst, now time.Duration) {
 	large := len(legs) >= coalesceLegs
 	most := s.node.cfg.SoundPacket // a picture waits for the sound that follows, no longer than that of one packet
 	switch {
-	case large && !b.slot.video() && b.rendition == b.slot.form():
+	case large && !b.slot.video() && b.rendition == b.slot.outputs.form():
 		g.sound = now
 		if len(g.bursts) > 0 {
 			s.forwardTogether(stage, &b, now)

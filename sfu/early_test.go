@@ -102,7 +102,7 @@ func TestLateStartIsASwitchPoint(t *testing.T) {
 			_, onM := r.view("C00008", StageSlots)
 			aim := func(top int) {
 				v.SetTop(top)
-				v.shard.do(func(now time.Duration) { v.adaptTo(v.shard, now) })
+				v.shard.do(func(now time.Duration) { v.adapt.divide(v.shard, now) })
 			}
 			aim(0)
 			a.video(0, 1, true)

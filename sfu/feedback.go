@@ -59,10 +59,20 @@ type evidence struct {
 	feedbackLimit allowance     // of feedback
 }
 
-// onRTCP takes a compound packet from the viewer.
-func (v *Viewer) onRTCP(compound []byte) {
+// feedback is what comes back from a viewer. It comes on the goroutines of the transport, and is turned into tasks of the
+// viewer's shard.
+type feedback struct {
+	viewer   *Viewer
+	bySSRC   map[uint32]*leg
+	evidence evidence
+	rtt      atomic.Int64 // nanoseconds
+}
+
+// take takes a compound packet from the viewer.
+func (f *feedback) take(compound []byte) {
+	v := f.viewer
 	now := v.stage.node.now()
-	if v.evidence.grant(1, now, &v.stage.node.drops) == 0 {
+	if f.evidence.grant(1, now, &v.stage.node.drops) == 0 {
 		return
 	}
 	packets, err := rtcp.Unmarshal(compound)
@@ -73,19 +83,19 @@ func (v *Viewer) onRTCP(compound []byte) {
 	for _, packet := range packets {
 		switch p := packet.(type) {
 		case *rtcp.ReceiverReport:
-			v.onReception(p.Reports, now)
+			f.onReception(p.Reports, now)
 		case *rtcp.SenderReport:
-			v.onReception(p.Reports, now)
+			f.onReception(p.Reports, now)
 		case *rtcp.ReceiverEstimatedMaximumBitrate:
 			bitrate := float64(p.Bitrate)
-			v.inform(func(c *adapt.Controller, now time.Duration) { c.Estimate(bitrate, now) })
+			f.inform(func(c *adapt.Controller, now time.Duration) { c.Estimate(bitrate, now) })
 		case *rtcp.TransportLayerNack:
-			v.onNack(p, now)
+			f.onNack(p, now)
 		case *rtcp.PictureLossIndication:
-			v.onPLI(p.MediaSSRC, now)
+			f.onPLI(p.MediaSSRC, now)
 		case *rtcp.FullIntraRequest:
 			for _, entry := range p.FIR {
-				v.onPLI(entry.SSRC, now)
+				f.onPLI(entry.SSRC, now)
 			}
 		}
 	}
@@ -104,15 +114,16 @@ func (e *evidence) grant(n int, now time.Duration, d *drops) int {
 	return granted
 }
 
-func (v *Viewer) onReception(reports []rtcp.ReceptionReport, now time.Duration) {
+func (f *feedback) onReception(reports []rtcp.ReceptionReport, now time.Duration) {
+	v := f.viewer
 	var progress bool
 	var lost, of float64
 	for _, r := range reports {
-		l := v.bySSRC[r.SSRC]
+		l := f.bySSRC[r.SSRC]
 		if l == nil {
 			// The padding of a probe may be all that came of a leg.
 			if i := slices.IndexFunc(v.legs, func(l *leg) bool { return l.rtx && l.media.RTXSSRC == r.SSRC }); i >= 0 {
-				v.onEcho(v.legs[i], r, now)
+				f.onEcho(v.legs[i], r, now)
 			}
 			continue
 		}
@@ -132,21 +143,21 @@ func (v *Viewer) onReception(reports []rtcp.ReceptionReport, now time.Duration) 
 		l.report.sent, l.report.run = sent, run
 		l.report.jitter = time.Duration(r.Jitter) * time.Second / rate
 		l.report.mu.Unlock()
-		v.onEcho(l, r, now)
+		f.onEcho(l, r, now)
 	}
 	if of > 0 {
-		v.evidence.mu.Lock()
-		v.evidence.missed += lost
-		v.evidence.of += of
-		v.evidence.mu.Unlock()
-		v.inform(func(c *adapt.Controller, now time.Duration) {
+		f.evidence.mu.Lock()
+		f.evidence.missed += lost
+		f.evidence.of += of
+		f.evidence.mu.Unlock()
+		f.inform(func(c *adapt.Controller, now time.Duration) {
 			if fraction, ok := v.adapt.loss.add(lost, of, now); ok {
 				c.Loss(fraction, now)
 			}
 		})
 	}
 	if progress {
-		v.progress(now)
+		f.progress(now)
 	}
 }
 
@@ -155,7 +166,8 @@ func (v *Viewer) onReception(reports []rtcp.ReceptionReport, now time.Duration) 
 func cumulativeLost(field uint32) uint32 { return uint32(max(0, int32(field<<8)>>8)) }
 
 // onEcho takes the round trip that a report tells of a leg (RFC 3550 6.4.1).
-func (v *Viewer) onEcho(l *leg, r rtcp.ReceptionReport, now time.Duration) {
+func (f *feedback) onEcho(l *leg, r rtcp.ReceptionReport, now time.Duration) {
+	v := f.viewer
 	if r.LastSenderReport == 0 || l.report.echoed.Swap(r.LastSenderReport) == r.LastSenderReport {
 		return
 	}
@@ -163,16 +175,17 @@ func (v *Viewer) onEcho(l *leg, r rtcp.ReceptionReport, now time.Duration) {
 	since := uint32(rewrite.ToNTP(v.stage.node.wall(now))>>16) - r.LastSenderReport
 	if trip := since - r.Delay; trip < 30<<16 {
 		rtt := seconds65536(trip)
-		v.rtt.Store(int64(rtt))
+		f.rtt.Store(int64(rtt))
 		left := now - seconds65536(since)
-		v.inform(func(c *adapt.Controller, now time.Duration) { c.Delay(rtt, left, now) })
+		f.inform(func(c *adapt.Controller, now time.Duration) { c.Delay(rtt, left, now) })
 	}
 }
 
 func seconds65536(n uint32) time.Duration { return time.Duration(int64(n) * int64(time.Second) >> 16) }
 
 // inform hands the shard what a report says of the line. What the line no longer carries stops before the next burst.
-func (v *Viewer) inform(news func(*adapt.Controller, time.Duration)) {
+func (f *feedback) inform(news func(*adapt.Controller, time.Duration)) {
+	v := f.viewer
 	v.shard.later(func(now time.Duration) {
 		if _, ok := v.shard.viewers[v]; !ok {
 			return // it has left meanwhile, and must not count as wanting anything again
@@ -181,7 +194,7 @@ func (v *Viewer) inform(news func(*adapt.Controller, time.Duration)) {
 		before, probed := c.Budget(), c.Probing()
 		news(c, now)
 		if c.Budget() < before || probed && !c.Probing() {
-			v.adaptTo(v.shard, now)
+			v.adapt.divide(v.shard, now)
 		}
 	})
 }
@@ -213,24 +226,27 @@ func (v *Viewer) packetsSent() (n uint64) {
 	return n
 }
 
-func (v *Viewer) progress(now time.Duration) {
+func (f *feedback) progress(now time.Duration) {
+	v := f.viewer
 	sent := v.packetsSent()
-	v.evidence.mu.Lock()
-	began := !v.evidence.receiving
-	if began || now-v.evidence.progressed > steadyGap {
-		v.evidence.steady = now
+	f.evidence.mu.Lock()
+	began := !f.evidence.receiving
+	if began || now-f.evidence.progressed > steadyGap {
+		f.evidence.steady = now
 	}
-	v.evidence.receiving, v.evidence.progressed, v.evidence.sent = true, now, sent
-	v.evidence.mu.Unlock()
+	f.evidence.receiving, f.evidence.progressed, f.evidence.sent = true, now, sent
+	f.evidence.mu.Unlock()
 	if began && v.params.OnReceiving != nil {
+		unlocked()
 		v.params.OnReceiving(true, v.stage.node.wall(now))
 	}
 }
 
-// checkReceiving notices that packets go out and no report shows them arriving.
-func (v *Viewer) checkReceiving(now time.Duration) {
+// check notices that packets go out and no report shows them arriving.
+func (f *feedback) check(now time.Duration) {
+	v := f.viewer
 	sent := v.packetsSent()
-	e := &v.evidence
+	e := &f.evidence
 	e.mu.Lock()
 	ceased := e.receiving && now-e.progressed > receivingTimeout && sent > e.sent
 	if ceased {
@@ -239,12 +255,14 @@ func (v *Viewer) checkReceiving(now time.Duration) {
 	at := e.progressed
 	e.mu.Unlock()
 	if ceased && v.params.OnReceiving != nil {
+		unlocked()
 		v.params.OnReceiving(false, v.stage.node.wall(at))
 	}
 }
 
-func (v *Viewer) onNack(p *rtcp.TransportLayerNack, now time.Duration) {
-	l := v.bySSRC[p.MediaSSRC]
+func (f *feedback) onNack(p *rtcp.TransportLayerNack, now time.Duration) {
+	v := f.viewer
+	l := f.bySSRC[p.MediaSSRC]
 	if l == nil {
 		return
 	}
@@ -253,7 +271,7 @@ func (v *Viewer) onNack(p *rtcp.TransportLayerNack, now time.Duration) {
 	for _, pair := range p.Nacks {
 		numbers += 1 + bits.OnesCount16(uint16(pair.LostPackets))
 	}
-	pairs, left := p.Nacks, v.evidence.grant(numbers, now, &v.stage.node.drops)
+	pairs, left := p.Nacks, f.evidence.grant(numbers, now, &v.stage.node.drops)
 	if left == 0 {
 		return
 	}
@@ -271,9 +289,10 @@ func (v *Viewer) onNack(p *rtcp.TransportLayerNack, now time.Duration) {
 	})
 }
 
-func (v *Viewer) onPLI(ssrc uint32, now time.Duration) {
-	l := v.bySSRC[ssrc]
-	if l == nil || l.media.Kind != transport.Video || v.evidence.grant(1, now, &v.stage.node.drops) == 0 {
+func (f *feedback) onPLI(ssrc uint32, now time.Duration) {
+	v := f.viewer
+	l := f.bySSRC[ssrc]
+	if l == nil || l.media.Kind != transport.Video || f.evidence.grant(1, now, &v.stage.node.drops) == 0 {
 		return
 	}
 	l.sent.plis.Add(1)

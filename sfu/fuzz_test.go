@@ -149,15 +149,15 @@ func FuzzFeedback(f *testing.F) {
 				sent[p.SequenceNumber], last = p.Payload, p.SequenceNumber
 			}
 		}
-		v.evidence.mu.Lock()
-		v.evidence.feedbackLimit = allowance{} // what is not heeded would prove nothing
-		v.evidence.mu.Unlock()
+		v.feedback.evidence.mu.Lock()
+		v.feedback.evidence.feedbackLimit = allowance{} // what is not heeded would prove nothing
+		v.feedback.evidence.mu.Unlock()
 		b = bytes.Clone(b)
 		for at := 12; len(b) >= 16 && b[1] == 205 && at+4 <= len(b); at += 4 {
 			// Near the last number that was sent, or a NACK (RFC 4585 6.2.1) would hardly ever hit.
 			binary.BigEndian.PutUint16(b[at:], binary.BigEndian.Uint16(b[at:])+last-near%64)
 		}
-		v.onRTCP(b)
+		v.feedback.take(b)
 		r.settle()
 		for _, p := range w.written() {
 			if p.SSRC != media+1 || p.Padding {

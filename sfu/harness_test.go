@@ -140,7 +140,7 @@ func (r *rig) enter(owner string, set SlotSet) (*Viewer, *wire) {
 // do runs a task on the shard, after those that were posted before, and waits for it.
 func (s *shard) do(task func(now time.Duration)) {
 	done := make(chan struct{})
-	s.post(func(now time.Duration) { task(now); close(done) })
+	s.posts.add(func(now time.Duration) { task(now); close(done) })
 	select {
 	case <-done:
 	case <-s.node.done:

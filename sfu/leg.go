@@ -52,20 +52,38 @@ type leg struct {
 	lastTL0     uint8
 	ever        bool
 	payloadType byte
-	header      [headerSize]byte
+	header      header
 
 	fresh     bool   // the present run began with cached packets:
 	freshFrom uint16 // those up to this one must not be sent twice
 
-	sent struct {
-		packets, bytes, retransmissions, nacks, plis atomic.Uint64
-		octets                                       atomic.Uint32 // payload octets, as sender reports count them
-	}
+	sent      sent
 	rendition atomic.Int32 // cur, for statistics
 	runs      atomic.Uint32
-	counted   uint64       // sent.bytes when rate was measured; the shard's
-	rate      atomic.Int64 // bit/s of payload, for statistics
 	report    reception
+}
+
+// sent counts what a leg has sent. Its viewer's shard counts, statistics read.
+type sent struct {
+	packets, bytes, retransmissions, nacks, plis atomic.Uint64
+	octets                                       atomic.Uint32 // payload octets, as sender reports count them
+
+	counted uint64       // bytes when rate was measured
+	rate    atomic.Int64 // bit/s of payload
+}
+
+// add counts packets and the bytes of their payloads.
+func (c *sent) add(packets, bytes int) {
+	c.packets.Add(uint64(packets))
+	c.bytes.Add(uint64(bytes))
+	c.octets.Add(uint32(bytes))
+}
+
+// measure takes the rate of what was sent since the last time.
+func (c *sent) measure(elapsed time.Duration) {
+	bytes := c.bytes.Load()
+	c.rate.Store(int64(float64(bytes-c.counted) * 8 / elapsed.Seconds()))
+	c.counted = bytes
 }
 
 func newLeg(v *Viewer, s *slot, m transport.Media) *leg {
@@ -79,11 +97,9 @@ func newLeg(v *Viewer, s *slot, m transport.Media) *leg {
 	l.rendition.Store(none)
 	l.top.Store(int32(s.spec.Top))
 	if m.Kind == transport.Audio {
-		l.payloadType, l.target = codec.PayloadOpus, s.form()
+		l.payloadType, l.target = codec.PayloadOpus, s.outputs.form()
 	}
-	l.header[0] = 0x90 // version 2, an extension
-	binary.BigEndian.PutUint32(l.header[12:], 0xbede0001)
-	l.header[16] = codec.ExtAbsSendTime<<4 | 2
+	l.header.prepare()
 	return l
 }
 
@@ -128,7 +144,7 @@ func (l *leg) forward(s *shard, b *burst, sendTime uint32, now time.Duration) {
 	}
 	if l.own { // who spoke last is to see the next one from the first keyframe on, not from the next tick
 		l.own = false
-		l.viewer.adaptTo(s, now)
+		l.viewer.adapt.divide(s, now)
 	}
 	packets := b.packets
 	if l.cur != b.rendition || l.gen != b.gen {
@@ -267,7 +283,7 @@ func (l *leg) write(
 	if l.red && p.RED != nil && now < time.Duration(l.redEnd.Load()) {
 		payload, payloadType = p.RED, codec.PayloadRED
 	}
-	l.patch(l.media.SSRC, payloadType, p.Marker, out, p.Time+shift.Time, sendTime)
+	l.header.patch(l.media.SSRC, payloadType, p.Marker, out, p.Time+shift.Time, sendTime)
 	if padding > 0 {
 		l.header[0] |= paddingBit
 	}
@@ -297,16 +313,23 @@ func (l *leg) account(s *shard, packets, bytes int) {
 	if packets == 0 {
 		return
 	}
-	l.sent.packets.Add(uint64(packets))
-	l.sent.bytes.Add(uint64(bytes))
-	l.sent.octets.Add(uint32(bytes))
+	l.sent.add(packets, bytes)
 	s.packets.Add(uint64(packets))
 	s.bytes.Add(uint64(bytes))
 }
 
+// header is an RTP header with the abs-send-time extension.
+type header [headerSize]byte
+
+// prepare writes what is the same in all packets.
+func (h *header) prepare() {
+	h[0] = 0x90 // version 2, an extension
+	binary.BigEndian.PutUint32(h[12:], 0xbede0001)
+	h[16] = codec.ExtAbsSendTime<<4 | 2
+}
+
 // patch writes what differs from viewer to viewer and packet to packet.
-func (l *leg) patch(ssrc uint32, payloadType byte, marker bool, seq uint16, time, sendTime uint32) {
-	h := &l.header
+func (h *header) patch(ssrc uint32, payloadType byte, marker bool, seq uint16, time, sendTime uint32) {
 	h[1] = payloadType
 	if marker {
 		h[1] |= 0x80
@@ -338,7 +361,7 @@ func (l *leg) retransmit(s *shard, seq uint16, now time.Duration) {
 	if !ok || int16(seq-l.written) > 0 {
 		return
 	}
-	p := l.slot.cache(int(stream)).Get(in)
+	p := l.slot.outputs.cache(int(stream)).Get(in)
 	if p == nil {
 		return
 	}
@@ -370,7 +393,7 @@ func (l *leg) resend(s *shard, p *packetcache.Packet, out uint16, shift rewrite.
 	binary.BigEndian.PutUint16(s.scratch[:], out)
 	payload := s.scratch[:2+copy(s.scratch[2:], shifted(s.scratch[2:], p, p.Payload, shift))]
 	l.rtxSeq++
-	l.patch(l.media.RTXSSRC, codec.PayloadRTX, p.Marker, l.rtxSeq, p.Time+shift.Time, sendTime)
+	l.header.patch(l.media.RTXSSRC, codec.PayloadRTX, p.Marker, l.rtxSeq, p.Time+shift.Time, sendTime)
 	if err := l.viewer.conn.WriteRTP(s.batch, l.header[:], payload); err != nil {
 		s.node.drops.add(DropWrite, 1)
 		return
@@ -381,7 +404,7 @@ func (l *leg) resend(s *shard, p *packetcache.Packet, out uint16, shift rewrite.
 
 // tick asks for the keyframe that the leg has waited for since the tick before, and chooses the form of sound.
 func (l *leg) tick(now time.Duration) {
-	if l.slot.merges() {
+	if l.slot.outputs.merges() {
 		l.chooseSound(now)
 	}
 	if l.media.Kind != transport.Video || l.slot.alive.Load() == 0 {

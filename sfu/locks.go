@@ -7,9 +7,9 @@ package sfu
 //	Viewer.mu     the state of its negotiation
 //	Stage.mu      who is on it, and what its slots are to show
 //	slot.mu       the stream: source, renditions, caches
-//	Publisher.mu  clock and life
+//	Publisher.mu  its life
 //	source.mu     layers, and the keyframes that are wanted
-//	leaves        speech, evidence, reception, posts, pending, addresses: nothing is taken while one of these is held
+//	leaves        clocks of senders, speech, evidence, reception, posts, pending, addresses: nothing is taken while one of these is held
 //
 // Callbacks of a transport come with its connection's lock held, which so stands before all of them. What is queued
 // under a lock goes into a queue that does not block. Nothing is sent, waited for, or called that is another's while one

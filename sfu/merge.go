@@ -241,5 +241,5 @@ func (l *leg) takesUp(b *burst) bool {
 
 // leaves tells whether a burst of plain sound is no longer for this leg, which takes up the merged form with it.
 func (l *leg) leaves(b *burst) bool {
-	return l.slot.merges() && b.half != secondHalf && b.rendition == plainSound && l.target == mergedSound
+	return l.slot.outputs.merges() && b.half != secondHalf && b.rendition == plainSound && l.target == mergedSound
 }

@@ -221,7 +221,7 @@ func TestMergedBesideRED(t *testing.T) {
 			a := r.site(alice, markA)
 			_, steady := r.view("C00008", StageSlots)
 			lossy, w := r.view("C00009", StageSlots)
-			leg := lossy.bySSRC[ssrcOf(w, mainSound)]
+			leg := lossy.feedback.bySSRC[ssrcOf(w, mainSound)]
 			slot := r.stage.slots[mainSound]
 			seq := uint16(0)
 			speak := func(n int) *rtp.Packet {
@@ -330,7 +330,7 @@ func TestMonitorIsNotMerged(t *testing.T) {
 // An uplink that loses, repeats and reorders: sound that is heard is heard once and in its place.
 func TestMergedBadUplink(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(13, 14))
-	n, siteNet, viewerNet := network(t, func(c vnet.Chunk) bool {
+	n, siteNet, viewerNet := virtualNetwork(t, func(c vnet.Chunk) bool {
 		return c.DestinationAddr().String()[:8] != "10.0.0.1" || !isMedia(c.UserData()) || rnd.IntN(20) != 0
 	}, func(c *Config) { c.SoundPacket = 40 * time.Millisecond })
 	s := n.Stage("s")

@@ -30,9 +30,9 @@ func TestMetrics(t *testing.T) {
 		l.active = true
 	}
 	v.answered = true
-	v.rtt.Store(int64(40 * time.Millisecond))
+	v.feedback.rtt.Store(int64(40 * time.Millisecond))
 	v.legs[0].rendition.Store(2)
-	v.legs[0].rate.Store(1_000_000)
+	v.legs[0].sent.rate.Store(1_000_000)
 	families, err := reg.Gather()
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,6 @@
 package sfu
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -24,13 +23,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/pion/ice/v4"
 	piontransport "github.com/pion/transport/v5"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/diemcau/diemcau/sfu/pionlog"
 	"github.com/diemcau/diemcau/sfu/transport"
-	"github.com/diemcau/diemcau/sfu/transport/lean"
 	"github.com/diemcau/diemcau/sfu/transport/peer"
 	"github.com/diemcau/diemcau/sfu/udpio"
 )
@@ -75,18 +71,9 @@ var ErrConfig = errors.New("sfu: bad configuration")
 
 // Node is the media plane of one machine.
 type Node struct {
-	cfg   Config
-	log   *slog.Logger
-	began time.Time
-
-	port       *udpio.Port
-	addresses  *addresses
-	mux        ice.UDPMux
-	gate       *peer.Gate   // before the muxes; nil on a virtual network
-	tcp        *peer.TCPMux // publishers' share of the TCP port, nil without one
-	publishers *publisherAPI
-	viewers    transport.Factory
-	shards     []*shard
+	network
+	began  time.Time
+	shards []*shard
 
 	drops            drops
 	badRTCP          atomic.Uint64
@@ -113,14 +100,21 @@ func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Node, error)
 		return nil, fmt.Errorf("%w: %v of sound in a packet; it is %v or %v", ErrConfig, cfg.SoundPacket, opusTime, 2*opusTime)
 	}
 	n := &Node{
-		cfg: cfg, log: log, began: time.Now(), stages: map[string]*Stage{}, done: make(chan struct{}),
+		network: network{cfg: cfg, log: log}, began: time.Now(), stages: map[string]*Stage{}, done: make(chan struct{}),
 	}
-	if err := n.open(); err != nil {
-		return nil, errors.Join(err, n.closeNetwork())
+	if err := n.network.open(); err != nil {
+		return nil, errors.Join(err, n.network.close())
+	}
+	for i := range cfg.Writers {
+		batch := new(udpio.Batch)
+		if n.port != nil {
+			batch = n.port.NewBatch(i)
+		}
+		n.shards = append(n.shards, newShard(n, i, batch))
 	}
 	if reg != nil {
 		if err := reg.Register(&collector{n}); err != nil {
-			return nil, errors.Join(err, n.closeNetwork())
+			return nil, errors.Join(err, n.network.close())
 		}
 	}
 	for _, s := range n.shards {
@@ -128,136 +122,6 @@ func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Node, error)
 	}
 	n.running.Go(n.run)
 	return n, nil
-}
-
-func (n *Node) open() error {
-	pem := n.cfg.CertificatePEM
-	if pem == "" {
-		var err error
-		if pem, err = NewCertificate(); err != nil {
-			return fmt.Errorf("certificate: %w", err)
-		}
-	}
-	pair, cert, err := parseCertificate(pem)
-	if err != nil {
-		return fmt.Errorf("certificate: %w", err)
-	}
-	if n.cfg.net == nil {
-		n.port, err = udpio.Listen(udpio.Config{Addr: n.cfg.UDP, Writers: n.cfg.Writers, Logger: n.log})
-		if err != nil {
-			return err
-		}
-		if n.addresses, err = newAddresses(n.port.LocalAddr().Addr(), n.cfg, n.log); err != nil {
-			return err
-		}
-		n.gate = peer.NewGate(n.port.Unclaimed(), n.log)
-		n.mux = ice.NewUDPMuxDefault(ice.UDPMuxParams{
-			Logger: pionlog.Factory{Logger: n.log}.NewLogger("ice"), UDPConn: n.gate,
-		})
-	}
-	if n.cfg.TCP != nil && n.leanViewers() {
-		n.tcp = peer.NewTCPMux(n.cfg.TCP.Addr(), n.log)
-	}
-	common := peer.Config{
-		Mux: n.mux, TCP: n.tcp, Net: n.cfg.net, Loopback: n.cfg.Loopback, Certificate: cert, Logger: n.log,
-	}
-	if n.publishers, err = newPublisherAPI(common); err != nil {
-		return err
-	}
-	if err := n.openViewers(common, pair); err != nil {
-		return err
-	}
-	for i := range n.cfg.Writers {
-		batch := new(udpio.Batch)
-		if n.port != nil {
-			batch = n.port.NewBatch(i)
-		}
-		n.shards = append(n.shards, newShard(n, i, batch))
-	}
-	return nil
-}
-
-// leanViewers reports whether viewers have the lean transport, which is also what accepts on the TCP port.
-func (n *Node) leanViewers() bool {
-	return n.cfg.viewers == nil && n.cfg.peers == nil
-}
-
-// openViewers opens the viewers' transport: the lean one, but in tests that bring another.
-func (n *Node) openViewers(common peer.Config, cert tls.Certificate) (err error) {
-	switch {
-	case n.cfg.viewers != nil:
-		n.viewers = n.cfg.viewers
-		return nil
-	case !n.leanViewers():
-		n.viewers, err = n.cfg.peers(common)
-		return err
-	}
-	cfg := lean.Config{
-		Port: n.port, TCP: n.cfg.TCP, Addrs: n.addresses.announced, Certificate: cert, Workers: n.cfg.Writers, Logger: n.log,
-	}
-	if n.tcp != nil {
-		cfg.UnclaimedTCP = n.takeTCP
-	}
-	n.viewers, err = lean.New(cfg)
-	return err
-}
-
-// takeTCP lets a publisher have a TCP connection at whose other end it is.
-func (n *Node) takeTCP(c net.Conn, ufrag string) bool {
-	proven, err := n.gate.Prove(c, ufrag)
-	return err == nil && n.tcp.Take(proven, ufrag)
-}
-
-func (n *Node) closeNetwork() error {
-	var errs []error
-	if n.viewers != nil {
-		errs = append(errs, n.viewers.Close())
-	}
-	if n.mux != nil {
-		errs = append(errs, n.mux.Close())
-	}
-	if n.tcp != nil {
-		errs = append(errs, n.tcp.Close())
-	}
-	if n.port != nil {
-		errs = append(errs, n.port.Close())
-	}
-	if n.cfg.TCP != nil { // the lean transport has closed it already, if there is one
-		if err := n.cfg.TCP.Close(); !errors.Is(err, net.ErrClosed) {
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// LocalAddr is the address of the UDP port.
-func (n *Node) LocalAddr() netip.AddrPort {
-	if n.port == nil {
-		return netip.AddrPort{}
-	}
-	return n.port.LocalAddr()
-}
-
-// Announced are the addresses of the port as viewers are told them now, the preferred first.
-func (n *Node) Announced() []netip.Addr {
-	if n.addresses == nil {
-		return nil
-	}
-	return n.addresses.announced()
-}
-
-// announce writes the candidates into an offer of Pion's, in place of those that it has found.
-func (n *Node) announce(offer string) string {
-	if n.addresses == nil {
-		return offer
-	}
-	var tcp uint16
-	if n.tcp != nil {
-		if a, ok := n.cfg.TCP.Addr().(*net.TCPAddr); ok {
-			tcp = uint16(a.Port)
-		}
-	}
-	return peer.Announce(offer, transport.Candidates(n.Announced(), n.LocalAddr().Port(), tcp))
 }
 
 // Close ends everything and waits for it.
@@ -280,7 +144,7 @@ func (n *Node) Close() error {
 	n.endings.Wait()
 	close(n.done)
 	n.running.Wait()
-	return n.closeNetwork()
+	return n.network.close()
 }
 
 // Stage returns the stage of that id, to be used at once, and makes it if it is new. One that holds nothing, no

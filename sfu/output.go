@@ -20,3 +20,47 @@ type output interface {
 	// forget drops what waits and what could be sent again, and returns how many packets waited.
 	forget() (dropped int)
 }
+
+// outputs are the streams of one slot: of pictures one for each layer, of sound its forms, the usual one last.
+type outputs struct {
+	list   []output
+	layers bool // of pictures
+}
+
+// form of the slot's sound that viewers are sent as a rule.
+func (o *outputs) form() int { return len(o.list) - 1 }
+
+// merges tells whether sound has a merged form.
+func (o *outputs) merges() bool { return !o.layers && o.form() == mergedSound }
+
+// of returns the one that takes the packets of a layer.
+func (o *outputs) of(layer int) output {
+	if o.layers {
+		return o.list[layer]
+	}
+	return o.list[o.form()]
+}
+
+// cache of a rendition, or of a form of sound.
+func (o *outputs) cache(rendition int) *packetcache.Cache { return o.list[rendition].buffer() }
+
+func (o *outputs) flush(due []burst) []burst {
+	for _, out := range o.list {
+		due = out.flush(due)
+	}
+	return due
+}
+
+func (o *outputs) expire(before time.Duration, due []burst) []burst {
+	for _, out := range o.list {
+		due = out.expire(before, due)
+	}
+	return due
+}
+
+func (o *outputs) forget() (dropped int) {
+	for _, out := range o.list {
+		dropped += out.forget()
+	}
+	return dropped
+}

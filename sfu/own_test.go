@@ -18,7 +18,7 @@ func TestLastSpeakerSeesTheNext(t *testing.T) {
 		}
 	}
 	target := func() (target int) {
-		v.shard.do(func(now time.Duration) { v.adaptTo(v.shard, now); target = leg.target })
+		v.shard.do(func(now time.Duration) { v.adapt.divide(v.shard, now); target = leg.target })
 		return target
 	}
 	for range 2 {

@@ -145,7 +145,7 @@ func TestRepairOnceInARoundTrip(t *testing.T) {
 	v, w := r.view(bob, StageSlots)
 	a.video(0, 200, true)
 	sent := numbers(r.got(w, main))
-	v.rtt.Store(int64(time.Hour))
+	v.feedback.rtt.Store(int64(time.Hour))
 	for range 3 {
 		w.nack(main, sent...)
 	}
@@ -153,7 +153,7 @@ func TestRepairOnceInARoundTrip(t *testing.T) {
 	if again := len(r.gotOn(w, ssrcOf(w, main)+1)); again != 200 {
 		t.Fatalf("%d packets came again, want each of the 200 once", again)
 	}
-	v.rtt.Store(0)
+	v.feedback.rtt.Store(0)
 	eventually(t, "a packet again after a round trip", func() bool {
 		w.nack(main, sent[0])
 		r.settle()

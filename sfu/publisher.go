@@ -48,6 +48,7 @@ type Publisher struct {
 
 	speech  speech
 	streams streams
+	clock   senderClock
 
 	wake  chan struct{} // keyframe requests are due
 	done  chan struct{} // closed by Close
@@ -55,7 +56,6 @@ type Publisher struct {
 
 	mu      mutex[publisherRank]
 	failing bool
-	clock   rewrite.Skew
 	closed  bool
 	readers sync.WaitGroup
 }
@@ -382,27 +382,38 @@ func (p *Publisher) readRTCP(track *webrtc.TrackRemote, receiver *webrtc.RTPRece
 		now := p.stage.node.now()
 		for _, packet := range packets {
 			if sr, ok := packet.(*rtcp.SenderReport); ok && sr.SSRC == uint32(track.SSRC()) {
-				p.mu.Lock()
-				p.clock.Report(rewrite.NTP(sr.NTPTime), int64(now))
-				p.mu.Unlock()
+				p.clock.report(rewrite.NTP(sr.NTPTime), now)
 				src.report(index, sr.RTPTime, sr.NTPTime)
 			}
 		}
 	}
 }
 
+// senderClock relates the clock of who sends to the node's.
+type senderClock struct {
+	mu      mutex[leafRank]
+	between rewrite.Skew
+}
+
+// report takes the time of the sender's clock that a sender report names.
+func (c *senderClock) report(ntp int64, arrived time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.between.Report(ntp, int64(arrived))
+}
+
 // skew is the node's time minus the sender's clock, in nanoseconds.
-func (p *Publisher) skew() int64 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.clock.Value()
+func (c *senderClock) skew() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.between.Value()
 }
 
 // bound corrects the skew by the arrival of a sample that was taken at a time of the sender's clock.
-func (p *Publisher) bound(ntp int64, arrived time.Duration) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.clock.Bound(ntp, int64(arrived))
+func (c *senderClock) bound(ntp int64, arrived time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.between.Bound(ntp, int64(arrived))
 }
 
 // sendPLI asks for a keyframe of each stream (RFC 4585 6.3.1).
@@ -434,6 +445,7 @@ func (p *Publisher) tick(now time.Duration) {
 		}
 	}
 	if speaking, tell := p.speech.tick(now); tell && p.params.OnSpeaking != nil {
+		unlocked()
 		p.params.OnSpeaking(speaking)
 	}
 	if changed {

@@ -30,7 +30,7 @@ func (r *retransmissions) at(l *leg, seq uint16) *time.Duration {
 // allow tells whether a packet of size bytes may be sent again now.
 func (r *retransmissions) allow(l *leg, seq uint16, size int, now time.Duration) bool {
 	last := *r.at(l, seq)
-	if last != 0 && now-last < max(retransmissionInterval, time.Duration(l.viewer.rtt.Load())) {
+	if last != 0 && now-last < max(retransmissionInterval, time.Duration(l.viewer.feedback.rtt.Load())) {
 		return false
 	}
 	return r.allowance.spend(float64(8*size), retransmissionShare*float64(l.viewer.adapt.budget.Load()), now)

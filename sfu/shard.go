@@ -96,19 +96,24 @@ type pending struct {
 
 // later queues a task for when the shard is awake anyway, at the latest in a shardTick.
 func (s *shard) later(task func(now time.Duration)) {
-	s.pending.mu.Lock()
-	full := len(s.pending.tasks) >= taskQueue
-	if !full {
-		s.pending.tasks = append(s.pending.tasks, task)
-	}
-	s.pending.mu.Unlock()
-	if full {
+	if !s.pending.add(task) {
 		s.node.drops.add(DropTaskQueue, 1)
 	}
 }
 
-func (s *shard) runPending(now time.Duration) {
-	p := &s.pending
+// add queues a task, unless the queue is full.
+func (p *pending) add(task func(now time.Duration)) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.tasks) >= taskQueue {
+		return false
+	}
+	p.tasks = append(p.tasks, task)
+	return true
+}
+
+// run runs what is queued.
+func (p *pending) run(now time.Duration) {
 	p.mu.Lock()
 	tasks := p.tasks
 	p.tasks, p.spare = p.spare[:0], nil
@@ -127,9 +132,8 @@ type posts struct {
 	wake  chan struct{}
 }
 
-// post has the shard run a task after those that were posted before. It does not wait.
-func (s *shard) post(task func(now time.Duration)) {
-	p := &s.posts
+// add has the shard run a task after those that were added before. It does not wait.
+func (p *posts) add(task func(now time.Duration)) {
 	p.mu.Lock()
 	p.tasks = append(p.tasks, task)
 	p.mu.Unlock()
@@ -139,8 +143,8 @@ func (s *shard) post(task func(now time.Duration)) {
 	}
 }
 
-func (s *shard) runPosted(now time.Duration) {
-	p := &s.posts
+// run runs them.
+func (p *posts) run(now time.Duration) {
 	p.mu.Lock()
 	tasks := p.tasks
 	p.tasks = nil
@@ -168,15 +172,15 @@ func (s *shard) run() {
 			s.release(now)
 		case b := <-s.bursts:
 			now := s.node.now()
-			s.runPending(now)
+			s.pending.run(now)
 			s.accept(b, now)
 		case task := <-s.tasks:
 			task(s.node.now())
 		case <-s.posts.wake:
-			s.runPosted(s.node.now())
+			s.posts.run(s.node.now())
 		case <-ticker.C:
 			now := s.node.now()
-			s.runPending(now)
+			s.pending.run(now)
 			s.tick(now)
 		case <-padding.C:
 			s.pad(s.node.now())
@@ -240,7 +244,7 @@ func (s *shard) pad(now time.Duration) {
 		return
 	}
 	for v := range s.probing {
-		v.pad(s, now)
+		v.adapt.pad(s, now)
 	}
 	s.flush()
 }
@@ -248,7 +252,7 @@ func (s *shard) pad(now time.Duration) {
 // add takes over a viewer whose answer has come.
 func (s *shard) add(v *Viewer, now time.Duration) {
 	s.viewers[v] = struct{}{}
-	v.adaptTo(s, now)
+	v.adapt.divide(s, now)
 	for _, l := range v.legs {
 		if l.active {
 			s.legs[l.slot] = append(s.legs[l.slot], l)

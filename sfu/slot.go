@@ -33,8 +33,7 @@ type slot struct {
 	since atomic.Uint32          // what is of a generation before this one must not be sent any more
 	from  atomic.Pointer[source] // the forwarded source
 	arrivals
-	// demand counts the legs that are to be sent each rendition.
-	demand [renditions]atomic.Int32
+	demand demand
 	plain  atomic.Int32 // legs that are sent the plain form of sound beside the merged one
 
 	mu      mutex[slotRank]
@@ -44,8 +43,8 @@ type slot struct {
 	early   [renditions]early // of next
 	breakAt time.Duration
 	rends   [renditions]rendition
-	outputs []output // one per rendition; of sound in its forms, the usual one last
-	due     []burst  // given and not yet offered
+	outputs outputs
+	due     []burst // given and not yet offered
 	// dropping tells per output and shard that it is dropped to the end of a frame.
 	dropping [renditions][]bool
 	pictures rewrite.Pictures
@@ -60,9 +59,9 @@ func newSlot(n *Node, spec SlotSpec) *slot {
 		s.rends[i] = newRendition(i, s)
 		s.dropping[i] = make([]bool, len(n.shards))
 	}
-	s.outputs = []output{&s.rends[plainSound]}
+	s.outputs = outputs{list: []output{&s.rends[plainSound]}}
 	if s.video() {
-		s.outputs = []output{&s.rends[0], &s.rends[1], &s.rends[2]}
+		s.outputs = outputs{list: []output{&s.rends[0], &s.rends[1], &s.rends[2]}, layers: true}
 	}
 	return s
 }
@@ -71,25 +70,8 @@ func (s *slot) video() bool { return s.spec.Kind == transport.Video }
 
 // mergeSound makes the slot's sound also in packets of twice the length.
 func (s *slot) mergeSound() {
-	s.outputs = []output{&s.rends[plainSound], newMerging(&s.rends[plainSound], &s.plain)}
+	s.outputs.list = append(s.outputs.list, newMerging(&s.rends[plainSound], &s.plain))
 }
-
-// form of the slot's sound that viewers are sent as a rule.
-func (s *slot) form() int { return len(s.outputs) - 1 }
-
-// merges tells whether sound has a merged form.
-func (s *slot) merges() bool { return !s.video() && s.form() == mergedSound }
-
-// output that takes the packets of a layer.
-func (s *slot) output(layer int) output {
-	if s.video() {
-		return s.outputs[layer]
-	}
-	return s.outputs[s.form()]
-}
-
-// cache of a rendition, or of a form of sound.
-func (s *slot) cache(rendition int) *packetcache.Cache { return s.outputs[rendition].buffer() }
 
 // owner of the forwarded source, empty if there is none.
 func (s *slot) owner() string {
@@ -164,9 +146,7 @@ func (s *slot) cut() {
 	s.from.Store(nil)
 	s.since.Store(s.gen.Add(1))
 	s.restart()
-	for _, out := range s.outputs {
-		s.node.drops.add(DropCut, out.forget())
-	}
+	s.node.drops.add(DropCut, s.outputs.forget())
 }
 
 // restart makes the renditions wait for the first packets of cur.
@@ -253,7 +233,7 @@ func (s *slot) forward(r *rendition, p *packet) {
 	}
 	s.arrived = p.arrived
 	s.line.latest.Take(pkt.Time, pkt.Arrived)
-	s.due = s.output(r.index).collect(pkt, s.due)
+	s.due = s.outputs.of(r.index).collect(pkt, s.due)
 	s.offer()
 }
 
@@ -273,9 +253,7 @@ func (s *slot) offer() {
 
 // flush sends what waits in the outputs.
 func (s *slot) flush() {
-	for _, out := range s.outputs {
-		s.due = out.flush(s.due)
-	}
+	s.due = s.outputs.flush(s.due)
 	s.offer()
 }
 
@@ -287,12 +265,12 @@ func (s *slot) tick(now time.Duration) (live, changed bool) {
 	if s.breakAt != 0 && now >= s.breakAt {
 		s.cut()
 	}
-	for _, out := range s.outputs {
-		s.due = out.expire(now-patience, s.due)
-	}
+	s.due = s.outputs.expire(now-patience, s.due)
 	s.offer()
 	before := s.arrivals.tick(s.cur, now)
-	s.follow(before, now)
+	if low, high := s.demand.left(before, s.alive.Load()); high != none {
+		s.cur.requestKeyframe(low, high, now)
+	}
 	live = s.cur != nil && s.arrived != 0 && now-s.arrived < sourceTimeout
 	changed = live != s.live
 	s.live = live
@@ -302,18 +280,27 @@ func (s *slot) tick(now time.Duration) (live, changed bool) {
 	return live, changed
 }
 
-// follow asks for the keyframes for which those wait who watched a rendition that has died.
-func (s *slot) follow(before uint32, now time.Duration) {
-	alive, low, high := s.alive.Load(), renditions, none
-	for target := range s.demand {
+// demand counts the legs that are to be sent each rendition.
+type demand [renditions]atomic.Int32
+
+// add counts n legs more for a rendition; none is not counted.
+func (d *demand) add(rendition int, n int32) {
+	if rendition != none {
+		d[rendition].Add(n)
+	}
+}
+
+// left returns from the lowest to the highest rendition for whose keyframes those wait who watched one that was alive before
+// and is not now; high is none where nobody does.
+func (d *demand) left(before, alive uint32) (low, high int) {
+	low, high = renditions, none
+	for target := range d {
 		to := best(alive, target)
-		if to != none && to != best(before, target) && s.demand[target].Load() > 0 {
+		if to != none && to != best(before, target) && d[target].Load() > 0 {
 			low, high = min(low, to), max(high, to)
 		}
 	}
-	if high != none {
-		s.cur.requestKeyframe(low, high, now)
-	}
+	return low, high
 }
 
 // requestKeyframe asks the forwarded source for a keyframe of one rendition.

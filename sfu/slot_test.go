@@ -534,7 +534,7 @@ func TestManySwitches(t *testing.T) {
 			r.feed(main, []string{alice, bob}[rnd.IntN(2)], Camera)
 		case 1:
 			v.SetTop(rnd.IntN(4) - 1)
-			v.shard.do(func(now time.Duration) { v.adaptTo(v.shard, now) })
+			v.shard.do(func(now time.Duration) { v.adapt.divide(v.shard, now) })
 		case 2:
 			if rnd.IntN(4) == 0 {
 				r.feed(main, "", Camera)

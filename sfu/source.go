@@ -113,7 +113,7 @@ func (s *source) push(layer int, p *packet) {
 	ntp, reported := l.clock.Remote(p.time)
 	s.mu.Unlock()
 	if reported {
-		s.pub.bound(ntp, p.arrived)
+		s.pub.clock.bound(ntp, p.arrived)
 	}
 	if woke {
 		s.pub.stage.refresh(s.owner)
@@ -150,7 +150,7 @@ func (s *source) report(layer int, rtp uint32, ntp uint64) {
 
 // local returns when a sample of a layer was taken, by the node's clock, and whether sender reports say so.
 func (s *source) local(layer int, rtp uint32) (at time.Duration, reported bool) {
-	skew := s.pub.skew()
+	skew := s.pub.clock.skew()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := &s.layers[layer].clock
@@ -159,7 +159,7 @@ func (s *source) local(layer int, rtp uint32) (at time.Duration, reported bool) 
 
 // at is the inverse of local.
 func (s *source) at(layer int, local time.Duration) uint32 {
-	skew := s.pub.skew()
+	skew := s.pub.clock.skew()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.layers[layer].clock.At(int64(local), skew)

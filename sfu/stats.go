@@ -81,33 +81,27 @@ func (s *shown) read() Shown {
 // qualityInterval is how often a viewer's line is judged.
 const qualityInterval = 5 * time.Second
 
-// measure takes the rate of what was sent since the last time.
-func (l *leg) measure(elapsed time.Duration) {
-	sent := l.sent.bytes.Load()
-	l.rate.Store(int64(float64(sent-l.counted) * 8 / elapsed.Seconds()))
-	l.counted = sent
-}
-
 // tellQuality tells how good the line is, once the viewer has reported.
 func (v *Viewer) tellQuality(now time.Duration) {
-	if v.params.OnQuality == nil || v.rtt.Load() == 0 || v.judged != 0 && now-v.judged < qualityInterval {
+	if v.params.OnQuality == nil || v.feedback.rtt.Load() == 0 || v.judged != 0 && now-v.judged < qualityInterval {
 		return
 	}
 	v.judged = now
 	st := v.Stats()
+	unlocked()
 	v.params.OnQuality(st.RTT, st.LossRate)
 }
 
 // Stats returns a snapshot.
 func (v *Viewer) Stats() ViewerStats {
-	st := ViewerStats{RTT: time.Duration(v.rtt.Load())}
+	st := ViewerStats{RTT: time.Duration(v.feedback.rtt.Load())}
 	st.Budget, st.Starved = v.adapt.budget.Load(), v.adapt.starved.Load()
-	v.evidence.mu.Lock()
-	st.Receiving, st.Sent, st.Missed = v.evidence.receiving, uint64(v.evidence.of), uint64(v.evidence.missed)
-	if now := v.stage.node.now(); st.Receiving && now-v.evidence.progressed <= steadyGap {
-		st.Arriving = now - v.evidence.steady
+	v.feedback.evidence.mu.Lock()
+	st.Receiving, st.Sent, st.Missed = v.feedback.evidence.receiving, uint64(v.feedback.evidence.of), uint64(v.feedback.evidence.missed)
+	if now := v.stage.node.now(); st.Receiving && now-v.feedback.evidence.progressed <= steadyGap {
+		st.Arriving = now - v.feedback.evidence.steady
 	}
-	v.evidence.mu.Unlock()
+	v.feedback.evidence.mu.Unlock()
 	st.Shown = v.shown.read()
 	v.mu.Lock()
 	answered := v.answered
@@ -120,7 +114,7 @@ func (v *Viewer) Stats() ViewerStats {
 			continue
 		}
 		s := SlotStats{
-			Slot: l.slot.spec.ID, Rendition: int(l.rendition.Load()), Packets: l.sent.packets.Load(), Bytes: l.sent.bytes.Load(), Bitrate: l.rate.Load(),
+			Slot: l.slot.spec.ID, Rendition: int(l.rendition.Load()), Packets: l.sent.packets.Load(), Bytes: l.sent.bytes.Load(), Bitrate: l.sent.rate.Load(),
 			Retransmissions: l.sent.retransmissions.Load(), NACKs: l.sent.nacks.Load(), PLIs: l.sent.plis.Load(),
 		}
 		l.report.mu.Lock()

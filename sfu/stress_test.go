@@ -104,7 +104,7 @@ func TestStress(t *testing.T) {
 				if err != nil {
 					t.Error(err)
 				}
-				v.onRTCP(feedback)
+				v.feedback.take(feedback)
 				v.Stats()
 				if rnd.IntN(4) > 0 {
 					v.Close()

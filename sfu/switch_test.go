@@ -45,7 +45,7 @@ func TestStormOfJoins(t *testing.T) {
 			viewers = append(viewers, v)
 		}
 		for _, v := range viewers {
-			v.onRTCP(pli)
+			v.feedback.take(pli)
 		}
 		send()
 	}

@@ -2,7 +2,6 @@ package sfu
 
 import (
 	"errors"
-	"sync/atomic"
 	"time"
 
 	"github.com/diemcau/diemcau/sfu/pace"
@@ -54,8 +53,7 @@ type Viewer struct {
 	params  ViewerParams
 	conn    transport.Conn
 	shard   *shard
-	legs    []*leg // in the order of the set
-	bySSRC  map[uint32]*leg
+	legs    []*leg  // in the order of the set
 	private []*slot // of a monitor
 
 	ended chan struct{} // closed when nothing runs any more
@@ -68,12 +66,11 @@ type Viewer struct {
 	adapt           adaptation
 	retransmissions retransmissions  // the shard's
 	pacer           pace.Pacer[held] // the shard's
-	evidence        evidence
+	feedback        feedback
 	shown           shown
 	judged          time.Duration // when OnQuality was told last; the shard's
 	reported        time.Duration // when sender reports were sent last; the shard's
 	rtcp            []byte        // the shard's
-	rtt             atomic.Int64  // nanoseconds
 }
 
 // OpenViewer opens a connection that will carry the slots of a set.
@@ -82,7 +79,8 @@ func (s *Stage) OpenViewer(p ViewerParams) (*Viewer, error) {
 	if specs == nil {
 		return nil, ErrUnknownSet
 	}
-	v := &Viewer{stage: s, params: p, bySSRC: map[uint32]*leg{}, ended: make(chan struct{})}
+	v := &Viewer{stage: s, params: p, ended: make(chan struct{})}
+	v.feedback.viewer, v.feedback.bySSRC = v, map[uint32]*leg{}
 	media := make([]transport.Media, len(specs))
 	for i, spec := range specs {
 		media[i] = transport.Media{
@@ -101,11 +99,11 @@ func (s *Stage) OpenViewer(p ViewerParams) (*Viewer, error) {
 		l := newLeg(v, slot, media[i])
 		l.index = uint8(i)
 		v.legs = append(v.legs, l)
-		v.bySSRC[media[i].SSRC] = l
+		v.feedback.bySSRC[media[i].SSRC] = l
 	}
-	v.initAdaptation(s.node.now())
+	v.adapt.begin(v, s.node.now())
 	conn, err := s.node.viewers.New(transport.Params{
-		CNAME: cname, Media: media, OnState: v.onState, OnRTCP: v.onRTCP,
+		CNAME: cname, Media: media, OnState: v.onState, OnRTCP: v.feedback.take,
 	})
 	if err != nil {
 		return nil, err
@@ -167,7 +165,7 @@ func (v *Viewer) start() {
 	defer v.mu.Unlock()
 	if v.answered && v.connected && !v.closed {
 		v.connected = false // once
-		v.shard.post(func(now time.Duration) { v.shard.add(v, now) })
+		v.shard.posts.add(func(now time.Duration) { v.shard.add(v, now) })
 	}
 }
 
@@ -192,7 +190,7 @@ func (v *Viewer) Close() {
 	}
 	v.closed = true
 	removed := make(chan struct{})
-	v.shard.post(func(time.Duration) {
+	v.shard.posts.add(func(time.Duration) {
 		v.shard.remove(v)
 		close(removed)
 	})
@@ -213,7 +211,7 @@ func (v *Viewer) Wait() { <-v.ended }
 
 // tick looks after the legs; the shard calls it.
 func (v *Viewer) tick(s *shard, now time.Duration) {
-	v.adaptTo(s, now)
+	v.adapt.divide(s, now)
 	v.shown.count(&v.adapt, now)
 	for _, l := range v.legs {
 		if l.active {
@@ -226,11 +224,11 @@ func (v *Viewer) tick(s *shard, now time.Duration) {
 	}
 	if v.reported == 0 || now-v.reported >= every {
 		for _, l := range v.legs {
-			l.measure(now - v.reported)
+			l.sent.measure(now - v.reported)
 		}
 		v.reported = now
 		v.sendReports(s, now)
 	}
-	v.checkReceiving(now)
+	v.feedback.check(now)
 	v.tellQuality(now)
 }

@@ -20,8 +20,8 @@ import (
 	"github.com/diemcau/diemcau/sfu/codec"
 )
 
-// network is a virtual one with a node and two clients.
-func network(t *testing.T, filter vnet.ChunkFilter, change func(*Config)) (n *Node, site, viewer *vnet.Net) {
+// virtualNetwork is one with a node and two clients.
+func virtualNetwork(t *testing.T, filter vnet.ChunkFilter, change func(*Config)) (n *Node, site, viewer *vnet.Net) {
 	t.Helper()
 	router, err := vnet.NewRouter(&vnet.RouterConfig{CIDR: "10.0.0.0/24", LoggerFactory: logging.NewDefaultLoggerFactory()})
 	if err != nil {
@@ -65,7 +65,7 @@ func isMedia(b []byte) bool {
 func TestLossIsRepaired(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(7, 8))
 	var lost atomic.Int32
-	n, siteNet, viewerNet := network(t, func(c vnet.Chunk) bool {
+	n, siteNet, viewerNet := virtualNetwork(t, func(c vnet.Chunk) bool {
 		if c.DestinationAddr().String()[:8] != "10.0.0.3" || !isMedia(c.UserData()) || rnd.IntN(10) != 0 {
 			return true
 		}
@@ -158,7 +158,7 @@ func (c *roughConn) WriteTo(b []byte, to net.Addr) (int, error) {
 // come in time.
 func TestBadUplink(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(9, 10))
-	n, siteNet, viewerNet := network(t, func(c vnet.Chunk) bool {
+	n, siteNet, viewerNet := virtualNetwork(t, func(c vnet.Chunk) bool {
 		return c.DestinationAddr().String()[:8] != "10.0.0.1" || !isMedia(c.UserData()) || rnd.IntN(20) != 0
 	}, nil)
 	s := n.Stage("s")

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 )
@@ -24,9 +25,26 @@ type commit struct {
 	done   chan error
 }
 
+// committer is the one writer of a record. What it is told to do waits in its queue; its goroutine makes it durable.
+type committer struct {
+	log      *slog.Logger
+	write    *sql.DB // the committer's alone
+	dollars  bool    // placeholders are $1, $2 … instead of ?
+	lease    *lease  // on PostgreSQL
+	refresh  func()  // on PostgreSQL: leaves connections that may lead to a server that is primary no more
+	trouble          // its goroutine's
+	commits  chan *commit
+	stopping chan struct{} // closed by Close
+	stopped  chan struct{} // closed when its goroutine has ended
+}
+
+func newCommitter(log *slog.Logger) committer {
+	return committer{log: log, commits: make(chan *commit, maxQueue), stopping: make(chan struct{}), stopped: make(chan struct{})}
+}
+
 // do makes a change durable. Changes of concurrent callers share one transaction and one fsync. Once queued, a
 // change is not taken back by the context: the caller learns what became of it.
-func (s *database) do(ctx context.Context, change func(context.Context, *sql.Tx) error) error {
+func (s *committer) do(ctx context.Context, change func(context.Context, *sql.Tx) error) error {
 	c := &commit{change: change, done: make(chan error, 1)}
 	select {
 	case <-s.stopping:
@@ -54,8 +72,8 @@ func (s *database) do(ctx context.Context, change func(context.Context, *sql.Tx)
 	}
 }
 
-// commitLoop is the only writer.
-func (s *database) commitLoop() {
+// run is the only writer.
+func (s *committer) run() {
 	defer close(s.stopped)
 	look := time.NewTicker(leaseEvery)
 	defer look.Stop()
@@ -79,7 +97,7 @@ func (s *database) commitLoop() {
 }
 
 // gather takes what else is waiting.
-func (s *database) gather(first *commit) []*commit {
+func (s *committer) gather(first *commit) []*commit {
 	group := []*commit{first}
 	for len(group) < maxGroup {
 		select {
@@ -100,7 +118,7 @@ type trouble struct {
 }
 
 // renew keeps the lease while nothing is written.
-func (s *database) renew() {
+func (s *committer) renew() {
 	ctx, cancel := context.WithTimeout(context.Background(), s.limit())
 	defer cancel()
 	if err := s.lease.keep(ctx); err != nil {
@@ -109,7 +127,7 @@ func (s *database) renew() {
 }
 
 // limit is how long a commit may take.
-func (s *database) limit() time.Duration {
+func (s *committer) limit() time.Duration {
 	if s.dollars {
 		return postgresCommit
 	}
@@ -117,7 +135,7 @@ func (s *database) limit() time.Duration {
 }
 
 // commitGroup makes several changes in one transaction. One that fails is undone alone.
-func (s *database) commitGroup(group []*commit) {
+func (s *committer) commitGroup(group []*commit) {
 	ctx, cancel := context.WithTimeout(context.Background(), s.limit())
 	defer cancel()
 	results := make([]error, len(group))
@@ -150,7 +168,7 @@ func (s *database) commitGroup(group []*commit) {
 var errUndone = errors.New("undone")
 
 // changes makes the changes of a group one after the other, noting what became of each.
-func (s *database) changes(ctx context.Context, tx *sql.Tx, group []*commit, results []error) error {
+func (s *committer) changes(ctx context.Context, tx *sql.Tx, group []*commit, results []error) error {
 	if s.dollars {
 		if err := s.lease.fence(ctx, tx, s.unsettled); err != nil {
 			return err
@@ -178,7 +196,7 @@ func (s *database) changes(ctx context.Context, tx *sql.Tx, group []*commit, res
 }
 
 // failed takes note that the record cannot be written, and tells the log, though not every time.
-func (s *database) failed(err error) {
+func (s *committer) failed(err error) {
 	now := time.Now()
 	if s.since.IsZero() {
 		s.since = now
@@ -189,11 +207,11 @@ func (s *database) failed(err error) {
 	}
 	if s.lease != nil {
 		s.lease.unsure = true
-		s.dropIdle()
+		s.refresh()
 	}
 }
 
-func (s *database) worked() {
+func (s *committer) worked() {
 	if !s.since.IsZero() {
 		s.log.Info("the record can be written again", "after", time.Since(s.since).Round(time.Millisecond))
 	}

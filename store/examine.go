@@ -44,7 +44,7 @@ func Examine(ctx context.Context, dsn string) (d Durability, err error) {
 
 // schemaVersions reads the versions without making goose's table where there is none.
 func schemaVersions(ctx context.Context, db *sql.DB) (there, known int64, err error) {
-	provider, err := (&database{write: db}).schema(goose.DialectPostgres)
+	provider, err := (&database{committer: committer{write: db}}).schema(goose.DialectPostgres)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -92,7 +92,7 @@ func CheckFile(ctx context.Context, path string) error {
 	if err := db.QueryRowContext(ctx, "SELECT MAX(version_id) FROM goose_db_version WHERE is_applied").Scan(&there); err != nil {
 		return fmt.Errorf("%w: %w", ErrNotADatabase, err)
 	}
-	provider, err := (&database{write: db}).schema(goose.DialectSQLite3)
+	provider, err := (&database{committer: committer{write: db}}).schema(goose.DialectSQLite3)
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func picturesUp(ctx context.Context, tx *sql.Tx, dialect goose.Dialect) error {
 
 // rewritePictures gives the pictures' column another type.
 func rewritePictures(ctx context.Context, tx *sql.Tx, dialect goose.Dialect, columnType string, convert func([]byte) (any, error)) error {
-	b := &database{dollars: dialect == goose.DialectPostgres}
+	b := &database{committer: committer{dollars: dialect == goose.DialectPostgres}}
 	for _, statement := range []string{
 		"CREATE TABLE pictures_before AS SELECT * FROM pictures",
 		"DROP TABLE pictures",

@@ -65,7 +65,7 @@ func (s *database) openPostgres(ctx context.Context, dsn string, guest bool) err
 		db.SetMaxIdleConns(connections)
 		return db
 	}
-	s.dollars = true
+	s.dollars, s.refresh = true, s.dropIdle
 	s.write, s.read = pool(2), pool(readers)
 	s.lease = newLease(pool(1), s.write, s.log)
 	err = s.lease.lockWithin(ctx, lockWithin)

@@ -55,16 +55,9 @@ type (
 
 // database is the open database with its one committer.
 type database struct {
-	log      *slog.Logger
-	write    *sql.DB // used by the committer alone
-	read     *sql.DB
-	dollars  bool // placeholders are $1, $2 … instead of ?
-	lock     *flock.Flock
-	lease    *lease // on PostgreSQL
-	trouble         // of the committer
-	commits  chan *commit
-	stopping chan struct{} // closed by Close
-	stopped  chan struct{} // closed when the committer has ended
+	committer
+	read *sql.DB
+	lock *flock.Flock
 }
 
 // Open opens the record as its one writer, making or migrating it where needed. dsn is the path of a SQLite file, whose
@@ -80,7 +73,7 @@ func OpenBeside(ctx context.Context, dsn string, log *slog.Logger) (*Store, erro
 }
 
 func open(ctx context.Context, dsn string, guest bool, log *slog.Logger) (*Store, error) {
-	s := &database{log: log, commits: make(chan *commit, maxQueue), stopping: make(chan struct{}), stopped: make(chan struct{})}
+	s := &database{committer: newCommitter(log)}
 	var err error
 	if isPostgres(dsn) {
 		err = s.openPostgres(ctx, dsn, guest)
@@ -90,7 +83,7 @@ func open(ctx context.Context, dsn string, guest bool, log *slog.Logger) (*Store
 	if err != nil {
 		return nil, errors.Join(err, s.closeDatabases())
 	}
-	go s.commitLoop()
+	go s.committer.run()
 	return &Store{s, sessions{s}, ledgers{s}, links{s}, accounts{s}, drafts{s}, rehearsals{s}, webhooks{s}, pictures{s}, summaries{s}}, nil
 }
 

@@ -95,9 +95,11 @@ func TestTimeZonesAreEmbedded(t *testing.T) {
 	}
 }
 
-// TestTypesStaySmall keeps god objects away: about 20 methods a type, tests aside.
+// TestTypesStaySmall keeps god objects away: 20 methods a type, tests aside.
 func TestTypesStaySmall(t *testing.T) {
-	const limit = 25
+	const limit = 20
+	// Types that are still being taken apart, and how many methods they have until then.
+	larger := map[string]int{"../../signaling.coordinator": 25, "../../signaling.audience": 25}
 	methods := map[string]int{}
 	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -119,6 +121,9 @@ func TestTypesStaySmall(t *testing.T) {
 				if star, ok := recv.(*ast.StarExpr); ok {
 					recv = star.X
 				}
+				if generic, ok := recv.(*ast.IndexExpr); ok {
+					recv = generic.X
+				}
 				if name, ok := recv.(*ast.Ident); ok {
 					methods[filepath.Dir(path)+"."+name.Name]++
 				}
@@ -133,7 +138,7 @@ func TestTypesStaySmall(t *testing.T) {
 		t.Fatalf("only %d types seen", len(methods))
 	}
 	for name, n := range methods {
-		if n > limit {
+		if n > max(limit, larger[name]) {
 			t.Errorf("%s has %d methods, limit %d", name, n, limit)
 		}
 	}

@@ -111,11 +111,9 @@ type Controller struct {
 	drain   time.Duration // until
 	drained float64       // the budget after it
 
-	usualDelay, deviation time.Duration
-	fullAt                time.Duration // first of the round trips in a row that are long, 0 while they are not
-	queueAt               time.Duration // last that showed a queue
-	fellAt                time.Duration // last fall of the estimate
-	limit                 float64       // what the line carries by more than its estimate, 0 while it has not shown that
+	trips
+	fellAt time.Duration // last fall of the estimate
+	limit  float64       // what the line carries by more than its estimate, 0 while it has not shown that
 
 	usualLoss float64
 	lossy     int // reports in a row with lasting loss
@@ -123,11 +121,8 @@ type Controller struct {
 	troubleAt time.Duration
 	known     bool // the line has shown a limit
 
-	phase    phase
-	began    time.Duration // of the phase
-	next     float64       // the budget that is being probed for
-	target   float64       // rate of the probe
-	careful  bool          // there was trouble, and no step has proved good since
+	probe
+	careful  bool // there was trouble, and no step has proved good since
 	hold     time.Duration
 	holding  time.Duration // until
 	stepped  time.Duration // last step up
@@ -135,15 +130,30 @@ type Controller struct {
 	trying   bool          // it was less than trialTime ago
 	before   float64       // budget before it
 	used     float64
-	sent     float64       // with padding, at most, in this probe
-	atStart  float64       // the estimate when it began
-	carried  float64       // what the line was known to carry then
-	wanting  float64       // what it may carry though it does not carry the step
-	excess   float64       // bits sent beyond that, and nothing came of it: by the probe, and anew by the step
-	answered time.Duration // when the last sender report left that was answered
-	off      time.Duration // by how much its round trip exceeded the usual one
 	looked   time.Duration // last Step
 	sending  float64       // with padding, since then
+}
+
+// trips are the round trips of receiver reports.
+type trips struct {
+	usualDelay, deviation time.Duration
+	fullAt                time.Duration // first of those in a row that are long, 0 while they are not
+	queueAt               time.Duration // last that showed a queue
+	answered              time.Duration // when the last sender report left that was answered
+	off                   time.Duration // by how much its round trip exceeded the usual one
+}
+
+// probe is padding at the rate that a step up would need, and what came of it.
+type probe struct {
+	phase   phase
+	began   time.Duration // of the phase
+	next    float64       // the budget that is being probed for
+	target  float64       // rate of the probe
+	sent    float64       // with padding, at most
+	atStart float64       // the estimate when it began
+	carried float64       // what the line was known to carry then
+	wanting float64       // what it may carry though it does not carry the step
+	excess  float64       // bits sent beyond that, and nothing came of it: by the probe, and anew by the step
 }
 
 // NewController returns a controller with the Initial budget.
@@ -151,7 +161,7 @@ func NewController(now time.Duration) *Controller {
 	return &Controller{
 		budget: Initial, hold: minHold,
 		troubleAt: now - quiet, cutAt: now - settle, stepped: now - stepTime, failedAt: now - drainTime,
-		queueAt: now - witnessTime, fellAt: now - witnessTime,
+		trips: trips{queueAt: now - witnessTime}, fellAt: now - witnessTime,
 	}
 }
 
@@ -241,14 +251,14 @@ func (c *Controller) Delay(trip, left, now time.Duration) {
 }
 
 // witness notes a queue: two round trips in a row that exceed the usual one, some time apart.
-func (c *Controller) witness(off, now time.Duration) {
-	switch full := off > max(delayLeast, delayDeviations*c.deviation); {
+func (t *trips) witness(off, now time.Duration) {
+	switch full := off > max(delayLeast, delayDeviations*t.deviation); {
 	case !full:
-		c.fullAt = 0
-	case c.fullAt == 0:
-		c.fullAt = now
-	case now-c.fullAt >= queueLasts:
-		c.queueAt = now
+		t.fullAt = 0
+	case t.fullAt == 0:
+		t.fullAt = now
+	case now-t.fullAt >= queueLasts:
+		t.queueAt = now
 	}
 }
 
@@ -378,7 +388,7 @@ func (c *Controller) Step(now time.Duration, used, next float64, canProbe bool) 
 	case probing:
 		length := c.probeTime(now)
 		if elapsed < length || c.careful && c.excess < bucket && elapsed < longProbeTime {
-			padding = max(0, min(c.risen(elapsed, length), c.bearable(length, now))-used)
+			padding = max(0, min(c.risen(used, elapsed, length), c.bearable(length, now))-used)
 			c.sent = max(c.sent, used+padding)
 			return padding
 		}
@@ -390,7 +400,7 @@ func (c *Controller) Step(now time.Duration, used, next float64, canProbe bool) 
 		}
 		switch {
 		case elapsed < grace:
-		case c.sees(now) && c.estimate < min(c.next, c.atStart*c.growth()):
+		case c.sees(now) && c.estimate < min(c.next, c.atStart*c.growth(used)):
 			c.trouble(used, now) // more arrived, and yet the estimate did not grow
 		default:
 			c.accept(now)
@@ -412,15 +422,15 @@ func (c *Controller) probeTime(now time.Duration) time.Duration {
 }
 
 // risen is the rate of a probe after a time, with what is sent anyway. It rises slowly: too much shows before it hurts.
-func (c *Controller) risen(elapsed, length time.Duration) float64 {
-	return c.used + max(0, c.target-c.used)*min(1, 0.1+1.5*float64(elapsed)/float64(length))
+func (p *probe) risen(used float64, elapsed, length time.Duration) float64 {
+	return used + max(0, p.target-used)*min(1, 0.1+1.5*float64(elapsed)/float64(length))
 }
 
 // bearable is the rate at which what no report has answered yet could fill no more than probeQueue.
 func (c *Controller) bearable(length, now time.Duration) float64 {
 	shown, since := c.carried, c.began
 	if c.answered > c.began {
-		shown, since = max(shown, c.risen(c.answered-c.began, length)), c.answered
+		shown, since = max(shown, c.risen(c.used, c.answered-c.began, length)), c.answered
 	}
 	if c.usualDelay == 0 || now == since { // there are no reports to go by
 		return c.target
@@ -434,14 +444,14 @@ func (c *Controller) sees(now time.Duration) bool {
 }
 
 // growth is by how much the estimate must have grown in a probe.
-func (c *Controller) growth() float64 {
-	if c.atStart < c.used*inTouch {
+func (p *probe) growth(used float64) float64 {
+	if p.atStart < used*inTouch {
 		return lateGrowth
 	}
 	return probeGrowth
 }
 
-func (c *Controller) enter(p phase, now time.Duration) { c.phase, c.began = p, now }
+func (p *probe) enter(next phase, now time.Duration) { p.phase, p.began = next, now }
 
 func (c *Controller) accept(now time.Duration) {
 	c.before, c.stepped, c.trying, c.excess = c.budget, now, true, 0

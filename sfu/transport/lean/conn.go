@@ -162,7 +162,7 @@ func (c *conn) handle(d *datagram, s *scratch) {
 	}
 	switch first := d.data[0]; { // RFC 7983 7
 	case first < 4:
-		c.handleSTUN(d, s)
+		c.checks.handleSTUN(d, s)
 	case d.tcp != nil && c.checks.of(d) == nil: // over UDP the address would not have led here
 		c.factory.drops.add(DropUnknown)
 	case first >= 20 && first < 64:

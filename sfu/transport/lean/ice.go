@@ -38,60 +38,60 @@ func requestUfrag(b []byte) []byte {
 
 // handleSTUN takes a binding request of the peer, which is its connectivity check, its nomination and its consent, or
 // the answer to a check of our own.
-func (c *conn) handleSTUN(d *datagram, s *scratch) {
+func (l *checklist) handleSTUN(d *datagram, s *scratch) {
 	m := &s.stun
 	m.Raw = append(m.Raw[:0], d.data...)
 	switch {
 	case m.Decode() != nil:
-		c.factory.drops.add(DropBadSTUN)
-	case m.Type == stun.BindingRequest && c.authentic(m):
-		c.handleRequest(d, s)
+		l.conn.factory.drops.add(DropBadSTUN)
+	case m.Type == stun.BindingRequest && l.authentic(m):
+		l.handleRequest(d, s)
 	case m.Type == stun.BindingSuccess:
-		c.checks.handleAnswer(d, m)
+		l.handleAnswer(d, m)
 	default:
-		c.factory.drops.add(DropBadSTUN)
+		l.conn.factory.drops.add(DropBadSTUN)
 	}
 }
 
 // handleRequest answers an authentic request, in s.stun. One that was seen before changes nothing: on the path that it
 // came by first it is sent again because its answer was lost, from anywhere else it is replayed.
-func (c *conn) handleRequest(d *datagram, s *scratch) {
+func (l *checklist) handleRequest(d *datagram, s *scratch) {
 	m, now := &s.stun, time.Now()
-	again := c.checks.seen.add(m.TransactionID)
-	p := c.checks.of(d)
+	again := l.seen.add(m.TransactionID)
+	p := l.of(d)
 	switch {
 	case p == nil && again:
-		c.factory.drops.add(DropReplay)
+		l.conn.factory.drops.add(DropReplay)
 		return
 	case p == nil:
-		p = c.checks.add(d)
+		p = l.add(d)
 	}
 	p.received(len(d.data))
 	if !again {
 		p.lastRequest = now
-		c.checks.follow(p, m.Contains(stun.AttrUseCandidate), now)
+		l.follow(p, m.Contains(stun.AttrUseCandidate), now)
 	}
-	if err := buildReply(&s.reply, m, d.remote, c.pwd); err != nil {
-		c.factory.log.Debug("STUN reply", "err", err)
+	if err := buildReply(&s.reply, m, d.remote, l.conn.pwd); err != nil {
+		l.conn.factory.log.Debug("STUN reply", "err", err)
 		return
 	}
-	if err := p.send(c.factory, s.reply.Raw); err != nil {
-		c.factory.log.Debug("STUN reply", "err", err)
+	if err := p.send(l.conn.factory, s.reply.Raw); err != nil {
+		l.conn.factory.log.Debug("STUN reply", "err", err)
 	}
 }
 
 // authentic checks the credentials of a request (RFC 8445 7.3). One that fails gets no answer: it may come from
 // anywhere.
-func (c *conn) authentic(m *stun.Message) bool {
+func (l *checklist) authentic(m *stun.Message) bool {
 	username, err := m.Get(stun.AttrUsername)
 	if err != nil || stun.Fingerprint.Check(m) != nil {
 		return false
 	}
 	_, remote, ok := bytes.Cut(username, []byte{':'})
-	if !ok || (c.remoteUfrag != "" && string(remote) != c.remoteUfrag) {
+	if !ok || (l.conn.remoteUfrag != "" && string(remote) != l.conn.remoteUfrag) {
 		return false
 	}
-	return stun.MessageIntegrity(c.pwd).Check(m) == nil
+	return stun.MessageIntegrity(l.conn.pwd).Check(m) == nil
 }
 
 // buildReply makes the answer to a request in r.
