@@ -59,11 +59,13 @@ func Open(ctx context.Context, cfg Config) (*Keeper, []*ContradictionError, erro
 	k := &Keeper{
 		cfg: cfg, heads: h, wake: make(chan struct{}, 1), stop: func() {}, changed: map[string]struct{}{},
 		stamps: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "diemcau_ledger_timestamps_total", Help: "Time stamps asked for."}, []string{"result"}),
-		wrong:  prometheus.NewGauge(prometheus.GaugeOpts{Name: "diemcau_ledger_contradictions", Help: "Ledgers that were shorter than the file of heads at the start, or different."}),
+		wrong: prometheus.NewGauge(prometheus.GaugeOpts{Name: "diemcau_ledger_contradictions",
+			Help: "Ledgers that were shorter than the file of heads at the start, or different."}),
 	}
 	cfg.Registry.MustRegister(k.stamps, k.wrong)
 	if h.torn > 0 {
-		cfg.Log.Warn("the last line of the file of heads was cut, as by a crash; it is dropped, and what the ledgers hold is noted anew", "file", h.path, "bytes", h.torn)
+		cfg.Log.Warn("the last line of the file of heads was cut, as by a crash; it is dropped, and what the ledgers hold is noted anew", "file", h.path,
+			"bytes", h.torn)
 	}
 	list, err := h.compare(ctx, cfg.Record)
 	if err != nil {

@@ -52,7 +52,8 @@ func record(t *testing.T, dir string, list []ledger.Entry) *store.Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { st.Close() })
-	if err := st.CreateSession(t.Context(), store.NewSession{SessionRow: store.SessionRow{ID: list[0].Session, Title: "T", Phase: meeting.PhaseOpen, CreatedAt: t0}, Entries: list}); err != nil {
+	if err := st.CreateSession(t.Context(), store.NewSession{SessionRow: store.SessionRow{ID: list[0].Session, Title: "T", Phase: meeting.PhaseOpen,
+		CreatedAt: t0}, Entries: list}); err != nil {
 		t.Fatal(err)
 	}
 	return st
@@ -182,13 +183,16 @@ basicConstraints = critical,CA:FALSE
 keyUsage = critical,digitalSignature
 extendedKeyUsage = critical,timeStamping
 `
-	if err := errors.Join(os.WriteFile(filepath.Join(dir, "conf"), []byte(config), 0o600), os.WriteFile(filepath.Join(dir, "serial"), []byte("01\n"), 0o600)); err != nil {
+	if err := errors.Join(os.WriteFile(filepath.Join(dir, "conf"), []byte(config), 0o600),
+		os.WriteFile(filepath.Join(dir, "serial"), []byte("01\n"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{
-		{"req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days", "30", "-config", "conf", "-extensions", "ca", "-subj", "/CN=Root of a test"},
+		{"req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days", "30", "-config",
+			"conf", "-extensions", "ca", "-subj", "/CN=Root of a test"},
 		{"req", "-newkey", "rsa:2048", "-nodes", "-keyout", "tsa.key", "-out", "tsa.csr", "-config", "conf"},
-		{"x509", "-req", "-in", "tsa.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", "tsa.pem", "-days", "30", "-extfile", "conf", "-extensions", "leaf"},
+		{"x509", "-req", "-in", "tsa.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", "tsa.pem", "-days", "30", "-extfile", "conf",
+			"-extensions", "leaf"},
 	} {
 		if err := run(t.Context(), args...); err != nil {
 			t.Fatal(err)
@@ -251,7 +255,8 @@ func TestTimeStampsOfOpenSSL(t *testing.T) {
 		t.Fatal(err)
 	}
 	head := whole[3].Hash
-	out, err := exec.CommandContext(t.Context(), "openssl", "ts", "-verify", "-digest", head, "-in", file, "-CAfile", filepath.Join(ca, "ca.pem")).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "openssl", "ts", "-verify", "-digest", head, "-in", file, "-CAfile",
+		filepath.Join(ca, "ca.pem")).CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "Verification: OK") {
 		t.Errorf("openssl says %v: %s", err, out)
 	}

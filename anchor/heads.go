@@ -190,9 +190,11 @@ type ContradictionError struct {
 
 func (c *ContradictionError) Error() string {
 	if c.Rewritten {
-		return fmt.Sprintf("session %s: entry %d is not the one that was recorded at %s: its ledger was written anew", c.Session, c.Anchor.Seq, c.Anchor.At.Format(time.RFC3339))
+		return fmt.Sprintf("session %s: entry %d is not the one that was recorded at %s: its ledger was written anew", c.Session, c.Anchor.Seq,
+			c.Anchor.At.Format(time.RFC3339))
 	}
-	return fmt.Sprintf("session %s: entries %d to %d, recorded until %s, are missing at the end of its ledger", c.Session, c.Last+1, c.Anchor.Seq, c.Anchor.At.Format(time.RFC3339))
+	return fmt.Sprintf("session %s: entries %d to %d, recorded until %s, are missing at the end of its ledger", c.Session, c.Last+1, c.Anchor.Seq,
+		c.Anchor.At.Format(time.RFC3339))
 }
 
 // Compare reads the file of heads of a folder and says in what a record contradicts it; nothing without such a file.

@@ -278,7 +278,8 @@ func (a accountsAPI) createAccount(w http.ResponseWriter, r *http.Request, who a
 		return err
 	}
 	ctx := r.Context()
-	made := account.Account{LinkGrant: link.NewID(), Name: account.CleanName(req.Name), CreatedAt: a.api.now(), MustChange: req.Password != "" && who.Endpoint != localAdmin}
+	made := account.Account{LinkGrant: link.NewID(), Name: account.CleanName(req.Name), CreatedAt: a.api.now(),
+		MustChange: req.Password != "" && who.Endpoint != localAdmin}
 	if err := req.into(&made); err != nil {
 		return refused(err)
 	}

@@ -49,7 +49,8 @@ func TestAPI(t *testing.T) {
 		{"unknown session", "GET", "/api/v1/sessions/none", "admin", "", 404, "not_found"},
 		{"links", "GET", session + "/links", "admin", "", 200, tokens["C1"]},
 		{"host reads links", "GET", session + "/links", meeting.HostCode, "", 403, "forbidden"},
-		{"csv", "GET", session + "/attendance.csv", meeting.SecretaryCode, "", 200, "endpoint,unit,name,level,parents,first_joined,last_left,total_s,interruptions,status,computed_status,headcount,late_s,receiving_s,phone,reason,level_name,connected_only_s,convened_at,withdrawn_at\r\nC1,C1,"},
+		{"csv", "GET", session + "/attendance.csv", meeting.SecretaryCode, "", 200, "endpoint,unit,name,level,parents,first_joined,last_left,total_s," +
+			"interruptions,status,computed_status,headcount,late_s,receiving_s,phone,reason,level_name,connected_only_s,convened_at,withdrawn_at\r\nC1,C1,"},
 		{"intervals", "GET", session + "/attendance.csv?table=intervals", meeting.OperatorCode, "", 200, "endpoint,from,to,end_reason"},
 		{"xlsx", "GET", session + "/attendance.xlsx?lang=vi", meeting.HostCode, "", 200, "PK"},
 		{"pdf", "GET", session + "/attendance.pdf?lang=vi", meeting.HostCode, "", 200, "%PDF-"},
@@ -63,7 +64,8 @@ func TestAPI(t *testing.T) {
 		{"ledger of none", "GET", "/api/v1/sessions/none/ledger.jsonl", "admin", "", 404, "not_found"},
 		{"roster by host", "POST", "/api/v1/roster", meeting.HostCode, servertest.RosterCSV, 403, "forbidden"},
 		{"roster", "POST", "/api/v1/roster", "admin", servertest.RosterCSV, 200, `{"units":6}`},
-		{"bad roster", "POST", "/api/v1/roster", "admin", servertest.RosterCSV + "C3,D582,commune,Again\n", 400, `"row":8,"column":"code","problem":"duplicate_code"`},
+		{"bad roster", "POST", "/api/v1/roster", "admin", servertest.RosterCSV + "C3,D582,commune,Again\n", 400,
+			`"row":8,"column":"code","problem":"duplicate_code"`},
 		{"title missing", "POST", "/api/v1/sessions", "admin", `{"units":"C1","start":"now"}`, 400, `{"field":"title","code":"missing"}`},
 		{"no seats", "POST", "/api/v1/sessions", "admin", `{"title":"x","start":"now"}`, 400, "bad_draft"},
 		{"unknown unit", "POST", "/api/v1/sessions", "admin", `{"title":"x","units":"C1,Z9","start":"now"}`, 400, "Z9"},
@@ -74,9 +76,11 @@ func TestAPI(t *testing.T) {
 		{"not JSON", "POST", "/api/v1/sessions", "admin", `title`, 400, "bad_request"},
 		{"trailing data", "POST", "/api/v1/sessions", "admin", `{"title":"x","units":"C1","start":"now"}{}`, 400, "bad_request"},
 		{"too large", "POST", "/api/v1/sessions", "admin", `{"title":"` + strings.Repeat("x", 1<<20) + `"}`, 413, "too_large"},
-		{"guests", "POST", "/api/v1/sessions", "admin", `{"title":"x","units":"C1","start":"now","guests":[{"unit":"C1"},{"name":"Bộ Y tế"},{"name":"B"}]}`, 201,
+		{"guests", "POST", "/api/v1/sessions", "admin", `{"title":"x","units":"C1","start":"now","guests":[{"unit":"C1"},{"name":"Bộ Y tế"},{"name":"B"}]}`,
+			201,
 			`{"code":"C1-2","unit":"C1","name":"Xã Phước Bình"`},
-		{"seat twice", "POST", "/api/v1/sessions", "admin", `{"title":"x","units":"C1","start":"now","guests":[{"code":"C1","name":"A"}]}`, 400, `"field":"seats.0.code","code":"double"`},
+		{"seat twice", "POST", "/api/v1/sessions", "admin", `{"title":"x","units":"C1","start":"now","guests":[{"code":"C1","name":"A"}]}`, 400,
+			`"field":"seats.0.code","code":"double"`},
 		{"token without a name", "POST", "/api/v1/tokens", "admin", `{}`, 400, "bad_request"},
 		{"token by host", "POST", "/api/v1/tokens", meeting.HostCode, `{"name":"x"}`, 403, "forbidden"},
 		{"revoke by site", "POST", session + "/links/C2/revoke", "C1", "", 403, "forbidden"},
@@ -214,7 +218,8 @@ func TestReportIsLive(t *testing.T) {
 	if resp := tagged(etag); etag == "" || resp.StatusCode != http.StatusNotModified {
 		t.Errorf("the same report again: %s with tag %q", resp.Status, etag)
 	}
-	if status, body := b.Request("PUT", "/api/v1/sessions/"+b.Links.ID+"/sites/C2/verdict", servertest.Token(b.Links.Links.Secretary), `{"verdict":"late","reason":"x"}`); status != 204 {
+	if status, body := b.Request("PUT", "/api/v1/sessions/"+b.Links.ID+"/sites/C2/verdict", servertest.Token(b.Links.Links.Secretary),
+		`{"verdict":"late","reason":"x"}`); status != 204 {
 		t.Fatalf("%d %s", status, body)
 	}
 	if resp := tagged(etag); resp.StatusCode != http.StatusOK {
@@ -270,7 +275,8 @@ func TestAdminWithoutServer(t *testing.T) {
 		return w.Code
 	}
 	var created servertest.Links
-	if got := status("POST", "/api/v1/sessions", `{"title":"x","units":"C1,C2","start":"2030-01-02T08:00:00+07:00"}`, &created); got != 201 || len(created.Endpoints) != 2 {
+	if got := status("POST", "/api/v1/sessions", `{"title":"x","units":"C1,C2","start":"2030-01-02T08:00:00+07:00"}`, &created); got != 201 ||
+		len(created.Endpoints) != 2 {
 		t.Errorf("create: %d %+v", got, created)
 	}
 	var detail struct {

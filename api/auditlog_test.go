@@ -79,7 +79,8 @@ func TestActs(t *testing.T) {
 	if status, _ := b.Request("GET", "/api/v1/sessions/"+b.Links.ID+"/acts", servertest.Token(site), ""); status != http.StatusForbidden {
 		t.Errorf("a site reads them: %d", status)
 	}
-	if status, _ := b.Request("GET", "/api/v1/sessions/"+b.Links.ID+"/acts?before=x", servertest.Token(b.Links.Links.Host), ""); status != http.StatusBadRequest {
+	if status, _ := b.Request("GET", "/api/v1/sessions/"+b.Links.ID+"/acts?before=x", servertest.Token(b.Links.Links.Host),
+		""); status != http.StatusBadRequest {
 		t.Errorf("before=x: %d", status)
 	}
 }

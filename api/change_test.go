@@ -42,7 +42,8 @@ func TestChangeAfterConvening(t *testing.T) {
 		}
 	}
 	must(office, "POST", path+"/sites", `{"units":["D582/*"],"seats":[{"name":"Bộ Y tế"}]}`, &added)
-	if len(added.Endpoints) != 2 || added.Endpoints[0].Code != "C3" || added.Endpoints[1].Code != "K1" || added.Endpoints[0].Link == "" || added.Endpoints[1].Short == "" {
+	if len(added.Endpoints) != 2 || added.Endpoints[0].Code != "C3" || added.Endpoints[1].Code != "K1" || added.Endpoints[0].Link == "" ||
+		added.Endpoints[1].Short == "" {
 		t.Fatalf("added %+v", added)
 	}
 	for _, refused := range []struct{ body, problem string }{
@@ -74,7 +75,8 @@ func TestChangeAfterConvening(t *testing.T) {
 		}
 		status, text := b.Request("GET", "/api/v1/me", servertest.Token(b.Links.Of("C1")), "")
 		var refused struct{ Code, Detail string }
-		if err := json.Unmarshal([]byte(text), &refused); err != nil || status != http.StatusForbidden || refused.Code != "withdrawn" || refused.Detail != "sáp nhập" {
+		if err := json.Unmarshal([]byte(text), &refused); err != nil || status != http.StatusForbidden || refused.Code != "withdrawn" ||
+			refused.Detail != "sáp nhập" {
 			t.Errorf("%s its page is told %d %s", when, status, text)
 		}
 	}
@@ -115,7 +117,8 @@ func TestChangeAfterConvening(t *testing.T) {
 	b.Enter("C1")
 	b.Enter("C3")
 
-	for _, want := range []string{"title_changed", "agenda_changed", "help_phone", "sites_added", "site_withdrawn C1", "left C1 withdrawn", "site_restored C1"} {
+	for _, want := range []string{"title_changed", "agenda_changed", "help_phone", "sites_added", "site_withdrawn C1", "left C1 withdrawn",
+		"site_restored C1"} {
 		if !slices.Contains(b.Ledger(), want) {
 			t.Errorf("the ledger has no %q: %q", want, b.Ledger())
 		}

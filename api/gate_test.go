@@ -23,7 +23,8 @@ func TestDelegatesFilesHoldItsOwnSites(t *testing.T) {
 	p58.Ask(protocol.Delegates{Delegates: []protocol.Delegate{{Name: "Trần Thị Bí Mật"}}})
 	session, bearer := "/api/v1/sessions/"+b.Links.ID, servertest.Token(b.Links.Of(servertest.Delegate))
 	for _, file := range []string{
-		"/attendance.csv", "/attendance.csv?table=intervals", "/attendance.json", "/attendance.json?limit=10", "/attendance.json?unit=P58", "/attendance.json?site=P58",
+		"/attendance.csv", "/attendance.csv?table=intervals", "/attendance.json", "/attendance.json?limit=10", "/attendance.json?unit=P58",
+		"/attendance.json?site=P58",
 		"", "/acts", "/rehearsals",
 	} {
 		status, body := b.Request("GET", session+file, bearer, "")
@@ -32,7 +33,8 @@ func TestDelegatesFilesHoldItsOwnSites(t *testing.T) {
 		}
 		for _, foreign := range []string{`P58,`, `"P58"`, `"endpoint":"P58"`, "Trần", `"headcount":30`, `"headcount":34`, `"convened":2`} {
 			// The unit that P58 is stands above C1 as its province, which it may know.
-			if strings.Contains(strings.ReplaceAll(body, `{"code":"P58","parent":"TW","level":"province","name":"Ninh Thuận"}`, ""), foreign) && foreign != `"P58"` {
+			if strings.Contains(strings.ReplaceAll(body, `{"code":"P58","parent":"TW","level":"province","name":"Ninh Thuận"}`, ""), foreign) &&
+				foreign != `"P58"` {
 				t.Errorf("%q holds %s: %s", file, foreign, body)
 			}
 		}
@@ -63,7 +65,8 @@ func TestRemovedSiteDoesNothing(t *testing.T) {
 	host.Ask(protocol.Remove{Endpoint: "C1", Removed: true})
 	bearer := servertest.Token(b.Links.Of("C1"))
 	for _, req := range []string{
-		"GET /api/v1/me", "PUT /api/v1/me/headcount", "PUT /api/v1/me/delegates", "PUT /api/v1/me/snapshot", "GET /api/v1/rehearsal", "POST /api/v1/rehearsal/line",
+		"GET /api/v1/me", "PUT /api/v1/me/headcount", "PUT /api/v1/me/delegates", "PUT /api/v1/me/snapshot", "GET /api/v1/rehearsal",
+		"POST /api/v1/rehearsal/line",
 		"GET /api/v1/sessions/" + b.Links.ID + "/calendar.ics",
 	} {
 		method, path, _ := strings.Cut(req, " ")

@@ -137,7 +137,8 @@ func (s *API) logged(next http.Handler) http.Handler {
 		if rec.status < http.StatusBadRequest && (r.Method == http.MethodGet || strings.HasPrefix(r.URL.Path, "/api/v1/me/")) {
 			level = slog.LevelDebug // thousands of pages read and post pictures
 		}
-		s.log.Log(r.Context(), level, "request", "method", r.Method, "path", r.URL.Path, "status", rec.status, "took", time.Since(begun).Round(time.Millisecond))
+		s.log.Log(r.Context(), level, "request", "method", r.Method, "path", r.URL.Path, "status", rec.status, "took",
+			time.Since(begun).Round(time.Millisecond))
 	})
 }
 

@@ -102,7 +102,8 @@ func TestLogin(t *testing.T) {
 		{"capitals and spaces of the name", `{"name":" An ","password":"con meo cua toi"}`, 200, `"role":"admin"`},
 		{"no JSON", `name=an`, 400, "bad_request"},
 	} {
-		if status, body := b.Browser().Ask("POST", "/api/v1/login", tc.body); status != tc.status || !strings.Contains(body, tc.want) || strings.Contains(body, "argon2") {
+		if status, body := b.Browser().Ask("POST", "/api/v1/login", tc.body); status != tc.status || !strings.Contains(body, tc.want) ||
+			strings.Contains(body, "argon2") {
 			t.Errorf("%s: %d %s", tc.name, status, body)
 		}
 	}
@@ -390,11 +391,13 @@ func TestConveneADraft(t *testing.T) {
 	if _, ics = an.Ask("GET", session+"/calendar.ics", ""); !strings.Contains(ics, "DTSTART:20300103T023000Z") {
 		t.Error(ics)
 	}
-	if _, me := b.Request("GET", "/api/v1/me", servertest.Token(made.Of("K1")), ""); !strings.Contains(me, fmt.Sprint(time.Date(2030, 1, 3, 2, 30, 0, 0, time.UTC).UnixMilli())) {
+	_, me := b.Request("GET", "/api/v1/me", servertest.Token(made.Of("K1")), "")
+	if !strings.Contains(me, fmt.Sprint(time.Date(2030, 1, 3, 2, 30, 0, 0, time.UTC).UnixMilli())) {
 		t.Errorf("the link says %s", me)
 	}
 	must(an, "POST", session+"/call-off", `{"reason":"Bão số 3"}`, nil)
-	if _, own := b.Request("GET", "/api/v1/rehearsal", servertest.Token(made.Of("K1")), ""); !strings.Contains(own, `"called_off":true,"call_off_reason":"Bão số 3"`) {
+	_, own := b.Request("GET", "/api/v1/rehearsal", servertest.Token(made.Of("K1")), "")
+	if !strings.Contains(own, `"called_off":true,"call_off_reason":"Bão số 3"`) {
 		t.Errorf("the link says %s", own)
 	}
 	if _, ics = an.Ask("GET", session+"/calendar.ics", ""); !strings.Contains(ics, "STATUS:CANCELLED") {
@@ -442,7 +445,8 @@ func TestScopedOperator(t *testing.T) {
 
 func TestRehearsal(t *testing.T) {
 	b := servertest.NewBed(t, "")
-	good := `{"camera":"ok","microphone":"ok","loudspeaker":"ok","contact":"Chị Lan","phone":"0259 5","line":{"connected":true,"protocol":"udp","rtt_ms":30,"up_kbps":1500,"down_kbps":1800}}`
+	good := `{"camera":"ok","microphone":"ok","loudspeaker":"ok","contact":"Chị Lan","phone":"0259 5","line":{"connected":true,"protocol":"udp",` +
+		`"rtt_ms":30,"up_kbps":1500,"down_kbps":1800}}`
 	put := func(code, body string) (int, string) {
 		return b.Request("PUT", "/api/v1/rehearsal", servertest.Token(b.Links.Of(code)), body)
 	}
@@ -452,7 +456,8 @@ func TestRehearsal(t *testing.T) {
 		want             string
 	}{
 		{"all well", "C1", good, 200, `"light":"green"`},
-		{"silent microphone", "C2", strings.Replace(good, `"microphone":"ok"`, `"microphone":"silent"`, 1), 200, `"light":"red","reasons":["silent_microphone"]`},
+		{"silent microphone", "C2", strings.Replace(good, `"microphone":"ok"`, `"microphone":"silent"`, 1), 200,
+			`"light":"red","reasons":["silent_microphone"]`},
 		{"bad state", "C3", strings.Replace(good, `"ok"`, `"fine"`, 1), 400, "bad_request"},
 		{"unknown member", "C3", `{"mood":"good"}`, 400, "bad_request"},
 	} {

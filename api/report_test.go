@@ -19,7 +19,8 @@ func TestReportFindsSitesByName(t *testing.T) {
 			first.Name = e.Name
 		}
 	}
-	for query, want := range map[string]bool{"C1": true, "c1": true, url.QueryEscape(first.Name): true, url.QueryEscape(roster.Plain(first.Name)): true, "khong+co+gi": false} {
+	for query, want := range map[string]bool{"C1": true, "c1": true, url.QueryEscape(first.Name): true, url.QueryEscape(roster.Plain(first.Name)): true,
+		"khong+co+gi": false} {
 		status, body := b.Request("GET", "/api/v1/sessions/"+b.Links.ID+"/attendance.json?q="+query, secretary, "")
 		if found := strings.Contains(body, `"endpoint":"C1"`) || strings.Contains(body, `"endpoint": "C1"`); status != 200 || found != want {
 			t.Errorf("q=%s: %d, found %v: %.200s", query, status, found, body)

@@ -36,7 +36,9 @@ func newReports(rec Record) *reports {
 // of returns the report of a session as of a moment, with the sites that sel takes and how many match. A page of the
 // present costs what has changed since the last one. With a scope it is as if the sites of that unit and those below were
 // all. A ledger that is not whole gives none.
-func (r *reports) of(ctx context.Context, session string, asOf time.Time, present bool, scope string, sel attendance.Selection) (*attendance.Report, int, error) {
+func (r *reports) of(
+	ctx context.Context, session string, asOf time.Time, present bool, scope string, sel attendance.Selection,
+) (*attendance.Report, int, error) {
 	live, err := r.followed(ctx, session)
 	if err != nil {
 		return nil, 0, err

@@ -30,7 +30,8 @@ func TestRefusedRosterChangesNothing(t *testing.T) {
 		"no workbook":    {good, xlsx, `"row":1,"problem":"unreadable"`},
 	} {
 		for _, path := range []string{"/api/v1/roster/preview", "/api/v1/roster"} {
-			if status, text := an.Ask("POST", path, tc.body, "Content-Type", tc.mediaType); status != 400 || !strings.Contains(text, "bad_roster") || !strings.Contains(text, tc.want) {
+			if status, text := an.Ask("POST", path, tc.body, "Content-Type", tc.mediaType); status != 400 || !strings.Contains(text, "bad_roster") ||
+				!strings.Contains(text, tc.want) {
 				t.Errorf("%s to %s: %d %.300s", name, path, status, text)
 			}
 		}

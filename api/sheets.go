@@ -119,7 +119,8 @@ func (a officeAPI) sheet(r *http.Request, who access.Identity, withQR bool) (*sh
 			if unit == noProvince && p.Code != "" || unit != noProvince && !inScope(s, code, unit) {
 				continue
 			}
-			v.Sites = append(v.Sites, sheetRow{Code: code, Name: ep.Name, Parents: signaling.ParentNames(s, code), Province: p.Code, Phone: ep.Phone, ByPhone: ep.ByPhone})
+			v.Sites = append(v.Sites, sheetRow{Code: code, Name: ep.Name, Parents: signaling.ParentNames(s, code), Province: p.Code, Phone: ep.Phone,
+				ByPhone: ep.ByPhone})
 		}
 		return nil
 	})

@@ -24,7 +24,8 @@ func TestUnitsAreChangedOneByOne(t *testing.T) {
 	if list.Version != 1 || len(list.Changes) != 0 {
 		t.Fatalf("%+v", list)
 	}
-	must(an, "POST", "/api/v1/roster/changes", `{"kind":"add","code":"P56","parent_code":"TW","level":"province","name":"Tỉnh Khánh Hòa","in_force":"2025-07-01","version":1}`, nil)
+	must(an, "POST", "/api/v1/roster/changes", `{"kind":"add","code":"P56","parent_code":"TW","level":"province","name":"Tỉnh Khánh Hòa",`+
+		`"in_force":"2025-07-01","version":1}`, nil)
 	must(an, "POST", "/api/v1/roster/changes", `{"kind":"move","code":"C1","parent_code":"P56","in_force":"2025-07-01"}`, nil)
 	must(an, "POST", "/api/v1/roster/changes", `{"kind":"merge","code":"C2","into":"C1","in_force":"2025-07-01"}`, nil)
 	for body, want := range map[string]int{

@@ -14,7 +14,8 @@ func TestSitesThatComeAndGo(t *testing.T) {
 	there := func(code string, from, to int) []happening {
 		return []happening{{from, &meeting.Connected{Endpoint: code, Conn: code}}, {to, &meeting.Left{Endpoint: code, Conn: code, Why: "page_closed"}}}
 	}
-	added := happening{600, &meeting.SitesAdded{By: meeting.HostCode, Endpoints: []meeting.Endpoint{{Code: "N1", Name: "Xã mới", Unit: "C2", Role: meeting.RoleSite}}}}
+	added := happening{600, &meeting.SitesAdded{By: meeting.HostCode,
+		Endpoints: []meeting.Endpoint{{Code: "N1", Name: "Xã mới", Unit: "C2", Role: meeting.RoleSite}}}}
 	withdrawn := func(s int) happening {
 		return happening{s, &meeting.SiteWithdrawn{Endpoint: "C1", By: meeting.HostCode, Reason: "sáp nhập"}}
 	}
@@ -24,7 +25,8 @@ func TestSitesThatComeAndGo(t *testing.T) {
 	row := func(t *testing.T, asOf int, code string, list ...happening) (attendance.SiteRow, *attendance.Report) {
 		t.Helper()
 		list = append([]happening{{0, &meeting.Started{By: meeting.HostCode}}}, list...)
-		r, err := attendance.Fold(seq(entries(t, meeting.DefaultRules(), append(list, happening{1000, &meeting.Ended{}})...)), attendance.FoldOptions{AsOf: at(asOf)})
+		r, err := attendance.Fold(seq(entries(t, meeting.DefaultRules(), append(list, happening{1000, &meeting.Ended{}})...)),
+			attendance.FoldOptions{AsOf: at(asOf)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,7 +53,9 @@ func TestSitesThatComeAndGo(t *testing.T) {
 		{"withdrawn though it was there", "C1", append(there("C1", 0, 500), withdrawn(500)), attendance.NotConvened},
 		{"withdrawn for the middle", "C1", append(there("C1", 600, 1000), withdrawn(-10), restored(600)), attendance.OnTime},
 		{"withdrawn and restored, and never there", "C1", []happening{withdrawn(10), restored(20)}, attendance.Absent},
-		{"a verdict of a person does not outlast it", "C1", []happening{{10, &meeting.VerdictOverridden{Endpoint: "C1", Verdict: meeting.VerdictLate, Reason: "x"}}, withdrawn(500)}, attendance.NotConvened},
+		{"a verdict of a person does not outlast it", "C1", []happening{
+			{10, &meeting.VerdictOverridden{Endpoint: "C1", Verdict: meeting.VerdictLate, Reason: "x"}}, withdrawn(500),
+		}, attendance.NotConvened},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s, r := row(t, 1000, tc.code, tc.list...)
@@ -104,13 +108,15 @@ func TestTitleAndAgendaThatChanged(t *testing.T) {
 	first := convened(meeting.DefaultRules())
 	first.Agenda = []meeting.AgendaItem{{ID: "a1", Title: "Khai mạc"}}
 	r, err := attendance.Fold(seq(ledgerOf(t, first,
-		happening{0, &meeting.Started{By: meeting.HostCode}}, happening{1, &meeting.AgendaMoved{Item: "a1"}}, happening{60, &meeting.TitleChanged{Title: "Họp giao ban"}},
+		happening{0, &meeting.Started{By: meeting.HostCode}}, happening{1, &meeting.AgendaMoved{Item: "a1"}},
+		happening{60, &meeting.TitleChanged{Title: "Họp giao ban"}},
 		happening{61, &meeting.AgendaChanged{Version: 2, Agenda: []meeting.AgendaItem{{ID: "v2.1", Title: "Bế mạc"}}}}, happening{61, &meeting.AgendaMoved{}},
 	)), attendance.FoldOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Session.Title != "Họp giao ban" || len(r.Agenda) != 1 || r.Agenda[0].Title != "Bế mạc" || len(r.AgendaTurns) != 1 || r.AgendaTurns[0].Item.Title != "Khai mạc" {
+	if r.Session.Title != "Họp giao ban" || len(r.Agenda) != 1 || r.Agenda[0].Title != "Bế mạc" || len(r.AgendaTurns) != 1 ||
+		r.AgendaTurns[0].Item.Title != "Khai mạc" {
 		t.Errorf("%q, %+v, %+v", r.Session.Title, r.Agenda, r.AgendaTurns)
 	}
 }

@@ -366,7 +366,8 @@ func (f formatter) time(t time.Time) string {
 func (f formatter) session(s SessionInfo) sessionJSON {
 	return sessionJSON{
 		ID: s.ID, Title: s.Title, TimeZone: s.TimeZone, Rules: s.Rules, ScheduledAt: f.time(s.ScheduledAt), OpenedAt: f.time(s.OpenedAt),
-		StartedAt: f.time(s.StartedAt), EndedAt: f.time(s.EndedAt), SealedAt: f.time(s.SealedAt), CalledOff: s.CalledOff, Particulars: s.Particulars, AsOf: f.time(s.AsOf),
+		StartedAt: f.time(s.StartedAt), EndedAt: f.time(s.EndedAt), SealedAt: f.time(s.SealedAt), CalledOff: s.CalledOff, Particulars: s.Particulars,
+		AsOf:    f.time(s.AsOf),
 		Entries: s.Head.Seq, HeadHash: s.Head.Hash,
 	}
 }

@@ -28,8 +28,10 @@ func TestWriteCSV(t *testing.T) {
 		want  []string
 	}{
 		"sites": {attendance.TableSites, attendance.English, []string{
-			"endpoint,unit,name,level,parents,first_joined,last_left,total_s,interruptions,status,computed_status,headcount,late_s,receiving_s,phone,reason,level_name,connected_only_s,convened_at,withdrawn_at",
-			"C1,C1,Xã Phước Dân,commune,Huyện Ninh Phước / Tỉnh Ninh Thuận / Trung ương,2026-03-02T07:59:10+07:00,2026-03-02T08:16:40+07:00,900,1,on_time,on_time,0,0,0,,,Commune,900,,",
+			"endpoint,unit,name,level,parents,first_joined,last_left,total_s,interruptions,status,computed_status,headcount,late_s,receiving_s,phone," +
+				"reason,level_name,connected_only_s,convened_at,withdrawn_at",
+			"C1,C1,Xã Phước Dân,commune,Huyện Ninh Phước / Tỉnh Ninh Thuận / Trung ương,2026-03-02T07:59:10+07:00,2026-03-02T08:16:40+07:00,900,1,on_time," +
+				"on_time,0,0,0,,,Commune,900,,",
 			"C2,C2,Xã Phước Hậu,commune,Huyện Ninh Phước / Tỉnh Ninh Thuận / Trung ương,,,0,0,absent,absent,0,,0,+84 259 000 000,,Commune,0,,",
 			"G1,,Khách mời,,,,,0,0,absent,absent,0,,0,,,,0,,",
 		}},
@@ -82,7 +84,8 @@ func TestCSVCellsAreNoFormulas(t *testing.T) {
 	r := report(t, "0 start; 1000 end")
 	for cell, want := range map[string]string{
 		`=HYPERLINK("http://x")`: `"'=HYPERLINK(""http://x"")"`,
-		"+84":                    "+84", "-1": "-1", "+84 259 3.000": "+84 259 3.000", "+84-259": "'+84-259", "+1+2": "'+1+2", "-": "-", "@SUM(A1)": "'@SUM(A1)", "\tx": "'\tx", "\rx": "\"'x\"",
+		"+84":                    "+84", "-1": "-1", "+84 259 3.000": "+84 259 3.000", "+84-259": "'+84-259", "+1+2": "'+1+2", "-": "-",
+		"@SUM(A1)": "'@SUM(A1)", "\tx": "'\tx", "\rx": "\"'x\"",
 		"Xã =A": "Xã =A", `Xã "Đông", A`: `"Xã ""Đông"", A"`,
 	} {
 		r.Sites[2].Name = cell
@@ -107,10 +110,13 @@ func TestWriteJSONHoldsEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	for member, want := range map[string]string{
-		"total":      `{"convened":3,"present":1,"on_time":1,"late":0,"partial":0,"absent":2,"headcount":18,"withdrawn":0}`,
-		"receiving":  `[{"endpoint":"C1","from":"2026-03-02T08:00:05+07:00","to":"2026-03-02T08:01:40+07:00","end_reason":"lost","interruptions":0,"entries":[5,6],"device":"Chrome 156, Windows","evidence":"decoded"}]`,
-		"roll_calls": `[{"round":1,"opened_at":"2026-03-02T08:05:20+07:00","closed_at":"2026-03-02T08:05:30+07:00","answers":[{"endpoint":"C1","answered_at":"2026-03-02T08:05:25+07:00","headcount":18,"entry":12}]}]`,
-		"floor":      `[{"endpoint":"C1","name":"Xã Phước Dân","slot":"floor","granted_at":"2026-03-02T08:05:40+07:00","on_air_at":"","returned_at":"","why":""}]`,
+		"total": `{"convened":3,"present":1,"on_time":1,"late":0,"partial":0,"absent":2,"headcount":18,"withdrawn":0}`,
+		"receiving": `[{"endpoint":"C1","from":"2026-03-02T08:00:05+07:00","to":"2026-03-02T08:01:40+07:00","end_reason":"lost","interruptions":0,` +
+			`"entries":[5,6],"device":"Chrome 156, Windows","evidence":"decoded"}]`,
+		"roll_calls": `[{"round":1,"opened_at":"2026-03-02T08:05:20+07:00","closed_at":"2026-03-02T08:05:30+07:00","answers":[{"endpoint":"C1",` +
+			`"answered_at":"2026-03-02T08:05:25+07:00","headcount":18,"entry":12}]}]`,
+		"floor": `[{"endpoint":"C1","name":"Xã Phước Dân","slot":"floor","granted_at":"2026-03-02T08:05:40+07:00","on_air_at":"","returned_at":"",` +
+			`"why":""}]`,
 	} {
 		var compact bytes.Buffer
 		if err := json.Compact(&compact, got[member]); err != nil {
@@ -169,7 +175,8 @@ func TestVietnameseCSV(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"Mã điểm cầu;Mã đơn vị;Tên điểm cầu;Cấp;", ";Kết luận;Hệ thống tính;Số người dự;Vào muộn (giây);Nhận hình, tiếng (giây);Điện thoại;Lý do điều chỉnh;Tên cấp;Trong đó: không nhận được hình, tiếng (giây);Triệu tập lúc;Rút lúc\r\n",
+		"Mã điểm cầu;Mã đơn vị;Tên điểm cầu;Cấp;", ";Kết luận;Hệ thống tính;Số người dự;Vào muộn (giây);Nhận hình, tiếng (giây);Điện thoại;Lý do điều " +
+			"chỉnh;Tên cấp;Trong đó: không nhận được hình, tiếng (giây);Triệu tập lúc;Rút lúc\r\n",
 		";Dự một phần;Dự một phần;0;400;0;;;Xã;600;;\r\n", ";Vắng mặt;Vắng mặt;0;;0;+84 259 000 000;;Xã;0;;\r\n", `;"'=1+1; x";`, ";'+84-259;",
 	} {
 		if !strings.Contains(out.String(), want) {

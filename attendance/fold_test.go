@@ -113,7 +113,8 @@ func scripted(t *testing.T, s int, what, conn string) meeting.Event {
 	case "lost":
 		return &meeting.Lost{Endpoint: "C1", Conn: conn, LastSeen: at(s), Why: "timeout"}
 	case "left", "taken_over", "removed":
-		return &meeting.Left{Endpoint: "C1", Conn: conn, Why: meeting.EndReason(map[string]string{"left": "page_closed"}[what] + strings.TrimPrefix(what, "left"))}
+		return &meeting.Left{Endpoint: "C1", Conn: conn, Why: meeting.EndReason(map[string]string{"left": "page_closed"}[what] +
+			strings.TrimPrefix(what, "left"))}
 	case "rx", "norx":
 		return &meeting.ReceivingChanged{Endpoint: "C1", Conn: conn, Receiving: what == "rx", At: at(s)}
 	}
@@ -182,7 +183,8 @@ func TestFold(t *testing.T) {
 			"0 start; 0 in a; 900 taken_over a; 900 in b; 900 left b; 910 in c; 1000 end", 0, "0-900 left; 910-1000 ended", 990, 0, attendance.OnTime,
 		},
 		"two taken over at one moment, the third lost": {
-			"0 start; 0 in a; 500 taken_over a; 500 in b; 500 taken_over b; 500 in c; 500 lost c; 530 in d; 1000 end", 0, "0-1000 ended", 1000, 1, attendance.OnTime,
+			"0 start; 0 in a; 500 taken_over a; 500 in b; 500 taken_over b; 500 in c; 500 lost c; 530 in d; 1000 end", 0, "0-1000 ended", 1000, 1,
+			attendance.OnTime,
 		},
 		"resumed and lost before any sign of life": {
 			"0 start; 0 in a; 500 lost a; 510 back b; 510 lost b; 520 in c; 1000 end", 0, "0-1000 ended", 1000, 2, attendance.OnTime,
@@ -324,8 +326,10 @@ func TestFoldDeclarations(t *testing.T) {
 			StartedAt: t0, EndedAt: at(90), SealedAt: at(95), AsOf: at(95), Head: report.Session.Head,
 		},
 		Sites: []attendance.SiteRow{
-			{Endpoint: "C1", Unit: "C1", Name: "Xã Phước Dân", Level: meeting.LevelCommune, Headcount: 6, Delegates: delegates, Verdict: attendance.Absent, Computed: attendance.Absent},
-			{Endpoint: "C2", Unit: "C2", Name: "Xã Phước Hậu", Phone: "+84 259 000 000", Level: meeting.LevelCommune, Headcount: 7, Verdict: attendance.Absent, Computed: attendance.Absent},
+			{Endpoint: "C1", Unit: "C1", Name: "Xã Phước Dân", Level: meeting.LevelCommune, Headcount: 6, Delegates: delegates, Verdict: attendance.Absent,
+				Computed: attendance.Absent},
+			{Endpoint: "C2", Unit: "C2", Name: "Xã Phước Hậu", Phone: "+84 259 000 000", Level: meeting.LevelCommune, Headcount: 7, Verdict: attendance.Absent,
+				Computed: attendance.Absent},
 			{Endpoint: "G1", Name: "Khách mời", Verdict: attendance.Absent, Computed: attendance.Absent},
 		},
 		Total: attendance.Counts{Convened: 3, Absent: 3, Headcount: 13},
@@ -335,11 +339,13 @@ func TestFoldDeclarations(t *testing.T) {
 			{Unit: units()[2], Depth: 2, Counts: attendance.Counts{Convened: 2, Absent: 2, Headcount: 13}},
 		},
 		RollCalls: []attendance.RollCallRow{{ID: 1, OpenedAt: at(10), ClosedAt: at(90), Answers: []attendance.RollCallAnswer{
-			{Endpoint: "C1", Name: "Xã Phước Dân", At: at(11), Headcount: 5, Entry: 6}, {Endpoint: "C2", Name: "Xã Phước Hậu", At: at(12), Headcount: 7, Entry: 5},
+			{Endpoint: "C1", Name: "Xã Phước Dân", At: at(11), Headcount: 5, Entry: 6},
+			{Endpoint: "C2", Name: "Xã Phước Hậu", At: at(12), Headcount: 7, Entry: 5},
 		}}},
 		Floor: []attendance.FloorRow{
 			{Endpoint: meeting.HostCode, Name: "Chủ trì", Slot: meeting.SlotMain, GrantedAt: t0},
-			{Endpoint: "C1", Name: "Xã Phước Dân", Unit: "Huyện Ninh Phước / Tỉnh Ninh Thuận", Slot: meeting.SlotFloor, GrantedAt: at(30), OnAirAt: at(33), ReturnedAt: at(60), Why: "revoked"},
+			{Endpoint: "C1", Name: "Xã Phước Dân", Unit: "Huyện Ninh Phước / Tỉnh Ninh Thuận", Slot: meeting.SlotFloor, GrantedAt: at(30), OnAirAt: at(33),
+				ReturnedAt: at(60), Why: "revoked"},
 		},
 	}
 	for i := range 2 {
@@ -383,10 +389,11 @@ func TestFoldCorrections(t *testing.T) {
 		interruptions     int
 		afterSeal         bool
 	}{
-		"none":                  {nil, attendance.Partial, attendance.Partial, 1, false},
-		"overridden":            {[]happening{{1100, override(attendance.OnTime)}}, attendance.Partial, attendance.OnTime, 1, false},
-		"overridden, undone":    {[]happening{{1100, override(attendance.OnTime)}, {1101, override("")}}, attendance.Partial, attendance.Partial, 1, false},
-		"overridden twice":      {[]happening{{1100, override(attendance.OnTime)}, {1101, override(attendance.Late)}}, attendance.Partial, attendance.Late, 1, false},
+		"none":               {nil, attendance.Partial, attendance.Partial, 1, false},
+		"overridden":         {[]happening{{1100, override(attendance.OnTime)}}, attendance.Partial, attendance.OnTime, 1, false},
+		"overridden, undone": {[]happening{{1100, override(attendance.OnTime)}, {1101, override("")}}, attendance.Partial, attendance.Partial, 1, false},
+		"overridden twice": {[]happening{{1100, override(attendance.OnTime)}, {1101, override(attendance.Late)}}, attendance.Partial, attendance.Late, 1,
+			false},
 		"after the seal":        {[]happening{{1100, &meeting.Sealed{}}, {1101, override(attendance.OnTime)}}, attendance.Partial, attendance.OnTime, 1, true},
 		"before the seal":       {[]happening{{1100, override(attendance.OnTime)}, {1101, &meeting.Sealed{}}}, attendance.Partial, attendance.OnTime, 1, false},
 		"then by telephone":     {[]happening{{500, phone(500, 0)}}, attendance.Partial, attendance.OnTime, 1, false},

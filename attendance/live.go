@@ -41,7 +41,8 @@ func (l *Live) Add(e ledger.Entry) error {
 		return err
 	}
 	switch e.Kind {
-	case (&meeting.Convened{}).Kind(), (&meeting.RulesChanged{}).Kind(), (&meeting.SitesAdded{}).Kind(), (&meeting.Started{}).Kind(), (&meeting.Ended{}).Kind(), (&meeting.Sealed{}).Kind():
+	case (&meeting.Convened{}).Kind(), (&meeting.RulesChanged{}).Kind(), (&meeting.SitesAdded{}).Kind(), (&meeting.Started{}).Kind(), (&meeting.Ended{}).Kind(),
+		(&meeting.Sealed{}).Kind():
 		l.all = true
 	}
 	return nil

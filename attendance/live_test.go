@@ -57,7 +57,8 @@ func TestLive(t *testing.T) {
 				rules.PartialPct, rules.LateAfterS, rules.GraceS, rules.ReceivingOnly = r.IntN(101), r.IntN(600), r.IntN(200), r.IntN(2) == 0
 				happens(&meeting.RulesChanged{Rules: rules, Reason: "x"})
 			case k == 14 && r.IntN(4) == 0:
-				happens(&meeting.VerdictOverridden{Endpoint: code, Verdict: []meeting.Verdict{"", meeting.VerdictAbsent, meeting.VerdictLate}[r.IntN(3)], Reason: "x"})
+				happens(&meeting.VerdictOverridden{Endpoint: code, Verdict: []meeting.Verdict{"", meeting.VerdictAbsent, meeting.VerdictLate}[r.IntN(3)],
+					Reason: "x"})
 			case k == 15 && r.IntN(4) == 0:
 				to := time.Time{}
 				if r.IntN(2) == 0 {
@@ -72,7 +73,8 @@ func TestLive(t *testing.T) {
 				happens(&meeting.SiteRestored{Endpoint: code, By: meeting.HostCode})
 			case k == 18 && sites < 6 && r.IntN(3) == 0:
 				sites++
-				happens(&meeting.SitesAdded{By: meeting.HostCode, Endpoints: []meeting.Endpoint{{Code: fmt.Sprint("N", sites), Name: "x", Unit: "C2", Role: meeting.RoleSite}}})
+				happens(&meeting.SitesAdded{By: meeting.HostCode,
+					Endpoints: []meeting.Endpoint{{Code: fmt.Sprint("N", sites), Name: "x", Unit: "C2", Role: meeting.RoleSite}}})
 			case k == 16 && step > 140 && started:
 				happens(&meeting.Ended{})
 			}
@@ -88,7 +90,8 @@ func TestLive(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" || matching != sites {
 				t.Fatalf("seed %d, step %d, %d sites (-want +got):\n%s", seed, step, matching, diff)
 			}
-			for _, verdict := range []attendance.Verdict{meeting.VerdictOnTime, meeting.VerdictLate, meeting.VerdictPartial, meeting.VerdictAbsent, meeting.VerdictNotConvened} {
+			for _, verdict := range []attendance.Verdict{meeting.VerdictOnTime, meeting.VerdictLate, meeting.VerdictPartial, meeting.VerdictAbsent,
+				meeting.VerdictNotConvened} {
 				_, n := live.Page(now, attendance.Selection{Verdict: verdict, Limit: 1})
 				if _, m := want.Select(attendance.Selection{Verdict: verdict}); n != m {
 					t.Fatalf("seed %d, step %d: %d sites are %s, want %d", seed, step, n, verdict, m)

@@ -147,12 +147,14 @@ func (m *minutes) attendance() {
 	total := m.report.Total
 	m.line(face{bold: true}, "I. "+m.text("minutes.attendance"))
 	m.line(face{}, fmt.Sprintf("%s: %d. %s: %d (%s: %d, %s: %d, %s: %d). %s: %d. %s: %d.", m.text("convened"), total.Convened, m.text("present"), total.Present,
-		m.text("on_time"), total.OnTime, m.text("late"), total.Late, m.text("partial"), total.Partial, m.text("absent"), total.Absent, m.text("people"), total.Headcount))
+		m.text("on_time"), total.OnTime, m.text("late"), total.Late, m.text("partial"), total.Partial, m.text("absent"), total.Absent, m.text("people"),
+		total.Headcount))
 	if len(m.report.Groups) > 0 {
 		rows := [][]string{{m.text("group"), m.text("convened"), m.text("present"), m.text("late"), m.text("absent"), m.text("people")}}
 		for _, g := range m.report.Groups {
 			rows = append(rows, []string{
-				strings.Repeat("– ", g.Depth) + g.Unit.Name, strconv.Itoa(g.Convened), strconv.Itoa(g.Present), strconv.Itoa(g.Late), strconv.Itoa(g.Absent), strconv.Itoa(g.Headcount),
+				strings.Repeat("– ", g.Depth) + g.Unit.Name, strconv.Itoa(g.Convened), strconv.Itoa(g.Present), strconv.Itoa(g.Late), strconv.Itoa(g.Absent),
+				strconv.Itoa(g.Headcount),
 			})
 		}
 		m.table([]int{4360, 1000, 1000, 1000, 1000, 1000}, rows)
@@ -240,14 +242,16 @@ func (m *minutes) course() []happened {
 		if g.Unit != "" {
 			who += " (" + g.Unit + ")"
 		}
-		list = append(list, happened{at: from, text: fmt.Sprintf("%s – %s: %s: %s", m.short(from), m.short(g.ReturnedAt), m.text("minutes.spoke."+string(g.Slot)), who)})
+		list = append(list, happened{at: from, text: fmt.Sprintf("%s – %s: %s: %s", m.short(from), m.short(g.ReturnedAt),
+			m.text("minutes.spoke."+string(g.Slot)), who)})
 	}
 	for _, rc := range m.report.RollCalls {
 		people := 0
 		for _, a := range rc.Answers {
 			people += a.Headcount
 		}
-		list = append(list, happened{at: rc.OpenedAt, text: m.short(rc.OpenedAt) + ": " + fmt.Sprintf(m.text("minutes.roll_call"), rc.ID, len(rc.Answers), people)})
+		list = append(list, happened{at: rc.OpenedAt, text: m.short(rc.OpenedAt) + ": " +
+			fmt.Sprintf(m.text("minutes.roll_call"), rc.ID, len(rc.Answers), people)})
 	}
 	for _, n := range m.report.Notes {
 		list = append(list, happened{at: n.About, text: m.short(n.About) + ": " + n.Text})

@@ -20,7 +20,8 @@ func sessionHeld(t *testing.T) *attendance.Report {
 	first.Agenda = []meeting.AgendaItem{{ID: "a1", Title: "Khai mạc"}, {ID: "a2", Title: "Báo cáo của các tỉnh"}}
 	set := &meeting.ParticularsSet{
 		Particulars: meeting.Particulars{Body: "Ban Chỉ đạo", MinutesNumber: "5/BB-VP", Place: "Hà Nội", Recipients: []string{"Như trên;"}},
-		Officials:   &meeting.Officials{Chair: meeting.Official{Name: "Nguyễn Văn A", Title: "Trưởng ban"}, Secretary: meeting.Official{Name: "Trần Thị Bé", Title: "Thư ký"}},
+		Officials: &meeting.Officials{Chair: meeting.Official{Name: "Nguyễn Văn A", Title: "Trưởng ban"},
+			Secretary: meeting.Official{Name: "Trần Thị Bé", Title: "Thư ký"}},
 	}
 	note := func(id string, version, about int, text string) *meeting.NoteWritten {
 		return &meeting.NoteWritten{ID: id, Version: version, About: at(about), Text: text}
@@ -34,9 +35,11 @@ func sessionHeld(t *testing.T) *attendance.Report {
 		happening{130, &meeting.Granted{Endpoint: "C1", Slot: meeting.SlotFloor}}, happening{133, &meeting.WentOnAir{Endpoint: "C1", Slot: meeting.SlotFloor}},
 		happening{200, note("n3", 1, 190, "Đề nghị bổ sung kinh phí")},
 		happening{300, &meeting.Returned{Endpoint: "C1", Slot: meeting.SlotFloor, Why: "returned"}},
-		happening{310, &meeting.RollCallOpened{ID: 1}}, happening{311, &meeting.RollCallAnswered{ID: 1, Endpoint: "C1", Headcount: 18}}, happening{330, &meeting.RollCallEnded{ID: 1}},
+		happening{310, &meeting.RollCallOpened{ID: 1}}, happening{311, &meeting.RollCallAnswered{ID: 1, Endpoint: "C1", Headcount: 18}},
+		happening{330, &meeting.RollCallEnded{ID: 1}},
 		happening{400, &meeting.AgendaMoved{}}, happening{500, note("n4", 1, 450, "Ý kiến ngoài chương trình")},
-		happening{600, &meeting.DelegatesDeclared{Endpoint: "C1", Delegates: []meeting.Delegate{{Name: "Lê Văn C", Title: "Phó Chủ tịch", AttendingFor: "Chủ tịch"}}}},
+		happening{600, &meeting.DelegatesDeclared{Endpoint: "C1",
+			Delegates: []meeting.Delegate{{Name: "Lê Văn C", Title: "Phó Chủ tịch", AttendingFor: "Chủ tịch"}}}},
 		happening{900, &meeting.Ended{}},
 		happening{950, &meeting.AttendanceAdded{Endpoint: "C2", From: at(0), Means: "phone", Reason: "mất mạng"}},
 	)
@@ -79,7 +82,8 @@ func TestMinutesReadByOthers(t *testing.T) {
 	if err := os.WriteFile(file, out.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), office, "-env:UserInstallation=file://"+filepath.ToSlash(dir)+"/profile", "--headless", "--convert-to", "txt:Text (encoded):UTF8", "--outdir", dir, file)
+	cmd := exec.CommandContext(t.Context(), office, "-env:UserInstallation=file://"+filepath.ToSlash(dir)+"/profile", "--headless", "--convert-to",
+		"txt:Text (encoded):UTF8", "--outdir", dir, file)
 	cmd.WaitDelay = time.Minute
 	if log, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, log)
@@ -98,7 +102,8 @@ func TestMinutesReadByOthers(t *testing.T) {
 		"Triệu tập: 3. Có mặt: 2", "Điểm cầu vắng mặt (1): - Khách mời", "Điểm cầu dự qua điện thoại (1): - Xã Phước Hậu (Huyện Ninh Phước / Tỉnh Ninh Thuận)",
 		"Lê Văn C – Phó Chủ tịch (Xã Phước Dân), Dự thay: Chủ tịch",
 		"1. Khai mạc (08:00 – 08:02) - 08:00: Trưởng ban phát biểu khai mạc 🎉 Kết luận: …",
-		"2. Báo cáo của các tỉnh (08:02 – 08:06) - 08:02 – 08:05: phát biểu: Xã Phước Dân (Huyện Ninh Phước / Tỉnh Ninh Thuận) - 08:03: Đề nghị bổ sung kinh phí - 08:05: điểm danh lần 1: 1 điểm cầu trả lời, 18 người dự Kết luận",
+		"2. Báo cáo của các tỉnh (08:02 – 08:06) - 08:02 – 08:05: phát biểu: Xã Phước Dân (Huyện Ninh Phước / Tỉnh Ninh Thuận) - 08:03: Đề nghị bổ sung " +
+			"kinh phí - 08:05: điểm danh lần 1: 1 điểm cầu trả lời, 18 người dự Kết luận",
 		"Nội dung khác - 08:07: Ý kiến ngoài chương trình", "III. KẾT LUẬN", "THƯ KÝ", "CHỦ TRÌ TRƯỞNG BAN", "Nơi nhận: - Như trên;",
 	} {
 		if !strings.Contains(plain, want) {

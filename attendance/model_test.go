@@ -225,7 +225,8 @@ func TestFoldAgainstTheModel(t *testing.T) {
 			t.Fatal(err)
 		}
 		row := report.Sites[0]
-		got := outcome{First: never, Last: never, Total: int(row.Total.Seconds()), Interruptions: row.Interruptions, Intervals: len(row.Intervals), Verdict: row.Verdict}
+		got := outcome{First: never, Last: never, Total: int(row.Total.Seconds()), Interruptions: row.Interruptions, Intervals: len(row.Intervals),
+			Verdict: row.Verdict}
 		if !row.FirstJoined.IsZero() {
 			got.First = int(row.FirstJoined.Sub(t0).Seconds())
 		}

@@ -132,7 +132,8 @@ func (p *paper) heading() {
 		body = append(body, styled{"", 12, strings.ToUpper(said.Authority)})
 	}
 	body = append(body, styled{"B", 12, strings.ToUpper(cmp.Or(said.Body, "……………………"))})
-	y := 1 + max(p.columnText(left, top, first, 0.4, body...), p.columnText(x, top, second, 1, styled{"B", 12, p.text("nation")}, styled{"B", 13, p.text("motto")}))
+	y := 1 + max(p.columnText(left, top, first, 0.4, body...), p.columnText(x, top, second, 1, styled{"B", 12, p.text("nation")},
+		styled{"B", 13, p.text("motto")}))
 	p.columnText(left, y, first, 0, styled{"", 13, p.text("number_sign") + " " + cmp.Or(said.Number, "……/……")})
 	place := cmp.Or(said.Place, "………………") + ", " + fmt.Sprintf(p.text("sign.date"), p.report.Session.AsOf.In(p.zone).Year())
 	p.SetXY(left, p.columnText(x, y, second, 0, styled{"I", 13, place})+6)
@@ -154,8 +155,10 @@ func (p *paper) summary() {
 	p.Ln(2)
 	p.line("", 13, "J", p.text("rules")+": "+p.rules(info)+".")
 	p.Ln(2)
-	p.line("B", 13, "J", fmt.Sprintf("%s: %d. %s: %d (%s: %d, %s: %d, %s: %d). %s: %d. %s: %d.", p.text("convened"), total.Convened, p.text("present"), total.Present,
-		p.text("on_time"), total.OnTime, p.text("late"), total.Late, p.text("partial"), total.Partial, p.text("absent"), total.Absent, p.text("people"), total.Headcount))
+	p.line("B", 13, "J", fmt.Sprintf("%s: %d. %s: %d (%s: %d, %s: %d, %s: %d). %s: %d. %s: %d.", p.text("convened"), total.Convened, p.text("present"),
+		total.Present,
+		p.text("on_time"), total.OnTime, p.text("late"), total.Late, p.text("partial"), total.Partial, p.text("absent"), total.Absent, p.text("people"),
+		total.Headcount))
 	p.Ln(2)
 	p.line("", 11, "L", fmt.Sprintf("%s: %d", p.text("entries"), info.Head.Seq))
 }
@@ -311,7 +314,8 @@ func (p *paper) sites(title string, takes func(SiteRow) bool) {
 			if s.Verdict != s.Computed {
 				verdict += " (*)"
 			}
-			yield(strconv.Itoa(i), s.Endpoint, s.Name, s.below(), p.spokenOrEmpty(s.FirstJoined), p.spokenOrEmpty(s.LastLeft), clock(s.Total), strconv.Itoa(s.Interruptions), strconv.Itoa(s.Headcount), verdict)
+			yield(strconv.Itoa(i), s.Endpoint, s.Name, s.below(), p.spokenOrEmpty(s.FirstJoined), p.spokenOrEmpty(s.LastLeft), clock(s.Total),
+				strconv.Itoa(s.Interruptions), strconv.Itoa(s.Headcount), verdict)
 		}
 	})
 }

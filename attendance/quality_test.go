@@ -19,7 +19,8 @@ import (
 // known then.
 func TestEvidenceInAnyOrder(t *testing.T) {
 	sum := func(conn string, packets uint64, high int) *meeting.QualityMeasured {
-		return &meeting.QualityMeasured{Connections: []meeting.Quality{{Endpoint: "C1", Conn: conn, Packets: packets, Lost: packets / 10, HighS: high}, {Endpoint: "@host", Conn: "h", Packets: 9}}}
+		return &meeting.QualityMeasured{Connections: []meeting.Quality{{Endpoint: "C1", Conn: conn, Packets: packets, Lost: packets / 10, HighS: high},
+			{Endpoint: "@host", Conn: "h", Packets: 9}}}
 	}
 	history := entries(t, meeting.DefaultRules(),
 		happening{0, &meeting.Started{By: meeting.HostCode}},
@@ -51,7 +52,8 @@ func TestEvidenceInAnyOrder(t *testing.T) {
 	if pct, known := row.Quality.LossPct(); !known || pct != 10 {
 		t.Errorf("loss %v %%, %v", pct, known)
 	}
-	if len(row.Pictures) != 2 || len(row.Receiving) != 2 || row.Receiving[0].Evidence != meeting.EvidenceDecoded || row.Receiving[1].Evidence != meeting.EvidenceReports {
+	if len(row.Pictures) != 2 || len(row.Receiving) != 2 || row.Receiving[0].Evidence != meeting.EvidenceDecoded ||
+		row.Receiving[1].Evidence != meeting.EvidenceReports {
 		t.Errorf("pictures %v, receiving %v", row.Pictures, row.Receiving)
 	}
 	for range 20 {
@@ -76,7 +78,8 @@ func TestEvidenceInAnyOrder(t *testing.T) {
 
 // Whatever a name holds, each format gives it back as it is, and none takes it for a formula.
 func TestStrangeNames(t *testing.T) {
-	names := []string{`Xã "Phước, Dân"`, "=1+1", "+84 259", "-2+3", "@SUM(A1)", "\tx", "\rx", "hai\ndòng", strings.Repeat("dài ", 500), "Đoàn Thị Ngọc Ửng", "0123", "2026-03-02"}
+	names := []string{`Xã "Phước, Dân"`, "=1+1", "+84 259", "-2+3", "@SUM(A1)", "\tx", "\rx", "hai\ndòng", strings.Repeat("dài ", 500), "Đoàn Thị Ngọc Ửng",
+		"0123", "2026-03-02"}
 	for _, name := range names {
 		r := report(t, "0 start; 0 in a; 100 end")
 		r.Sites[0].Name = name

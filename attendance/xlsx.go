@@ -126,7 +126,8 @@ func (b *workbook) writeSummary() error {
 		{b.text("rules"), b.rules(info)},
 		nil,
 		{b.text("convened"), total.Convened}, {b.text("present"), total.Present}, {b.text("on_time"), total.OnTime},
-		{b.text("late"), total.Late}, {b.text("partial"), total.Partial}, {b.text("absent"), total.Absent}, {b.text("people"), total.Headcount}, {b.text("withdrawn"), total.Withdrawn},
+		{b.text("late"), total.Late}, {b.text("partial"), total.Partial}, {b.text("absent"), total.Absent}, {b.text("people"), total.Headcount},
+		{b.text("withdrawn"), total.Withdrawn},
 		nil,
 		{b.text("entries"), info.Head.Seq}, {b.text("head_hash"), info.Head.Hash},
 	}
@@ -215,7 +216,8 @@ func (b *workbook) writeSheet(s sheet) error {
 			return err
 		}
 	}
-	if err := out.SetPanes(&excelize.Panes{Freeze: true, YSplit: headerRow, TopLeftCell: fmt.Sprintf("A%d", headerRow+1), ActivePane: "bottomLeft"}); err != nil {
+	if err := out.SetPanes(&excelize.Panes{Freeze: true, YSplit: headerRow, TopLeftCell: fmt.Sprintf("A%d", headerRow+1),
+		ActivePane: "bottomLeft"}); err != nil {
 		return err
 	}
 	heading := make([]any, len(s.columns))
@@ -277,7 +279,8 @@ func (b *workbook) page(name, area, repeat string) error {
 		return err
 	}
 	side, top, edge := 0.4, 0.6, 0.3 // inches
-	if err := b.SetPageMargins(name, &excelize.PageLayoutMarginsOptions{Left: &side, Right: &side, Top: &top, Bottom: &top, Header: &edge, Footer: &edge}); err != nil {
+	if err := b.SetPageMargins(name, &excelize.PageLayoutMarginsOptions{Left: &side, Right: &side, Top: &top, Bottom: &top, Header: &edge,
+		Footer: &edge}); err != nil {
 		return err
 	}
 	fit := true
@@ -322,13 +325,15 @@ func (f tables) groupSheet(r *Report) sheet {
 func (f tables) siteSheet(r *Report) sheet {
 	return sheet{"sites", []column{
 		{"number", 6, countCell}, {"endpoint", 9, textCell}, {"unit", 9, textCell}, {"name", 22, textCell}, {"level", 10, textCell}, {"parents", 48, textCell},
-		{"first_joined", 18, momentCell}, {"last_left", 18, momentCell}, {"total", 9, lengthCell}, {"connected_only", 10, lengthCell}, {"interruptions", 8, countCell},
+		{"first_joined", 18, momentCell}, {"last_left", 18, momentCell}, {"total", 9, lengthCell}, {"connected_only", 10, lengthCell},
+		{"interruptions", 8, countCell},
 		{"verdict", 11, textCell}, {"computed", 11, textCell}, {"override_reason", 18, textCell}, {"headcount", 8, countCell}, {"phone", 14, textCell},
 	}, len(r.Sites), func(yield func([]any) bool) {
 		for i, s := range r.Sites {
 			if !yield([]any{
 				i + 1, s.Endpoint, s.Unit, s.Name, levelLabel(f.lang, s.Level), s.parents(), f.moment(s.FirstJoined), f.moment(s.LastLeft),
-				s.Total.Truncate(time.Second), s.ConnectedOnly().Truncate(time.Second), s.Interruptions, verdictLabel(f.lang, s.Verdict), verdictLabel(f.lang, s.Computed), s.reason(), s.Headcount, s.Phone,
+				s.Total.Truncate(time.Second), s.ConnectedOnly().Truncate(time.Second), s.Interruptions, verdictLabel(f.lang, s.Verdict),
+				verdictLabel(f.lang, s.Computed), s.reason(), s.Headcount, s.Phone,
 			}) {
 				return
 			}
@@ -357,7 +362,8 @@ func (f tables) intervalSheet(r *Report) sheet {
 		n += len(s.Intervals) + len(s.Receiving)
 	}
 	return sheet{"intervals", []column{
-		{"endpoint", 11, textCell}, {"name", 26, textCell}, {"what", 30, textCell}, {"from", 20, momentCell}, {"to", 20, momentCell}, {"length", 12, lengthCell},
+		{"endpoint", 11, textCell}, {"name", 26, textCell}, {"what", 30, textCell}, {"from", 20, momentCell}, {"to", 20, momentCell},
+		{"length", 12, lengthCell},
 		{"end_reason", 20, textCell}, {"device", 24, textCell},
 	}, n, func(yield func([]any) bool) {
 		for _, s := range r.Sites {
@@ -400,8 +406,10 @@ func (f tables) lineSheet(r *Report) sheet {
 		}
 	}
 	return sheet{"lines", []column{
-		{"endpoint", 11, textCell}, {"name", 28, textCell}, {"device", 26, textCell}, {"total", 12, lengthCell}, {"received", 12, lengthCell}, {"loss", 10, numberCell},
-		{"high", 12, lengthCell}, {"medium", 12, lengthCell}, {"low", 12, lengthCell}, {"no_picture", 12, lengthCell}, {"frames", 12, countCell}, {"sound", 12, lengthCell},
+		{"endpoint", 11, textCell}, {"name", 28, textCell}, {"device", 26, textCell}, {"total", 12, lengthCell}, {"received", 12, lengthCell},
+		{"loss", 10, numberCell},
+		{"high", 12, lengthCell}, {"medium", 12, lengthCell}, {"low", 12, lengthCell}, {"no_picture", 12, lengthCell}, {"frames", 12, countCell},
+		{"sound", 12, lengthCell},
 	}, n, func(yield func([]any) bool) {
 		for _, s := range r.Sites {
 			if s.attendedSomehow() && !yield(f.line(s)) {
@@ -456,7 +464,8 @@ func (f tables) rollCallSheet(r *Report) sheet {
 		n += len(rc.Answers)
 	}
 	return sheet{"roll_calls", []column{
-		{"round", 7, countCell}, {"opened_at", 20, momentCell}, {"closed_at", 20, momentCell}, {"endpoint", 12, textCell}, {"name", 28, textCell}, {"answered_at", 20, momentCell}, {"headcount", 12, countCell},
+		{"round", 7, countCell}, {"opened_at", 20, momentCell}, {"closed_at", 20, momentCell}, {"endpoint", 12, textCell}, {"name", 28, textCell},
+		{"answered_at", 20, momentCell}, {"headcount", 12, countCell},
 	}, n, func(yield func([]any) bool) {
 		for _, rc := range r.RollCalls {
 			for _, a := range rc.Answers {
@@ -470,10 +479,12 @@ func (f tables) rollCallSheet(r *Report) sheet {
 
 func (f tables) floorSheet(r *Report) sheet {
 	return sheet{"floor", []column{
-		{"endpoint", 12, textCell}, {"name", 28, textCell}, {"parents", 36, textCell}, {"slot", 16, textCell}, {"granted_at", 20, momentCell}, {"on_air_at", 20, momentCell}, {"returned_at", 20, momentCell}, {"why", 20, textCell},
+		{"endpoint", 12, textCell}, {"name", 28, textCell}, {"parents", 36, textCell}, {"slot", 16, textCell}, {"granted_at", 20, momentCell},
+		{"on_air_at", 20, momentCell}, {"returned_at", 20, momentCell}, {"why", 20, textCell},
 	}, len(r.Floor), func(yield func([]any) bool) {
 		for _, g := range r.Floor {
-			if !yield([]any{g.Endpoint, g.Name, g.Unit, f.text("slot." + string(g.Slot)), f.moment(g.GrantedAt), f.moment(g.OnAirAt), f.moment(g.ReturnedAt), f.why(g.Why)}) {
+			if !yield([]any{g.Endpoint, g.Name, g.Unit, f.text("slot." + string(g.Slot)), f.moment(g.GrantedAt), f.moment(g.OnAirAt), f.moment(g.ReturnedAt),
+				f.why(g.Why)}) {
 				return
 			}
 		}

@@ -108,7 +108,8 @@ func TestWriteXLSX(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for row, want := range map[int]string{5: "Phiên họp|Phiên họp thứ nhất", 7: "Bắt đầu|02/03/2026 08:00:00", 13: "Triệu tập|3", 14: "Có mặt|1", 18: "Vắng mặt|2", 19: "Số người dự|18"} {
+	for row, want := range map[int]string{5: "Phiên họp|Phiên họp thứ nhất", 7: "Bắt đầu|02/03/2026 08:00:00", 13: "Triệu tập|3", 14: "Có mặt|1",
+		18: "Vắng mặt|2", 19: "Số người dự|18"} {
 		if got := strings.Join(summary[row], "|"); got != want {
 			t.Errorf("summary row %d: %q, want %q", row+1, got, want)
 		}

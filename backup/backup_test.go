@@ -125,11 +125,12 @@ func TestBadCopiesAreRefused(t *testing.T) {
 		want error
 		says string
 	}{
-		"cut":           {variant(cut(int64(len(text)) / 2)), store.ErrNotADatabase, ""},
-		"empty":         {variant(cut(0)), store.ErrNotADatabase, ""},
-		"a text":        {variant(func(f string) { os.WriteFile(f, []byte(strings.Repeat("kính gửi ", 900)), 0o600) }), store.ErrNotADatabase, ""},
-		"foreign":       {variant(func(f string) { damage(t, f, "DROP TABLE goose_db_version") }), store.ErrNotADatabase, ""},
-		"newer":         {variant(func(f string) { damage(t, f, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, 1)") }), store.ErrNewerSchema, "999"},
+		"cut":     {variant(cut(int64(len(text)) / 2)), store.ErrNotADatabase, ""},
+		"empty":   {variant(cut(0)), store.ErrNotADatabase, ""},
+		"a text":  {variant(func(f string) { os.WriteFile(f, []byte(strings.Repeat("kính gửi ", 900)), 0o600) }), store.ErrNotADatabase, ""},
+		"foreign": {variant(func(f string) { damage(t, f, "DROP TABLE goose_db_version") }), store.ErrNotADatabase, ""},
+		"newer": {variant(func(f string) { damage(t, f, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, 1)") }),
+			store.ErrNewerSchema, "999"},
 		"changed entry": {variant(func(f string) { damage(t, f, "UPDATE entries SET kind = 'hand_lowered' WHERE seq = 2") }), nil, "broken at entry 2"},
 		"no entries":    {variant(func(f string) { damage(t, f, "DELETE FROM entries") }), nil, "empty"},
 		"not there":     {filepath.Join(t.TempDir(), "none.db"), fs.ErrNotExist, ""},
@@ -192,7 +193,8 @@ func TestKeeper(t *testing.T) {
 	defer st.Close()
 	dir := t.TempDir()
 	now := t0
-	k, err := NewKeeper(Config{Record: st, Dir: dir, Every: time.Hour, Keep: 2, Log: mute, Registry: prometheus.NewRegistry(), Now: func() time.Time { return now }})
+	k, err := NewKeeper(Config{Record: st, Dir: dir, Every: time.Hour, Keep: 2, Log: mute, Registry: prometheus.NewRegistry(),
+		Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,7 +232,8 @@ func (spoiled) Backup(_ context.Context, path string) error {
 
 func TestACopyThatCannotBeRestoredReplacesNone(t *testing.T) {
 	dir := t.TempDir()
-	k, err := NewKeeper(Config{Record: spoiled{}, Dir: dir, Every: time.Hour, Keep: 1, Log: mute, Registry: prometheus.NewRegistry(), Now: func() time.Time { return t0 }})
+	k, err := NewKeeper(Config{Record: spoiled{}, Dir: dir, Every: time.Hour, Keep: 1, Log: mute, Registry: prometheus.NewRegistry(),
+		Now: func() time.Time { return t0 }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,7 +253,8 @@ func TestKeeperRunsByItself(t *testing.T) {
 	st, _ := record(t, t.TempDir(), 3)
 	defer st.Close()
 	made := make(chan string, 1)
-	k, err := NewKeeper(Config{Record: told{st, made}, Dir: t.TempDir(), Every: time.Hour, Keep: 1, Log: mute, Registry: prometheus.NewRegistry(), Now: time.Now})
+	k, err := NewKeeper(Config{Record: told{st, made}, Dir: t.TempDir(), Every: time.Hour, Keep: 1, Log: mute, Registry: prometheus.NewRegistry(),
+		Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,7 +290,8 @@ func TestWhenTheNextIsDue(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
-	for name, want := range map[string]bool{nameOf(t0): true, "diemcau-x.db": false, "diemcau-20261129T010000Z.db.making": false, "20261129T010000Z.db": false} {
+	for name, want := range map[string]bool{nameOf(t0): true, "diemcau-x.db": false, "diemcau-20261129T010000Z.db.making": false,
+		"20261129T010000Z.db": false} {
 		if got := !madeAt(name).IsZero(); got != want {
 			t.Errorf("%s is a copy: %v", name, got)
 		}

@@ -54,9 +54,11 @@ func NewKeeper(cfg Config) (*Keeper, error) {
 	}
 	k := &Keeper{
 		cfg: cfg, stop: func() {},
-		failures: prometheus.NewCounter(prometheus.CounterOpts{Name: "diemcau_backup_failures_total", Help: "Copies of the record that could not be made, or not be restored for a trial."}),
-		last:     prometheus.NewGauge(prometheus.GaugeOpts{Name: "diemcau_backup_last_success_timestamp_seconds", Help: "When the last copy was made that could be restored; 0 without any."}),
-		size:     prometheus.NewGauge(prometheus.GaugeOpts{Name: "diemcau_backup_bytes", Help: "Size of the last copy."}),
+		failures: prometheus.NewCounter(prometheus.CounterOpts{Name: "diemcau_backup_failures_total",
+			Help: "Copies of the record that could not be made, or not be restored for a trial."}),
+		last: prometheus.NewGauge(prometheus.GaugeOpts{Name: "diemcau_backup_last_success_timestamp_seconds",
+			Help: "When the last copy was made that could be restored; 0 without any."}),
+		size: prometheus.NewGauge(prometheus.GaugeOpts{Name: "diemcau_backup_bytes", Help: "Size of the last copy."}),
 	}
 	cfg.Registry.MustRegister(k.failures, k.last, k.size)
 	return k, nil

@@ -98,7 +98,8 @@ func TestTable(t *testing.T) {
 	sessions := []*figures.Session{ // the newest first
 		session("s2", 30, before(), figures.Site{Unit: 3, Verdict: meeting.VerdictAbsent}, figures.Site{Unit: 4, Verdict: meeting.VerdictOnTime, Headcount: 5},
 			figures.Site{Unit: 4, Verdict: meeting.VerdictLate}, figures.Site{Unit: figures.Guest, Verdict: meeting.VerdictOnTime}),
-		session("s1", 0, before(), figures.Site{Unit: 3, Verdict: meeting.VerdictAbsent}, figures.Site{Unit: 1, Verdict: meeting.VerdictOnTime, Turns: 3, SpokenS: 60}),
+		session("s1", 0, before(), figures.Site{Unit: 3, Verdict: meeting.VerdictAbsent},
+			figures.Site{Unit: 1, Verdict: meeting.VerdictOnTime, Turns: 3, SpokenS: 60}),
 	}
 	for _, tt := range []struct {
 		name     string
@@ -176,7 +177,8 @@ func TestFormerUnits(t *testing.T) {
 func TestCompare(t *testing.T) {
 	now := mapOf(nil, before()...)
 	first := session("s1", 0, before(), figures.Site{Unit: 3, Verdict: meeting.VerdictOnTime}, figures.Site{Unit: 4, Verdict: meeting.VerdictAbsent})
-	second := session("s2", 30, before(), figures.Site{Unit: 3, Verdict: meeting.VerdictAbsent}, figures.Site{Unit: 4, Verdict: meeting.VerdictLate}, figures.Site{Unit: 1, Verdict: meeting.VerdictOnTime})
+	second := session("s2", 30, before(), figures.Site{Unit: 3, Verdict: meeting.VerdictAbsent}, figures.Site{Unit: 4, Verdict: meeting.VerdictLate},
+		figures.Site{Unit: 1, Verdict: meeting.VerdictOnTime})
 	c := figures.Compare(now, figures.Query{}, first, second)
 	if len(c.Missing) != 1 || c.Missing[0].Unit.Code != "C1" || len(c.Returned) != 1 || c.Returned[0].Unit.Code != "C2" {
 		t.Errorf("missing %v, returned %v", c.Missing, c.Returned)

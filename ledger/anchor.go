@@ -100,7 +100,8 @@ func (a *anchored) end(count uint64) error {
 		}
 	}
 	if longest.Seq > 0 {
-		return &BrokenError{Seq: count + 1, Why: fmt.Sprintf("the entries up to %d are missing: the last of them was anchored%s", longest.Seq, longest.witness())}
+		return &BrokenError{Seq: count + 1, Why: fmt.Sprintf("the entries up to %d are missing: the last of them was anchored%s", longest.Seq,
+			longest.witness())}
 	}
 	for _, one := range a.byHash {
 		return fmt.Errorf("%w%s", ErrOtherHead, one.witness())

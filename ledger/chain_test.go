@@ -49,7 +49,8 @@ func TestSealMatchesTheSpecification(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// printf '%s' '{"at":"2026-03-02T01:00:00.5Z","data":{"endpoint":"C1"},"kind":"hand_raised","node":"n1","node_seq":7,"prev":"000…000","recorded_at":"2026-03-02T01:00:01Z","seq":1,"session":"s1"}' | sha256sum
+	// printf '%s' '{"at":"2026-03-02T01:00:00.5Z","data":{"endpoint":"C1"},"kind":"hand_raised","node":"n1","node_seq":7,\
+	// "prev":"000…000","recorded_at":"2026-03-02T01:00:01Z","seq":1,"session":"s1"}' | sha256sum
 	const want = "fd7815c94454517e3a99263e0f864dfe48901307b40bc3262e46668081068727"
 	if e.Hash != want {
 		t.Errorf("hash = %s, want %s", e.Hash, want)

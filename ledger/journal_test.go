@@ -60,7 +60,8 @@ func TestJournal(t *testing.T) {
 		{"of the one who did it", meeting.Connect{Conn: "a"}, site, time.Time{}, epoch.Add(2 * time.Second), "connected C1 2", ""},
 		{"waited for the record", meeting.DeclareHeadcount{Headcount: 4}, site, epoch.Add(3 * time.Second), late, "headcount C1 3", ""},
 		{
-			"an event that knows better when it was", meeting.Disconnect{Endpoint: "C1", Conn: "a", LastSeen: epoch.Add(4 * time.Second), Why: meeting.EndTimeout},
+			"an event that knows better when it was", meeting.Disconnect{Endpoint: "C1", Conn: "a", LastSeen: epoch.Add(4 * time.Second),
+				Why: meeting.EndTimeout},
 			office, late, late, "lost  4", "",
 		},
 		{"nothing to tell", meeting.Restart{LastSeen: late}, office, time.Time{}, late, "", ""},

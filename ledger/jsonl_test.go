@@ -118,29 +118,30 @@ func TestVerifyNamesTheFirstBrokenEntry(t *testing.T) {
 		seq   uint64 // of a BrokenError, or
 		err   error
 	}{
-		"empty file":          {nil, 0, ledger.ErrNoTrailer},
-		"without trailer":     {lines[:6], 0, ledger.ErrNoTrailer},
-		"truncated":           {lines[:4], 0, ledger.ErrNoTrailer},
-		"torn in a line":      {append(slices.Clone(lines[:3]), lines[3][:20]), 0, ledger.ErrNoLineFeed},
-		"no last line feed":   {append(slices.Clone(lines[:6]), bytes.TrimSuffix(lines[6], []byte("\n"))), 0, ledger.ErrNoLineFeed},
-		"CR and LF in all":    {bytes.SplitAfter(bytes.ReplaceAll(file, []byte("\n"), []byte("\r\n")), []byte("\n")), 1, nil},
-		"CR before the last":  {append(slices.Clone(lines[:6]), bytes.ReplaceAll(lines[6], []byte("\n"), []byte("\r\n"))), 0, ledger.ErrBadSignature},
-		"CR in one entry":     {append(append(slices.Clone(lines[:2]), bytes.ReplaceAll(lines[2], []byte("\n"), []byte("\r\n"))), lines[3:]...), 3, nil},
-		"only a trailer":      {lines[6:], 0, ledger.ErrEmpty},
-		"an empty line":       {slices.Insert(slices.Clone(lines), 1, []byte("\n")), 2, nil},
-		"entry removed":       {slices.Delete(slices.Clone(lines), 2, 3), 3, nil},
-		"last entry removed":  {slices.Delete(slices.Clone(lines), 5, 6), 6, nil},
-		"entry added":         {slices.Insert(slices.Clone(lines), 3, lines[2]), 4, nil},
-		"entries swapped":     {[][]byte{lines[0], lines[2], lines[1], lines[3], lines[4], lines[5], lines[6]}, 2, nil},
-		"other file's entry":  {append(slices.Clone(lines[:5]), other[5], lines[6]), 6, nil},
-		"other's trailer":     {append(slices.Clone(lines[:6]), other[6]), 6, nil},
-		"behind the trailer":  {append(slices.Clone(lines), lines[0]), 0, ledger.ErrBehindTrailer},
-		"a member more":       {[][]byte{bytes.Replace(lines[0], []byte(`"at"`), []byte(`"a":1,"at"`), 1)}, 1, nil},
-		"other spelling":      {[][]byte{bytes.Replace(lines[0], []byte(`"at"`), []byte(` "at"`), 1)}, 1, nil},
-		"names exchanged":     {append(slices.Clone(lines[:4]), bytes.Replace(lines[4], []byte("Bé"), []byte("Bế"), 1)), 5, nil},
-		"salt in capitals":    {append(slices.Clone(lines[:4]), capitalSalt(lines[4])), 5, nil},
-		"signature of others": {append(slices.Clone(lines[:6]), bytes.Replace(lines[6], []byte(`"count":6`), []byte(`"count":5`), 1)), 0, ledger.ErrBadSignature},
-		"unknown trailer":     {append(slices.Clone(lines[:6]), []byte(`{"trailer":"diemcau ledger 2"}`+"\n")), 0, ledger.ErrBadTrailer},
+		"empty file":         {nil, 0, ledger.ErrNoTrailer},
+		"without trailer":    {lines[:6], 0, ledger.ErrNoTrailer},
+		"truncated":          {lines[:4], 0, ledger.ErrNoTrailer},
+		"torn in a line":     {append(slices.Clone(lines[:3]), lines[3][:20]), 0, ledger.ErrNoLineFeed},
+		"no last line feed":  {append(slices.Clone(lines[:6]), bytes.TrimSuffix(lines[6], []byte("\n"))), 0, ledger.ErrNoLineFeed},
+		"CR and LF in all":   {bytes.SplitAfter(bytes.ReplaceAll(file, []byte("\n"), []byte("\r\n")), []byte("\n")), 1, nil},
+		"CR before the last": {append(slices.Clone(lines[:6]), bytes.ReplaceAll(lines[6], []byte("\n"), []byte("\r\n"))), 0, ledger.ErrBadSignature},
+		"CR in one entry":    {append(append(slices.Clone(lines[:2]), bytes.ReplaceAll(lines[2], []byte("\n"), []byte("\r\n"))), lines[3:]...), 3, nil},
+		"only a trailer":     {lines[6:], 0, ledger.ErrEmpty},
+		"an empty line":      {slices.Insert(slices.Clone(lines), 1, []byte("\n")), 2, nil},
+		"entry removed":      {slices.Delete(slices.Clone(lines), 2, 3), 3, nil},
+		"last entry removed": {slices.Delete(slices.Clone(lines), 5, 6), 6, nil},
+		"entry added":        {slices.Insert(slices.Clone(lines), 3, lines[2]), 4, nil},
+		"entries swapped":    {[][]byte{lines[0], lines[2], lines[1], lines[3], lines[4], lines[5], lines[6]}, 2, nil},
+		"other file's entry": {append(slices.Clone(lines[:5]), other[5], lines[6]), 6, nil},
+		"other's trailer":    {append(slices.Clone(lines[:6]), other[6]), 6, nil},
+		"behind the trailer": {append(slices.Clone(lines), lines[0]), 0, ledger.ErrBehindTrailer},
+		"a member more":      {[][]byte{bytes.Replace(lines[0], []byte(`"at"`), []byte(`"a":1,"at"`), 1)}, 1, nil},
+		"other spelling":     {[][]byte{bytes.Replace(lines[0], []byte(`"at"`), []byte(` "at"`), 1)}, 1, nil},
+		"names exchanged":    {append(slices.Clone(lines[:4]), bytes.Replace(lines[4], []byte("Bé"), []byte("Bế"), 1)), 5, nil},
+		"salt in capitals":   {append(slices.Clone(lines[:4]), capitalSalt(lines[4])), 5, nil},
+		"signature of others": {append(slices.Clone(lines[:6]), bytes.Replace(lines[6], []byte(`"count":6`), []byte(`"count":5`), 1)), 0,
+			ledger.ErrBadSignature},
+		"unknown trailer": {append(slices.Clone(lines[:6]), []byte(`{"trailer":"diemcau ledger 2"}`+"\n")), 0, ledger.ErrBadTrailer},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -237,7 +238,8 @@ func TestAnchors(t *testing.T) {
 }
 
 func FuzzParseAnchors(f *testing.F) {
-	f.Add([]byte(`{"kind":"anchor","session":"s1","seq":6,"head":"fd7815c94454517e3a99263e0f864dfe48901307b40bc3262e46668081068727","at":"2026-03-02T01:00:00Z"}` + "\n"))
+	f.Add([]byte(`{"kind":"anchor","session":"s1","seq":6,"head":"fd7815c94454517e3a99263e0f864dfe48901307b40bc3262e46668081068727",` +
+		`"at":"2026-03-02T01:00:00Z"}` + "\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		list, err := ledger.ParseAnchors(text)
 		for _, a := range list {
@@ -331,7 +333,8 @@ func FuzzVerify(f *testing.F) {
 	}
 	whole := out.Bytes()
 	f.Add(whole)
-	f.Add([]byte(`{"at":"2026-03-02T01:00:00Z","data":{},"hash":"","kind":"x","node":"","node_seq":0,"prev":"","recorded_at":"2026-03-02T01:00:00Z","seq":1,"session":"s"}` + "\n"))
+	f.Add([]byte(`{"at":"2026-03-02T01:00:00Z","data":{},"hash":"","kind":"x","node":"","node_seq":0,"prev":"","recorded_at":"2026-03-02T01:00:00Z",` +
+		`"seq":1,"session":"s"}` + "\n"))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		_, err := ledger.Verify(bytes.NewReader(file), signer(1).Public().(ed25519.PublicKey))
 		if err == nil && !bytes.Equal(file, whole) {

@@ -25,7 +25,8 @@ func TestCodes(t *testing.T) {
 	const code = "abcdefghjkmnpqrs"
 	for _, typed := range []string{
 		"abcd–efgh–jkmn–pqrs", "abcd—efgh‑jkmn−pqrs", "abcd efgh jkmn pqrs", "abcd\u00a0efgh\u2009jkmn\u200bpqrs.", "“ABCD-EFGH-JKMN-PQRS”",
-		"(abcd-efgh-jkmn-pqrs)", "'abcd-efgh-jkmn-pqrs',", "<abcd-efgh-jkmn-pqrs>", "abcd-efgh-jkmn-pqrs/", "`abcd efgh jkmn pqrs`", "\ufeffabcd.efgh.jkmn.pqrs\r\n",
+		"(abcd-efgh-jkmn-pqrs)", "'abcd-efgh-jkmn-pqrs',", "<abcd-efgh-jkmn-pqrs>", "abcd-efgh-jkmn-pqrs/", "`abcd efgh jkmn pqrs`",
+		"\ufeffabcd.efgh.jkmn.pqrs\r\n",
 		"«abcd－efgh－jkmn－pqrs»", "abcd_efgh_jkmn_pqrs!?…",
 	} {
 		if got, ok := link.ReadCode(typed); !ok || got != code {
@@ -35,7 +36,8 @@ func TestCodes(t *testing.T) {
 	if got, ok := link.ReadCode("O1lI-0000-0000-0000"); !ok || got != "0111000000000000" {
 		t.Errorf("misread characters: %q %v", got, ok)
 	}
-	for _, bad := range []string{"", "abc", "uuuu-uuuu-uuuu-uuuu", "0000-0000-0000-00000", "../../../../etc/pa", strings.Repeat("0", 1000), "ắ000000000000000"} {
+	for _, bad := range []string{"", "abc", "uuuu-uuuu-uuuu-uuuu", "0000-0000-0000-00000", "../../../../etc/pa", strings.Repeat("0", 1000),
+		"ắ000000000000000"} {
 		if code, ok := link.ReadCode(bad); ok {
 			t.Errorf("%q is read as %q", bad, code)
 		}

@@ -13,7 +13,8 @@ import (
 func TestTokens(t *testing.T) {
 	b := servertest.NewBed(t, "")
 	other := servertest.NewBed(t, "")
-	if _, err := client.DialToken(t.Context(), servertest.SocketURL(b), servertest.Token(other.Links.Of("C1")), client.Options{}); servertest.CloseCode(err) != protocol.CloseBadToken {
+	if _, err := client.DialToken(t.Context(), servertest.SocketURL(b), servertest.Token(other.Links.Of("C1")),
+		client.Options{}); servertest.CloseCode(err) != protocol.CloseBadToken {
 		t.Errorf("a foreign link: %v", err)
 	}
 	c1 := b.Enter("C1")

@@ -223,7 +223,8 @@ func TestViewerReceivesRepairsAndReports(t *testing.T) {
 					default:
 						// More has to arrive for an estimate.
 						number++
-						err := picture.WriteRTP(&rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: number - 1, Timestamp: 36000}, Payload: []byte{0, 1}})
+						err := picture.WriteRTP(&rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: number - 1, Timestamp: 36000},
+							Payload: []byte{0, 1}})
 						return err != nil || len(kinds) == 3
 					}
 				}

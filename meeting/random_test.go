@@ -55,7 +55,8 @@ func TestRandomCommands(t *testing.T) {
 		}
 	}
 	for _, kind := range []string{
-		"connected", "resumed", "lost", "left", "granted", "on_air", "returned", "mute", "removal", "site_withdrawn", "site_restored", "roll_call_opened", "roll_call_answered",
+		"connected", "resumed", "lost", "left", "granted", "on_air", "returned", "mute", "removal", "site_withdrawn", "site_restored", "roll_call_opened",
+		"roll_call_answered",
 		"roll_call_closed", "headcount", "hand_raised", "hand_lowered", "stand_by", "chair", "lock", "started", "ended",
 	} {
 		if seen[kind] < 20 {

@@ -106,7 +106,8 @@ func consoleNames() map[string]string {
 
 // Convene makes the command that convenes the session, or says what keeps it from being one.
 func (d *Draft) Convene(tree *roster.Tree) (meeting.Convene, []Problem) {
-	cmd := meeting.Convene{Title: strings.TrimSpace(d.Title), ScheduledAt: d.Start.UTC().Truncate(time.Microsecond), TimeZone: d.TimeZone, Rules: meeting.DefaultRules(), Consoles: consoleNames()}
+	cmd := meeting.Convene{Title: strings.TrimSpace(d.Title), ScheduledAt: d.Start.UTC().Truncate(time.Microsecond), TimeZone: d.TimeZone,
+		Rules: meeting.DefaultRules(), Consoles: consoleNames()}
 	if d.Rules != nil {
 		cmd.Rules = *d.Rules
 	}

@@ -60,7 +60,8 @@ func TestConvene(t *testing.T) {
 	}
 	var seats []string
 	for _, ep := range cmd.Endpoints {
-		seats = append(seats, strings.Join([]string{ep.Code, ep.Unit, ep.Name, string(ep.Role), ep.Scope, ep.Phone, map[bool]string{true: "phone"}[ep.ByPhone]}, "|"))
+		seats = append(seats, strings.Join([]string{ep.Code, ep.Unit, ep.Name, string(ep.Role), ep.Scope, ep.Phone, map[bool]string{true: "phone"}[ep.ByPhone]},
+			"|"))
 	}
 	want := []string{
 		"D582|D582|Huyện Bác Ái|endpoint|||", "C1|C1|Xã Phước Bình|endpoint||0259 111|phone", "C3|C3|Xã Đắk Wil|endpoint|||",
@@ -145,7 +146,8 @@ func TestCalendar(t *testing.T) {
 	unfolded := strings.ReplaceAll(text, "\r\n ", "")
 	for _, line := range []string{
 		"BEGIN:VCALENDAR", "VERSION:2.0", "METHOD:PUBLISH", "UID:0d1c@diemcau", "DTSTART:20260302T010000Z", "DTEND:20260302T033000Z", "SEQUENCE:2",
-		`SUMMARY:Phiên họp\; thứ 9\, Ban Chỉ đạo`, "STATUS:CONFIRMED", "TRIGGER:-PT1H", "DTSTAMP:20260228T010000Z", "URL:https://hop.example.vn/j#abcd", "END:VCALENDAR",
+		`SUMMARY:Phiên họp\; thứ 9\, Ban Chỉ đạo`, "STATUS:CONFIRMED", "TRIGGER:-PT1H", "DTSTAMP:20260228T010000Z", "URL:https://hop.example.vn/j#abcd",
+		"END:VCALENDAR",
 	} {
 		if !strings.Contains(unfolded, line+"\r\n") {
 			t.Errorf("no line %q in\n%s", line, text)

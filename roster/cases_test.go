@@ -21,24 +21,32 @@ func TestImportAsProgramsWrite(t *testing.T) {
 		"sep-line-quoted.csv": plain, "sep-line-tab.csv": plain, "sep-line-bar.csv": plain, "sep-line-rewritten.csv": plain, "bars.csv": plain,
 		"title.csv": plain, "title-semicolons.csv": plain, "utf16le.csv": plain, "utf16be.csv": plain, "decomposed.csv": plain, "no-break-spaces.csv": plain,
 		"invisible.csv": plain, "rtl-override.csv": plain, "ignored-errors.csv": plain,
-		"emoji.csv":         "TW< central Trung ương; P01<TW province Tỉnh Thử; C1<P01 commune Xã 🎉 𡨸 Thử Một",
-		"foreign-names.csv": "TW< central Trung ương; P01<TW province Tỉnh Thử; C1<P01 commune Văn phòng đại diện tại Düsseldorf, Köln và Curaçao (François Noël) – Krông Nô, Ea H'Leo",
-		"official-levels.csv": "TW< central Trung ương; 01<TW province Thành phố Thử; 02<TW province Thành phố Thử Hai; 03<TW province Thành phố Thử Ba; BNV<TW ministry Bộ Thử; " +
-			"00004<01 commune Phường Thử; 00901<02 commune Đặc khu Thử; 769<01 district Thành phố Thử Bốn; 770<02 district Thành phố Thử Năm; 771<02 district Thị xã Thử; 00902<769 commune Thị trấn Thử",
-		"error-values.csv":   `row 3: error value in column name: "#N/A"; row 4: error value in column code: "#REF!"; row 5: error value in column level: "Err:502"; row 6: error value in column code: "#NAME?"`,
-		"dates.csv":          `row 3: date value in column code: "01-Mar"; row 4: date value in column name: "02/03/2026"; row 5: date value in column code: "2026-03-02"; row 6: date value in column code: "Thg3-26"`,
-		"replacement.csv":    "row 3: bad character in column name: \"T\uFFFDnh Thử\"",
-		"control.csv":        `row 4: bad character in column name: "X\x00\x01ã Thử Một"`,
-		"dots.csv":           `row 3: bad code in column code: ".."`,
-		"tcvn3.csv":          `row 2: legacy font in column name: "Trung ¬ng"; row 3: legacy font in column name: "TØnh Thö"; row 4: legacy font in column name: "X· PhÝc ThÞ"`,
+		"emoji.csv": "TW< central Trung ương; P01<TW province Tỉnh Thử; C1<P01 commune Xã 🎉 𡨸 Thử Một",
+		"foreign-names.csv": "TW< central Trung ương; P01<TW province Tỉnh Thử; C1<P01 commune Văn phòng đại diện tại Düsseldorf, Köln và Curaçao " +
+			"(François Noël) – Krông Nô, Ea H'Leo",
+		"official-levels.csv": "TW< central Trung ương; 01<TW province Thành phố Thử; 02<TW province Thành phố Thử Hai; 03<TW province Thành phố Thử Ba; " +
+			"BNV<TW ministry Bộ Thử; " +
+			"00004<01 commune Phường Thử; 00901<02 commune Đặc khu Thử; 769<01 district Thành phố Thử Bốn; 770<02 district Thành phố Thử Năm; 771<02 " +
+			"district Thị xã Thử; 00902<769 commune Thị trấn Thử",
+		"error-values.csv": `row 3: error value in column name: "#N/A"; row 4: error value in column code: "#REF!"; row 5: error value in column level: ` +
+			`"Err:502"; row 6: error value in column code: "#NAME?"`,
+		"dates.csv": `row 3: date value in column code: "01-Mar"; row 4: date value in column name: "02/03/2026"; row 5: date value in column ` +
+			`code: "2026-03-02"; row 6: date value in column code: "Thg3-26"`,
+		"replacement.csv": "row 3: bad character in column name: \"T\uFFFDnh Thử\"",
+		"control.csv":     `row 4: bad character in column name: "X\x00\x01ã Thử Một"`,
+		"dots.csv":        `row 3: bad code in column code: ".."`,
+		"tcvn3.csv": `row 2: legacy font in column name: "Trung ¬ng"; row 3: legacy font in column name: "TØnh Thö"; row 4: legacy font in ` +
+			`column name: "X· PhÝc ThÞ"`,
 		"tcvn3-capitals.csv": `row 3: legacy font in column name: "TØNH NINH THUËN"`,
-		"vni.csv":            `row 2: legacy font in column name: "Trung öông"; row 3: legacy font in column name: "Tænh Ninh Thuaän"; row 4: legacy font in column name: "Xaõ Phöôùc Daân"`,
-		"vni-capitals.csv":   `row 3: legacy font in column name: "TÆNH NINH THUAÄN"`,
-		"viscii.csv":         `row 3: legacy font in column name: "Tïnh Bình Thu§n"`,
-		"windows-1258.csv":   `row 3: legacy font in column name: "TiÒnh Hýng Yên"`,
-		"mojibake.csv":       `row 3: wrong encoding in column name: "Tá»‰nh Thá»"`,
+		"vni.csv": `row 2: legacy font in column name: "Trung öông"; row 3: legacy font in column name: "Tænh Ninh Thuaän"; row 4: legacy font ` +
+			`in column name: "Xaõ Phöôùc Daân"`,
+		"vni-capitals.csv": `row 3: legacy font in column name: "TÆNH NINH THUAÄN"`,
+		"viscii.csv":       `row 3: legacy font in column name: "Tïnh Bình Thu§n"`,
+		"windows-1258.csv": `row 3: legacy font in column name: "TiÒnh Hýng Yên"`,
+		"mojibake.csv":     `row 3: wrong encoding in column name: "Tá»‰nh Thá»"`,
 
-		"plain.xlsx": plain, "no-references.xlsx": plain, "merged-title.xlsx": plain, "title-formula.xlsx": plain, "hidden-sheet.xlsx": plain, "very-hidden.xlsx": plain,
+		"plain.xlsx": plain, "no-references.xlsx": plain, "merged-title.xlsx": plain, "title-formula.xlsx": plain, "hidden-sheet.xlsx": plain,
+		"very-hidden.xlsx":  plain,
 		"second-sheet.xlsx": plain, "strict.xlsx": plain, "rich-text.xlsx": plain, "absolute-target.xlsx": plain, "libreoffice.xlsx": plain,
 		"gsheets-float.xlsx":   "1< central Trung ương; 58<1 province Tỉnh Thử; 13999<58 commune Xã Thử Một",
 		"zeros-by-format.xlsx": "00001< central Trung ương; 00058<00001 province Tỉnh Thử",
@@ -113,7 +121,8 @@ func TestEveryNameInLegacyFonts(t *testing.T) {
 			if old == u.Name {
 				continue
 			}
-			if got := outcome([]byte("code,parent_code,level,name\nX,,central,"+old+"\n"), roster.CSV); len(got) != 1 || !strings.Contains(got[0], "legacy font") {
+			if got := outcome([]byte("code,parent_code,level,name\nX,,central,"+old+"\n"), roster.CSV); len(got) != 1 ||
+				!strings.Contains(got[0], "legacy font") {
 				t.Errorf("%s in %s: %q: %v", u.Name, font, old, got)
 			}
 		}
@@ -122,15 +131,20 @@ func TestEveryNameInLegacyFonts(t *testing.T) {
 
 // The letters of provinces' names as the fonts have them.
 var (
-	tcvn3 = strings.NewReplacer("ă", "¨", "â", "©", "đ", "®", "ê", "ª", "ô", "«", "ơ", "¬", "ư", "\u00AD", "Đ", "§", "à", "µ", "á", "¸", "ả", "¶", "ã", "·", "ạ", "¹",
+	tcvn3 = strings.NewReplacer("ă", "¨", "â", "©", "đ", "®", "ê", "ª", "ô", "«", "ơ", "¬", "ư", "\u00AD", "Đ", "§", "à", "µ", "á", "¸", "ả", "¶", "ã", "·",
+		"ạ", "¹",
 		"ằ", "»", "ắ", "¾", "ẳ", "¼", "ẵ", "½", "ặ", "Æ", "ầ", "Ç", "ấ", "Ê", "ẩ", "È", "ẫ", "É", "ậ", "Ë", "è", "Ì", "é", "Ð", "ẻ", "Î", "ẽ", "Ï", "ẹ", "Ñ",
 		"ề", "Ò", "ế", "Õ", "ể", "Ó", "ễ", "Ô", "ệ", "Ö", "ì", "×", "í", "Ý", "ỉ", "Ø", "ĩ", "Ü", "ị", "Þ", "ò", "ß", "ó", "ã", "ỏ", "á", "õ", "â", "ọ", "ä",
 		"ồ", "å", "ố", "è", "ổ", "æ", "ỗ", "ç", "ộ", "é", "ờ", "ê", "ớ", "í", "ở", "ë", "ỡ", "ì", "ợ", "î", "ù", "ï", "ú", "ó", "ủ", "ñ", "ũ", "ò", "ụ", "ô",
 		"ừ", "õ", "ứ", "ø", "ử", "ö", "ữ", "÷", "ự", "ù", "ỳ", "ú", "ý", "ý", "ỷ", "û", "ỹ", "ü", "ỵ", "þ")
-	vni = strings.NewReplacer("ă", "aê", "â", "aâ", "đ", "ñ", "ê", "eâ", "ô", "oâ", "ơ", "ô", "ư", "ö", "Đ", "Ñ", "à", "aø", "á", "aù", "ả", "aû", "ã", "aõ", "ạ", "aï",
-		"ằ", "aè", "ắ", "aé", "ẳ", "aú", "ẵ", "aü", "ặ", "aë", "ầ", "aà", "ấ", "aá", "ẩ", "aå", "ẫ", "aã", "ậ", "aä", "ề", "eà", "ế", "eá", "ể", "eå", "ễ", "eã", "ệ", "eä",
-		"ỉ", "æ", "ĩ", "ó", "ị", "ò", "ồ", "oà", "ố", "oá", "ổ", "oå", "ỗ", "oã", "ộ", "oä", "ờ", "ôø", "ớ", "ôù", "ở", "ôû", "ợ", "ôï", "ừ", "öø", "ứ", "öù", "ử", "öû", "ữ", "öõ", "ự", "öï",
-		"ù", "uø", "ú", "uù", "ủ", "uû", "ũ", "uõ", "ụ", "uï", "ò", "oø", "ó", "où", "ỏ", "oû", "õ", "oõ", "ọ", "oï", "é", "eù", "è", "eø", "ẻ", "eû", "ẹ", "eï", "ý", "yù", "ỳ", "yø", "ỷ", "yû", "ỹ", "yõ")
+	vni = strings.NewReplacer("ă", "aê", "â", "aâ", "đ", "ñ", "ê", "eâ", "ô", "oâ", "ơ", "ô", "ư", "ö", "Đ", "Ñ", "à", "aø", "á", "aù", "ả", "aû", "ã", "aõ",
+		"ạ", "aï",
+		"ằ", "aè", "ắ", "aé", "ẳ", "aú", "ẵ", "aü", "ặ", "aë", "ầ", "aà", "ấ", "aá", "ẩ", "aå", "ẫ", "aã", "ậ", "aä", "ề", "eà", "ế", "eá", "ể", "eå", "ễ",
+		"eã", "ệ", "eä",
+		"ỉ", "æ", "ĩ", "ó", "ị", "ò", "ồ", "oà", "ố", "oá", "ổ", "oå", "ỗ", "oã", "ộ", "oä", "ờ", "ôø", "ớ", "ôù", "ở", "ôû", "ợ", "ôï", "ừ", "öø", "ứ", "öù",
+		"ử", "öû", "ữ", "öõ", "ự", "öï",
+		"ù", "uø", "ú", "uù", "ủ", "uû", "ũ", "uõ", "ụ", "uï", "ò", "oø", "ó", "où", "ỏ", "oû", "õ", "oõ", "ọ", "oï", "é", "eù", "è", "eø", "ẻ", "eû", "ẹ",
+		"eï", "ý", "yù", "ỳ", "yø", "ỷ", "yû", "ỹ", "yõ")
 )
 
 // TestTemplate imports the template as it is given out.

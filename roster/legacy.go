@@ -141,7 +141,8 @@ func fromVNI(word string) (string, bool) {
 
 const (
 	onsets = `ngh|ng|nh|gh|gi|kh|ph|qu|th|tr|ch|[bcdđghklmnpqrstvx]`
-	nuclei = `iêu|yêu|oai|oay|oao|oeo|uao|uây|uôi|uya|uyê|uyu|ươi|ươu|ai|ao|au|ay|âu|ây|eo|êu|ia|iê|iu|oa|oă|oe|oi|oo|ôi|ơi|ua|uâ|uê|ui|uô|uơ|uy|ưa|ưi|ưu|ươ|yê|[aăâeêioôơuưy]`
+	nuclei = `iêu|yêu|oai|oay|oao|oeo|uao|uây|uôi|uya|uyê|uyu|ươi|ươu|ai|ao|au|ay|âu|ây|eo|êu|ia|iê|iu|oa|oă|oe|oi|oo|ôi|ơi|ua|uâ|uê|ui|uô|uơ|uy|ưa|ưi|ưu|` +
+		`ươ|yê|[aăâeêioôơuưy]`
 )
 
 var wellFormed = regexp.MustCompile(`^(?:` + onsets + `)?(?:` + nuclei + `)(?:ng|nh|ch|[cmnpt])?$`)

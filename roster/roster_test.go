@@ -117,12 +117,17 @@ func TestImportForms(t *testing.T) {
 		{Code: "C1", Parent: "P58", Level: meeting.LevelCommune, Name: `Xã "Đông", A`},
 	}
 	tests := map[string]string{
-		"plain":                   "code,parent_code,level,name\nTW,,central,Trung ương\nP58,TW,province,Tỉnh Ninh Thuận\nC1,P58,commune,\"Xã \"\"Đông\"\", A\"\n",
-		"byte order mark, CRLF":   "\uFEFFcode,parent_code,level,name\r\nTW,,central,Trung ương\r\nP58,TW,province,Tỉnh Ninh Thuận\r\nC1,P58,commune,\"Xã \"\"Đông\"\", A\"\r\n",
-		"Vietnamese, other order": "STT;Tên đơn vị;Mã đơn vị;Mã cấp trên;Cấp\n1;Trung ương;TW;;Trung ương\n2;Tỉnh Ninh Thuận;P58;TW;Tỉnh\n3;\"Xã \"\"Đông\"\", A\";C1;P58;xã\n",
+		"plain": "code,parent_code,level,name\nTW,,central,Trung ương\nP58,TW,province,Tỉnh Ninh Thuận\nC1,P58,commune,\"Xã " +
+			"\"\"Đông\"\", A\"\n",
+		"byte order mark, CRLF": "\uFEFFcode,parent_code,level,name\r\nTW,,central,Trung ương\r\nP58,TW,province,Tỉnh Ninh Thuận\r\nC1,P58,commune,\"Xã " +
+			"\"\"Đông\"\", A\"\r\n",
+		"Vietnamese, other order": "STT;Tên đơn vị;Mã đơn vị;Mã cấp trên;Cấp\n1;Trung ương;TW;;Trung ương\n2;Tỉnh Ninh Thuận;P58;TW;Tỉnh\n3;\"Xã " +
+			"\"\"Đông\"\", A\";C1;P58;xã\n",
 		"capitals, no diacritics": "MA,MA CAP TREN,CAP,TEN\nTW,,TRUNG UONG,Trung ương\nP58,TW,Cấp tỉnh,Tỉnh Ninh Thuận\nC1,P58,Phường,\"Xã \"\"Đông\"\", A\"\n",
-		"tabs, blank lines":       "code\tparent_code\tlevel\tname\n\nTW\t\tcentral\tTrung ương\n\t\t\t\nP58\tTW\tprovince\t  Tỉnh  Ninh Thuận \nC1\tP58\tcommune\t\"Xã \"\"Đông\"\", A\"\n",
-		"decomposed letters":      "code,parent_code,level,name\nTW,,central,Trung u\u031bo\u031bng\nP58,TW,province,Ti\u0309nh Ninh Thua\u0323\u0302n\nC1,P58,commune,\"Xa\u0303 \"\"Đông\"\", A\"\n",
+		"tabs, blank lines": "code\tparent_code\tlevel\tname\n\nTW\t\tcentral\tTrung ương\n\t\t\t\nP58\tTW\tprovince\t  Tỉnh  Ninh Thuận " +
+			"\nC1\tP58\tcommune\t\"Xã \"\"Đông\"\", A\"\n",
+		"decomposed letters": "code,parent_code,level,name\nTW,,central,Trung u\u031bo\u031bng\nP58,TW,province,Ti\u0309nh Ninh " +
+			"Thua\u0323\u0302n\nC1,P58,commune,\"Xa\u0303 \"\"Đông\"\", A\"\n",
 	}
 	for name, table := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -139,7 +144,8 @@ func TestImportRefuses(t *testing.T) {
 		table string
 		want  []string
 	}{
-		"empty file":       {"", []string{"row 1: missing column in column code", "row 1: missing column in column parent_code", "row 1: missing column in column level", "row 1: missing column in column name"}},
+		"empty file": {"", []string{"row 1: missing column in column code", "row 1: missing column in column parent_code",
+			"row 1: missing column in column level", "row 1: missing column in column name"}},
 		"header only":      {"code,parent_code,level,name\n", []string{"row 1: no units"}},
 		"missing column":   {"code,level,name\nTW,central,Trung ương\n", []string{"row 1: missing column in column parent_code"}},
 		"double column":    {"code,mã,parent_code,level,name\n", []string{`row 1: double column in column code: "mã"`}},
@@ -158,7 +164,8 @@ func TestImportRefuses(t *testing.T) {
 		"formula for name": {head + "P1,TW,province,=1+1\n", []string{`row 3: formula in column name: "=1+1"`}},
 		"old encoding":     {head + "P1,TW,province,T\xD8nh\n", []string{"row 3: wrong encoding: \"T\uFFFDnh\""}},
 		"stray quote":      {head + "P1,TW,province,\"A\n", []string{"row 3: unreadable: \"extraneous or missing \\\" in quoted-field\""}},
-		"long name":        {head + "P1,TW,province," + strings.Repeat("ă", 201) + "\n", []string{"row 3: too large in column name: \"" + strings.Repeat("ă", 40) + "…\""}},
+		"long name": {head + "P1,TW,province," + strings.Repeat("ă", 201) + "\n",
+			[]string{"row 3: too large in column name: \"" + strings.Repeat("ă", 40) + "…\""}},
 		"several at once": {head + "P1,XX,province,A\n,TW,province,\n", []string{
 			"row 4: empty code in column code", "row 4: empty name in column name", `row 3: unknown parent in column parent_code: "XX"`,
 		}},
@@ -258,7 +265,8 @@ func sheet(t *testing.T, change func(f *excelize.File) error) []byte {
 	t.Helper()
 	f := excelize.NewFile()
 	defer f.Close()
-	for i, line := range [][]any{{"code", "parent_code", "level", "name"}, {"TW", nil, "central", "Trung ương"}, {"P1", "TW", "province", "A"}, {"P2", "TW", "province", "B"}} {
+	for i, line := range [][]any{{"code", "parent_code", "level", "name"}, {"TW", nil, "central", "Trung ương"}, {"P1", "TW", "province", "A"},
+		{"P2", "TW", "province", "B"}} {
 		if err := f.SetSheetRow("Sheet1", fmt.Sprintf("A%d", i+1), &line); err != nil {
 			t.Fatal(err)
 		}
@@ -282,8 +290,9 @@ func bomb(t *testing.T) []byte {
 	out := zip.NewWriter(&file)
 	out.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) })
 	for name, content := range map[string]string{
-		"[Content_Types].xml":        `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>`,
-		"xl/workbook.xml":            `<workbook xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet r:id="rId1"/></sheets></workbook>`,
+		"[Content_Types].xml": `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>`,
+		"xl/workbook.xml": `<workbook xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet ` +
+			`r:id="rId1"/></sheets></workbook>`,
 		"xl/_rels/workbook.xml.rels": `<Relationships><Relationship Id="rId1" Target="worksheets/sheet1.xml"/></Relationships>`,
 	} {
 		w, err := out.Create(name)
@@ -351,7 +360,8 @@ func TestImportRefusesXLSX(t *testing.T) {
 func TestSearch(t *testing.T) {
 	tree := imported(t, threeTiers(t))
 	for query, want := range map[string]string{
-		"ninh thuan": "P58", "NINH": "P58 D587", "phuoc h": "C22879 C22891", "vinh": "C22738 C22327 C22330", "c22879": "C22879", "  ": "", "xyz": "", "rung uong": "TW",
+		"ninh thuan": "P58", "NINH": "P58 D587", "phuoc h": "C22879 C22891", "vinh": "C22738 C22327 C22330", "c22879": "C22879", "  ": "", "xyz": "",
+		"rung uong": "TW",
 	} {
 		var got []string
 		for _, u := range tree.Search(query, 3) {

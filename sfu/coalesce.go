@@ -12,9 +12,10 @@ const (
 	coalesceBursts = 8
 )
 
-// coalescing (of packets into messages; nothing to do with the gathering of ICE candidates) is what a shard holds back of a stage's pictures, so that a viewer's picture and the sound after it leave
-// as one message: sound is shorter than the packets of a picture and may end a segmented message, while a message of
-// its own costs as much as that of a whole frame. While there is no sound nothing is held back. Its shard owns it.
+// coalescing (of packets into messages; nothing to do with the gathering of ICE candidates) is what a shard holds back of a
+// stage's pictures, so that a viewer's picture and the sound after it leave as one message: sound is shorter than the packets
+// of a picture and may end a segmented message, while a message of its own costs as much as that of a whole frame. While there
+// is no sound nothing is held back. Its shard owns it.
 type coalescing struct {
 	bursts []burst
 	until  time.Duration

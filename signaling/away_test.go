@@ -37,7 +37,8 @@ func TestWhoWaitsIsToldThatTheSessionIsCalledOffAndWhy(t *testing.T) {
 		return c1.State.Phase == "ended" && c1.State.CalledOff && c1.State.CallOffReason == "Bão số 3"
 	})
 	for _, code := range []string{"C1", meeting.HostCode, meeting.SecretaryCode} {
-		if _, me := b.Request("GET", "/api/v1/me", b.Links.Of(code)[strings.Index(b.Links.Of(code), "#")+1:], ""); !strings.Contains(me, `"called_off":true,"call_off_reason":"Bão số 3"`) {
+		_, me := b.Request("GET", "/api/v1/me", b.Links.Of(code)[strings.Index(b.Links.Of(code), "#")+1:], "")
+		if !strings.Contains(me, `"called_off":true,"call_off_reason":"Bão số 3"`) {
 			t.Errorf("the link of %s says %s", code, me)
 		}
 	}

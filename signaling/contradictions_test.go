@@ -51,7 +51,8 @@ func TestListContradictsTheLedger(t *testing.T) {
 		"live, but not by the ledger": {"UPDATE sessions SET phase = 'live'", `the list had the phase "live", the ledger "open"`, true},
 		"not a phase":                 {"UPDATE sessions SET phase = 'x'", `the list had the phase "x", the ledger "open"`, true},
 		"another title":               {"UPDATE sessions SET title = 'Khác'", `the list had the title "Khác", the ledger "Giao ban"`, false},
-		"a ledger that was cut":       {"DELETE FROM entries WHERE seq >= (SELECT seq FROM entries WHERE kind = 'started')", `the list had the phase "ended", the ledger "open"`, true},
+		"a ledger that was cut": {"DELETE FROM entries WHERE seq >= (SELECT seq FROM entries WHERE kind = 'started')",
+			`the list had the phase "ended", the ledger "open"`, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := servertest.NewBed(t, "")

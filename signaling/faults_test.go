@@ -135,7 +135,8 @@ func TestPoisonedLedgerAtTheStart(t *testing.T) {
 	b.Admin("POST", "/api/v1/sessions", `{"title":"Other","units":"D582/*","start":"now","countdown_s":0}`, &poisoned)
 	b.Record.Upset.Store(&poisoned.ID)
 	b.Restart(false)
-	if _, err := client.DialToken(t.Context(), servertest.SocketURL(b), servertest.Token(poisoned.Of("C1")), client.Options{}); servertest.CloseCode(err) != protocol.CloseBroken {
+	if _, err := client.DialToken(t.Context(), servertest.SocketURL(b), servertest.Token(poisoned.Of("C1")),
+		client.Options{}); servertest.CloseCode(err) != protocol.CloseBroken {
 		t.Errorf("entering it: %v", err)
 	}
 	b.Enter("C1").Ask(protocol.RaiseHand{})

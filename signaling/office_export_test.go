@@ -19,8 +19,10 @@ func Messages() []protocol.Type { return slices.Collect(maps.Keys(handlers())) }
 // ZeroMessages has one of each type that Messages lists.
 func ZeroMessages() []protocol.Message {
 	return []protocol.Message{
-		protocol.Answer{}, protocol.PeerFailed{}, protocol.Received{}, protocol.Receive{}, protocol.Frozen{}, protocol.Watch{Slot: "preview"}, protocol.Start{}, protocol.End{},
-		protocol.RaiseHand{}, protocol.LowerHand{}, protocol.StandBy{}, protocol.Grant{}, protocol.Revoke{}, protocol.Confirm{}, protocol.Mute{}, protocol.Remove{},
+		protocol.Answer{}, protocol.PeerFailed{}, protocol.Received{}, protocol.Receive{}, protocol.Frozen{}, protocol.Watch{Slot: "preview"}, protocol.Start{},
+		protocol.End{},
+		protocol.RaiseHand{}, protocol.LowerHand{}, protocol.StandBy{}, protocol.Grant{}, protocol.Revoke{}, protocol.Confirm{}, protocol.Mute{},
+		protocol.Remove{},
 		protocol.RollCall{}, protocol.RollCallAnswer{}, protocol.Headcount{}, protocol.Delegates{}, protocol.Lock{}, protocol.HandOver{}, protocol.Agenda{},
 		protocol.Budget{}, protocol.SendMessage{}, protocol.Microphone{},
 	}

@@ -277,7 +277,8 @@ func TestSessionIsTakenOverLater(t *testing.T) {
 	if code, _ := ready(b); code != http.StatusServiceUnavailable {
 		t.Errorf("readyz: %d", code)
 	}
-	if _, err := client.DialToken(t.Context(), servertest.SocketURL(b), servertest.Token(b.Links.Of("C1")), client.Options{}); servertest.CloseCode(err) != protocol.CloseBroken {
+	if _, err := client.DialToken(t.Context(), servertest.SocketURL(b), servertest.Token(b.Links.Of("C1")),
+		client.Options{}); servertest.CloseCode(err) != protocol.CloseBroken {
 		t.Errorf("entered: %v", err)
 	}
 	patient(b)

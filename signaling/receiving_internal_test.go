@@ -39,7 +39,8 @@ func TestPageWord(t *testing.T) {
 			w := &pageWord{}
 			for i, s := range steps {
 				before := w.decodes && s.report.Peer == w.peer
-				changed, at := w.update(s.report, start.Add(time.Duration(s.at)*time.Second), func() time.Duration { return time.Duration(s.arriving) * time.Second })
+				changed, at := w.update(s.report, start.Add(time.Duration(s.at)*time.Second),
+					func() time.Duration { return time.Duration(s.arriving) * time.Second })
 				if changed != s.changed || w.decodes != s.decodes {
 					t.Errorf("step %d: changed %v, decodes %v (before %v)", i, changed, w.decodes, before)
 				}

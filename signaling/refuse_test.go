@@ -112,7 +112,8 @@ func TestOrigin(t *testing.T) {
 	for origin, admitted := range map[string]bool{
 		b.HTTP.URL: true, strings.ToUpper(b.HTTP.URL): true, "https://evil.example": false, "null": false, "http://127.0.0.1:1": false,
 	} {
-		c, err := client.DialToken(t.Context(), servertest.SocketURL(b), servertest.Token(b.Links.Of("C1")), client.Options{Header: http.Header{"Origin": {origin}}})
+		c, err := client.DialToken(t.Context(), servertest.SocketURL(b), servertest.Token(b.Links.Of("C1")),
+			client.Options{Header: http.Header{"Origin": {origin}}})
 		if (err == nil) != admitted {
 			t.Errorf("origin %s: %v", origin, err)
 		}

@@ -22,7 +22,8 @@ func TestForgedLedger(t *testing.T) {
 	b.HTTP.Close()
 	b.Record = &servertest.Record{Store: b.Record.Store, Forged: 2}
 	b.Serve()
-	if _, err := client.DialToken(t.Context(), servertest.SocketURL(b), servertest.Token(b.Links.Of("C1")), client.Options{}); servertest.CloseCode(err) != protocol.CloseBroken || !strings.Contains(err.Error(), "entry 2") {
+	if _, err := client.DialToken(t.Context(), servertest.SocketURL(b), servertest.Token(b.Links.Of("C1")),
+		client.Options{}); servertest.CloseCode(err) != protocol.CloseBroken || !strings.Contains(err.Error(), "entry 2") {
 		t.Errorf("C1 enters: %v", err)
 	}
 	if status, body := b.Request("GET", report, secretary, ""); status != 503 || !strings.Contains(body, "ledger broken at entry 2") {

@@ -31,7 +31,8 @@ func TestAScreenOfTheCentralRoomSteersNothingAndCountsNowhere(t *testing.T) {
 		}
 	})
 	// Of all messages only those about its own peers are taken.
-	own := map[string]bool{"hello": true, "leave": true, "pong": true, "answer": true, "peer_failed": true, "received": true, "receive": true, "frozen": true, "microphone": true}
+	own := map[string]bool{"hello": true, "leave": true, "pong": true, "answer": true, "peer_failed": true, "received": true, "receive": true, "frozen": true,
+		"microphone": true}
 	fill := map[string]any{"Endpoint": "C1", "To": "C1", "Text": "x", "Slot": "floor"}
 	for _, m := range protocol.ClientMessages() {
 		if own[string(m.MessageType())] {

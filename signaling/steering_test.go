@@ -99,7 +99,8 @@ func TestChair(t *testing.T) {
 }
 
 func TestLockAndAgenda(t *testing.T) {
-	b := servertest.NewBed(t, `{"title":"x","units":"D582/*","start":"now","agenda":[{"title":"Khai mạc"},{"id":"b","title":"Báo cáo","minutes":20,"speakers":["C2","C1"]}]}`)
+	b := servertest.NewBed(t, `{"title":"x","units":"D582/*","start":"now","agenda":[{"title":"Khai mạc"},{"id":"b","title":"Báo cáo","minutes":20,`+
+		`"speakers":["C2","C1"]}]}`)
 	host, c1 := b.Enter(meeting.HostCode), b.Enter("C1")
 	if a := c1.Welcome().Session.Agenda; len(a) != 2 || a[0].ID != "a1" || a[1].Minutes != 20 || !slices.Equal(a[1].Speakers, []string{"C2", "C1"}) {
 		t.Errorf("agenda: %+v", a)

@@ -33,7 +33,8 @@ func TestStory(t *testing.T) {
 	c1.Refused("forbidden", protocol.Start{})
 	host.Ask(protocol.Start{})
 	c1.Sees("the host on main", func() bool {
-		return c1.State.Phase == "live" && c1.State.Present == 2 && c1.Stage(meeting.SlotMain).Endpoint == meeting.HostCode && c1.Stage(meeting.SlotMain).State == "on_air"
+		return c1.State.Phase == "live" && c1.State.Present == 2 && c1.Stage(meeting.SlotMain).Endpoint == meeting.HostCode &&
+			c1.Stage(meeting.SlotMain).State == "on_air"
 	})
 	servertest.Await(t, "the host publishes to main", func() bool {
 		return b.Media.Of(meeting.HostCode, signaling.PeerPublisher).ID != "" &&
@@ -212,7 +213,8 @@ func TestDamagedSession(t *testing.T) {
 	b.Record = &servertest.Record{Store: b.Record.Store, Damaged: other.ID}
 	b.Serve()
 	for range 2 {
-		if _, err := client.DialToken(t.Context(), servertest.SocketURL(b), servertest.Token(other.Of("C1")), client.Options{}); servertest.CloseCode(err) != protocol.CloseBroken {
+		if _, err := client.DialToken(t.Context(), servertest.SocketURL(b), servertest.Token(other.Of("C1")),
+			client.Options{}); servertest.CloseCode(err) != protocol.CloseBroken {
 			t.Errorf("enter the damaged session: %v", err)
 		}
 	}

@@ -100,7 +100,8 @@ func (s accounts) ChangeAccount(ctx context.Context, name string, change func(*a
 		if err := account.CheckAdmins(list); managed && err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, s.bind("UPDATE accounts SET full_name = ?, role = ?, scope = ?, phone = ?, disabled = ?, hash = ?, must_change = ?, link_grant = ? WHERE name = ?"),
+		if _, err := tx.ExecContext(ctx, s.bind("UPDATE accounts SET full_name = ?, role = ?, scope = ?, phone = ?, disabled = ?, hash = ?, must_change = "+
+			"?, link_grant = ? WHERE name = ?"),
 			a.FullName, string(a.Role), a.Scope, a.Phone, flag(a.Disabled), a.Hash, flag(a.MustChange), a.LinkGrant, name); err != nil {
 			return err
 		}
@@ -165,7 +166,8 @@ func (s accounts) Login(ctx context.Context, id string) (account.Login, account.
 
 // Logins lists the logins of an account, the newest first.
 func (s accounts) Logins(ctx context.Context, name string) ([]account.Login, error) {
-	rows, err := s.read.QueryContext(ctx, s.bind("SELECT id, account, device, created_at, seen_at FROM logins WHERE account = ? ORDER BY created_at DESC, id"), name)
+	rows, err := s.read.QueryContext(ctx, s.bind("SELECT id, account, device, created_at, seen_at FROM logins WHERE account = ? ORDER BY created_at DESC, id"),
+		name)
 	if err != nil {
 		return nil, err
 	}

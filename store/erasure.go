@@ -33,10 +33,12 @@ func TextColumns() map[string]Holding {
 		"entries.data":   KeptPersonal,
 	}
 	for _, name := range []string{
-		"settings.name", "admin_tokens.id", "accounts.link_grant", "units.code", "units.parent", "units.level", "units.name", "sessions.id", "sessions.title", "sessions.phase",
+		"settings.name", "admin_tokens.id", "accounts.link_grant", "units.code", "units.parent", "units.level", "units.name", "sessions.id", "sessions.title",
+		"sessions.phase",
 		"entries.session", "entries.node", "entries.by_endpoint", "entries.kind", "entries.prev", "entries.hash", "alive.session",
 		"links.session", "links.endpoint", "personal.session", "accounts.role", "accounts.scope", "accounts.hash", "logins.id",
-		"drafts.id", "drafts.session", "draft_versions.draft", "draft_versions.title", "short_codes.hash", "short_codes.session", "short_codes.endpoint", "short_codes.sealed",
+		"drafts.id", "drafts.session", "draft_versions.draft", "draft_versions.title", "short_codes.hash", "short_codes.session", "short_codes.endpoint",
+		"short_codes.sealed",
 		"rehearsals.session", "rehearsals.endpoint", "webhook_progress.url", "webhook_progress.kind", "webhook_progress.session",
 		"webhook_dead_letters.id", "webhook_dead_letters.url", "webhook_dead_letters.session", "webhook_dead_letters.body", "webhook_dead_letters.failure",
 		"pictures.session", "pictures.commitment", "leases.session", "leases.owner",
@@ -48,7 +50,8 @@ func TextColumns() map[string]Holding {
 }
 
 // EraseNames erases the personal data of a session: names of delegates, telephone numbers, texts of messages, pictures, and
-// their salts, who rehearsed, and the same in the versions of its draft. The ledger keeps its commitments to them and can still be verified. It returns how many entries were concerned.
+// their salts, who rehearsed, and the same in the versions of its draft. The ledger keeps its commitments to them and can
+// still be verified. It returns how many entries were concerned.
 func (s ledgers) EraseNames(ctx context.Context, session string) (int64, error) {
 	if err := s.owned(); err != nil {
 		return 0, err
@@ -84,7 +87,8 @@ func (s ledgers) eraseDrafts(ctx context.Context, tx *sql.Tx, session string) er
 		number int64
 		body   string
 	}
-	rows, err := tx.QueryContext(ctx, s.bind("SELECT draft, v.version, body FROM draft_versions v JOIN drafts d ON d.id = v.draft WHERE d.session = ?"), session)
+	rows, err := tx.QueryContext(ctx, s.bind("SELECT draft, v.version, body FROM draft_versions v JOIN drafts d ON d.id = v.draft WHERE d.session = ?"),
+		session)
 	if err != nil {
 		return err
 	}
@@ -109,7 +113,8 @@ func (s ledgers) eraseDrafts(ctx context.Context, tx *sql.Tx, session string) er
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, s.bind("UPDATE draft_versions SET body = ? WHERE draft = ? AND version = ?"), string(body), v.draft, v.number); err != nil {
+		if _, err := tx.ExecContext(ctx, s.bind("UPDATE draft_versions SET body = ? WHERE draft = ? AND version = ?"), string(body), v.draft,
+			v.number); err != nil {
 			return err
 		}
 	}

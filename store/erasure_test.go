@@ -23,7 +23,8 @@ func (f *fixture) raw() (db *sql.DB, columns string) {
 		AND data_type IN ('text', 'character varying', 'character', 'bytea', 'json', 'jsonb')`
 	if f.file != "" {
 		driver = "sqlite"
-		columns = `SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND c.type IN ('TEXT', 'BLOB', 'BYTEA')`
+		columns = `SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND ` +
+			`c.type IN ('TEXT', 'BLOB', 'BYTEA')`
 	}
 	dsn := f.dsn
 	if f.file != "" {
@@ -114,7 +115,8 @@ func TestErasureLeavesNothingBehind(t *testing.T) {
 		if err := f.s.ConveneDraft(ctx, "d1", version, "s1"); err != nil {
 			f.t.Fatal(err)
 		}
-		if err := f.s.PutRehearsal(ctx, store.Rehearsal{Session: "s1", Endpoint: "C1", At: t0, Result: prepare.Rehearsal{Contact: mark, Phone: phone, Device: mark}}); err != nil {
+		if err := f.s.PutRehearsal(ctx, store.Rehearsal{Session: "s1", Endpoint: "C1", At: t0,
+			Result: prepare.Rehearsal{Contact: mark, Phone: phone, Device: mark}}); err != nil {
 			f.t.Fatal(err)
 		}
 		if err := f.s.SavePicture(ctx, "s1", store.Picture{Commitment: "c", Salt: mark, JPEG: []byte(mark), TakenAt: t0.Add(time.Second)}); err != nil {
@@ -134,7 +136,8 @@ func TestErasureLeavesNothingBehind(t *testing.T) {
 			}
 			return list
 		}
-		if before := found(); !slices.Contains(before, "personal.value") || !slices.Contains(before, "draft_versions.body") || !slices.Contains(before, "rehearsals.body") {
+		if before := found(); !slices.Contains(before, "personal.value") || !slices.Contains(before, "draft_versions.body") ||
+			!slices.Contains(before, "rehearsals.body") {
 			f.t.Fatalf("the test has put nothing in: %v", before)
 		}
 		if n, err := f.s.EraseNames(ctx, "s1"); err != nil || n == 0 {

@@ -23,9 +23,11 @@ func figuresOf(id string, seq uint64, at time.Time, sites int) *figures.Session 
 	}
 	provinces := len(f.Units) - 1
 	for i := range sites {
-		f.Units = append(f.Units, meeting.Unit{Code: fmt.Sprintf("C%05d", i), Parent: f.Units[1+i%provinces].Code, Level: meeting.LevelCommune, Name: fmt.Sprintf("Xã Phước Bình %d", i)})
+		f.Units = append(f.Units, meeting.Unit{Code: fmt.Sprintf("C%05d", i), Parent: f.Units[1+i%provinces].Code, Level: meeting.LevelCommune,
+			Name: fmt.Sprintf("Xã Phước Bình %d", i)})
 		f.Sites = append(f.Sites, figures.Site{
-			Unit: len(f.Units) - 1, Verdict: []meeting.Verdict{meeting.VerdictOnTime, meeting.VerdictOnTime, meeting.VerdictLate, meeting.VerdictAbsent}[(i+int(seq))%4], PresentS: 7000 + i%100,
+			Unit: len(f.Units) - 1, Verdict: []meeting.Verdict{meeting.VerdictOnTime, meeting.VerdictOnTime, meeting.VerdictLate,
+				meeting.VerdictAbsent}[(i+int(seq))%4], PresentS: 7000 + i%100,
 			ReceivedS: 6900, Headcount: i % 30, Interruptions: i % 3, Packets: 1_500_000, Lost: uint64(i % 1000),
 		})
 	}

@@ -136,7 +136,8 @@ func (s ledgers) Head(ctx context.Context, session string) (ledger.Head, error) 
 // Entries reads a session's ledger from an entry on. It does not check the chain: ledger.VerifyChain does.
 func (s ledgers) Entries(ctx context.Context, session string, fromSeq uint64) iter.Seq2[ledger.Entry, error] {
 	return func(yield func(ledger.Entry, error) bool) {
-		rows, err := s.read.QueryContext(ctx, s.bind("SELECT "+entryColumns+", salt, value FROM entries LEFT JOIN personal USING (session, seq) WHERE session = ? AND seq >= ? ORDER BY seq"),
+		rows, err := s.read.QueryContext(ctx, s.bind("SELECT "+entryColumns+
+			", salt, value FROM entries LEFT JOIN personal USING (session, seq) WHERE session = ? AND seq >= ? ORDER BY seq"),
 			session, int64(fromSeq))
 		if err != nil {
 			yield(ledger.Entry{}, err)
@@ -177,7 +178,8 @@ func (s ledgers) Alive(ctx context.Context, at time.Time, sessions ...string) er
 	}
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, session := range sessions {
-			_, err := tx.ExecContext(ctx, s.bind("INSERT INTO alive (session, seen_at) VALUES (?, ?) ON CONFLICT (session) DO UPDATE SET seen_at = excluded.seen_at"),
+			_, err := tx.ExecContext(ctx, s.bind("INSERT INTO alive (session, seen_at) VALUES (?, ?) ON CONFLICT (session) DO UPDATE SET seen_at = "+
+				"excluded.seen_at"),
 				session, micros(at))
 			if err != nil {
 				return err

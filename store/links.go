@@ -127,7 +127,8 @@ func (s links) DropSetting(ctx context.Context, name string) error {
 // SetSetting keeps a value under a name.
 func (s links) SetSetting(ctx context.Context, name, value string) error {
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, s.bind("INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"), name, value)
+		_, err := tx.ExecContext(ctx, s.bind("INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"), name,
+			value)
 		return err
 	})
 }

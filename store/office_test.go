@@ -217,7 +217,8 @@ func TestShortCodes(t *testing.T) {
 func TestRehearsals(t *testing.T) {
 	conformance(t, func(f *fixture) {
 		t, ctx := f.t, f.t.Context()
-		r := store.Rehearsal{Session: "s", Endpoint: "C1", At: t0, Result: prepare.Rehearsal{Camera: prepare.Works, Line: prepare.Line{Connected: true, LossUp: 1.5, UpKbps: 900}}}
+		r := store.Rehearsal{Session: "s", Endpoint: "C1", At: t0,
+			Result: prepare.Rehearsal{Camera: prepare.Works, Line: prepare.Line{Connected: true, LossUp: 1.5, UpKbps: 900}}}
 		for i := range 2 {
 			r.At = t0.Add(time.Duration(i) * time.Hour)
 			if err := f.s.PutRehearsal(ctx, r); err != nil {
@@ -242,7 +243,8 @@ func TestRehearsals(t *testing.T) {
 func TestRosterEdits(t *testing.T) {
 	conformance(t, func(f *fixture) {
 		ctx := f.t.Context()
-		tree, err := roster.New([]meeting.Unit{{Code: "TW", Level: meeting.LevelCentral, Name: "Trung ương"}, {Code: "P58", Parent: "TW", Level: meeting.LevelProvince, Name: "Tỉnh Ninh Thuận"}})
+		tree, err := roster.New([]meeting.Unit{{Code: "TW", Level: meeting.LevelCentral, Name: "Trung ương"},
+			{Code: "P58", Parent: "TW", Level: meeting.LevelProvince, Name: "Tỉnh Ninh Thuận"}})
 		if err != nil {
 			f.t.Fatal(err)
 		}

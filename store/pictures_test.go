@@ -89,7 +89,8 @@ func TestPicturesBecomeBytes(t *testing.T) {
 			}
 		}
 		var stored int
-		if err := db.QueryRowContext(t.Context(), "SELECT length(jpeg) FROM pictures WHERE commitment = 'aa'").Scan(&stored); err != nil || stored != len(jpeg) {
+		if err := db.QueryRowContext(t.Context(), "SELECT length(jpeg) FROM pictures WHERE commitment = 'aa'").Scan(&stored); err != nil ||
+			stored != len(jpeg) {
 			t.Errorf("the column holds %d bytes of %d, %v", stored, len(jpeg), err)
 		}
 	})

@@ -107,7 +107,8 @@ func (s sessions) ReplaceRoster(ctx context.Context, tree *roster.Tree, imported
 
 // Units returns the organisation map in force, in the order of its import; nothing before the first import.
 func (s sessions) Units(ctx context.Context) ([]meeting.Unit, error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT code, parent, level, name FROM units WHERE version = (SELECT MAX(version) FROM roster_versions) ORDER BY place")
+	rows, err := s.read.QueryContext(ctx, "SELECT code, parent, level, name FROM units WHERE version = (SELECT MAX(version) FROM roster_versions) ORDER "+
+		"BY place")
 	if err != nil {
 		return nil, err
 	}

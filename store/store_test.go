@@ -174,7 +174,8 @@ func TestLedger(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantSessions := []store.SessionRow{
-			{ID: "s1", Title: "Phiên họp s1", Phase: meeting.PhaseLive, CreatedAt: t0, Noted: meeting.PhaseLive}, {ID: "s2", Title: "Phiên họp s2", Phase: meeting.PhaseDraft, CreatedAt: t0, Noted: meeting.PhaseDraft},
+			{ID: "s1", Title: "Phiên họp s1", Phase: meeting.PhaseLive, CreatedAt: t0, Noted: meeting.PhaseLive},
+			{ID: "s2", Title: "Phiên họp s2", Phase: meeting.PhaseDraft, CreatedAt: t0, Noted: meeting.PhaseDraft},
 		}
 		if diff := cmp.Diff(wantSessions, sessions); diff != "" {
 			t.Errorf("sessions (-want +got):\n%s", diff)
@@ -450,7 +451,8 @@ func TestChangesOfASession(t *testing.T) {
 		}
 		entries := []ledger.Entry{
 			next(f.t, c, &meeting.TitleChanged{Title: "Họp giao ban"}),
-			next(f.t, c, &meeting.SitesAdded{Endpoints: []meeting.Endpoint{{Code: "C2", Role: meeting.RoleSite, Phone: "024"}, {Code: "C3", Role: meeting.RoleSite}}}),
+			next(f.t, c, &meeting.SitesAdded{Endpoints: []meeting.Endpoint{{Code: "C2", Role: meeting.RoleSite, Phone: "024"},
+				{Code: "C3", Role: meeting.RoleSite}}}),
 		}
 		if err := f.s.Append(ctx, "s1", meeting.PhaseOpen, entries); err != nil {
 			f.t.Fatal(err)

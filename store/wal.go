@@ -117,10 +117,12 @@ func reportLeftover(log *slog.Logger, path string) error {
 		return err
 	}
 	if left.interrupted > 0 {
-		log.Warn("the last write was interrupted and is undone; nobody was told of it, unless the log was cut behind the server's back: the file of heads tells", "log", path, "pages", left.interrupted)
+		log.Warn("the last write was interrupted and is undone; nobody was told of it, unless the log was cut behind the server's back: "+
+			"the file of heads tells", "log", path, "pages", left.interrupted)
 	}
 	if left.damaged > 0 {
-		log.Error("the database's log is damaged: acknowledged entries may be lost; compare with exported ledgers or restore a backup", "log", path, "pages", left.damaged)
+		log.Error("the database's log is damaged: acknowledged entries may be lost; compare with exported ledgers or restore a backup", "log", path, "pages",
+			left.damaged)
 	}
 	return nil
 }

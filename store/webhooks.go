@@ -34,7 +34,8 @@ func (s webhooks) WebhookCursor(ctx context.Context, url, kind, session string) 
 func (s webhooks) AdvanceWebhook(ctx context.Context, url, kind, session string, seq uint64, dead *DeadLetter) error {
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if dead != nil {
-			_, err := tx.ExecContext(ctx, s.bind(`INSERT INTO webhook_dead_letters (id, url, session, body, attempts, failure, died_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+			_, err := tx.ExecContext(ctx, s.bind(`
+				INSERT INTO webhook_dead_letters (id, url, session, body, attempts, failure, died_at) VALUES (?, ?, ?, ?, ?, ?, ?)
 				ON CONFLICT (id) DO UPDATE SET attempts = excluded.attempts, failure = excluded.failure, died_at = excluded.died_at`),
 				dead.ID, dead.URL, dead.Session, string(dead.Body), dead.Attempts, dead.Failure, micros(dead.DiedAt))
 			if err != nil {

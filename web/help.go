@@ -102,7 +102,8 @@ func readPart(dir, id string) (part, error) {
 	if err := md.Convert(source, &buf); err != nil {
 		return part{}, err
 	}
-	return part{ID: id, Name: strings.TrimPrefix(first, "# "), Body: template.HTML(buf.String())}, nil //nolint:gosec // our own text; raw HTML in it is left out
+	return part{ID: id, Name: strings.TrimPrefix(first, "# "), Body: template.HTML(buf.String())},
+		nil //nolint:gosec // our own text; raw HTML in it is left out
 }
 
 // served makes a part of the handbook of a file: headings one level lower, pictures where the server has them.

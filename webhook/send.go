@@ -23,7 +23,8 @@ func special() []netip.Prefix {
 	for _, p := range []string{
 		"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24",
 		"192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
-		"::/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
+		"::/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10",
+		"fec0::/10", "ff00::/8",
 	} {
 		list = append(list, netip.MustParsePrefix(p))
 	}
@@ -98,8 +99,10 @@ func (s *Sender) send(ctx context.Context, t *target, letter store.DeadLetter) e
 type metrics struct{ delivered, failed, givenUp prometheus.Counter }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
-	attempts := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "diemcau_webhook_attempts_total", Help: "Attempts to deliver a message to another program."}, []string{"result"})
-	givenUp := prometheus.NewCounter(prometheus.CounterOpts{Name: "diemcau_webhook_given_up_total", Help: "Messages to other programs that became dead letters."})
+	attempts := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "diemcau_webhook_attempts_total",
+		Help: "Attempts to deliver a message to another program."}, []string{"result"})
+	givenUp := prometheus.NewCounter(prometheus.CounterOpts{Name: "diemcau_webhook_given_up_total",
+		Help: "Messages to other programs that became dead letters."})
 	reg.MustRegister(attempts, givenUp)
 	return &metrics{attempts.WithLabelValues("delivered"), attempts.WithLabelValues("failed"), givenUp}
 }

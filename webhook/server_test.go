@@ -119,7 +119,8 @@ func TestWebhooks(t *testing.T) {
 func TestWebhookDeadLetters(t *testing.T) {
 	rc := newReceiver(t, 0)
 	b := hooked(t, rc)
-	dead := store.DeadLetter{ID: "s-1-x", URL: rc.URL, Session: "s", Body: []byte(`{"events":[{"type":"joined","endpoint":"C1"}]}`), Attempts: 7, Failure: "it answered 503", DiedAt: time.Now()}
+	dead := store.DeadLetter{ID: "s-1-x", URL: rc.URL, Session: "s", Body: []byte(`{"events":[{"type":"joined","endpoint":"C1"}]}`), Attempts: 7,
+		Failure: "it answered 503", DiedAt: time.Now()}
 	if err := b.Record.AdvanceWebhook(t.Context(), rc.URL, webhook.KindPresence, "s", 1, &dead); err != nil {
 		t.Fatal(err)
 	}

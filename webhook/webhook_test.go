@@ -285,7 +285,8 @@ func TestReachable(t *testing.T) {
 	for ip, want := range map[string]bool{
 		"1.1.1.1": true, "103.1.2.3": true, "2606:4700::1111": true, "10.1.2.9": true, "fd00:1::5": true, "::ffff:10.1.2.9": true,
 		"10.1.3.9": false, "127.0.0.1": false, "::1": false, "::": false, "0.0.0.0": false, "169.254.169.254": false, "172.16.0.1": false, "192.168.1.1": false,
-		"100.64.0.1": false, "fd00:2::5": false, "fe80::1": false, "fe80::1%eth0": false, "::ffff:127.0.0.1": false, "::127.0.0.1": false, "64:ff9b::7f00:1": false, "2002:7f00:1::": false,
+		"100.64.0.1": false, "fd00:2::5": false, "fe80::1": false, "fe80::1%eth0": false, "::ffff:127.0.0.1": false, "::127.0.0.1": false,
+		"64:ff9b::7f00:1": false, "2002:7f00:1::": false,
 		"224.0.0.1": false, "255.255.255.255": false, "ff02::1": false,
 	} {
 		if err := Reachable(netip.MustParseAddr(ip), allow); (err == nil) != want {
@@ -316,7 +317,8 @@ func TestConnectsToAllowedAddressesAlone(t *testing.T) {
 		{inside.URL, nil, "--webhook-allow 127.0.0.1/32"},
 		{outside.URL, loopback, "307"},
 	} {
-		s, err := New(Config{Targets: []Target{{URL: tt.url, Secret: testSecret}}, Allow: tt.allow, Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry()})
+		s, err := New(Config{Targets: []Target{{URL: tt.url, Secret: testSecret}}, Allow: tt.allow, Log: slog.New(slog.DiscardHandler),
+			Registry: prometheus.NewRegistry()})
 		if err != nil {
 			t.Fatal(err)
 		}

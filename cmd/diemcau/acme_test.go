@@ -170,7 +170,8 @@ func (ca *authority) prove() bool {
 		got, _ := io.ReadAll(resp.Body)
 		return string(got) == want
 	}
-	c, err := tls.Dial("tcp", ca.target, &tls.Config{ServerName: acmeName, NextProtos: []string{acme.ALPNProto}, InsecureSkipVerify: true}) //nolint:gosec // what it shows is compared
+	c, err := tls.Dial("tcp", ca.target, &tls.Config{ServerName: acmeName, NextProtos: []string{acme.ALPNProto},
+		InsecureSkipVerify: true}) //nolint:gosec // what it shows is compared
 	if err != nil {
 		ca.t.Error(err)
 		return false
@@ -277,7 +278,8 @@ func shownBy(t *testing.T, address string, root *x509.Certificate) int64 {
 	t.Helper()
 	roots := x509.NewCertPool()
 	roots.AddCert(root)
-	d := tls.Dialer{NetDialer: &net.Dialer{Timeout: time.Minute}, Config: &tls.Config{ServerName: acmeName, RootCAs: roots}} //nolint:gosec // TLS 1.2 by default
+	d := tls.Dialer{NetDialer: &net.Dialer{Timeout: time.Minute},
+		Config: &tls.Config{ServerName: acmeName, RootCAs: roots}} //nolint:gosec // TLS 1.2 by default
 	c, err := d.DialContext(t.Context(), "tcp", address)
 	if err != nil {
 		t.Fatal(err)

@@ -160,7 +160,8 @@ func newApp(ctx context.Context, f serverFlags, t tlsFlags, addr string, log *sl
 		return nil, err
 	}
 	a.media, err = newMediaPlane(sfu.Config{
-		UDP: netip.AddrPortFrom(netip.IPv6Unspecified(), f.UDP), TCP: tcp, PublicIPs: f.PublicIP, PublicIPsOnly: f.PublicIPOnly, Loopback: listensOnLoopback(a.public), CertificatePEM: string(certificate),
+		UDP: netip.AddrPortFrom(netip.IPv6Unspecified(), f.UDP), TCP: tcp, PublicIPs: f.PublicIP, PublicIPsOnly: f.PublicIPOnly,
+		Loopback: listensOnLoopback(a.public), CertificatePEM: string(certificate),
 		SoundPacket: time.Duration(f.SoundMS) * time.Millisecond,
 	}, log.With("part", "sfu"), reg)
 	if err != nil {

@@ -181,7 +181,8 @@ func (c *sessionCreateCmd) Run(ctx context.Context, std streams) error {
 	}
 	return c.withAPI(ctx, func(a *api) error {
 		var raw json.RawMessage
-		req := createRequest{Title: c.Title, Units: c.Units, Guests: guests, Start: c.Start, TimeZone: c.TimeZone, CountdownS: &c.Countdown, Operators: operators}
+		req := createRequest{Title: c.Title, Units: c.Units, Guests: guests, Start: c.Start, TimeZone: c.TimeZone, CountdownS: &c.Countdown,
+			Operators: operators}
 		err := asking(std, c.Past, func(past bool) error {
 			req.AllowPast = past
 			return a.postJSON(ctx, "/api/v1/sessions", req, &raw)

@@ -70,7 +70,8 @@ func TestMisspeltVariable(t *testing.T) {
 
 func TestOtherVariablesAreNamed(t *testing.T) {
 	t.Setenv("DIEMCAU_BINARY", "x") // somebody else's
-	if code, out, errOut := call(t, "config", "check"); code != exitDone || out == "" || !strings.Contains(errOut, "DIEMCAU_BINARY is no setting and is ignored") {
+	if code, out, errOut := call(t, "config", "check"); code != exitDone || out == "" ||
+		!strings.Contains(errOut, "DIEMCAU_BINARY is no setting and is ignored") {
 		t.Errorf("%d %s", code, errOut)
 	}
 }
@@ -101,7 +102,8 @@ func TestConfigShow(t *testing.T) {
 	out := must(t, "--config", file, "config", "show", "serve", "--database", "postgres://u:pw@db/d?sslpassword=abc", "--tcp", "0")
 	for _, want := range []string{
 		`http +:9 +` + file, `udp +10 +DIEMCAU_UDP`, `tcp +0 +command line`, `turn-udp +3478 +` + file, `webhook-secret +•••• +DIEMCAU_WEBHOOK_SECRET`,
-		`database +postgres://u:••••@db/d\?sslpassword=•••• +command line`, `webhook +https://u:••••@log.example.vn/x\?token=•••• +` + file, `log-level +info +default`,
+		`database +postgres://u:••••@db/d\?sslpassword=•••• +command line`, `webhook +https://u:••••@log.example.vn/x\?token=•••• +` + file,
+		`log-level +info +default`,
 	} {
 		if !regexp.MustCompile(`(?m)^` + want + `$`).MatchString(out) {
 			t.Errorf("no line %s", want)
@@ -145,7 +147,8 @@ func TestCompletion(t *testing.T) {
 }
 
 func FuzzConfigFile(f *testing.F) {
-	for _, seed := range []string{"serve:\n  http: ':1'\n", "serve: &a\n  x: *a\n", "- 1\n", "? [a]\n: b\n", "--- !!map\n...\n---\n", "serve: !!binary x", "<<: {a: b}\n"} {
+	for _, seed := range []string{"serve:\n  http: ':1'\n", "serve: &a\n  x: *a\n", "- 1\n", "? [a]\n: b\n", "--- !!map\n...\n---\n", "serve: !!binary x",
+		"<<: {a: b}\n"} {
 		f.Add(seed)
 	}
 	parser, err := newParser(&cli{}, streams{}, func(int) {})

@@ -180,5 +180,6 @@ func (c *serveCmd) certificate(context.Context) doctor.Finding {
 	case err == nil && u.Scheme == "https":
 		return doctor.Finding{Level: doctor.LevelNote, Found: "a proxy before this server shows it"}
 	}
-	return doctor.Finding{Level: doctor.LevelWarn, Found: "none: browsers give camera and microphone to https pages alone", Mend: "--tls-cert and --tls-key, --acme NAME, or a proxy"}
+	return doctor.Finding{Level: doctor.LevelWarn, Found: "none: browsers give camera and microphone to https pages alone",
+		Mend: "--tls-cert and --tls-key, --acme NAME, or a proxy"}
 }

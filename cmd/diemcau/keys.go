@@ -49,7 +49,8 @@ func openKeys(ctx context.Context, dir string, st *store.Store, log *slog.Logger
 	}
 	for _, name := range []string{keyring.Tokens, keyring.Ledger} {
 		if _, err := ring.Load(name); errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("%s is not there, but the record has sessions: restore it, name its folder with --keys, or make another with `diemcau admin new-keys`",
+			return nil, fmt.Errorf("%s is not there, but the record has sessions: restore it, name its folder with --keys, or make another with `diemcau "+
+				"admin new-keys`",
 				filepath.Join(dir, name))
 		} else if err != nil {
 			return nil, err

@@ -38,7 +38,8 @@ func TestKeysOfTokens(t *testing.T) {
 	opens(before.Endpoints[0].Link, http.StatusOK)
 	opens(after.Endpoints[0].Link, http.StatusOK)
 	const ends = "ends every link and administrator's token"
-	if code, _, errOut := call(t, "keys", "retire", first, "--data", dir); code != exitBroken || !strings.Contains(errOut, ends) || !strings.Contains(errOut, "--yes") {
+	if code, _, errOut := call(t, "keys", "retire", first, "--data", dir); code != exitBroken || !strings.Contains(errOut, ends) ||
+		!strings.Contains(errOut, "--yes") {
 		t.Errorf("without a terminal: %d %s", code, errOut)
 	}
 	if code, _, errOut := answer(t, "\n", "keys", "retire", first, "--data", dir); code != exitBroken || !strings.Contains(errOut, "[y/N]") {

@@ -156,7 +156,8 @@ func TestCommandsWithoutAServer(t *testing.T) {
 		t.Fatalf("%+v", links)
 	}
 	csv := must(t, "attendance", "export", "--session", links.ID, "--data", dir, "--out", "-")
-	if !strings.Contains(csv, "endpoint,unit,name,level,parents,first_joined,last_left,total_s,interruptions") || !strings.Contains(csv, "C2,C2,Xã Hai,commune,") {
+	if !strings.Contains(csv, "endpoint,unit,name,level,parents,first_joined,last_left,total_s,interruptions") ||
+		!strings.Contains(csv, "C2,C2,Xã Hai,commune,") {
 		t.Fatalf("%s", csv)
 	}
 	intervals := must(t, "attendance", "show", "--session", links.ID, "--data", dir, "--table", "intervals")
@@ -260,7 +261,8 @@ func TestRefusalsAreOneLineAndSayWhatToDo(t *testing.T) {
 		{"certificate without key", []string{"serve", "--tls-cert", file}, exitUsage, "--tls-key"},
 		{"TURN over TLS without certificate", []string{"serve", "--data", t.TempDir(), "--turn-tls", "5349"}, exitUsage, "--tls-cert"},
 		{"taken TURN port", []string{"serve", "--data", t.TempDir(), "--http", "127.0.0.1:0", "--udp", "0", "--turn-tcp", tcpPort}, exitBroken, "--turn-tcp"},
-		{"taken UDP port of TURN", []string{"serve", "--data", t.TempDir(), "--http", "127.0.0.1:0", "--udp", "0", "--turn-udp", udpPort}, exitBroken, "--turn-udp"},
+		{"taken UDP port of TURN", []string{"serve", "--data", t.TempDir(), "--http", "127.0.0.1:0", "--udp", "0", "--turn-udp", udpPort}, exitBroken,
+			"--turn-udp"},
 		{"no certificate", []string{"serve", "--data", t.TempDir(), "--tls-cert", file, "--tls-key", file}, exitBroken, "certificate"},
 		{"bad operator", []string{"session", "create", "--title", "x", "--units", "P58/*", "--operators", "=An"}, exitUsage, "--operators"},
 		{"bad start", []string{"session", "create", "--title", "x", "--units", "P58/*", "--start", "soon"}, exitUsage, "--start"},
@@ -328,10 +330,12 @@ func TestDelegatedOperators(t *testing.T) {
 	if len(l.Operators) != 1 || l.Operators[0].Name == "" || !strings.Contains(l.Operators[0].Link, "/host#") {
 		t.Errorf("operators: %+v", l.Operators)
 	}
-	if code, _, errOut := call(t, "session", "create", "--title", "x", "--units", "P58/*", "--operators", "P99", "--data", dir); code != exitBroken || !strings.Contains(errOut, "P99") {
+	if code, _, errOut := call(t, "session", "create", "--title", "x", "--units", "P58/*", "--operators", "P99", "--data", dir); code != exitBroken ||
+		!strings.Contains(errOut, "P99") {
 		t.Errorf("of a unit that is not convened: %d %s", code, errOut)
 	}
-	if out := must(t, "session", "create", "--title", "x", "--units", "P58/*", "--operators", "P58", "--data", dir); !regexp.MustCompile(`(?m)^operator +http\S+ \(.+\)$`).MatchString(out) {
+	if out := must(t, "session", "create", "--title", "x", "--units", "P58/*", "--operators", "P58", "--data",
+		dir); !regexp.MustCompile(`(?m)^operator +http\S+ \(.+\)$`).MatchString(out) {
 		t.Errorf("for a person: %s", out)
 	}
 }
@@ -344,7 +348,8 @@ func TestSettingsFromFileAndEnvironment(t *testing.T) {
 	defer cancel()
 	out, done := newLines(), make(chan int, 1)
 	go func() {
-		done <- run(ctx, []string{"--config", file, "serve", "--http", "127.0.0.1:0", "--udp", "0"}, streams{in: strings.NewReader(""), out: out, err: io.Discard})
+		done <- run(ctx, []string{"--config", file, "serve", "--http", "127.0.0.1:0", "--udp", "0"},
+			streams{in: strings.NewReader(""), out: out, err: io.Discard})
 	}()
 	<-out.first
 	must(t, "roster", "import", write(t, "units.csv", smallRoster), "--data", dir)
@@ -362,7 +367,8 @@ func TestDemoPrintsItsLinks(t *testing.T) {
 	defer cancel()
 	out, done := newLines(), make(chan int, 1)
 	go func() {
-		done <- run(ctx, []string{"demo", "--data", t.TempDir(), "--http", "127.0.0.1:0", "--udp", "0"}, streams{in: strings.NewReader(""), out: out, err: io.Discard})
+		done <- run(ctx, []string{"demo", "--data", t.TempDir(), "--http", "127.0.0.1:0", "--udp", "0"},
+			streams{in: strings.NewReader(""), out: out, err: io.Discard})
 	}()
 	<-out.first
 	deadline := time.Now().Add(20 * time.Second)

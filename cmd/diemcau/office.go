@@ -50,7 +50,8 @@ func (c *adminCreateCmd) Run(ctx context.Context, std streams) error {
 
 func createAccount(ctx context.Context, a *api, name, fullName, role, scope, password string) error {
 	var answer struct{}
-	return a.postJSON(ctx, "/api/v1/accounts", map[string]string{"name": name, "full_name": fullName, "role": role, "scope": scope, "password": password}, &answer)
+	return a.postJSON(ctx, "/api/v1/accounts", map[string]string{"name": name, "full_name": fullName, "role": role, "scope": scope, "password": password},
+		&answer)
 }
 
 // newPassword returns a password that can be read out: 80 random bits.

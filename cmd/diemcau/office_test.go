@@ -27,7 +27,8 @@ func TestPrepareOnTheCommandLine(t *testing.T) {
 		Before, After int
 		Added         []struct{ Code string }
 	}
-	if err := json.Unmarshal([]byte(must(t, with("roster", "import", units, "--preview")...)), &changes); err != nil || changes.After != 3 || len(changes.Added) != 3 {
+	if err := json.Unmarshal([]byte(must(t, with("roster", "import", units, "--preview")...)), &changes); err != nil || changes.After != 3 ||
+		len(changes.Added) != 3 {
 		t.Errorf("preview: %+v %v", changes, err)
 	}
 	if code, _, errOut := call(t, with("session", "create", "--title", "x", "--units", "C1")...); code != exitBroken {
@@ -36,10 +37,12 @@ func TestPrepareOnTheCommandLine(t *testing.T) {
 	must(t, with("roster", "import", units)...)
 
 	var out, errOut bytes.Buffer
-	if code := run(t.Context(), with("admin", "create", "--name", "an"), streams{in: strings.NewReader("con meo cua toi\n"), out: &out, err: &errOut}); code != exitDone || out.Len() > 0 {
+	if code := run(t.Context(), with("admin", "create", "--name", "an"),
+		streams{in: strings.NewReader("con meo cua toi\n"), out: &out, err: &errOut}); code != exitDone || out.Len() > 0 {
 		t.Errorf("an account with a given password: %d %q %s", code, &out, &errOut)
 	}
-	if got := must(t, with("admin", "create", "--name", "binh", "--role", "operator", "--scope", "P58")...); !regexp.MustCompile(`^[a-z2-7]{4}(-[a-z2-7]{4}){3}\n$`).MatchString(got) {
+	if got := must(t, with("admin", "create", "--name", "binh", "--role", "operator", "--scope",
+		"P58")...); !regexp.MustCompile(`^[a-z2-7]{4}(-[a-z2-7]{4}){3}\n$`).MatchString(got) {
 		t.Errorf("the made password is %q", got)
 	}
 	if code, _, errOut := call(t, with("admin", "create", "--name", "an")...); code != exitBroken || !strings.Contains(errOut, "already there") {
@@ -77,7 +80,8 @@ func TestPrepareOnTheCommandLine(t *testing.T) {
 		t.Errorf("list: %s", list)
 	}
 	var links sessionLinks
-	if err := json.Unmarshal([]byte(must(t, with("session", "draft", "convene", draft.ID, "--version", "2")...)), &links); err != nil || len(links.Endpoints) != 1 {
+	if err := json.Unmarshal([]byte(must(t, with("session", "draft", "convene", draft.ID, "--version", "2")...)), &links); err != nil ||
+		len(links.Endpoints) != 1 {
 		t.Fatalf("%+v %v", links, err)
 	}
 	sheet := must(t, with("session", "sheet", "--session", links.ID, "--lang", "en")...)
@@ -119,7 +123,8 @@ func TestPrepareOnTheCommandLine(t *testing.T) {
 func TestOperatorsHaveNames(t *testing.T) {
 	dir := t.TempDir()
 	units := filepath.Join(dir, "units.csv")
-	if err := os.WriteFile(units, []byte("code,parent_code,level,name\nTW,,central,Trung ương\nP58,TW,province,Ninh Thuận\nC1,P58,commune,Phước Bình\nP67,TW,province,Đắk Nông\n"), 0o600); err != nil {
+	if err := os.WriteFile(units, []byte("code,parent_code,level,name\nTW,,central,Trung ương\nP58,TW,province,Ninh Thuận\nC1,P58,commune,Phước Bình\nP67,"+
+		"TW,province,Đắk Nông\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	data := []string{"--data", filepath.Join(dir, "data")}

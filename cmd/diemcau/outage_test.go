@@ -305,7 +305,8 @@ func TestOneWriterOnPostgreSQL(t *testing.T) {
 	if second.ID == links.ID || len(second.Endpoints) == 0 {
 		t.Errorf("%+v", second)
 	}
-	code, _, errOut = call(t, "session", "link", "revoke", links.Endpoints[0].Code, "--session", links.ID, "--data", other, "--keys", dir, "--database", database)
+	code, _, errOut = call(t, "session", "link", "revoke", links.Endpoints[0].Code, "--session", links.ID, "--data", other, "--keys", dir, "--database",
+		database)
 	if code != exitBroken || !strings.Contains(errOut, "unrecorded") && !strings.Contains(errOut, "another diemcau") && !strings.Contains(errOut, "record") {
 		t.Errorf("revoking beside the server: %d %s", code, errOut)
 	}
@@ -340,7 +341,8 @@ func TestBehindPgbouncer(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	config := fmt.Sprintf("[databases]\n* = host=%s user=diemcau\n[pgbouncer]\nlisten_port=6432\nlisten_addr=\nunix_socket_dir=%s\nauth_type=any\npool_mode=transaction\ndefault_pool_size=6\nlogfile=%s\n",
+	config := fmt.Sprintf("[databases]\n* = host=%s user=diemcau\n[pgbouncer]\nlisten_port=6432\nlisten_addr=\n"+
+		"unix_socket_dir=%s\nauth_type=any\npool_mode=transaction\ndefault_pool_size=6\nlogfile=%s\n",
 		server.Folder(), dir, filepath.Join(dir, "log"))
 	file := write(t, "pgbouncer.ini", config)
 	args := []string{file}
@@ -399,7 +401,8 @@ func TestBehindPgbouncer(t *testing.T) {
 	if err := errors.Join(failed...); err != nil {
 		t.Fatal(err)
 	}
-	if code, _, errOut := call(t, "serve", "--data", t.TempDir(), "--database", pooled, "--http", "127.0.0.1:0", "--udp", "0", "--tcp", "0"); code != exitBroken {
+	if code, _, errOut := call(t, "serve", "--data", t.TempDir(), "--database", pooled, "--http", "127.0.0.1:0", "--udp", "0", "--tcp",
+		"0"); code != exitBroken {
 		t.Errorf("a second server behind pgbouncer: %d %s", code, errOut)
 	}
 	stop()
@@ -421,7 +424,8 @@ func TestMeetingOutlivesItsDisk(t *testing.T) {
 	inject := func(calls, how string) (down, up func() error) {
 		var tracer *exec.Cmd
 		down = func() error {
-			tracer = exec.CommandContext(t.Context(), strace, "-f", "-qq", "-o", "/dev/null", "-e", "trace="+calls, "-e", "inject="+calls+":"+how, "-p", fmt.Sprint(server.cmd.Process.Pid))
+			tracer = exec.CommandContext(t.Context(), strace, "-f", "-qq", "-o", "/dev/null", "-e", "trace="+calls, "-e", "inject="+calls+":"+how, "-p",
+				fmt.Sprint(server.cmd.Process.Pid))
 			if err := tracer.Start(); err != nil {
 				return err
 			}

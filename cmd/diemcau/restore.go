@@ -62,7 +62,8 @@ func (c *restoreCmd) missingKeys(sessions int) (text string) {
 	}
 	for _, name := range []string{keyring.Tokens, keyring.Ledger, keyring.Codes} {
 		if _, err := ring.Load(name); errors.Is(err, fs.ErrNotExist) {
-			text += fmt.Sprintf("missing: %s; bring it from where the keys are kept, or make others with `diemcau admin new-keys`\n", filepath.Join(c.dir(c.Data), name))
+			text += fmt.Sprintf("missing: %s; bring it from where the keys are kept, or make others with `diemcau admin new-keys`\n",
+				filepath.Join(c.dir(c.Data), name))
 		}
 	}
 	return text

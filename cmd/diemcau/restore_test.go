@@ -59,7 +59,8 @@ func TestServerBacksUpByItself(t *testing.T) {
 		{"--backup-every", "1s", "--backup-dir", copies},
 		{"--backup-every", "1h", "--backup-dir", copies, "--database", "postgres://db.example.vn/x"},
 	} {
-		if code, _, errOut := call(t, append([]string{"config", "check", "serve"}, flags...)...); code != exitUsage || !strings.Contains(errOut, "--backup-every") {
+		if code, _, errOut := call(t, append([]string{"config", "check", "serve"}, flags...)...); code != exitUsage ||
+			!strings.Contains(errOut, "--backup-every") {
 			t.Errorf("%v: %d %s", flags, code, errOut)
 		}
 	}

@@ -15,7 +15,8 @@ func TestVerifyAsksTheRecord(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "ledger.jsonl")
 	must(t, "attendance", "export", "--session", links.ID, "--data", dir, "--format", "jsonl", "--out", file)
 	must(t, "attendance", "verify", file, "--record", "--data", dir)
-	if code, _, errOut := call(t, "attendance", "verify", file, "--record", "--data", t.TempDir()); code != exitBroken || !strings.Contains(errOut, "no session") {
+	if code, _, errOut := call(t, "attendance", "verify", file, "--record", "--data", t.TempDir()); code != exitBroken ||
+		!strings.Contains(errOut, "no session") {
 		t.Errorf("another record: %d %s", code, errOut)
 	}
 	for query, says := range map[string]string{

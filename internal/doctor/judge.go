@@ -24,7 +24,8 @@ const (
 // Descriptors judges the limit of open files; each site takes one or two.
 func Descriptors(limit int) Finding {
 	if limit < fewDescriptors {
-		return Finding{LevelWarn, fmt.Sprintf("%d open files allowed: about %d sites", limit, max(0, limit/2-64)), "LimitNOFILE=65536 in the unit, or ulimit -n 65536"}
+		return Finding{LevelWarn, fmt.Sprintf("%d open files allowed: about %d sites", limit, max(0, limit/2-64)),
+			"LimitNOFILE=65536 in the unit, or ulimit -n 65536"}
 	}
 	return ok("%d open files allowed", limit)
 }
@@ -43,7 +44,8 @@ func UDPBuffers(receive, send int) Finding {
 // Segmentation judges UDP GSO.
 func Segmentation(works bool) Finding {
 	if !works {
-		return Finding{LevelWarn, "the kernel does not segment UDP (GSO): more processor time a viewer", "a kernel of 4.18 or later, outside containers that filter UDP_SEGMENT"}
+		return Finding{LevelWarn, "the kernel does not segment UDP (GSO): more processor time a viewer",
+			"a kernel of 4.18 or later, outside containers that filter UDP_SEGMENT"}
 	}
 	return ok("the kernel segments UDP (GSO)")
 }
@@ -116,7 +118,8 @@ func Sync(took []time.Duration) Finding {
 func Filesystem(kind string) Finding {
 	switch kind {
 	case "nfs", "cifs", "smb2", "fuse":
-		return Finding{LevelFail, "the data folder is on " + kind + ": locks of SQLite are not safe there", "a local disk for --data, or --database postgres://"}
+		return Finding{LevelFail, "the data folder is on " + kind + ": locks of SQLite are not safe there",
+			"a local disk for --data, or --database postgres://"}
 	case "tmpfs", "overlay":
 		return Finding{LevelWarn, "the data folder is on " + kind + ": the record goes away with the machine or container", "a volume or disk for --data"}
 	}
@@ -139,13 +142,17 @@ func Database(p PostgreSQL) Finding {
 	case p.Version < oldPostgres:
 		return Finding{LevelFail, fmt.Sprintf("PostgreSQL %d: too old", p.Version/10000), "PostgreSQL 13 or later"}
 	case !p.Fsync, !p.FullPageWrites:
-		return Finding{LevelFail, "PostgreSQL may lose what was acknowledged: fsync or full_page_writes is off", "ALTER SYSTEM SET fsync = on; ALTER SYSTEM SET full_page_writes = on; SELECT pg_reload_conf()"}
+		return Finding{LevelFail, "PostgreSQL may lose what was acknowledged: fsync or full_page_writes is off",
+			"ALTER SYSTEM SET fsync = on; ALTER SYSTEM SET full_page_writes = on; SELECT pg_reload_conf()"}
 	case p.SynchronousCommit == "off":
-		return Finding{LevelFail, "PostgreSQL may lose what was acknowledged: synchronous_commit is off", "ALTER SYSTEM SET synchronous_commit = on; SELECT pg_reload_conf()"}
+		return Finding{LevelFail, "PostgreSQL may lose what was acknowledged: synchronous_commit is off",
+			"ALTER SYSTEM SET synchronous_commit = on; SELECT pg_reload_conf()"}
 	case p.Schema > p.Known:
-		return Finding{LevelFail, fmt.Sprintf("its tables are of version %d, this program knows up to %d", p.Schema, p.Known), "the newer program, or the database of before"}
+		return Finding{LevelFail, fmt.Sprintf("its tables are of version %d, this program knows up to %d", p.Schema, p.Known),
+			"the newer program, or the database of before"}
 	case p.MaxConnections < 20:
-		return Finding{LevelWarn, fmt.Sprintf("PostgreSQL allows %d connections; a server takes 11", p.MaxConnections), "ALTER SYSTEM SET max_connections = 50, and a restart"}
+		return Finding{LevelWarn, fmt.Sprintf("PostgreSQL allows %d connections; a server takes 11", p.MaxConnections),
+			"ALTER SYSTEM SET max_connections = 50, and a restart"}
 	}
 	return ok("PostgreSQL %d.%d, durable, tables of version %d (known: %d)", p.Version/10000, p.Version%10000, p.Schema, p.Known)
 }

@@ -55,7 +55,8 @@ func Port(ctx context.Context, network, addr, flag string, running bool) Finding
 	}
 	switch {
 	case err == nil && running:
-		return Finding{LevelWarn, network + " " + addr + " is free though a server runs on this data folder", "the same settings as that server's: --config FILE, or its flags"}
+		return Finding{LevelWarn, network + " " + addr + " is free though a server runs on this data folder",
+			"the same settings as that server's: --config FILE, or its flags"}
 	case err == nil:
 		return ok("%s %s is free", network, addr)
 	case errors.Is(err, syscall.EADDRINUSE) && running:
@@ -63,7 +64,8 @@ func Port(ctx context.Context, network, addr, flag string, running bool) Finding
 	case errors.Is(err, syscall.EADDRINUSE):
 		return Finding{LevelFail, network + " " + addr + " is taken by another program", "ss -lntup shows which; another number by " + flag}
 	case errors.Is(err, syscall.EACCES):
-		return Finding{LevelFail, network + " " + addr + ": not allowed", "AmbientCapabilities=CAP_NET_BIND_SERVICE in the unit, or a number from 1024 on by " + flag}
+		return Finding{LevelFail, network + " " + addr + ": not allowed",
+			"AmbientCapabilities=CAP_NET_BIND_SERVICE in the unit, or a number from 1024 on by " + flag}
 	}
 	return Finding{LevelFail, err.Error(), "another address by " + flag}
 }

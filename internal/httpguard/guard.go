@@ -57,7 +57,8 @@ type Config struct {
 func New(cfg Config) *Guard {
 	g := &Guard{
 		log: cfg.Log, healthy: cfg.Healthy, internal: cfg.Internal, bodyWithin: bodyWithin, writeWithin: writeWithin,
-		panics: prometheus.NewCounter(prometheus.CounterOpts{Name: "diemcau_panics_total", Help: "Requests and connections that ended by a fault of the program."}),
+		panics: prometheus.NewCounter(prometheus.CounterOpts{Name: "diemcau_panics_total",
+			Help: "Requests and connections that ended by a fault of the program."}),
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "diemcau_requests_cut_total", Help: "Requests that were cut by a bound, by which.",
 		}, []string{"reason"}),

@@ -17,7 +17,7 @@ func eachLine(t *testing.T, folder string, extensions string, f func(path string
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && d.Name() == "vendor" {
+		if d.IsDir() && (d.Name() == "vendor" || d.Name() == "node_modules" || d.Name() == ".git") {
 			return filepath.SkipDir
 		}
 		if ext := filepath.Ext(path); d.IsDir() || ext == "" || !strings.Contains(extensions, ext) {

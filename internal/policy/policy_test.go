@@ -13,27 +13,58 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 const module = "github.com/diemcau/diemcau/"
 
-// forbidden lists, for a package tree of ours, what nothing in it may depend on, directly or not.
-func forbidden() map[string][]string {
-	const pion = "github.com/pion/"
-	return map[string][]string{
-		"meeting":    {module + "ledger", module + "attendance", module + "roster", module + "store", module + "signaling", module + "sfu", pion},
-		"ledger":     {module + "attendance", module + "roster", module + "store", module + "signaling", module + "sfu", pion},
-		"attendance": {module + "roster", module + "store", module + "signaling", module + "sfu", pion},
-		"access":     {module + "ledger", module + "attendance", module + "prepare", module + "roster", module + "store", module + "signaling", module + "sfu", pion},
-		"link":       {module + "ledger", module + "attendance", module + "account", module + "prepare", module + "roster", module + "store", module + "signaling", module + "sfu", pion},
-		"roster":     {module + "ledger", module + "attendance", module + "store", module + "signaling", module + "sfu", pion},
-		"store":      {module + "attendance", module + "signaling", module + "sfu", pion},
-		"signaling":  {module + "api", module + "attendance", module + "sfu", module + "loadtest", module + "webhook", pion},
-		"api":        {module + "sfu", module + "loadtest", module + "webhook", pion},
-		"webhook":    {module + "attendance", module + "signaling", module + "sfu", pion},
-		"sfu":        {module + "meeting", module + "ledger", module + "attendance", module + "roster", module + "store", module + "signaling"},
-		"web":        {module + "meeting", module + "store", module + "sfu", pion},
+// house says which of our packages each may import, from the ground up; a folder speaks for what is below it. Everything may
+// import what is its own and stands below it. docs/architecture.md shows the same.
+func house() map[string]string {
+	return map[string]string{
+		"account": "", "keyring": "", "meeting": "", "docs": "", "configs": "",
+		"figures": "meeting", "ledger": "meeting", "link": "meeting", "roster": "meeting",
+		"prepare":    "meeting roster",
+		"attendance": "figures ledger meeting",
+		"access":     "account link meeting",
+		"store":      "account figures ledger link meeting prepare roster",
+		"anchor":     "ledger store internal/contain",
+		"backup":     "anchor ledger store",
+		"webhook":    "ledger meeting store",
+
+		"internal/admission": "", "internal/contain": "", "internal/logcut": "", "internal/doctor": "",
+		"internal/httpguard": "internal/admission internal/contain",
+		"internal/fault":     "ledger meeting signaling/protocol store",
+
+		"signaling":          "access account ledger link meeting store internal/admission internal/contain internal/fault internal/httpguard",
+		"signaling/protocol": "", "signaling/client": "signaling/protocol",
+		"api": "access account attendance figures keyring ledger link meeting prepare roster signaling signaling/protocol " +
+			"store internal/admission internal/fault internal/httpguard",
+		"web": "docs",
+
+		"sfu":      "internal/admission",
+		"loadtest": "signaling/client signaling/protocol",
+		"cmd": "access anchor api backup configs keyring ledger link loadtest roster sfu signaling signaling/protocol store " +
+			"web webhook internal/admission internal/doctor internal/httpguard internal/logcut",
 	}
+}
+
+// free are folders of programs for the workshop and of tests, which import what they like.
+func free() []string {
+	return []string{"internal/lines", "internal/policy", "internal/postgrestest", "internal/servertest", "internal/soak"}
+}
+
+// pions are those that may import Pion: everywhere else SDP is a string.
+func pions() []string { return []string{"sfu", "loadtest", "internal/lines"} }
+
+// placeOf is the folder of the house that a package belongs to, "" for none.
+func placeOf(pkg string) (place string) {
+	for folder := range house() {
+		if (pkg == folder || strings.HasPrefix(pkg, folder+"/")) && len(folder) > len(place) {
+			place = folder
+		}
+	}
+	return place
 }
 
 func goList(t *testing.T, args ...string) []string {
@@ -49,20 +80,54 @@ func goList(t *testing.T, args ...string) []string {
 
 func TestImportDirections(t *testing.T) {
 	checked := 0
-	for _, line := range goList(t, "-f", "{{.ImportPath}} {{join .Deps \" \"}}", "./...") {
+	for _, line := range goList(t, "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "./...") {
 		fields := strings.Fields(line)
-		tree, _, _ := strings.Cut(strings.TrimPrefix(fields[0], module), "/")
-		for _, dep := range fields[1:] {
-			for _, bad := range forbidden()[tree] {
-				if dep == bad || strings.HasPrefix(dep, strings.TrimSuffix(bad, "/")+"/") {
-					t.Errorf("%s depends on %s", fields[0], dep)
-				}
+		pkg := strings.TrimPrefix(fields[0], module)
+		if slices.Contains(free(), pkg) {
+			continue
+		}
+		place := placeOf(pkg)
+		if place == "" {
+			t.Errorf("%s has no place in the house", pkg)
+		}
+		allowed := strings.Fields(house()[place])
+		for _, path := range fields[1:] {
+			if strings.HasPrefix(path, "github.com/pion/") && !slices.Contains(pions(), place) {
+				t.Errorf("%s imports %s", pkg, path)
+			}
+			dep, ours := strings.CutPrefix(path, module)
+			if !ours || dep == place || strings.HasPrefix(dep, place+"/") {
+				continue
+			}
+			if !slices.ContainsFunc(allowed, func(a string) bool { return dep == a || a == placeOf(dep) }) {
+				t.Errorf("%s imports %s", pkg, dep)
 			}
 		}
 		checked++
 	}
-	if checked < 5 {
+	if checked < 30 {
 		t.Fatalf("only %d packages seen", checked)
+	}
+}
+
+// TestArchitectureShowsTheHouse: every folder of the house has its row.
+func TestArchitectureShowsTheHouse(t *testing.T) {
+	page, err := os.ReadFile("../../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for folder := range house() {
+		if folder == "docs" || folder == "configs" || folder == "cmd" {
+			continue
+		}
+		rows := strings.Split(string(page), "\n")
+		name := "`" + folder + "`"
+		if !slices.ContainsFunc(rows, func(row string) bool {
+			first, _, _ := strings.Cut(strings.TrimPrefix(row, "| "), " |")
+			return strings.HasPrefix(row, "| ") && slices.Contains(strings.Split(first, ", "), name)
+		}) {
+			t.Errorf("docs/architecture.md has no row of %s", folder)
+		}
 	}
 }
 
@@ -72,7 +137,8 @@ func TestMeetingIsPure(t *testing.T) {
 		case "net", "os/exec", "database/sql", "net/http":
 			t.Errorf("meeting depends on %s", dep)
 		}
-		if strings.Contains(dep, ".") && !strings.HasPrefix(dep, module) && !strings.HasPrefix(dep, "github.com/google/uuid") && !strings.HasPrefix(dep, "vendor/") {
+		if strings.Contains(dep, ".") && !strings.HasPrefix(dep, module) && !strings.HasPrefix(dep, "github.com/google/uuid") &&
+			!strings.HasPrefix(dep, "vendor/") {
 			t.Errorf("meeting depends on %s", dep)
 		}
 	}
@@ -176,4 +242,46 @@ func TestFileLength(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestGoLinesFitAScreen holds what gofmt leaves alone: 160 columns, a tab is four.
+func TestGoLinesFitAScreen(t *testing.T) {
+	const limit = 160
+	var whole map[int]bool
+	eachLine(t, ".", ".go", func(path string, number int, line string) {
+		if inWork := strings.Contains(path, "/signaling/") || strings.Contains(path, "/meeting/"); inWork && !strings.HasSuffix(path, "_test.go") {
+			return // still being taken apart
+		}
+		if number == 1 {
+			whole = unbreakable(t, path)
+		}
+		if n := utf8.RuneCountInString(strings.ReplaceAll(line, "\t", "    ")); n > limit && !whole[number] {
+			t.Errorf("%s:%d has %d columns, limit %d", path, number, n, limit)
+		}
+	})
+}
+
+// unbreakable are the lines of a file that hold the tag of a struct's member or are part of a string of several lines.
+func unbreakable(t *testing.T, path string) map[int]bool {
+	t.Helper()
+	files, lines := token.NewFileSet(), map[int]bool{}
+	file, err := parser.ParseFile(files, path, nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.Field:
+			if n.Tag != nil {
+				lines[files.Position(n.Tag.Pos()).Line] = true
+			}
+		case *ast.BasicLit:
+			from, to := files.Position(n.Pos()).Line, files.Position(n.End()).Line
+			for line := from; to > from && line <= to; line++ {
+				lines[line] = true
+			}
+		}
+		return true
+	})
+	return lines
 }

@@ -37,7 +37,8 @@ func NewAccessBed(t *testing.T) *accessBed {
 	b := &accessBed{Bed: LooseBed(t, ""), Sessions: map[meeting.Phase]string{}}
 	convene := func(start string) string {
 		var made Links
-		b.Admin("POST", "/api/v1/sessions", fmt.Sprintf(`{"title":"x","units":"C1,P58","start":%q,"countdown_s":0,"operators":[{"scope":"D582"}]}`, start), &made)
+		b.Admin("POST", "/api/v1/sessions", fmt.Sprintf(`{"title":"x","units":"C1,P58","start":%q,"countdown_s":0,"operators":[{"scope":"D582"}]}`, start),
+			&made)
 		for _, code := range []string{"@host", "@operator", "@secretary", "@room", Delegate, "C1", "P58"} {
 			b.Admin("POST", "/api/v1/sessions/"+made.ID+"/links/"+code+"/reissue", "", nil)
 		}
@@ -74,7 +75,8 @@ var SeatOf = map[string]struct {
 	Role meeting.Role
 }{
 	"link host": {"@host", meeting.RoleHost}, "link operator": {"@operator", meeting.RoleOperator}, "link delegate": {Delegate, meeting.RoleOperator},
-	"link secretary": {"@secretary", meeting.RoleSecretary}, "link room": {"@room", meeting.RoleRoom}, "link endpoint": {"C1", meeting.RoleSite}, "link chair": {"C1", meeting.RoleSite},
+	"link secretary": {"@secretary", meeting.RoleSecretary}, "link room": {"@room", meeting.RoleRoom}, "link endpoint": {"C1", meeting.RoleSite},
+	"link chair": {"C1", meeting.RoleSite},
 }
 
 // Where the seats of the session lie for a party: letter of the table by code, x = outside. Written by hand, so that the test

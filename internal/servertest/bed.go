@@ -166,8 +166,9 @@ func (b *Bed) Serve() {
 	b.Media = NewFakeMedia()
 	b.HTTP = httptest.NewUnstartedServer(nil)
 	hooks, err := webhook.New(webhook.Config{
-		Targets: b.Webhooks, Sources: []webhook.Source{webhook.Presence(b.Record)}, Record: b.Record, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
-		Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(),
+		Targets: b.Webhooks, Sources: []webhook.Source{webhook.Presence(b.Record)}, Record: b.Record,
+		Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+		Log:   slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(),
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -33,7 +33,8 @@ type FakeMedia struct {
 
 func NewFakeMedia() *FakeMedia {
 	return &FakeMedia{
-		Peers: map[string]signaling.Peer{}, feeds: map[string]signaling.Feed{}, Watches: map[string]string{}, Over: map[string]bool{}, Pictures: map[string]signaling.Wanted{}, Lines: map[string]signaling.Line{}, delivered: map[string]signaling.Delivery{},
+		Peers: map[string]signaling.Peer{}, feeds: map[string]signaling.Feed{}, Watches: map[string]string{}, Over: map[string]bool{},
+		Pictures: map[string]signaling.Wanted{}, Lines: map[string]signaling.Line{}, delivered: map[string]signaling.Delivery{},
 	}
 }
 

@@ -59,22 +59,27 @@ func texts() map[string]string {
 		"invisible.csv":          strings.NewReplacer("Tỉnh", "T\u200Bỉ\u00ADnh", "Xã", "\u202DXã\uFEFF", "C1", "\u2060C1").Replace(table),
 		"rtl-override.csv":       strings.ReplaceAll(table, "Xã", "\u202EXã"),
 		"emoji.csv":              strings.ReplaceAll(table, "Xã Thử", "Xã 🎉 𡨸 Thử"),
-		"error-values.csv":       head + "TW,,central,Trung ương\nP01,TW,province,#N/A\n#REF!,TW,province,Tỉnh Hai\nP03,TW,Err:502,Tỉnh Ba\n#NAME?,TW,province,Tỉnh Bốn\n",
-		"ignored-errors.csv":     strings.ReplaceAll(strings.ReplaceAll(table, "name\n", "name,dân số\n"), "Một\n", "Một,#DIV/0!\n"),
-		"dates.csv":              head + "TW,,central,Trung ương\n01-Mar,TW,province,Tỉnh Một\nP02,TW,province,02/03/2026\n2026-03-02,TW,province,Tỉnh Ba\nThg3-26,TW,province,Tỉnh Bốn\n",
-		"replacement.csv":        strings.ReplaceAll(table, "Tỉnh", "T\uFFFDnh"),
-		"control.csv":            strings.ReplaceAll(table, "Xã", "X\x00\x01ã"),
-		"dots.csv":               head + "TW,,central,Trung ương\n..,TW,province,Tỉnh Một\n",
-		"tcvn3.csv":              head + "TW,,central,Trung \u00AD¬ng\nP01,TW,province,TØnh Thö\nC1,P01,commune,X· PhÝc ThÞ\n",
-		"tcvn3-capitals.csv":     strings.ReplaceAll(table, "Tỉnh Thử", "TØNH NINH THUËN"),
-		"vni.csv":                head + "TW,,central,Trung öông\nP01,TW,province,Tænh Ninh Thuaän\nC1,P01,commune,Xaõ Phöôùc Daân\n",
-		"vni-capitals.csv":       strings.ReplaceAll(table, "Tỉnh Thử", "TÆNH NINH THUAÄN"),
-		"viscii.csv":             strings.ReplaceAll(table, "Tỉnh Thử", "Tïnh Bình Thu§n"),
-		"windows-1258.csv":       strings.ReplaceAll(table, "Tỉnh Thử", as1252("Ti\u0309nh Hưng Yên", charmap.Windows1258)),
-		"mojibake.csv":           strings.ReplaceAll(table, "Tỉnh Thử", "Tá»‰nh Thá»­"),
-		"foreign-names.csv":      strings.ReplaceAll(table, "Xã Thử Một", "\"Văn phòng đại diện tại Düsseldorf, Köln và Curaçao (François Noël) – Krông Nô, Ea H'Leo\""),
-		"official-levels.csv": "Mã,Mã cấp trên,Cấp,Tên\nTW,,Trung ương,Trung ương\n01,TW,Thành phố trực thuộc trung ương,Thành phố Thử\n02,TW,Thành phố Trung ương,Thành phố Thử Hai\n" +
-			"03,TW,Thành phố,Thành phố Thử Ba\nBNV,TW,\"Bộ, cơ quan ngang Bộ\",Bộ Thử\n00004,01,Phường,Phường Thử\n00901,02,Đặc khu,Đặc khu Thử\n769,01,Thành phố,Thành phố Thử Bốn\n" +
+		"error-values.csv": head + "TW,,central,Trung ương\nP01,TW,province,#N/A\n#REF!,TW,province,Tỉnh Hai\nP03,TW,Err:502,Tỉnh Ba\n#NAME?,TW," +
+			"province,Tỉnh Bốn\n",
+		"ignored-errors.csv": strings.ReplaceAll(strings.ReplaceAll(table, "name\n", "name,dân số\n"), "Một\n", "Một,#DIV/0!\n"),
+		"dates.csv": head + "TW,,central,Trung ương\n01-Mar,TW,province,Tỉnh Một\nP02,TW,province,02/03/2026\n2026-03-02,TW,province,Tỉnh " +
+			"Ba\nThg3-26,TW,province,Tỉnh Bốn\n",
+		"replacement.csv":    strings.ReplaceAll(table, "Tỉnh", "T\uFFFDnh"),
+		"control.csv":        strings.ReplaceAll(table, "Xã", "X\x00\x01ã"),
+		"dots.csv":           head + "TW,,central,Trung ương\n..,TW,province,Tỉnh Một\n",
+		"tcvn3.csv":          head + "TW,,central,Trung \u00AD¬ng\nP01,TW,province,TØnh Thö\nC1,P01,commune,X· PhÝc ThÞ\n",
+		"tcvn3-capitals.csv": strings.ReplaceAll(table, "Tỉnh Thử", "TØNH NINH THUËN"),
+		"vni.csv":            head + "TW,,central,Trung öông\nP01,TW,province,Tænh Ninh Thuaän\nC1,P01,commune,Xaõ Phöôùc Daân\n",
+		"vni-capitals.csv":   strings.ReplaceAll(table, "Tỉnh Thử", "TÆNH NINH THUAÄN"),
+		"viscii.csv":         strings.ReplaceAll(table, "Tỉnh Thử", "Tïnh Bình Thu§n"),
+		"windows-1258.csv":   strings.ReplaceAll(table, "Tỉnh Thử", as1252("Ti\u0309nh Hưng Yên", charmap.Windows1258)),
+		"mojibake.csv":       strings.ReplaceAll(table, "Tỉnh Thử", "Tá»‰nh Thá»­"),
+		"foreign-names.csv": strings.ReplaceAll(table, "Xã Thử Một",
+			"\"Văn phòng đại diện tại Düsseldorf, Köln và Curaçao (François Noël) – Krông Nô, Ea H'Leo\""),
+		"official-levels.csv": "Mã,Mã cấp trên,Cấp,Tên\nTW,,Trung ương,Trung ương\n01,TW,Thành phố trực thuộc trung ương,Thành phố Thử\n02,TW,Thành phố " +
+			"Trung ương,Thành phố Thử Hai\n" +
+			"03,TW,Thành phố,Thành phố Thử Ba\nBNV,TW,\"Bộ, cơ quan ngang Bộ\",Bộ Thử\n00004,01,Phường,Phường Thử\n00901,02,Đặc khu,Đặc khu Thử\n769,01," +
+			"Thành phố,Thành phố Thử Bốn\n" +
 			"770,02,Thành phố thuộc tỉnh,Thành phố Thử Năm\n771,02,Thị xã,Thị xã Thử\n00902,769,Thị trấn,Thị trấn Thử\n",
 	}
 }
@@ -147,9 +152,11 @@ func units(n int) string {
 }
 
 // styles: 1 shows five digits, 2 a date, 3 a date of its own, 4 a quoted text with an m, 5 two decimals.
-const styles = `<numFmts count="3"><numFmt numFmtId="164" formatCode="00000"/><numFmt numFmtId="165" formatCode="dd\-mmm"/><numFmt numFmtId="166" formatCode="0&quot; km&quot;"/></numFmts>` +
+const styles = `<numFmts count="3"><numFmt numFmtId="164" formatCode="00000"/><numFmt numFmtId="165" formatCode="dd\-mmm"/><numFmt numFmtId="166" ` +
+	`formatCode="0&quot; km&quot;"/></numFmts>` +
 	`<fonts count="1"><font/></fonts><fills count="1"><fill/></fills><borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>` +
-	`<cellXfs count="6"><xf numFmtId="0"/><xf numFmtId="164" applyNumberFormat="1"/><xf numFmtId="14" applyNumberFormat="1"/><xf numFmtId="165" applyNumberFormat="1"/>` +
+	`<cellXfs count="6"><xf numFmtId="0"/><xf numFmtId="164" applyNumberFormat="1"/><xf numFmtId="14" applyNumberFormat="1"/><xf numFmtId="165" ` +
+	`applyNumberFormat="1"/>` +
 	`<xf numFmtId="166" applyNumberFormat="1"/><xf numFmtId="2" applyNumberFormat="1"/></cellXfs>`
 
 func book(main, rel string, pages ...page) []part {
@@ -162,17 +169,24 @@ func book(main, rel string, pages ...page) []part {
 		}
 		fmt.Fprintf(&sheets, `<sheet name="%s" sheetId="%d"%s r:id="rId%d"/>`, p.name, i+1, state, i+1)
 		fmt.Fprintf(&links, `<Relationship Id="rId%d" Type="%s/worksheet" Target="worksheets/sheet%d.xml"/>`, i+1, rel, i+1)
-		fmt.Fprintf(&types, `<Override PartName="/xl/worksheets/sheet%d.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>`, i+1)
-		parts = append(parts, part{fmt.Sprintf("xl/worksheets/sheet%d.xml", i+1), declaration + `<worksheet xmlns="` + main + `"><sheetData>` + p.rows + `</sheetData>` + p.after + `</worksheet>`})
+		fmt.Fprintf(&types, `<Override PartName="/xl/worksheets/sheet%d.xml" `+
+			`ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>`, i+1)
+		parts = append(parts, part{fmt.Sprintf("xl/worksheets/sheet%d.xml", i+1),
+			declaration + `<worksheet xmlns="` + main + `"><sheetData>` + p.rows + `</sheetData>` + p.after + `</worksheet>`})
 	}
 	const package_ = "http://schemas.openxmlformats.org/package/2006/"
 	return append([]part{
-		{"[Content_Types].xml", declaration + `<Types xmlns="` + package_ + `content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>` +
-			`<Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/>` +
-			`<Override PartName="/xl/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/>` + types.String() + `</Types>`},
-		{"_rels/.rels", declaration + `<Relationships xmlns="` + package_ + `relationships"><Relationship Id="rId1" Type="` + rel + `/officeDocument" Target="xl/workbook.xml"/></Relationships>`},
+		{"[Content_Types].xml", declaration + `<Types xmlns="` + package_ +
+			`content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>` +
+			`<Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ` +
+			`ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/>` +
+			`<Override PartName="/xl/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/>` + types.String() +
+			`</Types>`},
+		{"_rels/.rels", declaration + `<Relationships xmlns="` + package_ + `relationships"><Relationship Id="rId1" Type="` + rel +
+			`/officeDocument" Target="xl/workbook.xml"/></Relationships>`},
 		{"xl/workbook.xml", declaration + `<workbook xmlns="` + main + `" xmlns:r="` + rel + `"><sheets>` + sheets.String() + `</sheets></workbook>`},
-		{"xl/_rels/workbook.xml.rels", declaration + `<Relationships xmlns="` + package_ + `relationships">` + links.String() + `<Relationship Id="rId99" Type="` + rel + `/styles" Target="styles.xml"/></Relationships>`},
+		{"xl/_rels/workbook.xml.rels", declaration + `<Relationships xmlns="` + package_ + `relationships">` + links.String() +
+			`<Relationship Id="rId99" Type="` + rel + `/styles" Target="styles.xml"/></Relationships>`},
 		{"xl/styles.xml", declaration + `<styleSheet xmlns="` + main + `">` + styles + `</styleSheet>`},
 	}, parts...)
 }
@@ -190,23 +204,33 @@ func workbooks() map[string][]part {
 	}
 	rows = strings.Replace(rows, text("TW"), text("TW")+`<c/>`, 1)
 	list := map[string][]part{
-		"plain.xlsx":           one(headings(1)+units(2), ""),
-		"no-references.xlsx":   one(unnamed.Replace(rows), ""),
-		"gsheets-float.xlsx":   one(headings(1)+row(2, value("1.0", ""), "", text("central"), text("Trung ương"))+row(3, value("58.0", ""), value("1.0", ""), text("province"), text("Tỉnh Thử"))+row(4, value("13999.0", ""), value("58.0", ""), text("commune"), text("Xã Thử Một")), ""),
-		"zeros-by-format.xlsx": one(headings(1)+row(2, value("1", `s="1"`), "", text("central"), text("Trung ương"))+row(3, value("58", `s="1"`), value("1", `s="1"`), text("province"), text("Tỉnh Thử")), ""),
-		"unit-by-format.xlsx":  one(headings(1)+row(2, value("1", ""), "", text("central"), value("7", `s="4"`)), ""),
-		"date-cells.xlsx":      one(headings(1)+row(2, text("TW"), "", text("central"), text("Trung ương"))+row(3, value("46082", `s="3"`), text("TW"), text("province"), text("Tỉnh Thử"))+row(4, text("P2"), text("TW"), text("province"), value("46082", `s="2"`)), ""),
-		"iso-date-cell.xlsx":   one(headings(1)+row(2, text("TW"), "", text("central"), value("2026-03-02T00:00:00", `t="d"`)), ""),
-		"na-error.xlsx":        one(headings(1)+row(2, text("TW"), "", text("central"), text("Trung ương"))+row(3, text("P01"), text("TW"), text("province"), value("#N/A", `t="e"`)), ""),
+		"plain.xlsx":         one(headings(1)+units(2), ""),
+		"no-references.xlsx": one(unnamed.Replace(rows), ""),
+		"gsheets-float.xlsx": one(headings(1)+row(2, value("1.0", ""), "", text("central"), text("Trung ương"))+
+			row(3, value("58.0", ""), value("1.0", ""), text("province"), text("Tỉnh Thử"))+
+			row(4, value("13999.0", ""), value("58.0", ""), text("commune"), text("Xã Thử Một")), ""),
+		"zeros-by-format.xlsx": one(headings(1)+row(2, value("1", `s="1"`), "", text("central"), text("Trung ương"))+
+			row(3, value("58", `s="1"`), value("1", `s="1"`), text("province"), text("Tỉnh Thử")), ""),
+		"unit-by-format.xlsx": one(headings(1)+row(2, value("1", ""), "", text("central"), value("7", `s="4"`)), ""),
+		"date-cells.xlsx": one(headings(1)+row(2, text("TW"), "", text("central"), text("Trung ương"))+
+			row(3, value("46082", `s="3"`), text("TW"), text("province"), text("Tỉnh Thử"))+
+			row(4, text("P2"), text("TW"), text("province"), value("46082", `s="2"`)), ""),
+		"iso-date-cell.xlsx": one(headings(1)+row(2, text("TW"), "", text("central"), value("2026-03-02T00:00:00", `t="d"`)), ""),
+		"na-error.xlsx": one(headings(1)+row(2, text("TW"), "", text("central"), text("Trung ương"))+
+			row(3, text("P01"), text("TW"), text("province"), value("#N/A", `t="e"`)), ""),
 		"merged-title.xlsx": one(row(1, text("DANH SÁCH ĐƠN VỊ"))+row(2, text("Kèm theo công văn"))+headings(4)+units(5),
 			`<mergeCells count="2"><mergeCell ref="A1:D1"/><mergeCell ref="A2:D2"/></mergeCells>`),
-		"title-formula.xlsx":   one(row(1, `t="str"><f>"Số đơn vị: "&amp;COUNTA(A3:A9)</f><v>Số đơn vị: 3</v></c>`)+headings(2)+units(3), ""),
-		"merged-units.xlsx":    one(row(1, text("DANH SÁCH"))+headings(2)+units(3), `<mergeCells count="2"><mergeCell ref="A1:D1"/><mergeCell ref="B4:B5"/></mergeCells>`),
-		"hidden-sheet.xlsx":    book(transitional, relations, page{"Cũ", "hidden", headings(1) + row(2, text("CŨ"), "", text("central"), text("Cũ")), ""}, page{"Units", "", headings(1) + units(2), ""}),
-		"very-hidden.xlsx":     book(transitional, relations, page{"Cũ", "veryHidden", headings(1) + row(2, text("CŨ"), "", text("central"), text("Cũ")), ""}, page{"Units", "visible", headings(1) + units(2), ""}),
-		"second-sheet.xlsx":    book(transitional, relations, note, page{"Units", "", headings(1) + units(2), ""}),
-		"strict.xlsx":          book(strict, strictRel, page{"Units", "", headings(1) + units(2), ""}),
-		"rich-text.xlsx":       one(headings(1)+strings.Replace(units(2), `<t xml:space="preserve">Xã Thử Một</t>`, `<r><t xml:space="preserve">Xã Thử </t></r><r><rPr><b/></rPr><t>Một</t></r>`, 1), ""),
+		"title-formula.xlsx": one(row(1, `t="str"><f>"Số đơn vị: "&amp;COUNTA(A3:A9)</f><v>Số đơn vị: 3</v></c>`)+headings(2)+units(3), ""),
+		"merged-units.xlsx": one(row(1, text("DANH SÁCH"))+headings(2)+units(3),
+			`<mergeCells count="2"><mergeCell ref="A1:D1"/><mergeCell ref="B4:B5"/></mergeCells>`),
+		"hidden-sheet.xlsx": book(transitional, relations, page{"Cũ", "hidden", headings(1) + row(2, text("CŨ"), "", text("central"), text("Cũ")), ""},
+			page{"Units", "", headings(1) + units(2), ""}),
+		"very-hidden.xlsx": book(transitional, relations, page{"Cũ", "veryHidden", headings(1) + row(2, text("CŨ"), "", text("central"), text("Cũ")), ""},
+			page{"Units", "visible", headings(1) + units(2), ""}),
+		"second-sheet.xlsx": book(transitional, relations, note, page{"Units", "", headings(1) + units(2), ""}),
+		"strict.xlsx":       book(strict, strictRel, page{"Units", "", headings(1) + units(2), ""}),
+		"rich-text.xlsx": one(headings(1)+strings.Replace(units(2), `<t xml:space="preserve">Xã Thử Một</t>`,
+			`<r><t xml:space="preserve">Xã Thử </t></r><r><rPr><b/></rPr><t>Một</t></r>`, 1), ""),
 		"absolute-target.xlsx": one(headings(1)+units(2), ""),
 	}
 	for i, p := range list["absolute-target.xlsx"] { // as WPS writes it
