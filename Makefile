@@ -8,7 +8,7 @@ SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CHROMIUM ?= /usr/bin/chromium
 export DIEMCAU_CHROMIUM := $(CHROMIUM)
 
-.PHONY: help demo build test lint unit steps clock web e2e adaptation estimates fuzz bench soak clean tools vulns guide
+.PHONY: help demo build test lint unit steps clock web e2e adaptation estimates fuzz bench soak clean tools vulns guide release
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -94,5 +94,8 @@ fuzz: ## every fuzzer for 30 s
 bench: ## the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
+release: ## Debian packages, tarballs, SBOM and checksums in dist/, the same bytes from the same commit
+	packaging/release.sh
+
 clean: ## remove what was built
-	rm -rf bin node_modules
+	rm -rf bin dist node_modules
