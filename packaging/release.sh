@@ -21,11 +21,11 @@ for ARCH in ${ARCHS:-amd64 arm64}; do
 	export ARCH STAGE=dist/stage-$ARCH
 	folder=diemcau-$VERSION-linux-$ARCH
 	mkdir -p "$STAGE/$folder"
-	CGO_ENABLED=0 GOOS=linux GOARCH=$ARCH go build -trimpath -buildvcs=true -ldflags="-s -w -buildid=" \
-		-o "$STAGE/diemcau" ./cmd/diemcau
-	GOARCH=$ARCH GOFLAGS= go run "$SBOM" app -json -output "$STAGE/sbom.json" -main cmd/diemcau -noserial -licenses=false . 2>/dev/null
+	CGO_ENABLED=0 GOOS=linux GOARCH=$ARCH go build -trimpath -buildvcs=false \
+		-ldflags="-s -w -buildid= -X 'main.released=$VERSION $(git rev-parse HEAD)'" -o "$STAGE/diemcau" ./cmd/diemcau
+	go run "$SBOM" bin -json -noserial -version "v$VERSION" -output "$STAGE/sbom.json" "$STAGE/diemcau"
 	# It notes when it ran.
-	sed -i "s/\"timestamp\": \"[^\"]*\"/\"timestamp\": \"$BUILT\"/" "$STAGE/sbom.json"
+	sed -i "s/^    \"timestamp\": .*/    \"timestamp\": \"$BUILT\",/" "$STAGE/sbom.json"
 	go run "$NFPM" package --config packaging/nfpm.yaml --packager deb --target "dist/diemcau_${VERSION}_$ARCH.deb"
 	cp "$STAGE/diemcau" "$STAGE/sbom.json" configs/diemcau.example.yaml configs/diemcau.service packaging/sysctl.conf README.md LICENSE CHANGES.md "$STAGE/$folder"
 	cp -r configs/roster docs "$STAGE/$folder"

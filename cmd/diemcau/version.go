@@ -4,9 +4,13 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
+
+// released is the version and commit of a release, which packaging/release.sh sets by the linker.
+var released string //nolint:gochecknoglobals // the linker sets nothing else
 
 // build is what this program was built from.
 type build struct{ version, revision, goVersion string }
@@ -25,6 +29,9 @@ func thisBuild() build {
 		if s.Key == "vcs.revision" {
 			b.revision = s.Value
 		}
+	}
+	if released != "" {
+		b.version, b.revision, _ = strings.Cut(released, " ")
 	}
 	return b
 }
