@@ -23,7 +23,7 @@ for ARCH in ${ARCHS:-amd64 arm64}; do
 	mkdir -p "$STAGE/$folder"
 	CGO_ENABLED=0 GOOS=linux GOARCH=$ARCH go build -trimpath -buildvcs=false \
 		-ldflags="-s -w -buildid= -X 'main.released=$VERSION $(git rev-parse HEAD)'" -o "$STAGE/diemcau" ./cmd/diemcau
-	go run "$SBOM" bin -json -noserial -version "v$VERSION" -output "$STAGE/sbom.json" "$STAGE/diemcau"
+	GOFLAGS=-trimpath go run "$SBOM" bin -json -noserial -version "v$VERSION" -output "$STAGE/sbom.json" "$STAGE/diemcau"
 	# It notes when it ran.
 	sed -i "s/^    \"timestamp\": .*/    \"timestamp\": \"$BUILT\",/" "$STAGE/sbom.json"
 	go run "$NFPM" package --config packaging/nfpm.yaml --packager deb --target "dist/diemcau_${VERSION}_$ARCH.deb"
