@@ -80,7 +80,9 @@ func (a documentsAPI) minutes(w http.ResponseWriter, r *http.Request, _ access.I
 		return fmt.Errorf("minutes of %s: %w", id, err)
 	}
 	w.Header().Set("Content-Type", wordFile)
-	w.Header().Set("Content-Disposition", `attachment; filename="minutes.docx"`)
+	if err := a.nameAfter(ctx, w, r, id, contentMinutes, "docx"); err != nil {
+		return err
+	}
 	_, _ = out.WriteTo(w)
 	return nil
 }

@@ -83,12 +83,29 @@ func (a recordAPI) download(w http.ResponseWriter, r *http.Request, who access.I
 		return fmt.Errorf("attendance of %s as %s: %w", id, format, err)
 	}
 	w.Header().Set("Content-Type", mime)
-	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="attendance-%s.%s"`, table, format))
+	setFileName(w, attendanceName(r, report, table, format))
 	w.Header().Set("Content-Length", strconv.FormatInt(out.size, 10))
 	if err := out.sendTo(w); err != nil {
 		panic(http.ErrAbortHandler) // the page has gone, or the disk: nobody may take it for whole
 	}
 	return nil
+}
+
+// attendanceName is what the file is called; a report of a moment that was asked for carries its time of day too.
+func attendanceName(r *http.Request, report *attendance.Report, table attendance.Table, format string) string {
+	s := report.Session
+	what, at, asked := contentSites, s.StartedAt, r.URL.Query().Get("as_of") != ""
+	if table == attendance.TableIntervals {
+		what = contentIntervals
+	}
+	if at.IsZero() || asked {
+		at = s.AsOf
+	}
+	day := dayIn(at, s.TimeZone)
+	if zone, err := time.LoadLocation(s.TimeZone); asked && err == nil {
+		day += at.In(zone).Format("_1504")
+	}
+	return fileName(what, inVietnamese(r), s.Title, day, format)
 }
 
 // reportTag names what a request asks for as long as that stays the same: until the next entry once the session
@@ -177,7 +194,9 @@ func (a recordAPI) ledger(w http.ResponseWriter, r *http.Request, _ access.Ident
 		return fmt.Errorf("record of %s: %w", id, err)
 	}
 	w.Header().Set("Content-Type", "application/jsonl; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="ledger.jsonl"`)
+	if err := a.nameAfter(r.Context(), w, r, id, contentLedger, "jsonl"); err != nil {
+		return err
+	}
 	http.ServeContent(w, r, "", time.Time{}, file)
 	return nil
 }

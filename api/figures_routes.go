@@ -34,6 +34,14 @@ type asked struct {
 	offset, limit int
 }
 
+// days is the period for the name of a file, each end in the zone that it was asked in; figures of all time have the day of asking.
+func (a asked) days(now time.Time) string {
+	if a.from.IsZero() || a.to.IsZero() {
+		return now.Format(time.DateOnly)
+	}
+	return a.from.Format(time.DateOnly) + "_" + a.to.Add(-time.Nanosecond).Format(time.DateOnly) // the end itself is not in it
+}
+
 // figuresAsked reads the query of a request, bounded by what its sender may see.
 func figuresAsked(r *http.Request, org figures.Map, who access.Identity) (a asked, err error) {
 	q := r.URL.Query()
@@ -189,7 +197,7 @@ func (a figuresAPI) file(extension, mime string, write attendance.FiguresWriter)
 			return fmt.Errorf("figures as %s: %w", extension, err)
 		}
 		w.Header().Set("Content-Type", mime)
-		w.Header().Set("Content-Disposition", `attachment; filename="figures.`+extension+`"`)
+		setFileName(w, fileName(contentFigures, inVietnamese(r), "", q.days(a.api.now()), extension))
 		w.Header().Set("Content-Length", strconv.FormatInt(out.size, 10))
 		if err := out.sendTo(w); err != nil {
 			panic(http.ErrAbortHandler) // nobody may take it for whole

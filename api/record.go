@@ -153,7 +153,7 @@ func (a recordAPI) backup(w http.ResponseWriter, r *http.Request, _ access.Ident
 	}
 	defer file.Close()
 	w.Header().Set("Content-Type", "application/vnd.sqlite3")
-	w.Header().Set("Content-Disposition", `attachment; filename="diemcau.db"`)
+	setFileName(w, fileName(contentRecord, false, "", dayIn(a.api.now(), "UTC"), "db"))
 	http.ServeContent(w, r, "", time.Time{}, file)
 	return nil
 }

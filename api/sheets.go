@@ -223,7 +223,7 @@ func (a officeAPI) downloadSheet(w http.ResponseWriter, r *http.Request, who acc
 		zone = time.UTC
 	}
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="links.csv"`)
+	setFileName(w, fileName(contentLinks, inVietnamese(r), v.Title, dayIn(v.ScheduledAt, v.TimeZone), "csv"))
 	_, _ = w.Write([]byte("\uFEFF"))
 	out := csv.NewWriter(w)
 	out.UseCRLF = true
@@ -387,7 +387,9 @@ func (a officeAPI) calendar(w http.ResponseWriter, r *http.Request, who access.I
 		e.Notes = append(e.Notes, "☎ "+e.Help)
 	}
 	w.Header().Set("Content-Type", "text/calendar; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="diemcau.ics"`)
+	if err := a.nameAfter(ctx, w, r, id, contentCalendar, "ics"); err != nil {
+		return err
+	}
 	_, _ = w.Write(prepare.Calendar(e))
 	return nil
 }
