@@ -79,6 +79,9 @@ estimates: node_modules/.installed $(CHROMIUM) ## compare REMB with transport-wi
 guide: build node_modules/.installed $(CHROMIUM) ## make the pictures of docs/huong-dan from the pages
 	node e2e/guide.measure.mjs
 
+acts: build node_modules/.installed $(CHROMIUM) ## presses and seconds of the ten main acts, at 588 and 10,600 sites
+	node e2e/acts.measure.mjs
+
 soak: build node_modules/.installed $(CHROMIUM) ## a console with 10,600 sites and 1,000 changes per second, for ten minutes
 	$(GO) build -o bin/soak ./internal/soak
 	node e2e/soak.mjs

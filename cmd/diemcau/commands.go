@@ -85,6 +85,7 @@ type sessionCmd struct {
 	Sheet      sessionSheetCmd      `cmd:"" help:"Print the short links of the sites as CSV, for mail merge."`
 	Rehearsals sessionRehearsalsCmd `cmd:"" help:"Print which sites rehearsed, and how it went."`
 	Link       sessionLinkCmd       `cmd:"" help:"Reissue or revoke the link of one endpoint."`
+	Change     sessionChangeCmd     `cmd:"" help:"Change what was convened: title, agenda, help phone, rules, sites."`
 	Move       sessionMoveCmd       `cmd:"" help:"Give a session that has not begun another time."`
 	CallOff    sessionCallOffCmd    `cmd:"" help:"Cancel a session that has not begun."`
 	Minutes    sessionMinutesCmd    `cmd:"" help:"Write the minutes of a session as a Word file."`
