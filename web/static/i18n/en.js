@@ -387,6 +387,8 @@ const en = {
   "desk.sites": "Sites",
   "counts.provinces": "By province",
   "counts.all": "Whole country",
+  "counts.answered": "Answered",
+  "counts.part": "of these",
   "counts.others": "Others",
 
   "state.absent": "Absent",
@@ -520,5 +522,11 @@ const en = {
   "secretary.unit": "Unit",
   "secretary.convened": "Convened",
   "secretary.progress": "Share",
+  "moment.day": "day/month/year",
+  "moment.time": "hour:minute",
+  "moment.badday": "This is no day: type day/month/year, such as 01/12/2026.",
+  "moment.badtime": "This is no time: type 00:00 to 23:59, such as 08:00.",
+  "moment.half": "Day and time are both needed.",
+  "change.short": "Change",
 };
 export default en;

@@ -390,6 +390,8 @@ export default {
   "desk.sites": "Điểm cầu",
   "counts.provinces": "Theo tỉnh, thành phố",
   "counts.all": "Cả nước",
+  "counts.answered": "Trả lời",
+  "counts.part": "trong đó",
   "counts.others": "Khác",
 
   "state.absent": "Vắng",
@@ -523,4 +525,10 @@ export default {
   "secretary.unit": "Đơn vị",
   "secretary.convened": "Triệu tập",
   "secretary.progress": "Tỷ lệ",
+  "moment.day": "ngày/tháng/năm",
+  "moment.time": "giờ:phút",
+  "moment.badday": "Chưa hiểu ngày: gõ ngày/tháng/năm, như 01/12/2026.",
+  "moment.badtime": "Chưa hiểu giờ: gõ từ 00:00 đến 23:59, như 08:00.",
+  "moment.half": "Cần cả ngày và giờ.",
+  "change.short": "Sửa phiên",
 };

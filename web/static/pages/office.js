@@ -8,7 +8,7 @@ import { Button, Header, Preferences } from "../app/parts.js";
 import { api, faultText, loadMe, may, me, notice } from "../app/office/api.js";
 import { o } from "../app/office/text.js";
 import { Field, Loading, Notice } from "../app/office/widgets.js";
-import { SessionsPage, SessionPage } from "../app/office/sessions.js";
+import { ChangePage, SessionsPage, SessionPage } from "../app/office/sessions.js";
 import { DraftPage } from "../app/office/draft.js";
 import { SheetPage } from "../app/office/sheet.js";
 import { BoardPage } from "../app/office/board.js";
@@ -35,6 +35,7 @@ function page() {
       return ["sessions", html`<${DraftPage} key=${id} id=${id} />`];
     case "session":
       if (sub === "sheet") return ["sessions", html`<${SheetPage} key=${id} id=${id} unit=${unit ?? ""} />`];
+      if (sub === "change") return ["sessions", html`<${ChangePage} key=${id} id=${id} />`];
       if (sub === "board") return ["sessions", html`<${BoardPage} key=${id} id=${id} />`];
       return ["sessions", html`<${SessionPage} key=${id} id=${id} />`];
     case "roster":

@@ -1,15 +1,16 @@
-// The side panels of a console: messages and what was done stand beside the stage while the chair steers on.
+// The side panels of a console: messages, what was done and what is to be changed stand beside the stage while the chair steers on.
 import { html } from "../html.js";
 import { signal } from "../../vendor/signals.js";
 import { Messages } from "../messages.js";
 import { Fetched } from "./fetched.js";
 
+const change = async () => (await import("./change.js")).ChangePanel;
 const acts = async () => (await import("./acts.js")).Acts;
 
-/** The panel that is open, and whom a message is for at first. @type {import("@preact/signals").Signal<{name: "messages" | "acts", to?: string} | null>} */
+/** The panel that is open, and whom a message is for at first. @type {import("@preact/signals").Signal<{name: "messages" | "acts" | "change", to?: string} | null>} */
 export const panel = signal(null);
 
-/** Opens a panel, or closes it when it is open. @param {"messages" | "acts"} name */
+/** Opens a panel, or closes it when it is open. @param {"messages" | "acts" | "change"} name */
 export function togglePanel(name) {
   panel.value = panel.value?.name === name ? null : { name };
 }
@@ -20,5 +21,6 @@ export function SidePanels({ room }) {
   const close = () => (panel.value = null);
   if (open?.name === "messages")
     return html`<${Messages} key=${open.to} room=${room} to=${open.to} onClose=${close} />`;
-  return open && html`<${Fetched} load=${acts} room=${room} onClose=${close} />`;
+  if (open?.name === "change") return html`<${Fetched} key="change" load=${change} room=${room} onClose=${close} />`;
+  return open && html`<${Fetched} key="acts" load=${acts} room=${room} onClose=${close} />`;
 }
