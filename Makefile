@@ -8,7 +8,7 @@ SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CHROMIUM ?= /usr/bin/chromium
 export DIEMCAU_CHROMIUM := $(CHROMIUM)
 
-.PHONY: help demo build test lint unit steps clock web e2e adaptation estimates fuzz bench soak clean tools vulns guide release
+.PHONY: help demo build test lint unit steps clock web e2e adaptation estimates fuzz bench soak clean tools vulns guide acts release
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'

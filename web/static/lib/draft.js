@@ -6,7 +6,9 @@
  *   receiving_only?: boolean}} Rules receiving_only: time in which nothing arrived does not count
  */
 
-/** Each rule with what a person counts it in. @type {readonly {name: Exclude<keyof Rules, "receiving_only">, per: number, most: number}[]} per: its unit in the field */
+/** @typedef {Exclude<keyof Rules, "receiving_only">} RuleName a rule that is a number */
+
+/** Each rule that is a number with what a person counts it in. @type {readonly {name: RuleName, per: number, most: number}[]} per: its unit in the field */
 export const RULES = [
   { name: "open_before_s", per: 60, most: 1440 },
   { name: "late_after_s", per: 60, most: 1440 },
@@ -15,7 +17,7 @@ export const RULES = [
   { name: "countdown_s", per: 1, most: 60 },
 ];
 
-/** Rules with one that a person typed, in that person's unit. @param {Rules} rules @param {Exclude<keyof Rules, "receiving_only">} name @param {string} typed */
+/** Rules with one that a person typed, in that person's unit. @param {Rules} rules @param {RuleName} name @param {string} typed */
 export function withRule(rules, name, typed) {
   const per = RULES.find((rule) => rule.name === name)?.per ?? 1;
   return { ...rules, [name]: Math.round(Number(typed) * per) };

@@ -7,7 +7,8 @@ import { Fetched } from "./fetched.js";
 const change = async () => (await import("./change.js")).ChangePanel;
 const acts = async () => (await import("./acts.js")).Acts;
 
-/** The panel that is open, and whom a message is for at first. @type {import("@preact/signals").Signal<{name: "messages" | "acts" | "change", to?: string} | null>} */
+/** The panel that is open, and whom a message is for at first.
+ * @type {import("@preact/signals").Signal<{name: "messages" | "acts" | "change", to?: string} | null>} */
 export const panel = signal(null);
 
 /** Opens a panel, or closes it when it is open. @param {"messages" | "acts" | "change"} name */

@@ -45,9 +45,9 @@ export function SitesPanel({ room, steers = true, province, wall = false, onWall
   return html`<section class="sites" aria-label=${t("sites.label")}>
     <div class="tabs" role="group" aria-label=${t("sites.filter")}>
       ${filters.map(
-        (
-          name,
-        ) => html`<button type="button" key=${name} class="tab" data-filter=${name} data-part=${PARTS.has(name) ? "" : undefined} aria-pressed=${String(chosen === name)} onClick=${() => setFilter(name)}>
+        (name) => html`<button type="button" key=${name} class="tab"
+          data-filter=${name} data-part=${PARTS.has(name) ? "" : undefined}
+          aria-pressed=${String(chosen === name)} onClick=${() => setFilter(name)}>
         <strong>${formatNumber(countOf(counts, name))}</strong><span>${
           PARTS.has(name) && html`<span class="visually-hidden">${t("counts.part")} </span>`
         }${t(`filter.${name}`)}</span></button>`,

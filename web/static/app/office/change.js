@@ -179,7 +179,8 @@ function RulesPart({ rules, send }) {
       clear();
     }} />
     <${Field} label=${o("change.reason")} name="rules-reason" required maxlength=${500} value=${reason} onInput=${setReason} />
-    <div class="actions"><button type="submit" class="button button--primary" data-action="save-rules" disabled=${!dirty || !reason.trim()}>${t("save")}</button>
+    <div class="actions"><button type="submit" class="button button--primary"
+        data-action="save-rules" disabled=${!dirty || !reason.trim()}>${t("save")}</button>
       <${Outcome} outcome=${outcome} /></div>
   </form><//>`;
 }

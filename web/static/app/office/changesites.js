@@ -112,7 +112,8 @@ function AddSites({ send, source }) {
       setGuest(v);
       clear();
     }} />
-    <div class="actions"><button type="submit" class="button button--primary" data-action="add-sites" disabled=${!unit && !guest.trim()}>${o("change.add")}</button>
+    <div class="actions"><button type="submit" class="button button--primary"
+        data-action="add-sites" disabled=${!unit && !guest.trim()}>${o("change.add")}</button>
       <${Outcome} outcome=${outcome} /></div>
     ${
       added.length > 0 &&
