@@ -21,7 +21,8 @@ func TestSessionChange(t *testing.T) {
 	}
 	refused := func(want string, args ...string) {
 		t.Helper()
-		if code, _, errOut := call(t, append(append([]string{"session", "change"}, args...), "--data", dir)...); code == exitDone || !strings.Contains(errOut, want) {
+		code, _, errOut := call(t, append(append([]string{"session", "change"}, args...), "--data", dir)...)
+		if code == exitDone || !strings.Contains(errOut, want) {
 			t.Errorf("%v: exit %d, %s", args, code, errOut)
 		}
 	}
@@ -58,7 +59,8 @@ func TestSessionChange(t *testing.T) {
 	if err := json.Unmarshal([]byte(change("show", made.ID)), &s); err != nil {
 		t.Fatal(err)
 	}
-	if s.Title != "Họp giao ban" || s.Convened != 2 || s.Withdrawn != 1 || s.Phone != "024 3333" || s.Rules.Late != 120 || s.Rules.Partial != 80 || !s.Rules.Receiving ||
+	if s.Title != "Họp giao ban" || s.Convened != 2 || s.Withdrawn != 1 || s.Phone != "024 3333" ||
+		s.Rules.Late != 120 || s.Rules.Partial != 80 || !s.Rules.Receiving ||
 		len(s.Agenda) != 1 || len(s.Agenda[0].Speakers) != 1 {
 		t.Errorf("%+v", s)
 	}
