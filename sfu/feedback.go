@@ -109,7 +109,7 @@ func (e *evidence) grant(n int, now time.Duration, d *drops) int {
 	e.feedbackLimit.left -= float64(granted)
 	e.mu.Unlock()
 	if granted < n {
-		d.add(DropFeedback, n-granted)
+		d.Add(DropFeedback, n-granted)
 	}
 	return granted
 }
@@ -338,7 +338,7 @@ func (v *Viewer) sendReports(s *shard, now time.Duration) {
 	}
 	v.rtcp = appendSDES(out, ssrcs)
 	if err := v.conn.WriteRTCP(v.rtcp); err != nil {
-		s.node.drops.add(DropWrite, 1)
+		s.node.drops.Add(DropWrite, 1)
 	}
 }
 

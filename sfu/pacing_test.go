@@ -74,11 +74,12 @@ func TestLeavingIsCounted(t *testing.T) {
 	a := r.site(alice, markA)
 	r.feed(main, alice, Camera)
 	v, w := r.enter(bob, StageSlots)
+	r.knownLine(w, 60_000) // half a minute for what comes now
 	a.video(0, 200, true)
 	r.settle()
 	v.Close()
 	v.Wait()
-	sent, dropped := len(r.got(w, main)), r.node.drops[dropIndex(DropPacer)].Load()
+	sent, dropped := len(r.got(w, main)), r.node.drops.Of(DropPacer)
 	if dropped == 0 || sent+int(dropped) != 200 {
 		t.Fatalf("%d of 200 sent, %d dropped", sent, dropped)
 	}

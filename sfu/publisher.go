@@ -291,7 +291,7 @@ func (p *Publisher) notify(state State) {
 // overrun ends a connection that sends on too many SSRCs. It is called by what reads the connection, which it must not
 // wait for.
 func (p *Publisher) overrun() {
-	p.stage.node.drops.add(DropStreams, 1)
+	p.stage.node.drops.Add(DropStreams, 1)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed || p.failing {
@@ -334,7 +334,7 @@ func (p *Publisher) readRTP(track rtpReader, src *source, index int) {
 	for {
 		n, _, err := track.Read(buf)
 		if errors.Is(err, webrtc.ErrCodecNotFound) { // of this packet; the track goes on
-			p.stage.node.drops.add(DropMalformed, 1)
+			p.stage.node.drops.Add(DropMalformed, 1)
 			continue
 		}
 		if err != nil {
@@ -349,13 +349,13 @@ func (p *Publisher) forward(b []byte, header *rtp.Header, src *source, index int
 	now := p.stage.node.now()
 	size, err := header.Unmarshal(b)
 	if err != nil {
-		p.stage.node.drops.add(DropMalformed, 1)
+		p.stage.node.drops.Add(DropMalformed, 1)
 		return
 	}
 	payload := b[size:]
 	if header.Padding {
 		if payload, err = codec.Unpad(payload); err != nil {
-			p.stage.node.drops.add(DropMalformed, 1)
+			p.stage.node.drops.Add(DropMalformed, 1)
 			return
 		}
 	}

@@ -66,7 +66,7 @@ func newShard(n *Node, index int, batch *udpio.Batch) *shard {
 // offer queues a burst. When the queue is full video is dropped to the end of the frame.
 func (s *shard) offer(b burst, dropping *bool) {
 	if *dropping && !b.packets[0].Start {
-		s.node.drops.add(DropShardQueue, len(b.packets))
+		s.node.drops.Add(DropShardQueue, len(b.packets))
 		return
 	}
 	select {
@@ -74,7 +74,7 @@ func (s *shard) offer(b burst, dropping *bool) {
 		*dropping = false
 	default:
 		*dropping = true
-		s.node.drops.add(DropShardQueue, len(b.packets))
+		s.node.drops.Add(DropShardQueue, len(b.packets))
 	}
 }
 
@@ -83,7 +83,7 @@ func (s *shard) try(task func(now time.Duration)) {
 	select {
 	case s.tasks <- task:
 	default:
-		s.node.drops.add(DropTaskQueue, 1)
+		s.node.drops.Add(DropTaskQueue, 1)
 	}
 }
 
@@ -97,7 +97,7 @@ type pending struct {
 // later queues a task for when the shard is awake anyway, at the latest in a shardTick.
 func (s *shard) later(task func(now time.Duration)) {
 	if !s.pending.add(task) {
-		s.node.drops.add(DropTaskQueue, 1)
+		s.node.drops.Add(DropTaskQueue, 1)
 	}
 }
 
@@ -194,7 +194,7 @@ func (s *shard) run() {
 func (s *shard) over(b burst) bool {
 	over := b.slot.over(b.gen)
 	if over {
-		s.node.drops.add(DropCut, len(b.packets))
+		s.node.drops.Add(DropCut, len(b.packets))
 	}
 	return over
 }
@@ -227,7 +227,7 @@ func (s *shard) release(now time.Duration) {
 	for p := s.schedule.Due(now); p != nil; p = s.schedule.Due(now) {
 		for h, ok := p.Pop(now); ok; h, ok = p.Pop(now) {
 			if h.leg.slot.over(h.leg.gen) {
-				s.node.drops.add(DropCut, 1)
+				s.node.drops.Add(DropCut, 1)
 				h.leg.stop(s, DropCut)
 			} else {
 				h.write(s, t.next(s.node, 1), now)
@@ -270,7 +270,7 @@ func (s *shard) remove(v *Viewer) {
 	}
 	delete(s.viewers, v)
 	delete(s.probing, v)
-	s.node.drops.add(DropPacer, v.pacer.Clear())
+	s.node.drops.Add(DropPacer, v.pacer.Clear())
 	s.schedule.Update(&v.pacer)
 	for _, l := range v.legs {
 		if !l.active {

@@ -51,7 +51,9 @@ func house() map[string]string {
 
 // free are folders of programs for the workshop and of tests, which import what they like.
 func free() []string {
-	return []string{"internal/lines", "internal/policy", "internal/postgrestest", "internal/servertest", "internal/soak"}
+	return []string{
+		"internal/ledgertest", "internal/leftover", "internal/lines", "internal/policy", "internal/postgrestest", "internal/servertest", "internal/soak",
+	}
 }
 
 // pions are those that may import Pion: everywhere else SDP is a string.
@@ -146,7 +148,8 @@ func TestMeetingIsPure(t *testing.T) {
 
 // What is for tests alone is no part of the binary: not the standard library's, which buffers whole downloads, nor ours.
 func TestBinaryHoldsNothingOfTests(t *testing.T) {
-	tests := []string{"net/http/httptest", module + "internal/servertest", module + "internal/postgrestest", module + "sfu/transport/peertest"}
+	tests := []string{"net/http/httptest", module + "internal/servertest", module + "internal/postgrestest",
+		module + "internal/ledgertest", module + "internal/leftover", module + "sfu/transport/peertest"}
 	for _, dep := range goList(t, "-f", `{{join .Deps "\n"}}`, "./cmd/...") {
 		if slices.Contains(tests, dep) {
 			t.Errorf("the binary depends on %s", dep)

@@ -164,7 +164,7 @@ func (c *conn) handle(d *datagram, s *scratch) {
 	case first < 4:
 		c.checks.handleSTUN(d, s)
 	case d.tcp != nil && c.checks.of(d) == nil: // over UDP the address would not have led here
-		c.factory.drops.add(DropUnknown)
+		c.factory.drops.Add(DropUnknown, 1)
 	case first >= 20 && first < 64:
 		if p := c.checks.of(d); p != nil {
 			p.received(len(d.data))
@@ -173,20 +173,20 @@ func (c *conn) handle(d *datagram, s *scratch) {
 	case first >= 128 && first < 192 && len(d.data) > 1 && d.data[1] >= 192 && d.data[1] < 224: // RFC 5761 4
 		c.handleRTCP(d.data, s)
 	default:
-		c.factory.drops.add(DropUnknown)
+		c.factory.drops.Add(DropUnknown, 1)
 	}
 }
 
 func (c *conn) handleDTLS(b []byte) {
 	if c.released != nil {
-		c.factory.drops.add(DropHandshake)
+		c.factory.drops.Add(DropHandshake, 1)
 		return
 	}
 	if c.pipe == nil {
 		c.pipe = newPipe(c)
 	}
 	if _, err := c.pipe.in.Write(b, nil); err != nil {
-		c.factory.drops.add(DropHandshake)
+		c.factory.drops.Add(DropHandshake, 1)
 	}
 	if c.pipe.done == nil && !c.answered.IsZero() {
 		c.startHandshake()
@@ -202,12 +202,12 @@ func (c *conn) startHandshake() {
 
 func (c *conn) handleRTCP(b []byte, s *scratch) {
 	if c.in == nil {
-		c.factory.drops.add(DropEarly)
+		c.factory.drops.Add(DropEarly, 1)
 		return
 	}
 	plain, err := c.in.DecryptRTCP(s.rtcp[:0], b, nil)
 	if err != nil {
-		c.factory.drops.add(DropBadRTCP)
+		c.factory.drops.Add(DropBadRTCP, 1)
 		return
 	}
 	s.rtcp = plain

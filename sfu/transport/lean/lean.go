@@ -34,6 +34,7 @@ import (
 	"github.com/pion/dtls/v3/pkg/crypto/fingerprint"
 
 	"github.com/diemcau/diemcau/internal/admission"
+	"github.com/diemcau/diemcau/sfu/drop"
 	"github.com/diemcau/diemcau/sfu/pionlog"
 	"github.com/diemcau/diemcau/sfu/transport"
 	"github.com/diemcau/diemcau/sfu/udpio"
@@ -83,7 +84,7 @@ type Factory struct {
 	workers     []*worker
 	scratch     scratch // of the port's reader
 	next        atomic.Uint32
-	drops       drops
+	drops       drop.Counts[DropReason]
 	gate        *admission.Gate // of TCP connections
 	done        chan struct{}
 	running     sync.WaitGroup // workers
@@ -159,7 +160,7 @@ func (f *Factory) New(p transport.Params) (transport.Conn, error) {
 }
 
 // Stats counts what was dropped, by reason.
-func (f *Factory) Stats() map[DropReason]uint64 { return f.drops.snapshot() }
+func (f *Factory) Stats() map[DropReason]uint64 { return snapshot(&f.drops) }
 
 // Close closes every connection and waits for the workers.
 func (f *Factory) Close() error {

@@ -66,7 +66,7 @@ func (f *Factory) serveTCP(l net.Listener) {
 		if t := f.newTCPPeer(c); t != nil {
 			f.handshakes.Go(t.serve)
 		} else {
-			f.drops.add(DropTCPFull)
+			f.drops.Add(DropTCPFull, 1)
 			_ = c.Close()
 		}
 	}
@@ -84,7 +84,7 @@ func (f *Factory) newTCPPeer(c net.Conn) *tcpPeer {
 		remote: netip.AddrPortFrom(a.Addr().Unmap(), a.Port()), local: local.AddrPort().Addr().Unmap(),
 	}
 	t.ticket = f.gate.Enter(t.remote.Addr(), func() {
-		f.drops.add(DropTCPFull)
+		f.drops.Add(DropTCPFull, 1)
 		t.close()
 	})
 	f.mu.Lock()
@@ -113,7 +113,7 @@ func (t *tcpPeer) serve() {
 				return
 			}
 		}
-		t.factory.drops.add(DropTCPStranger)
+		t.factory.drops.Add(DropTCPStranger, 1)
 		t.close()
 		return
 	}
@@ -208,7 +208,7 @@ func (t *tcpPeer) begin(size int) []byte {
 	t.mu.Lock()
 	if t.closed || len(t.pending)+2+size > tcpQueue {
 		t.mu.Unlock()
-		t.factory.drops.add(DropTCP)
+		t.factory.drops.Add(DropTCP, 1)
 		return nil
 	}
 	t.pending = binary.BigEndian.AppendUint16(t.pending, uint16(size))
