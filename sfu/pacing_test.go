@@ -73,8 +73,8 @@ func TestLeavingIsCounted(t *testing.T) {
 	r := newRig(t)
 	a := r.site(alice, markA)
 	r.feed(main, alice, Camera)
-	v, w := r.enter(bob, StageSlots)
-	r.knownLine(w, 60_000) // half a minute for what comes now
+	v, w := r.view(bob, StageSlots)
+	r.knownLine(w, 400_000) // four seconds for what comes now
 	a.video(0, 200, true)
 	r.settle()
 	v.Close()
