@@ -121,13 +121,15 @@ func (o *office) letIn(w http.ResponseWriter, r *http.Request, name string) erro
 	if err := o.api.record.CreateLogin(r.Context(), l); err != nil {
 		return err
 	}
-	http.SetCookie(w, o.cookie(secret, int(account.LoginLife/time.Second)))
+	o.remember(r, name)
+	http.SetCookie(w, o.cookie(loginCookie, secret, int(account.LoginLife/time.Second)))
+	http.SetCookie(w, o.cookie(deviceCookie, o.devices.cookie(name), deviceLife))
 	return nil
 }
 
-func (o *office) cookie(value string, maxAge int) *http.Cookie {
+func (o *office) cookie(name, value string, maxAge int) *http.Cookie {
 	return &http.Cookie{
-		Name: o.cookieName(loginCookie), Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		Name: o.cookieName(name), Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, SameSite: http.SameSiteStrictMode,
 		Secure: reachedByTLS(o.api.publicURL),
 	}
 }
@@ -142,7 +144,7 @@ func (a accountsAPI) logout(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	http.SetCookie(w, a.api.office.cookie("", -1))
+	http.SetCookie(w, a.api.office.cookie(loginCookie, "", -1))
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
@@ -215,6 +217,7 @@ func (a accountsAPI) writePassword(w http.ResponseWriter, r *http.Request, name,
 		return err
 	}
 	a.api.office.guesses.byName.Forget(func(key string) bool { return strings.HasPrefix(key, name+pairMark) })
+	a.api.office.guesses.byAnybody.Forget(func(key string) bool { return key == shorten(name) })
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

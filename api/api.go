@@ -234,6 +234,7 @@ type sessionSummary struct {
 	CalledOff   bool      `json:"called_off,omitempty"`
 
 	Contradiction string `json:"contradiction,omitempty"` // how the list in the record differs from the ledger, which counts
+	Broken        bool   `json:"broken,omitempty"`        // its ledger cannot be used: what is here is the list's word
 }
 
 func (a *router) listSessions(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
@@ -256,7 +257,7 @@ func (a *router) listSessions(w http.ResponseWriter, r *http.Request, _ access.I
 				}
 				return nil
 			})
-			if err != nil {
+			if v.Broken = fault.Of(err).Code == string(protocol.Broken); err != nil && !v.Broken { // one must not hide the others
 				return err
 			}
 		}

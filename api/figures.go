@@ -10,6 +10,7 @@ import (
 
 	"github.com/diemcau/diemcau/attendance"
 	"github.com/diemcau/diemcau/figures"
+	"github.com/diemcau/diemcau/internal/contain"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/roster"
@@ -27,16 +28,17 @@ type figuresRecord interface {
 // summariser keeps the figures of the sessions that are over as their ledgers are: after the end, the seal and each
 // correction, and, after a start, of those that another program or a kill left behind.
 type summariser struct {
-	record Record
-	log    *slog.Logger
-	wake   chan struct{}
-	runs   atomic.Bool // since Start
+	record   Record
+	log      *slog.Logger
+	panicked contain.Report
+	wake     chan struct{}
+	runs     atomic.Bool // since Start
 
 	working sync.Mutex // held while sessions are summed up
 }
 
-func newSummariser(rec Record, log *slog.Logger) *summariser {
-	return &summariser{record: rec, log: log, wake: make(chan struct{}, 1)}
+func newSummariser(rec Record, log *slog.Logger, panicked contain.Report) *summariser {
+	return &summariser{record: rec, log: log, panicked: panicked, wake: make(chan struct{}, 1)}
 }
 
 // tell says that a ledger has grown.
@@ -55,7 +57,8 @@ func (s *summariser) run(ctx context.Context) {
 	rest := time.NewTicker(lookEvery)
 	defer rest.Stop()
 	for {
-		if _, err := s.catchUp(ctx); err != nil && ctx.Err() == nil {
+		err := contain.Run(s.panicked, func() error { _, err := s.catchUp(ctx); return err })
+		if err != nil && ctx.Err() == nil {
 			s.log.Error("figures of sessions that are over were not brought up to date", "err", err)
 		}
 		select {
@@ -81,7 +84,8 @@ func (s *summariser) catchUp(ctx context.Context) (made int, err error) {
 		return 0, err
 	}
 	for _, id := range stale {
-		f, err := s.summarise(ctx, id)
+		var f *figures.Session
+		err := contain.Run(s.panicked, func() (err error) { f, err = s.summarise(ctx, id); return err }, "session", id)
 		if err != nil {
 			if ctx.Err() != nil {
 				return made, ctx.Err()

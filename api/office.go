@@ -68,6 +68,7 @@ type office struct {
 	api      *API
 	hasher   *account.Hasher
 	guesses  guesses
+	devices  *devices
 	codes    *link.Codes
 	origins  *http.CrossOriginProtection
 	provider *identityProvider // nil = passwords only
@@ -84,6 +85,10 @@ func newOffice(s *API, cfg Config) (*office, error) {
 	if err != nil {
 		return nil, err
 	}
+	known, err := newDevices(cfg.CodeKey)
+	if err != nil {
+		return nil, err
+	}
 	origins := http.NewCrossOriginProtection()
 	if s.publicURL != "" {
 		if err := origins.AddTrustedOrigin(s.publicURL); err != nil {
@@ -97,7 +102,7 @@ func newOffice(s *API, cfg Config) (*office, error) {
 	return &office{
 		api: s, hasher: hasher, codes: codes, origins: origins,
 		provider: newIdentityProvider(cfg.OIDC, s.publicURL),
-		guesses:  newGuesses(),
+		guesses:  newGuesses(), devices: known,
 	}, nil
 }
 
@@ -125,6 +130,7 @@ func (o *office) identify(r *http.Request) (access.Identity, error) {
 			return access.Identity{}, err
 		}
 	}
+	o.remember(r, who.Name)
 	id := access.Identity{Holder: link.Holder{Endpoint: who.Name}, Account: &who, Login: login.ID}
 	if who.Role == account.Admin {
 		id.Role = link.RoleAdmin

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/access"
+	"github.com/diemcau/diemcau/internal/contain"
 	"github.com/diemcau/diemcau/internal/fault"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
@@ -108,14 +109,7 @@ func (s retention) forgetDaily(ctx context.Context) {
 	again := time.NewTicker(day)
 	defer again.Stop()
 	for {
-		var names, pictures error
-		if s.namesKept > 0 {
-			names = s.forgetNames(ctx)
-		}
-		if s.pictures.Kept > 0 {
-			pictures = s.forgetPictures(ctx)
-		}
-		if err := errors.Join(names, pictures); err != nil && ctx.Err() == nil {
+		if err := contain.Run(s.guard.Panicked, func() error { return s.forget(ctx) }); err != nil && ctx.Err() == nil {
 			s.log.Error("names or pictures were not erased", "err", err)
 		}
 		select {
@@ -124,6 +118,18 @@ func (s retention) forgetDaily(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// forget erases once what is older than it may be kept.
+func (s retention) forget(ctx context.Context) error {
+	var names, pictures error
+	if s.namesKept > 0 {
+		names = s.forgetNames(ctx)
+	}
+	if s.pictures.Kept > 0 {
+		pictures = s.forgetPictures(ctx)
+	}
+	return errors.Join(names, pictures)
 }
 
 func (s retention) forgetNames(ctx context.Context) error {

@@ -420,6 +420,20 @@ test("the session is moved, then called off, and the links say so", async () => 
   await an.page.click('nav a[href="#/"]');
   await says(an, "Đã triệu tập");
   await look(an, "11-sessions");
+  // What the list says against a ledger stands in its row; that the server finds it is tested where it does.
+  const told = "[data-session] [data-doubt]";
+  assert.equal(await an.page.locator(told).count(), 0);
+  await an.page.route("**/api/v1/sessions", async (route) => {
+    const answer = await route.fetch();
+    const list = await answer.json();
+    list.sessions[0].contradiction = 'the list had the phase "sealed", the ledger "open"';
+    await route.fulfill({ response: answer, json: list });
+  });
+  await an.page.reload();
+  await says(an, "Danh mục trong cơ sở dữ liệu khác với sổ điểm danh");
+  assert.equal(await an.page.locator(told).count(), 1);
+  await look(an, "11-doubt");
+  await an.page.unroute("**/api/v1/sessions");
 });
 
 test("all of it by keyboard, and without a request to another host", async () => {

@@ -30,7 +30,7 @@ func house() map[string]string {
 		"store":      "account figures ledger link meeting prepare roster",
 		"anchor":     "ledger store internal/contain",
 		"backup":     "anchor ledger store",
-		"webhook":    "ledger meeting store",
+		"webhook":    "ledger meeting store internal/contain",
 
 		"internal/admission": "", "internal/contain": "", "internal/logcut": "", "internal/doctor": "",
 		"internal/httpguard": "internal/admission internal/contain",
@@ -39,13 +39,13 @@ func house() map[string]string {
 		"signaling":          "access account ledger link meeting store internal/admission internal/contain internal/fault internal/httpguard",
 		"signaling/protocol": "", "signaling/client": "signaling/protocol",
 		"api": "access account attendance figures keyring ledger link meeting prepare roster signaling signaling/protocol " +
-			"store internal/admission internal/fault internal/httpguard",
+			"store internal/admission internal/contain internal/fault internal/httpguard",
 		"web": "docs",
 
-		"sfu":      "internal/admission",
+		"sfu":      "internal/admission internal/contain",
 		"loadtest": "signaling/client signaling/protocol",
 		"cmd": "access anchor api backup configs keyring ledger link loadtest roster sfu signaling signaling/protocol store " +
-			"web webhook internal/admission internal/doctor internal/httpguard internal/logcut",
+			"web webhook internal/admission internal/contain internal/doctor internal/httpguard internal/logcut",
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pion/srtp/v3"
 
+	"github.com/diemcau/diemcau/internal/contain"
 	"github.com/diemcau/diemcau/sfu/transport"
 	"github.com/diemcau/diemcau/sfu/udpio"
 )
@@ -151,8 +152,34 @@ func (c *conn) tryHandle(d *datagram, s *scratch) bool {
 		return false
 	}
 	defer c.mu.Unlock()
+	defer c.contained()
 	c.handle(d, s)
 	return true
+}
+
+// take takes one datagram that was queued.
+func take(c *conn, d *datagram, s *scratch) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	defer c.contained()
+	c.handle(d, s)
+}
+
+// contained is deferred by what works for one connection, whose lock is held: a panic ends that connection alone.
+func (c *conn) contained() {
+	p := recover()
+	if p == nil {
+		return
+	}
+	c.factory.cfg.Panicked(p, "viewer", c.ufrag)
+	broke(c)
+}
+
+// broke ends a connection over which the program has stumbled. What it has in memory may be half written.
+func broke(c *conn) {
+	if contain.Run(c.factory.cfg.Panicked, func() error { c.failed("handling", contain.ErrPanic); return nil }, "viewer", c.ufrag) != nil {
+		c.leave()
+	}
 }
 
 // handle takes one datagram; the caller holds the lock.
@@ -197,7 +224,11 @@ func (c *conn) startHandshake() {
 	c.pipe.done = make(chan struct{})
 	p, prints := c.pipe, c.prints
 	c.prints = nil
-	c.factory.handshakes.Go(func() { p.secure(prints) })
+	c.factory.handshakes.Go(func() {
+		if contain.Run(c.factory.cfg.Panicked, func() error { p.secure(prints); return nil }, "viewer", c.ufrag) != nil {
+			c.post(func() { broke(c) })
+		}
+	})
 }
 
 func (c *conn) handleRTCP(b []byte, s *scratch) {
@@ -235,6 +266,7 @@ func (c *conn) post(event func()) {
 	case c.worker.events <- func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
+		defer c.contained()
 		if !c.closed {
 			event()
 		}
@@ -295,6 +327,7 @@ func (c *conn) failed(what string, err error) {
 func (c *conn) tick(now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	defer c.contained()
 	if c.closed {
 		return
 	}

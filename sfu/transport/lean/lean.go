@@ -34,6 +34,7 @@ import (
 	"github.com/pion/dtls/v3/pkg/crypto/fingerprint"
 
 	"github.com/diemcau/diemcau/internal/admission"
+	"github.com/diemcau/diemcau/internal/contain"
 	"github.com/diemcau/diemcau/sfu/drop"
 	"github.com/diemcau/diemcau/sfu/pionlog"
 	"github.com/diemcau/diemcau/sfu/transport"
@@ -61,6 +62,8 @@ type Config struct {
 	Silence time.Duration
 	// Logger defaults to one that discards.
 	Logger *slog.Logger
+	// Panicked is told what a connection's goroutines panicked with; by default it is logged. That connection ends.
+	Panicked contain.Report
 }
 
 const (
@@ -105,6 +108,9 @@ var _ transport.Factory = (*Factory)(nil)
 func New(cfg Config) (*Factory, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Panicked == nil {
+		cfg.Panicked = contain.Log(cfg.Logger)
 	}
 	if cfg.Silence == 0 {
 		cfg.Silence = defaultSilence
@@ -191,7 +197,13 @@ func (f *Factory) Close() error {
 
 // receive is the port's handler: it finds the connection of a datagram and handles it, as a rule at once: to wake a
 // worker costs more than a report. Only the port's reader calls it.
-func (f *Factory) receive(b []byte, remote netip.AddrPort, local netip.Addr) bool {
+func (f *Factory) receive(b []byte, remote netip.AddrPort, local netip.Addr) (claimed bool) {
+	defer func() {
+		if p := recover(); p != nil { // before it was known whose it is
+			f.cfg.Panicked(p, "from", remote)
+			claimed = true
+		}
+	}()
 	c := f.find(b, remote)
 	if c == nil {
 		return false

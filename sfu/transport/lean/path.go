@@ -275,6 +275,7 @@ func (l *checklist) handleAnswer(d *datagram, m *stun.Message) {
 func (l *checklist) tick(now time.Time) {
 	l.conn.mu.Lock()
 	defer l.conn.mu.Unlock()
+	defer l.conn.contained()
 	if !l.checking {
 		return
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/internal/admission"
+	"github.com/diemcau/diemcau/internal/contain"
 	"github.com/diemcau/diemcau/sfu/udpio"
 )
 
@@ -64,7 +65,7 @@ func (f *Factory) serveTCP(l net.Listener) {
 			}
 		}
 		if t := f.newTCPPeer(c); t != nil {
-			f.handshakes.Go(t.serve)
+			f.handshakes.Go(func() { t.contained(t.serve) })
 		} else {
 			f.drops.Add(DropTCPFull, 1)
 			_ = c.Close()
@@ -97,6 +98,13 @@ func (f *Factory) newTCPPeer(c net.Conn) *tcpPeer {
 	return t
 }
 
+// contained closes the connection if what works for it panics.
+func (t *tcpPeer) contained(f func()) {
+	if contain.Run(t.factory.cfg.Panicked, func() error { f(); return nil }, "from", t.remote) != nil {
+		t.close()
+	}
+}
+
 // serve hands what arrives to the connection that the first frame names. A TCP connection that names none of the
 // factory's is offered to the others, with what was read of it.
 func (t *tcpPeer) serve() {
@@ -118,7 +126,7 @@ func (t *tcpPeer) serve() {
 		return
 	}
 	defer t.close()
-	t.factory.handshakes.Go(t.write)
+	t.factory.handshakes.Go(func() { t.contained(t.write) })
 	for {
 		c.worker.push(c, &datagram{data: b, remote: t.remote, local: t.local, tcp: t})
 		t.live()

@@ -147,9 +147,7 @@ func (w *worker) run() {
 				c.checks.tick(now)
 			}
 		case q := <-w.queue:
-			q.conn.mu.Lock()
-			q.conn.handle(&q.datagram, &w.scratch)
-			q.conn.mu.Unlock()
+			take(q.conn, &q.datagram, &w.scratch)
 			w.done(q)
 		case event := <-w.events:
 			event()

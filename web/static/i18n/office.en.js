@@ -62,6 +62,9 @@ const en = {
   "sessions.changed": "Last change",
   "sessions.by": "{time}, {name}",
   "sessions.phase": "State",
+  "sessions.contradiction":
+    "The list in the database differs from the ledger, which counts. Tell the administrator of the server.",
+  "sessions.broken": "The ledger cannot be read; the session is stopped. Tell the administrator of the server.",
   "sessions.sites": "Sites",
   "sessions.copy": "Copy",
   "sessions.delete": "Delete",

@@ -62,6 +62,9 @@ export default {
   "sessions.changed": "Sửa lần cuối",
   "sessions.by": "{time}, {name}",
   "sessions.phase": "Tình trạng",
+  "sessions.contradiction":
+    "Danh mục trong cơ sở dữ liệu khác với sổ điểm danh; hệ thống theo sổ. Hãy báo người quản trị máy chủ.",
+  "sessions.broken": "Sổ điểm danh không đọc được; phiên họp dừng. Hãy báo người quản trị máy chủ.",
   "sessions.sites": "Điểm cầu",
   "sessions.copy": "Sao chép",
   "sessions.delete": "Xoá",

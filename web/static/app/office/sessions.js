@@ -11,7 +11,12 @@ import { ReportLinks, hasReport } from "./reports.js";
 import { Ask, Loading, Panel, say, Words } from "./widgets.js";
 
 /** @typedef {{id: string, version: number, session?: string, updated_at: string, updated_by: string, draft: import("./draft.js").Draft}} DraftRow */
-/** @typedef {{id: string, title: string, phase: string, created_at: string, scheduled_at?: string, convened?: number, called_off?: boolean}} SessionRow */
+/**
+ * @typedef {{
+ *   id: string, title: string, phase: string, created_at: string, scheduled_at?: string, convened?: number, called_off?: boolean,
+ *   contradiction?: string, broken?: boolean,
+ * }} SessionRow
+ */
 
 export function SessionsPage() {
   const [drafts, setDrafts] = useState(/** @type {DraftRow[] | null} */ (null));
@@ -75,7 +80,7 @@ export function SessionsPage() {
           <th scope="col">${o("sessions.sites")}</th><th scope="col">${o("reports.title")}</th></tr></thead>
         <tbody>${sessions.map(
           (row) => html`<tr key=${row.id} data-session=${row.id}>
-          <th scope="row"><a href=${`#/session/${row.id}`}>${row.title}</a></th>
+          <th scope="row"><a href=${`#/session/${row.id}`}>${row.title}</a>${doubt(row)}</th>
           <td>${formatMoment(row.scheduled_at ?? row.created_at)}</td>
           <td>${row.called_off ? o("session.called") : oMaybe(`phase.${row.phase}`, "phase.draft")}</td><td>${row.convened ?? ""}</td>
           <td>${!row.called_off && hasReport(row.phase) && html`<${ReportLinks} id=${row.id} title=${row.title} />`}</td>
@@ -88,6 +93,12 @@ export function SessionsPage() {
       html`<${Confirm} title=${o("sessions.delete")} text=${o("sessions.delete.text", { name: name(doomed.draft.title) })} yes=${o("sessions.delete")}
       onYes=${() => void remove(doomed)} onClose=${() => setDoomed(null)} />`
     }`;
+}
+
+/** What is wrong with a session's record, under its title. @param {SessionRow} row */
+function doubt(row) {
+  const what = row.broken ? "sessions.broken" : row.contradiction && "sessions.contradiction";
+  return what && html`<small class="doubt" data-doubt title=${row.contradiction}>${o(what)}</small>`;
 }
 
 /** What was convened, changed until the seal. @param {{id: string}} props */
