@@ -79,7 +79,10 @@ func localIdentity() access.Identity {
 // AdminHandler serves the API to the administrator of the machine. Who can reach it is trusted, so it belongs
 // on a Unix socket that only he can open. It works without Start.
 func (s *API) AdminHandler() http.Handler {
-	return s.guard.Wrap(s.logged(plain(newRouter(s, func(*http.Request) (access.Identity, error) { return localIdentity(), nil }))))
+	mux := http.NewServeMux()
+	mux.Handle("/", newRouter(s, func(*http.Request) (access.Identity, error) { return localIdentity(), nil }))
+	mux.HandleFunc("GET /readyz", s.serveReady)
+	return s.guard.Wrap(s.logged(plain(mux)))
 }
 
 // bearer identifies a request by its token, or by the cookie of a person who is logged in.
