@@ -19,6 +19,8 @@ import (
 const (
 	dropSeat   = "seat_rate"   // over the rate of its seat
 	dropLogins = "login_queue" // too many logins wait already
+
+	dropFigures = "figures_queue" // too many answers over many sessions are asked for
 )
 
 const (

@@ -76,6 +76,8 @@ func (a recordAPI) download(w http.ResponseWriter, r *http.Request, who access.I
 		mime, err = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", report.WriteXLSX(&out, lang)
 	case "pdf":
 		mime, err = "application/pdf", writePDF(&out, report, lang, r.URL.Query().Get("pages") == "province")
+	case "docx":
+		mime, err = wordFile, report.WriteWord(&out, lang, r.URL.Query().Get("pages") == "province")
 	default:
 		return fault.New(protocol.NotFound, "no such format")
 	}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"log/slog"
 	"sync"
@@ -35,10 +36,45 @@ type summariser struct {
 	runs     atomic.Bool // since Start
 
 	working sync.Mutex // held while sessions are summed up
+
+	places  chan struct{} // taken by each answer that is being made
+	waiting atomic.Int32  // for a place
+}
+
+// Bounds of answers that are made at once: each reads and sums up as much as a nation's year has, so more of them would only
+// take the processors from meetings.
+const (
+	figuresAtOnce  = 2
+	figuresWaiting = 16
+	figuresAgain   = 5 * time.Second // who finds no room asks again after this
+)
+
+// errFiguresBusy says that too many ask at this moment.
+var errFiguresBusy = errors.New("too many ask for figures at this moment")
+
+// enter waits for a place; leave gives it back. Beyond figuresWaiting it fails with errFiguresBusy at once.
+func (s *summariser) enter(ctx context.Context) (leave func(), err error) {
+	leave = func() { <-s.places }
+	select {
+	case s.places <- struct{}{}:
+		return leave, nil
+	default:
+	}
+	if s.waiting.Add(1) > figuresWaiting {
+		s.waiting.Add(-1)
+		return nil, errFiguresBusy
+	}
+	defer s.waiting.Add(-1)
+	select {
+	case s.places <- struct{}{}:
+		return leave, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 func newSummariser(rec Record, log *slog.Logger, panicked contain.Report) *summariser {
-	return &summariser{record: rec, log: log, panicked: panicked, wake: make(chan struct{}, 1)}
+	return &summariser{record: rec, log: log, panicked: panicked, wake: make(chan struct{}, 1), places: make(chan struct{}, figuresAtOnce)}
 }
 
 // tell says that a ledger has grown.

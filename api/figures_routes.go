@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -18,11 +19,28 @@ import (
 
 // figureRoutes enters the requests about figures over sessions. They rest on a derived table, and replay no ledger.
 func (a figuresAPI) figureRoutes(mux *http.ServeMux) {
-	a.route(mux, "GET /api/v1/figures", a.show)
-	a.route(mux, "GET /api/v1/figures.xlsx", a.file("xlsx", spreadsheetFile, attendance.WriteFiguresXLSX))
-	a.route(mux, "GET /api/v1/figures.pdf", a.file("pdf", "application/pdf", attendance.WriteFiguresPDF))
-	a.route(mux, "GET /api/v1/figures/compare", a.compare)
+	a.route(mux, "GET /api/v1/figures", a.bounded(a.show))
+	a.route(mux, "GET /api/v1/figures.xlsx", a.bounded(a.file("xlsx", spreadsheetFile, attendance.WriteFiguresXLSX)))
+	a.route(mux, "GET /api/v1/figures.pdf", a.bounded(a.file("pdf", "application/pdf", attendance.WriteFiguresPDF)))
+	a.route(mux, "GET /api/v1/figures/compare", a.bounded(a.compare))
 	a.route(mux, "POST /api/v1/figures/rebuild", a.rebuild)
+}
+
+// bounded lets a few be answered at once and some wait; who comes after them is told to ask again.
+func (a figuresAPI) bounded(answer endpointFunc) endpointFunc {
+	return func(w http.ResponseWriter, r *http.Request, who access.Identity) error {
+		leave, err := a.api.figures.enter(r.Context())
+		if errors.Is(err, errFiguresBusy) {
+			a.api.dropped(dropFigures)
+			w.Header().Set("Retry-After", strconv.Itoa(int(figuresAgain/time.Second)))
+			return fault.New(protocol.Unavailable, err.Error())
+		}
+		if err != nil {
+			return err
+		}
+		defer leave()
+		return answer(w, r, who)
+	}
 }
 
 const spreadsheetFile = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
