@@ -42,6 +42,8 @@ function page() {
       return ["roster", html`<${RosterPage} />`];
     case "figures":
       return ["figures", html`<${Later} key="figures" load=${() => import("../app/office/figures.js")} />`];
+    case "documents":
+      return ["documents", html`<${Later} key="documents" load=${() => import("../app/office/documents.js")} />`];
     case "accounts":
       return ["accounts", html`<${AccountsPage} />`];
     case "me":
@@ -71,6 +73,7 @@ function Office() {
       ${link("sessions", "#/", o("nav.sessions"))}
       ${may("change_roster") && link("roster", "#/roster", o("nav.roster"))}
       ${may("read") && link("figures", "#/figures", o("nav.figures"))}
+      ${may("prepare") && link("documents", "#/documents", o("nav.documents"))}
       ${may("manage_accounts") && link("accounts", "#/accounts", o("nav.accounts"))}
       ${link("me", "#/me", o("nav.me"))}
     </nav>

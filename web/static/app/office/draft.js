@@ -14,6 +14,7 @@ import { UnitField } from "./unitfield.js";
 import { UnitPicker } from "./units.js";
 import { Contacts } from "./contacts.js";
 import { RulesPanel } from "./rules.js";
+import { ParticularsPanel, tidy } from "./particulars.js";
 
 /**
  * @typedef {object} Draft
@@ -30,6 +31,7 @@ import { RulesPanel } from "./rules.js";
  * @property {import("../../lib/draft.js").Rules} [rules]
  * @property {string} [help_phone]
  * @property {string} [note]
+ * @property {import("./particulars.js").Particulars} [particulars]
  *
  * @typedef {{id: string, version: number, session?: string, updated_at: string, updated_by: string, draft: Draft,
  *   sites?: number, rules?: import("../../lib/draft.js").Rules,
@@ -63,7 +65,7 @@ export function DraftPage({ id }) {
   const set = (/** @type {Partial<Draft>} */ change) => setDraft((now) => now && { ...now, ...change });
   const save = async () => {
     setBusy(true);
-    const answer = await api("PUT", `/drafts/${id}`, { version: row.version, draft }, { quiet: true });
+    const answer = await api("PUT", `/drafts/${id}`, { version: row.version, draft: tidied(draft) }, { quiet: true });
     setBusy(false);
     if (answer.ok) {
       take(answer.data);
@@ -146,6 +148,8 @@ export function DraftPage({ id }) {
     <${Agenda} draft=${draft} set=${set} problem=${problems("agenda")} />
     <${Contacts} draft=${draft} set=${set} problem=${problems("contacts")} />
     <${Operators} draft=${draft} set=${set} problem=${problems("operators")} />
+    <${ParticularsPanel} title=${o("draft.particulars")} text=${o("draft.particulars.text")} problem=${problems("particulars")}
+      value=${draft.particulars ?? {}} onChange=${(/** @type {import("./particulars.js").Particulars} */ particulars) => set({ particulars })} />
     <${RulesPanel} draft=${draft} set=${set} usual=${row.rules} />
     </fieldset>
     ${
@@ -174,6 +178,9 @@ export function DraftPage({ id }) {
         yes=${o("draft.convene")} onYes=${() => void convene()} onClose=${() => setAsking(false)} />`
     }`;
 }
+
+/** What is sent of a draft: nothing of what was left empty. @param {Draft} draft @returns {Draft} */
+const tidied = (draft) => (draft.particulars ? { ...draft, particulars: tidy(draft.particulars) } : draft);
 
 /** @typedef {{draft: Draft, set: (change: Partial<Draft>) => void, problem?: string}} Part problem: what is wrong with it as it is saved */
 
