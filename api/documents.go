@@ -84,7 +84,8 @@ func (a documentsAPI) minutesPDF(w http.ResponseWriter, r *http.Request, _ acces
 	})
 }
 
-func (a documentsAPI) minutesAs(w http.ResponseWriter, r *http.Request, extension, mime string, write func(*attendance.Report, io.Writer, attendance.Lang) error) error {
+func (a documentsAPI) minutesAs(w http.ResponseWriter, r *http.Request, extension, mime string, write func(*attendance.Report, io.Writer,
+	attendance.Lang) error) error {
 	ctx, id := r.Context(), r.PathValue("id")
 	if err := a.known(ctx, id); err != nil {
 		return err

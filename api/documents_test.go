@@ -109,7 +109,8 @@ func TestTemplateOfTheOffice(t *testing.T) {
 			t.Errorf("minutes as %s: %d", kind, status)
 		}
 	}
-	if status, file := b.Request("GET", "/api/v1/sessions/"+b.Links.ID+"/attendance.docx?pages=province&lang=vi", secretary, ""); status != 200 || !strings.HasPrefix(file, "PK") {
+	if status, file := b.Request("GET", "/api/v1/sessions/"+b.Links.ID+"/attendance.docx?pages=province&lang=vi", secretary,
+		""); status != 200 || !strings.HasPrefix(file, "PK") {
 		t.Errorf("the report as a Word file: %d", status)
 	}
 	for who, status := range map[string]int{"operator": 204, "host": 204, "secretary": 403} {

@@ -51,7 +51,8 @@ func BenchmarkFigures(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer st.Close()
-			srv, made, _, _ := servertest.Wire(b, servertest.NewKeys(b), signaling.Config{Record: st, Media: servertest.NewFakeMedia(), Log: slog.New(slog.DiscardHandler)},
+			srv, made, _, _ := servertest.Wire(b, servertest.NewKeys(b), signaling.Config{Record: st, Media: servertest.NewFakeMedia(),
+				Log: slog.New(slog.DiscardHandler)},
 				api.Config{Record: st, CodeKey: make([]byte, link.CodeKeySize), PublicURL: "https://hop.example.vn"})
 			defer srv.Close()
 			if err := srv.Start(b.Context()); err != nil {

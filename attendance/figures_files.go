@@ -73,7 +73,8 @@ func WriteFiguresXLSX(w io.Writer, t *figures.Table, p Period, lang Lang) error 
 func sumColumns() []column {
 	list := []column{}
 	for _, key := range []string{
-		"convened", "present", "on_time", "late", "partial", "absent", "figures.telephone", "people", "figures.speakers", "figures.turns", "interruptions", "figures.corrected",
+		"convened", "present", "on_time", "late", "partial", "absent", "figures.telephone", "people", "figures.speakers", "figures.turns",
+		"interruptions", "figures.corrected",
 	} {
 		list = append(list, column{key, 11, countCell})
 	}
@@ -101,7 +102,8 @@ func sumValues(s figures.Sum) []any {
 func (f tables) figuresSheets(t *figures.Table) []sheet {
 	units := sheet{
 		key: "figures.units", length: len(t.Rows) + 1,
-		columns: append([]column{{"number", 6, countCell}, {"unit", 12, textCell}, {"group", 36, textCell}, {"parents", 36, textCell}, {"figures.sessions", 10, countCell}}, sumColumns()...),
+		columns: append([]column{{"number", 6, countCell}, {"unit", 12, textCell}, {"group", 36, textCell}, {"parents", 36, textCell},
+			{"figures.sessions", 10, countCell}}, sumColumns()...),
 		rows: func(yield func([]any) bool) {
 			for i, r := range t.Rows {
 				if !yield(append([]any{i + 1, r.Unit.Code, r.Unit.Name, strings.Join(r.Parents, ", "), r.Sessions}, sumValues(r.Sum)...)) {
@@ -146,14 +148,17 @@ func WriteFiguresPDF(w io.Writer, t *figures.Table, period Period, lang Lang) er
 		annex{}, paragraph{style: "B", size: 14, align: "C", text: strings.ToUpper(r.Session.Title)},
 		paragraph{style: "I", size: 11, align: "C", text: p.text("as_of") + " " + p.spoken(period.AsOf)},
 	}
-	list = append(list, grid{p.text("sheet.figures.sessions"), append([]tableColumn{{"number", 12, "R"}, {"session", 80, "L"}, {"started", 33, "C"}}, sums...), func(yield func(...string)) {
+	list = append(list, grid{p.text("sheet.figures.sessions"), append([]tableColumn{{"number", 12, "R"}, {"session", 80, "L"}, {"started", 33, "C"}},
+		sums...), func(yield func(...string)) {
 		for i, s := range t.Sessions {
 			yield(append([]string{strconv.Itoa(i + 1), s.Title, s.StartedAt.In(p.zone).Format("15:04 02/01/2006")}, cells(s.Sum)...)...)
 		}
 	}})
-	list = append(list, grid{p.text("sheet.figures.units"), append([]tableColumn{{"number", 12, "R"}, {"group", 93, "L"}, {"figures.sessions", 20, "R"}}, sums...), func(yield func(...string)) {
+	list = append(list, grid{p.text("sheet.figures.units"), append([]tableColumn{{"number", 12, "R"}, {"group", 93, "L"}, {"figures.sessions", 20,
+		"R"}}, sums...), func(yield func(...string)) {
 		for i, r := range t.Rows {
-			yield(append([]string{strconv.Itoa(i + 1), strings.Join(append([]string{r.Unit.Name}, r.Parents...), ", "), strconv.Itoa(r.Sessions)}, cells(r.Sum)...)...)
+			yield(append([]string{strconv.Itoa(i + 1), strings.Join(append([]string{r.Unit.Name}, r.Parents...), ", "), strconv.Itoa(r.Sessions)},
+				cells(r.Sum)...)...)
 		}
 		yield(append([]string{"", p.text("figures.total"), strconv.Itoa(t.Total.Sessions)}, cells(t.Total)...)...)
 	}})

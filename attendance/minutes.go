@@ -149,7 +149,8 @@ func (d minuted) attendance() (list []block) {
 			{"group", 66, "L"}, {"convened", 21, "C"}, {"present", 19, "C"}, {"late", 21, "C"}, {"absent", 21, "C"}, {"people", 21, "C"},
 		}, rows: func(yield func(...string)) {
 			for _, g := range d.report.Groups {
-				yield(strings.Repeat("– ", g.Depth)+g.Unit.Name, strconv.Itoa(g.Convened), strconv.Itoa(g.Present), strconv.Itoa(g.Late), strconv.Itoa(g.Absent),
+				yield(strings.Repeat("– ", g.Depth)+g.Unit.Name, strconv.Itoa(g.Convened), strconv.Itoa(g.Present), strconv.Itoa(g.Late),
+					strconv.Itoa(g.Absent),
 					strconv.Itoa(g.Headcount))
 			}
 		}})
@@ -222,14 +223,16 @@ func (d minuted) course() []happened {
 		if g.Unit != "" {
 			who += " (" + g.Unit + ")"
 		}
-		list = append(list, happened{at: from, text: fmt.Sprintf("%s – %s: %s: %s", d.short(from), d.short(g.ReturnedAt), d.text("minutes.spoke."+string(g.Slot)), who)})
+		list = append(list, happened{at: from, text: fmt.Sprintf("%s – %s: %s: %s", d.short(from), d.short(g.ReturnedAt),
+			d.text("minutes.spoke."+string(g.Slot)), who)})
 	}
 	for _, rc := range d.report.RollCalls {
 		people := 0
 		for _, a := range rc.Answers {
 			people += a.Headcount
 		}
-		list = append(list, happened{at: rc.OpenedAt, text: d.short(rc.OpenedAt) + ": " + fmt.Sprintf(d.text("minutes.roll_call"), rc.ID, len(rc.Answers), people)})
+		list = append(list, happened{at: rc.OpenedAt, text: d.short(rc.OpenedAt) + ": " + fmt.Sprintf(d.text("minutes.roll_call"), rc.ID,
+			len(rc.Answers), people)})
 	}
 	for _, n := range d.report.Notes {
 		list = append(list, happened{at: n.About, text: d.short(n.About) + ": " + n.Text})

@@ -74,8 +74,10 @@ func (d describer) summary() []block {
 		said("", 6, fmt.Sprintf("%s: %s. %s: %s. %s: %s. %s: %s (%s).", d.text("scheduled"), d.spoken(info.ScheduledAt), d.text("started"),
 			d.spoken(info.StartedAt), d.text("ended"), d.spoken(info.EndedAt), d.text("as_of"), d.spoken(info.AsOf), info.TimeZone)),
 		said("", 2, d.text("rules")+": "+d.rules(info)+"."),
-		said("B", 2, fmt.Sprintf("%s: %d. %s: %d (%s: %d, %s: %d, %s: %d). %s: %d. %s: %d.", d.text("convened"), total.Convened, d.text("present"), total.Present,
-			d.text("on_time"), total.OnTime, d.text("late"), total.Late, d.text("partial"), total.Partial, d.text("absent"), total.Absent, d.text("people"), total.Headcount)),
+		said("B", 2, fmt.Sprintf("%s: %d. %s: %d (%s: %d, %s: %d, %s: %d). %s: %d. %s: %d.", d.text("convened"), total.Convened, d.text("present"),
+			total.Present,
+			d.text("on_time"), total.OnTime, d.text("late"), total.Late, d.text("partial"), total.Partial, d.text("absent"), total.Absent,
+			d.text("people"), total.Headcount)),
 		paragraph{size: 11, align: "L", text: fmt.Sprintf("%s: %d", d.text("entries"), info.Head.Seq), above: 2},
 	}
 }
@@ -201,7 +203,8 @@ func (d describer) sites(title string, takes func(SiteRow) bool) []block {
 			if s.Verdict != s.Computed {
 				verdict += " (*)"
 			}
-			yield(strconv.Itoa(i), s.Endpoint, s.Name, s.below(), d.spokenOrEmpty(s.FirstJoined), d.spokenOrEmpty(s.LastLeft), clock(s.Total), strconv.Itoa(s.Interruptions), strconv.Itoa(s.Headcount), verdict)
+			yield(strconv.Itoa(i), s.Endpoint, s.Name, s.below(), d.spokenOrEmpty(s.FirstJoined), d.spokenOrEmpty(s.LastLeft), clock(s.Total),
+				strconv.Itoa(s.Interruptions), strconv.Itoa(s.Headcount), verdict)
 		}
 	}}}
 }

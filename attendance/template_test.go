@@ -129,16 +129,20 @@ func TestAnOfficesOwnTemplate(t *testing.T) {
 	r := sessionHeld(t)
 	const p = `<w:p><w:pPr><w:jc w:val="center"/></w:pPr>`
 	for name, tt := range map[string]struct{ template, want, lacks string }{
-		"in one run":      {p + `<w:r><w:t>Chủ trì: {{chu_tri}}.</w:t></w:r></w:p>`, "Chủ trì: Nguyễn Văn A.", "{{"},
-		"in several runs": {p + `<w:r><w:t>A {{chu</w:t></w:r><w:proofErr/><w:r><w:rPr><w:b/></w:rPr><w:t>_tri</w:t></w:r><w:r><w:t>}} B</w:t></w:r></w:p>`, "A Nguyễn Văn A B", "{{"},
-		"twice":           {p + `<w:r><w:t>{{ thu_ky }}/{{dia_danh}}</w:t></w:r></w:p>`, "Trần Thị Bé/Hà Nội", "{{"},
-		"in capitals":     {p + `<w:r><w:t>{{CO_QUAN}}</w:t></w:r></w:p>`, "BAN CHỈ ĐẠO", "{{"},
-		"a part":          {p + `<w:r><w:t> {{dien_bien}} </w:t></w:r></w:p>` + p + `<w:r><w:t>hết</w:t></w:r></w:p>`, "2. Báo cáo của các tỉnh (08:02 – 08:06)\n", "{{"},
+		"in one run": {p + `<w:r><w:t>Chủ trì: {{chu_tri}}.</w:t></w:r></w:p>`, "Chủ trì: Nguyễn Văn A.", "{{"},
+		"in several runs": {p +
+			`<w:r><w:t>A {{chu</w:t></w:r><w:proofErr/><w:r><w:rPr><w:b/></w:rPr><w:t>_tri</w:t></w:r><w:r><w:t>}} B</w:t></w:r></w:p>`,
+			"A Nguyễn Văn A B", "{{"},
+		"twice":       {p + `<w:r><w:t>{{ thu_ky }}/{{dia_danh}}</w:t></w:r></w:p>`, "Trần Thị Bé/Hà Nội", "{{"},
+		"in capitals": {p + `<w:r><w:t>{{CO_QUAN}}</w:t></w:r></w:p>`, "BAN CHỈ ĐẠO", "{{"},
+		"a part": {p + `<w:r><w:t> {{dien_bien}} </w:t></w:r></w:p>` + p + `<w:r><w:t>hết</w:t></w:r></w:p>`,
+			"2. Báo cáo của các tỉnh (08:02 – 08:06)\n", "{{"},
 		"a part alone in a cell": {
 			`<w:tbl><w:tr><w:tc>` + p + `<w:r><w:t>{{noi_nhan}}</w:t></w:r></w:p></w:tc></w:tr></w:tbl>`, "- Như trên;", "{{",
 		},
 		"in a text box": {
-			p + `<w:r><w:pict><w:txbxContent>` + p + `<w:r><w:t>{{phien_hop}}</w:t></w:r></w:p></w:txbxContent></w:pict></w:r><w:r><w:t>ngoài</w:t></w:r></w:p>`,
+			p + `<w:r><w:pict><w:txbxContent>` + p +
+				`<w:r><w:t>{{phien_hop}}</w:t></w:r></w:p></w:txbxContent></w:pict></w:r><w:r><w:t>ngoài</w:t></w:r></w:p>`,
 			"Phiên họp thứ nhất", "{{",
 		},
 		"nothing to say":  {p + `<w:r><w:t>{{co_quan_chu_quan}}</w:t></w:r></w:p>` + p + `<w:r><w:t>{{trieu_tap}}</w:t></w:r></w:p>`, "3\n", "{{"},
@@ -148,8 +152,9 @@ func TestAnOfficesOwnTemplate(t *testing.T) {
 			if name == "no name of ours" {
 				tt.template += `</w:t></w:r></w:p>`
 			}
-			file := minutesFrom(t, r, wordOf(t, tt.template, "word/header1.xml", `<w:hdr xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">`+
-				p+`<w:r><w:t>{{so_bien_ban}}</w:t></w:r></w:p></w:hdr>`, "word/media/x.bin", "{{chu_tri}}"))
+			file := minutesFrom(t, r, wordOf(t, tt.template, "word/header1.xml",
+				`<w:hdr xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">`+
+					p+`<w:r><w:t>{{so_bien_ban}}</w:t></w:r></w:p></w:hdr>`, "word/media/x.bin", "{{chu_tri}}"))
 			text := plainWord(t, file)
 			if !strings.Contains(text, tt.want) || tt.lacks != "" && strings.Contains(text, tt.lacks) {
 				t.Errorf("reads:\n%s", text)
@@ -185,7 +190,8 @@ func TestTemplatesThatAreNone(t *testing.T) {
 // FuzzTemplate fills what was taken for a template: what comes out is well formed.
 func FuzzTemplate(f *testing.F) {
 	for _, seed := range []string{
-		`<w:p><w:r><w:t>a {{chu</w:t><w:t/><w:t>_tri}} {{ngay}}</w:t></w:r></w:p>`, `<w:tbl><w:tr><w:tc><w:p><w:r><w:t>{{dien_bien}}</w:t></w:r></w:p></w:tc></w:tr></w:tbl>`,
+		`<w:p><w:r><w:t>a {{chu</w:t><w:t/><w:t>_tri}} {{ngay}}</w:t></w:r></w:p>`,
+		`<w:tbl><w:tr><w:tc><w:p><w:r><w:t>{{dien_bien}}</w:t></w:r></w:p></w:tc></w:tr></w:tbl>`,
 		`<w:p><w:p><w:r><w:t>{{ngay}}</w:t></w:r></w:p>{{dien_bien}}</w:p>`, `<w:p><w:t>&amp;{{CO_QUAN}}<![CDATA[{{x}}]]></w:t></w:p>`,
 	} {
 		f.Add(seed)

@@ -96,12 +96,14 @@ func (s *wordSetter) all(blocks []block) {
 // section says of which size the pages until here are.
 func (s *wordSetter) section() {
 	if s.across {
-		fmt.Fprintf(s, `<w:sectPr><w:pgSz w:w="16838" w:h="11906" w:orient="landscape"/><w:pgMar w:top="%[1]d" w:right="%[1]d" w:bottom="%[1]d" w:left="%[1]d" `+
-			`w:header="400" w:footer="400" w:gutter="0"/></w:sectPr>`, mm(narrow))
+		fmt.Fprintf(s,
+			`<w:sectPr><w:pgSz w:w="16838" w:h="11906" w:orient="landscape"/><w:pgMar w:top="%[1]d" w:right="%[1]d" w:bottom="%[1]d" w:left="%[1]d" `+
+				`w:header="400" w:footer="400" w:gutter="0"/></w:sectPr>`, mm(narrow))
 		return
 	}
-	fmt.Fprintf(s, `<w:sectPr><w:pgSz w:w="11906" w:h="16838"/><w:pgMar w:top="%[1]d" w:right="%[1]d" w:bottom="%[1]d" w:left="%[2]d" w:header="567" w:footer="567" `+
-		`w:gutter="0"/></w:sectPr>`, mm(wide), mm(wide*1.5))
+	fmt.Fprintf(s,
+		`<w:sectPr><w:pgSz w:w="11906" w:h="16838"/><w:pgMar w:top="%[1]d" w:right="%[1]d" w:bottom="%[1]d" w:left="%[2]d" w:header="567" w:footer="567" `+
+			`w:gutter="0"/></w:sectPr>`, mm(wide), mm(wide*1.5))
 }
 
 func mm(length float64) int { return int(length*twips + 0.5) }

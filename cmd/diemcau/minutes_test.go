@@ -70,7 +70,8 @@ func TestDocumentsOfTheOffice(t *testing.T) {
 	if err != nil || !strings.Contains(string(text), "7/BB-VP") || strings.Contains(string(text), "{{") {
 		t.Errorf("%v: %s", err, text)
 	}
-	if code, _, errText := call(t, "document", "template", "set", write(t, "no.docx", "no Word file"), "--data", dir); code != 1 || !strings.Contains(errText, "not_word") {
+	if code, _, errText := call(t, "document", "template", "set", write(t, "no.docx", "no Word file"), "--data",
+		dir); code != 1 || !strings.Contains(errText, "not_word") {
 		t.Errorf("what is no Word file: %d %s", code, errText)
 	}
 	must(t, "document", "template", "reset", "--data", dir)
