@@ -152,7 +152,8 @@ func (a accountsAPI) logout(w http.ResponseWriter, r *http.Request) error {
 func (a accountsAPI) showAccount(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	v := viewAccount(*who.Account)
 	for _, right := range []account.Right{
-		account.ManageAccounts, account.ChangeRoster, account.Prepare, account.ReadSessions, account.GiveLinks, account.ReadRehearsal, account.EnterConsoles,
+		account.RightManageAccounts, account.RightChangeRoster, account.RightPrepare, account.RightReadSessions, account.RightGiveLinks,
+		account.RightReadRehearsal, account.RightEnterConsoles,
 	} {
 		if who.Account.May(right) {
 			v.Rights = append(v.Rights, right)
@@ -270,7 +271,7 @@ func (a accountsAPI) checkScope(r *http.Request, scope string) error {
 		return err
 	}
 	if _, ok := tree.Unit(scope); !ok {
-		return fault.New(protocol.BadAccount, string(account.BadScope))
+		return fault.New(protocol.CodeBadAccount, string(account.ProblemBadScope))
 	}
 	return nil
 }
@@ -312,7 +313,7 @@ func (a accountsAPI) putAccount(w http.ResponseWriter, r *http.Request, who acce
 		return err
 	}
 	if req.Name != "" || req.Password != "" {
-		return fault.New(protocol.BadRequest, "name and password are not changed here")
+		return fault.New(protocol.CodeBadRequest, "name and password are not changed here")
 	}
 	if err := a.checkScope(r, req.Scope); err != nil {
 		return err

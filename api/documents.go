@@ -147,7 +147,7 @@ func (a documentsAPI) putParticulars(w http.ResponseWriter, r *http.Request, _ a
 		return err
 	}
 	if field := p.Check(); field != "" {
-		return fault.New(protocol.BadRequest, field+" is too long")
+		return fault.New(protocol.CodeBadRequest, field+" is too long")
 	}
 	text, err := json.Marshal(p)
 	if err != nil {

@@ -27,7 +27,7 @@ func (a recordAPI) download(w http.ResponseWriter, r *http.Request, who access.I
 	id, file := r.PathValue("id"), r.PathValue("file")
 	name, format, _ := strings.Cut(file, ".")
 	if name != "attendance" {
-		return fault.New(protocol.NotFound, "no such file")
+		return fault.New(protocol.CodeNotFound, "no such file")
 	}
 	if err := a.known(r.Context(), id); err != nil {
 		return err
@@ -79,7 +79,7 @@ func (a recordAPI) download(w http.ResponseWriter, r *http.Request, who access.I
 	case "docx":
 		mime, err = wordFile, report.WriteWord(&out, lang, r.URL.Query().Get("pages") == "province")
 	default:
-		return fault.New(protocol.NotFound, "no such format")
+		return fault.New(protocol.CodeNotFound, "no such format")
 	}
 	if err != nil {
 		return fmt.Errorf("attendance of %s as %s: %w", id, format, err)
@@ -128,7 +128,7 @@ func asOfOf(r *http.Request, now time.Time) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return now, fault.New(protocol.BadRequest, "as_of is no time as in 2026-07-01T08:00:00+07:00")
+		return now, fault.New(protocol.CodeBadRequest, "as_of is no time as in 2026-07-01T08:00:00+07:00")
 	}
 	return at, nil
 }
@@ -147,7 +147,7 @@ func selectionOf(r *http.Request) (attendance.Selection, error) {
 		}
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 0 {
-			return sel, fault.New(protocol.BadRequest, name+" is no number")
+			return sel, fault.New(protocol.CodeBadRequest, name+" is no number")
 		}
 		*into = n
 	}
@@ -171,7 +171,7 @@ func tableOf(r *http.Request) (attendance.Table, error) {
 	case attendance.TableSites, attendance.TableIntervals:
 		return t, nil
 	default:
-		return "", fault.New(protocol.BadRequest, "table is sites or intervals")
+		return "", fault.New(protocol.CodeBadRequest, "table is sites or intervals")
 	}
 }
 

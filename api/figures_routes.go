@@ -33,7 +33,7 @@ func (a figuresAPI) bounded(answer endpointFunc) endpointFunc {
 		if errors.Is(err, errFiguresBusy) {
 			a.api.dropped(dropFigures)
 			w.Header().Set("Retry-After", strconv.Itoa(int(figuresAgain/time.Second)))
-			return fault.New(protocol.Unavailable, err.Error())
+			return fault.New(protocol.CodeUnavailable, err.Error())
 		}
 		if err != nil {
 			return err
@@ -66,7 +66,7 @@ func figuresAsked(r *http.Request, org figures.Map, who access.Identity) (a aske
 	for name, into := range map[string]*time.Time{"from": &a.from, "to": &a.to} {
 		if text := q.Get(name); text != "" {
 			if *into, err = time.Parse(time.RFC3339, text); err != nil {
-				return a, fault.New(protocol.BadRequest, name+" is no time as in 2026-07-01T08:00:00+07:00")
+				return a, fault.New(protocol.CodeBadRequest, name+" is no time as in 2026-07-01T08:00:00+07:00")
 			}
 		}
 	}
@@ -77,7 +77,7 @@ func figuresAsked(r *http.Request, org figures.Map, who access.Identity) (a aske
 	}
 	a.Unit, a.Each, a.Order = q.Get("unit"), q.Get("each") == "1", figures.Order(q.Get("order"))
 	if !slices.Contains([]figures.Order{figures.ByPlace, figures.ByAbsent, figures.ByLate}, a.Order) {
-		return a, fault.New(protocol.BadRequest, "order is absent or late, or left out")
+		return a, fault.New(protocol.CodeBadRequest, "order is absent or late, or left out")
 	}
 	if a.Unit != "" {
 		a.Unit = org.Follow(a.Unit)
@@ -105,7 +105,7 @@ func count(q url.Values, name string) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 {
-		return 0, fault.New(protocol.BadRequest, name+" is no number")
+		return 0, fault.New(protocol.CodeBadRequest, name+" is no number")
 	}
 	return n, nil
 }
@@ -240,7 +240,7 @@ func (a figuresAPI) compare(w http.ResponseWriter, r *http.Request, who access.I
 		return err
 	}
 	if c == nil || c.Now.Convened == 0 {
-		return fault.New(protocol.NotFound, "no figures of such a session")
+		return fault.New(protocol.CodeNotFound, "no figures of such a session")
 	}
 	type pair struct {
 		figuresUnit

@@ -111,13 +111,13 @@ func (a attempt) verify(w http.ResponseWriter, who *account.Account, password, w
 		return nil
 	case errors.Is(err, account.ErrRefused):
 		a.o.api.log.Warn("a password was refused", "name", a.name, "from", a.from)
-		return fault.New(protocol.BadLogin, wrong)
+		return fault.New(protocol.CodeBadLogin, wrong)
 	}
 	a.undo()
 	if errors.Is(err, account.ErrBusy) {
 		a.o.api.dropped(dropLogins)
 		w.Header().Set("Retry-After", strconv.Itoa(int(busyAfter/time.Second)))
-		return fault.New(protocol.Unavailable, "too many people log in at this moment; try again")
+		return fault.New(protocol.CodeUnavailable, "too many people log in at this moment; try again")
 	}
 	return err
 }
@@ -125,7 +125,7 @@ func (a attempt) verify(w http.ResponseWriter, who *account.Account, password, w
 // tooMany refuses until some time has passed.
 func tooMany(w http.ResponseWriter, wait time.Duration, why string) error {
 	w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
-	return fault.New(protocol.TooMany, why)
+	return fault.New(protocol.CodeTooMany, why)
 }
 
 // reachedByTLS reports whether people reach a server of this public URL by TLS.

@@ -48,7 +48,7 @@ func NewGuard(log *slog.Logger, reg prometheus.Registerer, proxies *httpguard.Pr
 	return httpguard.New(httpguard.Config{
 		Log: log, Registry: reg, Proxies: proxies, Healthy: isHealthCheck,
 		Internal: func(w http.ResponseWriter) {
-			writeJSON(w, http.StatusInternalServerError, apiError{Code: string(protocol.Internal)})
+			writeJSON(w, http.StatusInternalServerError, apiError{Code: string(protocol.CodeInternal)})
 		},
 	})
 }
@@ -62,7 +62,7 @@ func isHealthCheck(path string) bool {
 func plain(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.ContainsRune(r.URL.Path, 0) || strings.Contains(r.URL.RawQuery, "%00") || strings.ContainsRune(r.URL.RawQuery, 0) {
-			writeJSON(w, http.StatusBadRequest, apiError{Code: string(protocol.BadRequest), Detail: "the character U+0000 has no place in a text"})
+			writeJSON(w, http.StatusBadRequest, apiError{Code: string(protocol.CodeBadRequest), Detail: "the character U+0000 has no place in a text"})
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -46,7 +46,7 @@ func (a recordAPI) eraseNames(w http.ResponseWriter, r *http.Request, _ access.I
 func (a recordAPI) eraseNamesBefore(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	before, err := time.Parse(time.RFC3339, r.URL.Query().Get("before"))
 	if err != nil {
-		return fault.New(protocol.BadRequest, "before is no time as in 2026-07-01T08:00:00+07:00")
+		return fault.New(protocol.CodeBadRequest, "before is no time as in 2026-07-01T08:00:00+07:00")
 	}
 	n, err := a.api.eraseNamesBefore(r.Context(), before)
 	if err != nil {
@@ -149,7 +149,7 @@ func (a recordAPI) backup(w http.ResponseWriter, r *http.Request, _ access.Ident
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "diemcau.db")
 	if err := a.api.record.Backup(r.Context(), path); errors.Is(err, store.ErrBackupElsewhere) {
-		return fault.New(protocol.Unavailable, err.Error())
+		return fault.New(protocol.CodeUnavailable, err.Error())
 	} else if err != nil {
 		return err
 	}

@@ -63,11 +63,11 @@ func (a documentsAPI) getTemplate(w http.ResponseWriter, r *http.Request, _ acce
 func (a documentsAPI) putTemplate(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	template, err := io.ReadAll(http.MaxBytesReader(w, r.Body, attendance.MaxTemplate))
 	if err != nil {
-		return fault.New(protocol.BadRequest, "template too_large")
+		return fault.New(protocol.CodeBadRequest, "template too_large")
 	}
 	var refused *attendance.TemplateError
 	if err := attendance.CheckTemplate(template); errors.As(err, &refused) {
-		return fault.New(protocol.BadRequest, refused.Error())
+		return fault.New(protocol.CodeBadRequest, refused.Error())
 	} else if err != nil {
 		return err
 	}

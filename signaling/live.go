@@ -98,7 +98,7 @@ func (l Live) Line(ctx context.Context, id, code string) (view LineView, err err
 		}
 		line, ok := l.srv.media.Line(m.conn.peers.id(PeerViewer))
 		if !ok {
-			return refusal(protocol.NotFound, "nothing is sent to "+code)
+			return refusal(protocol.CodeNotFound, "nothing is sent to "+code)
 		}
 		view = viewLine(line, m.conn.peers.receives(), m.freezes)
 		return nil
