@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { execFileSync, spawn } from "node:child_process";
 import { createHash, X509Certificate } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -78,11 +78,11 @@ async function start({ program, example, config, args }, port) {
   const file = join(dir, "proxy.conf");
   writeFileSync(file, config(text, port));
   const child = spawn(program, args(file), {
-    stdio: ["ignore", "ignore", "inherit"],
+    stdio: ["ignore", "ignore", openSync(join(dir, "proxy.log"), "a")],
     env: { ...process.env, HOME: dir },
   });
   await until("the proxy lets through", () => {
-    assert.equal(child.exitCode, null, `${program} ended`);
+    assert.equal(child.exitCode, null, `${program} ended; see ${dir}/proxy.log`);
     return execFileSync("curl", ["-skf", "-m", "2", `https://127.0.0.1:${port}/healthz`], {
       stdio: ["ignore", "pipe", "ignore"],
     });
@@ -95,7 +95,7 @@ async function stop() {
   people.length = 0;
   for (const child of [proxy, server?.process].filter((one) => one && one.exitCode === null)) {
     const gone = once(child, "exit");
-    child.kill("SIGKILL");
+    child.kill("SIGTERM"); // nginx killed otherwise leaves its workers
     await gone;
   }
   proxy = server = undefined;
