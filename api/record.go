@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/access"
-	"github.com/diemcau/diemcau/internal/contain"
 	"github.com/diemcau/diemcau/internal/fault"
+	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/diemcau/diemcau/store"
@@ -30,12 +30,12 @@ type erased struct {
 	Entries int64 `json:"entries"`
 }
 
-func (a recordAPI) eraseNames(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
+func (a recordAPI) eraseNames(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	ctx, id := r.Context(), r.PathValue("id")
-	if err := a.read(ctx, id, over); err != nil {
+	if err := a.known(ctx, id); err != nil {
 		return err
 	}
-	n, err := a.api.eraseNames(ctx, id)
+	n, err := a.api.eraseNames(ctx, id, who.Actor())
 	if err != nil {
 		return err
 	}
@@ -43,39 +43,35 @@ func (a recordAPI) eraseNames(w http.ResponseWriter, r *http.Request, _ access.I
 	return nil
 }
 
-func (a recordAPI) eraseNamesBefore(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
+func (a recordAPI) eraseNamesBefore(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	before, err := time.Parse(time.RFC3339, r.URL.Query().Get("before"))
 	if err != nil {
-		return fault.New(protocol.CodeBadRequest, "before is no time as in 2026-07-01T08:00:00+07:00")
+		return fault.New(protocol.BadRequest, "before is no time as in 2026-07-01T08:00:00+07:00")
 	}
-	n, err := a.api.eraseNamesBefore(r.Context(), before)
+	n, err := a.api.eraseNamesBefore(r.Context(), before, who.Actor())
 	if err != nil {
 		return err
 	}
 	writeJSON(w, http.StatusOK, erased{n})
-	return nil
-}
-
-// over refuses a session that has not ended.
-func over(s *meeting.View) error {
-	if s.Phase != meeting.PhaseEnded && s.Phase != meeting.PhaseSealed {
-		return &meeting.Error{Code: meeting.CodeWrongPhase, Detail: string(s.Phase)}
-	}
 	return nil
 }
 
 // eraseNames erases what is personal from a session that is over: the names of the people in the rooms,
-// telephone numbers, messages. Its ledger stays whole.
-func (s *API) eraseNames(ctx context.Context, id string) (entries int64, err error) {
-	if entries, err = s.record.EraseNames(ctx, id); err != nil {
+// telephone numbers, messages. Its ledger stays whole, and says so.
+func (s *API) eraseNames(ctx context.Context, id string, by meeting.Actor) (entries int64, err error) {
+	if entries, err = s.record.PersonalEntries(ctx, id); err != nil {
+		return 0, err
+	}
+	if err := s.live.CommandOnRecord(ctx, id, meeting.EraseNames{}, by); err != nil {
 		return 0, err
 	}
 	s.reports.forget(id)
-	return entries, s.live.NamesErased(ctx, id)
+	return entries, nil
 }
 
-// eraseNamesBefore does so with every session that is over and recorded nothing since a moment.
-func (s *API) eraseNamesBefore(ctx context.Context, before time.Time) (entries int64, err error) {
+// eraseNamesBefore does so with every session that is over and recorded nothing since a moment, unless that was the
+// last thing that it recorded.
+func (s *API) eraseNamesBefore(ctx context.Context, before time.Time, by meeting.Actor) (entries int64, err error) {
 	rows, err := s.record.Sessions(ctx)
 	if err != nil {
 		return 0, err
@@ -91,13 +87,27 @@ func (s *API) eraseNamesBefore(ctx context.Context, before time.Time) (entries i
 		if !head.RecordedAt.Before(before) {
 			continue
 		}
-		n, err := s.eraseNames(ctx, row.ID)
+		if erased, err := s.namesErased(ctx, row.ID, head); erased || err != nil {
+			if err != nil {
+				return entries, err
+			}
+			continue
+		}
+		n, err := s.eraseNames(ctx, row.ID, by)
 		if err != nil {
 			return entries, fmt.Errorf("session %s: %w", row.ID, err)
 		}
 		entries += n
 	}
 	return entries, nil
+}
+
+// namesErased reports whether the end of a ledger says that the names were erased.
+func (s *API) namesErased(ctx context.Context, id string, head ledger.Head) (bool, error) {
+	for e, err := range s.record.Entries(ctx, id, head.Seq) {
+		return e.Kind == (&meeting.NamesErased{}).Kind(), err
+	}
+	return false, nil
 }
 
 // retention is what a server does by itself about what it may not keep.
@@ -109,7 +119,14 @@ func (s retention) forgetDaily(ctx context.Context) {
 	again := time.NewTicker(day)
 	defer again.Stop()
 	for {
-		if err := contain.Run(s.guard.Panicked, func() error { return s.forget(ctx) }); err != nil && ctx.Err() == nil {
+		var names, pictures error
+		if s.namesKept > 0 {
+			names = s.forgetNames(ctx)
+		}
+		if s.pictures.Kept > 0 {
+			pictures = s.forgetPictures(ctx)
+		}
+		if err := errors.Join(names, pictures); err != nil && ctx.Err() == nil {
 			s.log.Error("names or pictures were not erased", "err", err)
 		}
 		select {
@@ -120,20 +137,8 @@ func (s retention) forgetDaily(ctx context.Context) {
 	}
 }
 
-// forget erases once what is older than it may be kept.
-func (s retention) forget(ctx context.Context) error {
-	var names, pictures error
-	if s.namesKept > 0 {
-		names = s.forgetNames(ctx)
-	}
-	if s.pictures.Kept > 0 {
-		pictures = s.forgetPictures(ctx)
-	}
-	return errors.Join(names, pictures)
-}
-
 func (s retention) forgetNames(ctx context.Context) error {
-	n, err := s.eraseNamesBefore(ctx, s.now().Add(-s.namesKept))
+	n, err := s.eraseNamesBefore(ctx, s.now().Add(-s.namesKept), meeting.Actor{})
 	if n > 0 {
 		s.log.Info("erased the names that were kept long enough", "entries", n)
 	}
@@ -149,7 +154,7 @@ func (a recordAPI) backup(w http.ResponseWriter, r *http.Request, _ access.Ident
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "diemcau.db")
 	if err := a.api.record.Backup(r.Context(), path); errors.Is(err, store.ErrBackupElsewhere) {
-		return fault.New(protocol.CodeUnavailable, err.Error())
+		return fault.New(protocol.Unavailable, err.Error())
 	} else if err != nil {
 		return err
 	}
@@ -159,7 +164,7 @@ func (a recordAPI) backup(w http.ResponseWriter, r *http.Request, _ access.Ident
 	}
 	defer file.Close()
 	w.Header().Set("Content-Type", "application/vnd.sqlite3")
-	setFileName(w, fileName(contentRecord, false, "", dayIn(a.api.now(), "UTC"), "db"))
+	w.Header().Set("Content-Disposition", `attachment; filename="diemcau.db"`)
 	http.ServeContent(w, r, "", time.Time{}, file)
 	return nil
 }

@@ -52,6 +52,10 @@ func TestNamesAreKeptForATime(t *testing.T) {
 	if status, body := erase(later); status != 200 || !strings.Contains(body, `"entries":0`) {
 		t.Errorf("again: %d %s", status, body)
 	}
+	_, text := b.Request("GET", "/api/v1/sessions/"+b.Links.ID+"/ledger.jsonl", secretary, "")
+	if n := strings.Count(text, `"kind":"names_erased"`); n != 1 {
+		t.Errorf("%d entries say that names were erased", n)
+	}
 }
 
 func TestBackup(t *testing.T) {

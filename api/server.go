@@ -39,8 +39,8 @@ type Live interface {
 	Command(ctx context.Context, id string, cmd meeting.Command, by meeting.Actor) error
 	// Adopt runs a session that has just been recorded.
 	Adopt(ctx context.Context, id string) error
-	// NamesErased forgets what was erased from the record.
-	NamesErased(ctx context.Context, id string) error
+	// CommandOnRecord is Command that leaves a session where it is: on the record alone, if nobody has it in memory.
+	CommandOnRecord(ctx context.Context, id string, cmd meeting.Command, by meeting.Actor) error
 	Line(ctx context.Context, id, code string) (signaling.LineView, error)
 }
 
@@ -79,7 +79,7 @@ type Record interface {
 	Sessions(ctx context.Context) ([]store.SessionRow, error)
 	Entries(ctx context.Context, session string, fromSeq uint64) iter.Seq2[ledger.Entry, error]
 	Head(ctx context.Context, session string) (ledger.Head, error)
-	EraseNames(ctx context.Context, session string) (entries int64, err error)
+	PersonalEntries(ctx context.Context, session string) (int64, error)
 	Backup(ctx context.Context, path string) error
 
 	Links(ctx context.Context, session string) ([]store.Link, error)
@@ -188,7 +188,7 @@ func New(cfg Config) (*API, error) {
 		record: cfg.Record, live: cfg.Live, links: cfg.Links, lines: cfg.Lines, webhooks: cfg.Webhooks, node: cfg.Node, now: cfg.Now,
 		log: cfg.Log, registry: cfg.Registry, guard: cfg.Guard, seats: cfg.Seats, dropped: cfg.Dropped, downloads: cfg.Downloads, access: table,
 		publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), tokens: cfg.Tokens, keys: cfg.Keys, reports: newReports(cfg.Record),
-		figures: newSummariser(cfg.Record, cfg.Log, cfg.Guard.Panicked),
+		figures: newSummariser(cfg.Record, cfg.Log),
 		socket:  cfg.Socket, ready: cfg.Ready, pages: cfg.Pages,
 		snapshots: cfg.Snapshots, snapshotEvery: cfg.SnapshotEvery.Truncate(time.Second), namesKept: cfg.NamesKept, pictures: cfg.Pictures,
 		endTasks: func() {},

@@ -151,7 +151,7 @@ var plainNumber = regexp.MustCompile(`^[+-]?\d[\d .]*$|^-$`)
 
 // Inert keeps a spreadsheet from reading a text as a formula.
 func Inert(cell string) string {
-	if cell != "" && !plainNumber.MatchString(cell) && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
+	if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) && !plainNumber.MatchString(cell) {
 		return "'" + cell
 	}
 	return cell

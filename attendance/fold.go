@@ -4,7 +4,9 @@ package attendance
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -16,6 +18,24 @@ import (
 type FoldOptions struct {
 	// AsOf leaves out what happened after it. Zero means the time of the last entry.
 	AsOf time.Time
+}
+
+// Fold reads a session's ledger into a report. The same entries give the same report whatever their order
+// after the first, so entries that arrive late are counted where they belong.
+func Fold(entries iter.Seq2[ledger.Entry, error], opts FoldOptions) (*Report, error) {
+	b := NewBuilder()
+	for e, err := range entries {
+		if err != nil {
+			return nil, err
+		}
+		if err := b.Add(e); err != nil {
+			return nil, err
+		}
+	}
+	if !b.convened {
+		return nil, errors.New("the ledger has no entries")
+	}
+	return b.Report(opts), nil
 }
 
 // Builder folds a ledger entry by entry, for a report that is kept up to date.
@@ -34,6 +54,7 @@ type Builder struct {
 	scheduled dated[time.Time]
 	title     dated[string]
 	sealedBy  uint64           // Seq
+	erasedBy  uint64           // Seq of the last erasure of names
 	latest    time.Time        // of all times in the entries
 	touched   map[int]struct{} // sites that entries have concerned, for Live; index in sites
 }
@@ -101,6 +122,15 @@ func (d *dated[T]) put(e ledger.Entry, v T) {
 	*d = slices.Insert(*d, i, dv)
 }
 
+// rewrite changes the values of entries before one.
+func (d dated[T]) rewrite(before uint64, change func(T) T) {
+	for i := range d {
+		if d[i].seq < before {
+			d[i].value = change(d[i].value)
+		}
+	}
+}
+
 // asOf returns the last value at a moment.
 func (d dated[T]) asOf(t time.Time) (v T) {
 	for _, dv := range d {
@@ -114,6 +144,9 @@ func (d dated[T]) asOf(t time.Time) (v T) {
 
 // Add folds one entry. The first one has to be that which convened the session.
 func (b *Builder) Add(e ledger.Entry) error {
+	if e.Seq < b.erasedBy {
+		e.Personal = nil
+	}
 	ev, err := e.Event()
 	if err != nil {
 		return fmt.Errorf("entry %d: %w", e.Seq, err)
@@ -189,12 +222,33 @@ func (b *Builder) fold(e ledger.Entry, ev meeting.Event) {
 		b.count(e, ev.Endpoint, ev.Headcount)
 	case *meeting.RollCallEnded:
 		b.rollCall(ev.ID).ClosedAt = e.At
+	case *meeting.NamesErased:
+		b.eraseNames(e.Seq)
 	case *meeting.Granted, *meeting.WentOnAir, *meeting.Returned:
 		b.floor = append(b.floor, floorTurn{e.At, e.Seq, ev})
 	default:
 		if !b.change(e, ev) {
 			b.course.fold(e, ev)
 		}
+	}
+}
+
+// eraseNames takes what is personal out of what the entries before said.
+func (b *Builder) eraseNames(seq uint64) {
+	b.erasedBy = max(b.erasedBy, seq)
+	for _, s := range b.sites {
+		s.delegates.rewrite(seq, func([]meeting.Delegate) []meeting.Delegate { return nil })
+		s.ep.Phone = ""
+	}
+	b.course.particulars.rewrite(seq, func(p meeting.Particulars) meeting.Particulars {
+		p.Chair, p.Secretary = meeting.Official{}, meeting.Official{}
+		return p
+	})
+	for _, versions := range b.course.notes {
+		versions.rewrite(seq, func(n meeting.Note) meeting.Note {
+			n.Text = ""
+			return n
+		})
 	}
 }
 

@@ -42,7 +42,7 @@ func (l *Live) Add(e ledger.Entry) error {
 	}
 	switch e.Kind {
 	case (&meeting.Convened{}).Kind(), (&meeting.RulesChanged{}).Kind(), (&meeting.SitesAdded{}).Kind(), (&meeting.Started{}).Kind(), (&meeting.Ended{}).Kind(),
-		(&meeting.Sealed{}).Kind():
+		(&meeting.Sealed{}).Kind(), (&meeting.NamesErased{}).Kind():
 		l.all = true
 	}
 	return nil

@@ -3,6 +3,7 @@ package attendance_test
 import (
 	"bytes"
 	"crypto/ed25519"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,7 +27,8 @@ func TestErasedPersonalDataLeaveTheChainWhole(t *testing.T) {
 	list := entries(t, meeting.DefaultRules(), append(script(t, "0 start; 5 in a"),
 		happening{10, &meeting.DelegatesDeclared{Endpoint: "C1", Delegates: []meeting.Delegate{{Name: "Nguyễn Thị <Bé>", Title: "Chủ tịch"}}}},
 		happening{11, &meeting.MessageSent{From: "C1", To: meeting.ToSecretariat, Text: "Bà Bé đến muộn"}},
-		happening{600, &meeting.Ended{By: meeting.HostCode}})...)
+		happening{600, &meeting.Ended{By: meeting.HostCode}}, happening{700, &meeting.NamesErased{}})...)
+	whole := list[:len(list)-1]
 	for _, e := range list {
 		for _, personal := range []string{"Bé", "+84"} {
 			if strings.Contains(string(e.Data), personal) {
@@ -39,7 +41,8 @@ func TestErasedPersonalDataLeaveTheChainWhole(t *testing.T) {
 		Phone, Text string
 		Endpoints   int
 	}
-	read := func() (k known) {
+	read := func(list []ledger.Entry) (k known) {
+		t.Helper()
 		r, err := attendance.Fold(seq(list), attendance.FoldOptions{})
 		if err != nil {
 			t.Fatal(err)
@@ -51,16 +54,24 @@ func TestErasedPersonalDataLeaveTheChainWhole(t *testing.T) {
 		return known{r.Sites[0].Delegates, r.Sites[1].Phone, ev.(*meeting.MessageSent).Text, len(r.Sites)}
 	}
 	want := known{[]meeting.Delegate{{Name: "Nguyễn Thị <Bé>", Title: "Chủ tịch"}}, "+84 259 000 000", "Bà Bé đến muộn", 3}
-	if diff := cmp.Diff(want, read()); diff != "" {
+	if diff := cmp.Diff(want, read(whole)); diff != "" {
 		t.Errorf("before (-want +got):\n%s", diff)
 	}
 	if got, err := verified(t, list); err != nil || got.Erased != 0 {
 		t.Errorf("%+v, %v", got, err)
 	}
+	// The entry alone takes them out of a report, in whatever order they come.
+	last := len(list) - 1
+	for _, order := range [][]ledger.Entry{list, append(append(slices.Clone(list[:1]), list[last]), list[1:last]...)} {
+		r, err := attendance.Fold(seq(order), attendance.FoldOptions{})
+		if err != nil || r.Sites[0].Delegates != nil || r.Sites[1].Phone != "" {
+			t.Errorf("%v, %+v", err, r.Sites)
+		}
+	}
 	for i := range list {
 		list[i].Personal = nil
 	}
-	if diff := cmp.Diff(known{Endpoints: 3}, read()); diff != "" {
+	if diff := cmp.Diff(known{Endpoints: 3}, read(list)); diff != "" {
 		t.Errorf("after (-want +got):\n%s", diff)
 	}
 	got, err := verified(t, list)

@@ -202,21 +202,6 @@ func (s *Session) change(code string, f func(*Endpoint)) {
 	}
 }
 
-// EraseNames forgets the people in the rooms, their telephone numbers, and what the notes say.
-func (s *Session) EraseNames() {
-	s.HelpPhone = ""
-	for ep := range s.Endpoints() {
-		if ep.Delegates != nil || ep.Phone != "" {
-			s.change(ep.Code, func(ep *Endpoint) { ep.Delegates, ep.Phone = nil, "" })
-		}
-	}
-	for i := range s.notes.n {
-		note := *s.notes.at(i)
-		note.Text = ""
-		s.notes.set(i, &note)
-	}
-}
-
 // grant puts a grant in the place of the one that a slot had; nil for none.
 func (s *Session) grant(slot Slot, g *Grant) {
 	s.Grants = maps.Clone(s.Grants) // there are as many slots at most

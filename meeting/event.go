@@ -184,6 +184,7 @@ func kinds() map[string]func() Event {
 		func() Event { return &ParticularsSet{} }, func() Event { return &NoteWritten{} },
 		func() Event { return &TitleChanged{} }, func() Event { return &AgendaChanged{} }, func() Event { return &HelpPhoneSet{} },
 		func() Event { return &SitesAdded{} }, func() Event { return &SiteWithdrawn{} }, func() Event { return &SiteRestored{} },
+		func() Event { return &NamesErased{} },
 	}
 	m := make(map[string]func() Event, len(list))
 	for _, f := range list {

@@ -46,6 +46,7 @@ func (*HelpPhoneSet) Subject() string        { return "" }
 func (*SitesAdded) Subject() string          { return "" } // of many
 func (e *SiteWithdrawn) Subject() string     { return e.Endpoint }
 func (e *SiteRestored) Subject() string      { return e.Endpoint }
+func (*NamesErased) Subject() string         { return "" } // of all
 
 // Whether an event is an act of control, by which somebody steers the session: not what happens by itself, follows from
 // another act, or is said of oneself.
@@ -94,3 +95,4 @@ func (*HelpPhoneSet) Control() bool      { return true }
 func (*SitesAdded) Control() bool        { return true }
 func (*SiteWithdrawn) Control() bool     { return true }
 func (*SiteRestored) Control() bool      { return true }
+func (*NamesErased) Control() bool       { return false } // after the session

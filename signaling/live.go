@@ -85,37 +85,29 @@ func (l Live) Command(ctx context.Context, id string, cmd meeting.Command, by me
 	return l.srv.command(ctx, id, cmd, by)
 }
 
-// Line tells how the stage reaches a site that is connected.
+// Line tells how the stage reaches a site that is connected. It waits for no turn of the session's owner.
 func (l Live) Line(ctx context.Context, id, code string) (view LineView, err error) {
 	c, err := l.srv.coordinator(ctx, id)
 	if err != nil {
 		return view, err
 	}
-	err = c.call(ctx, request{work: func() error {
-		m := c.audience.members[code]
-		if m == nil || m.conn == nil {
-			return &meeting.Error{Code: meeting.CodeNotConnected, Detail: code}
-		}
-		line, ok := l.srv.media.Line(m.conn.peers.id(PeerViewer))
-		if !ok {
-			return refusal(protocol.CodeNotFound, "nothing is sent to "+code)
-		}
-		view = viewLine(line, m.conn.peers.receives(), m.freezes)
-		return nil
-	}})
-	return view, err
+	if _, err := viewOf(ctx, c); err != nil {
+		return view, err
+	}
+	there, ok := c.seated.Load(code)
+	if !ok {
+		return view, &meeting.Error{Code: meeting.CodeNotConnected, Detail: code}
+	}
+	page := there.(*conn) //nolint:forcetypeassert // nothing else is put there
+	line, ok := l.srv.media.Line(page.peers.id(PeerViewer))
+	if !ok {
+		return view, refusal(protocol.NotFound, "nothing is sent to "+code)
+	}
+	return viewLine(line, page.peers.receives(), &page.freezes), nil
 }
 
-// NamesErased forgets what is personal in a session whose names were erased from the record.
-func (l Live) NamesErased(ctx context.Context, id string) error {
-	coord, err := l.srv.loaded(id)
-	if errors.Is(err, errStopped) || coord == nil { // nobody has it in memory
-		return nil
-	}
-	return coord.call(ctx, request{work: func() error {
-		coord.session.EraseNames() // as a replay of the record would leave it now
-		publish(coord)
-		coord.audience.chat.kept = nil
-		return nil
-	}})
+// CommandOnRecord is Command that leaves a session where it is: on the record alone, if nobody has it in memory. So a command
+// for every session of the past does not load them all.
+func (l Live) CommandOnRecord(ctx context.Context, id string, cmd meeting.Command, by meeting.Actor) error {
+	return l.srv.commandOnRecord(ctx, id, cmd, by)
 }

@@ -24,6 +24,18 @@ func (s *Server) command(ctx context.Context, id string, cmd meeting.Command, by
 	return coord.call(ctx, request{cmd: cmd, by: by})
 }
 
+// commandOnRecord carries a command out by the session's owner if there is one, otherwise on the record while nobody can take
+// the session over.
+func (s *Server) commandOnRecord(ctx context.Context, id string, cmd meeting.Command, by meeting.Actor) error {
+	s.loading.Lock()
+	if coord, err := s.loaded(id); err == nil && coord == nil {
+		defer s.loading.Unlock()
+		return s.commandOffline(ctx, id, cmd, by)
+	}
+	s.loading.Unlock()
+	return s.command(ctx, id, cmd, by)
+}
+
 func (s *Server) commandOffline(ctx context.Context, id string, cmd meeting.Command, by meeting.Actor) error {
 	session, head, err := ledger.Replay(id, s.record.Entries(ctx, id, 1), nil)
 	if err != nil {

@@ -37,6 +37,9 @@ func reload(ctx context.Context, rec Record, id string, node string, confirmed l
 		if m, ok := ev.(*meeting.MessageSent); ok && m.Text != "" { // empty once erased
 			kept.keep(chatMessage{m, e.At})
 		}
+		if _, erased := ev.(*meeting.NamesErased); erased {
+			kept.kept = nil
+		}
 		r.budget.spend(e, ev)
 		if e.Seq == confirmed.Seq {
 			same = e.Hash == confirmed.Hash

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/diemcau/diemcau/internal/ledgertest"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/prepare"
@@ -68,7 +67,7 @@ func textColumns(t *testing.T, db *sql.DB, query string) []string {
 func TestEveryTextColumnIsSpokenOf(t *testing.T) {
 	conformance(t, func(f *fixture) {
 		db, query := f.raw()
-		have, want := textColumns(f.t, db, query), slices.Sorted(maps.Keys(TextColumns()))
+		have, want := textColumns(f.t, db, query), slices.Sorted(maps.Keys(store.TextColumns()))
 		for _, c := range have {
 			if !slices.Contains(want, c) {
 				f.t.Errorf("TextColumns says nothing of %s", c)
@@ -141,13 +140,13 @@ func TestErasureLeavesNothingBehind(t *testing.T) {
 			!slices.Contains(before, "rehearsals.body") {
 			f.t.Fatalf("the test has put nothing in: %v", before)
 		}
-		if n, err := f.s.EraseNames(ctx, "s1"); err != nil || n == 0 {
-			f.t.Fatalf("%d, %v", n, err)
+		if err := f.s.Append(ctx, "s1", meeting.PhaseEnded, []ledger.Entry{next(f.t, c, &meeting.NamesErased{By: "@office/x"})}); err != nil {
+			f.t.Fatal(err)
 		}
 		if left := found(); len(left) > 0 {
 			f.t.Errorf("still there: %v", left)
 		}
-		if _, err := ledgertest.Verify(f.s.Entries(ctx, "s1", 1)); err != nil {
+		if _, err := ledger.VerifyChain(f.s.Entries(ctx, "s1", 1)); err != nil {
 			f.t.Error(err)
 		}
 	})

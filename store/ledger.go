@@ -25,7 +25,7 @@ func (s ledgers) Append(ctx context.Context, session string, phase meeting.Phase
 	if err := s.owned(); err != nil {
 		return err
 	}
-	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		head, err := s.head(ctx, tx, session)
 		if err != nil {
 			return err
@@ -46,6 +46,12 @@ func (s ledgers) Append(ctx context.Context, session string, phase meeting.Phase
 		s.log.Error("the list of sessions had another phase than the ledger, and is put right", "session", session, "phase", phase)
 		return nil
 	})
+	if err == nil && slices.ContainsFunc(entries, erases) {
+		if err := s.emptyLog(ctx); err != nil { // what is recorded is recorded
+			s.log.Error("what was erased stays in the write-ahead log until it is written over", "session", session, "err", err)
+		}
+	}
+	return err
 }
 
 func beginsPhase(e ledger.Entry) bool {
@@ -53,10 +59,11 @@ func beginsPhase(e ledger.Entry) bool {
 	return begins
 }
 
-// follow keeps what stands beside the ledger in step with it: the title in lists, and the first links of new sites.
+// follow keeps what stands beside the ledger in step with it: the title in lists, the first links of new sites, and what is
+// personal until it is erased.
 func (s ledgers) follow(ctx context.Context, tx *sql.Tx, session string, entries []ledger.Entry) error {
 	for _, e := range entries {
-		if e.Kind != (&meeting.TitleChanged{}).Kind() && e.Kind != (&meeting.SitesAdded{}).Kind() {
+		if e.Kind != (&meeting.TitleChanged{}).Kind() && e.Kind != (&meeting.SitesAdded{}).Kind() && !erases(e) {
 			continue
 		}
 		ev, err := e.Event()
@@ -72,6 +79,8 @@ func (s ledgers) follow(ctx context.Context, tx *sql.Tx, session string, entries
 				codes[i] = ep.Code
 			}
 			err = s.insertMany(ctx, tx, firstLinks, linkRows(session, codes))
+		case *meeting.NamesErased:
+			err = s.eraseNames(ctx, tx, e)
 		}
 		if err != nil {
 			return err

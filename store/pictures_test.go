@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/ledger"
+	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/store"
 	"github.com/google/go-cmp/cmp"
 )
@@ -16,7 +17,7 @@ import (
 func TestPictures(t *testing.T) {
 	conformance(t, func(f *fixture) {
 		t, s := f.t, f.s
-		session(t, s, "s1", ledger.NewNode("n1", 0))
+		c := session(t, s, "s1", ledger.NewNode("n1", 0))
 		pictures := []store.Picture{
 			{Commitment: "aa", Salt: "01", JPEG: []byte{0xff, 0xd8, 0}, TakenAt: t0},
 			{Commitment: "bb", Salt: "02", JPEG: bytes.Repeat([]byte{7}, 48<<10), TakenAt: t0.Add(time.Hour)},
@@ -48,8 +49,11 @@ func TestPictures(t *testing.T) {
 		if _, err := s.Picture(t.Context(), "s2", "bb"); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("of another session: %v", err)
 		}
-		if n, err := s.EraseNames(t.Context(), "s1"); n != 2 || err != nil {
+		if n, err := s.PersonalEntries(t.Context(), "s1"); n != 2 || err != nil {
 			t.Errorf("%d, %v", n, err)
+		}
+		if err := s.Append(t.Context(), "s1", meeting.PhaseEnded, []ledger.Entry{next(t, c, &meeting.NamesErased{})}); err != nil {
+			t.Error(err)
 		}
 		there(false, false, false)
 	})

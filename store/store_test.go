@@ -14,7 +14,6 @@ import (
 	"time"
 
 	demo "github.com/diemcau/diemcau/configs/roster"
-	"github.com/diemcau/diemcau/internal/ledgertest"
 	"github.com/diemcau/diemcau/internal/postgrestest"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
@@ -156,7 +155,7 @@ func TestLedger(t *testing.T) {
 		if diff := cmp.Diff(want, read(t, s, "s1", 2)); diff != "" {
 			t.Errorf("entries (-want +got):\n%s", diff)
 		}
-		head, err := ledgertest.Verify(s.Entries(ctx, "s1", 1))
+		head, err := ledger.VerifyChain(s.Entries(ctx, "s1", 1))
 		if err != nil {
 			t.Error(err)
 		}
@@ -189,10 +188,29 @@ func TestEraseNames(t *testing.T) {
 		t, s := f.t, f.s
 		node := ledger.NewNode("n1", 0)
 		declared := &meeting.DelegatesDeclared{Endpoint: "C1", Delegates: []meeting.Delegate{{Name: "Nguyễn Thị Bé"}}}
+		chains := map[string]*ledger.Chain{}
 		for _, id := range []string{"s1", "s2", "s3"} {
 			c := session(t, s, id, node)
+			chains[id] = c
 			if err := s.Append(t.Context(), id, meeting.PhaseOpen, []ledger.Entry{next(t, c, declared)}); err != nil {
 				t.Fatal(err)
+			}
+		}
+		erase := func(id string) {
+			t.Helper()
+			if n, err := s.PersonalEntries(t.Context(), id); err != nil || n != 1 {
+				t.Errorf("%d entries to erase of %s, %v", n, id, err)
+			}
+			// One commit: what is declared after the erasure stays.
+			batch := []ledger.Entry{next(t, chains[id], &meeting.NamesErased{}), next(t, chains[id], &meeting.NoteWritten{ID: "n", Text: "Bàn thêm"})}
+			if err := s.Append(t.Context(), id, meeting.PhaseOpen, batch); err != nil {
+				t.Fatal(err)
+			}
+			if n, err := s.PersonalEntries(t.Context(), id); err != nil || n != 1 {
+				t.Errorf("%d entries left of %s, %v", n, id, err)
+			}
+			if after, err := read(t, s, id, 4)[0].Event(); err != nil || after.(*meeting.NoteWritten).Text == "" {
+				t.Errorf("what was written after the erasure: %+v, %v", after, err)
 			}
 		}
 		names := func(id string) []meeting.Delegate {
@@ -205,9 +223,7 @@ func TestEraseNames(t *testing.T) {
 		if diff := cmp.Diff(declared.Delegates, names("s1")); diff != "" {
 			t.Errorf("before (-want +got):\n%s", diff)
 		}
-		if n, err := s.EraseNames(t.Context(), "s1"); err != nil || n != 1 {
-			t.Errorf("erased %d, %v", n, err)
-		}
+		erase("s1")
 		if got := names("s1"); got != nil {
 			t.Errorf("names after erasure: %v", got)
 		}
@@ -215,12 +231,10 @@ func TestEraseNames(t *testing.T) {
 			t.Errorf("another session's names: %v", got)
 		}
 		for _, id := range []string{"s2", "s3"} {
-			if n, err := s.EraseNames(t.Context(), id); err != nil || n != 1 {
-				t.Errorf("erased %d of %s, %v", n, id, err)
-			}
+			erase(id)
 		}
 		for _, id := range []string{"s1", "s2", "s3"} {
-			if _, err := ledgertest.Verify(s.Entries(t.Context(), id, 1)); err != nil {
+			if _, err := ledger.VerifyChain(s.Entries(t.Context(), id, 1)); err != nil {
 				t.Error(err)
 			}
 		}
@@ -331,7 +345,7 @@ func TestConcurrentAppendsShareCommits(t *testing.T) {
 		}
 		wg.Wait()
 		for i := range sessions {
-			head, err := ledgertest.Verify(s.Entries(t.Context(), fmt.Sprint("s", i), 1))
+			head, err := ledger.VerifyChain(s.Entries(t.Context(), fmt.Sprint("s", i), 1))
 			if err != nil || head.Seq != appends+1 {
 				t.Errorf("session %d: %d entries, %v", i, head.Seq, err)
 			}

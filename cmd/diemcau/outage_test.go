@@ -60,7 +60,7 @@ func (w *witness) declare() bool {
 	case err == nil:
 		w.acked[w.declared] = true
 		return true
-	case errors.As(err, &refusal) && refusal.Code == string(protocol.CodeUnrecorded):
+	case errors.As(err, &refusal) && refusal.Code == string(protocol.Unrecorded):
 		w.refused[w.declared] = true
 		return false
 	}

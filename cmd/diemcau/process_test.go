@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -11,13 +12,12 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/diemcau/diemcau/internal/leftover"
 	"github.com/diemcau/diemcau/internal/postgrestest"
 )
 
 // builtBinary is the program, built once for all tests.
 var builtBinary = sync.OnceValues(func() (string, error) {
-	dir, err := leftover.Dir("diemcau-test", nil)
+	dir, err := os.MkdirTemp("", "diemcau-test-")
 	if err != nil {
 		return "", err
 	}

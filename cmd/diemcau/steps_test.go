@@ -9,8 +9,10 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/diemcau/diemcau/ledger"
+	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/store"
 )
 
@@ -42,7 +44,7 @@ type steps struct {
 	where                      []string
 }
 
-// run steps through convening, and if all are wanted through the other commands that change a session.
+// run steps through convening, calling off and erasing, and if all are wanted through the other commands that change a session.
 func (s *steps) run(all bool) {
 	must(s.T, append([]string{"roster", "import", write(s.T, "units.csv", smallRoster)}, s.where...)...)
 	s.each("session create", all, func(before, after map[string]state) {
@@ -52,9 +54,6 @@ func (s *steps) run(all bool) {
 			}
 		}
 	}, "session", "create", "--title", "Phiên họp", "--units", "P58/*", "--start", "now", "--json")
-	if !all {
-		return
-	}
 	planned := create(s.T, append([]string{"--start", "2030-01-02T08:00:00+07:00"}, s.where...)...)
 	whole := func(kinds ...string) func(before, after map[string]state) { // all of them or none
 		return func(before, after map[string]state) {
@@ -65,11 +64,18 @@ func (s *steps) run(all bool) {
 			}
 		}
 	}
-	code := planned.Endpoints[0].Code
-	s.each("reissue", all, whole(), "session", "link", "reissue", code, "--session", planned.ID)
-	s.each("move", all, whole("moved"), "session", "move", "--session", planned.ID, "--start", "2030-01-03T08:00:00+07:00")
+	if code := planned.Endpoints[0].Code; all {
+		s.each("reissue", all, whole(), "session", "link", "reissue", code, "--session", planned.ID)
+		s.each("move", all, whole("moved"), "session", "move", "--session", planned.ID, "--start", "2030-01-03T08:00:00+07:00")
+	}
 	s.each("call off", all, whole("called_off", "ended"), "session", "call-off", "--session", planned.ID, "--reason", "mưa bão")
-	s.each("erase", all, whole(), "admin", "erase-names", "--session", planned.ID)
+	s.declare(planned.ID)
+	s.each("erase", all, func(before, after map[string]state) {
+		whole("names_erased")(before, after)
+		if a := after[planned.ID]; slices.Contains(a.kinds, "names_erased") != (a.personal == 0) {
+			s.Errorf("erased by halves: %+v", a)
+		}
+	}, "admin", "erase-names", "--session", planned.ID)
 }
 
 // each kills a command at its first write, its second, and so on until it is not killed, and compares the record before and
@@ -114,6 +120,30 @@ type state struct {
 	kinds   []string
 	links   int
 	serials int
+	// personal counts the entries that have something personal beside them.
+	personal int
+}
+
+// declare puts something personal into a session.
+func (s *steps) declare(id string) {
+	s.Helper()
+	st, err := store.Open(s.Context(), s.record, slog.New(slog.DiscardHandler))
+	if err != nil {
+		s.Fatal(err)
+	}
+	defer st.Close()
+	head, err := st.Head(s.Context(), id)
+	if err != nil {
+		s.Fatal(err)
+	}
+	chain, now := ledger.NewChain(id, ledger.NewNode("test", 0), head), time.Now().UTC().Truncate(time.Microsecond)
+	e, err := chain.Next(time.Time{}, now, "", &meeting.HelpPhoneSet{Phone: "0259 3822 xxx"})
+	if err != nil {
+		s.Fatal(err)
+	}
+	if err := st.Append(s.Context(), id, meeting.PhaseEnded, []ledger.Entry{e}); err != nil {
+		s.Fatal(err)
+	}
 }
 
 func (s *steps) look() map[string]state {
@@ -135,6 +165,9 @@ func (s *steps) look() map[string]state {
 				s.Fatal(err)
 			}
 			now.kinds = append(now.kinds, e.Kind)
+			if e.Personal != nil {
+				now.personal++
+			}
 		}
 		links, err := st.Links(s.Context(), row.ID)
 		if err != nil {
