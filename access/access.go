@@ -137,13 +137,13 @@ func officeParty(a account.Account) party {
 		return officeScoped
 	}
 	switch a.Role {
-	case account.RoleAdmin:
+	case account.Admin:
 		return adminParty
-	case account.RoleHost:
+	case account.Host:
 		return officeHost
-	case account.RoleOperator:
+	case account.Operator:
 		return officeOperator
-	case account.RoleSecretary:
+	case account.Secretary:
 		return officeSecretary
 	}
 	return nobody

@@ -51,20 +51,20 @@ func NewSnapshots() *Snapshots { return &Snapshots{sessions: map[string]map[stri
 
 // put keeps a picture unless the one before is younger than every, or there is no room.
 func (s *Snapshots) put(session, endpoint string, picture []byte, at time.Time, every time.Duration) error {
+	sum := sha256.Sum256(picture) // not under the lock, which all pictures share
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	before := s.sessions[session][endpoint]
 	if at.Sub(before.at) < every {
-		return fault.New(protocol.CodeTooMany, "the last picture is younger than the interval")
+		return fault.New(protocol.TooMany, "the last picture is younger than the interval")
 	}
 	if s.bytes+len(picture)-len(before.jpeg) > maxSnapshots {
-		return fault.New(protocol.CodeUnavailable, "no room for pictures")
+		return fault.New(protocol.Unavailable, "no room for pictures")
 	}
 	if s.sessions[session] == nil {
 		s.sessions[session] = map[string]snapshot{}
 	}
 	s.bytes += len(picture) - len(before.jpeg)
-	sum := sha256.Sum256(picture)
 	s.sessions[session][endpoint] = snapshot{jpeg: picture, etag: `"` + hex.EncodeToString(sum[:8]) + `"`, at: at, kept: before.kept}
 	return nil
 }
@@ -78,15 +78,27 @@ func (s *Snapshots) get(session, endpoint string) (snapshot, bool) {
 
 // list returns what there is of a session; where codes are given, of these endpoints alone.
 func (s *Snapshots) list(session string, codes []string) []snapshotView {
+	views := s.listed(session, codes)
+	slices.SortFunc(views, func(a, b snapshotView) int { return cmp.Compare(a.Endpoint, b.Endpoint) })
+	return slices.CompactFunc(views, func(a, b snapshotView) bool { return a.Endpoint == b.Endpoint }) // named twice
+}
+
+func (s *Snapshots) listed(session string, codes []string) []snapshotView {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	there := s.sessions[session]
 	views := []snapshotView{}
-	for code, p := range s.sessions[session] {
-		if len(codes) == 0 || slices.Contains(codes, code) {
+	if len(codes) == 0 {
+		for code, p := range there {
+			views = append(views, snapshotView{Endpoint: code, At: p.at, ETag: p.etag})
+		}
+		return views
+	}
+	for _, code := range codes {
+		if p, ok := there[code]; ok {
 			views = append(views, snapshotView{Endpoint: code, At: p.at, ETag: p.etag})
 		}
 	}
-	slices.SortFunc(views, func(a, b snapshotView) int { return cmp.Compare(a.Endpoint, b.Endpoint) })
 	return views
 }
 
@@ -117,19 +129,19 @@ func (s *Snapshots) Drop(session string) {
 func (a picturesAPI) putSnapshot(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	every := a.api.snapshotEvery
 	if every == 0 {
-		return fault.New(protocol.CodeUnavailable, "pictures are switched off")
+		return fault.New(protocol.Unavailable, "pictures are switched off")
 	}
 	picture, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxSnapshot))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return fault.New(protocol.CodeTooLarge, "a picture has at most "+strconv.Itoa(maxSnapshot)+" bytes")
+		return fault.New(protocol.TooLarge, "a picture has at most "+strconv.Itoa(maxSnapshot)+" bytes")
 	}
 	if err != nil {
-		return fault.New(protocol.CodeBadRequest, err.Error())
+		return fault.New(protocol.BadRequest, err.Error())
 	}
 	size, err := jpeg.DecodeConfig(bytes.NewReader(picture))
 	if err != nil || size.Width > maxSnapshotWidth || size.Height > maxSnapshotHeight {
-		return fault.New(protocol.CodeBadRequest, "not a JPEG of at most 640×480")
+		return fault.New(protocol.BadRequest, "not a JPEG of at most 640×480")
 	}
 	conn, live := "", false
 	err = a.read(r.Context(), who.Session, func(s *meeting.View) error {
@@ -171,7 +183,7 @@ func (a picturesAPI) listSnapshots(w http.ResponseWriter, r *http.Request, who a
 	var codes []string
 	if q := r.URL.Query().Get("codes"); q != "" {
 		if codes = strings.Split(q, ","); len(codes) > maxListedSnapshots {
-			return fault.New(protocol.CodeBadRequest, "at most "+strconv.Itoa(maxListedSnapshots)+" codes")
+			return fault.New(protocol.BadRequest, "at most "+strconv.Itoa(maxListedSnapshots)+" codes")
 		}
 	}
 	views := a.api.snapshots.list(id, codes)
@@ -193,7 +205,7 @@ func (a picturesAPI) getSnapshot(w http.ResponseWriter, r *http.Request, _ acces
 	id, code := r.PathValue("id"), r.PathValue("code")
 	p, ok := a.api.snapshots.get(id, code)
 	if !ok {
-		return fault.New(protocol.CodeNotFound, "no picture of "+code)
+		return fault.New(protocol.NotFound, "no picture of "+code)
 	}
 	w.Header().Set("Content-Type", "image/jpeg")
 	w.Header().Set("ETag", p.etag)

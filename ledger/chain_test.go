@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/diemcau/diemcau/internal/ledgertest"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 )
@@ -60,7 +59,7 @@ func TestSealMatchesTheSpecification(t *testing.T) {
 
 func TestVerifyChain(t *testing.T) {
 	whole := chainOf(t, 5)
-	if head, err := ledgertest.Verify(seq(whole)); err != nil || head.Seq != 5 || head.Hash != whole[4].Hash {
+	if head, err := ledger.VerifyChain(seq(whole)); err != nil || head.Seq != 5 || head.Hash != whole[4].Hash {
 		t.Fatalf("whole ledger: head %+v, %v", head, err)
 	}
 	resealed := func(l []ledger.Entry, i int) {
@@ -97,7 +96,7 @@ func TestVerifyChain(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := ledgertest.Verify(seq(tt.damage(slices.Clone(whole))))
+			_, err := ledger.VerifyChain(seq(tt.damage(slices.Clone(whole))))
 			var broken *ledger.BrokenError
 			if !errors.As(err, &broken) || broken.Seq != tt.seq {
 				t.Errorf("got %v, want broken at %d", err, tt.seq)
@@ -130,7 +129,7 @@ func TestCheckedEndsWhereTheChainBreaks(t *testing.T) {
 
 func TestChainContinues(t *testing.T) {
 	whole := chainOf(t, 3)
-	head, err := ledgertest.Verify(seq(whole))
+	head, err := ledger.VerifyChain(seq(whole))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +141,7 @@ func TestChainContinues(t *testing.T) {
 	if e.NodeSeq != 4 {
 		t.Errorf("node_seq = %d, want 4", e.NodeSeq)
 	}
-	if _, err := ledgertest.Verify(seq(append(whole, e))); err != nil {
+	if _, err := ledger.VerifyChain(seq(append(whole, e))); err != nil {
 		t.Error(err)
 	}
 }

@@ -2,7 +2,7 @@ package signaling
 
 import (
 	"maps"
-	"reflect"
+	"sync"
 	"time"
 
 	"github.com/diemcau/diemcau/internal/fault"
@@ -20,14 +20,13 @@ type member struct {
 	reception reception
 	rtt       time.Duration
 	lossPct   int
-	row       string             // last rowState
-	since     time.Time          // of row
-	told      protocol.SiteState // last row sent to consoles
-	self      *protocol.Self     // last one sent on conn
-	position  int                // in the queue of hands, from 1
-	watchers  int                // monitor slots that show it
-	voice     string             // the publisher peer that speech is heard on
-	freezes   map[string]freeze
+	row       string    // last rowState
+	since     time.Time // of row
+	told      siteRow   // last one sent to consoles
+	self      selfState // last one sent on conn
+	position  int       // in the queue of hands, from 1
+	watchers  int       // monitor slots that show it
+	voice     string    // the publisher peer that speech is heard on
 	contest   contest
 }
 
@@ -35,36 +34,36 @@ type member struct {
 // goroutine. Between settle calls it gathers what changed; the cost of one site's change does not depend on
 // the number of sites.
 type audience struct {
-	session *meeting.View
+	board
 	metrics *metrics
-	units   []protocol.UnitInfo
 
-	members  map[string]*member
 	conns    map[*conn]*member
-	consoles map[*conn]*console
-	present  int // connected sites
+	seated   *sync.Map // of each endpoint that is connected its *conn, for who looks from outside
+	present  int       // connected sites
 	convened int
 
 	touched  map[string]struct{} // endpoints whose own state changed
-	rows     map[string]struct{} // rows that may be others than consoles were told
 	everyone bool                // a change that concerns all endpoints
 	hands    bool                // the queue changed
 	list     bool                // sites came or went
 	heading  bool                // what the session is called or is about changed
 
-	record protocol.Recording // how the record stands, as consoles were told
-
-	stage    *stage
-	speakers activeSpeakers
-	chat     *chat
+	recording recording
+	stage     *stage
+	spreads   spreads
+	speakers  activeSpeakers
+	chat      *chat
 }
 
-func newAudience(s *meeting.View, media Media, m *metrics, forget func()) *audience {
+func newAudience(s *meeting.View, seated *sync.Map, media Media, m *metrics, forget func()) *audience {
 	a := &audience{
-		session: s, metrics: m, units: unitsView(s), stage: newStage(s, media, forget), chat: &chat{session: s},
-		members: make(map[string]*member, len(s.Order)), conns: map[*conn]*member{}, consoles: map[*conn]*console{},
-		touched: map[string]struct{}{}, rows: map[string]struct{}{},
+		board: board{
+			session: s, members: make(map[string]*member, len(s.Order)), consoles: map[*conn]*console{}, units: unitsView(s), rows: map[string]struct{}{},
+		},
+		metrics: m, seated: seated, stage: newStage(s, media, forget), chat: &chat{session: s}, conns: map[*conn]*member{}, touched: map[string]struct{}{},
 	}
+	a.recording.consoles = a.consoles
+	a.spreads.conns, a.spreads.consoles = a.conns, a.consoles
 	a.seat()
 	return a
 }
@@ -80,18 +79,6 @@ func (a *audience) seat() {
 		if ep.Convened() {
 			a.convened++
 		}
-	}
-}
-
-// relist tells consoles the list of sites anew, after some came or went.
-func (a *audience) relist() {
-	for row := range a.rows {
-		a.members[row].told = protocol.SiteState{} // as in seatConsole
-	}
-	a.units, a.rows = unitsView(a.session), emptied(a.rows)
-	for c, k := range a.consoles {
-		clear(k.behind)
-		c.send(a.sites(k.scope, c.who.Endpoint))
 	}
 }
 
@@ -114,6 +101,8 @@ func (a *audience) happened(ev meeting.Event, at time.Time) {
 		a.seatConsole(e.To)
 	case *meeting.MessageSent:
 		a.chat.deliver(a, chatMessage{e, at})
+	case *meeting.NamesErased:
+		a.chat.kept = nil
 	case *meeting.Lost:
 		a.detach(e.Endpoint, e.Conn, e.Why)
 	case *meeting.Left:
@@ -128,16 +117,17 @@ func (a *audience) attach(c *conn, now time.Time) error {
 		return &meeting.Error{Code: meeting.CodeStaleConnection, Detail: "taken over at once"}
 	}
 	m := a.members[ep.Code]
-	m.conn, m.viewerUp, m.reception, m.rtt, m.lossPct, m.self, m.voice, m.freezes = c, false, reception{}, 0, 0, nil, "", nil
+	m.conn, m.viewerUp, m.reception, m.rtt, m.lossPct, m.self, m.voice = c, false, reception{}, 0, 0, selfState{}, ""
 	a.conns[c] = m
+	a.seated.Store(ep.Code, c)
 	a.metrics.connections.WithLabelValues(string(ep.Role)).Inc()
 	c.send(welcomeView(a.session, ep, c.id, c.srv, now))
-	if !a.announce(a.stage.stated == nil) {
-		c.sendPrepared(a.stage.stated)
+	a.announce(a.spreads.state.message == nil)
+	c.sendPrepared(a.spreads.state.message)
+	if said := a.spreads.speaker.message; said != nil {
+		c.sendPrepared(said)
 	}
-	if a.speakers.announced != nil {
-		c.sendPrepared(a.speakers.announced)
-	}
+	a.spreads.enter(c)
 	a.touched[ep.Code] = struct{}{}
 	a.seatConsole(ep.Code)
 	a.chat.recall(c)
@@ -155,6 +145,7 @@ func (a *audience) detach(code, conn string, why meeting.EndReason) {
 	a.stage.unheard(code, "")
 	delete(a.conns, c)
 	delete(a.consoles, c)
+	a.seated.Delete(code)
 	a.metrics.connections.WithLabelValues(c.who.Role).Dec()
 	for slot := range maps.Clone(c.watching) {
 		a.watch(c, slot, "")
@@ -203,7 +194,7 @@ func (a *audience) settle(now time.Time) {
 	}
 	a.touched = emptied(a.touched)
 	if a.list { // after the rows are what they are
-		a.relist()
+		a.board.relist()
 	}
 	if a.heading {
 		a.broadcast(protocol.Session{Session: SessionInfo(a.session)})
@@ -231,16 +222,12 @@ func (a *audience) queue() {
 	}
 }
 
-// announce sends the State to everyone if it is another than they have, and reports that. As each goes to
-// everyone, there is a bound on how many go at once; a change over it waits for the next flush.
-func (a *audience) announce(now bool) bool {
-	if !a.stage.restate(a.present, a.convened, now) {
-		return false
+// announce sends the State to everyone if it is another than they have. As each goes to everyone, there is a bound on how
+// many go at once; a change over it waits for the next flush.
+func (a *audience) announce(now bool) {
+	if stated := a.stage.restate(a.present, a.convened, now); stated != nil {
+		a.spreads.tell(&a.spreads.state, stated)
 	}
-	for c := range a.conns {
-		c.sendPrepared(a.stage.stated)
-	}
-	return true
 }
 
 // refresh brings one endpoint's row, peers and Self up to date.
@@ -293,44 +280,17 @@ func (a *audience) sendSelf(code string) {
 		m.conn.peers.want(PeerViewer)
 		m.conn.peers.unwant(PeerPublisher, publisherLinger)
 	}
-	if self := selfView(a.session, ep, m.position, publish); m.self == nil || !reflect.DeepEqual(self, *m.self) {
-		m.self = &self
-		m.conn.send(self)
-	}
-}
-
-// warn tells consoles since when the record cannot be written, zero that it can again, if they were told otherwise.
-func (a *audience) warn(since time.Time) {
-	if since.IsZero() != (a.record.SinceMs == 0) {
-		a.stands(func(r *protocol.Recording) { r.SinceMs = ms(since) })
-	}
-}
-
-// doubt tells consoles by how much the clock is behind the record, and that the list of sessions contradicts the ledger,
-// if they were told otherwise. How long the clock will be behind is told once: it grows less by itself.
-func (a *audience) doubt(behind time.Duration, contradiction bool) {
-	a.stands(func(r *protocol.Recording) {
-		if (behind == 0) != (r.ClockBehindMs == 0) {
-			r.ClockBehindMs = behind.Milliseconds()
-		}
-		r.Contradiction = contradiction
-	})
-}
-
-// stands changes how the record stands, and tells consoles if that is news.
-func (a *audience) stands(change func(*protocol.Recording)) {
-	next := a.record
-	if change(&next); next != a.record {
-		a.record = next
-		a.sendTo(next, maps.Keys(a.consoles))
+	if self := selfOf(a.session, ep, m.position, publish); self != m.self {
+		m.self = self
+		m.conn.send(self.message(ep.Delegates))
 	}
 }
 
 // broadcast sends one message to everyone.
-func (a *audience) broadcast(m protocol.Message) { a.sendTo(m, maps.Keys(a.conns)) }
+func (a *audience) broadcast(m protocol.Message) { sendTo(m, maps.Keys(a.conns)) }
 
 // sendTo sends one message to several, encoded once.
-func (a *audience) sendTo(m protocol.Message, to func(func(*conn) bool)) {
+func sendTo(m protocol.Message, to func(func(*conn) bool)) {
 	prepared, err := encodeOnce(m)
 	if err != nil {
 		return

@@ -25,13 +25,13 @@ func (c *coordinator) must(tb testing.TB, cmd meeting.Command, by meeting.Actor)
 func TestRowSince(t *testing.T) {
 	c := liveCoordinator(t, 1)
 	m := c.audience.members["C0"]
-	if v := siteView(&c.session.View, c.session.Endpoint("C0"), m); v.State != rowAbsent || v.SinceMs != 0 {
+	if v := rowOf(&c.session.View, c.session.Endpoint("C0"), m).message(); v.State != rowAbsent || v.SinceMs != 0 {
 		t.Errorf("before it came: %+v", v)
 	}
 	cn := benchConn(c, "C0", meeting.RoleSite, 0)
 	c.attachNow(t, cn)
 	connecting := m.since
-	if v := siteView(&c.session.View, c.session.Endpoint("C0"), m); v.State != rowConnecting || v.SinceMs == 0 {
+	if v := rowOf(&c.session.View, c.session.Endpoint("C0"), m).message(); v.State != rowConnecting || v.SinceMs == 0 {
 		t.Errorf("connecting: %+v", v)
 	}
 	c.must(t, meeting.RaiseHand{}, cn.actor())
@@ -40,7 +40,7 @@ func TestRowSince(t *testing.T) {
 	}
 	lost := c.clock.Now()
 	c.must(t, meeting.Disconnect{Endpoint: "C0", Conn: cn.id, LastSeen: lost, Why: "closed"}, meeting.Actor{})
-	if v := siteView(&c.session.View, c.session.Endpoint("C0"), m); v.State != rowLost || v.SinceMs != lost.UnixMilli() {
+	if v := rowOf(&c.session.View, c.session.Endpoint("C0"), m).message(); v.State != rowLost || v.SinceMs != lost.UnixMilli() {
 		t.Errorf("lost: %+v, want since %d", v, lost.UnixMilli())
 	}
 }
@@ -183,7 +183,7 @@ func TestStateIsPaced(t *testing.T) {
 	if n := len(site.out); n != 3 {
 		t.Errorf("%d messages with the flush, want 3", n)
 	}
-	if st := c.audience.stage.state; !slices.ContainsFunc(st.Stage, func(slot protocol.StageSlot) bool { return slot.Muted }) {
+	if st := c.audience.stage.state; !slices.ContainsFunc(st.slots[:], func(slot slotState) bool { return slot.muted }) {
 		t.Errorf("the last State is %+v", st)
 	}
 }
@@ -221,7 +221,7 @@ func BenchmarkFlush(b *testing.B) {
 		for i := range 250 { // 1,000 a second
 			code := fmt.Sprintf("C%d", i)
 			c.audience.rows[code] = struct{}{}
-			c.audience.members[code].told = protocol.SiteState{}
+			c.audience.members[code].told = siteRow{}
 		}
 		c.audience.flush()
 		host.drain()

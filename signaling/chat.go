@@ -41,7 +41,7 @@ func (p *chat) deliver(a *audience, w chatMessage) {
 			from.conn.send(p.view(w)) // its author is not among the readers
 		}
 	}
-	a.sendTo(p.view(w), func(yield func(*conn) bool) {
+	sendTo(p.view(w), func(yield func(*conn) bool) {
 		for c := range readers {
 			if toConsoles && p.site(c.who.Endpoint) || !p.session.Addressed(w.MessageSent, c.who.Endpoint) {
 				continue

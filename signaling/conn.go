@@ -40,6 +40,7 @@ type conn struct {
 	coord   *coordinator
 	peers   *peers
 	page    pageWord
+	freezes freezes
 	tcp     *admission.Ticket // of the TCP connection
 	place   *admission.Ticket // among the strangers
 	limiter *rate.Limiter     // of the seat; set once it is known
@@ -111,7 +112,7 @@ func (c *conn) hello(ctx context.Context, token string) error {
 	case err == nil:
 		err = c.guarded(func() error { return c.enter(ctx, m, token) })
 	case isTimeout(err):
-		err = refusal(protocol.CodeTimeout, "no hello in time")
+		err = refusal(protocol.Timeout, "no hello in time")
 	case !errors.As(err, &malformed):
 		return errGone
 	}
@@ -127,7 +128,7 @@ func (c *conn) enter(ctx context.Context, m protocol.Message, token string) erro
 	case !ok:
 		return &protocol.DecodeError{Type: m.MessageType(), Err: errors.New("hello comes first")}
 	case hello.Version != protocol.Version:
-		return refusal(protocol.CodeBadVersion, "this server speaks another version of the protocol")
+		return refusal(protocol.BadVersion, "this server speaks another version of the protocol")
 	}
 	if hello.Token != "" {
 		token = hello.Token
@@ -137,11 +138,11 @@ func (c *conn) enter(ctx context.Context, m protocol.Message, token string) erro
 		return err
 	}
 	if who.Admin() {
-		return refusal(protocol.CodeBadToken, "an admin token enters no session")
+		return refusal(protocol.BadToken, "an admin token enters no session")
 	}
 	if c.limiter = c.srv.seats.Of(who); !c.limiter.AllowN(time.Now(), costHello) {
 		c.srv.metrics.dropped(dropSeat)
-		return refusal(protocol.CodeTooMany, "this link enters too often")
+		return refusal(protocol.TooMany, "this link enters too often")
 	}
 	c.place.Leave()
 	c.tcp.Known(who.SeatKey())
@@ -156,11 +157,12 @@ func (c *conn) enter(ctx context.Context, m protocol.Message, token string) erro
 	}
 	c.log = c.log.With("session", who.Session, "endpoint", who.Endpoint, "conn", c.id[:8])
 	c.peers.owner = Peer{Session: who.Session, Endpoint: who.Endpoint, Conn: c.id}
-	return coord.connect(ctx, c, hello)
+	return c.attach(ctx, hello)
 }
 
-// connect attaches a connection to its endpoint; the coordinator welcomes the page.
-func (co *coordinator) connect(ctx context.Context, c *conn, hello protocol.Hello) error {
+// attach gives the connection its endpoint; the coordinator welcomes the page.
+func (c *conn) attach(ctx context.Context, hello protocol.Hello) error {
+	co := c.coord
 	return co.call(ctx, request{
 		admit: func() (err error) { // again: it may have been revoked meanwhile
 			if err := c.srv.Links().stands(c.who.Holder); err != nil {
@@ -229,7 +231,7 @@ func (c *conn) dispatch(ctx context.Context, id int64, m protocol.Message) error
 	if cost := costOfMessage(c.size); !c.limiter.AllowN(time.Now(), cost) {
 		c.refused += cost
 		c.srv.metrics.dropped(dropSeat)
-		err := refusal(protocol.CodeTooMany, "too many requests")
+		err := refusal(protocol.TooMany, "too many requests")
 		if !pong {
 			c.reply(id, err)
 		}
@@ -290,7 +292,7 @@ func (c *conn) reply(id int64, err error) {
 // refuse answers with an error that closes the connection.
 func (c *conn) refuse(id int64, err error) {
 	f := fault.Of(err)
-	if f.Code == string(protocol.CodeInternal) {
+	if f.Code == string(protocol.Internal) {
 		c.log.Error("connection refused by a fault", "err", err)
 	} else {
 		c.log.Info("connection refused", "code", f.Code, "detail", f.Detail)

@@ -2,7 +2,6 @@ package signaling
 
 import (
 	"maps"
-	"reflect"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -18,6 +17,15 @@ const (
 	presenceGap   = 250 * time.Millisecond
 	maxRows       = 1500 // in one message; more would keep the page's only thread too long
 )
+
+// board is the list of sites as consoles have it. It belongs to the coordinator's goroutine.
+type board struct {
+	session  *meeting.View
+	members  map[string]*member // of the audience
+	consoles map[*conn]*console
+	units    []protocol.UnitInfo
+	rows     map[string]struct{} // that may be others than consoles were told
+}
 
 // console is a connection that watches the list of sites.
 type console struct {
@@ -56,11 +64,11 @@ func (a *audience) seatConsole(code string) {
 	case should && !is:
 		a.consoles[m.conn] = newConsole(ep.Scope)
 		for row := range a.rows { // it is told of them now, the others are not: what was told last is no measure any more
-			a.members[row].told = protocol.SiteState{}
+			a.members[row].told = siteRow{}
 		}
 		m.conn.send(a.sites(ep.Scope, code))
-		if a.record != (protocol.Recording{}) {
-			m.conn.send(a.record)
+		if a.recording.told != (protocol.Recording{}) {
+			m.conn.send(a.recording.told)
 		}
 	case !should && is:
 		delete(a.consoles, m.conn)
@@ -70,21 +78,33 @@ func (a *audience) seatConsole(code string) {
 	}
 }
 
+// relist tells consoles the list of sites anew, after some came or went.
+func (b *board) relist() {
+	for code := range b.rows {
+		b.members[code].told = siteRow{} // as in seatConsole
+	}
+	b.units, b.rows = unitsView(b.session), emptied(b.rows)
+	for c, k := range b.consoles {
+		clear(k.behind)
+		c.send(b.sites(k.scope, c.who.Endpoint))
+	}
+}
+
 // shows reports whether a console of a scope shows a unit or endpoint of a session.
 func shows(s *meeting.View, scope, console, code string) bool {
 	return scope == "" || s.Steers(meeting.Actor{Endpoint: console, Role: meeting.RoleOperator}, code)
 }
 
 // sites is the whole list for a console that has just come.
-func (a *audience) sites(scope, console string) protocol.Sites {
-	v := protocol.Sites{Units: a.units, Endpoints: make([]protocol.SiteInfo, 0, a.convened)}
+func (b *board) sites(scope, console string) protocol.Sites {
+	v := protocol.Sites{Units: b.units, Endpoints: make([]protocol.SiteInfo, 0, len(b.session.Order))}
 	if scope != "" {
-		v.Units = slices.DeleteFunc(slices.Clone(a.units), func(u protocol.UnitInfo) bool { return !shows(a.session, scope, console, u.Code) })
+		v.Units = slices.DeleteFunc(slices.Clone(b.units), func(u protocol.UnitInfo) bool { return !shows(b.session, scope, console, u.Code) })
 	}
-	for _, code := range a.session.Order {
-		if ep := a.session.Endpoint(code); ep.Convened() && shows(a.session, scope, console, code) {
-			site := protocol.SiteInfo{SiteState: siteView(a.session, ep, a.members[code]), Unit: ep.Unit, Name: ep.Name, Phone: ep.Phone}
-			if a.session.Endpoint(console).Role == meeting.RoleRoom { // a number is not for everyone in the room
+	for _, code := range b.session.Order {
+		if ep := b.session.Endpoint(code); ep.Convened() && shows(b.session, scope, console, code) {
+			site := protocol.SiteInfo{SiteState: rowOf(b.session, ep, b.members[code]).message(), Unit: ep.Unit, Name: ep.Name, Phone: ep.Phone}
+			if b.session.Endpoint(console).Role == meeting.RoleRoom { // a number is not for everyone in the room
 				site.Phone = ""
 			}
 			v.Endpoints = append(v.Endpoints, site)
@@ -93,15 +113,21 @@ func (a *audience) sites(scope, console string) protocol.Sites {
 	return v
 }
 
-// flush tells everyone the State if that had to wait and who speaks, and the consoles which rows changed since the last time,
-// encoded once for all of the same scope that are equally far. It returns when it is to be called again.
+// flush tells everyone the State if that had to wait and who speaks, and the consoles which rows changed since the last time.
+// It returns when it is to be called again.
 func (a *audience) flush() time.Duration {
 	a.announce(true)
 	a.speakers.announce(a)
-	changed := a.changedRows()
+	return a.board.flush()
+}
+
+// flush tells the consoles which rows changed since the last time, encoded once for all of the same scope that are equally
+// far. It returns when it is to be called again.
+func (b *board) flush() time.Duration {
+	changed := b.changedRows()
 	again := presenceEvery
 	together := map[string][]*conn{}
-	for c, k := range a.consoles {
+	for c, k := range b.consoles {
 		switch {
 		case len(k.behind) == 0 && len(changed) <= maxRows && k.ready():
 			together[k.scope] = append(together[k.scope], c)
@@ -121,36 +147,36 @@ func (a *audience) flush() time.Duration {
 			for _, code := range some {
 				delete(k.behind, code)
 			}
-			a.sendRows(some, k.scope, c)
+			b.sendRows(some, k.scope, c)
 		}
 	}
 	for scope, consoles := range together {
-		a.sendRows(changed, scope, consoles...)
+		b.sendRows(changed, scope, consoles...)
 	}
 	return again
 }
 
 // changedRows returns the sites whose row is another than consoles were told last, and takes them as told.
-func (a *audience) changedRows() []string {
+func (b *board) changedRows() []string {
 	var changed []string
-	for code := range a.rows {
-		m := a.members[code]
-		if row := siteView(a.session, a.session.Endpoint(code), m); !reflect.DeepEqual(row, m.told) {
+	for code := range b.rows {
+		m := b.members[code]
+		if row := rowOf(b.session, b.session.Endpoint(code), m); row != m.told {
 			m.told = row
 			changed = append(changed, code)
 		}
 	}
-	a.rows = emptied(a.rows)
+	b.rows = emptied(b.rows)
 	slices.Sort(changed)
 	return changed
 }
 
 // sendRows sends these rows as they are now to consoles of one scope.
-func (a *audience) sendRows(codes []string, scope string, to ...*conn) {
+func (b *board) sendRows(codes []string, scope string, to ...*conn) {
 	v := protocol.Presence{Changes: make([]protocol.SiteState, 0, len(codes))}
 	for _, code := range codes {
-		if shows(a.session, scope, to[0].who.Endpoint, code) {
-			v.Changes = append(v.Changes, siteView(a.session, a.session.Endpoint(code), a.members[code]))
+		if shows(b.session, scope, to[0].who.Endpoint, code) {
+			v.Changes = append(v.Changes, rowOf(b.session, b.session.Endpoint(code), b.members[code]).message())
 		}
 	}
 	if len(v.Changes) == 0 {
@@ -161,7 +187,7 @@ func (a *audience) sendRows(codes []string, scope string, to ...*conn) {
 		return
 	}
 	for _, c := range to {
-		k := a.consoles[c]
+		k := b.consoles[c]
 		k.written.Store(nil)
 		c.sendThen(prepared, k.wrote)
 	}

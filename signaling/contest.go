@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/meeting"
-	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
 // When a link is said to be in the hands of others: within contestWithin so many who opened it were refused because its
@@ -34,11 +33,12 @@ func (c *contest) count(now time.Time, refused, taken int) bool {
 	return c.said
 }
 
-// show enters it in the row of the seat.
-func (c *contest) show(row *protocol.SiteState) {
-	if c.said {
-		row.OpenedElsewhere, row.TakenOver = c.refused, c.taken
+// shown are the figures that consoles are told; nothing while there is little to tell of.
+func (c *contest) shown() (refused, taken int) {
+	if !c.said {
+		return 0, 0
 	}
+	return c.refused, c.taken
 }
 
 // contested takes note of who was refused an occupied seat, or took one over.
@@ -52,7 +52,7 @@ func contested(c *coordinator, o outcome, now time.Time) {
 		refused = 1
 	}
 	for _, ev := range o.events {
-		if left, ok := ev.(*meeting.Left); ok && left.Why == "taken_over" {
+		if left, ok := ev.(*meeting.Left); ok && left.Why == meeting.EndTakenOver {
 			taken = 1
 		}
 	}

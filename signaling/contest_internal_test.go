@@ -3,8 +3,6 @@ package signaling
 import (
 	"testing"
 	"time"
-
-	"github.com/diemcau/diemcau/signaling/protocol"
 )
 
 func TestContestCountsAnHour(t *testing.T) {
@@ -24,9 +22,8 @@ func TestContestCountsAnHour(t *testing.T) {
 	for range 5000 {
 		c.count(t0, 1, 1)
 	}
-	var row protocol.SiteState
-	if c.show(&row); row.OpenedElsewhere != contestMost || row.TakenOver != contestMost {
-		t.Errorf("%+v", row)
+	if refused, taken := c.shown(); refused != contestMost || taken != contestMost {
+		t.Errorf("%d refused, %d taken over", refused, taken)
 	}
 	if c.count(t0.Add(48*time.Hour), 0, 0); !c.said {
 		t.Error("it is forgotten before the link is changed")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,8 +26,8 @@ const (
 )
 
 var (
-	errBroken  = refusal(protocol.CodeBroken, "the record of the session cannot be read")
-	errStopped = refusal(protocol.CodeRestarting, "the server is going away")
+	errBroken  = refusal(protocol.Broken, "the record of the session cannot be read")
+	errStopped = refusal(protocol.Restarting, "the server is going away")
 	errGone    = errors.New("the socket ended before hello")
 	errFault   = contain.ErrPanic
 )
@@ -83,6 +84,7 @@ type coordinator struct {
 	late     chan time.Time // since when evidence of life cannot be written; zero when it can
 	attended atomic.Bool    // somebody is connected
 	current  current        // the session as it is on record, for whoever reads it
+	seated   sync.Map       // *conn by endpoint, of those who are connected, for whoever reads it
 	stop     chan struct{}  // closed by the owner
 	done     chan struct{}  // closed when run has returned
 	helpers  sync.WaitGroup // what waits for the record beside run
@@ -111,11 +113,8 @@ func newCoordinator(srv *Server, session *meeting.Session, head ledger.Head) *co
 	id := session.ID
 	c := &coordinator{
 		id: id, record: srv.record, clock: srv.clock, metrics: srv.metrics, log: srv.log.With("session", id), node: srv.node, session: session, seats: &link.Seats{},
-		journal:   ledger.NewJournal(session, srv.node, head),
-		confirmed: head,
-		assemble: func() *audience {
-			return newAudience(&session.View, srv.media, srv.metrics, func() { srv.over(id) })
-		},
+		journal:     ledger.NewJournal(session, srv.node, head),
+		confirmed:   head,
 		mediaEvents: newMediaEvents(),
 		recorded:    srv.recorded,
 		listed:      srv.listed,
@@ -125,6 +124,10 @@ func newCoordinator(srv *Server, session *meeting.Session, head ledger.Head) *co
 		late:        make(chan time.Time, 1),
 		stop:        make(chan struct{}),
 		done:        make(chan struct{}),
+	}
+	c.assemble = func() *audience {
+		c.seated.Clear()
+		return newAudience(&session.View, &c.seated, srv.media, srv.metrics, func() { srv.over(id) })
 	}
 	c.shut = func(code string) { srv.Links().shut(c, code) }
 	c.audience = c.assemble()
@@ -193,6 +196,8 @@ func (c *coordinator) turns(ctx context.Context) {
 	defer timer.Stop()
 	flush := time.NewTimer(0)
 	defer flush.Stop()
+	spread := time.NewTimer(0)
+	defer spread.Stop()
 	var flushAt time.Time
 	evidence := time.NewTicker(evidenceEvery)
 	defer evidence.Stop()
@@ -202,6 +207,9 @@ func (c *coordinator) turns(ctx context.Context) {
 			flushAt = time.Now().Add(c.audience.flush())
 			flush.Reset(time.Until(flushAt))
 		}
+		if again := c.audience.spreads.carryOn(time.Now()); again > 0 {
+			spread.Reset(again)
+		}
 		attempts, expired := c.outage.events()
 		var batch []request
 		select {
@@ -210,14 +218,16 @@ func (c *coordinator) turns(ctx context.Context) {
 		case <-c.mediaEvents.wake:
 			batch = c.onMediaEvents(c.mediaEvents.drain())
 		case <-evidence.C:
-			batch = c.evidence(c.clock.Now())
+			batch = c.rounds.evidence(c.audience, c.clock.Now(), c.sure())
 		case <-timer.C:
 			batch = c.due()
 		case <-flush.C:
 			continue
+		case <-spread.C:
+			continue
 		case since := <-c.late:
 			if c.sure() {
-				c.audience.warn(since)
+				c.audience.recording.warn(since)
 			}
 			continue
 		case a := <-attempts:
@@ -339,9 +349,12 @@ func (c *coordinator) handle(ctx context.Context, batch []request) {
 	for _, o := range outcomes {
 		contested(c, o, now)
 	}
-	last := c.ending(outcomes)
+	var last []request
+	if endsSession(outcomes) { // everyone who is there is summed up
+		last = c.audience.sumUp(c.session.Order)
+	}
 	c.audience.settle(now)
-	c.audience.doubt(c.clock.behind(), c.listed.of(c.id) != "")
+	c.audience.recording.doubt(c.clock.behind(), c.listed.of(c.id) != "")
 	c.attended.Store(len(c.audience.conns) > 0)
 	if len(last) > 0 {
 		c.handle(ctx, last)
@@ -373,16 +386,14 @@ func (c *coordinator) concluded(outcomes []outcome) {
 	}
 }
 
-// ending returns what is to be recorded because the session has just ended.
-func (c *coordinator) ending(outcomes []outcome) []request {
-	for _, o := range outcomes {
-		for _, ev := range o.events {
-			if _, ended := ev.(*meeting.Ended); ended {
-				return c.lastQuality()
-			}
-		}
-	}
-	return nil
+// endsSession reports whether one of the outcomes ended the session.
+func endsSession(outcomes []outcome) bool {
+	return slices.ContainsFunc(outcomes, func(o outcome) bool {
+		return slices.ContainsFunc(o.events, func(ev meeting.Event) bool {
+			_, ended := ev.(*meeting.Ended)
+			return ended
+		})
+	})
 }
 
 func (r request) answer(err error) {
@@ -464,7 +475,7 @@ func (c *coordinator) shutdown(ctx context.Context) {
 	c.audience.broadcast(protocol.Reconnect{AfterMs: reconnectAfterMs, SpreadMs: reconnectSpreadMs(len(c.audience.conns))})
 	var last []request
 	if c.sure() && !isOver(&c.session.View) {
-		last = c.lastQuality()
+		last = c.audience.sumUp(c.session.Order)
 	}
 	c.handle(ctx, append(last, request{cmd: meeting.Restart{LastSeen: c.clock.Now()}}))
 	if c.outage != nil {

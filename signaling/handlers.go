@@ -127,7 +127,7 @@ func onAnswer(_ context.Context, c *conn, id int64, m protocol.Answer) error {
 func onPeerFailed(_ context.Context, c *conn, id int64, m protocol.PeerFailed) error {
 	p, ok := c.peers.get(m.Peer)
 	if !ok {
-		return refusal(protocol.CodeUnknownPeer, m.Peer)
+		return refusal(protocol.UnknownPeer, m.Peer)
 	}
 	c.log.Info("a page gave a peer up", "peer", p.ID, "reason", shorten(m.Reason, maxDevice))
 	c.coord.mediaEvents.add(p, func(n *peerEvents) { n.failed = true })
@@ -146,7 +146,7 @@ func onReceive(_ context.Context, c *conn, id int64, m protocol.Receive) error {
 }
 
 func onFrozen(ctx context.Context, c *conn, id int64, m protocol.Frozen) error {
-	return c.coord.do(ctx, request{admit: c.admits(m), work: func() error { return c.coord.onFrozen(c, m) }, done: func(err error) { c.reply(id, err) }})
+	return c.coord.do(ctx, request{admit: c.admits(m), work: func() error { return c.coord.audience.froze(c, m) }, done: func(err error) { c.reply(id, err) }})
 }
 
 func onMicrophone(ctx context.Context, c *conn, id int64, m protocol.Microphone) error {

@@ -3,6 +3,7 @@ package signaling
 import (
 	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/diemcau/diemcau/meeting"
@@ -37,17 +38,32 @@ type freeze struct {
 	ms    int
 }
 
-// froze takes in what a page counted since its viewer began, and returns what is new.
-func (m *member) froze(slot string, now freeze) freeze {
-	before := m.freezes[slot]
+// freezes are those of one page by slot, as it counted last. They are counted in the coordinator's turn and read by anyone.
+type freezes struct {
+	mu sync.Mutex
+	by map[string]freeze
+}
+
+// count takes in what a page counted since its viewer began, and returns what is new.
+func (f *freezes) count(slot string, now freeze) freeze {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	before := f.by[slot]
 	if now.count < before.count || now.ms < before.ms { // the page counts anew
 		before = freeze{}
 	}
-	if m.freezes == nil {
-		m.freezes = map[string]freeze{}
+	if f.by == nil {
+		f.by = map[string]freeze{}
 	}
-	m.freezes[slot] = now
+	f.by[slot] = now
 	return freeze{now.count - before.count, now.ms - before.ms}
+}
+
+// of returns those of a slot.
+func (f *freezes) of(slot string) freeze {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.by[slot]
 }
 
 // LineView is how the stage reaches a site, as docs/api.md has it.
@@ -77,7 +93,7 @@ type SlotView struct {
 
 func percent(share float64) float64 { return math.Round(share*1000) / 10 }
 
-func viewLine(l Line, wanted Wanted, freezes map[string]freeze) LineView {
+func viewLine(l Line, wanted Wanted, frozen *freezes) LineView {
 	v := LineView{
 		RTTMs: l.RTT.Milliseconds(), LossPct: percent(l.Loss), BudgetKbps: l.Budget / 1000, Starved: l.Starved, Pictures: wanted, Slots: []SlotView{},
 	}
@@ -87,23 +103,23 @@ func viewLine(l Line, wanted Wanted, freezes map[string]freeze) LineView {
 			Packets: s.Packets, Retransmissions: s.Retransmissions, Lost: s.Lost,
 		}
 		if s.Video {
-			view.Kind, view.Freezes, view.FrozenMs = "video", freezes[s.Slot].count, freezes[s.Slot].ms
+			stood := frozen.of(s.Slot)
+			view.Kind, view.Freezes, view.FrozenMs = "video", stood.count, stood.ms
 		}
 		v.Slots = append(v.Slots, view)
 	}
 	return v
 }
 
-// onFrozen takes in which pictures stood still for a page.
-func (c *coordinator) onFrozen(by *conn, m protocol.Frozen) error {
-	member := c.audience.conns[by]
-	if member == nil {
+// froze takes in which pictures stood still for a page.
+func (a *audience) froze(by *conn, m protocol.Frozen) error {
+	if a.conns[by] == nil {
 		return &meeting.Error{Code: meeting.CodeStaleConnection, Detail: "frozen"}
 	}
 	if !slices.Contains(meeting.Slots(), meeting.Slot(m.Slot)) || m.Count < 0 || m.Ms < 0 || m.Count > maxFreezes || m.Ms > maxFreezes*1000 {
 		return &meeting.Error{Code: meeting.CodeBadValue, Detail: "frozen " + m.Slot}
 	}
-	c.metrics.froze(member.froze(m.Slot, freeze{m.Count, m.Ms}))
+	a.metrics.froze(by.freezes.count(m.Slot, freeze{m.Count, m.Ms}))
 	return nil
 }
 

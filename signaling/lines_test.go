@@ -75,6 +75,21 @@ func TestLineOfASite(t *testing.T) {
 	if s := line.Slots[1]; s.Kind != "audio" || s.Kbps != 40 || s.Freezes != 0 {
 		t.Errorf("%+v", s)
 	}
+	// Who looks does not wait for the record, which a command does.
+	until, done := make(chan struct{}), make(chan error, 1)
+	b.Record.Slow.Store(&until)
+	go func() { done <- host.Request(t.Context(), protocol.Lock{Locked: true}) }()
+	get(meeting.HostCode, "C1", http.StatusOK)
+	select {
+	case err := <-done:
+		t.Fatalf("the command was done before: %v", err)
+	default:
+	}
+	b.Record.Slow.Store(nil)
+	close(until)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
 	b.Srv.Quality(viewer, 240*time.Millisecond, 7)
 	host.Sees("the quality in the row", func() bool { return host.Sites["C1"].RTTMs == 240 && host.Sites["C1"].LossPct == 7 })
 }

@@ -88,7 +88,7 @@ func (m *metrics) command(cmd meeting.Command, err error) {
 	case errors.As(err, &refused):
 		code = string(refused.Code)
 	case errors.Is(err, fault.ErrUnrecorded):
-		code = string(protocol.CodeUnrecorded)
+		code = string(protocol.Unrecorded)
 	}
 	m.commands.WithLabelValues(reflect.TypeOf(cmd).Name(), code).Inc()
 }

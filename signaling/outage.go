@@ -75,7 +75,7 @@ func (c *coordinator) suspend(ctx context.Context, pending []outcome, inflight c
 		since: c.clock.Now(), pending: pending, attempt: make(chan recovery, 1), timer: time.NewTimer(0),
 	}
 	c.metrics.waiting.Add(1)
-	c.audience.warn(c.outage.since)
+	c.audience.recording.warn(c.outage.since)
 	c.try(ctx, inflight)
 	c.outage.expire()
 }
@@ -204,7 +204,7 @@ func (c *coordinator) resume(ctx context.Context, a recovery) {
 	c.outage = nil
 	c.metrics.waiting.Add(-1)
 	c.log.Info("the record answers again", "after", c.clock.Now().Sub(o.since).Round(time.Millisecond))
-	c.audience.warn(time.Time{})
+	c.audience.recording.warn(time.Time{})
 	again := c.settled(o, a)
 	c.inHand = again
 	c.audience.everyone = true
@@ -294,7 +294,7 @@ func (c *coordinator) commit(ctx context.Context, entries []ledger.Entry, oldest
 		case err := <-done:
 			return nil, err
 		case late := <-c.late:
-			c.audience.warn(late)
+			c.audience.recording.warn(late)
 		case <-over.C:
 			return done, fmt.Errorf("%d entries are not on disk after %v", len(entries), time.Since(oldest).Round(time.Millisecond))
 		}

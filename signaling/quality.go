@@ -1,6 +1,7 @@
 package signaling
 
 import (
+	"slices"
 	"time"
 
 	"github.com/diemcau/diemcau/meeting"
@@ -73,44 +74,29 @@ func (r *rounds) part(order []string, now time.Time) []string {
 	return part
 }
 
-// evidence returns what there is to record of the lines: pages that fell silent, and the sums of those whose turn it is.
-func (c *coordinator) evidence(now time.Time) []request {
-	if isOver(&c.session.View) {
+// evidence returns what there is to record of the lines: pages that fell silent, and the sums of those whose turn it is. The
+// sums go on growing while the record does not answer.
+func (r *rounds) evidence(a *audience, now time.Time, sure bool) []request {
+	if isOver(a.session) {
 		return nil
 	}
-	batch := c.audience.silenced(now)
-	if !c.sure() {
-		return batch // the sums go on growing
+	batch := a.silenced(now)
+	if !sure {
+		return batch
 	}
-	var sums []meeting.Quality
-	for _, code := range c.rounds.part(c.session.Order, now) {
-		if m := c.audience.members[code]; m.conn != nil {
-			sums = append(sums, m.conn.quality())
-		}
-	}
-	if len(sums) > 0 {
-		batch = append(batch, request{cmd: meeting.MeasureQuality{Connections: sums}})
-	}
-	return batch
+	return append(batch, a.sumUp(r.part(a.session.Order, now))...)
 }
 
-// lastQuality sums up everyone who is still there at the end of a session.
-func (c *coordinator) lastQuality() (batch []request) {
+// sumUp sums up the connections of endpoints for the record.
+func (a *audience) sumUp(codes []string) (batch []request) {
 	var sums []meeting.Quality
-	flush := func() {
-		if len(sums) > 0 {
-			batch = append(batch, request{cmd: meeting.MeasureQuality{Connections: sums}})
-			sums = nil
-		}
-	}
-	for _, code := range c.session.Order {
-		if m := c.audience.members[code]; m.conn != nil {
+	for _, code := range codes {
+		if m := a.members[code]; m.conn != nil {
 			sums = append(sums, m.conn.quality())
 		}
-		if len(sums) == meeting.MaxQuality {
-			flush()
-		}
 	}
-	flush()
+	for part := range slices.Chunk(sums, meeting.MaxQuality) {
+		batch = append(batch, request{cmd: meeting.MeasureQuality{Connections: part}})
+	}
 	return batch
 }

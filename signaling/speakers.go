@@ -6,7 +6,6 @@ import (
 
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
-	"github.com/gorilla/websocket"
 )
 
 // Who speaks is told at most this often, and in a large session less often, so that it never costs more than some 10,000
@@ -18,9 +17,8 @@ const (
 
 // activeSpeakers is where somebody is heard to speak, as everyone was last told. It belongs to the coordinator's goroutine.
 type activeSpeakers struct {
-	slots     []string
-	announced *websocket.PreparedMessage // nil before the first
-	next      time.Time                  // not before
+	slots []string
+	next  time.Time // not before
 }
 
 // announce says to everyone where somebody speaks, if that has changed.
@@ -34,10 +32,8 @@ func (v *activeSpeakers) announce(a *audience) {
 	if err != nil {
 		return
 	}
-	v.slots, v.announced, v.next = slots, said, now.Add(max(speakersEvery, time.Duration(len(a.conns))*speakersPerReach))
-	for c := range a.conns {
-		c.sendPrepared(said)
-	}
+	v.slots, v.next = slots, now.Add(max(speakersEvery, time.Duration(len(a.conns))*speakersPerReach))
+	a.spreads.tell(&a.spreads.speaker, said)
 }
 
 // speaking are the slots whose sound is on air and carries speech now.

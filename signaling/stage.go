@@ -1,10 +1,7 @@
 package signaling
 
 import (
-	"reflect"
-
 	"github.com/diemcau/diemcau/meeting"
-	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/gorilla/websocket"
 	"golang.org/x/time/rate"
 )
@@ -27,9 +24,8 @@ type stage struct {
 	budget int                   // kbit/s
 	closed bool                  // the session is over
 
-	state  *protocol.State            // the last one, without the count in it
-	stated *websocket.PreparedMessage // the last State
-	pace   *rate.Limiter
+	state stageState // as everyone was told last
+	pace  *rate.Limiter
 }
 
 func newStage(s *meeting.View, media Media, forget func()) *stage {
@@ -67,20 +63,20 @@ func (st *stage) unheard(endpoint, problem string) {
 	}
 }
 
-// restate encodes the State if anything but the count in it has changed, and reports that. Unless now is
-// set it may wait, to keep the pace.
-func (st *stage) restate(present, convened int, now bool) bool {
-	// The count alone is no news: a State goes to everyone.
-	bare := stateView(st.session, st.video, st.mics, 0, convened)
-	if st.state != nil && reflect.DeepEqual(bare, *st.state) || !now && !st.pace.Allow() {
-		return false
+// restate encodes the State if anything but the count in it has changed; otherwise it returns nil. Unless now is set it may
+// wait, to keep the pace.
+func (st *stage) restate(present, convened int, now bool) *websocket.PreparedMessage {
+	// The count alone is no reason: a State goes to everyone.
+	state := stageOf(st.session, st.video, st.mics, convened)
+	if state == st.state || !now && !st.pace.Allow() {
+		return nil
 	}
-	stated, err := encodeOnce(stateView(st.session, st.video, st.mics, present, convened))
+	stated, err := encodeOnce(state.message(st.session, present))
 	if err != nil {
-		return false
+		return nil
 	}
-	st.state, st.stated = &bare, stated
-	return true
+	st.state = state
+	return stated
 }
 
 func isOver(s *meeting.View) bool {

@@ -25,34 +25,6 @@ func ms(t time.Time) int64 {
 	return t.UnixMilli()
 }
 
-// stateView is what everyone sees.
-func stateView(s *meeting.View, video map[meeting.Slot]bool, mics map[string]string, present, convened int) protocol.State {
-	v := protocol.State{
-		Phase: string(s.Phase), StartedAtMs: ms(s.StartedAt), EndedAtMs: ms(s.EndedAt),
-		Stage: []protocol.StageSlot{}, Present: present, Convened: convened,
-		Chair: s.Chair, Locked: s.Locked, AgendaItem: s.AgendaItem, AgendaAtMs: ms(s.AgendaAt), BudgetKbps: s.BudgetKbps,
-		CalledOff: s.CalledOff, CallOffReason: s.CallOffReason,
-	}
-	if rc := s.OpenRollCall(); rc != nil {
-		v.RollCall = rc.ID
-	}
-	for _, slot := range meeting.Slots() {
-		g := s.Grants[slot]
-		if g == nil {
-			continue
-		}
-		ep, mic := s.Endpoint(g.Endpoint), ""
-		if slot != meeting.SlotPresentation {
-			mic = mics[g.Endpoint]
-		}
-		v.Stage = append(v.Stage, protocol.StageSlot{
-			Slot: string(slot), Endpoint: g.Endpoint, Name: ep.Name, Parents: ParentNames(s, g.Endpoint), State: string(g.State), Away: awayView(ep),
-			OnAirMs: ms(g.OnAirAt), Muted: ep.Muted && slot != meeting.SlotPresentation, Microphone: mic, Video: video[slot],
-		})
-	}
-	return v
-}
-
 // awayView says why nobody sits at an endpoint; empty when somebody does.
 func awayView(ep *meeting.Endpoint) string {
 	switch {
@@ -62,21 +34,6 @@ func awayView(ep *meeting.Endpoint) string {
 		return rowAbsent
 	}
 	return rowLost
-}
-
-// selfView is an endpoint's own state; position is its place in the queue of hands.
-func selfView(s *meeting.View, ep *meeting.Endpoint, position int, publish bool) protocol.Self {
-	v := protocol.Self{
-		Muted: ep.Muted, HandAtMs: ms(ep.HandAt), HandPosition: position, StandBy: ep.StandBy,
-		Publish: publish, Slots: slotNames(s, ep.Code), Headcount: ep.Headcount,
-	}
-	if rc := s.OpenRollCall(); rc != nil {
-		v.Answered = ep.Reply.RollCall == rc.ID
-	}
-	for _, d := range ep.Delegates {
-		v.Delegates = append(v.Delegates, protocol.Delegate(d))
-	}
-	return v
 }
 
 func welcomeView(s *meeting.View, ep *meeting.Endpoint, conn string, srv *Server, now time.Time) protocol.Welcome {
@@ -108,24 +65,10 @@ func rowState(s *meeting.View, ep *meeting.Endpoint, receivesStage bool) string 
 		return rowLost
 	case !receivesStage:
 		return rowConnecting
-	case slices.ContainsFunc(s.GrantsOf(ep.Code), func(slot meeting.Slot) bool { return slot != meeting.SlotPresentation }):
+	case slotsOf(s, ep.Code).onFloor():
 		return rowOnFloor
 	}
 	return rowPresent
-}
-
-// siteView is the row of a site.
-func siteView(s *meeting.View, ep *meeting.Endpoint, m *member) protocol.SiteState {
-	v := protocol.SiteState{
-		Code: ep.Code, State: rowState(s, ep, m.viewerUp), Receiving: ep.Receiving, HandAtMs: ms(ep.HandAt), StandBy: ep.StandBy,
-		Muted: ep.Muted, Slots: slotNames(s, ep.Code), Removed: ep.Removed, Headcount: ep.Headcount, SinceMs: ms(m.since),
-		RTTMs: int(m.rtt.Milliseconds()), LossPct: m.lossPct,
-	}
-	m.contest.show(&v)
-	if rc := s.RollCall; rc.ID > 0 && ep.Reply.RollCall == rc.ID {
-		v.Answered, v.AnsweredAfterMs = true, ep.Reply.At.Sub(rc.OpenedAt).Milliseconds()
-	}
-	return v
 }
 
 func unitsView(s *meeting.View) []protocol.UnitInfo {
@@ -135,14 +78,6 @@ func unitsView(s *meeting.View) []protocol.UnitInfo {
 	}
 	slices.SortFunc(units, func(a, b protocol.UnitInfo) int { return cmp.Compare(a.Code, b.Code) })
 	return units
-}
-
-func slotNames(s *meeting.View, code string) []string {
-	var names []string
-	for _, slot := range s.GrantsOf(code) {
-		names = append(names, string(slot))
-	}
-	return names
 }
 
 // ParentNames names the units above an endpoint's, the nearest first. All are below the central one, which would

@@ -26,7 +26,7 @@ func New(code protocol.Code, detail string) error { return &Error{Code: code, De
 
 // ErrUnrecorded refuses a command while the record does not answer. If it was on its way already it may be recorded
 // all the same.
-var ErrUnrecorded = New(protocol.CodeUnrecorded, "the record does not answer; nothing is done until it does")
+var ErrUnrecorded = New(protocol.Unrecorded, "the record does not answer; nothing is done until it does")
 
 // At adds to an error the time that belongs to it, in milliseconds since 1970.
 func At(err error, atMs int64) error { return &datedError{error: err, atMs: atMs} }
@@ -65,10 +65,10 @@ func Of(err error) Fault {
 	)
 	switch {
 	case errors.As(err, &cut):
-		f = connectionFault(protocol.CodeBroken)
+		f = connectionFault(protocol.Broken)
 		f.Detail = cut.Error()
 	case errors.As(err, &decode):
-		f = connectionFault(protocol.CodeBadMessage)
+		f = connectionFault(protocol.BadMessage)
 		f.Detail = decode.Error()
 	case errors.As(err, &own):
 		f = connectionFault(own.Code)
@@ -77,12 +77,12 @@ func Of(err error) Fault {
 		f = meetingFault(refused.Code)
 		f.Detail = refused.Detail
 	case errors.Is(err, store.ErrServed):
-		f = connectionFault(protocol.CodeConflict)
+		f = connectionFault(protocol.Conflict)
 		f.Detail = store.ErrServed.Error()
 	case store.Unavailable(err):
 		f = Of(ErrUnrecorded)
 	default:
-		f = connectionFault(protocol.CodeInternal)
+		f = connectionFault(protocol.Internal)
 	}
 	if errors.As(err, &timed) {
 		f.AtMs = timed.atMs
@@ -93,34 +93,33 @@ func Of(err error) Fault {
 func connectionFault(code protocol.Code) Fault {
 	f := Fault{Status: http.StatusInternalServerError, Close: websocket.CloseInternalServerErr, Code: string(code)}
 	switch code {
-	case protocol.CodeBadMessage, protocol.CodeBadSDP, protocol.CodeBadRoster, protocol.CodeBadRequest, protocol.CodeBadAccount, protocol.CodeBadDraft,
-		protocol.CodePastStart:
+	case protocol.BadMessage, protocol.BadSDP, protocol.BadRoster, protocol.BadRequest, protocol.BadAccount, protocol.BadDraft, protocol.PastStart:
 		f.Status, f.Close = http.StatusBadRequest, protocol.CloseBadMessage
-	case protocol.CodeBadToken:
+	case protocol.BadToken:
 		f.Status, f.Close = http.StatusUnauthorized, protocol.CloseBadToken
-	case protocol.CodeBadLogin:
+	case protocol.BadLogin:
 		f.Status = http.StatusUnauthorized
-	case protocol.CodeBadOrigin, protocol.CodeMustChange:
+	case protocol.BadOrigin, protocol.MustChange:
 		f.Status = http.StatusForbidden
-	case protocol.CodeConflict:
+	case protocol.Conflict:
 		f.Status = http.StatusConflict
-	case protocol.CodeTimeout:
+	case protocol.Timeout:
 		f.Status, f.Close = http.StatusRequestTimeout, protocol.CloseTimeout
-	case protocol.CodeBadVersion:
+	case protocol.BadVersion:
 		f.Status, f.Close = http.StatusUpgradeRequired, protocol.CloseVersion
-	case protocol.CodeUnknownPeer, protocol.CodeNotFound:
+	case protocol.UnknownPeer, protocol.NotFound:
 		f.Status, f.Close = http.StatusNotFound, protocol.CloseBadMessage
-	case protocol.CodeTooMany:
+	case protocol.TooMany:
 		f.Status, f.Close = http.StatusTooManyRequests, protocol.CloseSlow
-	case protocol.CodeTooLarge:
+	case protocol.TooLarge:
 		f.Status, f.Close = http.StatusRequestEntityTooLarge, websocket.CloseMessageTooBig
-	case protocol.CodeRestarting:
+	case protocol.Restarting:
 		f.Status, f.Close = http.StatusServiceUnavailable, protocol.CloseRestart
-	case protocol.CodeBroken, protocol.CodeUnrecorded:
+	case protocol.Broken, protocol.Unrecorded:
 		f.Status, f.Close = http.StatusServiceUnavailable, protocol.CloseBroken
-	case protocol.CodeUnavailable:
+	case protocol.Unavailable:
 		f.Status, f.Close = http.StatusServiceUnavailable, websocket.CloseTryAgainLater
-	case protocol.CodeInternal:
+	case protocol.Internal:
 	}
 	return f
 }

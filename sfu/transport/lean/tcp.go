@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/internal/admission"
-	"github.com/diemcau/diemcau/internal/contain"
 	"github.com/diemcau/diemcau/sfu/udpio"
 )
 
@@ -65,9 +64,9 @@ func (f *Factory) serveTCP(l net.Listener) {
 			}
 		}
 		if t := f.newTCPPeer(c); t != nil {
-			f.handshakes.Go(func() { t.contained(t.serve) })
+			f.handshakes.Go(t.serve)
 		} else {
-			f.drops.Add(DropTCPFull, 1)
+			f.drops.add(DropTCPFull)
 			_ = c.Close()
 		}
 	}
@@ -85,7 +84,7 @@ func (f *Factory) newTCPPeer(c net.Conn) *tcpPeer {
 		remote: netip.AddrPortFrom(a.Addr().Unmap(), a.Port()), local: local.AddrPort().Addr().Unmap(),
 	}
 	t.ticket = f.gate.Enter(t.remote.Addr(), func() {
-		f.drops.Add(DropTCPFull, 1)
+		f.drops.add(DropTCPFull)
 		t.close()
 	})
 	f.mu.Lock()
@@ -96,13 +95,6 @@ func (f *Factory) newTCPPeer(c net.Conn) *tcpPeer {
 	}
 	f.tcp[t] = struct{}{}
 	return t
-}
-
-// contained closes the connection if what works for it panics.
-func (t *tcpPeer) contained(f func()) {
-	if contain.Run(t.factory.cfg.Panicked, func() error { f(); return nil }, "from", t.remote) != nil {
-		t.close()
-	}
 }
 
 // serve hands what arrives to the connection that the first frame names. A TCP connection that names none of the
@@ -121,12 +113,12 @@ func (t *tcpPeer) serve() {
 				return
 			}
 		}
-		t.factory.drops.Add(DropTCPStranger, 1)
+		t.factory.drops.add(DropTCPStranger)
 		t.close()
 		return
 	}
 	defer t.close()
-	t.factory.handshakes.Go(func() { t.contained(t.write) })
+	t.factory.handshakes.Go(t.write)
 	for {
 		c.worker.push(c, &datagram{data: b, remote: t.remote, local: t.local, tcp: t})
 		t.live()
@@ -216,7 +208,7 @@ func (t *tcpPeer) begin(size int) []byte {
 	t.mu.Lock()
 	if t.closed || len(t.pending)+2+size > tcpQueue {
 		t.mu.Unlock()
-		t.factory.drops.Add(DropTCP, 1)
+		t.factory.drops.add(DropTCP)
 		return nil
 	}
 	t.pending = binary.BigEndian.AppendUint16(t.pending, uint16(size))

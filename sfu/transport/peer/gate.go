@@ -18,8 +18,6 @@ import (
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/stun/v4"
-
-	"github.com/diemcau/diemcau/internal/contain"
 )
 
 const (
@@ -45,8 +43,6 @@ type Gate struct {
 	ports ice.AddrPortReaderWriter // the same
 	log   *slog.Logger
 	held  atomic.Uint64
-	// Panicked is told what a packet made the gate panic with, which is dropped; by default it is logged. It is set first.
-	Panicked contain.Report
 
 	mu     sync.Mutex
 	peers  map[string]*gated // by the ufrag that the server chose
@@ -76,9 +72,7 @@ type gatedPath struct {
 // NewGate stands before conn, which has the methods of ice.AddrPortReaderWriter.
 func NewGate(conn net.PacketConn, log *slog.Logger) *Gate {
 	ports, _ := conn.(ice.AddrPortReaderWriter)
-	return &Gate{
-		PacketConn: conn, ports: ports, log: log, Panicked: contain.Log(log), peers: map[string]*gated{}, checks: map[transaction]*gatedPath{},
-	}
+	return &Gate{PacketConn: conn, ports: ports, log: log, peers: map[string]*gated{}, checks: map[transaction]*gatedPath{}}
 }
 
 // Held counts the requests that were not let through, or not at once.
@@ -155,13 +149,7 @@ func (g *Gate) ReadFrom(b []byte) (int, net.Addr, error) {
 }
 
 // filter returns what is let through of a packet: itself, or the request that it is the proof for, or nil.
-func (g *Gate) filter(b []byte, from netip.AddrPort, now time.Time) (through []byte) {
-	defer func() {
-		if p := recover(); p != nil {
-			g.Panicked(p, "from", from)
-			through = nil
-		}
-	}()
+func (g *Gate) filter(b []byte, from netip.AddrPort, now time.Time) []byte {
 	if !stun.IsMessage(b) {
 		return b
 	}
@@ -304,11 +292,10 @@ func (g *Gate) Prove(c net.Conn, ufrag string) (net.Conn, error) {
 			return nil, errUnproven
 		}
 		g.mu.Lock()
-		known := *p
+		own, remote := stun.MessageIntegrity(p.pwd).Check(m) == nil, stun.MessageIntegrity(p.remotePwd).Check(m) == nil
+		check, err := p.buildCheck(id)
+		answered := p.remotePwd != ""
 		g.mu.Unlock()
-		own, remote := stun.MessageIntegrity(known.pwd).Check(m) == nil, stun.MessageIntegrity(known.remotePwd).Check(m) == nil
-		check, err := known.buildCheck(id)
-		answered := known.remotePwd != ""
 		switch {
 		case err != nil:
 			return nil, err

@@ -2,7 +2,6 @@
 import { html } from "../html.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
 import { Button } from "../parts.js";
-import { accountPart } from "../../lib/accounts.js";
 import { api, faultText, loadMe, me } from "./api.js";
 import { formatMoment, o, oMaybe } from "./text.js";
 import { Ask, Field, Loading, Panel, say, Words } from "./widgets.js";
@@ -16,7 +15,6 @@ const NEW = { name: "", full_name: "", role: "operator", scope: "", phone: "", p
 export function AccountsPage() {
   const [list, setList] = useState(/** @type {Account[] | null} */ (null));
   const [made, setMade] = useState(NEW);
-  const [refused, setRefused] = useState(/** @type {import("./api.js").Answer | null} */ (null));
   const [resetting, setResetting] = useState("");
   const load = async () => {
     const answer = await api("GET", "/accounts");
@@ -30,24 +28,10 @@ export function AccountsPage() {
   };
   const create = async (/** @type {Event} */ e) => {
     e.preventDefault();
-    const answer = await api(
-      "POST",
-      "/accounts",
-      { ...made, scope: made.role === "operator" ? made.scope : "" },
-      { quiet: true },
-    );
-    setRefused(answer.ok ? null : answer);
-    if (answer.ok) setMade(NEW);
-    else
-      setTimeout(
-        () =>
-          /** @type {HTMLElement | null} */ (document.querySelector("[data-new-account] [aria-invalid=true]"))?.focus(),
-        0,
-      );
-    done(answer.ok);
+    const { ok } = await api("POST", "/accounts", { ...made, scope: made.role === "operator" ? made.scope : "" });
+    if (ok) setMade(NEW);
+    done(ok);
   };
-  /** What the server refused of a part of the new account; "" names what belongs to none. @param {string} part */
-  const wrong = (part) => (refused && accountPart(refused) === part ? faultText(refused) : "");
   const toggle = async (/** @type {Account} */ a) =>
     done(
       (
@@ -60,10 +44,7 @@ export function AccountsPage() {
         })
       ).ok,
     );
-  const set = (/** @type {object} */ change) => {
-    setMade({ ...made, ...change });
-    setRefused(null);
-  };
+  const set = (/** @type {object} */ change) => setMade({ ...made, ...change });
   return html`<div class="office__title"><h1>${o("accounts.title")}</h1></div>
     <${Panel} title=${o("accounts.title")}>${
       list === null
@@ -85,23 +66,21 @@ export function AccountsPage() {
       </tr>`,
       )}</tbody></table></div>`
     }<//>
-    <${Panel} title=${o("accounts.new")}><form class="grid" data-new-account onSubmit=${create}>
+    <${Panel} title=${o("accounts.new")}><form class="grid" onSubmit=${create}>
       <${Field} label=${o("login.name")} name="new-name" value=${made.name}
-        onInput=${(/** @type {string} */ v) => set({ name: v })} autocomplete="off" required problem=${wrong("name")} />
-      <${Field} label=${o("accounts.fullname")} value=${made.full_name} onInput=${(/** @type {string} */ v) => set({ full_name: v })}
-        autocomplete="off" problem=${wrong("full_name")} />
+        onInput=${(/** @type {string} */ v) => set({ name: v })} autocomplete="off" required />
+      <${Field} label=${o("accounts.fullname")} value=${made.full_name} onInput=${(/** @type {string} */ v) => set({ full_name: v })} autocomplete="off" />
       <label class="field"><span>${o("accounts.role")}</span><select value=${made.role}
         onChange=${(/** @type {Event} */ e) => set({ role: /** @type {HTMLSelectElement} */ (e.target).value })}>
         ${ROLES.map((role) => html`<option key=${role} value=${role}>${o(`role.${role}`)}</option>`)}</select></label>
       ${
         made.role === "operator" &&
         html`<${UnitField} label=${o("accounts.scope")} value=${made.scope}
-        onChange=${(/** @type {string} */ v) => set({ scope: v })} problem=${wrong("scope")} />`
+        onChange=${(/** @type {string} */ v) => set({ scope: v })} />`
       }
       <${Field} label=${o("field.phone")} type="tel" value=${made.phone} onInput=${(/** @type {string} */ v) => set({ phone: v })} autocomplete="off" />
       <${Field} label=${o("accounts.password.first")} type="password" autocomplete="new-password"
-        name="new-password" value=${made.password} onInput=${(/** @type {string} */ v) => set({ password: v })} problem=${wrong("password")} />
-      <p class="fault field--wide" role="alert">${wrong("")}</p>
+        value=${made.password} onInput=${(/** @type {string} */ v) => set({ password: v })} />
       <div class="actions"><button type="submit" class="button button--primary" data-action="create-account">${o("accounts.new")}</button></div>
     </form><//>
     ${

@@ -127,8 +127,7 @@ export function UnitPicker({ draft, set, problem }) {
             onClick=${() => set({ units: units.filter((p) => p !== pattern) })} /></li>`,
               )}</ul>`
         }
-        <div class="panel__head"><h3>${o("draft.except")}</h3>
-          <${Button} action="add-except" onClick=${() => set({ except: [...except, ""] })}>${o("draft.except.add")}<//></div>
+        <h3>${o("draft.except")}</h3>
         ${except.map(
           (code, i) => html`<div class="rowline" key=${i}>
           <${UnitField} label=${o("field.unit")} value=${code} onChange=${(/** @type {string} */ v) => {
@@ -137,6 +136,7 @@ export function UnitPicker({ draft, set, problem }) {
           }} />
           <${Button} compact icon="close" label=${o("remove")} onClick=${() => set({ except: except.filter((_, j) => j !== i) })} /></div>`,
         )}
+        <${Button} action="add-except" onClick=${() => set({ except: [...except, ""] })}>${o("draft.except.add")}<//>
       </div>
     </div>
   <//>`;

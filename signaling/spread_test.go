@@ -1,0 +1,87 @@
+package signaling
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/diemcau/diemcau/meeting"
+	"golang.org/x/time/rate"
+)
+
+// What goes to everyone goes to consoles at once and to the others some at a time; each gets the last word, whoever comes
+// and leaves meanwhile, and however often it changes before all were told.
+func TestEveryoneIsToldByAndBy(t *testing.T) {
+	const n = 3*spreadAtOnce + 10
+	c := liveCoordinator(t, n)
+	c.audience.stage.pace.SetLimit(rate.Inf)
+	host := benchConn(c, meeting.HostCode, meeting.RoleHost, -1)
+	c.attachNow(t, host)
+	sites := make([]*conn, n-1)
+	for i := range sites {
+		sites[i] = benchConn(c, fmt.Sprintf("C%d", i), meeting.RoleSite, i)
+		c.attachNow(t, sites[i])
+	}
+	s := &c.audience.spreads
+	now := time.Now().Add(time.Hour)
+	passes := func() (k int) {
+		for ; s.state.left > 0; k++ {
+			now = now.Add(spreadEvery)
+			s.carryOn(now)
+		}
+		return k
+	}
+	told := func() (k int) {
+		for _, cn := range sites {
+			k += min(len(cn.out), 1)
+			cn.drain()
+		}
+		return k
+	}
+	passes()
+	told()
+	host.drain()
+	grant := func(code string) {
+		c.must(t, meeting.GrantSlot{Endpoint: code}, host.actor())
+	}
+	grant("C0")
+	if len(host.out) == 0 {
+		t.Error("the console waits")
+	}
+	if k := told(); k > spreadAtOnce+1 {
+		t.Errorf("%d sites at once", k)
+	}
+	if again := s.carryOn(time.Time{}); again <= 0 {
+		t.Error("the others are not waited for")
+	}
+	// Another change comes, one site leaves and another comes.
+	c.must(t, meeting.Disconnect{Endpoint: "C700", Conn: sites[700].id, Clean: true, Why: meeting.EndPageClosed}, meeting.Actor{})
+	last := benchConn(c, fmt.Sprintf("C%d", n-1), meeting.RoleSite, n)
+	c.attachNow(t, last)
+	last.drain()
+	grant("C1")
+	left := s.state.left
+	if k := passes(); k != (left+spreadAtOnce-1)/spreadAtOnce || k < 2 {
+		t.Errorf("%d passes for %d of %d", k, left, len(s.order))
+	}
+	if k := told(); k != len(sites)-1 {
+		t.Errorf("%d of %d sites have the last State", k, len(sites)-1)
+	}
+	if len(last.out) != 1 {
+		t.Errorf("the last one has %d", len(last.out))
+	}
+	if again := s.carryOn(now); again != 0 {
+		t.Errorf("again in %v", again)
+	}
+	// Those who have left are forgotten in the end.
+	for i, cn := range sites {
+		if i == 700 {
+			continue
+		}
+		c.must(t, meeting.Disconnect{Endpoint: cn.who.Endpoint, Conn: cn.id, Clean: true, Why: meeting.EndPageClosed}, meeting.Actor{})
+	}
+	grant(last.who.Endpoint)
+	if k := len(s.order); k > 2 {
+		t.Errorf("%d places for two", k)
+	}
+}
