@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -127,6 +128,26 @@ func TestArchitectureShowsTheHouse(t *testing.T) {
 			return strings.HasPrefix(row, "| ") && slices.Contains(strings.Split(first, ", "), name)
 		}) {
 			t.Errorf("docs/architecture.md has no row of %s", folder)
+		}
+	}
+}
+
+// TestArchitectureNamesWhatThereIs: a file that the page of the architecture names is there.
+func TestArchitectureNamesWhatThereIs(t *testing.T) {
+	page, err := os.ReadFile("../../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile("`([a-z_/]+\\.(?:go|txt))`").FindAllStringSubmatch(string(page), -1)
+	if len(named) < 10 {
+		t.Fatalf("only %d files named", len(named))
+	}
+	for _, match := range named {
+		if !strings.Contains(match[1], "/") {
+			match[1] = "signaling/" + match[1] // in the walk of a command
+		}
+		if _, err := os.Stat(filepath.Join("../..", match[1])); err != nil {
+			t.Error(err)
 		}
 	}
 }
