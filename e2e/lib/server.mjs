@@ -32,7 +32,8 @@ async function freeUDPPort() {
 
 /** A server that can be killed and started again on the same data, ports and links. */
 export class Server {
-  static async create({ flags = [] } = {}) {
+  /** prepare is told the data folder before the server makes it. */
+  static async create({ flags = [], prepare = (_data) => {} } = {}) {
     const s = new Server();
     s.dir = mkdtempSync(join(tmpdir(), "diemcau-e2e-"));
     s.data = join(s.dir, "data");
@@ -40,6 +41,7 @@ export class Server {
     s.udp = await freeUDPPort();
     s.flags = flags;
     s.log = join(s.dir, "server.log");
+    prepare(s.data);
     await s.start();
     return s;
   }
