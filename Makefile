@@ -8,7 +8,7 @@ SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CHROMIUM ?= /usr/bin/chromium
 export DIEMCAU_CHROMIUM := $(CHROMIUM)
 
-.PHONY: help demo build test lint unit steps clock web e2e adaptation estimates fuzz bench soak clean tools vulns guide release
+.PHONY: help demo build test lint unit steps clock web e2e adaptation estimates fuzz bench soak clean tools vulns guide acts release
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -34,7 +34,7 @@ $(CHROMIUM):
 # Programs that single tests use and skip without: other readers of our files, another database, another browser.
 bin/.programs:
 	$(SUDO) apt-get update -q
-	$(SUDO) apt-get install -y -q --no-install-recommends firefox-esr iproute2 iptables openssl strace poppler-utils libreoffice-calc-nogui libreoffice-writer-nogui pgbouncer postgresql pulseaudio pulseaudio-utils
+	$(SUDO) apt-get install -y -q --no-install-recommends firefox-esr iproute2 iptables openssl strace poppler-utils nginx-light haproxy caddy curl prometheus libreoffice-calc-nogui libreoffice-writer-nogui pgbouncer postgresql pulseaudio pulseaudio-utils
 	@mkdir -p bin && touch $@
 
 bin/golangci-lint:
@@ -78,6 +78,9 @@ estimates: node_modules/.installed $(CHROMIUM) ## compare REMB with transport-wi
 
 guide: build node_modules/.installed $(CHROMIUM) ## make the pictures of docs/huong-dan from the pages
 	node e2e/guide.measure.mjs
+
+acts: build node_modules/.installed $(CHROMIUM) ## presses and seconds of the ten main acts, at 588 and 10,600 sites
+	node e2e/acts.measure.mjs
 
 soak: build node_modules/.installed $(CHROMIUM) ## a console with 10,600 sites and 1,000 changes per second, for ten minutes
 	$(GO) build -o bin/soak ./internal/soak

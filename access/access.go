@@ -137,13 +137,13 @@ func officeParty(a account.Account) party {
 		return officeScoped
 	}
 	switch a.Role {
-	case account.Admin:
+	case account.RoleAdmin:
 		return adminParty
-	case account.Host:
+	case account.RoleHost:
 		return officeHost
-	case account.Operator:
+	case account.RoleOperator:
 		return officeOperator
-	case account.Secretary:
+	case account.RoleSecretary:
 		return officeSecretary
 	}
 	return nobody

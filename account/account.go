@@ -16,14 +16,14 @@ type Role string
 
 // The roles.
 const (
-	Admin     Role = "admin"     // everything, accounts and the organisation map among it
-	Host      Role = "host"      // prepares and convenes sessions
-	Operator  Role = "operator"  // the same; with a scope only the links and rehearsals of its units
-	Secretary Role = "secretary" // reads sessions and their attendance
+	RoleAdmin     Role = "admin"     // everything, accounts and the organisation map among it
+	RoleHost      Role = "host"      // prepares and convenes sessions
+	RoleOperator  Role = "operator"  // the same; with a scope only the links and rehearsals of its units
+	RoleSecretary Role = "secretary" // reads sessions and their attendance
 )
 
 // Roles lists all roles.
-func Roles() []Role { return []Role{Admin, Host, Operator, Secretary} }
+func Roles() []Role { return []Role{RoleAdmin, RoleHost, RoleOperator, RoleSecretary} }
 
 // Account is one person.
 type Account struct {
@@ -46,13 +46,13 @@ type Right string
 
 // The rights.
 const (
-	ManageAccounts Right = "manage_accounts"
-	ChangeRoster   Right = "change_roster"
-	Prepare        Right = "prepare"    // edit drafts, convene, move and call off
-	ReadSessions   Right = "read"       // lists, attendance
-	GiveLinks      Right = "give_links" // sheets of links, reissue and revoke; within the scope
-	ReadRehearsal  Right = "rehearsal"  // within the scope
-	EnterConsoles  Right = "enter"      // the links of host, operator and secretary
+	RightManageAccounts Right = "manage_accounts"
+	RightChangeRoster   Right = "change_roster"
+	RightPrepare        Right = "prepare"    // edit drafts, convene, move and call off
+	RightReadSessions   Right = "read"       // lists, attendance
+	RightGiveLinks      Right = "give_links" // sheets of links, reissue and revoke; within the scope
+	RightReadRehearsal  Right = "rehearsal"  // within the scope
+	RightEnterConsoles  Right = "enter"      // the links of host, operator and secretary
 )
 
 // May reports whether an account has a right. Rights over single sites are bounded by Scope besides.
@@ -61,17 +61,17 @@ func (a Account) May(r Right) bool {
 		return false
 	}
 	switch a.Role {
-	case Admin:
+	case RoleAdmin:
 		return true
-	case Host:
-		return r != ManageAccounts && r != ChangeRoster
-	case Operator:
+	case RoleHost:
+		return r != RightManageAccounts && r != RightChangeRoster
+	case RoleOperator:
 		if a.Scope != "" {
-			return r == GiveLinks || r == ReadRehearsal || r == ReadSessions
+			return r == RightGiveLinks || r == RightReadRehearsal || r == RightReadSessions
 		}
-		return r != ManageAccounts && r != ChangeRoster
-	case Secretary:
-		return r == ReadSessions || r == ReadRehearsal
+		return r != RightManageAccounts && r != RightChangeRoster
+	case RoleSecretary:
+		return r == RightReadSessions || r == RightReadRehearsal
 	}
 	return false
 }
@@ -81,14 +81,14 @@ type Problem string
 
 // The problems.
 const (
-	BadName       Problem = "bad_name"
-	BadRole       Problem = "bad_role"
-	BadScope      Problem = "bad_scope"
-	TooLong       Problem = "too_long"
-	ShortPassword Problem = "short_password"
-	LongPassword  Problem = "long_password"
-	WeakPassword  Problem = "weak_password" // few different characters, a run of neighbours, or the name in it
-	LastAdmin     Problem = "last_admin"    // somebody must be left who can manage accounts
+	ProblemBadName       Problem = "bad_name"
+	ProblemBadRole       Problem = "bad_role"
+	ProblemBadScope      Problem = "bad_scope"
+	ProblemTooLong       Problem = "too_long"
+	ProblemShortPassword Problem = "short_password"
+	ProblemLongPassword  Problem = "long_password"
+	ProblemWeakPassword  Problem = "weak_password" // few different characters, a run of neighbours, or the name in it
+	ProblemLastAdmin     Problem = "last_admin"    // somebody must be left who can manage accounts
 )
 
 // ProblemError is a Problem as an error.
@@ -114,13 +114,13 @@ func (a Account) Check() error {
 	}
 	switch {
 	case a.Name == "" || a.Name != CleanName(a.Name) || len(a.Name) > maxName || strings.ContainsFunc(a.Name, bad):
-		return ProblemError{BadName}
+		return ProblemError{ProblemBadName}
 	case !slices.Contains(Roles(), a.Role):
-		return ProblemError{BadRole}
-	case a.Scope != "" && a.Role != Operator:
-		return ProblemError{BadScope}
+		return ProblemError{ProblemBadRole}
+	case a.Scope != "" && a.Role != RoleOperator:
+		return ProblemError{ProblemBadScope}
 	case utf8.RuneCountInString(a.FullName) > maxText || utf8.RuneCountInString(a.Phone) > maxText || len(a.Scope) > maxName:
-		return ProblemError{TooLong}
+		return ProblemError{ProblemTooLong}
 	}
 	return nil
 }
@@ -130,11 +130,11 @@ func CheckPassword(name, password string) error {
 	runes := []rune(strings.ToLower(password))
 	switch {
 	case len(runes) < MinPassword:
-		return ProblemError{ShortPassword}
+		return ProblemError{ProblemShortPassword}
 	case len(runes) > MaxPassword:
-		return ProblemError{LongPassword}
+		return ProblemError{ProblemLongPassword}
 	case name != "" && strings.Contains(string(runes), strings.ToLower(name)) && len(runes) < len(name)+MinPassword:
-		return ProblemError{WeakPassword}
+		return ProblemError{ProblemWeakPassword}
 	}
 	different, steps := map[rune]bool{}, 0
 	for i, r := range runes {
@@ -144,17 +144,17 @@ func CheckPassword(name, password string) error {
 		}
 	}
 	if len(different) < 5 || steps > len(runes)*2/3 {
-		return ProblemError{WeakPassword}
+		return ProblemError{ProblemWeakPassword}
 	}
 	return nil
 }
 
 // CheckAdmins returns LastAdmin when nobody of a list could manage accounts.
 func CheckAdmins(all []Account) error {
-	if slices.ContainsFunc(all, func(a Account) bool { return a.May(ManageAccounts) }) {
+	if slices.ContainsFunc(all, func(a Account) bool { return a.May(RightManageAccounts) }) {
 		return nil
 	}
-	return ProblemError{LastAdmin}
+	return ProblemError{ProblemLastAdmin}
 }
 
 // ErrRefused is the answer to a wrong name, a wrong password and a disabled account alike: who guesses learns nothing.

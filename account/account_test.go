@@ -12,18 +12,18 @@ import (
 )
 
 func TestRights(t *testing.T) {
-	all := []Right{ManageAccounts, ChangeRoster, Prepare, ReadSessions, GiveLinks, ReadRehearsal, EnterConsoles}
+	all := []Right{RightManageAccounts, RightChangeRoster, RightPrepare, RightReadSessions, RightGiveLinks, RightReadRehearsal, RightEnterConsoles}
 	for _, tc := range []struct {
 		name string
 		a    Account
 		want string
 	}{
-		{"admin", Account{Role: Admin}, "manage_accounts change_roster prepare read give_links rehearsal enter"},
-		{"host", Account{Role: Host}, "prepare read give_links rehearsal enter"},
-		{"operator", Account{Role: Operator}, "prepare read give_links rehearsal enter"},
-		{"operator of a province", Account{Role: Operator, Scope: "P58"}, "read give_links rehearsal"},
-		{"secretary", Account{Role: Secretary}, "read rehearsal"},
-		{"disabled admin", Account{Role: Admin, Disabled: true}, ""},
+		{"admin", Account{Role: RoleAdmin}, "manage_accounts change_roster prepare read give_links rehearsal enter"},
+		{"host", Account{Role: RoleHost}, "prepare read give_links rehearsal enter"},
+		{"operator", Account{Role: RoleOperator}, "prepare read give_links rehearsal enter"},
+		{"operator of a province", Account{Role: RoleOperator, Scope: "P58"}, "read give_links rehearsal"},
+		{"secretary", Account{Role: RoleSecretary}, "read rehearsal"},
+		{"disabled admin", Account{Role: RoleAdmin, Disabled: true}, ""},
 		{"no role", Account{}, ""},
 	} {
 		var got []string
@@ -44,24 +44,24 @@ func TestCheck(t *testing.T) {
 		a    Account
 		want error
 	}{
-		{"good", Account{Name: "an.nguyen@ninhthuan", Role: Operator, Scope: "P58"}, nil},
-		{"no name", Account{Role: Host}, ProblemError{BadName}},
-		{"capitals", Account{Name: "An", Role: Host}, ProblemError{BadName}},
-		{"spaces", Account{Name: "a b", Role: Host}, ProblemError{BadName}},
-		{"diacritics", Account{Name: "ân", Role: Host}, ProblemError{BadName}},
-		{"long name", Account{Name: strings.Repeat("a", 65), Role: Host}, ProblemError{BadName}},
-		{"role", Account{Name: "a", Role: "boss"}, ProblemError{BadRole}},
-		{"scope of a host", Account{Name: "a", Role: Host, Scope: "P58"}, ProblemError{BadScope}},
-		{"long phone", Account{Name: "a", Role: Host, Phone: strings.Repeat("0", 201)}, ProblemError{TooLong}},
+		{"good", Account{Name: "an.nguyen@ninhthuan", Role: RoleOperator, Scope: "P58"}, nil},
+		{"no name", Account{Role: RoleHost}, ProblemError{ProblemBadName}},
+		{"capitals", Account{Name: "An", Role: RoleHost}, ProblemError{ProblemBadName}},
+		{"spaces", Account{Name: "a b", Role: RoleHost}, ProblemError{ProblemBadName}},
+		{"diacritics", Account{Name: "ân", Role: RoleHost}, ProblemError{ProblemBadName}},
+		{"long name", Account{Name: strings.Repeat("a", 65), Role: RoleHost}, ProblemError{ProblemBadName}},
+		{"role", Account{Name: "a", Role: "boss"}, ProblemError{ProblemBadRole}},
+		{"scope of a host", Account{Name: "a", Role: RoleHost, Scope: "P58"}, ProblemError{ProblemBadScope}},
+		{"long phone", Account{Name: "a", Role: RoleHost, Phone: strings.Repeat("0", 201)}, ProblemError{ProblemTooLong}},
 	} {
 		if got := tc.a.Check(); !errors.Is(got, tc.want) {
 			t.Errorf("%s: %v, want %v", tc.name, got, tc.want)
 		}
 	}
-	if err := CheckAdmins([]Account{{Role: Admin, Disabled: true}, {Role: Host}}); !errors.Is(err, ProblemError{LastAdmin}) {
+	if err := CheckAdmins([]Account{{Role: RoleAdmin, Disabled: true}, {Role: RoleHost}}); !errors.Is(err, ProblemError{ProblemLastAdmin}) {
 		t.Errorf("nobody manages: %v", err)
 	}
-	if err := CheckAdmins([]Account{{Role: Admin}}); err != nil {
+	if err := CheckAdmins([]Account{{Role: RoleAdmin}}); err != nil {
 		t.Error(err)
 	}
 }
@@ -74,14 +74,14 @@ func TestCheckPassword(t *testing.T) {
 		{"con meo cua toi", nil},
 		{"Đường truyền tốt", nil},
 		{"k7#pQz!m2V", nil},
-		{"ngan", ProblemError{ShortPassword}},
-		{"", ProblemError{ShortPassword}},
-		{"aaaaaaaaaaaaaa", ProblemError{WeakPassword}},
-		{"1234567890", ProblemError{WeakPassword}},
-		{"abcdefghijkl", ProblemError{WeakPassword}},
-		{"9876543210", ProblemError{WeakPassword}},
-		{"kythuat2026", ProblemError{WeakPassword}}, // holds the name
-		{strings.Repeat("xk", 65), ProblemError{LongPassword}},
+		{"ngan", ProblemError{ProblemShortPassword}},
+		{"", ProblemError{ProblemShortPassword}},
+		{"aaaaaaaaaaaaaa", ProblemError{ProblemWeakPassword}},
+		{"1234567890", ProblemError{ProblemWeakPassword}},
+		{"abcdefghijkl", ProblemError{ProblemWeakPassword}},
+		{"9876543210", ProblemError{ProblemWeakPassword}},
+		{"kythuat2026", ProblemError{ProblemWeakPassword}}, // holds the name
+		{strings.Repeat("xk", 65), ProblemError{ProblemLongPassword}},
 	} {
 		if got := CheckPassword("kythuat", tc.password); !errors.Is(got, tc.want) {
 			t.Errorf("%q: %v, want %v", tc.password, got, tc.want)

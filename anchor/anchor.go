@@ -33,6 +33,7 @@ type Config struct {
 	Due      func(session string)
 	Log      *slog.Logger
 	Registry prometheus.Registerer
+	Panicked contain.Report // told what a head, or the answer of the authority, made the keeper panic with; by default it is logged
 }
 
 // Keeper anchors heads. Its methods may be called from any goroutine.
@@ -61,6 +62,9 @@ func Open(ctx context.Context, cfg Config) (*Keeper, []*ContradictionError, erro
 		stamps: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "diemcau_ledger_timestamps_total", Help: "Time stamps asked for."}, []string{"result"}),
 		wrong: prometheus.NewGauge(prometheus.GaugeOpts{Name: "diemcau_ledger_contradictions",
 			Help: "Ledgers that were shorter than the file of heads at the start, or different."}),
+	}
+	if k.cfg.Panicked == nil {
+		k.cfg.Panicked = contain.Log(cfg.Log)
 	}
 	cfg.Registry.MustRegister(k.stamps, k.wrong)
 	if h.torn > 0 {
@@ -141,29 +145,35 @@ func (k *Keeper) run(ctx context.Context) {
 			}
 		case <-k.wake:
 			for session := range k.take() {
-				a, err := k.note(ctx, session)
-				if err != nil {
-					if ctx.Err() == nil {
-						k.cfg.Log.Error("the head of a ledger was not noted", "session", session, "err", err)
-					}
-					k.mu.Lock()
-					k.changed[session] = struct{}{} // with the next one
-					k.mu.Unlock()
+				err := contain.Run(k.cfg.Panicked, func() error { return k.renew(ctx, session, outside) }, "session", session)
+				if err == nil {
 					continue
 				}
-				if a.Seq == 0 {
-					continue
+				if ctx.Err() == nil {
+					k.cfg.Log.Error("the head of a ledger was not noted", "session", session, "err", err)
 				}
-				outside[session] = a
-				if k.sealed(ctx, a) && k.send(ctx, a) {
-					delete(outside, session)
-				}
+				k.mu.Lock()
+				k.changed[session] = struct{}{} // with the next one
+				k.mu.Unlock()
 			}
 			if err := k.heads.sync(); err != nil {
 				k.cfg.Log.Error("the heads of ledgers are not on the disk", "err", err)
 			}
 		}
 	}
+}
+
+// renew notes the head of a session, which is to go outside: at once if it seals the session, otherwise in its time.
+func (k *Keeper) renew(ctx context.Context, session string, outside map[string]ledger.Anchor) error {
+	a, err := k.note(ctx, session)
+	if err != nil || a.Seq == 0 {
+		return err
+	}
+	outside[session] = a
+	if k.sealed(ctx, a) && k.send(ctx, a) {
+		delete(outside, session)
+	}
+	return nil
 }
 
 // note writes the head of a session into the file.
@@ -197,7 +207,7 @@ func (k *Keeper) send(ctx context.Context, a ledger.Anchor) bool {
 		return true
 	}
 	var stamp []byte
-	err := contain.Run(contain.Log(k.cfg.Log), func() (err error) { // it decodes what a stranger answers
+	err := contain.Run(k.cfg.Panicked, func() (err error) { // it decodes what a stranger answers
 		stamp, err = k.cfg.Authority.Stamp(ctx, a.Head)
 		return err
 	}, "session", a.Session)

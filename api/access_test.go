@@ -37,8 +37,9 @@ func TestAccessTableInTheManual(t *testing.T) {
 }
 
 var accountOf = map[string]account.Account{
-	"account admin": {Name: "a", Role: account.Admin}, "account host": {Name: "h", Role: account.Host}, "account operator": {Name: "o", Role: account.Operator},
-	"account scoped": {Name: "s", Role: account.Operator, Scope: "D582"}, "account secretary": {Name: "e", Role: account.Secretary},
+	"account admin": {Name: "a", Role: account.RoleAdmin}, "account host": {Name: "h", Role: account.RoleHost},
+	"account operator": {Name: "o", Role: account.RoleOperator},
+	"account scoped":   {Name: "s", Role: account.RoleOperator, Scope: "D582"}, "account secretary": {Name: "e", Role: account.RoleSecretary},
 }
 
 // Every cell over HTTP: request by party by what it concerns by phase by state of the link, through the very routes.

@@ -121,13 +121,15 @@ func (o *office) letIn(w http.ResponseWriter, r *http.Request, name string) erro
 	if err := o.api.record.CreateLogin(r.Context(), l); err != nil {
 		return err
 	}
-	http.SetCookie(w, o.cookie(secret, int(account.LoginLife/time.Second)))
+	o.remember(r, name)
+	http.SetCookie(w, o.cookie(loginCookie, secret, int(account.LoginLife/time.Second)))
+	http.SetCookie(w, o.cookie(deviceCookie, o.devices.cookie(name), deviceLife))
 	return nil
 }
 
-func (o *office) cookie(value string, maxAge int) *http.Cookie {
+func (o *office) cookie(name, value string, maxAge int) *http.Cookie {
 	return &http.Cookie{
-		Name: o.cookieName(loginCookie), Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		Name: o.cookieName(name), Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, SameSite: http.SameSiteStrictMode,
 		Secure: reachedByTLS(o.api.publicURL),
 	}
 }
@@ -142,7 +144,7 @@ func (a accountsAPI) logout(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	http.SetCookie(w, a.api.office.cookie("", -1))
+	http.SetCookie(w, a.api.office.cookie(loginCookie, "", -1))
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
@@ -150,7 +152,8 @@ func (a accountsAPI) logout(w http.ResponseWriter, r *http.Request) error {
 func (a accountsAPI) showAccount(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	v := viewAccount(*who.Account)
 	for _, right := range []account.Right{
-		account.ManageAccounts, account.ChangeRoster, account.Prepare, account.ReadSessions, account.GiveLinks, account.ReadRehearsal, account.EnterConsoles,
+		account.RightManageAccounts, account.RightChangeRoster, account.RightPrepare, account.RightReadSessions, account.RightGiveLinks,
+		account.RightReadRehearsal, account.RightEnterConsoles,
 	} {
 		if who.Account.May(right) {
 			v.Rights = append(v.Rights, right)
@@ -215,6 +218,7 @@ func (a accountsAPI) writePassword(w http.ResponseWriter, r *http.Request, name,
 		return err
 	}
 	a.api.office.guesses.byName.Forget(func(key string) bool { return strings.HasPrefix(key, name+pairMark) })
+	a.api.office.guesses.byAnybody.Forget(func(key string) bool { return key == shorten(name) })
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
@@ -267,7 +271,7 @@ func (a accountsAPI) checkScope(r *http.Request, scope string) error {
 		return err
 	}
 	if _, ok := tree.Unit(scope); !ok {
-		return fault.New(protocol.BadAccount, string(account.BadScope))
+		return fault.New(protocol.CodeBadAccount, string(account.ProblemBadScope))
 	}
 	return nil
 }
@@ -309,7 +313,7 @@ func (a accountsAPI) putAccount(w http.ResponseWriter, r *http.Request, who acce
 		return err
 	}
 	if req.Name != "" || req.Password != "" {
-		return fault.New(protocol.BadRequest, "name and password are not changed here")
+		return fault.New(protocol.CodeBadRequest, "name and password are not changed here")
 	}
 	if err := a.checkScope(r, req.Scope); err != nil {
 		return err

@@ -19,6 +19,8 @@ import (
 const (
 	dropSeat   = "seat_rate"   // over the rate of its seat
 	dropLogins = "login_queue" // too many logins wait already
+
+	dropFigures = "figures_queue" // too many answers over many sessions are asked for
 )
 
 const (
@@ -31,7 +33,7 @@ const (
 func (a *router) authorise(r *http.Request, row access.Row, who access.Identity) error {
 	const opens = "this token does not open this"
 	if who.Account != nil && who.Account.MustChange && row.Of(who) == "" {
-		return fault.New(protocol.MustChange, "the password was chosen by somebody else: change it first")
+		return fault.New(protocol.CodeMustChange, "the password was chosen by somebody else: change it first")
 	}
 	cell := row.Of(who)
 	switch {
@@ -72,7 +74,7 @@ func (a *router) admit(w http.ResponseWriter, r *http.Request, who access.Identi
 	if !a.api.seats.Of(who).AllowN(time.Now(), costOf(pattern)) {
 		a.api.dropped(dropSeat)
 		w.Header().Set("Retry-After", strconv.Itoa(1+costOf(pattern)/access.SiteRate))
-		return fault.New(protocol.TooMany, "too many requests of this seat")
+		return fault.New(protocol.CodeTooMany, "too many requests of this seat")
 	}
 	seat := who.SeatKey()
 	if seat == "" {

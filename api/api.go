@@ -89,7 +89,7 @@ func (a *router) register() *http.ServeMux {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		_, err := a.identify(r)
 		if err == nil {
-			err = fault.New(protocol.NotFound, "no such address")
+			err = fault.New(protocol.CodeNotFound, "no such address")
 		}
 		writeError(w, r, a.log, err)
 	})
@@ -141,7 +141,7 @@ func (a *router) me(w http.ResponseWriter, r *http.Request, who access.Identity)
 	err := a.read(r.Context(), who.Session, func(s *meeting.View) error {
 		ep := s.Endpoint(who.Endpoint)
 		if ep == nil {
-			return fault.New(protocol.BadToken, "no such endpoint")
+			return fault.New(protocol.CodeBadToken, "no such endpoint")
 		}
 		body.Session, body.Phase, body.Self = signaling.SessionInfo(s), string(s.Phase), signaling.SelfInfo(s, ep)
 		body.Headcount, body.Delegates = declared(ep)
@@ -172,7 +172,7 @@ type rosterError struct{ rows []rowError }
 
 func (e *rosterError) Error() string { return fmt.Sprintf("%d rows are wrong", len(e.rows)) }
 
-func (e *rosterError) Unwrap() error { return fault.New(protocol.BadRoster, e.Error()) }
+func (e *rosterError) Unwrap() error { return fault.New(protocol.CodeBadRoster, e.Error()) }
 
 // readRoster reads the table in the body of a request.
 func readRoster(r *http.Request) (*roster.Tree, error) {
@@ -234,6 +234,7 @@ type sessionSummary struct {
 	CalledOff   bool      `json:"called_off,omitempty"`
 
 	Contradiction string `json:"contradiction,omitempty"` // how the list in the record differs from the ledger, which counts
+	Broken        bool   `json:"broken,omitempty"`        // its ledger cannot be used: what is here is the list's word
 }
 
 func (a *router) listSessions(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
@@ -256,7 +257,7 @@ func (a *router) listSessions(w http.ResponseWriter, r *http.Request, _ access.I
 				}
 				return nil
 			})
-			if err != nil {
+			if v.Broken = fault.Of(err).Code == string(protocol.CodeBroken); err != nil && !v.Broken { // one must not hide the others
 				return err
 			}
 		}
@@ -399,19 +400,19 @@ func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return fault.New(protocol.TooLarge, err.Error())
+		return fault.New(protocol.CodeTooLarge, err.Error())
 	case err != nil:
-		return fault.New(protocol.BadRequest, err.Error())
+		return fault.New(protocol.CodeBadRequest, err.Error())
 	case protocol.HasNUL(data):
-		return fault.New(protocol.BadRequest, "the character U+0000 has no place in a text")
+		return fault.New(protocol.CodeBadRequest, "the character U+0000 has no place in a text")
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(into); err != nil {
-		return fault.New(protocol.BadRequest, err.Error())
+		return fault.New(protocol.CodeBadRequest, err.Error())
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return fault.New(protocol.BadRequest, "trailing data")
+		return fault.New(protocol.CodeBadRequest, "trailing data")
 	}
 	return nil
 }

@@ -71,7 +71,7 @@ func (a recordAPI) showAuditLog(w http.ResponseWriter, r *http.Request, who acce
 	if text := r.URL.Query().Get("before"); text != "" {
 		var err error
 		if before, err = strconv.ParseUint(text, 10, 63); err != nil {
-			return fault.New(protocol.BadRequest, "before is no number of an entry")
+			return fault.New(protocol.CodeBadRequest, "before is no number of an entry")
 		}
 	}
 	if err := a.known(r.Context(), id); err != nil {

@@ -54,6 +54,13 @@ func (a recordAPI) commandRoutes(mux *http.ServeMux) {
 	commandRoute(a.router, mux, "POST /api/v1/sessions/{id}/sites/{code}/attended", func(r *http.Request, b attended) meeting.Command {
 		return meeting.AddAttendance{Endpoint: r.PathValue("code"), From: instant(b.From), To: instant(b.To), Means: b.Means, Reason: b.Reason}
 	})
+	type declaration struct {
+		Headcount *int                `json:"headcount"`
+		Delegates *[]meeting.Delegate `json:"delegates"`
+	}
+	commandRoute(a.router, mux, "PUT /api/v1/sessions/{id}/sites/{code}/declared", func(r *http.Request, b declaration) meeting.Command {
+		return meeting.DeclareFor{Endpoint: r.PathValue("code"), Headcount: b.Headcount, Delegates: b.Delegates}
+	})
 	type headcount struct {
 		Headcount int `json:"headcount"`
 	}

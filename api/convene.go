@@ -40,7 +40,7 @@ func (r sessionRequest) draft(now time.Time) (prepare.Draft, error) {
 	if r.Start != opensNow {
 		at, err := time.Parse(time.RFC3339, r.Start)
 		if err != nil {
-			return d, fault.New(protocol.BadRequest, `start is neither "now" nor a time as in 2026-07-01T08:00:00+07:00`)
+			return d, fault.New(protocol.CodeBadRequest, `start is neither "now" nor a time as in 2026-07-01T08:00:00+07:00`)
 		}
 		d.Start = at
 		if err := checkStart(at, now, r.AllowPast); err != nil {
@@ -63,7 +63,7 @@ func checkStart(at, now time.Time, meant bool) error {
 	if meant || at.After(now.Add(-lateStart)) {
 		return nil
 	}
-	return fault.New(protocol.PastStart, "the start "+at.Format(time.RFC3339)+" is in the past; allow_past says that it is meant")
+	return fault.New(protocol.CodePastStart, "the start "+at.Format(time.RFC3339)+" is in the past; allow_past says that it is meant")
 }
 
 // opensNow is the start of a session that is open for joining at once.
@@ -79,7 +79,7 @@ func (e *draftError) Unwrap() error {
 	for _, p := range e.problems {
 		list = append(list, p.String())
 	}
-	return fault.New(protocol.BadDraft, strings.Join(list, "; "))
+	return fault.New(protocol.CodeBadDraft, strings.Join(list, "; "))
 }
 
 // conveneCommand makes the command that convenes a draft; a draftError says what keeps it from being one.

@@ -1,14 +1,15 @@
 package api
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/diemcau/diemcau/access"
@@ -38,6 +39,10 @@ func (a documentsAPI) documentRoutes(mux *http.ServeMux) {
 	})
 	a.route(mux, "GET /api/v1/sessions/{id}/notes", a.listNotes)
 	a.route(mux, "GET /api/v1/sessions/{id}/minutes.docx", a.minutes)
+	a.route(mux, "GET /api/v1/sessions/{id}/minutes.pdf", a.minutesPDF)
+	a.route(mux, "GET /api/v1/minutes-template", a.getTemplate)
+	a.route(mux, "PUT /api/v1/minutes-template", a.putTemplate)
+	a.route(mux, "DELETE /api/v1/minutes-template", a.deleteTemplate)
 	a.route(mux, "GET /api/v1/particulars", a.getParticulars)
 	a.route(mux, "PUT /api/v1/particulars", a.putParticulars)
 }
@@ -61,8 +66,26 @@ func (a documentsAPI) listNotes(w http.ResponseWriter, r *http.Request, _ access
 	return nil
 }
 
-// minutes answers with the minutes of a session as a Word file, as they stand.
+// minutes answers with the minutes of a session as a Word file, as they stand, by the office's own template if it has one.
 func (a documentsAPI) minutes(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
+	template, err := a.template(r.Context())
+	if err != nil {
+		return err
+	}
+	return a.minutesAs(w, r, "docx", wordFile, func(report *attendance.Report, out io.Writer, lang attendance.Lang) error {
+		return report.WriteMinutes(out, lang, template)
+	})
+}
+
+// minutesPDF answers with the same as a PDF.
+func (a documentsAPI) minutesPDF(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
+	return a.minutesAs(w, r, "pdf", "application/pdf", func(report *attendance.Report, out io.Writer, lang attendance.Lang) error {
+		return report.WriteMinutesPDF(out, lang)
+	})
+}
+
+func (a documentsAPI) minutesAs(w http.ResponseWriter, r *http.Request, extension, mime string, write func(*attendance.Report, io.Writer,
+	attendance.Lang) error) error {
 	ctx, id := r.Context(), r.PathValue("id")
 	if err := a.known(ctx, id); err != nil {
 		return err
@@ -71,18 +94,28 @@ func (a documentsAPI) minutes(w http.ResponseWriter, r *http.Request, _ access.I
 	if err != nil {
 		return err
 	}
-	lang := attendance.Vietnamese
-	if r.URL.Query().Get("lang") == string(attendance.English) {
-		lang = attendance.English
+	var out spool // first: an error must not become half a file
+	defer out.Close()
+	if err := write(report, &out, languageOf(r)); err != nil {
+		return fmt.Errorf("minutes of %s as %s: %w", id, extension, err)
 	}
-	var out bytes.Buffer // first: an error must not become half a file
-	if err := report.WriteMinutes(&out, lang); err != nil {
-		return fmt.Errorf("minutes of %s: %w", id, err)
+	w.Header().Set("Content-Type", mime)
+	if err := a.nameAfter(ctx, w, r, id, contentMinutes, extension); err != nil {
+		return err
 	}
-	w.Header().Set("Content-Type", wordFile)
-	w.Header().Set("Content-Disposition", `attachment; filename="minutes.docx"`)
-	_, _ = out.WriteTo(w)
+	w.Header().Set("Content-Length", strconv.FormatInt(out.size, 10))
+	if err := out.sendTo(w); err != nil {
+		panic(http.ErrAbortHandler) // nobody may take it for whole
+	}
 	return nil
+}
+
+// languageOf is the language of a document for people: Vietnamese unless English is asked for.
+func languageOf(r *http.Request) attendance.Lang {
+	if r.URL.Query().Get("lang") == string(attendance.English) {
+		return attendance.English
+	}
+	return attendance.Vietnamese
 }
 
 const wordFile = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -114,7 +147,7 @@ func (a documentsAPI) putParticulars(w http.ResponseWriter, r *http.Request, _ a
 		return err
 	}
 	if field := p.Check(); field != "" {
-		return fault.New(protocol.BadRequest, field+" is too long")
+		return fault.New(protocol.CodeBadRequest, field+" is too long")
 	}
 	text, err := json.Marshal(p)
 	if err != nil {

@@ -77,3 +77,48 @@ func TestParticularsOfOfficeDraftAndSession(t *testing.T) {
 		}
 	}
 }
+
+// An office's own template makes the minutes, until it goes back; what is none is refused, and who may not set it is as well.
+func TestTemplateOfTheOffice(t *testing.T) {
+	b := servertest.NewBed(t, "")
+	const path = "/api/v1/minutes-template"
+	minutes := "/api/v1/sessions/" + b.Links.ID + "/minutes."
+	secretary := servertest.Token(b.Links.Links.Secretary)
+	an := person(b, "an", "admin", "")
+	status, shipped := an.Ask("GET", path, "")
+	if status != 200 || !strings.HasPrefix(shipped, "PK") {
+		t.Fatalf("%d %.40q", status, shipped)
+	}
+	for name, tc := range map[string]struct {
+		body, says string
+		status     int
+	}{
+		"no Word file": {"PK", "not_word", 400},
+		"too large":    {strings.Repeat("x", 2<<20+1), "too_large", 400},
+		"shipped":      {shipped, "", 204},
+	} {
+		if status, text := an.Ask("PUT", path, tc.body); status != tc.status || !strings.Contains(text, tc.says) {
+			t.Errorf("%s: %d %.200s", name, status, text)
+		}
+	}
+	if status, own := an.Ask("GET", path, ""); status != 200 || own != shipped {
+		t.Errorf("%d, not what was put", status)
+	}
+	for _, kind := range []string{"docx", "pdf"} {
+		if status, file := b.Request("GET", minutes+kind+"?lang=en", secretary, ""); status != 200 || len(file) < 1000 {
+			t.Errorf("minutes as %s: %d", kind, status)
+		}
+	}
+	if status, file := b.Request("GET", "/api/v1/sessions/"+b.Links.ID+"/attendance.docx?pages=province&lang=vi", secretary,
+		""); status != 200 || !strings.HasPrefix(file, "PK") {
+		t.Errorf("the report as a Word file: %d", status)
+	}
+	for who, status := range map[string]int{"operator": 204, "host": 204, "secretary": 403} {
+		if got, text := person(b, "x"+who, who, "").Ask("PUT", path, shipped); got != status {
+			t.Errorf("%s: %d %s", who, got, text)
+		}
+	}
+	if status, text := an.Ask("DELETE", path, ""); status != 204 {
+		t.Errorf("%d %s", status, text)
+	}
+}

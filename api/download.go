@@ -27,7 +27,7 @@ func (a recordAPI) download(w http.ResponseWriter, r *http.Request, who access.I
 	id, file := r.PathValue("id"), r.PathValue("file")
 	name, format, _ := strings.Cut(file, ".")
 	if name != "attendance" {
-		return fault.New(protocol.NotFound, "no such file")
+		return fault.New(protocol.CodeNotFound, "no such file")
 	}
 	if err := a.known(r.Context(), id); err != nil {
 		return err
@@ -76,19 +76,38 @@ func (a recordAPI) download(w http.ResponseWriter, r *http.Request, who access.I
 		mime, err = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", report.WriteXLSX(&out, lang)
 	case "pdf":
 		mime, err = "application/pdf", writePDF(&out, report, lang, r.URL.Query().Get("pages") == "province")
+	case "docx":
+		mime, err = wordFile, report.WriteWord(&out, lang, r.URL.Query().Get("pages") == "province")
 	default:
-		return fault.New(protocol.NotFound, "no such format")
+		return fault.New(protocol.CodeNotFound, "no such format")
 	}
 	if err != nil {
 		return fmt.Errorf("attendance of %s as %s: %w", id, format, err)
 	}
 	w.Header().Set("Content-Type", mime)
-	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="attendance-%s.%s"`, table, format))
+	setFileName(w, attendanceName(r, report, table, format))
 	w.Header().Set("Content-Length", strconv.FormatInt(out.size, 10))
 	if err := out.sendTo(w); err != nil {
 		panic(http.ErrAbortHandler) // the page has gone, or the disk: nobody may take it for whole
 	}
 	return nil
+}
+
+// attendanceName is what the file is called; a report of a moment that was asked for carries its time of day too.
+func attendanceName(r *http.Request, report *attendance.Report, table attendance.Table, format string) string {
+	s := report.Session
+	what, at, asked := contentSites, s.StartedAt, r.URL.Query().Get("as_of") != ""
+	if table == attendance.TableIntervals {
+		what = contentIntervals
+	}
+	if at.IsZero() || asked {
+		at = s.AsOf
+	}
+	day := dayIn(at, s.TimeZone)
+	if zone, err := time.LoadLocation(s.TimeZone); asked && err == nil {
+		day += at.In(zone).Format("_1504")
+	}
+	return fileName(what, inVietnamese(r), s.Title, day, format)
 }
 
 // reportTag names what a request asks for as long as that stays the same: until the next entry once the session
@@ -109,7 +128,7 @@ func asOfOf(r *http.Request, now time.Time) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return now, fault.New(protocol.BadRequest, "as_of is no time as in 2026-07-01T08:00:00+07:00")
+		return now, fault.New(protocol.CodeBadRequest, "as_of is no time as in 2026-07-01T08:00:00+07:00")
 	}
 	return at, nil
 }
@@ -128,7 +147,7 @@ func selectionOf(r *http.Request) (attendance.Selection, error) {
 		}
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 0 {
-			return sel, fault.New(protocol.BadRequest, name+" is no number")
+			return sel, fault.New(protocol.CodeBadRequest, name+" is no number")
 		}
 		*into = n
 	}
@@ -152,7 +171,7 @@ func tableOf(r *http.Request) (attendance.Table, error) {
 	case attendance.TableSites, attendance.TableIntervals:
 		return t, nil
 	default:
-		return "", fault.New(protocol.BadRequest, "table is sites or intervals")
+		return "", fault.New(protocol.CodeBadRequest, "table is sites or intervals")
 	}
 }
 
@@ -177,7 +196,9 @@ func (a recordAPI) ledger(w http.ResponseWriter, r *http.Request, _ access.Ident
 		return fmt.Errorf("record of %s: %w", id, err)
 	}
 	w.Header().Set("Content-Type", "application/jsonl; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="ledger.jsonl"`)
+	if err := a.nameAfter(r.Context(), w, r, id, contentLedger, "jsonl"); err != nil {
+		return err
+	}
 	http.ServeContent(w, r, "", time.Time{}, file)
 	return nil
 }

@@ -66,7 +66,7 @@ func (a draftsAPI) previewRoster(w http.ResponseWriter, r *http.Request, _ acces
 		return err
 	}
 	before, err := a.api.office.units(r.Context())
-	if err != nil && fault.Of(err).Code != string(protocol.NotFound) {
+	if err != nil && fault.Of(err).Code != string(protocol.CodeNotFound) {
 		return err
 	}
 	v := changesView{After: tree.Len(), Added: []meeting.Unit{}, Removed: []meeting.Unit{}, Changed: []changeView{}}
@@ -196,7 +196,7 @@ func (a draftsAPI) checked(ctx context.Context, row store.DraftRow) (draftView, 
 	v := viewDraft(row)
 	tree, err := a.api.office.units(ctx)
 	if err != nil {
-		if fault.Of(err).Code == string(protocol.NotFound) {
+		if fault.Of(err).Code == string(protocol.CodeNotFound) {
 			v.Problems = []prepare.Problem{{Field: "units", Code: "no_roster"}}
 			return v, nil
 		}
@@ -265,7 +265,7 @@ func (a draftsAPI) showDraft(w http.ResponseWriter, r *http.Request, _ access.Id
 	if text := r.URL.Query().Get("version"); text != "" {
 		var err error
 		if version, err = strconv.ParseInt(text, 10, 64); err != nil || version < 1 {
-			return fault.New(protocol.BadRequest, "version is not a number from 1")
+			return fault.New(protocol.CodeBadRequest, "version is not a number from 1")
 		}
 	}
 	row, err := a.api.record.Draft(r.Context(), r.PathValue("id"), version)
@@ -286,7 +286,7 @@ func (a draftsAPI) putDraft(w http.ResponseWriter, r *http.Request, who access.I
 		return err
 	}
 	if req.Version < 1 {
-		return fault.New(protocol.BadRequest, "version is missing")
+		return fault.New(protocol.CodeBadRequest, "version is missing")
 	}
 	ctx, id := r.Context(), r.PathValue("id")
 	row := store.DraftRow{ID: id, Draft: req.Draft, UpdatedAt: a.api.now(), UpdatedBy: who.Endpoint}
@@ -310,7 +310,7 @@ func (a draftsAPI) conflict(w http.ResponseWriter, r *http.Request, id string) e
 	writeJSON(w, http.StatusConflict, struct {
 		apiError
 		Current draftView `json:"current"`
-	}{apiError{Code: string(protocol.Conflict), Detail: "somebody else changed it meanwhile"}, viewDraft(current)})
+	}{apiError{Code: string(protocol.CodeConflict), Detail: "somebody else changed it meanwhile"}, viewDraft(current)})
 	return nil
 }
 

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"log/slog"
 	"sync"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/diemcau/diemcau/attendance"
 	"github.com/diemcau/diemcau/figures"
+	"github.com/diemcau/diemcau/internal/contain"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/roster"
@@ -27,16 +29,52 @@ type figuresRecord interface {
 // summariser keeps the figures of the sessions that are over as their ledgers are: after the end, the seal and each
 // correction, and, after a start, of those that another program or a kill left behind.
 type summariser struct {
-	record Record
-	log    *slog.Logger
-	wake   chan struct{}
-	runs   atomic.Bool // since Start
+	record   Record
+	log      *slog.Logger
+	panicked contain.Report
+	wake     chan struct{}
+	runs     atomic.Bool // since Start
 
 	working sync.Mutex // held while sessions are summed up
+
+	places  chan struct{} // taken by each answer that is being made
+	waiting atomic.Int32  // for a place
 }
 
-func newSummariser(rec Record, log *slog.Logger) *summariser {
-	return &summariser{record: rec, log: log, wake: make(chan struct{}, 1)}
+// Bounds of answers that are made at once: each reads and sums up as much as a nation's year has, so more of them would only
+// take the processors from meetings.
+const (
+	figuresAtOnce  = 2
+	figuresWaiting = 16
+	figuresAgain   = 5 * time.Second // who finds no room asks again after this
+)
+
+// errFiguresBusy says that too many ask at this moment.
+var errFiguresBusy = errors.New("too many ask for figures at this moment")
+
+// enter waits for a place; leave gives it back. Beyond figuresWaiting it fails with errFiguresBusy at once.
+func (s *summariser) enter(ctx context.Context) (leave func(), err error) {
+	leave = func() { <-s.places }
+	select {
+	case s.places <- struct{}{}:
+		return leave, nil
+	default:
+	}
+	if s.waiting.Add(1) > figuresWaiting {
+		s.waiting.Add(-1)
+		return nil, errFiguresBusy
+	}
+	defer s.waiting.Add(-1)
+	select {
+	case s.places <- struct{}{}:
+		return leave, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func newSummariser(rec Record, log *slog.Logger, panicked contain.Report) *summariser {
+	return &summariser{record: rec, log: log, panicked: panicked, wake: make(chan struct{}, 1), places: make(chan struct{}, figuresAtOnce)}
 }
 
 // tell says that a ledger has grown.
@@ -55,7 +93,8 @@ func (s *summariser) run(ctx context.Context) {
 	rest := time.NewTicker(lookEvery)
 	defer rest.Stop()
 	for {
-		if _, err := s.catchUp(ctx); err != nil && ctx.Err() == nil {
+		err := contain.Run(s.panicked, func() error { _, err := s.catchUp(ctx); return err })
+		if err != nil && ctx.Err() == nil {
 			s.log.Error("figures of sessions that are over were not brought up to date", "err", err)
 		}
 		select {
@@ -81,7 +120,8 @@ func (s *summariser) catchUp(ctx context.Context) (made int, err error) {
 		return 0, err
 	}
 	for _, id := range stale {
-		f, err := s.summarise(ctx, id)
+		var f *figures.Session
+		err := contain.Run(s.panicked, func() (err error) { f, err = s.summarise(ctx, id); return err }, "session", id)
 		if err != nil {
 			if ctx.Err() != nil {
 				return made, ctx.Err()

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -18,11 +19,28 @@ import (
 
 // figureRoutes enters the requests about figures over sessions. They rest on a derived table, and replay no ledger.
 func (a figuresAPI) figureRoutes(mux *http.ServeMux) {
-	a.route(mux, "GET /api/v1/figures", a.show)
-	a.route(mux, "GET /api/v1/figures.xlsx", a.file("xlsx", spreadsheetFile, attendance.WriteFiguresXLSX))
-	a.route(mux, "GET /api/v1/figures.pdf", a.file("pdf", "application/pdf", attendance.WriteFiguresPDF))
-	a.route(mux, "GET /api/v1/figures/compare", a.compare)
+	a.route(mux, "GET /api/v1/figures", a.bounded(a.show))
+	a.route(mux, "GET /api/v1/figures.xlsx", a.bounded(a.file("xlsx", spreadsheetFile, attendance.WriteFiguresXLSX)))
+	a.route(mux, "GET /api/v1/figures.pdf", a.bounded(a.file("pdf", "application/pdf", attendance.WriteFiguresPDF)))
+	a.route(mux, "GET /api/v1/figures/compare", a.bounded(a.compare))
 	a.route(mux, "POST /api/v1/figures/rebuild", a.rebuild)
+}
+
+// bounded lets a few be answered at once and some wait; who comes after them is told to ask again.
+func (a figuresAPI) bounded(answer endpointFunc) endpointFunc {
+	return func(w http.ResponseWriter, r *http.Request, who access.Identity) error {
+		leave, err := a.api.figures.enter(r.Context())
+		if errors.Is(err, errFiguresBusy) {
+			a.api.dropped(dropFigures)
+			w.Header().Set("Retry-After", strconv.Itoa(int(figuresAgain/time.Second)))
+			return fault.New(protocol.CodeUnavailable, err.Error())
+		}
+		if err != nil {
+			return err
+		}
+		defer leave()
+		return answer(w, r, who)
+	}
 }
 
 const spreadsheetFile = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -34,13 +52,21 @@ type asked struct {
 	offset, limit int
 }
 
+// days is the period for the name of a file, each end in the zone that it was asked in; figures of all time have the day of asking.
+func (a asked) days(now time.Time) string {
+	if a.from.IsZero() || a.to.IsZero() {
+		return now.Format(time.DateOnly)
+	}
+	return a.from.Format(time.DateOnly) + "_" + a.to.Add(-time.Nanosecond).Format(time.DateOnly) // the end itself is not in it
+}
+
 // figuresAsked reads the query of a request, bounded by what its sender may see.
 func figuresAsked(r *http.Request, org figures.Map, who access.Identity) (a asked, err error) {
 	q := r.URL.Query()
 	for name, into := range map[string]*time.Time{"from": &a.from, "to": &a.to} {
 		if text := q.Get(name); text != "" {
 			if *into, err = time.Parse(time.RFC3339, text); err != nil {
-				return a, fault.New(protocol.BadRequest, name+" is no time as in 2026-07-01T08:00:00+07:00")
+				return a, fault.New(protocol.CodeBadRequest, name+" is no time as in 2026-07-01T08:00:00+07:00")
 			}
 		}
 	}
@@ -51,7 +77,7 @@ func figuresAsked(r *http.Request, org figures.Map, who access.Identity) (a aske
 	}
 	a.Unit, a.Each, a.Order = q.Get("unit"), q.Get("each") == "1", figures.Order(q.Get("order"))
 	if !slices.Contains([]figures.Order{figures.ByPlace, figures.ByAbsent, figures.ByLate}, a.Order) {
-		return a, fault.New(protocol.BadRequest, "order is absent or late, or left out")
+		return a, fault.New(protocol.CodeBadRequest, "order is absent or late, or left out")
 	}
 	if a.Unit != "" {
 		a.Unit = org.Follow(a.Unit)
@@ -79,7 +105,7 @@ func count(q url.Values, name string) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 {
-		return 0, fault.New(protocol.BadRequest, name+" is no number")
+		return 0, fault.New(protocol.CodeBadRequest, name+" is no number")
 	}
 	return n, nil
 }
@@ -189,7 +215,7 @@ func (a figuresAPI) file(extension, mime string, write attendance.FiguresWriter)
 			return fmt.Errorf("figures as %s: %w", extension, err)
 		}
 		w.Header().Set("Content-Type", mime)
-		w.Header().Set("Content-Disposition", `attachment; filename="figures.`+extension+`"`)
+		setFileName(w, fileName(contentFigures, inVietnamese(r), "", q.days(a.api.now()), extension))
 		w.Header().Set("Content-Length", strconv.FormatInt(out.size, 10))
 		if err := out.sendTo(w); err != nil {
 			panic(http.ErrAbortHandler) // nobody may take it for whole
@@ -214,7 +240,7 @@ func (a figuresAPI) compare(w http.ResponseWriter, r *http.Request, who access.I
 		return err
 	}
 	if c == nil || c.Now.Convened == 0 {
-		return fault.New(protocol.NotFound, "no figures of such a session")
+		return fault.New(protocol.CodeNotFound, "no figures of such a session")
 	}
 	type pair struct {
 		figuresUnit

@@ -91,6 +91,7 @@ func TestAdministratorCorrects(t *testing.T) {
 	session := "/api/v1/sessions/" + b.Links.ID
 	for _, step := range []struct{ method, path, body string }{
 		{"PUT", "/sites/C1/verdict", `{"verdict":"on_time","reason":"by telephone"}`},
+		{"PUT", "/sites/C2/declared", `{"headcount":7}`},
 		{"POST", "/sites/C2/attended", `{"from":"2026-01-01T00:00:00Z","means":"phone","reason":"x"}`},
 		{"PUT", "/rules", `{"grace_s":61,"late_after_s":300,"partial_pct":80,"reason":"x"}`},
 		{"POST", "/seal", ""},

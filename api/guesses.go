@@ -17,6 +17,7 @@ import (
 const (
 	freeByName    = 5      // wrong passwords for a name from an address before the next has to wait
 	freeByAddress = 50     // an office shares an address
+	freeByAnybody = 30     // wrong passwords for a name from wherever its person has not logged in before, all together
 	pairMark      = "\x00" // between name and address in a key
 	longestName   = 100    // of a key; no account has a longer one
 	busyAfter     = 2 * time.Second
@@ -27,12 +28,14 @@ const (
 type guesses struct {
 	byName    *account.Throttle // passwords, by name and address: who guesses a name elsewhere does not shut its person out
 	byAddress *account.Throttle // passwords
+	byAnybody *account.Throttle // passwords, by name alone: guesses from very many addresses
 	codes     *account.Throttle // short codes, by address
 }
 
 func newGuesses() guesses {
 	return guesses{
-		byName: account.NewThrottle(freeByName), byAddress: account.NewThrottle(freeByAddress), codes: account.NewThrottle(freeByAddress),
+		byName: account.NewThrottle(freeByName), byAddress: account.NewThrottle(freeByAddress),
+		byAnybody: account.NewThrottle(freeByAnybody), codes: account.NewThrottle(freeByAddress),
 	}
 }
 
@@ -42,9 +45,30 @@ type attempt struct {
 	ctx  context.Context //nolint:containedctx // that of its one request
 	name string
 	from string
+	// known: the person has logged in here before. Others who guess the name do not count here.
+	known bool
 }
 
-func (a attempt) pair() string { return shorten(a.name) + pairMark + a.from }
+func (a attempt) pair() string { return pairOf(a.name, a.from) }
+
+// pairOf is the key of a name at an address.
+func pairOf(name, from string) string { return shorten(name) + pairMark + from }
+
+// bound is a throttle with the key under which an attempt counts in it.
+type bound struct {
+	throttle *account.Throttle
+	key      string
+}
+
+// bounds are those that an attempt is under, the narrowest first.
+func (a attempt) bounds() []bound {
+	g := &a.o.guesses
+	list := []bound{{g.byName, a.pair()}, {g.byAddress, a.from}}
+	if !a.known {
+		list = append(list, bound{g.byAnybody, shorten(a.name)})
+	}
+	return list
+}
 
 // shorten cuts a name to what a key holds.
 func shorten(name string) string {
@@ -54,23 +78,24 @@ func shorten(name string) string {
 
 // attempt begins one, unless who asks has to wait first.
 func (o *office) attempt(w http.ResponseWriter, r *http.Request, name string) (attempt, error) {
-	a, now := attempt{o: o, ctx: r.Context(), name: name, from: httpguard.Source(r)}, o.api.now()
-	wait := o.guesses.byName.Begin(a.pair(), now)
-	if wait == 0 {
-		if wait = o.guesses.byAddress.Begin(a.from, now); wait > 0 {
-			o.guesses.byName.Undo(a.pair(), 1)
+	a, now := attempt{o: o, ctx: r.Context(), name: name, from: httpguard.Source(r), known: o.knows(r, name)}, o.api.now()
+	bounds := a.bounds()
+	for i, b := range bounds {
+		if wait := b.throttle.Begin(b.key, now); wait > 0 {
+			for _, begun := range bounds[:i] {
+				begun.throttle.Undo(begun.key, 1)
+			}
+			return a, tooMany(w, wait, "too many wrong passwords; try again later")
 		}
-	}
-	if wait > 0 {
-		return a, tooMany(w, wait, "too many wrong passwords; try again later")
 	}
 	return a, nil
 }
 
 // undo takes the attempt back: nothing was learned of the password.
 func (a attempt) undo() {
-	a.o.guesses.byName.Undo(a.pair(), 1)
-	a.o.guesses.byAddress.Undo(a.from, 1)
+	for _, b := range a.bounds() {
+		b.throttle.Undo(b.key, 1)
+	}
 }
 
 // verify checks a password. A right one excuses the wrong ones before it.
@@ -78,17 +103,21 @@ func (a attempt) verify(w http.ResponseWriter, who *account.Account, password, w
 	err := a.o.hasher.Verify(a.ctx, a.from, who, password)
 	switch {
 	case err == nil:
-		a.o.guesses.byAddress.Undo(a.from, a.o.guesses.byName.Succeeded(a.pair()))
+		bounds := a.bounds()
+		own := bounds[0].throttle.Succeeded(bounds[0].key)
+		for _, b := range bounds[1:] {
+			b.throttle.Undo(b.key, own)
+		}
 		return nil
 	case errors.Is(err, account.ErrRefused):
 		a.o.api.log.Warn("a password was refused", "name", a.name, "from", a.from)
-		return fault.New(protocol.BadLogin, wrong)
+		return fault.New(protocol.CodeBadLogin, wrong)
 	}
 	a.undo()
 	if errors.Is(err, account.ErrBusy) {
 		a.o.api.dropped(dropLogins)
 		w.Header().Set("Retry-After", strconv.Itoa(int(busyAfter/time.Second)))
-		return fault.New(protocol.Unavailable, "too many people log in at this moment; try again")
+		return fault.New(protocol.CodeUnavailable, "too many people log in at this moment; try again")
 	}
 	return err
 }
@@ -96,7 +125,7 @@ func (a attempt) verify(w http.ResponseWriter, who *account.Account, password, w
 // tooMany refuses until some time has passed.
 func tooMany(w http.ResponseWriter, wait time.Duration, why string) error {
 	w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
-	return fault.New(protocol.TooMany, why)
+	return fault.New(protocol.CodeTooMany, why)
 }
 
 // reachedByTLS reports whether people reach a server of this public URL by TLS.

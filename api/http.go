@@ -48,7 +48,7 @@ func NewGuard(log *slog.Logger, reg prometheus.Registerer, proxies *httpguard.Pr
 	return httpguard.New(httpguard.Config{
 		Log: log, Registry: reg, Proxies: proxies, Healthy: isHealthCheck,
 		Internal: func(w http.ResponseWriter) {
-			writeJSON(w, http.StatusInternalServerError, apiError{Code: string(protocol.Internal)})
+			writeJSON(w, http.StatusInternalServerError, apiError{Code: string(protocol.CodeInternal)})
 		},
 	})
 }
@@ -62,7 +62,7 @@ func isHealthCheck(path string) bool {
 func plain(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.ContainsRune(r.URL.Path, 0) || strings.Contains(r.URL.RawQuery, "%00") || strings.ContainsRune(r.URL.RawQuery, 0) {
-			writeJSON(w, http.StatusBadRequest, apiError{Code: string(protocol.BadRequest), Detail: "the character U+0000 has no place in a text"})
+			writeJSON(w, http.StatusBadRequest, apiError{Code: string(protocol.CodeBadRequest), Detail: "the character U+0000 has no place in a text"})
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -79,7 +79,10 @@ func localIdentity() access.Identity {
 // AdminHandler serves the API to the administrator of the machine. Who can reach it is trusted, so it belongs
 // on a Unix socket that only he can open. It works without Start.
 func (s *API) AdminHandler() http.Handler {
-	return s.guard.Wrap(s.logged(plain(newRouter(s, func(*http.Request) (access.Identity, error) { return localIdentity(), nil }))))
+	mux := http.NewServeMux()
+	mux.Handle("/", newRouter(s, func(*http.Request) (access.Identity, error) { return localIdentity(), nil }))
+	mux.HandleFunc("GET /readyz", s.serveReady)
+	return s.guard.Wrap(s.logged(plain(mux)))
 }
 
 // bearer identifies a request by its token, or by the cookie of a person who is logged in.

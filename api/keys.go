@@ -43,7 +43,7 @@ func (a keysAPI) rotateLedgerKey(w http.ResponseWriter, r *http.Request, who acc
 	former := a.api.ledgerKey.Load()
 	set.Former = append([]ed25519.PublicKey{former.Public()}, former.Former...)
 	if err := a.api.keys.SaveKeys(keyring.Ledger, set); errors.Is(err, keyring.ErrFixed) {
-		return fault.New(protocol.Unavailable, err.Error())
+		return fault.New(protocol.CodeUnavailable, err.Error())
 	} else if err != nil {
 		return err
 	}

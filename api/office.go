@@ -68,6 +68,7 @@ type office struct {
 	api      *API
 	hasher   *account.Hasher
 	guesses  guesses
+	devices  *devices
 	codes    *link.Codes
 	origins  *http.CrossOriginProtection
 	provider *identityProvider // nil = passwords only
@@ -84,6 +85,10 @@ func newOffice(s *API, cfg Config) (*office, error) {
 	if err != nil {
 		return nil, err
 	}
+	known, err := newDevices(cfg.CodeKey)
+	if err != nil {
+		return nil, err
+	}
 	origins := http.NewCrossOriginProtection()
 	if s.publicURL != "" {
 		if err := origins.AddTrustedOrigin(s.publicURL); err != nil {
@@ -97,7 +102,7 @@ func newOffice(s *API, cfg Config) (*office, error) {
 	return &office{
 		api: s, hasher: hasher, codes: codes, origins: origins,
 		provider: newIdentityProvider(cfg.OIDC, s.publicURL),
-		guesses:  newGuesses(),
+		guesses:  newGuesses(), devices: known,
 	}, nil
 }
 
@@ -125,8 +130,9 @@ func (o *office) identify(r *http.Request) (access.Identity, error) {
 			return access.Identity{}, err
 		}
 	}
+	o.remember(r, who.Name)
 	id := access.Identity{Holder: link.Holder{Endpoint: who.Name}, Account: &who, Login: login.ID}
-	if who.Role == account.Admin {
+	if who.Role == account.RoleAdmin {
 		id.Role = link.RoleAdmin
 	}
 	return id, nil
@@ -136,13 +142,13 @@ func (o *office) identify(r *http.Request) (access.Identity, error) {
 // send its cookie. The cookie's SameSite and the types of bodies, which forms cannot send, say the same again.
 func (o *office) sameOrigin(r *http.Request) error {
 	if err := o.origins.Check(r); err != nil {
-		return fault.New(protocol.BadOrigin, err.Error())
+		return fault.New(protocol.CodeBadOrigin, err.Error())
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead && r.ContentLength != 0 {
 		kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 		switch strings.ToLower(strings.TrimSpace(kind)) {
 		case "", "text/plain", "multipart/form-data", "application/x-www-form-urlencoded":
-			return fault.New(protocol.BadOrigin, "a body of this type can come from any page")
+			return fault.New(protocol.CodeBadOrigin, "a body of this type can come from any page")
 		}
 	}
 	return nil
@@ -164,7 +170,7 @@ func (o *office) units(ctx context.Context) (*roster.Tree, error) {
 		return nil, err
 	}
 	if len(all) == 0 {
-		return nil, fault.New(protocol.NotFound, "no roster was imported yet (diemcau roster import)")
+		return nil, fault.New(protocol.CodeNotFound, "no roster was imported yet (diemcau roster import)")
 	}
 	tree, err := roster.New(all)
 	if err != nil {
@@ -181,11 +187,11 @@ func refused(err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &problem):
-		return fault.New(protocol.BadAccount, string(problem.Problem))
+		return fault.New(protocol.CodeBadAccount, string(problem.Problem))
 	case errors.Is(err, store.ErrNotFound):
-		return fault.New(protocol.NotFound, err.Error())
+		return fault.New(protocol.CodeNotFound, err.Error())
 	case errors.Is(err, store.ErrExists), errors.Is(err, store.ErrConflict):
-		return fault.New(protocol.Conflict, err.Error())
+		return fault.New(protocol.CodeConflict, err.Error())
 	}
 	return err
 }

@@ -55,7 +55,7 @@ func (a picturesAPI) getPicture(w http.ResponseWriter, r *http.Request, _ access
 	ctx, id := r.Context(), r.PathValue("id")
 	seq, err := strconv.ParseUint(r.PathValue("entry"), 10, 63)
 	if err != nil || seq == 0 {
-		return fault.New(protocol.BadRequest, "an entry is a number")
+		return fault.New(protocol.CodeBadRequest, "an entry is a number")
 	}
 	if err := a.known(ctx, id); err != nil {
 		return err
@@ -66,7 +66,7 @@ func (a picturesAPI) getPicture(w http.ResponseWriter, r *http.Request, _ access
 	}
 	p, err := a.api.record.Picture(ctx, id, kept.Picture)
 	if errors.Is(err, store.ErrNotFound) {
-		return fault.New(protocol.NotFound, "the picture was erased")
+		return fault.New(protocol.CodeNotFound, "the picture was erased")
 	}
 	if err != nil {
 		return err
@@ -95,7 +95,7 @@ func (a picturesAPI) pictureOf(ctx context.Context, session string, seq uint64) 
 		}
 		break
 	}
-	return nil, fault.New(protocol.NotFound, "no picture in this entry")
+	return nil, fault.New(protocol.CodeNotFound, "no picture in this entry")
 }
 
 // forgetPictures erases pictures that were kept long enough.

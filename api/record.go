@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/access"
+	"github.com/diemcau/diemcau/internal/contain"
 	"github.com/diemcau/diemcau/internal/fault"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
@@ -46,7 +47,7 @@ func (a recordAPI) eraseNames(w http.ResponseWriter, r *http.Request, who access
 func (a recordAPI) eraseNamesBefore(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	before, err := time.Parse(time.RFC3339, r.URL.Query().Get("before"))
 	if err != nil {
-		return fault.New(protocol.BadRequest, "before is no time as in 2026-07-01T08:00:00+07:00")
+		return fault.New(protocol.CodeBadRequest, "before is no time as in 2026-07-01T08:00:00+07:00")
 	}
 	n, err := a.api.eraseNamesBefore(r.Context(), before, who.Actor())
 	if err != nil {
@@ -119,14 +120,7 @@ func (s retention) forgetDaily(ctx context.Context) {
 	again := time.NewTicker(day)
 	defer again.Stop()
 	for {
-		var names, pictures error
-		if s.namesKept > 0 {
-			names = s.forgetNames(ctx)
-		}
-		if s.pictures.Kept > 0 {
-			pictures = s.forgetPictures(ctx)
-		}
-		if err := errors.Join(names, pictures); err != nil && ctx.Err() == nil {
+		if err := contain.Run(s.guard.Panicked, func() error { return s.forget(ctx) }); err != nil && ctx.Err() == nil {
 			s.log.Error("names or pictures were not erased", "err", err)
 		}
 		select {
@@ -135,6 +129,18 @@ func (s retention) forgetDaily(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// forget erases once what is older than it may be kept.
+func (s retention) forget(ctx context.Context) error {
+	var names, pictures error
+	if s.namesKept > 0 {
+		names = s.forgetNames(ctx)
+	}
+	if s.pictures.Kept > 0 {
+		pictures = s.forgetPictures(ctx)
+	}
+	return errors.Join(names, pictures)
 }
 
 func (s retention) forgetNames(ctx context.Context) error {
@@ -154,7 +160,7 @@ func (a recordAPI) backup(w http.ResponseWriter, r *http.Request, _ access.Ident
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "diemcau.db")
 	if err := a.api.record.Backup(r.Context(), path); errors.Is(err, store.ErrBackupElsewhere) {
-		return fault.New(protocol.Unavailable, err.Error())
+		return fault.New(protocol.CodeUnavailable, err.Error())
 	} else if err != nil {
 		return err
 	}
@@ -164,7 +170,7 @@ func (a recordAPI) backup(w http.ResponseWriter, r *http.Request, _ access.Ident
 	}
 	defer file.Close()
 	w.Header().Set("Content-Type", "application/vnd.sqlite3")
-	w.Header().Set("Content-Disposition", `attachment; filename="diemcau.db"`)
+	setFileName(w, fileName(contentRecord, false, "", dayIn(a.api.now(), "UTC"), "db"))
 	http.ServeContent(w, r, "", time.Time{}, file)
 	return nil
 }

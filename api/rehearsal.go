@@ -93,7 +93,7 @@ func (a rehearsalsAPI) putRehearsal(w http.ResponseWriter, r *http.Request, who 
 		return err
 	}
 	if !result.Valid() {
-		return fault.New(protocol.BadRequest, "a value is out of range")
+		return fault.New(protocol.CodeBadRequest, "a value is out of range")
 	}
 	if err := a.beforeEnd(r.Context(), who); err != nil {
 		return err

@@ -76,7 +76,7 @@ func (a officeAPI) changeRoster(w http.ResponseWriter, r *http.Request, who acce
 		return err
 	}
 	if req.Version != 0 && req.Version != version {
-		return fault.New(protocol.Conflict, "the organisation was changed meanwhile")
+		return fault.New(protocol.CodeConflict, "the organisation was changed meanwhile")
 	}
 	tree, err := a.api.office.units(ctx)
 	if err != nil {
@@ -86,7 +86,7 @@ func (a officeAPI) changeRoster(w http.ResponseWriter, r *http.Request, who acce
 	after, err := tree.Apply(req.Edit, now)
 	switch {
 	case errors.Is(err, roster.ErrEdit):
-		return fault.New(protocol.BadRequest, err.Error())
+		return fault.New(protocol.CodeBadRequest, err.Error())
 	case err != nil:
 		return err
 	}

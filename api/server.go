@@ -188,7 +188,7 @@ func New(cfg Config) (*API, error) {
 		record: cfg.Record, live: cfg.Live, links: cfg.Links, lines: cfg.Lines, webhooks: cfg.Webhooks, node: cfg.Node, now: cfg.Now,
 		log: cfg.Log, registry: cfg.Registry, guard: cfg.Guard, seats: cfg.Seats, dropped: cfg.Dropped, downloads: cfg.Downloads, access: table,
 		publicURL: strings.TrimSuffix(cfg.PublicURL, "/"), tokens: cfg.Tokens, keys: cfg.Keys, reports: newReports(cfg.Record),
-		figures: newSummariser(cfg.Record, cfg.Log),
+		figures: newSummariser(cfg.Record, cfg.Log, cfg.Guard.Panicked),
 		socket:  cfg.Socket, ready: cfg.Ready, pages: cfg.Pages,
 		snapshots: cfg.Snapshots, snapshotEvery: cfg.SnapshotEvery.Truncate(time.Second), namesKept: cfg.NamesKept, pictures: cfg.Pictures,
 		endTasks: func() {},

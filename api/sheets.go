@@ -223,7 +223,7 @@ func (a officeAPI) downloadSheet(w http.ResponseWriter, r *http.Request, who acc
 		zone = time.UTC
 	}
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="links.csv"`)
+	setFileName(w, fileName(contentLinks, inVietnamese(r), v.Title, dayIn(v.ScheduledAt, v.TimeZone), "csv"))
 	_, _ = w.Write([]byte("\uFEFF"))
 	out := csv.NewWriter(w)
 	out.UseCRLF = true
@@ -261,7 +261,7 @@ func (a officeAPI) exchangeCode(w http.ResponseWriter, r *http.Request) error {
 		if wait := a.api.office.guesses.codes.Begin(httpguard.Source(r), a.api.now()); wait > 0 {
 			return tooMany(w, wait, "too many wrong codes; try again later")
 		}
-		return fault.New(protocol.NotFound, why)
+		return fault.New(protocol.CodeNotFound, why)
 	}
 	code, ok := link.ReadCode(req.Code)
 	if !ok {
@@ -277,7 +277,7 @@ func (a officeAPI) exchangeCode(w http.ResponseWriter, r *http.Request) error {
 	serial, err := a.api.record.LinkSerial(ctx, found.Session, found.Endpoint)
 	switch {
 	case errors.Is(err, store.ErrRevoked), errors.Is(err, store.ErrNotFound), err == nil && serial != found.Serial:
-		return fault.New(protocol.BadToken, "the link was revoked or replaced by a newer one")
+		return fault.New(protocol.CodeBadToken, "the link was revoked or replaced by a newer one")
 	case err != nil:
 		return err
 	}
@@ -285,7 +285,7 @@ func (a officeAPI) exchangeCode(w http.ResponseWriter, r *http.Request) error {
 	err = a.read(ctx, found.Session, func(s *meeting.View) error {
 		ep := s.Endpoint(found.Endpoint)
 		if ep == nil {
-			return fault.New(protocol.BadToken, "no such endpoint")
+			return fault.New(protocol.CodeBadToken, "no such endpoint")
 		}
 		full, err := a.api.linkFor(s, ep, serial, nil)
 		opens = strings.TrimPrefix(full, a.api.publicURL) // the page stays where it was opened
@@ -342,7 +342,7 @@ func mayEnter(who access.Identity, s *meeting.View, ep *meeting.Endpoint) bool {
 	if who.Scope() != "" {
 		return ep.Role == meeting.RoleOperator && ep.Scope != "" && inScope(s, ep.Code, who.Scope())
 	}
-	return who.May(account.EnterConsoles) || ep.Role == meeting.RoleSecretary
+	return who.May(account.RightEnterConsoles) || ep.Role == meeting.RoleSecretary
 }
 
 // calendar is the session as an iCalendar file; that of a site has its short link.
@@ -387,7 +387,9 @@ func (a officeAPI) calendar(w http.ResponseWriter, r *http.Request, who access.I
 		e.Notes = append(e.Notes, "☎ "+e.Help)
 	}
 	w.Header().Set("Content-Type", "text/calendar; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="diemcau.ics"`)
+	if err := a.nameAfter(ctx, w, r, id, contentCalendar, "ics"); err != nil {
+		return err
+	}
 	_, _ = w.Write(prepare.Calendar(e))
 	return nil
 }

@@ -56,10 +56,10 @@ func (s *Snapshots) put(session, endpoint string, picture []byte, at time.Time, 
 	defer s.mu.Unlock()
 	before := s.sessions[session][endpoint]
 	if at.Sub(before.at) < every {
-		return fault.New(protocol.TooMany, "the last picture is younger than the interval")
+		return fault.New(protocol.CodeTooMany, "the last picture is younger than the interval")
 	}
 	if s.bytes+len(picture)-len(before.jpeg) > maxSnapshots {
-		return fault.New(protocol.Unavailable, "no room for pictures")
+		return fault.New(protocol.CodeUnavailable, "no room for pictures")
 	}
 	if s.sessions[session] == nil {
 		s.sessions[session] = map[string]snapshot{}
@@ -129,19 +129,19 @@ func (s *Snapshots) Drop(session string) {
 func (a picturesAPI) putSnapshot(w http.ResponseWriter, r *http.Request, who access.Identity) error {
 	every := a.api.snapshotEvery
 	if every == 0 {
-		return fault.New(protocol.Unavailable, "pictures are switched off")
+		return fault.New(protocol.CodeUnavailable, "pictures are switched off")
 	}
 	picture, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxSnapshot))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return fault.New(protocol.TooLarge, "a picture has at most "+strconv.Itoa(maxSnapshot)+" bytes")
+		return fault.New(protocol.CodeTooLarge, "a picture has at most "+strconv.Itoa(maxSnapshot)+" bytes")
 	}
 	if err != nil {
-		return fault.New(protocol.BadRequest, err.Error())
+		return fault.New(protocol.CodeBadRequest, err.Error())
 	}
 	size, err := jpeg.DecodeConfig(bytes.NewReader(picture))
 	if err != nil || size.Width > maxSnapshotWidth || size.Height > maxSnapshotHeight {
-		return fault.New(protocol.BadRequest, "not a JPEG of at most 640×480")
+		return fault.New(protocol.CodeBadRequest, "not a JPEG of at most 640×480")
 	}
 	conn, live := "", false
 	err = a.read(r.Context(), who.Session, func(s *meeting.View) error {
@@ -183,7 +183,7 @@ func (a picturesAPI) listSnapshots(w http.ResponseWriter, r *http.Request, who a
 	var codes []string
 	if q := r.URL.Query().Get("codes"); q != "" {
 		if codes = strings.Split(q, ","); len(codes) > maxListedSnapshots {
-			return fault.New(protocol.BadRequest, "at most "+strconv.Itoa(maxListedSnapshots)+" codes")
+			return fault.New(protocol.CodeBadRequest, "at most "+strconv.Itoa(maxListedSnapshots)+" codes")
 		}
 	}
 	views := a.api.snapshots.list(id, codes)
@@ -205,7 +205,7 @@ func (a picturesAPI) getSnapshot(w http.ResponseWriter, r *http.Request, _ acces
 	id, code := r.PathValue("id"), r.PathValue("code")
 	p, ok := a.api.snapshots.get(id, code)
 	if !ok {
-		return fault.New(protocol.NotFound, "no picture of "+code)
+		return fault.New(protocol.CodeNotFound, "no picture of "+code)
 	}
 	w.Header().Set("Content-Type", "image/jpeg")
 	w.Header().Set("ETag", p.etag)

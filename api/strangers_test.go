@@ -3,6 +3,7 @@ package api_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 
@@ -42,6 +43,77 @@ func TestParallelLoginsCountBeforeTheHash(t *testing.T) {
 	}
 	if status, body := b.From("203.0.113.9", "POST", "/api/v1/login", `{"name":"an","password":"con meo cua toi"}`); status != 200 {
 		t.Errorf("the right password from elsewhere: %d %s", status, body)
+	}
+}
+
+// Guesses of one name from very many addresses are bounded all together; whose name it is gets in where it has logged in
+// before: by its address, and by its browser wherever that is, also after a restart.
+func TestGuessesFromManyAddresses(t *testing.T) {
+	b := servertest.NewBed(t, "")
+	behindProxy(t, b)
+	b.Admin("POST", "/api/v1/accounts", `{"name":"an","full_name":"An","role":"admin","password":"con meo cua toi"}`, nil)
+	const right = `{"name":"an","password":"con meo cua toi"}`
+	login := func(from, body, device string) (int, string) {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.HTTP.URL+"/api/v1/login", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("X-Forwarded-For", from)
+		if device != "" {
+			req.AddCookie(&http.Cookie{Name: "diemcau_device", Value: device})
+		}
+		resp, err := b.HTTP.Client().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		for _, c := range resp.Cookies() {
+			if c.Name == "diemcau_device" {
+				device = c.Value
+			}
+		}
+		return resp.StatusCode, device
+	}
+	attack := func() (answers map[int]int) {
+		answers = map[int]int{}
+		for i := range 60 {
+			status, _ := login(fmt.Sprintf("198.51.%d.7", i), `{"name":"an","password":"wrong"}`, "")
+			answers[status]++
+		}
+		return answers
+	}
+	status, device := login("203.0.113.9", right, "")
+	if status != http.StatusOK || device == "" {
+		t.Fatalf("the first login: %d", status)
+	}
+	if answers := attack(); answers[401] > 35 || answers[429] < 20 {
+		t.Errorf("answers: %v; about 30 may be tries", answers)
+	}
+	if status, _ := login("203.0.113.9", right, ""); status != http.StatusOK {
+		t.Errorf("from the known address: %d", status)
+	}
+	if status, _ := login("192.0.2.77", right, device); status != http.StatusOK {
+		t.Errorf("from the known browser: %d", status)
+	}
+	if status, _ := login("192.0.2.78", right, ""); status != http.StatusTooManyRequests {
+		t.Errorf("from elsewhere, while it goes on: %d", status)
+	}
+	if status, _ := login("192.0.2.79", right, device[:10]+"x"+device[11:]); status != http.StatusTooManyRequests {
+		t.Errorf("with a forged cookie: %d", status)
+	}
+	if status, _ := login("192.0.2.80", `{"name":"binh","password":"wrong"}`, ""); status != http.StatusUnauthorized {
+		t.Errorf("another name: %d", status)
+	}
+	b.Restart(false)
+	behindProxy(t, b)
+	attack()
+	if status, _ := login("192.0.2.81", right, device); status != http.StatusOK {
+		t.Errorf("from the known browser, after a restart: %d", status)
+	}
+	b.Admin("POST", "/api/v1/accounts/an/password", `{"password":"con cho cua toi"}`, nil)
+	if status, _ := login("192.0.2.82", `{"name":"an","password":"con cho cua toi"}`, ""); status != http.StatusOK {
+		t.Errorf("from elsewhere, by a new password: %d", status)
 	}
 }
 

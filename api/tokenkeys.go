@@ -58,7 +58,7 @@ func (k *tokenKeys) change(make func(keyring.Set) (keyring.Set, error), inForce 
 		return err
 	}
 	if err := k.kept.SaveKeys(keyring.Tokens, set); errors.Is(err, keyring.ErrFixed) {
-		return fault.New(protocol.Unavailable, err.Error())
+		return fault.New(protocol.CodeUnavailable, err.Error())
 	} else if err != nil {
 		return err
 	}
@@ -83,9 +83,9 @@ func (k *tokenKeys) retire(kid string) error {
 		at := slices.IndexFunc(now.Former, func(public ed25519.PublicKey) bool { return link.KeyID(public) == kid })
 		switch {
 		case kid == link.KeyID(now.Public()):
-			return now, fault.New(protocol.Conflict, "this key signs new links: make another one sign first (rotate)")
+			return now, fault.New(protocol.CodeConflict, "this key signs new links: make another one sign first (rotate)")
 		case at < 0:
-			return now, fault.New(protocol.NotFound, "no key of this id is in force")
+			return now, fault.New(protocol.CodeNotFound, "no key of this id is in force")
 		}
 		now.Former = slices.Delete(slices.Clone(now.Former), at, at+1)
 		return now, nil

@@ -37,7 +37,7 @@ func (a accountsAPI) createToken(w http.ResponseWriter, r *http.Request, who acc
 		return err
 	}
 	if req.Name == "" || len(req.Name) > maxTokenName || req.Days < 0 || req.Days > maxAdminDays {
-		return fault.New(protocol.BadRequest, "name is empty or long, or days is not within 0 to "+strconv.Itoa(maxAdminDays))
+		return fault.New(protocol.CodeBadRequest, "name is empty or long, or days is not within 0 to "+strconv.Itoa(maxAdminDays))
 	}
 	life, now := adminLife, a.api.now()
 	if req.Days > 0 {
@@ -110,7 +110,7 @@ func regrant(change func(*account.Account) error) (func(*account.Account) error,
 func (s *API) endGiven(ctx context.Context, name, grant string) error {
 	s.links.EndGiven(ctx, name, grant)
 	switch a, err := s.record.Account(ctx, name); {
-	case errors.Is(err, store.ErrNotFound), err == nil && !a.May(account.ManageAccounts):
+	case errors.Is(err, store.ErrNotFound), err == nil && !a.May(account.RightManageAccounts):
 		return s.record.RevokeAdminTokensBy(ctx, name, s.now())
 	default:
 		return err

@@ -68,9 +68,9 @@ func (a recordAPI) retryDeadLetter(w http.ResponseWriter, r *http.Request, _ acc
 	err := a.api.webhooks.Retry(r.Context(), r.PathValue("id"))
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return fault.New(protocol.NotFound, "no such dead letter")
+		return fault.New(protocol.CodeNotFound, "no such dead letter")
 	case err != nil:
-		return fault.New(protocol.Unavailable, err.Error())
+		return fault.New(protocol.CodeUnavailable, err.Error())
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil

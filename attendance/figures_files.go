@@ -73,8 +73,8 @@ func WriteFiguresXLSX(w io.Writer, t *figures.Table, p Period, lang Lang) error 
 func sumColumns() []column {
 	list := []column{}
 	for _, key := range []string{
-		"convened", "present", "on_time", "late", "partial", "absent", "figures.telephone", "people", "figures.speakers", "figures.turns", "interruptions",
-		"figures.corrected",
+		"convened", "present", "on_time", "late", "partial", "absent", "figures.telephone", "people", "figures.speakers", "figures.turns",
+		"interruptions", "figures.corrected",
 	} {
 		list = append(list, column{key, 11, countCell})
 	}
@@ -129,29 +129,10 @@ func (f tables) figuresSheets(t *figures.Table) []sheet {
 
 // WriteFiguresPDF writes the figures on A4 across: sessions, then units.
 func WriteFiguresPDF(w io.Writer, t *figures.Table, period Period, lang Lang) error {
-	r, f, err := figuresHeading(period, lang)
+	r, p, err := figuresHeading(period, lang)
 	if err != nil {
 		return err
 	}
-	press, err := newPress("L")
-	if err != nil {
-		return err
-	}
-	p := &paper{press: press, formatter: f, report: r}
-	p.margin = narrow
-	p.SetTitle(r.Session.Title)
-	p.SetCreationDate(period.AsOf)
-	p.SetModificationDate(period.AsOf)
-	p.SetMargins(narrow, narrow, narrow)
-	p.SetAutoPageBreak(true, narrow)
-	p.SetFooterFunc(func() {
-		p.SetY(-footer - 4)
-		p.SetFont(family, "I", 8)
-		p.Fpdf.CellFormat(0, 5, fmt.Sprintf(p.text("page"), p.PageNo(), allPages), "", 0, "R", false, 0, "")
-	})
-	p.AddPage()
-	p.line("B", 14, "C", strings.ToUpper(r.Session.Title))
-	p.line("I", 11, "C", p.text("as_of")+" "+p.spoken(period.AsOf))
 	sums := []tableColumn{
 		{"convened", 18, "R"}, {"present", 18, "R"}, {"late", 18, "R"}, {"partial", 20, "R"}, {"absent", 18, "R"}, {"figures.present_pct", 18, "R"},
 		{"people", 18, "R"}, {"figures.speakers", 20, "R"},
@@ -163,19 +144,23 @@ func WriteFiguresPDF(w io.Writer, t *figures.Table, period Period, lang Lang) er
 		}
 		return append(list, strconv.FormatFloat(s.PresentPct(), 'f', 1, 64), strconv.Itoa(s.Headcount), strconv.Itoa(s.Speakers))
 	}
-	p.table(p.text("sheet.figures.sessions"), append([]tableColumn{{"number", 12, "R"}, {"session", 80, "L"}, {"started", 33, "C"}}, sums...),
-		func(yield func(...string)) {
-			for i, s := range t.Sessions {
-				yield(append([]string{strconv.Itoa(i + 1), s.Title, s.StartedAt.In(p.zone).Format("15:04 02/01/2006")}, cells(s.Sum)...)...)
-			}
-		})
-	p.table(p.text("sheet.figures.units"), append([]tableColumn{{"number", 12, "R"}, {"group", 93, "L"}, {"figures.sessions", 20, "R"}}, sums...),
-		func(yield func(...string)) {
-			for i, r := range t.Rows {
-				yield(append([]string{strconv.Itoa(i + 1), strings.Join(append([]string{r.Unit.Name}, r.Parents...), ", "), strconv.Itoa(r.Sessions)},
-					cells(r.Sum)...)...)
-			}
-			yield(append([]string{"", p.text("figures.total"), strconv.Itoa(t.Total.Sessions)}, cells(t.Total)...)...)
-		})
-	return p.Output(w)
+	list := []block{
+		annex{}, paragraph{style: "B", size: 14, align: "C", text: strings.ToUpper(r.Session.Title)},
+		paragraph{style: "I", size: 11, align: "C", text: p.text("as_of") + " " + p.spoken(period.AsOf)},
+	}
+	list = append(list, grid{p.text("sheet.figures.sessions"), append([]tableColumn{{"number", 12, "R"}, {"session", 80, "L"}, {"started", 33, "C"}},
+		sums...), func(yield func(...string)) {
+		for i, s := range t.Sessions {
+			yield(append([]string{strconv.Itoa(i + 1), s.Title, s.StartedAt.In(p.zone).Format("15:04 02/01/2006")}, cells(s.Sum)...)...)
+		}
+	}})
+	list = append(list, grid{p.text("sheet.figures.units"), append([]tableColumn{{"number", 12, "R"}, {"group", 93, "L"}, {"figures.sessions", 20,
+		"R"}}, sums...), func(yield func(...string)) {
+		for i, r := range t.Rows {
+			yield(append([]string{strconv.Itoa(i + 1), strings.Join(append([]string{r.Unit.Name}, r.Parents...), ", "), strconv.Itoa(r.Sessions)},
+				cells(r.Sum)...)...)
+		}
+		yield(append([]string{"", p.text("figures.total"), strconv.Itoa(t.Total.Sessions)}, cells(t.Total)...)...)
+	}})
+	return describer{p, r}.print(w, r.Session.Title, list)
 }

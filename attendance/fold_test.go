@@ -64,7 +64,7 @@ func entries(t *testing.T, rules meeting.Rules, list ...happening) []ledger.Entr
 	return ledgerOf(t, convened(rules), list...)
 }
 
-func ledgerOf(t *testing.T, first *meeting.Convened, list ...happening) []ledger.Entry {
+func ledgerOf(t testing.TB, first *meeting.Convened, list ...happening) []ledger.Entry {
 	t.Helper()
 	c := ledger.NewChain("s1", ledger.NewNode("n1", 0), ledger.Head{})
 	var out []ledger.Entry

@@ -10,132 +10,131 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/meeting"
-	"github.com/gomutex/godocx"
-	"github.com/gomutex/godocx/docx"
-	"github.com/gomutex/godocx/wml/ctypes"
-	"github.com/gomutex/godocx/wml/stypes"
 )
 
 // WriteMinutes writes the minutes of the session as a Word file to be completed: the heading of the printed report, when
-// it was opened and closed, chair and secretary, attendance by unit with who was absent and who took part by
-// telephone, and the agenda item by item with its speakers, roll calls and the secretaries' notes, each item with room
-// for conclusions.
-func (r *Report) WriteMinutes(w io.Writer, lang Lang) error {
-	f, err := r.formatter()
+// it was opened and closed, chair and secretary, attendance by unit with who was absent and who took part by telephone, and
+// the agenda item by item with its speakers, roll calls and the secretaries' notes, each item with room for conclusions.
+// The file is made from an office's own template (CheckTemplate), or looks as MinutesTemplate if that is empty.
+func (r *Report) WriteMinutes(w io.Writer, lang Lang, template []byte) error {
+	d, err := r.minuted(lang)
 	if err != nil {
 		return err
 	}
-	f.lang = lang
-	doc, err := godocx.NewDocument()
-	if err != nil {
-		return err
+	if len(template) > 0 {
+		return fillTemplate(w, template, d.values())
 	}
-	m := &minutes{RootDoc: doc, formatter: f, report: r}
-	m.page()
-	m.heading()
-	m.attendance()
-	m.proceedings()
-	m.signatures()
-	return doc.Write(w)
+	return writeWord(w, d.formatter, r.Session.AsOf, d.minutes(d.values()))
 }
 
-// minutes are on their way into a file.
-type minutes struct {
-	*docx.RootDoc
+// WriteMinutesPDF writes the same as a PDF.
+func (r *Report) WriteMinutesPDF(w io.Writer, lang Lang) error {
+	d, err := r.minuted(lang)
+	if err != nil {
+		return err
+	}
+	return d.print(w, d.text("minutes")+" – "+r.Session.Title, d.minutes(d.values()))
+}
+
+// MinutesTemplate writes the minutes of no session: a Word file with the name of each part in its place, for an office to make
+// its own of.
+func MinutesTemplate(w io.Writer, lang Lang, now time.Time) error {
+	r := &Report{Session: SessionInfo{TimeZone: zoneOfFigures, AsOf: now}}
+	d, err := r.minuted(lang)
+	if err != nil {
+		return err
+	}
+	return writeWord(w, d.formatter, now, d.minutes(d.placeholders()))
+}
+
+// minuted describes the minutes of a report.
+type minuted struct{ describer }
+
+func (r *Report) minuted(lang Lang) (minuted, error) {
+	d, err := r.describer(lang)
+	return minuted{d}, err
+}
+
+// values are what the minutes say. They have names, which stand in templates as {{name}}.
+type values struct {
 	formatter
-	report *Report
+
+	texts map[string]string
+	parts map[string][]block
 }
 
-// Lengths of Word are twentieths of a point; sizes of letters are points.
-const (
-	textSize  = 14
-	smallSize = 12
-	textWidth = 9360
+// The names of the texts and parts. One written in capitals gives its text in capitals.
+var ( //nolint:gochecknoglobals // immutable tables
+	textNames = []string{
+		"co_quan_chu_quan", "co_quan", "so_bien_ban", "dia_danh", "ngay", "phien_hop", "khai_mac", "be_mac", "gio_be_mac", "chu_tri", "chuc_vu_chu_tri",
+		"chu_tri_day_du", "thu_ky", "chuc_vu_thu_ky", "thu_ky_day_du", "trieu_tap", "co_mat", "dung_gio", "vao_muon", "du_mot_phan", "vang_mat", "so_nguoi_du",
+	}
+	partNames = []string{"thanh_phan", "dien_bien", "ket_luan", "noi_nhan"}
 )
 
-// page sets A4 with the margins of administrative documents.
-func (m *minutes) page() {
-	width, height := uint64(11906), uint64(16838)
-	upper, left, right, edge := 1134, 1701, 850, 567
-	m.Document.Body.SectPr = &ctypes.SectionProp{
-		PageSize:   &ctypes.PageSize{Width: &width, Height: &height},
-		PageMargin: &ctypes.PageMargin{Left: &left, Right: &right, Top: &upper, Bottom: &upper, Header: &edge, Footer: &edge},
+// placeholders are values that stand for those of a session.
+func (d minuted) placeholders() values {
+	v := values{d.formatter, map[string]string{}, map[string][]block{}}
+	for _, name := range textNames {
+		v.texts[name] = "{{" + name + "}}"
 	}
+	for _, name := range partNames {
+		v.parts[name] = []block{paragraph{size: 14, align: "J", text: "{{" + name + "}}"}}
+	}
+	return v
 }
 
-// face is how a paragraph looks.
-type face struct {
-	bold, italic bool
-	size         uint64
-	align        stypes.Justification
+// values are those of a session.
+func (d minuted) values() values {
+	info, said, total := d.report.Session, d.report.Session.Particulars, d.report.Total
+	texts := map[string]string{
+		"co_quan_chu_quan": said.Authority, "co_quan": dots(said.Body), "so_bien_ban": cmp.Or(said.MinutesNumber, "……/BB-……"),
+		"dia_danh": cmp.Or(said.Place, "………………"), "ngay": d.signDate(), "phien_hop": info.Title,
+		"khai_mac": d.spoken(info.StartedAt), "be_mac": d.spoken(info.EndedAt), "gio_be_mac": d.short(info.EndedAt),
+		"chu_tri": said.Chair.Name, "chuc_vu_chu_tri": said.Chair.Title, "thu_ky": said.Secretary.Name, "chuc_vu_thu_ky": said.Secretary.Title,
+		"chu_tri_day_du": official(said.Chair), "thu_ky_day_du": official(said.Secretary),
+	}
+	for name, n := range map[string]int{
+		"trieu_tap": total.Convened, "co_mat": total.Present, "dung_gio": total.OnTime, "vao_muon": total.Late, "du_mot_phan": total.Partial,
+		"vang_mat": total.Absent, "so_nguoi_du": total.Headcount,
+	} {
+		texts[name] = strconv.Itoa(n)
+	}
+	return values{d.formatter, texts, map[string][]block{
+		"thanh_phan": d.attendance(), "dien_bien": d.proceedings(), "ket_luan": d.conclusions(), "noi_nhan": d.recipients(said),
+	}}
 }
 
-func (m *minutes) set(p *docx.Paragraph, look face, text string) {
-	p.Spacing(0, 80)
-	p.Justification(look.align)
-	run := p.AddText(text).Font("Times New Roman").Size(cmp.Or(look.size, textSize))
-	if look.bold {
-		run.Bold(true)
-	}
-	if look.italic {
-		run.Italic(true)
-	}
+func body(text string) paragraph { return paragraph{size: 14, align: "J", text: text} }
+func strong(text string) paragraph {
+	return paragraph{style: "B", size: 14, align: "J", text: text, above: 2}
 }
 
-func (m *minutes) line(look face, text string) {
-	if look.align == "" {
-		look.align = stypes.JustificationBoth
+// minutes describes the minutes by their values.
+func (d minuted) minutes(v values) []block {
+	t := v.texts
+	said := meeting.Particulars{
+		Authority: t["co_quan_chu_quan"], Body: t["co_quan"], Place: t["dia_danh"],
+		Chair: meeting.Official{Name: t["chu_tri"], Title: t["chuc_vu_chu_tri"]}, Secretary: meeting.Official{Name: t["thu_ky"], Title: t["chuc_vu_thu_ky"]},
 	}
-	m.set(m.AddEmptyParagraph(), look, text)
-}
-
-func (m *minutes) blank() { m.line(face{}, "") }
-
-// side is a column of a table without borders: lines in the middle.
-type side []struct {
-	look face
-	text string
-}
-
-func (m *minutes) sides(widths [2]int, sides [2]side) {
-	t := m.AddTable()
-	row := t.AddRow()
-	for i, s := range sides {
-		cell := row.AddCell().Width(widths[i], stypes.TableWidthDxa)
-		for _, l := range s {
-			l.look.align = stypes.JustificationCenter
-			m.set(cell.AddEmptyPara(), l.look, l.text)
-		}
-	}
-}
-
-// heading sets body and number at the left, quốc hiệu and tiêu ngữ at the right, the title, and who was there for the office.
-func (m *minutes) heading() {
-	info, said := m.report.Session, m.report.Session.Particulars
-	var body side
-	if said.Authority != "" {
-		body = append(body, side{{face{size: smallSize}, strings.ToUpper(said.Authority)}}...)
-	}
-	place := cmp.Or(said.Place, "………………") + ", " + fmt.Sprintf(m.text("sign.date"), info.AsOf.In(m.zone).Year())
-	m.sides([2]int{3700, textWidth - 3700}, [2]side{
-		append(body, side{
-			{face{bold: true, size: smallSize}, strings.ToUpper(cmp.Or(said.Body, "……………………"))}, {face{size: smallSize}, "–––––––"},
-			{face{size: 13}, m.text("number_sign") + " " + cmp.Or(said.MinutesNumber, "……/BB-……")},
-		}...),
-		{
-			{face{bold: true, size: smallSize}, m.text("nation")}, {face{bold: true, size: 13}, m.text("motto")}, {face{size: smallSize}, "–––––––––––––––"},
-			{face{italic: true, size: 13}, place},
-		},
-	})
-	m.blank()
-	m.line(face{bold: true, align: stypes.JustificationCenter}, m.text("minutes"))
-	m.line(face{bold: true, align: stypes.JustificationCenter}, info.Title)
-	m.blank()
-	m.line(face{}, fmt.Sprintf("%s: %s", m.text("opened"), m.spoken(info.StartedAt)))
-	m.line(face{}, fmt.Sprintf("%s: %s", m.text("closed"), m.spoken(info.EndedAt)))
-	m.line(face{}, fmt.Sprintf("%s: %s", m.text("place"), cmp.Or(said.Place, "………………………………")))
-	m.line(face{}, m.text("chair")+": "+official(said.Chair))
-	m.line(face{}, m.text("secretary")+": "+official(said.Secretary))
+	list := d.heading(said, t["so_bien_ban"], t["ngay"], d.text("minutes"), t["phien_hop"])
+	opened := body(d.text("opened") + ": " + t["khai_mac"])
+	opened.above = 6
+	list = append(list,
+		opened, body(d.text("closed")+": "+t["be_mac"]), body(d.text("place")+": "+t["dia_danh"]),
+		body(d.text("chair")+": "+t["chu_tri_day_du"]), body(d.text("secretary")+": "+t["thu_ky_day_du"]),
+		strong("I. "+d.text("minutes.attendance")),
+		body(fmt.Sprintf("%s: %s. %s: %s (%s: %s, %s: %s, %s: %s). %s: %s. %s: %s.", d.text("convened"), t["trieu_tap"], d.text("present"), t["co_mat"],
+			d.text("on_time"), t["dung_gio"], d.text("late"), t["vao_muon"], d.text("partial"), t["du_mot_phan"], d.text("absent"), t["vang_mat"],
+			d.text("people"), t["so_nguoi_du"])))
+	list = append(list, v.parts["thanh_phan"]...)
+	list = append(list, strong("II. "+d.text("minutes.course")))
+	list = append(list, v.parts["dien_bien"]...)
+	list = append(list, strong("III. "+d.text("minutes.conclusions")))
+	list = append(list, v.parts["ket_luan"]...)
+	list = append(list, body(fmt.Sprintf(d.text("minutes.end"), t["gio_be_mac"])))
+	list = append(list, d.signatures(said, d.text("sign.secretary"))...)
+	return append(list, v.parts["noi_nhan"]...)
 }
 
 func official(o meeting.Official) string {
@@ -143,42 +142,39 @@ func official(o meeting.Official) string {
 	return cmp.Or(text, "………………………………")
 }
 
-func (m *minutes) attendance() {
-	total := m.report.Total
-	m.line(face{bold: true}, "I. "+m.text("minutes.attendance"))
-	m.line(face{}, fmt.Sprintf("%s: %d. %s: %d (%s: %d, %s: %d, %s: %d). %s: %d. %s: %d.", m.text("convened"), total.Convened, m.text("present"), total.Present,
-		m.text("on_time"), total.OnTime, m.text("late"), total.Late, m.text("partial"), total.Partial, m.text("absent"), total.Absent, m.text("people"),
-		total.Headcount))
-	if len(m.report.Groups) > 0 {
-		rows := [][]string{{m.text("group"), m.text("convened"), m.text("present"), m.text("late"), m.text("absent"), m.text("people")}}
-		for _, g := range m.report.Groups {
-			rows = append(rows, []string{
-				strings.Repeat("– ", g.Depth) + g.Unit.Name, strconv.Itoa(g.Convened), strconv.Itoa(g.Present), strconv.Itoa(g.Late), strconv.Itoa(g.Absent),
-				strconv.Itoa(g.Headcount),
-			})
-		}
-		m.table([]int{4360, 1000, 1000, 1000, 1000, 1000}, rows)
+// attendance is who was there by unit, who was not, and who came how.
+func (d minuted) attendance() (list []block) {
+	if len(d.report.Groups) > 0 {
+		list = append(list, grid{columns: []tableColumn{
+			{"group", 66, "L"}, {"convened", 21, "C"}, {"present", 19, "C"}, {"late", 21, "C"}, {"absent", 21, "C"}, {"people", 21, "C"},
+		}, rows: func(yield func(...string)) {
+			for _, g := range d.report.Groups {
+				yield(strings.Repeat("– ", g.Depth)+g.Unit.Name, strconv.Itoa(g.Convened), strconv.Itoa(g.Present), strconv.Itoa(g.Late),
+					strconv.Itoa(g.Absent),
+					strconv.Itoa(g.Headcount))
+			}
+		}})
 	}
-	m.list(m.text("minutes.absent"), func(s SiteRow) bool { return s.Verdict == Absent })
-	m.list(m.text("minutes.withdrawn"), func(s SiteRow) bool { return s.Withdrawn != nil })
-	m.list(m.text("minutes.phone"), func(s SiteRow) bool { return slices.Contains(s.Devices, Telephone) })
+	list = append(list, d.list("minutes.absent", func(s SiteRow) bool { return s.Verdict == Absent })...)
+	list = append(list, d.list("minutes.withdrawn", func(s SiteRow) bool { return s.Withdrawn != nil })...)
+	list = append(list, d.list("minutes.phone", func(s SiteRow) bool { return slices.Contains(s.Devices, Telephone) })...)
 	var people []string
-	for _, s := range m.report.Sites {
-		for _, d := range s.Delegates {
-			who := official(meeting.Official{Name: d.Name, Title: d.Title}) + " (" + s.Name + ")"
-			if d.AttendingFor != "" {
-				who += ", " + m.text("attending_for") + ": " + d.AttendingFor
+	for _, s := range d.report.Sites {
+		for _, one := range s.Delegates {
+			who := official(meeting.Official{Name: one.Name, Title: one.Title}) + " (" + s.Name + ")"
+			if one.AttendingFor != "" {
+				who += ", " + d.text("attending_for") + ": " + one.AttendingFor
 			}
 			people = append(people, who)
 		}
 	}
-	m.names(m.text("minutes.delegates"), people)
+	return append(list, d.names("minutes.delegates", people)...)
 }
 
 // list names the sites that one takes, with the units above them.
-func (m *minutes) list(title string, takes func(SiteRow) bool) {
+func (d minuted) list(title string, takes func(SiteRow) bool) []block {
 	var names []string
-	for _, s := range m.report.Sites {
+	for _, s := range d.report.Sites {
 		if !takes(s) {
 			continue
 		}
@@ -188,33 +184,18 @@ func (m *minutes) list(title string, takes func(SiteRow) bool) {
 		}
 		names = append(names, name)
 	}
-	m.names(title, names)
+	return d.names(title, names)
 }
 
-func (m *minutes) names(title string, names []string) {
+func (d minuted) names(title string, names []string) []block {
 	if len(names) == 0 {
-		return
+		return nil
 	}
-	m.line(face{bold: true}, fmt.Sprintf("%s (%d):", title, len(names)))
+	list := []block{strong(fmt.Sprintf("%s (%d):", d.text(title), len(names)))}
 	for _, name := range names {
-		m.line(face{}, "- "+name)
+		list = append(list, body("- "+name))
 	}
-}
-
-func (m *minutes) table(widths []int, rows [][]string) {
-	t := m.AddTable()
-	t.Style("TableGrid")
-	for i, cells := range rows {
-		row := t.AddRow()
-		for j, text := range cells {
-			look := face{bold: i == 0, size: smallSize, align: stypes.JustificationCenter}
-			if j == 0 && i > 0 {
-				look.align = stypes.JustificationLeft
-			}
-			m.set(row.AddCell().Width(widths[j], stypes.TableWidthDxa).AddEmptyPara(), look, text)
-		}
-	}
-	m.blank()
+	return list
 }
 
 // happened is something that the minutes tell at its moment.
@@ -225,12 +206,12 @@ type happened struct {
 }
 
 // course is what happened, by time; an item of the agenda comes before what happened at its beginning.
-func (m *minutes) course() []happened {
+func (d minuted) course() []happened {
 	var list []happened
-	for i, t := range m.report.AgendaTurns {
-		list = append(list, happened{at: t.From, turn: &m.report.AgendaTurns[i]})
+	for i, t := range d.report.AgendaTurns {
+		list = append(list, happened{at: t.From, turn: &d.report.AgendaTurns[i]})
 	}
-	for _, g := range m.report.Floor {
+	for _, g := range d.report.Floor {
 		if g.Slot == meeting.SlotMain && strings.HasPrefix(g.Endpoint, "@") { // the chair's own picture
 			continue
 		}
@@ -242,83 +223,56 @@ func (m *minutes) course() []happened {
 		if g.Unit != "" {
 			who += " (" + g.Unit + ")"
 		}
-		list = append(list, happened{at: from, text: fmt.Sprintf("%s – %s: %s: %s", m.short(from), m.short(g.ReturnedAt),
-			m.text("minutes.spoke."+string(g.Slot)), who)})
+		list = append(list, happened{at: from, text: fmt.Sprintf("%s – %s: %s: %s", d.short(from), d.short(g.ReturnedAt),
+			d.text("minutes.spoke."+string(g.Slot)), who)})
 	}
-	for _, rc := range m.report.RollCalls {
+	for _, rc := range d.report.RollCalls {
 		people := 0
 		for _, a := range rc.Answers {
 			people += a.Headcount
 		}
-		list = append(list, happened{at: rc.OpenedAt, text: m.short(rc.OpenedAt) + ": " +
-			fmt.Sprintf(m.text("minutes.roll_call"), rc.ID, len(rc.Answers), people)})
+		list = append(list, happened{at: rc.OpenedAt, text: d.short(rc.OpenedAt) + ": " + fmt.Sprintf(d.text("minutes.roll_call"), rc.ID,
+			len(rc.Answers), people)})
 	}
-	for _, n := range m.report.Notes {
-		list = append(list, happened{at: n.About, text: m.short(n.About) + ": " + n.Text})
+	for _, n := range d.report.Notes {
+		list = append(list, happened{at: n.About, text: d.short(n.About) + ": " + n.Text})
 	}
 	slices.SortStableFunc(list, func(a, b happened) int { return a.at.Compare(b.at) })
 	return list
 }
 
-func (m *minutes) proceedings() {
-	m.line(face{bold: true}, "II. "+m.text("minutes.course"))
+// proceedings tell the agenda item by item, and what belongs to none.
+func (d minuted) proceedings() (list []block) {
 	number := 0
 	var turn *AgendaTurn
 	conclude := func() {
 		if turn != nil {
-			m.line(face{italic: true, align: stypes.JustificationLeft}, m.text("minutes.conclusion")+": "+strings.Repeat("…", 45))
+			list = append(list, paragraph{style: "I", size: 14, align: "L", text: d.text("minutes.conclusion") + ": " + strings.Repeat("…", 45)})
 		}
 	}
-	for _, h := range m.course() {
+	for _, h := range d.course() {
 		if h.turn != nil {
 			conclude()
 			turn = h.turn
 			number++
-			m.line(face{bold: true}, fmt.Sprintf("%d. %s (%s – %s)", number, turn.Item.Title, m.short(turn.From), m.short(turn.To)))
+			list = append(list, strong(fmt.Sprintf("%d. %s (%s – %s)", number, turn.Item.Title, d.short(turn.From), d.short(turn.To))))
 			continue
 		}
 		if turn != nil && !turn.To.IsZero() && h.at.After(turn.To) {
 			conclude()
 			turn = nil
-			m.line(face{bold: true}, m.text("minutes.other"))
+			list = append(list, strong(d.text("minutes.other")))
 		}
-		for i, text := range strings.Split(h.text, "\n") {
-			if i == 0 {
-				text = "- " + text
-			}
-			m.line(face{}, text)
-		}
+		list = append(list, body("- "+h.text))
 	}
 	conclude()
-	m.line(face{bold: true}, "III. "+m.text("minutes.conclusions"))
+	return list
+}
+
+// conclusions leave room for what a person writes.
+func (d minuted) conclusions() (list []block) {
 	for range 4 {
-		m.line(face{align: stypes.JustificationLeft}, strings.Repeat("…", 55))
+		list = append(list, paragraph{size: 14, align: "L", text: strings.Repeat("…", 55)})
 	}
-	m.line(face{}, fmt.Sprintf(m.text("minutes.end"), m.short(m.report.Session.EndedAt)))
-	m.blank()
-}
-
-func (m *minutes) signatures() {
-	said := m.report.Session.Particulars
-	sign := func(role string, who meeting.Official) side {
-		return side{
-			{face{bold: true}, role}, {face{bold: true}, strings.ToUpper(who.Title)}, {face{italic: true, size: 13}, m.text("sign.note")},
-			{face{}, ""}, {face{}, ""}, {face{}, ""}, {face{bold: true}, who.Name},
-		}
-	}
-	m.sides([2]int{textWidth / 2, textWidth / 2}, [2]side{sign(m.text("sign.secretary"), said.Secretary), sign(m.text("sign.chair"), said.Chair)})
-	if len(said.Recipients) > 0 {
-		m.line(face{bold: true, italic: true, size: smallSize}, m.text("recipients"))
-		for _, r := range said.Recipients {
-			m.line(face{size: 11}, "- "+r)
-		}
-	}
-}
-
-// short is the hour of a moment.
-func (m *minutes) short(t time.Time) string {
-	if t.IsZero() {
-		return "……"
-	}
-	return t.In(m.zone).Format("15:04")
+	return list
 }

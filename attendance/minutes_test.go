@@ -14,7 +14,7 @@ import (
 )
 
 // sessionHeld is a session with an agenda, notes and speakers.
-func sessionHeld(t *testing.T) *attendance.Report {
+func sessionHeld(t testing.TB) *attendance.Report {
 	t.Helper()
 	first := convened(meeting.DefaultRules())
 	first.Agenda = []meeting.AgendaItem{{ID: "a1", Title: "Khai mạc"}, {ID: "a2", Title: "Báo cáo của các tỉnh"}}
@@ -74,7 +74,7 @@ func TestMinutesReadByOthers(t *testing.T) {
 		t.Skip("needs soffice (libreoffice-writer-nogui)")
 	}
 	var out bytes.Buffer
-	if err := sessionHeld(t).WriteMinutes(&out, attendance.Vietnamese); err != nil {
+	if err := sessionHeld(t).WriteMinutes(&out, attendance.Vietnamese, nil); err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()

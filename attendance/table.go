@@ -4,41 +4,38 @@ import (
 	"strings"
 )
 
-// tableColumn is a column of a table on paper.
-type tableColumn struct {
-	key   string
-	width float64
-	align string
-}
-
-// table writes rows under a heading that is repeated on every page. Long texts take several lines.
-func (p *paper) table(title string, columns []tableColumn, rows func(yield func(...string))) {
+// grid writes a table under a heading that is repeated on every page. Long texts take several lines.
+func (p *paper) grid(g grid) {
 	_, height := p.GetPageSize()
 	bottom := height - p.margin - footer
 	if p.GetY()+5*rowHeight > bottom {
-		p.AddPageFormat("L", p.GetPageSizeStr("A4"))
+		p.another()
 	}
-	p.Ln(4)
-	p.line("B", 12, "L", title)
+	if g.title != "" {
+		p.Ln(4)
+		p.SetFont(family, "B", 12)
+		p.MultiCell(0, 6, g.title, "", "L", false)
+	}
 	p.Ln(1)
-	headings := make([]string, len(columns))
-	for i, c := range columns {
+	headings := make([]string, len(g.columns))
+	for i, c := range g.columns {
 		headings[i] = p.text(c.key)
 	}
 	heading := func() {
 		p.SetFont(family, "B", 9)
 		p.SetFillColor(221, 231, 240)
-		p.row(columns, headings, true)
+		p.row(g.columns, headings, true)
 		p.SetFont(family, "", 9)
 	}
 	heading()
-	rows(func(cells ...string) {
-		if p.GetY()+p.rowHeight(columns, cells) > bottom {
-			p.AddPageFormat("L", p.GetPageSizeStr("A4"))
+	g.rows(func(cells ...string) {
+		if p.GetY()+p.rowHeight(g.columns, cells) > bottom {
+			p.another()
 			heading()
 		}
-		p.row(columns, cells, false)
+		p.row(g.columns, cells, false)
 	})
+	p.Ln(1)
 }
 
 // maxCellLines bounds a row, which has to stand on one page.

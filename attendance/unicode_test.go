@@ -47,8 +47,10 @@ func formats(r *attendance.Report) map[string]func(io.Writer) error {
 			list[fmt.Sprintf("csv %s %s", table, lang)] = func(w io.Writer) error { return r.WriteCSV(w, table, lang) }
 		}
 		list["xlsx "+string(lang)] = func(w io.Writer) error { return r.WriteXLSX(w, lang) }
-		list["docx "+string(lang)] = func(w io.Writer) error { return r.WriteMinutes(w, lang) }
+		list["docx "+string(lang)] = func(w io.Writer) error { return r.WriteMinutes(w, lang, nil) }
 		list["pdf "+string(lang)] = func(w io.Writer) error { return r.WritePDF(w, lang) }
+		list["minutes pdf "+string(lang)] = func(w io.Writer) error { return r.WriteMinutesPDF(w, lang) }
+		list["word "+string(lang)] = func(w io.Writer) error { return r.WriteWord(w, lang, true) }
 	}
 	return list
 }

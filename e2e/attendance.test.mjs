@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { People } from "./lib/people.mjs";
 import { BINARY, Server } from "./lib/server.mjs";
-import { type } from "./lib/typing.mjs";
+import { type, typeMoment } from "./lib/typing.mjs";
 import { until } from "./lib/until.mjs";
 
 const ROSTER = `code,parent_code,level,name
@@ -123,6 +123,19 @@ test("rules, attendance by telephone and an override are recorded with their rea
   await shot("dialog-vi");
   await correct("attended", { means: "phone", reason: "Mất điện, dự qua điện thoại" });
   await until("C3 counts as present", async () => (await verdict("C3")) !== "absent");
+  await secretary.press("why", "C3");
+  await type(secretary.page.locator('[data-form="declared"] input[name="headcount"]'), "7");
+  await secretary.page
+    .locator('[data-form="declared"] textarea')
+    .pressSequentially("Nguyễn Thị Bé, Phó Chủ tịch, Chủ tịch\nLê Văn C");
+  await secretary.press("declared");
+  await until("what C3 said on the telephone is in the report", async () => {
+    const site = (await report()).sites.find((s) => s.endpoint === "C3");
+    return (
+      (site.headcount === 7 && site.delegates?.length === 2 && site.delegates[0].attending_for === "Chủ tịch") ||
+      Promise.reject(new Error(JSON.stringify(site)))
+    );
+  });
   await secretary.press("why", "C4");
   await correct("override", { verdict: "on_time", reason: "Dự cùng xã bên" });
   await judged("C4", "on_time");
@@ -155,7 +168,7 @@ test("a line that breaks stands in the strip of its site", async () => {
 test("an earlier moment shows what was known then", async () => {
   const { page } = people.secretary;
   const { session: info } = await report();
-  await type(page.locator('[name="as-of"]'), info.opened_at.slice(0, 16)); // the minute in which it opened began before
+  await typeMoment(page, "as-of", info.opened_at.slice(0, 16)); // the minute in which it opened began before
   await until("nobody was there", async () => (await count("present")) === "0" && (await count("absent")) === "0");
   assert.ok(Date.parse(await page.locator("[data-as-of]").getAttribute("data-as-of")) <= Date.parse(info.opened_at));
   await people.secretary.press("as-of-now");
@@ -192,7 +205,7 @@ test("after the end the record is sealed, and later corrections are marked", asy
   await secretary.press("seal");
   await secretary.page.locator('dialog [data-action="confirm"]').click();
   await until("the report says that it is sealed", async () => (await report()).session.sealed_at !== undefined);
-  await until("the page says so", async () => /Sealed at/.test(await secretary.page.locator(".moment").innerText()));
+  await until("the page says so", async () => /Sealed at/.test(await secretary.page.locator(".asof").innerText()));
   assert.equal(await secretary.page.locator('[data-action="rules"]').count(), 0, "no rules are changed after the seal");
   await secretary.press("why", "C1");
   assert.equal(await secretary.page.locator('[data-form="attended"]').count(), 0);

@@ -123,7 +123,14 @@ test("an account is made for a second person, who must change the password", asy
   await an.page.click('nav a[href="#/accounts"]');
   await type(an.page.locator('input[name="new-name"]'), "binh");
   await an.page.selectOption("form select", "host");
-  await type(an.page.locator('input[autocomplete="new-password"]'), "mat khau tam thoi");
+  const password = an.page.locator('input[autocomplete="new-password"]');
+  await type(password, "ngan");
+  await an.press("create-account");
+  await until("the fault stands at its field", async () => (await password.getAttribute("aria-invalid")) === "true");
+  assert.match(await an.page.locator("[data-new-account] .field__fault").innerText(), /ít nhất 10 ký tự/);
+  assert.equal(await an.page.locator(".toast").count(), 0, "and nowhere else");
+  await until("it has the focus", () => password.evaluate((f) => f === document.activeElement));
+  await type(password, "mat khau tam thoi");
   await an.press("create-account");
   await until("binh is in the list", () => an.page.locator('[data-account="binh"]').count());
   await look(an, "3-accounts");
@@ -171,6 +178,7 @@ test("a session is drafted: units found without diacritics, guests, operators, a
   await an.press("paste-numbers");
   await says(an, "Đã nhận 2 số. Không hiểu dòng 1.");
   await type(page.locator('[name="late_after_s"]'), "10");
+  await page.locator('[name="receiving_only"]').click();
   await type(page.locator('[name="grace_s"]'), "45");
   await an.press("add-operator");
   const operator = page.locator(".panel", { has: page.locator('[data-action="add-operator"]') }).locator(".rowline");
@@ -232,6 +240,7 @@ test("a session is drafted: units found without diacritics, guests, operators, a
     grace_s: 45,
     late_after_s: 600,
     partial_pct: 80,
+    receiving_only: true,
   });
   assert.deepEqual(saved.draft.agenda[0].speakers, ["P58C1", "P58C2", "P67C2"]);
   await look(an, "4-draft", WHOLE);
@@ -411,6 +420,20 @@ test("the session is moved, then called off, and the links say so", async () => 
   await an.page.click('nav a[href="#/"]');
   await says(an, "Đã triệu tập");
   await look(an, "11-sessions");
+  // What the list says against a ledger stands in its row; that the server finds it is tested where it does.
+  const told = "[data-session] [data-doubt]";
+  assert.equal(await an.page.locator(told).count(), 0);
+  await an.page.route("**/api/v1/sessions", async (route) => {
+    const answer = await route.fetch();
+    const list = await answer.json();
+    list.sessions[0].contradiction = 'the list had the phase "sealed", the ledger "open"';
+    await route.fulfill({ response: answer, json: list });
+  });
+  await an.page.reload();
+  await says(an, "Danh mục trong cơ sở dữ liệu khác với sổ điểm danh");
+  assert.equal(await an.page.locator(told).count(), 1);
+  await look(an, "11-doubt");
+  await an.page.unroute("**/api/v1/sessions");
 });
 
 test("all of it by keyboard, and without a request to another host", async () => {

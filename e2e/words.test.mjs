@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Person } from "./lib/browser.mjs";
 import { convene } from "./lib/convene.mjs";
+import { Seat } from "./lib/seat.mjs";
 import { Server } from "./lib/server.mjs";
 import { until } from "./lib/until.mjs";
 
@@ -70,4 +71,47 @@ test("the host's computer that is gone is told as gone, not as muted", async () 
   const tile = site.page.locator('[data-tile="main"]');
   await until("it is told", async () => (await tile.innerText()).includes("Mất kết nối, đang chờ trở lại"));
   assert.doesNotMatch(await tile.innerText(), /Chỉ có tiếng|Đã tắt micro/);
+});
+
+/** A computer whose clock can be set while its page is open. */
+function settable() {
+  const Native = Date;
+  window.testShift = 0;
+  window.Date = class extends Native {
+    constructor(...args) {
+      if (args.length) super(...args);
+      else super(Native.now() + window.testShift);
+    }
+    static now() {
+      return Native.now() + window.testShift;
+    }
+  };
+}
+
+test("a clock that is set back by an hour while the page is open moves no countdown", async () => {
+  const start = Date.now() + HOUR - 18_000;
+  const session = await convene(server, { start: new Date(start).toISOString(), countdown_s: 20 });
+  const operator = await Seat.enter(session.links.operator);
+  const site = await person("clock", linkOf(session, "P58C1"), { init: settable });
+  await site.enter();
+  const left = async () => {
+    const parts = (await site.page.locator(".waiting__countdown strong").innerText()).split(":").map(Number);
+    return parts.reduce((sum, part) => 60 * sum + part, 0);
+  };
+  await until("it waits", async () => (await left()) > 0);
+  for (const hours of [-1, 1]) {
+    await site.page.evaluate((ms) => (window.testShift = ms), hours * HOUR);
+    const before = await left();
+    await until("the clock goes on", async () => (await left()) < before);
+    assert.ok(Math.abs((await left()) - (start - Date.now()) / 1000) < 30, `${await left()} s are left, it says`);
+  }
+  await site.page.evaluate((ms) => (window.testShift = ms), -HOUR);
+  await operator.ask("start");
+  await until("the session runs", async () => (await site.phase()) === "live");
+  await operator.ask("grant", { endpoint: "P58C1" });
+  const { value } = await until("it is counted down", () =>
+    site.page.evaluate(() => Number(document.querySelector("[data-countdown]")?.dataset.countdown)),
+  );
+  assert.ok(value <= 20, `counts from ${value}`);
+  operator.drop();
 });

@@ -61,20 +61,6 @@ func (e *BrokenError) Error() string {
 	return fmt.Sprintf("ledger broken at entry %d: %s", e.Seq, e.Why)
 }
 
-// VerifyChain reads a session's ledger from its first entry and returns its head. A ledger that is not whole
-// gives a *BrokenError; an error of the sequence itself is passed on. It cannot see that entries are missing
-// at the end: that is what the signed trailer of an export is for.
-func VerifyChain(entries iter.Seq2[Entry, error]) (Head, error) {
-	head := Head{Hash: Genesis()}
-	for e, err := range Checked(entries) {
-		if err != nil {
-			return head, err
-		}
-		head = Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}
-	}
-	return head, nil
-}
-
 // Checked passes on the entries of a ledger, from the first, as long as the chain is whole. It ends with a
 // *BrokenError where it is not.
 func Checked(entries iter.Seq2[Entry, error]) iter.Seq2[Entry, error] {

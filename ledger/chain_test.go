@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/diemcau/diemcau/internal/ledgertest"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 )
@@ -59,7 +60,7 @@ func TestSealMatchesTheSpecification(t *testing.T) {
 
 func TestVerifyChain(t *testing.T) {
 	whole := chainOf(t, 5)
-	if head, err := ledger.VerifyChain(seq(whole)); err != nil || head.Seq != 5 || head.Hash != whole[4].Hash {
+	if head, err := ledgertest.Verify(seq(whole)); err != nil || head.Seq != 5 || head.Hash != whole[4].Hash {
 		t.Fatalf("whole ledger: head %+v, %v", head, err)
 	}
 	resealed := func(l []ledger.Entry, i int) {
@@ -96,7 +97,7 @@ func TestVerifyChain(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := ledger.VerifyChain(seq(tt.damage(slices.Clone(whole))))
+			_, err := ledgertest.Verify(seq(tt.damage(slices.Clone(whole))))
 			var broken *ledger.BrokenError
 			if !errors.As(err, &broken) || broken.Seq != tt.seq {
 				t.Errorf("got %v, want broken at %d", err, tt.seq)
@@ -129,7 +130,7 @@ func TestCheckedEndsWhereTheChainBreaks(t *testing.T) {
 
 func TestChainContinues(t *testing.T) {
 	whole := chainOf(t, 3)
-	head, err := ledger.VerifyChain(seq(whole))
+	head, err := ledgertest.Verify(seq(whole))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +142,7 @@ func TestChainContinues(t *testing.T) {
 	if e.NodeSeq != 4 {
 		t.Errorf("node_seq = %d, want 4", e.NodeSeq)
 	}
-	if _, err := ledger.VerifyChain(seq(append(whole, e))); err != nil {
+	if _, err := ledgertest.Verify(seq(append(whole, e))); err != nil {
 		t.Error(err)
 	}
 }

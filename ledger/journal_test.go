@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/internal/ledgertest"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/google/go-cmp/cmp"
@@ -104,7 +105,7 @@ func (d *diary) check(t *testing.T) {
 			}
 		}
 	}
-	head, err := ledger.VerifyChain(each)
+	head, err := ledgertest.Verify(each)
 	if err != nil || len(d.entries) > 0 && head != d.Head() {
 		t.Fatalf("the chain ends at %+v, the journal at %+v: %v", head, d.Head(), err)
 	}

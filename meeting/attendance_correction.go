@@ -82,10 +82,15 @@ func (s *Session) corrects(by Actor, reason string) error {
 	return err
 }
 
+// keepsAttendance reports whether somebody may correct the attendance of others.
+func (a Actor) keepsAttendance() bool {
+	return a.Role == RoleSecretary || a.Role == RoleHost || a.Role == RoleOffice
+}
+
 // reasoned refuses who does not keep attendance, and a change without a reason.
 func (s *Session) reasoned(by Actor, reason string) error {
 	switch n := len([]rune(reason)); {
-	case by.Role != RoleSecretary && by.Role != RoleHost && by.Role != RoleOffice:
+	case !by.keepsAttendance():
 		return &Error{Code: CodeForbidden, Detail: "correct attendance"}
 	case n == 0 || n > MaxReasonText:
 		return &Error{Code: CodeBadValue, Detail: "a correction needs a reason of at most 500 characters"}

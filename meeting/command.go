@@ -97,6 +97,13 @@ type DeclareHeadcount struct{ Headcount int }
 // DeclareDelegates names the people in the actor's room, replacing the list before.
 type DeclareDelegates struct{ Delegates []Delegate }
 
+// DeclareFor puts down what a site said of its room to the secretariat, on the telephone or after the session: what is nil stays.
+type DeclareFor struct {
+	Endpoint  string
+	Headcount *int
+	Delegates *[]Delegate
+}
+
 // Bounds of what a site may declare.
 const (
 	MaxHeadcount    = 9999
@@ -289,10 +296,7 @@ func (c DeclareHeadcount) decide(s *Session, by Actor, _ time.Time) ([]Event, er
 	if err != nil {
 		return nil, err
 	}
-	if c.Headcount < 0 || c.Headcount > MaxHeadcount {
-		return refuse(CodeBadValue, "headcount")
-	}
-	return []Event{&HeadcountDeclared{Endpoint: ep.Code, By: by.Endpoint, Headcount: c.Headcount}}, nil
+	return declared(ep, by, &c.Headcount, nil)
 }
 
 func (c DeclareDelegates) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
@@ -300,10 +304,40 @@ func (c DeclareDelegates) decide(s *Session, by Actor, _ time.Time) ([]Event, er
 	if err != nil {
 		return nil, err
 	}
-	if len(c.Delegates) > MaxDelegates {
+	return declared(ep, by, nil, &c.Delegates)
+}
+
+func (c DeclareFor) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
+	if !by.keepsAttendance() {
+		return refuse(CodeForbidden, "declare for a site")
+	}
+	ep, err := s.convenedSite(c.Endpoint)
+	switch {
+	case err != nil:
+		return nil, err
+	case s.Phase == PhaseSealed || s.Phase == PhaseDraft:
+		return refuse(CodeWrongPhase, string(s.Phase))
+	case c.Headcount == nil && c.Delegates == nil:
+		return refuse(CodeBadValue, "neither headcount nor delegates")
+	}
+	return declared(ep, by, c.Headcount, c.Delegates)
+}
+
+// declared is what is put down of a site's room, within the bounds; nil = nothing is said of it.
+func declared(ep *Endpoint, by Actor, headcount *int, delegates *[]Delegate) (events []Event, err error) {
+	if headcount != nil {
+		if *headcount < 0 || *headcount > MaxHeadcount {
+			return refuse(CodeBadValue, "headcount")
+		}
+		events = append(events, &HeadcountDeclared{Endpoint: ep.Code, By: by.Endpoint, Headcount: *headcount})
+	}
+	if delegates == nil {
+		return events, nil
+	}
+	if len(*delegates) > MaxDelegates {
 		return refuse(CodeBadValue, "too many delegates")
 	}
-	for _, d := range c.Delegates {
+	for _, d := range *delegates {
 		for _, text := range []string{d.Name, d.Title, d.AttendingFor} {
 			if len([]rune(text)) > MaxDelegateText {
 				return refuse(CodeBadValue, "a delegate's text is too long")
@@ -313,7 +347,7 @@ func (c DeclareDelegates) decide(s *Session, by Actor, _ time.Time) ([]Event, er
 			return refuse(CodeBadValue, "a delegate needs a name")
 		}
 	}
-	return []Event{&DelegatesDeclared{Endpoint: ep.Code, By: by.Endpoint, Delegates: c.Delegates}}, nil
+	return append(events, &DelegatesDeclared{Endpoint: ep.Code, By: by.Endpoint, Delegates: *delegates}), nil
 }
 
 // declaring returns the site that an actor speaks for. It may declare until the session is sealed.

@@ -218,7 +218,7 @@ func (a *adaptation) pad(s *shard, now time.Duration) {
 		err := v.conn.WriteRTP(s.batch, l.header[:], payload)
 		l.header[0] &^= paddingBit
 		if err != nil {
-			s.node.drops.add(DropWrite, 1)
+			s.node.drops.Add(DropWrite, 1)
 		}
 	}
 }

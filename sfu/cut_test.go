@@ -51,7 +51,7 @@ func TestCutEndsWhatWaitsForTheLine(t *testing.T) {
 	if n := len(r.drained(w, main)); n != sent {
 		t.Fatalf("%d packets came after the cut", n-sent)
 	}
-	if cut := r.node.drops[dropIndex(DropCut)].Load(); cut != uint64(100-sent) {
+	if cut := r.node.drops.Of(DropCut); cut != uint64(100-sent) {
 		t.Fatalf("%d packets are counted as cut, of %d", cut, 100-sent)
 	}
 	r.feed(main, alice, Camera)
@@ -167,7 +167,7 @@ func TestCutEndsWhatWaitsInTheServer(t *testing.T) {
 					t.Fatalf("a viewer got %d packets, want %d", got, tt.want)
 				}
 			}
-			if n.drops[dropIndex(DropCut)].Load() != 1 {
+			if n.drops.Of(DropCut) != 1 {
 				t.Error("what was cut is not counted")
 			}
 		})

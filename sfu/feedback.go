@@ -109,7 +109,7 @@ func (e *evidence) grant(n int, now time.Duration, d *drops) int {
 	e.feedbackLimit.left -= float64(granted)
 	e.mu.Unlock()
 	if granted < n {
-		d.add(DropFeedback, n-granted)
+		d.Add(DropFeedback, n-granted)
 	}
 	return granted
 }
@@ -128,7 +128,7 @@ func (f *feedback) onReception(reports []rtcp.ReceptionReport, now time.Duration
 			continue
 		}
 		rate := time.Duration(l.slot.spec.clockRate())
-		l.report.mu.Lock()
+		l.report.mu.Lock() // nothing under it can panic
 		progress = progress || l.report.any && int32(r.LastSequenceNumber-l.report.highest) > 0
 		l.report.highest, l.report.any = r.LastSequenceNumber, true
 		l.report.lost, l.report.rate = cumulativeLost(r.TotalLost), float64(r.FractionLost)/256
@@ -190,6 +190,7 @@ func (f *feedback) inform(news func(*adapt.Controller, time.Duration)) {
 		if _, ok := v.shard.viewers[v]; !ok {
 			return // it has left meanwhile, and must not count as wanting anything again
 		}
+		v.shard.serving = v
 		c := v.adapt.control
 		before, probed := c.Budget(), c.Probing()
 		news(c, now)
@@ -276,6 +277,7 @@ func (f *feedback) onNack(p *rtcp.TransportLayerNack, now time.Duration) {
 		return
 	}
 	v.shard.try(func(now time.Duration) {
+		v.shard.serving = v
 		for _, pair := range pairs {
 			pair.Range(func(seq uint16) bool {
 				if left--; left < 0 {
@@ -338,7 +340,7 @@ func (v *Viewer) sendReports(s *shard, now time.Duration) {
 	}
 	v.rtcp = appendSDES(out, ssrcs)
 	if err := v.conn.WriteRTCP(v.rtcp); err != nil {
-		s.node.drops.add(DropWrite, 1)
+		s.node.drops.Add(DropWrite, 1)
 	}
 }
 

@@ -15,7 +15,7 @@ func TestFeedbackIsBounded(t *testing.T) {
 	a.video(0, 2, true)
 	began := r.node.now()
 	most := func() int { return int(feedbackRate * (1 + (r.node.now() - began).Seconds())) }
-	refused := func() int { return int(r.node.drops[dropIndex(DropFeedback)].Load()) }
+	refused := func() int { return int(r.node.drops.Of(DropFeedback)) }
 
 	_, w := r.view("numbers", StageSlots)
 	last := r.got(w, main)[1].SequenceNumber

@@ -20,11 +20,12 @@ type wire struct {
 	params transport.Params
 	accept transport.Accepted // of each m-line
 
-	mu   sync.Mutex
-	rtp  []*rtp.Packet
-	rtcp []rtcp.Packet
-	hold chan struct{} // not nil: WriteRTP waits for it
-	ends chan struct{} // not nil: Close waits for it
+	mu    sync.Mutex
+	rtp   []*rtp.Packet
+	rtcp  []rtcp.Packet
+	hold  chan struct{} // not nil: WriteRTP waits for it
+	ends  chan struct{} // not nil: Close waits for it
+	upset bool          // WriteRTP panics
 }
 
 type wires struct {
@@ -65,6 +66,9 @@ func (w *wire) WriteRTP(_ *udpio.Batch, header, payload []byte) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.upset {
+		panic("of a test")
+	}
 	w.rtp = append(w.rtp, p)
 	return nil
 }

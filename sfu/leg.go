@@ -264,7 +264,7 @@ func (l *leg) send(s *shard, rendition int, packets []*packetcache.Packet, sendT
 		case pace.Queued:
 			s.schedule.Update(pacer)
 		case pace.Dropped:
-			s.node.drops.add(DropPacer, 1)
+			s.node.drops.Add(DropPacer, 1)
 		}
 	}
 	l.account(s, sent, bytes)
@@ -290,7 +290,7 @@ func (l *leg) write(
 	err := l.viewer.conn.WriteRTP(s.batch, l.header[:], payload)
 	l.header[0] &^= paddingBit
 	if err != nil {
-		s.node.drops.add(DropWrite, 1)
+		s.node.drops.Add(DropWrite, 1)
 		return -1
 	}
 	if int16(out-l.written) > 0 {
@@ -303,7 +303,7 @@ func (l *leg) write(
 // Nothing of it is sent again either.
 func (l *leg) stop(s *shard, reason DropReason) {
 	l.pause()
-	s.node.drops.add(reason, l.viewer.pacer.Forget(l.index))
+	s.node.drops.Add(reason, l.viewer.pacer.Forget(l.index))
 	s.schedule.Update(&l.viewer.pacer)
 	l.out, l.seq = l.written, rewrite.SeqMap{}
 }
@@ -366,13 +366,13 @@ func (l *leg) retransmit(s *shard, seq uint16, now time.Duration) {
 		return
 	}
 	if !l.rtx || len(p.Payload)+2 > len(s.scratch) {
-		s.node.drops.add(DropNoRTX, 1)
+		s.node.drops.Add(DropNoRTX, 1)
 		return
 	}
 	repairs, pacer := &l.viewer.retransmissions, &l.viewer.pacer
 	size := wireOverhead + 2 + len(p.Payload)
 	if !repairs.allow(l, seq, size, now) {
-		s.node.drops.add(DropRetransmission, 1)
+		s.node.drops.Add(DropRetransmission, 1)
 		return
 	}
 	leaves, verdict := pacer.Repeat(now, l.index, size, held{leg: l, packet: p, out: seq, again: true, shift: shift})
@@ -382,7 +382,7 @@ func (l *leg) retransmit(s *shard, seq uint16, now time.Duration) {
 	case pace.Queued:
 		s.schedule.Update(pacer)
 	case pace.Dropped:
-		s.node.drops.add(DropPacer, 1)
+		s.node.drops.Add(DropPacer, 1)
 		return
 	}
 	repairs.note(l, seq, leaves)
@@ -395,7 +395,7 @@ func (l *leg) resend(s *shard, p *packetcache.Packet, out uint16, shift rewrite.
 	l.rtxSeq++
 	l.header.patch(l.media.RTXSSRC, codec.PayloadRTX, p.Marker, l.rtxSeq, p.Time+shift.Time, sendTime)
 	if err := l.viewer.conn.WriteRTP(s.batch, l.header[:], payload); err != nil {
-		s.node.drops.add(DropWrite, 1)
+		s.node.drops.Add(DropWrite, 1)
 		return
 	}
 	l.sent.retransmissions.Add(1)

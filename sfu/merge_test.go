@@ -199,7 +199,7 @@ func TestMergedCut(t *testing.T) {
 	r.settle()
 	r.feed(mainSound, "", Microphone)
 	r.stage.tick(r.node.now() + time.Second)
-	if got, cut := r.got(w, mainSound), r.node.drops[dropIndex(DropCut)].Load(); len(got)+int(cut) != 2 {
+	if got, cut := r.got(w, mainSound), r.node.drops.Of(DropCut); len(got)+int(cut) != 2 {
 		t.Fatalf("%d packets, %d were cut", len(got), cut)
 	}
 }

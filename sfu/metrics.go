@@ -68,12 +68,12 @@ func (c *collector) collectDrops(out chan<- prometheus.Metric) {
 	drop := func(part, reason string, v uint64) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), part, reason)
 	}
-	for i, reason := range dropReasons() {
-		drop("forward", string(reason), c.node.drops[i].Load())
+	for reason := range dropReasons {
+		drop("forward", reason.String(), c.node.drops.Of(reason))
 	}
 	if c.node.port != nil {
 		for reason, v := range c.node.port.Stats().Drops {
-			drop("udp", string(reason), v)
+			drop("udp", reason.String(), v)
 		}
 	}
 	if c.node.tcp != nil {
@@ -84,7 +84,7 @@ func (c *collector) collectDrops(out chan<- prometheus.Metric) {
 	}
 	if f, ok := c.node.viewers.(*lean.Factory); ok {
 		for reason, v := range f.Stats() {
-			drop("transport", string(reason), v)
+			drop("transport", reason.String(), v)
 		}
 	}
 }

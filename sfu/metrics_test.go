@@ -25,7 +25,7 @@ func TestMetrics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.drops.add(DropLate, 3)
+	n.drops.Add(DropLate, 3)
 	for _, l := range v.legs {
 		l.active = true
 	}

@@ -53,6 +53,7 @@ func (n *network) open() error {
 			return err
 		}
 		n.gate = peer.NewGate(n.port.Unclaimed(), n.log)
+		n.gate.Panicked = n.cfg.Panicked
 		n.mux = ice.NewUDPMuxDefault(ice.UDPMuxParams{
 			Logger: pionlog.Factory{Logger: n.log}.NewLogger("ice"), UDPConn: n.gate,
 		})
@@ -86,6 +87,7 @@ func (n *network) openViewers(common peer.Config, cert tls.Certificate) (err err
 	}
 	cfg := lean.Config{
 		Port: n.port, TCP: n.cfg.TCP, Addrs: n.addresses.announced, Certificate: cert, Workers: n.cfg.Writers, Logger: n.log,
+		Panicked: n.cfg.Panicked,
 	}
 	if n.tcp != nil {
 		cfg.UnclaimedTCP = n.takeTCP

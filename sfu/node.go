@@ -26,6 +26,7 @@ import (
 	piontransport "github.com/pion/transport/v5"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/diemcau/diemcau/internal/contain"
 	"github.com/diemcau/diemcau/sfu/transport"
 	"github.com/diemcau/diemcau/sfu/transport/peer"
 	"github.com/diemcau/diemcau/sfu/udpio"
@@ -60,6 +61,10 @@ type Config struct {
 	// goroutine of the node and must not block.
 	OnSlot func(stage string, slot SlotID, live bool)
 
+	// Panicked is told what a goroutine of a connection panicked with; by default it is logged. That connection fails, and
+	// nothing else does.
+	Panicked contain.Report
+
 	net     piontransport.Net // a virtual network in place of the port, for tests
 	viewers transport.Factory // in place of the network, for tests
 	// peers opens the viewers' transport in place of the lean one, for tests.
@@ -92,6 +97,9 @@ type Node struct {
 func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Node, error) {
 	if cfg.Writers == 0 {
 		cfg.Writers = runtime.GOMAXPROCS(0)
+	}
+	if cfg.Panicked == nil {
+		cfg.Panicked = contain.Log(log)
 	}
 	if cfg.SoundPacket == 0 {
 		cfg.SoundPacket = opusTime
@@ -194,7 +202,7 @@ func (n *Node) tick(now time.Duration) {
 		if s.empty() {
 			n.forgetIdle(s, now)
 		}
-		s.tick(now)
+		_ = contain.Run(n.cfg.Panicked, func() error { s.tick(now); return nil }, "stage", s.id)
 	}
 }
 

@@ -73,12 +73,13 @@ func TestLeavingIsCounted(t *testing.T) {
 	r := newRig(t)
 	a := r.site(alice, markA)
 	r.feed(main, alice, Camera)
-	v, w := r.enter(bob, StageSlots)
+	v, w := r.view(bob, StageSlots)
+	r.knownLine(w, 400_000) // four seconds for what comes now
 	a.video(0, 200, true)
 	r.settle()
 	v.Close()
 	v.Wait()
-	sent, dropped := len(r.got(w, main)), r.node.drops[dropIndex(DropPacer)].Load()
+	sent, dropped := len(r.got(w, main)), r.node.drops.Of(DropPacer)
 	if dropped == 0 || sent+int(dropped) != 200 {
 		t.Fatalf("%d of 200 sent, %d dropped", sent, dropped)
 	}

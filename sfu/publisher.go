@@ -15,6 +15,7 @@ import (
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
+	"github.com/diemcau/diemcau/internal/contain"
 	"github.com/diemcau/diemcau/sfu/codec"
 	"github.com/diemcau/diemcau/sfu/pionlog"
 	"github.com/diemcau/diemcau/sfu/rewrite"
@@ -142,7 +143,7 @@ func (s *Stage) OpenPublisher(params PublisherParams) (*Publisher, error) {
 	if err := p.build(); err != nil {
 		return nil, errors.Join(err, p.pc.Close())
 	}
-	p.readers.Go(p.run)
+	p.readers.Go(func() { contained(p, p.run) })
 	if err := s.addPublisher(p); err != nil {
 		close(p.done)
 		p.end()
@@ -168,8 +169,8 @@ func (p *Publisher) build() error {
 			return err
 		}
 	}
-	p.pc.OnConnectionStateChange(p.onState)
-	p.pc.OnTrack(p.onTrack)
+	p.pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) { contained(p, func() { p.onState(s) }) })
+	p.pc.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) { contained(p, func() { p.onTrack(t, r) }) })
 	text, err := peer.Gather(p.pc)
 	if err != nil {
 		return err
@@ -288,10 +289,22 @@ func (p *Publisher) notify(state State) {
 	}
 }
 
-// overrun ends a connection that sends on too many SSRCs. It is called by what reads the connection, which it must not
-// wait for.
+// overrun ends a connection that sends on too many SSRCs. It is called by what reads the connection.
 func (p *Publisher) overrun() {
-	p.stage.node.drops.add(DropStreams, 1)
+	p.stage.node.drops.Add(DropStreams, 1)
+	p.giveUp(fmt.Sprintf("it sends on more than %d SSRCs", maxStreams))
+}
+
+// contained works for the connection. A panic ends that, and nothing else: what its packets have left half written in the
+// slots is forgotten with it.
+func contained(p *Publisher, f func()) {
+	if contain.Run(p.stage.node.cfg.Panicked, func() error { f(); return nil }, "publisher", p.params.ID) != nil {
+		p.giveUp(contain.ErrPanic.Error())
+	}
+}
+
+// giveUp ends the connection, for whose readers it must not wait, and says that it has failed.
+func (p *Publisher) giveUp(why string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed || p.failing {
@@ -299,7 +312,8 @@ func (p *Publisher) overrun() {
 	}
 	p.failing = true
 	p.readers.Go(func() {
-		p.stage.node.log.Warn("a publisher sends on too many SSRCs", "publisher", p.params.ID, "most", maxStreams)
+		p.stage.node.log.Warn("a publisher is given up", "publisher", p.params.ID, "why", why)
+		_ = contain.Run(p.stage.node.cfg.Panicked, func() error { p.stage.forgetSources(p); return nil }, "publisher", p.params.ID)
 		p.notify(Failed)
 		p.stage.node.logClose("publisher", p.params.ID, p.pc.Close())
 	})
@@ -319,8 +333,8 @@ func (p *Publisher) onTrack(track *webrtc.TrackRemote, receiver *webrtc.RTPRecei
 	src.mu.Lock()
 	src.layers[index].ssrc = uint32(track.SSRC())
 	src.mu.Unlock()
-	p.readers.Go(func() { p.readRTP(track, src, index) })
-	p.readers.Go(func() { p.readRTCP(track, receiver, src, index) })
+	p.readers.Go(func() { contained(p, func() { p.readRTP(track, src, index) }) })
+	p.readers.Go(func() { contained(p, func() { p.readRTCP(track, receiver, src, index) }) })
 }
 
 // rtpReader is what is used of a track of Pion's.
@@ -334,7 +348,7 @@ func (p *Publisher) readRTP(track rtpReader, src *source, index int) {
 	for {
 		n, _, err := track.Read(buf)
 		if errors.Is(err, webrtc.ErrCodecNotFound) { // of this packet; the track goes on
-			p.stage.node.drops.add(DropMalformed, 1)
+			p.stage.node.drops.Add(DropMalformed, 1)
 			continue
 		}
 		if err != nil {
@@ -349,13 +363,13 @@ func (p *Publisher) forward(b []byte, header *rtp.Header, src *source, index int
 	now := p.stage.node.now()
 	size, err := header.Unmarshal(b)
 	if err != nil {
-		p.stage.node.drops.add(DropMalformed, 1)
+		p.stage.node.drops.Add(DropMalformed, 1)
 		return
 	}
 	payload := b[size:]
 	if header.Padding {
 		if payload, err = codec.Unpad(payload); err != nil {
-			p.stage.node.drops.add(DropMalformed, 1)
+			p.stage.node.drops.Add(DropMalformed, 1)
 			return
 		}
 	}

@@ -51,7 +51,7 @@ func TestUnreadablePackets(t *testing.T) {
 	if n := len(r.got(w, main)); n != 2 {
 		t.Errorf("%d packets, want 2", n)
 	}
-	if n := r.node.drops[dropIndex(DropMalformed)].Load(); n != 2 {
+	if n := r.node.drops.Of(DropMalformed); n != 2 {
 		t.Errorf("%d are counted as malformed, want 2", n)
 	}
 }

@@ -68,8 +68,8 @@ func nominalRate(kind transport.Kind, rendition int) float64 {
 
 // restart waits for the first packet of another source, nil if there is none.
 func (r *rendition) restart(src *source, stream uint8) {
-	r.drops.add(DropCut, len(r.open))
-	r.drops.add(DropNoKeyframe, len(r.early.packets))
+	r.drops.Add(DropCut, len(r.open))
+	r.drops.Add(DropNoKeyframe, len(r.early.packets))
 	r.src, r.stream = src, stream
 	r.started, r.aligned, r.open, r.before, r.early = false, false, nil, nil, early{}
 	r.pics.Restart()
@@ -92,12 +92,12 @@ func (r *rendition) rewrite(p *packet) *packetcache.Packet {
 		late = latePicture
 		var err error
 		if v, err = codec.ParseVP8(p.payload); err != nil {
-			r.drops.add(DropMalformed, 1)
+			r.drops.Add(DropMalformed, 1)
 			return nil
 		}
 	}
 	if r.started && ahead < -late {
-		r.drops.add(DropLate, 1)
+		r.drops.Add(DropLate, 1)
 		return nil
 	}
 	inOrder := !r.started || ahead > 0
@@ -111,11 +111,11 @@ func (r *rendition) rewrite(p *packet) *packetcache.Packet {
 	}
 	out, _, ok := r.seq.Out(r.stream, p.seq)
 	if !ok {
-		r.drops.add(DropLate, 1)
+		r.drops.Add(DropLate, 1)
 		return nil
 	}
 	if !inOrder && r.cache.Get(out) != nil { // browsers probe for bandwidth by sending old packets again
-		r.drops.add(DropDuplicate, 1)
+		r.drops.Add(DropDuplicate, 1)
 		return nil
 	}
 	pkt := r.arena.Packet(p.payload)
@@ -123,7 +123,7 @@ func (r *rendition) rewrite(p *packet) *packetcache.Packet {
 	pkt.Start = !r.video || v.FrameStart
 	pkt.Keyframe = jump || v.Keyframe && r.cache.Whole(out)
 	if v.HasPictureID && !r.patch(&v, pkt, jump) {
-		r.drops.add(DropLate, 1)
+		r.drops.Add(DropLate, 1)
 		return nil
 	}
 	if !r.video {

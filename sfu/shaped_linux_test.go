@@ -6,11 +6,15 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/diemcau/diemcau/internal/leftover"
 	"github.com/pion/rtcp"
 	"golang.org/x/sys/unix"
 )
@@ -18,7 +22,7 @@ import (
 // weakLine is a veth pair into a network namespace, with a token bucket on this side of it, and a socket at its far end.
 func weakLine(t *testing.T, rate string) (near netip.Addr, far net.PacketConn) {
 	t.Helper()
-	id := os.Getpid() % 50_000
+	id := os.Getpid()
 	ns, a, b := fmt.Sprintf("dcw%d", id), fmt.Sprintf("dcn%d", id), fmt.Sprintf("dcf%d", id)
 	near = netip.AddrFrom4([4]byte{10, 78, byte(id % 250), 1})
 	run := func(args ...string) error {
@@ -27,6 +31,12 @@ func weakLine(t *testing.T, rate string) (near netip.Addr, far net.PacketConn) {
 			return fmt.Errorf("%v: %w: %s", args, err, out)
 		}
 		return nil
+	}
+	old, _ := filepath.Glob("/var/run/netns/dcw*")
+	for _, path := range old { // of tests that were killed
+		if pid, err := strconv.Atoi(strings.TrimPrefix(filepath.Base(path), "dcw")); err == nil && !leftover.Alive(pid) {
+			_ = run("ip", "netns", "del", filepath.Base(path))
+		}
 	}
 	if err := run("ip", "netns", "add", ns); err != nil {
 		t.Skipf("no network namespaces here: %v", err)

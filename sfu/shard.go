@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/diemcau/diemcau/internal/contain"
 	"github.com/diemcau/diemcau/sfu/pace"
 	"github.com/diemcau/diemcau/sfu/packetcache"
 	"github.com/diemcau/diemcau/sfu/udpio"
@@ -52,6 +53,7 @@ type shard struct {
 	bytes           atomic.Uint64
 	retransmissions atomic.Uint64 // sent again
 	scratch         [udpio.MaxPacket]byte
+	serving         *Viewer // whom it works for at this moment, nil if for no single one
 }
 
 func newShard(n *Node, index int, batch *udpio.Batch) *shard {
@@ -66,7 +68,7 @@ func newShard(n *Node, index int, batch *udpio.Batch) *shard {
 // offer queues a burst. When the queue is full video is dropped to the end of the frame.
 func (s *shard) offer(b burst, dropping *bool) {
 	if *dropping && !b.packets[0].Start {
-		s.node.drops.add(DropShardQueue, len(b.packets))
+		s.node.drops.Add(DropShardQueue, len(b.packets))
 		return
 	}
 	select {
@@ -74,7 +76,7 @@ func (s *shard) offer(b burst, dropping *bool) {
 		*dropping = false
 	default:
 		*dropping = true
-		s.node.drops.add(DropShardQueue, len(b.packets))
+		s.node.drops.Add(DropShardQueue, len(b.packets))
 	}
 }
 
@@ -83,7 +85,7 @@ func (s *shard) try(task func(now time.Duration)) {
 	select {
 	case s.tasks <- task:
 	default:
-		s.node.drops.add(DropTaskQueue, 1)
+		s.node.drops.Add(DropTaskQueue, 1)
 	}
 }
 
@@ -97,7 +99,7 @@ type pending struct {
 // later queues a task for when the shard is awake anyway, at the latest in a shardTick.
 func (s *shard) later(task func(now time.Duration)) {
 	if !s.pending.add(task) {
-		s.node.drops.add(DropTaskQueue, 1)
+		s.node.drops.Add(DropTaskQueue, 1)
 	}
 }
 
@@ -155,6 +157,23 @@ func (p *posts) run(now time.Duration) {
 }
 
 func (s *shard) run() {
+	for !s.turns() { // one viewer less
+	}
+}
+
+// turns runs the shard until the node ends, or until it panics while it works for a viewer: that one fails, the others
+// lose what was to be sent to them at that moment, and go on.
+func (s *shard) turns() (ended bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			who := "none"
+			if s.serving != nil {
+				who = s.serving.params.ID
+			}
+			s.node.cfg.Panicked(p, "shard", s.index, "viewer", who)
+			lose(s, s.serving)
+		}
+	}()
 	ticker := time.NewTicker(shardTick)
 	defer ticker.Stop()
 	padding := time.NewTicker(paddingTick)
@@ -162,6 +181,7 @@ func (s *shard) run() {
 	waiting := time.NewTimer(time.Hour)
 	defer waiting.Stop()
 	for {
+		s.serving = nil
 		if due, ok := s.due(); ok {
 			waiting.Reset(max(time.Millisecond, due-s.node.now()))
 		}
@@ -185,16 +205,28 @@ func (s *shard) run() {
 		case <-padding.C:
 			s.pad(s.node.now())
 		case <-s.node.done:
-			return
+			return true
 		}
 	}
+}
+
+// lose gives up the viewer that a panic was met with, nil if that is not known.
+func lose(s *shard, v *Viewer) {
+	if v == nil {
+		return
+	}
+	gently := func(f func()) {
+		_ = contain.Run(s.node.cfg.Panicked, func() error { f(); return nil }, "viewer", v.params.ID)
+	}
+	gently(func() { forgetViewer(s, v) })
+	gently(func() { v.onState(Failed) })
 }
 
 // over tells whether a burst is of a source that was cut meanwhile, and counts it then.
 func (s *shard) over(b burst) bool {
 	over := b.slot.over(b.gen)
 	if over {
-		s.node.drops.add(DropCut, len(b.packets))
+		s.node.drops.Add(DropCut, len(b.packets))
 	}
 	return over
 }
@@ -203,6 +235,7 @@ func (s *shard) over(b burst) bool {
 func (s *shard) forward(b *burst, now time.Duration) {
 	var t stamp
 	for _, l := range s.legs[b.slot] {
+		s.serving = l.viewer
 		l.forward(s, b, t.next(s.node, len(b.packets)), now)
 	}
 }
@@ -216,8 +249,10 @@ func (s *shard) flush() {
 
 func (s *shard) tick(now time.Duration) {
 	for v := range s.viewers {
+		s.serving = v
 		v.tick(s, now)
 	}
+	s.serving = nil
 	s.flush()
 }
 
@@ -226,8 +261,9 @@ func (s *shard) release(now time.Duration) {
 	var t stamp
 	for p := s.schedule.Due(now); p != nil; p = s.schedule.Due(now) {
 		for h, ok := p.Pop(now); ok; h, ok = p.Pop(now) {
+			s.serving = h.leg.viewer
 			if h.leg.slot.over(h.leg.gen) {
-				s.node.drops.add(DropCut, 1)
+				s.node.drops.Add(DropCut, 1)
 				h.leg.stop(s, DropCut)
 			} else {
 				h.write(s, t.next(s.node, 1), now)
@@ -244,6 +280,7 @@ func (s *shard) pad(now time.Duration) {
 		return
 	}
 	for v := range s.probing {
+		s.serving = v
 		v.adapt.pad(s, now)
 	}
 	s.flush()
@@ -251,6 +288,7 @@ func (s *shard) pad(now time.Duration) {
 
 // add takes over a viewer whose answer has come.
 func (s *shard) add(v *Viewer, now time.Duration) {
+	s.serving = v
 	s.viewers[v] = struct{}{}
 	v.adapt.divide(s, now)
 	for _, l := range v.legs {
@@ -265,19 +303,22 @@ func (s *shard) add(v *Viewer, now time.Duration) {
 
 func (s *shard) remove(v *Viewer) {
 	s.load.Add(-1)
+	s.serving = v
+	forgetViewer(s, v)
+	s.serving = nil
+}
+
+// forgetViewer forgets a viewer, first of all whatever would lead to it again.
+func forgetViewer(s *shard, v *Viewer) {
 	if _, ok := s.viewers[v]; !ok {
 		return
 	}
 	delete(s.viewers, v)
 	delete(s.probing, v)
-	s.node.drops.add(DropPacer, v.pacer.Clear())
-	s.schedule.Update(&v.pacer)
 	for _, l := range v.legs {
 		if !l.active {
 			continue
 		}
-		l.aim(s, none)
-		l.takePlain(false)
 		list := s.legs[l.slot]
 		for i := range list {
 			if list[i] == l {
@@ -293,6 +334,14 @@ func (s *shard) remove(v *Viewer) {
 			s.legs[l.slot] = list
 		}
 		l.slot.legs[s.index].Add(-1)
+	}
+	s.node.drops.Add(DropPacer, v.pacer.Clear())
+	s.schedule.Update(&v.pacer)
+	for _, l := range v.legs {
+		if l.active {
+			l.aim(s, none)
+			l.takePlain(false)
+		}
 	}
 }
 

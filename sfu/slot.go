@@ -146,7 +146,7 @@ func (s *slot) cut() {
 	s.from.Store(nil)
 	s.since.Store(s.gen.Add(1))
 	s.restart()
-	s.node.drops.add(DropCut, s.outputs.forget())
+	s.node.drops.Add(DropCut, s.outputs.forget())
 }
 
 // restart makes the renditions wait for the first packets of cur.
@@ -161,7 +161,7 @@ func (s *slot) restart() {
 func (s *slot) dismiss() {
 	s.release(&s.next)
 	for i := range s.early {
-		s.node.drops.add(DropNoKeyframe, len(s.early[i].packets))
+		s.node.drops.Add(DropNoKeyframe, len(s.early[i].packets))
 		s.early[i] = early{}
 	}
 }
@@ -199,7 +199,7 @@ func (s *slot) push(src *source, layer int, p *packet) {
 	}
 	if src == s.next {
 		if e := &s.early[layer]; !e.begins(p) {
-			s.node.drops.add(DropNoKeyframe, e.keep(p))
+			s.node.drops.Add(DropNoKeyframe, e.keep(p))
 			return
 		}
 		s.begin(src)
@@ -214,11 +214,11 @@ func (s *slot) push(src *source, layer int, p *packet) {
 		return
 	}
 	if !r.early.begins(p) {
-		s.node.drops.add(DropNoKeyframe, r.early.keep(p))
+		s.node.drops.Add(DropNoKeyframe, r.early.keep(p))
 		return
 	}
 	rest, dropped := r.early.rest(p.seq)
-	s.node.drops.add(DropNoKeyframe, dropped)
+	s.node.drops.Add(DropNoKeyframe, dropped)
 	s.forward(r, p)
 	for _, p := range rest {
 		s.forward(r, p)

@@ -274,8 +274,7 @@ func TestRepair(t *testing.T) {
 			t.Fatalf("rtx %v: a number was used twice", rtx)
 		}
 		if !rtx {
-			refused := &r.node.drops[dropIndex(DropNoRTX)]
-			eventually(t, "both are refused", func() bool { return refused.Load() == 2 })
+			eventually(t, "both are refused", func() bool { return r.node.drops.Of(DropNoRTX) == 2 })
 			if again := r.gotOn(w, ssrcOf(w, main)+1); len(again) != 0 {
 				t.Fatalf("without RTX %d packets came again", len(again))
 			}
@@ -297,11 +296,6 @@ func TestRepair(t *testing.T) {
 			}
 		}
 	}
-}
-
-func dropIndex(reason DropReason) int {
-	reasons := dropReasons()
-	return slices.Index(reasons[:], reason)
 }
 
 func TestPaddingAndRepeats(t *testing.T) {
@@ -419,7 +413,7 @@ func TestVeryLate(t *testing.T) {
 	if len(got) != before+1 || got[before].SequenceNumber != got[before-1].SequenceNumber+1 {
 		t.Fatalf("%d packets came after %d", len(got)-before, before)
 	}
-	if late := r.node.drops[dropIndex(DropLate)].Load(); late != 1 {
+	if late := r.node.drops.Of(DropLate); late != 1 {
 		t.Fatalf("%d were late", late)
 	}
 }

@@ -104,14 +104,7 @@ func newSource(p *Publisher, kind SourceKind) *source {
 
 // push hands a packet to every slot that the source feeds or is about to.
 func (s *source) push(layer int, p *packet) {
-	s.mu.Lock()
-	l := &s.layers[layer]
-	l.clock.Arrived(p.time, int64(p.arrived))
-	l.last = p.arrived
-	woke := !s.active
-	s.active = true
-	ntp, reported := l.clock.Remote(p.time)
-	s.mu.Unlock()
+	ntp, reported, woke := s.arrived(layer, p)
 	if reported {
 		s.pub.clock.bound(ntp, p.arrived)
 	}
@@ -121,6 +114,18 @@ func (s *source) push(layer int, p *packet) {
 	for _, slot := range *s.sinks.Load() {
 		slot.push(s, layer, p)
 	}
+}
+
+// arrived takes note of a packet: when it was made, if sender reports tell, and whether it is the first in a while.
+func (s *source) arrived(layer int, p *packet) (ntp int64, reported, woke bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := &s.layers[layer]
+	l.clock.Arrived(p.time, int64(p.arrived))
+	l.last = p.arrived
+	woke, s.active = !s.active, true
+	ntp, reported = l.clock.Remote(p.time)
+	return ntp, reported, woke
 }
 
 func (s *source) serves(want feed) bool { return s.owner == want.owner && s.kind == want.kind }
@@ -272,6 +277,13 @@ func (s *source) arrivals() (at [renditions]time.Duration) {
 		at[i] = s.layers[i].last
 	}
 	return at
+}
+
+// retire makes the source inactive until another packet comes.
+func (s *source) retire() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.active = false
 }
 
 func (s *source) isActive() bool {

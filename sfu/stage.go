@@ -129,6 +129,21 @@ func (s *Stage) removePublisher(p *Publisher) {
 	}
 }
 
+// forgetSources has the slots show nothing of a publisher any more, which is still there.
+func (s *Stage) forgetSources(p *Publisher) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for slot, want := range s.wants {
+		for _, src := range p.sources {
+			src.retire()
+			slot.drop(src)
+		}
+		if want.owner == p.params.Owner {
+			slot.resolve(want, s.sourceOf(want))
+		}
+	}
+}
+
 func (s *Stage) addViewer(v *Viewer) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

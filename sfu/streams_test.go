@@ -85,7 +85,7 @@ func TestUndeclaredStreams(t *testing.T) {
 			return false
 		}
 	})
-	if n := n.drops[dropIndex(DropStreams)].Load(); n == 0 {
+	if n := n.drops.Of(DropStreams); n == 0 {
 		t.Error("it is not counted")
 	}
 	seen := len(w.got(main))

@@ -50,5 +50,5 @@ func linkFault(err error) error {
 	case errors.Is(err, link.ErrUnknown):
 		return fault.ErrUnrecorded
 	}
-	return refusal(protocol.BadToken, err.Error())
+	return refusal(protocol.CodeBadToken, err.Error())
 }

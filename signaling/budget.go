@@ -54,7 +54,7 @@ func (b *ledgerBudget) check(by meeting.Actor, cmd meeting.Command, now time.Tim
 		most = siteBudget
 	}
 	if b.spent[line] >= most {
-		return refusal(protocol.TooMany, "this seat has written all that it may in a day")
+		return refusal(protocol.CodeTooMany, "this seat has written all that it may in a day")
 	}
 	return nil
 }

@@ -112,7 +112,7 @@ func (c *conn) hello(ctx context.Context, token string) error {
 	case err == nil:
 		err = c.guarded(func() error { return c.enter(ctx, m, token) })
 	case isTimeout(err):
-		err = refusal(protocol.Timeout, "no hello in time")
+		err = refusal(protocol.CodeTimeout, "no hello in time")
 	case !errors.As(err, &malformed):
 		return errGone
 	}
@@ -128,7 +128,7 @@ func (c *conn) enter(ctx context.Context, m protocol.Message, token string) erro
 	case !ok:
 		return &protocol.DecodeError{Type: m.MessageType(), Err: errors.New("hello comes first")}
 	case hello.Version != protocol.Version:
-		return refusal(protocol.BadVersion, "this server speaks another version of the protocol")
+		return refusal(protocol.CodeBadVersion, "this server speaks another version of the protocol")
 	}
 	if hello.Token != "" {
 		token = hello.Token
@@ -138,11 +138,11 @@ func (c *conn) enter(ctx context.Context, m protocol.Message, token string) erro
 		return err
 	}
 	if who.Admin() {
-		return refusal(protocol.BadToken, "an admin token enters no session")
+		return refusal(protocol.CodeBadToken, "an admin token enters no session")
 	}
 	if c.limiter = c.srv.seats.Of(who); !c.limiter.AllowN(time.Now(), costHello) {
 		c.srv.metrics.dropped(dropSeat)
-		return refusal(protocol.TooMany, "this link enters too often")
+		return refusal(protocol.CodeTooMany, "this link enters too often")
 	}
 	c.place.Leave()
 	c.tcp.Known(who.SeatKey())
@@ -231,7 +231,7 @@ func (c *conn) dispatch(ctx context.Context, id int64, m protocol.Message) error
 	if cost := costOfMessage(c.size); !c.limiter.AllowN(time.Now(), cost) {
 		c.refused += cost
 		c.srv.metrics.dropped(dropSeat)
-		err := refusal(protocol.TooMany, "too many requests")
+		err := refusal(protocol.CodeTooMany, "too many requests")
 		if !pong {
 			c.reply(id, err)
 		}
@@ -292,7 +292,7 @@ func (c *conn) reply(id int64, err error) {
 // refuse answers with an error that closes the connection.
 func (c *conn) refuse(id int64, err error) {
 	f := fault.Of(err)
-	if f.Code == string(protocol.Internal) {
+	if f.Code == string(protocol.CodeInternal) {
 		c.log.Error("connection refused by a fault", "err", err)
 	} else {
 		c.log.Info("connection refused", "code", f.Code, "detail", f.Detail)

@@ -26,8 +26,8 @@ const (
 )
 
 var (
-	errBroken  = refusal(protocol.Broken, "the record of the session cannot be read")
-	errStopped = refusal(protocol.Restarting, "the server is going away")
+	errBroken  = refusal(protocol.CodeBroken, "the record of the session cannot be read")
+	errStopped = refusal(protocol.CodeRestarting, "the server is going away")
 	errGone    = errors.New("the socket ended before hello")
 	errFault   = contain.ErrPanic
 )

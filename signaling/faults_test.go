@@ -140,6 +140,21 @@ func TestPoisonedLedgerAtTheStart(t *testing.T) {
 		t.Errorf("entering it: %v", err)
 	}
 	b.Enter("C1").Ask(protocol.RaiseHand{})
+	var list struct {
+		Sessions []struct {
+			ID     string
+			Broken bool
+		}
+	}
+	b.Admin("GET", "/api/v1/sessions", "", &list)
+	for _, s := range list.Sessions {
+		if s.Broken != (s.ID == poisoned.ID) {
+			t.Errorf("in the list: %+v", s)
+		}
+	}
+	if len(list.Sessions) != 2 {
+		t.Errorf("listed: %+v", list.Sessions)
+	}
 }
 
 // panics is how many faults were counted.

@@ -20,7 +20,7 @@ func (l Links) checkToken(ctx context.Context, h link.Holder) error {
 	}
 	switch t, err := l.srv.record.AdminToken(ctx, id); {
 	case errors.Is(err, store.ErrNotFound), err == nil && !t.RevokedAt.IsZero():
-		return refusal(protocol.BadToken, "the token was revoked")
+		return refusal(protocol.CodeBadToken, "the token was revoked")
 	default:
 		return err
 	}
@@ -52,7 +52,7 @@ func (g *given) check(h link.Holder) error {
 	return nil
 }
 
-var errGiven = refusal(protocol.BadToken, "the account that was given this link is not what it was")
+var errGiven = refusal(protocol.CodeBadToken, "the account that was given this link is not what it was")
 
 // checkGiven refuses the link of a console whose account was disabled, removed or changed.
 func (l Links) checkGiven(ctx context.Context, h link.Holder) error {
@@ -103,7 +103,7 @@ func (l Links) expelAll(ctx context.Context, refused func(access.Identity) bool)
 // stands refuses a link whose key was retired, or that was given to an account and has ended with what that was.
 func (l Links) stands(h link.Holder) error {
 	if !l.srv.tokens.Keys().Trusts(h) {
-		return refusal(protocol.BadToken, "the key that signed the link was retired")
+		return refusal(protocol.CodeBadToken, "the key that signed the link was retired")
 	}
 	return l.srv.given.check(h)
 }

@@ -127,7 +127,7 @@ func onAnswer(_ context.Context, c *conn, id int64, m protocol.Answer) error {
 func onPeerFailed(_ context.Context, c *conn, id int64, m protocol.PeerFailed) error {
 	p, ok := c.peers.get(m.Peer)
 	if !ok {
-		return refusal(protocol.UnknownPeer, m.Peer)
+		return refusal(protocol.CodeUnknownPeer, m.Peer)
 	}
 	c.log.Info("a page gave a peer up", "peer", p.ID, "reason", shorten(m.Reason, maxDevice))
 	c.coord.mediaEvents.add(p, func(n *peerEvents) { n.failed = true })

@@ -49,7 +49,7 @@ type LineOffer struct {
 // Open begins a test of an endpoint; one that still runs is ended.
 func (l *LineTests) Open(ctx context.Context, session, endpoint string) (*LineOffer, error) {
 	if l.srv.media.Media == nil {
-		return nil, refusal(protocol.Unavailable, "no media plane")
+		return nil, refusal(protocol.CodeUnavailable, "no media plane")
 	}
 	owner := session + "/" + endpoint
 	l.End(owner, "")
@@ -57,11 +57,11 @@ func (l *LineTests) Open(ctx context.Context, session, endpoint string) (*LineOf
 	l.mu.Lock()
 	if l.closed || len(l.tests) >= maxLineTests {
 		l.mu.Unlock()
-		return nil, refusal(protocol.Unavailable, "too many tests at once; try again in a minute")
+		return nil, refusal(protocol.CodeUnavailable, "too many tests at once; try again in a minute")
 	}
 	if l.tests[owner] != nil {
 		l.mu.Unlock()
-		return nil, refusal(protocol.TooMany, "a test of this site is beginning")
+		return nil, refusal(protocol.CodeTooMany, "a test of this site is beginning")
 	}
 	l.tests[owner] = t
 	l.running.Add(1)
@@ -76,7 +76,7 @@ func (l *LineTests) Open(ctx context.Context, session, endpoint string) (*LineOf
 		sdp, err := l.srv.media.Open(ctx, p)
 		if err != nil {
 			l.End(owner, t.id)
-			return nil, errors.Join(refusal(protocol.Unavailable, "the media plane could not serve the request"), err)
+			return nil, errors.Join(refusal(protocol.CodeUnavailable, "the media plane could not serve the request"), err)
 		}
 		l.mu.Lock()
 		t.peers[kind] = p.ID
@@ -95,13 +95,13 @@ func (l *LineTests) Answer(ctx context.Context, session, endpoint, test, publish
 	t := l.tests[session+"/"+endpoint]
 	if t == nil || t.id != test || len(t.peers) < 2 {
 		l.mu.Unlock()
-		return refusal(protocol.NotFound, "no such test")
+		return refusal(protocol.CodeNotFound, "no such test")
 	}
 	ids := [2]string{t.peers[PeerPublisher], t.peers[PeerMonitor]}
 	l.mu.Unlock()
 	for i, sdp := range []string{publisher, viewer} {
 		if err := l.srv.media.Answer(ctx, ids[i], sdp); err != nil {
-			return refusal(protocol.BadSDP, err.Error())
+			return refusal(protocol.CodeBadSDP, err.Error())
 		}
 	}
 	return nil

@@ -53,11 +53,11 @@ func (s *Server) Links() Links { return Links{s} }
 // Identify returns the holder of a token that is genuine and was not revoked, with the seat that a link opens.
 func (l Links) Identify(ctx context.Context, token string) (access.Identity, error) {
 	if token == "" {
-		return access.Identity{}, refusal(protocol.BadToken, "no token")
+		return access.Identity{}, refusal(protocol.CodeBadToken, "no token")
 	}
 	holder, err := l.srv.tokens.Verify(token, l.srv.clock.Now())
 	if err != nil {
-		return access.Identity{}, refusal(protocol.BadToken, err.Error())
+		return access.Identity{}, refusal(protocol.CodeBadToken, err.Error())
 	}
 	who := access.Identity{Holder: holder}
 	if who.Admin() {
@@ -78,7 +78,7 @@ func (l Links) Identify(ctx context.Context, token string) (access.Identity, err
 // run its sessions looks into the record.
 func (l Links) seatOf(ctx context.Context, h link.Holder) (link.Seat, error) {
 	if err := l.srv.known(ctx, h.Session); err != nil {
-		return link.Seat{}, refusal(protocol.BadToken, link.ErrForeign.Error())
+		return link.Seat{}, refusal(protocol.CodeBadToken, link.ErrForeign.Error())
 	}
 	var seats *link.Seats
 	c, err := l.srv.coordinator(ctx, h.Session)
@@ -143,7 +143,7 @@ func (l Links) Change(
 }
 
 // isBroken reports whether a session refused because it is stopped.
-func isBroken(err error) bool { return err != nil && fault.Of(err).Code == string(protocol.Broken) }
+func isBroken(err error) bool { return err != nil && fault.Of(err).Code == string(protocol.CodeBroken) }
 
 // expel ends what an endpoint has open by links that are no longer valid.
 func (l Links) expel(ctx context.Context, coord *coordinator, code string) {

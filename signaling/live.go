@@ -101,7 +101,7 @@ func (l Live) Line(ctx context.Context, id, code string) (view LineView, err err
 	page := there.(*conn) //nolint:forcetypeassert // nothing else is put there
 	line, ok := l.srv.media.Line(page.peers.id(PeerViewer))
 	if !ok {
-		return view, refusal(protocol.NotFound, "nothing is sent to "+code)
+		return view, refusal(protocol.CodeNotFound, "nothing is sent to "+code)
 	}
 	return viewLine(line, page.peers.receives(), &page.freezes), nil
 }

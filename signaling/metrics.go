@@ -88,7 +88,7 @@ func (m *metrics) command(cmd meeting.Command, err error) {
 	case errors.As(err, &refused):
 		code = string(refused.Code)
 	case errors.Is(err, fault.ErrUnrecorded):
-		code = string(protocol.Unrecorded)
+		code = string(protocol.CodeUnrecorded)
 	}
 	m.commands.WithLabelValues(reflect.TypeOf(cmd).Name(), code).Inc()
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/diemcau/diemcau/internal/ledgertest"
 	"github.com/diemcau/diemcau/internal/servertest"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
@@ -59,7 +60,7 @@ func counts(b *servertest.Bed, what string) (n int) {
 // whole checks that the ledger is one chain.
 func whole(b *servertest.Bed) {
 	b.Helper()
-	if _, err := ledger.VerifyChain(b.Record.Store.Entries(context.Background(), b.Links.ID, 1)); err != nil {
+	if _, err := ledgertest.Verify(b.Record.Store.Entries(context.Background(), b.Links.ID, 1)); err != nil {
 		b.Error(err)
 	}
 }

@@ -89,7 +89,7 @@ func (ps *peers) open(p *peer) error {
 	offer, err := ps.media.Open(context.Background(), p.Peer)
 	if err != nil {
 		ps.fail(p.ID)
-		return ps.write(protocol.Error{Code: string(protocol.Unavailable), Detail: "peer connection " + string(p.Kind)})
+		return ps.write(protocol.Error{Code: string(protocol.CodeUnavailable), Detail: "peer connection " + string(p.Kind)})
 	}
 	servers := ps.relays.ICEServers(p.seat()) // before it is seen whether the seat still has them: see shut
 	if !ps.opened(p) {
@@ -193,13 +193,13 @@ func (ps *peers) answer(id, sdp string) error {
 	}
 	ps.mu.Unlock()
 	if !ok {
-		return refusal(protocol.UnknownPeer, "no offer waits for this answer")
+		return refusal(protocol.CodeUnknownPeer, "no offer waits for this answer")
 	}
 	if err := ps.media.Answer(context.Background(), id, sdp); err != nil {
 		ps.mu.Lock()
 		p.answered = false
 		ps.mu.Unlock()
-		return refusal(protocol.BadSDP, err.Error())
+		return refusal(protocol.CodeBadSDP, err.Error())
 	}
 	return nil
 }

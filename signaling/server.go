@@ -203,7 +203,7 @@ func (s *Server) load(ctx context.Context, id string) (*coordinator, error) {
 func exists(ctx context.Context, rec Record, id string) error {
 	_, err := rec.Session(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
-		return refusal(protocol.NotFound, "no such session")
+		return refusal(protocol.CodeNotFound, "no such session")
 	}
 	return err
 }

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/diemcau/diemcau/internal/ledgertest"
 	"github.com/diemcau/diemcau/internal/servertest"
-	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling"
 	"github.com/diemcau/diemcau/signaling/client"
@@ -111,7 +111,7 @@ func TestStory(t *testing.T) {
 	if d := cmp.Diff(want, recorded); d != "" {
 		t.Error(d)
 	}
-	if _, err := ledger.VerifyChain(b.Record.Entries(t.Context(), b.Links.ID, 1)); err != nil {
+	if _, err := ledgertest.Verify(b.Record.Entries(t.Context(), b.Links.ID, 1)); err != nil {
 		t.Error(err)
 	}
 }
@@ -196,7 +196,7 @@ func TestRestart(t *testing.T) {
 			if d := cmp.Diff([]string{"lost @host server_restart", "lost C1 server_restart", "lost C2 server_restart"}, lost); d != "" {
 				t.Error(d)
 			}
-			if _, err := ledger.VerifyChain(b.Record.Entries(t.Context(), b.Links.ID, 1)); err != nil {
+			if _, err := ledgertest.Verify(b.Record.Entries(t.Context(), b.Links.ID, 1)); err != nil {
 				t.Error(err)
 			}
 		})

@@ -8,8 +8,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/diemcau/diemcau/internal/ledgertest"
 	"github.com/diemcau/diemcau/internal/servertest"
-	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling"
 	"github.com/diemcau/diemcau/signaling/client"
@@ -85,7 +85,7 @@ func TestStress(t *testing.T) {
 		return ok
 	}
 	servertest.Await(t, "the host sees everyone gone", gone)
-	if _, err := ledger.VerifyChain(b.Record.Entries(context.Background(), b.Links.ID, 1)); err != nil {
+	if _, err := ledgertest.Verify(b.Record.Entries(context.Background(), b.Links.ID, 1)); err != nil {
 		t.Error(err)
 	}
 	open := map[string]string{}

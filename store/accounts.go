@@ -77,7 +77,7 @@ func (s accounts) CreateAccount(ctx context.Context, a account.Account) error {
 }
 
 // ChangeAccount changes an account, and ends its logins but one (or all, if keep is empty) when endLogins is set. An
-// error of change takes everything back, as does account.LastAdmin.
+// error of change takes everything back, as does account.ProblemLastAdmin.
 func (s accounts) ChangeAccount(ctx context.Context, name string, change func(*account.Account) error, endLogins bool, keep string) error {
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		list, err := s.accounts(ctx, tx, "ORDER BY name")
@@ -112,7 +112,7 @@ func (s accounts) ChangeAccount(ctx context.Context, name string, change func(*a
 	})
 }
 
-// DeleteAccount removes an account with its logins; account.LastAdmin if nobody else manages accounts.
+// DeleteAccount removes an account with its logins; account.ProblemLastAdmin if nobody else manages accounts.
 func (s accounts) DeleteAccount(ctx context.Context, name string) error {
 	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, s.bind("DELETE FROM accounts WHERE name = ?"), name)

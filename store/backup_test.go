@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/diemcau/diemcau/internal/ledgertest"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/store"
@@ -56,7 +57,7 @@ func TestBackupWhileASessionGoesOn(t *testing.T) {
 	}
 	copied := open(t, path)
 	defer copied.Close()
-	head, err := ledger.VerifyChain(copied.Entries(t.Context(), "s1", 1))
+	head, err := ledgertest.Verify(copied.Entries(t.Context(), "s1", 1))
 	if err != nil || head.Seq < 21 {
 		t.Errorf("the copy has %d entries, %v", head.Seq, err)
 	}

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/diemcau/diemcau/internal/ledgertest"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/store"
@@ -184,7 +185,7 @@ func TestKilledProcessLosesNothingAcknowledged(t *testing.T) {
 		cmd.Wait()
 
 		s := open(t, filepath.Join(dir, "diemcau.db"))
-		head, err := ledger.VerifyChain(s.Entries(t.Context(), "s1", 1))
+		head, err := ledgertest.Verify(s.Entries(t.Context(), "s1", 1))
 		if err != nil {
 			t.Fatalf("round %d: %v", round, err)
 		}
@@ -223,7 +224,7 @@ func TestEditedRowsAreFound(t *testing.T) {
 			edit(t, path, tt.edit)
 			s = open(t, path)
 			defer s.Close()
-			_, err := ledger.VerifyChain(s.Entries(t.Context(), "s1", 1))
+			_, err := ledgertest.Verify(s.Entries(t.Context(), "s1", 1))
 			var broken *ledger.BrokenError
 			if !errors.As(err, &broken) || broken.Seq != tt.seq {
 				t.Errorf("got %v, want broken at %d", err, tt.seq)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/diemcau/diemcau/internal/ledgertest"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/prepare"
@@ -67,7 +68,7 @@ func textColumns(t *testing.T, db *sql.DB, query string) []string {
 func TestEveryTextColumnIsSpokenOf(t *testing.T) {
 	conformance(t, func(f *fixture) {
 		db, query := f.raw()
-		have, want := textColumns(f.t, db, query), slices.Sorted(maps.Keys(store.TextColumns()))
+		have, want := textColumns(f.t, db, query), slices.Sorted(maps.Keys(TextColumns()))
 		for _, c := range have {
 			if !slices.Contains(want, c) {
 				f.t.Errorf("TextColumns says nothing of %s", c)
@@ -146,7 +147,7 @@ func TestErasureLeavesNothingBehind(t *testing.T) {
 		if left := found(); len(left) > 0 {
 			f.t.Errorf("still there: %v", left)
 		}
-		if _, err := ledger.VerifyChain(f.s.Entries(ctx, "s1", 1)); err != nil {
+		if _, err := ledgertest.Verify(f.s.Entries(ctx, "s1", 1)); err != nil {
 			f.t.Error(err)
 		}
 	})

@@ -19,8 +19,8 @@ import (
 func TestAccounts(t *testing.T) {
 	conformance(t, func(f *fixture) {
 		t, ctx := f.t, f.t.Context()
-		admin := account.Account{Name: "an", FullName: "Nguyễn Văn An", Role: account.Admin, Phone: "024", Hash: "h", MustChange: true, CreatedAt: t0}
-		op := account.Account{Name: "binh", Role: account.Operator, Scope: "P58", CreatedAt: t0}
+		admin := account.Account{Name: "an", FullName: "Nguyễn Văn An", Role: account.RoleAdmin, Phone: "024", Hash: "h", MustChange: true, CreatedAt: t0}
+		op := account.Account{Name: "binh", Role: account.RoleOperator, Scope: "P58", CreatedAt: t0}
 		for _, a := range []account.Account{admin, op} {
 			if err := f.s.CreateAccount(ctx, a); err != nil {
 				t.Fatal(err)
@@ -38,10 +38,10 @@ func TestAccounts(t *testing.T) {
 			t.Errorf("nobody: %v", err)
 		}
 		disable := func(a *account.Account) error { a.Disabled = true; return nil }
-		if err := s.ChangeAccount(ctx, "an", disable, false, ""); !errors.Is(err, account.ProblemError{Problem: account.LastAdmin}) {
+		if err := s.ChangeAccount(ctx, "an", disable, false, ""); !errors.Is(err, account.ProblemError{Problem: account.ProblemLastAdmin}) {
 			t.Errorf("the last administrator is disabled: %v", err)
 		}
-		if err := s.DeleteAccount(ctx, "an"); !errors.Is(err, account.ProblemError{Problem: account.LastAdmin}) {
+		if err := s.DeleteAccount(ctx, "an"); !errors.Is(err, account.ProblemError{Problem: account.ProblemLastAdmin}) {
 			t.Errorf("the last administrator is deleted: %v", err)
 		}
 		if a, err := s.Account(ctx, "an"); err != nil || a.Disabled {

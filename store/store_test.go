@@ -14,6 +14,7 @@ import (
 	"time"
 
 	demo "github.com/diemcau/diemcau/configs/roster"
+	"github.com/diemcau/diemcau/internal/ledgertest"
 	"github.com/diemcau/diemcau/internal/postgrestest"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
@@ -155,7 +156,7 @@ func TestLedger(t *testing.T) {
 		if diff := cmp.Diff(want, read(t, s, "s1", 2)); diff != "" {
 			t.Errorf("entries (-want +got):\n%s", diff)
 		}
-		head, err := ledger.VerifyChain(s.Entries(ctx, "s1", 1))
+		head, err := ledgertest.Verify(s.Entries(ctx, "s1", 1))
 		if err != nil {
 			t.Error(err)
 		}
@@ -234,7 +235,7 @@ func TestEraseNames(t *testing.T) {
 			erase(id)
 		}
 		for _, id := range []string{"s1", "s2", "s3"} {
-			if _, err := ledger.VerifyChain(s.Entries(t.Context(), id, 1)); err != nil {
+			if _, err := ledgertest.Verify(s.Entries(t.Context(), id, 1)); err != nil {
 				t.Error(err)
 			}
 		}
@@ -345,7 +346,7 @@ func TestConcurrentAppendsShareCommits(t *testing.T) {
 		}
 		wg.Wait()
 		for i := range sessions {
-			head, err := ledger.VerifyChain(s.Entries(t.Context(), fmt.Sprint("s", i), 1))
+			head, err := ledgertest.Verify(s.Entries(t.Context(), fmt.Sprint("s", i), 1))
 			if err != nil || head.Seq != appends+1 {
 				t.Errorf("session %d: %d entries, %v", i, head.Seq, err)
 			}

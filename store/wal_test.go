@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/diemcau/diemcau/ledger"
+	"github.com/diemcau/diemcau/internal/ledgertest"
 	"github.com/diemcau/diemcau/store"
 )
 
@@ -93,7 +93,7 @@ func TestInterruptedAndDamagedWritesAreReported(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer s.Close()
-			head, err := ledger.VerifyChain(s.Entries(t.Context(), "s1", 1))
+			head, err := ledgertest.Verify(s.Entries(t.Context(), "s1", 1))
 			if err != nil || head.Seq < tt.fewest {
 				t.Errorf("%d entries, %v, want at least %d", head.Seq, err, tt.fewest)
 			}

@@ -27,18 +27,19 @@ func ownPages() []page {
 	base := []string{"base", "notices"}
 	room := slices.Concat(base, []string{"lobby", "stage", "room"})
 	console := slices.Concat(room, []string{"console", "sites", "secretariat"})
+	forms := []string{"forms"}
 	return []page{
 		{path: "/", Title: "Điểm Cầu", Phase: "home", Styles: room, Script: "home"},
 		{path: "/j", Title: "Vào điểm cầu", Phase: "preview", Styles: room, Script: "short"},
 		{path: "/join", Title: "Điểm cầu", Phase: "preview", Styles: console, Script: "join"}, // a site may be given the chair
-		{path: "/host", Title: "Bàn điều hành", Phase: "preview", Styles: console, Script: "host"},
-		{path: "/secretary", Title: "Thư ký", Phase: "preview", Styles: slices.Concat(console, []string{"report"}), Script: "secretary"},
+		{path: "/host", Title: "Bàn điều hành", Phase: "preview", Styles: slices.Concat(console, forms), Script: "host"},
+		{path: "/secretary", Title: "Thư ký", Phase: "preview", Styles: slices.Concat(console, forms, []string{"report"}), Script: "secretary"},
 		{
 			path: "/room", Title: "Màn hình phòng họp", Phase: "preview", Schemes: "dark",
 			Styles: slices.Concat(console, []string{"screen"}), Script: "screen",
 		},
 		{path: lostPath, Title: "Không có trang này", Phase: "lost", Styles: room, Script: "lost"},
-		{path: "/office", Title: "Văn phòng", Phase: "office", Styles: slices.Concat(base, []string{"office", "sheets"}), Script: "office"},
+		{path: "/office", Title: "Văn phòng", Phase: "office", Styles: slices.Concat(base, forms, []string{"office", "sheets"}), Script: "office"},
 	}
 }
 

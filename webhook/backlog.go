@@ -24,6 +24,7 @@ type waiting struct {
 	failing  time.Time     // when its first message failed first; zero if it did not
 	attempts int           // at its first message
 	again    bool          // told of since it was handed out
+	ours     bool          // the program stumbled over its first message: that the target is there does not help
 }
 
 // failure is what a failed attempt means.
@@ -78,10 +79,19 @@ func (b *backlog) later(st stream, now time.Time) time.Duration {
 	return w.pause
 }
 
+// stumbled puts a stream off over whose first message the program stumbled.
+func (b *backlog) stumbled(st stream, now time.Time) {
+	if w := b.streams[st]; w != nil {
+		w.ours = true
+		b.later(st, now)
+	}
+}
+
 // failed counts an attempt at a stream's first message and says when the next is, or that there is none.
 func (b *backlog) failed(st stream, now time.Time) failure {
 	w := b.streams[st]
 	w.attempts++
+	w.ours = false
 	if w.failing.IsZero() {
 		w.failing = now
 	}
@@ -98,7 +108,7 @@ func (b *backlog) done(st stream, delivered bool, now time.Time) {
 		return
 	}
 	for _, w := range b.streams {
-		if w.at.After(now) {
+		if w.at.After(now) && !w.ours {
 			w.at = now
 		}
 	}

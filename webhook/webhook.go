@@ -19,6 +19,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/diemcau/diemcau/internal/contain"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/store"
 	"github.com/prometheus/client_golang/prometheus"
@@ -70,18 +71,20 @@ type Config struct {
 	Allow    []netip.Prefix // private and local networks in which targets may be; public addresses always are
 	Log      *slog.Logger
 	Registry prometheus.Registerer
+	Panicked contain.Report // told what a message made the sender panic with, which is tried again later; by default it is logged
 
 	transport http.RoundTripper // of tests
 }
 
 // Sender delivers messages. Its methods may be called from any goroutine.
 type Sender struct {
-	record  Record
-	log     *slog.Logger
-	client  *http.Client
-	sources map[string]Source
-	targets []*target
-	metrics *metrics
+	record   Record
+	log      *slog.Logger
+	client   *http.Client
+	sources  map[string]Source
+	targets  []*target
+	metrics  *metrics
+	panicked contain.Report
 
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -101,7 +104,10 @@ type target struct {
 func New(cfg Config) (*Sender, error) {
 	s := &Sender{
 		record: cfg.Record, log: cfg.Log, sources: map[string]Source{}, metrics: newMetrics(cfg.Registry), stop: func() {},
-		client: newClient(cfg.Allow),
+		client: newClient(cfg.Allow), panicked: cfg.Panicked,
+	}
+	if s.panicked == nil {
+		s.panicked = contain.Log(cfg.Log)
 	}
 	if cfg.transport != nil {
 		s.client.Transport = cfg.transport
@@ -211,6 +217,13 @@ func (t *target) tell(st stream) {
 	}
 }
 
+// later tries a stream again after a pause that grows.
+func (t *target) later(st stream) (pause time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.backlog.later(st, time.Now())
+}
+
 // due returns what is to be delivered now, otherwise how long there is nothing to do.
 func (t *target) due() (stream, time.Duration, bool) {
 	t.mu.Lock()
@@ -225,7 +238,12 @@ func (s *Sender) run(ctx context.Context, t *target) {
 	for ctx.Err() == nil {
 		st, wait, ok := t.due()
 		if ok {
-			s.deliver(ctx, t, st)
+			err := contain.Run(s.panicked, func() error { s.deliver(ctx, t, st); return nil }, "url", t.url, "kind", st.kind, "session", st.session)
+			if err != nil { // others are told meanwhile
+				t.mu.Lock()
+				t.backlog.stumbled(st, time.Now())
+				t.mu.Unlock()
+			}
 			continue
 		}
 		timer.Reset(wait)
@@ -244,10 +262,7 @@ func (s *Sender) deliver(ctx context.Context, t *target, st stream) {
 	case ctx.Err() != nil:
 		return
 	case err != nil: // the record could not be read: the target is not to blame, and nothing is ever given up for it
-		t.mu.Lock()
-		pause := t.backlog.later(st, time.Now())
-		t.mu.Unlock()
-		s.log.Error("webhook", "url", t.url, "kind", st.kind, "session", st.session, "again", pause, "err", err)
+		s.log.Error("webhook", "url", t.url, "kind", st.kind, "session", st.session, "again", t.later(st), "err", err)
 		return
 	case letter == nil:
 		t.mu.Lock()
@@ -277,10 +292,7 @@ func (s *Sender) deliver(ctx context.Context, t *target, st stream) {
 		s.metrics.delivered.Inc()
 	}
 	if err := s.record.AdvanceWebhook(context.WithoutCancel(ctx), t.url, st.kind, st.session, last, dead); err != nil {
-		t.mu.Lock()
-		pause := t.backlog.later(st, time.Now()) // it is sent again, under the same id
-		t.mu.Unlock()
-		s.log.Error("webhook", "url", t.url, "id", letter.ID, "again", pause, "err", err)
+		s.log.Error("webhook", "url", t.url, "id", letter.ID, "again", t.later(st), "err", err) // under the same id
 		return
 	}
 	t.mu.Lock()

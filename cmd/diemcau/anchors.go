@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/anchor"
+	"github.com/diemcau/diemcau/internal/contain"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/webhook"
 	"github.com/prometheus/client_golang/prometheus"
@@ -31,9 +32,9 @@ func (f anchorFlags) check() error {
 }
 
 // openAnchors makes what anchors the heads of a server's ledgers.
-func openAnchors(ctx context.Context, f serverFlags, a *app, log *slog.Logger, reg prometheus.Registerer) (*anchor.Keeper, error) {
+func openAnchors(ctx context.Context, f serverFlags, a *app, panicked contain.Report, log *slog.Logger, reg prometheus.Registerer) (*anchor.Keeper, error) {
 	cfg := anchor.Config{
-		Dir: f.Data, Record: a.store, Every: f.AnchorEvery, Log: log.With("part", "anchor"), Registry: reg,
+		Dir: f.Data, Record: a.store, Every: f.AnchorEvery, Log: log.With("part", "anchor"), Registry: reg, Panicked: panicked,
 		Due: func(session string) { a.webhooks.TellKind(webhook.KindAnchor, session) },
 	}
 	if f.TimestampURL != "" {

@@ -136,6 +136,7 @@ func newApp(ctx context.Context, f serverFlags, t tlsFlags, addr string, log *sl
 	}
 	reg.MustRegister(thisBuild().metric(), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	limits := a.admit(log, reg)
+	guard := httpapi.NewGuard(log.With("part", "http"), reg, a.proxies.Load())
 	if a.certs, err = t.open(f.Data, log, reg); err != nil {
 		return nil, err
 	}
@@ -162,7 +163,7 @@ func newApp(ctx context.Context, f serverFlags, t tlsFlags, addr string, log *sl
 	a.media, err = newMediaPlane(sfu.Config{
 		UDP: netip.AddrPortFrom(netip.IPv6Unspecified(), f.UDP), TCP: tcp, PublicIPs: f.PublicIP, PublicIPsOnly: f.PublicIPOnly,
 		Loopback: listensOnLoopback(a.public), CertificatePEM: string(certificate),
-		SoundPacket: time.Duration(f.SoundMS) * time.Millisecond,
+		SoundPacket: time.Duration(f.SoundMS) * time.Millisecond, Panicked: guard.Panicked,
 	}, log.With("part", "sfu"), reg)
 	if err != nil {
 		return nil, portError(err, fmt.Sprintf("UDP port %d", f.UDP), "--udp")
@@ -175,16 +176,16 @@ func newApp(ctx context.Context, f serverFlags, t tlsFlags, addr string, log *sl
 		return nil, err
 	}
 	a.publicURL = publicURL
-	if a.turn, err = openTURN(ctx, f.TURN, a.certs, publicURL, a.media.node, log.With("part", "turn"), reg); err != nil {
+	if a.turn, err = openTURN(ctx, f.TURN, a.certs, publicURL, a.media.node, guard.Panicked, log.With("part", "turn"), reg); err != nil {
 		return nil, err
 	}
-	if a.anchors, err = openAnchors(ctx, f, a, log, reg); err != nil {
+	if a.anchors, err = openAnchors(ctx, f, a, guard.Panicked, log, reg); err != nil {
 		return nil, err
 	}
 	if a.backups, err = f.openBackups(a.store, log, reg); err != nil {
 		return nil, err
 	}
-	if a.webhooks, err = newWebhooks(f.recordFlags, a.store, log.With("part", "webhook"), reg); err != nil {
+	if a.webhooks, err = newWebhooks(f.recordFlags, a.store, guard.Panicked, log.With("part", "webhook"), reg); err != nil {
 		return nil, err
 	}
 	a.house, err = newHouse(signaling.Config{
@@ -194,7 +195,7 @@ func newApp(ctx context.Context, f serverFlags, t tlsFlags, addr string, log *sl
 	}, httpapi.Config{
 		Webhooks: a.webhooks, Pages: web.Handler(), PublicURL: publicURL, SnapshotEvery: f.Snapshots, NamesKept: f.namesKept(), Pictures: f.pictures(),
 		OIDC: httpapi.OIDCConfig{Issuer: f.OIDC.Issuer, ClientID: f.OIDC.Client, ClientSecret: f.OIDC.Secret, Claim: f.OIDC.Claim},
-	}, a.store, keys, nodeName, reg, a.proxies.Load())
+	}, a.store, keys, nodeName, reg, guard)
 	if err != nil {
 		return nil, err
 	}
@@ -400,7 +401,8 @@ func openOffline(ctx context.Context, dir, database string, keys keysFlag) (*off
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	h, err := newHouse(signaling.Config{Log: log}, httpapi.Config{PublicURL: publicURL}, st, ring, commandNode, prometheus.NewRegistry(), nil)
+	reg := prometheus.NewRegistry()
+	h, err := newHouse(signaling.Config{Log: log}, httpapi.Config{PublicURL: publicURL}, st, ring, commandNode, reg, httpapi.NewGuard(log, reg, nil))
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}

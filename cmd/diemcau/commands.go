@@ -85,9 +85,13 @@ type sessionCmd struct {
 	Sheet      sessionSheetCmd      `cmd:"" help:"Print the short links of the sites as CSV, for mail merge."`
 	Rehearsals sessionRehearsalsCmd `cmd:"" help:"Print which sites rehearsed, and how it went."`
 	Link       sessionLinkCmd       `cmd:"" help:"Reissue or revoke the link of one endpoint."`
+	Change     sessionChangeCmd     `cmd:"" help:"Change what was convened: title, agenda, help phone, rules, sites."`
 	Move       sessionMoveCmd       `cmd:"" help:"Give a session that has not begun another time."`
 	CallOff    sessionCallOffCmd    `cmd:"" help:"Cancel a session that has not begun."`
-	Minutes    sessionMinutesCmd    `cmd:"" help:"Write the minutes of a session as a Word file."`
+	Minutes    sessionMinutesCmd    `cmd:"" help:"Write the minutes of a session as a Word file or a PDF."`
+	Notes      sessionNotesCmd      `cmd:"" help:"Print the secretaries' notes of a session as JSON."`
+
+	Particulars sessionParticularsCmd `cmd:"" help:"Replace what the documents of a session say about it: number, body, chair, secretary."`
 }
 
 type sessionCreateCmd struct {
@@ -243,7 +247,7 @@ type attendanceCmd struct {
 // reportFlags choose a report.
 type reportFlags struct {
 	Session string `help:"Session id." required:"" placeholder:"ID"`
-	Format  string `help:"csv, xlsx, pdf, json, or jsonl for the ledger itself." enum:"csv,xlsx,pdf,json,jsonl" default:"csv"`
+	Format  string `help:"csv, xlsx, pdf, docx, json, or jsonl for the ledger itself." enum:"csv,xlsx,pdf,docx,json,jsonl" default:"csv"`
 	Table   string `help:"Which table: sites or intervals." enum:"sites,intervals" default:"sites"`
 	Lang    string `help:"Language of headers." enum:"vi,en" default:"en"`
 	target

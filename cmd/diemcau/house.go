@@ -24,7 +24,7 @@ type house struct {
 // newHouse joins sessions and API over one record, under one name of a server. live and web hold what each alone needs; the
 // rest is given to both here.
 func newHouse(
-	live signaling.Config, web httpapi.Config, st *store.Store, ring *keyring.Ring, name string, reg *prometheus.Registry, proxies *httpguard.Proxies,
+	live signaling.Config, web httpapi.Config, st *store.Store, ring *keyring.Ring, name string, reg *prometheus.Registry, guard *httpguard.Guard,
 ) (*house, error) {
 	set, err := ring.Keys(keyring.Tokens)
 	if err != nil {
@@ -35,7 +35,7 @@ func newHouse(
 		return nil, err
 	}
 	downloads := access.NewDownloads()
-	h := &house{guard: httpapi.NewGuard(live.Log, reg, proxies)}
+	h := &house{guard: guard}
 	node, tokens, seats, snapshots := ledger.NewNode(signaling.Incarnation(name), 0), link.NewTokens(keys), access.NewLimits(1), httpapi.NewSnapshots()
 
 	live.Record, live.Registry, live.Node, live.Tokens, live.Seats = st, reg, node, tokens, seats

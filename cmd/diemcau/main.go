@@ -36,6 +36,7 @@ type cli struct {
 	Session    sessionCmd    `cmd:"" help:"Sessions and their links."`
 	Attendance attendanceCmd `cmd:"" help:"Attendance reports and ledgers."`
 	Figures    figuresCmd    `cmd:"" help:"Attendance over many sessions."`
+	Document   documentCmd   `cmd:"" help:"What the documents of this office look like and begin with."`
 	Admin      adminCmd      `cmd:"" help:"Administration."`
 	Keys       keysCmd       `cmd:"" help:"The keys that sign links and administrators' tokens."`
 	Backup     backupCmd     `cmd:"" help:"Copy the record to a file, also while the server runs."`

@@ -60,7 +60,7 @@ func (w *witness) declare() bool {
 	case err == nil:
 		w.acked[w.declared] = true
 		return true
-	case errors.As(err, &refusal) && refusal.Code == string(protocol.Unrecorded):
+	case errors.As(err, &refusal) && refusal.Code == string(protocol.CodeUnrecorded):
 		w.refused[w.declared] = true
 		return false
 	}

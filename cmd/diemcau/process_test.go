@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -12,12 +11,13 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/diemcau/diemcau/internal/leftover"
 	"github.com/diemcau/diemcau/internal/postgrestest"
 )
 
 // builtBinary is the program, built once for all tests.
 var builtBinary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "diemcau-test-")
+	dir, err := leftover.Dir("diemcau-test", nil)
 	if err != nil {
 		return "", err
 	}

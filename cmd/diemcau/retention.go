@@ -14,6 +14,7 @@ import (
 	"time"
 
 	httpapi "github.com/diemcau/diemcau/api"
+	"github.com/diemcau/diemcau/internal/contain"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -78,12 +79,13 @@ func (f recordFlags) webhookTargets() (cfg webhook.Config, err error) {
 }
 
 // newWebhooks makes what tells other programs.
-func newWebhooks(f recordFlags, s *store.Store, log *slog.Logger, reg prometheus.Registerer) (*webhook.Sender, error) {
+func newWebhooks(f recordFlags, s *store.Store, panicked contain.Report, log *slog.Logger, reg prometheus.Registerer) (*webhook.Sender, error) {
 	cfg, err := f.webhookTargets()
 	if err != nil {
 		return nil, err
 	}
-	cfg.Record, cfg.Log, cfg.Registry, cfg.Sources = s, log, reg, []webhook.Source{webhook.Presence(s), webhook.Anchors(s, f.AnchorEvery, time.Now)}
+	cfg.Record, cfg.Log, cfg.Registry, cfg.Panicked = s, log, reg, panicked
+	cfg.Sources = []webhook.Source{webhook.Presence(s), webhook.Anchors(s, f.AnchorEvery, time.Now)}
 	return webhook.New(cfg)
 }
 

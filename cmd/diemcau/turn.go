@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/diemcau/diemcau/internal/contain"
 	"github.com/diemcau/diemcau/sfu"
 	"github.com/diemcau/diemcau/sfu/turn"
 	"github.com/diemcau/diemcau/signaling"
@@ -40,12 +41,13 @@ func (f turnFlags) check(secure bool) error {
 
 // openTURN opens the TURN server that the flags ask for, nil if they ask for none. It relays to the node's port alone.
 func openTURN(
-	ctx context.Context, f turnFlags, certs *certificates, publicURL string, node *sfu.Node, log *slog.Logger, reg prometheus.Registerer,
+	ctx context.Context, f turnFlags, certs *certificates, publicURL string, node *sfu.Node,
+	panicked contain.Report, log *slog.Logger, reg prometheus.Registerer,
 ) (_ *turn.Server, err error) {
 	if f.off() {
 		return nil, nil
 	}
-	cfg := turn.Config{Host: f.Host, Max: f.Max, Media: node.LocalAddr(), Announced: node.Announced, Logger: log}
+	cfg := turn.Config{Host: f.Host, Max: f.Max, Media: node.LocalAddr(), Announced: node.Announced, Logger: log, Panicked: panicked}
 	if certs != nil {
 		cfg.Certificate = certs.get
 	}

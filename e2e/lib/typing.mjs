@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 
 /** Types into a field, over what stands in it. */
 export async function type(field, text) {
-  if ((await field.getAttribute("type")) === "datetime-local") return typeMoment(field, text);
   await field.click();
   await field.press("ControlOrMeta+a");
   if (text) await field.pressSequentially(text);
@@ -27,15 +26,11 @@ export async function typeAtOnce(field, text) {
   assert.equal(await field.inputValue(), text, "no key is lost before the page is painted");
 }
 
-/** Types day and time, given as 2030-01-02T08:00, into the parts that Chromium shows in English: 01/02/2030, 08:00 AM. */
-async function typeMoment(field, moment) {
-  const [, year, month, day, hour, minute] = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)$/.exec(moment);
-  await field.evaluate((f) => f.blur()); // the focus comes to its first part
-  await field.focus();
-  await field.pressSequentially(`${month}${day}${year}`);
-  await field.press("ArrowRight"); // a year may have more digits
-  await field.pressSequentially(`${String(hour % 12 || 12).padStart(2, "0")}${minute}${hour < 12 ? "A" : "P"}`);
-  assert.equal(await field.inputValue(), moment);
+/** Types day and time, given as 2030-01-02T08:00, into the two fields of a moment. */
+export async function typeMoment(page, name, moment) {
+  const [day, clock] = moment.split("T");
+  await type(page.locator(`input[name="${name}-day"]`), day.split("-").reverse().join("/"));
+  await type(page.locator(`input[name="${name}-time"]`), clock);
 }
 
 /** Puts in text that was copied elsewhere, over what stands there: tabs and lines are part of it. */

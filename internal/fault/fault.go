@@ -26,7 +26,7 @@ func New(code protocol.Code, detail string) error { return &Error{Code: code, De
 
 // ErrUnrecorded refuses a command while the record does not answer. If it was on its way already it may be recorded
 // all the same.
-var ErrUnrecorded = New(protocol.Unrecorded, "the record does not answer; nothing is done until it does")
+var ErrUnrecorded = New(protocol.CodeUnrecorded, "the record does not answer; nothing is done until it does")
 
 // At adds to an error the time that belongs to it, in milliseconds since 1970.
 func At(err error, atMs int64) error { return &datedError{error: err, atMs: atMs} }
@@ -65,10 +65,10 @@ func Of(err error) Fault {
 	)
 	switch {
 	case errors.As(err, &cut):
-		f = connectionFault(protocol.Broken)
+		f = connectionFault(protocol.CodeBroken)
 		f.Detail = cut.Error()
 	case errors.As(err, &decode):
-		f = connectionFault(protocol.BadMessage)
+		f = connectionFault(protocol.CodeBadMessage)
 		f.Detail = decode.Error()
 	case errors.As(err, &own):
 		f = connectionFault(own.Code)
@@ -77,12 +77,12 @@ func Of(err error) Fault {
 		f = meetingFault(refused.Code)
 		f.Detail = refused.Detail
 	case errors.Is(err, store.ErrServed):
-		f = connectionFault(protocol.Conflict)
+		f = connectionFault(protocol.CodeConflict)
 		f.Detail = store.ErrServed.Error()
 	case store.Unavailable(err):
 		f = Of(ErrUnrecorded)
 	default:
-		f = connectionFault(protocol.Internal)
+		f = connectionFault(protocol.CodeInternal)
 	}
 	if errors.As(err, &timed) {
 		f.AtMs = timed.atMs
@@ -93,33 +93,34 @@ func Of(err error) Fault {
 func connectionFault(code protocol.Code) Fault {
 	f := Fault{Status: http.StatusInternalServerError, Close: websocket.CloseInternalServerErr, Code: string(code)}
 	switch code {
-	case protocol.BadMessage, protocol.BadSDP, protocol.BadRoster, protocol.BadRequest, protocol.BadAccount, protocol.BadDraft, protocol.PastStart:
+	case protocol.CodeBadMessage, protocol.CodeBadSDP, protocol.CodeBadRoster, protocol.CodeBadRequest, protocol.CodeBadAccount, protocol.CodeBadDraft,
+		protocol.CodePastStart:
 		f.Status, f.Close = http.StatusBadRequest, protocol.CloseBadMessage
-	case protocol.BadToken:
+	case protocol.CodeBadToken:
 		f.Status, f.Close = http.StatusUnauthorized, protocol.CloseBadToken
-	case protocol.BadLogin:
+	case protocol.CodeBadLogin:
 		f.Status = http.StatusUnauthorized
-	case protocol.BadOrigin, protocol.MustChange:
+	case protocol.CodeBadOrigin, protocol.CodeMustChange:
 		f.Status = http.StatusForbidden
-	case protocol.Conflict:
+	case protocol.CodeConflict:
 		f.Status = http.StatusConflict
-	case protocol.Timeout:
+	case protocol.CodeTimeout:
 		f.Status, f.Close = http.StatusRequestTimeout, protocol.CloseTimeout
-	case protocol.BadVersion:
+	case protocol.CodeBadVersion:
 		f.Status, f.Close = http.StatusUpgradeRequired, protocol.CloseVersion
-	case protocol.UnknownPeer, protocol.NotFound:
+	case protocol.CodeUnknownPeer, protocol.CodeNotFound:
 		f.Status, f.Close = http.StatusNotFound, protocol.CloseBadMessage
-	case protocol.TooMany:
+	case protocol.CodeTooMany:
 		f.Status, f.Close = http.StatusTooManyRequests, protocol.CloseSlow
-	case protocol.TooLarge:
+	case protocol.CodeTooLarge:
 		f.Status, f.Close = http.StatusRequestEntityTooLarge, websocket.CloseMessageTooBig
-	case protocol.Restarting:
+	case protocol.CodeRestarting:
 		f.Status, f.Close = http.StatusServiceUnavailable, protocol.CloseRestart
-	case protocol.Broken, protocol.Unrecorded:
+	case protocol.CodeBroken, protocol.CodeUnrecorded:
 		f.Status, f.Close = http.StatusServiceUnavailable, protocol.CloseBroken
-	case protocol.Unavailable:
+	case protocol.CodeUnavailable:
 		f.Status, f.Close = http.StatusServiceUnavailable, websocket.CloseTryAgainLater
-	case protocol.Internal:
+	case protocol.CodeInternal:
 	}
 	return f
 }

@@ -58,7 +58,7 @@ func New(cfg Config) *Guard {
 	g := &Guard{
 		log: cfg.Log, healthy: cfg.Healthy, internal: cfg.Internal, bodyWithin: bodyWithin, writeWithin: writeWithin,
 		panics: prometheus.NewCounter(prometheus.CounterOpts{Name: "diemcau_panics_total",
-			Help: "Requests and connections that ended by a fault of the program."}),
+			Help: "Faults of the program: each ended the request, connection, message or turn that met it."}),
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "diemcau_requests_cut_total", Help: "Requests that were cut by a bound, by which.",
 		}, []string{"reason"}),

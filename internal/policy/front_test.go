@@ -61,3 +61,42 @@ func TestFrontLinesFitAScreen(t *testing.T) {
 		})
 	}
 }
+
+// TestFrontPageIsTrue: whoever reads web/README.md is told of every folder, page and style sheet that there is, and of no other.
+func TestFrontPageIsTrue(t *testing.T) {
+	text, err := os.ReadFile("../../web/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(text)
+	for _, pattern := range []string{"pages/*.js", "css/*.css", "i18n/??.js"} {
+		files, err := filepath.Glob(filepath.Join("../../web/static", pattern))
+		if err != nil || len(files) == 0 {
+			t.Fatal("none of", pattern, err)
+		}
+		for _, file := range files {
+			if !strings.Contains(page, "`"+filepath.Base(file)+"`") {
+				t.Errorf("web/README.md does not name %s", file)
+			}
+		}
+	}
+	err = filepath.WalkDir("../../web/static", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && d.Name() != "static" && !strings.Contains(page, "/"+d.Name()+"/`") {
+			t.Errorf("web/README.md does not name the folder %s", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range strings.Split(page, "\n") {
+		name, ok := strings.CutPrefix(row, "| `static/")
+		if !ok {
+			continue
+		}
+		name, _, _ = strings.Cut(name, "`")
+		if _, err := os.Stat(filepath.Join("../../web/static", name)); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/diemcau/diemcau/internal/leftover"
 	"github.com/google/uuid"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 )
@@ -41,11 +42,11 @@ func Start() (Server, error) {
 		return none, err
 	}
 	bin := filepath.Dir(found[len(found)-1])
-	dir, err := os.MkdirTemp("", "diemcau-postgres-")
+	attr := &syscall.SysProcAttr{}
+	dir, err := leftover.Dir("diemcau-postgres", stopLeft)
 	if err != nil {
 		return none, err
 	}
-	attr := &syscall.SysProcAttr{}
 	if os.Geteuid() == 0 { // PostgreSQL refuses to run as root
 		u, err := user.Lookup("postgres")
 		if err != nil {
@@ -82,6 +83,23 @@ func Start() (Server, error) {
 			return errors.Join(run("pg_ctl", "stop", "--pgdata", data, "--mode", "immediate"), os.RemoveAll(dir))
 		},
 	}, nil
+}
+
+// stopLeft ends the server in a folder, which tests that were killed have left.
+func stopLeft(dir string) {
+	text, err := os.ReadFile(filepath.Join(dir, "data", "postmaster.pid"))
+	if err != nil {
+		return
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	pid, err := strconv.Atoi(first)
+	if err != nil {
+		return
+	}
+	command, err := os.ReadFile(filepath.Join("/proc", first, "cmdline"))
+	if err == nil && strings.Contains(string(command), filepath.Join(dir, "data")) { // and not another that has its number now
+		_ = syscall.Kill(pid, syscall.SIGQUIT)
+	}
 }
 
 // Stop ends a server that Start started.

@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	pionturn "github.com/pion/turn/v5"
+
+	"github.com/diemcau/diemcau/internal/contain"
 )
 
 // relay is how the media port is reached over one address family.
@@ -77,8 +79,16 @@ func (g *generator) Validate() error { return nil }
 
 // AllocatePacketConn makes the socket of an allocation, unless its user has too many or was ended meanwhile. Who asks for
 // one in nobody's name wants to reserve an even port (RFC 8656 7.2), for which there is no use here.
-func (g *generator) AllocatePacketConn(c pionturn.AllocateListenerConfig) (net.PacketConn, net.Addr, error) {
+func (g *generator) AllocatePacketConn(c pionturn.AllocateListenerConfig) (conn net.PacketConn, at net.Addr, err error) {
 	s := (*Server)(g)
+	err = contain.Run(s.cfg.Panicked, func() (err error) { conn, at, err = relayFor(s, c); return err }, "part", "turn")
+	if err != nil {
+		return nil, nil, err
+	}
+	return conn, at, nil
+}
+
+func relayFor(s *Server, c pionturn.AllocateListenerConfig) (net.PacketConn, net.Addr, error) {
 	r, ok := s.relays()[c.Network]
 	h, named := parseHolder(c.UserID)
 	if !ok || !named {

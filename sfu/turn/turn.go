@@ -23,6 +23,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
 
+	"github.com/diemcau/diemcau/internal/contain"
 	"github.com/diemcau/diemcau/sfu/pionlog"
 )
 
@@ -63,6 +64,8 @@ type Config struct {
 	// Max bounds the allocations of all users; 0 is DefaultMax.
 	Max    int
 	Logger *slog.Logger
+	// Panicked is told what a request made the server's own part panic with, which is refused; by default it is logged.
+	Panicked contain.Report
 
 	first     time.Duration // in place of firstWithin, for tests
 	ofAddress int           // in place of its share of Max, for tests
@@ -100,6 +103,9 @@ func New(cfg Config, reg prometheus.Registerer) (*Server, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
+	if cfg.Panicked == nil {
+		cfg.Panicked = contain.Log(cfg.Logger)
+	}
 	if cfg.Max == 0 {
 		cfg.Max = DefaultMax
 	}
@@ -118,7 +124,9 @@ func New(cfg Config, reg prometheus.Registerer) (*Server, error) {
 	_, v4 := now["udp4"]
 	config := pionturn.ServerConfig{
 		Realm: realm, LoggerFactory: pionlog.Factory{Logger: cfg.Logger}, AuthHandler: s.authenticate,
-		QuotaHandler:        func(userID, _ string, src net.Addr) bool { return s.room(userID, src) },
+		QuotaHandler: func(userID, _ string, src net.Addr) bool {
+			return contained(s, func() bool { return s.room(userID, src) })
+		},
 		StrictAddressFamily: v4 || len(now) == 0, // whose transport does not say otherwise gets IPv4, however it came
 		EventHandler:        pionturn.EventHandler{OnAuth: s.onAuth, OnAllocationCreated: s.onAllocation, OnAllocationDeleted: s.onDeallocation},
 	}
@@ -206,6 +214,16 @@ func (s *Server) closeListeners() error {
 // permit reports whether a peer's address may be relayed to; the port is looked at in each packet. It is asked for each
 // permission and each channel of a client, which are state for minutes: so many are there at most.
 func (s *Server) permit(from net.Addr, peer net.IP) bool {
+	return contained(s, func() bool { return permits(s, from, peer) })
+}
+
+// contained asks what a request may, on a goroutine of pion's. If that panics it may not.
+func contained(s *Server, ask func() bool) (may bool) {
+	err := contain.Run(s.cfg.Panicked, func() error { may = ask(); return nil }, "part", "turn")
+	return err == nil && may
+}
+
+func permits(s *Server, from net.Addr, peer net.IP) bool {
 	c := s.clientOf(from)
 	if c != nil && !c.permits.Allow() {
 		s.refused.add(refusedPermits)
@@ -227,6 +245,11 @@ func (s *Server) onAuth(_, _ net.Addr, _, _, _, _ string, ok bool) {
 
 // authenticate is pion's AuthHandler: it returns the holder and the key that the request must be signed with.
 func (s *Server) authenticate(r *pionturn.RequestAttributes) (userID string, key []byte, ok bool) {
+	ok = contained(s, func() (ok bool) { userID, key, ok = secretOf(s, r); return ok })
+	return userID, key, ok
+}
+
+func secretOf(s *Server, r *pionturn.RequestAttributes) (userID string, key []byte, ok bool) {
 	expires, h, ok := parseUsername(r.Username)
 	if !ok || r.Method == stun.MethodAllocate && time.Now().After(expires) {
 		s.refused.add(refusedAuth)

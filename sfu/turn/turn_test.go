@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -457,4 +458,31 @@ func FuzzParseUsername(f *testing.F) {
 			t.Errorf("%q became %v %v", name, expires, h)
 		}
 	})
+}
+
+// A request over which the server's own part stumbles is refused and told; others go on.
+func TestPanicOfARequest(t *testing.T) {
+	var faults atomic.Int32
+	var upset atomic.Bool
+	s := newServer(t, func(c *Config) {
+		announced := c.Announced
+		c.Panicked = func(any, ...any) { faults.Add(1) }
+		c.Announced = func() []netip.Addr {
+			if upset.Load() {
+				panic("of a test")
+			}
+			return announced()
+		}
+	})
+	upset.Store(true)
+	if _, err := s.allocate(t, "udp", "site"); err == nil {
+		t.Error("it has a relay")
+	}
+	upset.Store(false)
+	if _, err := s.allocate(t, "udp", "site"); err != nil {
+		t.Error(err)
+	}
+	if faults.Load() == 0 {
+		t.Error("the fault is not told")
+	}
 }

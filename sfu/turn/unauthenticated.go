@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pion/stun/v4"
 	"golang.org/x/time/rate"
 
 	"github.com/diemcau/diemcau/internal/admission"
@@ -42,11 +43,25 @@ func newUnauthenticatedConn(c net.PacketConn, s *Server) *unauthenticatedConn {
 func (c *unauthenticatedConn) ReadFrom(b []byte) (int, net.Addr, error) {
 	for {
 		n, from, err := c.PacketConn.ReadFrom(b)
+		if err == nil && !readable(c.server, b[:n]) {
+			continue
+		}
 		if err != nil || c.server.clientOf(from) != nil || c.admits(admission.Key(admission.AddrOf(from)), time.Now()) {
 			return n, from, err
 		}
 		c.server.refused.add(refusedRate)
 	}
+}
+
+// readable reads a message as pion is about to, on a goroutine where a panic would end the process.
+func readable(s *Server, b []byte) bool {
+	if !stun.IsMessage(b) {
+		return true
+	}
+	return contained(s, func() bool {
+		_ = stun.Decode(b, new(stun.Message)) // pion refuses what is wrong
+		return true
+	})
 }
 
 func (c *unauthenticatedConn) admits(key netip.Prefix, now time.Time) bool {

@@ -78,7 +78,7 @@ func (b *Batch) transmit(msgs []mmsghdr, failed func(i int, errno syscall.Errno)
 		s := &b.sys
 		s.pending, s.sent, s.errno = msgs[done:], 0, 0
 		if err := b.w.sys.raw.Write(s.write); err != nil {
-			b.w.port.drops.add(DropClosed, len(msgs)-done)
+			b.w.port.drops.Add(DropClosed, len(msgs)-done)
 			return net.ErrClosed
 		}
 		done += s.sent
@@ -116,7 +116,7 @@ func (b *Batch) trySend(fd uintptr) bool {
 func (b *Batch) failed(i int, errno syscall.Errno) error {
 	r := &b.runs[i]
 	if r.count == 1 || !refusesSegments(errno) {
-		b.w.port.drops.add(errnoReason(errno), r.count)
+		b.w.port.drops.Add(errnoReason(errno), r.count)
 		return nil
 	}
 	b.w.counters.fallbacks.Add(1)
@@ -135,7 +135,7 @@ func (b *Batch) failed(i int, errno syscall.Errno) error {
 
 // dropped counts a single datagram that the kernel refused.
 func (b *Batch) dropped(_ int, errno syscall.Errno) error {
-	b.w.port.drops.add(errnoReason(errno), 1)
+	b.w.port.drops.Add(errnoReason(errno), 1)
 	return nil
 }
 

@@ -102,7 +102,7 @@ func TestRefusedMessages(t *testing.T) {
 			if p.GSO() != tt.gsoAfter || s.Fallbacks != tt.fallback {
 				t.Errorf("GSO %v after %d fallbacks, want %v after %d", p.GSO(), s.Fallbacks, tt.gsoAfter, tt.fallback)
 			}
-			for _, r := range dropReasons() {
+			for r := range dropReasons {
 				if s.Drops[r] != tt.drops[r] {
 					t.Errorf("%d drops for %s, want %d", s.Drops[r], r, tt.drops[r])
 				}

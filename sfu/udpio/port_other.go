@@ -64,7 +64,7 @@ func (b *Batch) send() error {
 		c.packets.Add(1)
 		c.bytes.Add(uint64(r.len))
 		if _, err := b.w.port.conn.WriteToUDPAddrPort(b.arena[r.off:r.off+r.len], r.path.remote); err != nil {
-			b.w.port.drops.add(reasonOf(err), 1)
+			b.w.port.drops.Add(reasonOf(err), 1)
 			if errors.Is(err, net.ErrClosed) {
 				return net.ErrClosed
 			}

@@ -4,39 +4,42 @@ import (
 	"errors"
 	"net"
 	"sync/atomic"
+
+	"github.com/diemcau/diemcau/sfu/drop"
 )
 
-// DropReason names why a datagram was not sent or not delivered; it is a metric label and a log word.
-type DropReason string
+// DropReason names why a datagram was not sent or not delivered.
+type DropReason uint8
 
 // The reasons, in the order they are counted.
 const (
-	DropUnreachable DropReason = "unreachable" // no route, or the host or port refuses
-	DropRefused     DropReason = "refused"     // a local firewall said no
-	DropNoBuffer    DropReason = "no_buffer"   // the kernel had no memory or queue for it
-	DropTooBig      DropReason = "too_big"     // larger than the path allows
-	DropClosed      DropReason = "closed"      // the port was closed
-	DropSendError   DropReason = "send_error"  // any other error of the kernel
-	DropUnclaimed   DropReason = "unclaimed"   // nobody read the unclaimed packets fast enough
-	DropUnread      DropReason = "unread"      // came faster than the reader took it, or was damaged; the kernel's own count
+	DropUnreachable DropReason = iota // no route, or the host or port refuses
+	DropRefused                       // a local firewall said no
+	DropNoBuffer                      // the kernel had no memory or queue for it
+	DropTooBig                        // larger than the path allows
+	DropClosed                        // the port was closed
+	DropSendError                     // any other error of the kernel
+	DropUnclaimed                     // nobody read the unclaimed packets fast enough
+	DropUnread                        // came faster than the reader took it, or was damaged; the kernel's own count
+	dropReasons                       // how many there are
 )
 
-// dropReasons are those that are counted here: all but DropUnread.
-func dropReasons() [7]DropReason {
-	return [...]DropReason{DropUnreachable, DropRefused, DropNoBuffer, DropTooBig, DropClosed, DropSendError, DropUnclaimed}
+// String is the label of a reason in metrics, and its word in logs.
+func (r DropReason) String() string {
+	return [dropReasons]string{
+		DropUnreachable: "unreachable",
+		DropRefused:     "refused",
+		DropNoBuffer:    "no_buffer",
+		DropTooBig:      "too_big",
+		DropClosed:      "closed",
+		DropSendError:   "send_error",
+		DropUnclaimed:   "unclaimed",
+		DropUnread:      "unread",
+	}[r]
 }
 
-// drops counts datagrams by reason.
-type drops [7]atomic.Uint64
-
-func (d *drops) add(reason DropReason, n int) {
-	for i, r := range dropReasons() {
-		if r == reason {
-			d[i].Add(uint64(n))
-			return
-		}
-	}
-}
+// drops counts datagrams by reason, but for DropUnread, which the kernel counts.
+type drops = drop.Counts[DropReason]
 
 // reasonOf maps an error of a send to the reason it is counted under.
 func reasonOf(err error) DropReason {
@@ -77,8 +80,8 @@ func (p *Port) Stats() Stats {
 		s.Waits += c.waits.Load()
 		s.Fallbacks += c.fallbacks.Load()
 	}
-	for i, r := range dropReasons() {
-		s.Drops[r] = p.drops[i].Load()
+	for r := range DropUnread {
+		s.Drops[r] = p.drops.Of(r)
 	}
 	if n, ok := unread(p.conn); ok {
 		s.Drops[DropUnread] = n

@@ -129,7 +129,7 @@ func (p *Port) NewBatch(i int) *Batch { return newBatch(p.writers[i%len(p.writer
 func (p *Port) Send(path *Path, packet []byte) error {
 	err := path.write(p.conn, packet)
 	if err != nil {
-		p.drops.add(reasonOf(err), 1)
+		p.drops.Add(reasonOf(err), 1)
 	}
 	return err
 }

@@ -47,7 +47,7 @@ func (u *unclaimed) push(b []byte, remote netip.AddrPort, local netip.Addr) {
 	select {
 	case u.queue <- pkt:
 	default:
-		u.port.drops.add(DropUnclaimed, 1)
+		u.port.drops.Add(DropUnclaimed, 1)
 		u.port.packets.Put(pkt)
 	}
 }

@@ -42,31 +42,31 @@ type Code string
 
 // Errors of the connection.
 const (
-	BadMessage  Code = "bad_message"
-	BadToken    Code = "bad_token"
-	BadVersion  Code = "bad_version"
-	BadSDP      Code = "bad_sdp"
-	UnknownPeer Code = "unknown_peer"
-	TooMany     Code = "too_many"    // rate limit
-	Broken      Code = "broken"      // the record of the session is not whole or cannot be read
-	Unrecorded  Code = "unrecorded"  // the record does not answer at the moment; what was on its way may be recorded yet
-	Internal    Code = "internal"    // a fault of the server; details are in its log
-	Unavailable Code = "unavailable" // the media plane could not serve the request
-	Timeout     Code = "timeout"     // no hello in time
-	Restarting  Code = "restarting"  // the server goes away
+	CodeBadMessage  Code = "bad_message"
+	CodeBadToken    Code = "bad_token"
+	CodeBadVersion  Code = "bad_version"
+	CodeBadSDP      Code = "bad_sdp"
+	CodeUnknownPeer Code = "unknown_peer"
+	CodeTooMany     Code = "too_many"    // rate limit
+	CodeBroken      Code = "broken"      // the record of the session is not whole or cannot be read
+	CodeUnrecorded  Code = "unrecorded"  // the record does not answer at the moment; what was on its way may be recorded yet
+	CodeInternal    Code = "internal"    // a fault of the server; details are in its log
+	CodeUnavailable Code = "unavailable" // the media plane could not serve the request
+	CodeTimeout     Code = "timeout"     // no hello in time
+	CodeRestarting  Code = "restarting"  // the server goes away
 )
 
 // Further errors of the HTTP API.
 const (
-	BadRequest Code = "bad_request" // a parameter or body is not as docs/api.md says
-	BadRoster  Code = "bad_roster"  // errors in the rows of a roster
-	NotFound   Code = "not_found"
-	TooLarge   Code = "too_large"
-	BadLogin   Code = "bad_login"   // name or password is wrong
-	BadAccount Code = "bad_account" // detail names what is wrong with an account or a password
-	BadDraft   Code = "bad_draft"   // something keeps a draft from being convened
-	Conflict   Code = "conflict"    // somebody else changed it meanwhile, or it is there already
-	PastStart  Code = "past_start"  // a session would start in the past; allow_past says that it is meant
-	MustChange Code = "must_change" // the password was chosen by somebody else; nothing but changing it is open
-	BadOrigin  Code = "bad_origin"  // a page of another site sent the request
+	CodeBadRequest Code = "bad_request" // a parameter or body is not as docs/api.md says
+	CodeBadRoster  Code = "bad_roster"  // errors in the rows of a roster
+	CodeNotFound   Code = "not_found"
+	CodeTooLarge   Code = "too_large"
+	CodeBadLogin   Code = "bad_login"   // name or password is wrong
+	CodeBadAccount Code = "bad_account" // detail names what is wrong with an account or a password
+	CodeBadDraft   Code = "bad_draft"   // something keeps a draft from being convened
+	CodeConflict   Code = "conflict"    // somebody else changed it meanwhile, or it is there already
+	CodePastStart  Code = "past_start"  // a session would start in the past; allow_past says that it is meant
+	CodeMustChange Code = "must_change" // the password was chosen by somebody else; nothing but changing it is open
+	CodeBadOrigin  Code = "bad_origin"  // a page of another site sent the request
 )

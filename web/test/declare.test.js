@@ -1,6 +1,6 @@
 import test from "node:test";
 import assert from "node:assert/strict";
-import { changesOf, headcountOf, namedOf } from "../static/lib/declare.js";
+import { changesOf, headcountOf, namedOf, delegatesText, readDelegates } from "../static/lib/declare.js";
 
 test("a headcount is a whole number that a room can hold", () => {
   for (const [typed, want] of [
@@ -41,4 +41,21 @@ test("only what changed is sent", () => {
     delegates: true,
   });
   assert.deepEqual(changesOf(null, { headcount: 0, delegates: [] }), { headcount: false, delegates: false });
+});
+
+test("delegates are read one a line, apart by commas, semicolons or tabs, and written the same way", () => {
+  const read = readDelegates(
+    "Nguyễn Thị Bé, Phó Chủ tịch, Chủ tịch\r\n\n  Lê Văn C\nTrần D;Chánh văn phòng\nĐỗ E\tKế toán\n, ,x\n",
+  );
+  assert.deepEqual(read, [
+    { name: "Nguyễn Thị Bé", title: "Phó Chủ tịch", attending_for: "Chủ tịch" },
+    { name: "Lê Văn C" },
+    { name: "Trần D", title: "Chánh văn phòng" },
+    { name: "Đỗ E", title: "Kế toán" },
+  ]);
+  assert.equal(
+    delegatesText(read),
+    "Nguyễn Thị Bé, Phó Chủ tịch, Chủ tịch\nLê Văn C\nTrần D, Chánh văn phòng\nĐỗ E, Kế toán",
+  );
+  assert.deepEqual(readDelegates(delegatesText(read)), read);
 });

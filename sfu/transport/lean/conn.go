@@ -10,6 +10,7 @@ import (
 
 	"github.com/pion/srtp/v3"
 
+	"github.com/diemcau/diemcau/internal/contain"
 	"github.com/diemcau/diemcau/sfu/transport"
 	"github.com/diemcau/diemcau/sfu/udpio"
 )
@@ -151,8 +152,34 @@ func (c *conn) tryHandle(d *datagram, s *scratch) bool {
 		return false
 	}
 	defer c.mu.Unlock()
+	defer c.contained()
 	c.handle(d, s)
 	return true
+}
+
+// take takes one datagram that was queued.
+func take(c *conn, d *datagram, s *scratch) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	defer c.contained()
+	c.handle(d, s)
+}
+
+// contained is deferred by what works for one connection, whose lock is held: a panic ends that connection alone.
+func (c *conn) contained() {
+	p := recover()
+	if p == nil {
+		return
+	}
+	c.factory.cfg.Panicked(p, "viewer", c.ufrag)
+	broke(c)
+}
+
+// broke ends a connection over which the program has stumbled. What it has in memory may be half written.
+func broke(c *conn) {
+	if contain.Run(c.factory.cfg.Panicked, func() error { c.failed("handling", contain.ErrPanic); return nil }, "viewer", c.ufrag) != nil {
+		c.leave()
+	}
 }
 
 // handle takes one datagram; the caller holds the lock.
@@ -164,7 +191,7 @@ func (c *conn) handle(d *datagram, s *scratch) {
 	case first < 4:
 		c.checks.handleSTUN(d, s)
 	case d.tcp != nil && c.checks.of(d) == nil: // over UDP the address would not have led here
-		c.factory.drops.add(DropUnknown)
+		c.factory.drops.Add(DropUnknown, 1)
 	case first >= 20 && first < 64:
 		if p := c.checks.of(d); p != nil {
 			p.received(len(d.data))
@@ -173,20 +200,20 @@ func (c *conn) handle(d *datagram, s *scratch) {
 	case first >= 128 && first < 192 && len(d.data) > 1 && d.data[1] >= 192 && d.data[1] < 224: // RFC 5761 4
 		c.handleRTCP(d.data, s)
 	default:
-		c.factory.drops.add(DropUnknown)
+		c.factory.drops.Add(DropUnknown, 1)
 	}
 }
 
 func (c *conn) handleDTLS(b []byte) {
 	if c.released != nil {
-		c.factory.drops.add(DropHandshake)
+		c.factory.drops.Add(DropHandshake, 1)
 		return
 	}
 	if c.pipe == nil {
 		c.pipe = newPipe(c)
 	}
 	if _, err := c.pipe.in.Write(b, nil); err != nil {
-		c.factory.drops.add(DropHandshake)
+		c.factory.drops.Add(DropHandshake, 1)
 	}
 	if c.pipe.done == nil && !c.answered.IsZero() {
 		c.startHandshake()
@@ -197,17 +224,21 @@ func (c *conn) startHandshake() {
 	c.pipe.done = make(chan struct{})
 	p, prints := c.pipe, c.prints
 	c.prints = nil
-	c.factory.handshakes.Go(func() { p.secure(prints) })
+	c.factory.handshakes.Go(func() {
+		if contain.Run(c.factory.cfg.Panicked, func() error { p.secure(prints); return nil }, "viewer", c.ufrag) != nil {
+			c.post(func() { broke(c) })
+		}
+	})
 }
 
 func (c *conn) handleRTCP(b []byte, s *scratch) {
 	if c.in == nil {
-		c.factory.drops.add(DropEarly)
+		c.factory.drops.Add(DropEarly, 1)
 		return
 	}
 	plain, err := c.in.DecryptRTCP(s.rtcp[:0], b, nil)
 	if err != nil {
-		c.factory.drops.add(DropBadRTCP)
+		c.factory.drops.Add(DropBadRTCP, 1)
 		return
 	}
 	s.rtcp = plain
@@ -235,6 +266,7 @@ func (c *conn) post(event func()) {
 	case c.worker.events <- func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
+		defer c.contained()
 		if !c.closed {
 			event()
 		}
@@ -295,6 +327,7 @@ func (c *conn) failed(what string, err error) {
 func (c *conn) tick(now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	defer c.contained()
 	if c.closed {
 		return
 	}

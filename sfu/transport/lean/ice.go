@@ -43,13 +43,13 @@ func (l *checklist) handleSTUN(d *datagram, s *scratch) {
 	m.Raw = append(m.Raw[:0], d.data...)
 	switch {
 	case m.Decode() != nil:
-		l.conn.factory.drops.add(DropBadSTUN)
+		l.conn.factory.drops.Add(DropBadSTUN, 1)
 	case m.Type == stun.BindingRequest && l.authentic(m):
 		l.handleRequest(d, s)
 	case m.Type == stun.BindingSuccess:
 		l.handleAnswer(d, m)
 	default:
-		l.conn.factory.drops.add(DropBadSTUN)
+		l.conn.factory.drops.Add(DropBadSTUN, 1)
 	}
 }
 
@@ -61,7 +61,7 @@ func (l *checklist) handleRequest(d *datagram, s *scratch) {
 	p := l.of(d)
 	switch {
 	case p == nil && again:
-		l.conn.factory.drops.add(DropReplay)
+		l.conn.factory.drops.Add(DropReplay, 1)
 		return
 	case p == nil:
 		p = l.add(d)

@@ -34,6 +34,8 @@ import (
 	"github.com/pion/dtls/v3/pkg/crypto/fingerprint"
 
 	"github.com/diemcau/diemcau/internal/admission"
+	"github.com/diemcau/diemcau/internal/contain"
+	"github.com/diemcau/diemcau/sfu/drop"
 	"github.com/diemcau/diemcau/sfu/pionlog"
 	"github.com/diemcau/diemcau/sfu/transport"
 	"github.com/diemcau/diemcau/sfu/udpio"
@@ -60,6 +62,8 @@ type Config struct {
 	Silence time.Duration
 	// Logger defaults to one that discards.
 	Logger *slog.Logger
+	// Panicked is told what a connection's goroutines panicked with; by default it is logged. That connection ends.
+	Panicked contain.Report
 }
 
 const (
@@ -83,7 +87,7 @@ type Factory struct {
 	workers     []*worker
 	scratch     scratch // of the port's reader
 	next        atomic.Uint32
-	drops       drops
+	drops       drop.Counts[DropReason]
 	gate        *admission.Gate // of TCP connections
 	done        chan struct{}
 	running     sync.WaitGroup // workers
@@ -104,6 +108,9 @@ var _ transport.Factory = (*Factory)(nil)
 func New(cfg Config) (*Factory, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Panicked == nil {
+		cfg.Panicked = contain.Log(cfg.Logger)
 	}
 	if cfg.Silence == 0 {
 		cfg.Silence = defaultSilence
@@ -159,7 +166,7 @@ func (f *Factory) New(p transport.Params) (transport.Conn, error) {
 }
 
 // Stats counts what was dropped, by reason.
-func (f *Factory) Stats() map[DropReason]uint64 { return f.drops.snapshot() }
+func (f *Factory) Stats() map[DropReason]uint64 { return snapshot(&f.drops) }
 
 // Close closes every connection and waits for the workers.
 func (f *Factory) Close() error {
@@ -190,7 +197,13 @@ func (f *Factory) Close() error {
 
 // receive is the port's handler: it finds the connection of a datagram and handles it, as a rule at once: to wake a
 // worker costs more than a report. Only the port's reader calls it.
-func (f *Factory) receive(b []byte, remote netip.AddrPort, local netip.Addr) bool {
+func (f *Factory) receive(b []byte, remote netip.AddrPort, local netip.Addr) (claimed bool) {
+	defer func() {
+		if p := recover(); p != nil { // before it was known whose it is
+			f.cfg.Panicked(p, "from", remote)
+			claimed = true
+		}
+	}()
 	c := f.find(b, remote)
 	if c == nil {
 		return false

@@ -98,7 +98,7 @@ func (p *path) received(n int) {
 func (p *path) send(f *Factory, b []byte) error {
 	if n := int64(len(b)); !p.proven.Load() && p.credit.Add(-n) < 0 {
 		p.credit.Add(n)
-		f.drops.add(DropUnproven)
+		f.drops.Add(DropUnproven, 1)
 		return nil
 	}
 	if p.tcp == nil {
@@ -246,7 +246,7 @@ func buildCheck(id transaction, username, pwd string) (*stun.Message, error) {
 func (l *checklist) handleAnswer(d *datagram, m *stun.Message) {
 	p := l.of(d)
 	if p == nil || p.check.tries == 0 || p.check.id != m.TransactionID || stun.MessageIntegrity(l.conn.remotePwd).Check(m) != nil {
-		l.conn.factory.drops.add(DropBadSTUN)
+		l.conn.factory.drops.Add(DropBadSTUN, 1)
 		return
 	}
 	l.conn.factory.forget(p.check.id)
@@ -275,6 +275,7 @@ func (l *checklist) handleAnswer(d *datagram, m *stun.Message) {
 func (l *checklist) tick(now time.Time) {
 	l.conn.mu.Lock()
 	defer l.conn.mu.Unlock()
+	defer l.conn.contained()
 	if !l.checking {
 		return
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/internal/admission"
+	"github.com/diemcau/diemcau/internal/contain"
 	"github.com/diemcau/diemcau/sfu/udpio"
 )
 
@@ -64,9 +65,9 @@ func (f *Factory) serveTCP(l net.Listener) {
 			}
 		}
 		if t := f.newTCPPeer(c); t != nil {
-			f.handshakes.Go(t.serve)
+			f.handshakes.Go(func() { t.contained(t.serve) })
 		} else {
-			f.drops.add(DropTCPFull)
+			f.drops.Add(DropTCPFull, 1)
 			_ = c.Close()
 		}
 	}
@@ -84,7 +85,7 @@ func (f *Factory) newTCPPeer(c net.Conn) *tcpPeer {
 		remote: netip.AddrPortFrom(a.Addr().Unmap(), a.Port()), local: local.AddrPort().Addr().Unmap(),
 	}
 	t.ticket = f.gate.Enter(t.remote.Addr(), func() {
-		f.drops.add(DropTCPFull)
+		f.drops.Add(DropTCPFull, 1)
 		t.close()
 	})
 	f.mu.Lock()
@@ -95,6 +96,13 @@ func (f *Factory) newTCPPeer(c net.Conn) *tcpPeer {
 	}
 	f.tcp[t] = struct{}{}
 	return t
+}
+
+// contained closes the connection if what works for it panics.
+func (t *tcpPeer) contained(f func()) {
+	if contain.Run(t.factory.cfg.Panicked, func() error { f(); return nil }, "from", t.remote) != nil {
+		t.close()
+	}
 }
 
 // serve hands what arrives to the connection that the first frame names. A TCP connection that names none of the
@@ -113,12 +121,12 @@ func (t *tcpPeer) serve() {
 				return
 			}
 		}
-		t.factory.drops.add(DropTCPStranger)
+		t.factory.drops.Add(DropTCPStranger, 1)
 		t.close()
 		return
 	}
 	defer t.close()
-	t.factory.handshakes.Go(t.write)
+	t.factory.handshakes.Go(func() { t.contained(t.write) })
 	for {
 		c.worker.push(c, &datagram{data: b, remote: t.remote, local: t.local, tcp: t})
 		t.live()
@@ -208,7 +216,7 @@ func (t *tcpPeer) begin(size int) []byte {
 	t.mu.Lock()
 	if t.closed || len(t.pending)+2+size > tcpQueue {
 		t.mu.Unlock()
-		t.factory.drops.add(DropTCP)
+		t.factory.drops.Add(DropTCP, 1)
 		return nil
 	}
 	t.pending = binary.BigEndian.AppendUint16(t.pending, uint16(size))

@@ -82,7 +82,7 @@ func TestTCPStrangers(t *testing.T) {
 	poll(t, "an empty table", func() bool {
 		f.mu.RLock()
 		defer f.mu.RUnlock()
-		return len(f.tcp) == 0 && f.drops.snapshot()[DropTCPStranger] == 4
+		return len(f.tcp) == 0 && snapshot(&f.drops)[DropTCPStranger] == 4
 	})
 }
 

@@ -5,54 +5,56 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/pion/stun/v4"
 
+	"github.com/diemcau/diemcau/sfu/drop"
 	"github.com/diemcau/diemcau/sfu/udpio"
 )
 
 // DropReason names why a datagram was dropped; it is a metric label.
-type DropReason string
+type DropReason uint8
 
 // The reasons, in the order they are counted.
 const (
-	DropQueue     DropReason = "queue"      // a worker was too slow, or a peer too fast
-	DropBadSTUN   DropReason = "bad_stun"   // no well-formed binding request or answer, or without valid integrity
-	DropReplay    DropReason = "replay"     // a binding request that was seen before, from elsewhere
-	DropUnproven  DropReason = "unproven"   // not sent: too much for an address that has not answered a check yet
-	DropBadRTCP   DropReason = "bad_rtcp"   // SRTCP that did not authenticate or was seen before
-	DropEarly     DropReason = "early"      // SRTCP before the handshake was done
-	DropHandshake DropReason = "handshake"  // DTLS beyond what is queued, or after the handshake was let go
-	DropUnknown   DropReason = "unexpected" // any other protocol; viewers send no RTP
-	DropTCP       DropReason = "tcp_queue"  // not sent: a TCP peer takes what it is sent too slowly
+	DropQueue     DropReason = iota // a worker was too slow, or a peer too fast
+	DropBadSTUN                     // no well-formed binding request or answer, or without valid integrity
+	DropReplay                      // a binding request that was seen before, from elsewhere
+	DropUnproven                    // not sent: too much for an address that has not answered a check yet
+	DropBadRTCP                     // SRTCP that did not authenticate or was seen before
+	DropEarly                       // SRTCP before the handshake was done
+	DropHandshake                   // DTLS beyond what is queued, or after the handshake was let go
+	DropUnknown                     // any other protocol; viewers send no RTP
+	DropTCP                         // not sent: a TCP peer takes what it is sent too slowly
 	// Whole TCP connections, not datagrams.
-	DropTCPFull     DropReason = "tcp_full"     // closed, the oldest first: there are too many of an address or in all
-	DropTCPStranger DropReason = "tcp_stranger" // named no connection in time
+	DropTCPFull     // closed, the oldest first: there are too many of an address or in all
+	DropTCPStranger // named no connection in time
+	dropReasons     // how many there are
 )
 
-func dropReasons() [11]DropReason {
-	return [...]DropReason{
-		DropQueue, DropBadSTUN, DropReplay, DropUnproven, DropBadRTCP, DropEarly, DropHandshake, DropUnknown, DropTCP, DropTCPFull, DropTCPStranger,
-	}
+// String is the label of a reason in metrics.
+func (r DropReason) String() string {
+	return [dropReasons]string{
+		DropQueue:       "queue",
+		DropBadSTUN:     "bad_stun",
+		DropReplay:      "replay",
+		DropUnproven:    "unproven",
+		DropBadRTCP:     "bad_rtcp",
+		DropEarly:       "early",
+		DropHandshake:   "handshake",
+		DropUnknown:     "unexpected",
+		DropTCP:         "tcp_queue",
+		DropTCPFull:     "tcp_full",
+		DropTCPStranger: "tcp_stranger",
+	}[r]
 }
 
-type drops [11]atomic.Uint64
-
-func (d *drops) add(reason DropReason) {
-	for i, r := range dropReasons() {
-		if r == reason {
-			d[i].Add(1)
-			return
-		}
-	}
-}
-
-func (d *drops) snapshot() map[DropReason]uint64 {
-	m := make(map[DropReason]uint64, len(d))
-	for i, r := range dropReasons() {
-		m[r] = d[i].Load()
+// snapshot is what was dropped so far.
+func snapshot(d *drop.Counts[DropReason]) map[DropReason]uint64 {
+	m := make(map[DropReason]uint64, dropReasons)
+	for r := range dropReasons {
+		m[r] = d.Of(r)
 	}
 	return m
 }
@@ -112,7 +114,7 @@ func newWorker(f *Factory) *worker {
 func (w *worker) push(c *conn, d *datagram) {
 	if c.queued.Add(1) > connQueue {
 		c.queued.Add(-1)
-		w.factory.drops.add(DropQueue)
+		w.factory.drops.Add(DropQueue, 1)
 		return
 	}
 	q := w.free.Get().(*queued)
@@ -121,7 +123,7 @@ func (w *worker) push(c *conn, d *datagram) {
 	select {
 	case w.queue <- q:
 	default:
-		w.factory.drops.add(DropQueue)
+		w.factory.drops.Add(DropQueue, 1)
 		w.done(q)
 	}
 }
@@ -145,9 +147,7 @@ func (w *worker) run() {
 				c.checks.tick(now)
 			}
 		case q := <-w.queue:
-			q.conn.mu.Lock()
-			q.conn.handle(&q.datagram, &w.scratch)
-			q.conn.mu.Unlock()
+			take(q.conn, &q.datagram, &w.scratch)
 			w.done(q)
 		case event := <-w.events:
 			event()

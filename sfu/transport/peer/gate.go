@@ -18,6 +18,8 @@ import (
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/stun/v4"
+
+	"github.com/diemcau/diemcau/internal/contain"
 )
 
 const (
@@ -43,6 +45,8 @@ type Gate struct {
 	ports ice.AddrPortReaderWriter // the same
 	log   *slog.Logger
 	held  atomic.Uint64
+	// Panicked is told what a packet made the gate panic with, which is dropped; by default it is logged. It is set first.
+	Panicked contain.Report
 
 	mu     sync.Mutex
 	peers  map[string]*gated // by the ufrag that the server chose
@@ -72,7 +76,9 @@ type gatedPath struct {
 // NewGate stands before conn, which has the methods of ice.AddrPortReaderWriter.
 func NewGate(conn net.PacketConn, log *slog.Logger) *Gate {
 	ports, _ := conn.(ice.AddrPortReaderWriter)
-	return &Gate{PacketConn: conn, ports: ports, log: log, peers: map[string]*gated{}, checks: map[transaction]*gatedPath{}}
+	return &Gate{
+		PacketConn: conn, ports: ports, log: log, Panicked: contain.Log(log), peers: map[string]*gated{}, checks: map[transaction]*gatedPath{},
+	}
 }
 
 // Held counts the requests that were not let through, or not at once.
@@ -149,7 +155,13 @@ func (g *Gate) ReadFrom(b []byte) (int, net.Addr, error) {
 }
 
 // filter returns what is let through of a packet: itself, or the request that it is the proof for, or nil.
-func (g *Gate) filter(b []byte, from netip.AddrPort, now time.Time) []byte {
+func (g *Gate) filter(b []byte, from netip.AddrPort, now time.Time) (through []byte) {
+	defer func() {
+		if p := recover(); p != nil {
+			g.Panicked(p, "from", from)
+			through = nil
+		}
+	}()
 	if !stun.IsMessage(b) {
 		return b
 	}
@@ -292,10 +304,11 @@ func (g *Gate) Prove(c net.Conn, ufrag string) (net.Conn, error) {
 			return nil, errUnproven
 		}
 		g.mu.Lock()
-		own, remote := stun.MessageIntegrity(p.pwd).Check(m) == nil, stun.MessageIntegrity(p.remotePwd).Check(m) == nil
-		check, err := p.buildCheck(id)
-		answered := p.remotePwd != ""
+		known := *p
 		g.mu.Unlock()
+		own, remote := stun.MessageIntegrity(known.pwd).Check(m) == nil, stun.MessageIntegrity(known.remotePwd).Check(m) == nil
+		check, err := known.buildCheck(id)
+		answered := known.remotePwd != ""
 		switch {
 		case err != nil:
 			return nil, err

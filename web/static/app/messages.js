@@ -25,9 +25,10 @@ export function MessagesButton({ room, pressed, onClick }) {
 
 /**
  * Everything that was written, and a field to write.
- * @param {{room: Room, to?: string, onClose: () => void}} props to: first recipient
+ * @param {{room: Room, to?: string, minutes?: import("./console/panels.js").Minutes, onClose: () => void}} props to: first recipient;
+ *   minutes: of who may mark messages for them
  */
-export function Messages({ room, to, onClose }) {
+export function Messages({ room, to, minutes, onClose }) {
   const site = room.identity.value?.role === "endpoint" && !room.chairs.value;
   const [recipient, setRecipient] = useState(firstRecipient({ to, site }));
   const [text, setText] = useState("");
@@ -52,6 +53,11 @@ export function Messages({ room, to, onClose }) {
         <p class="message-item__head"><strong>${writerOf(m)}</strong> → ${nameOf(room, m.to)} <time>
         ${formatTime(m.at_ms, room.session.value?.time_zone)}</time></p>
         <p class="message-item__text">${m.text}</p>
+        ${
+          minutes &&
+          html`<${Button} compact tone="quiet" action="mark-message" icon=${minutes.marked(m) ? "check" : "list"} pressed=${minutes.marked(m)}
+          onClick=${() => minutes.mark(m, writerOf(m))}>${t(minutes.marked(m) ? "messages.marked" : "messages.mark")}<//>`
+        }
       </article>`,
       )}
     </div>

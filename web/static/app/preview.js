@@ -13,9 +13,9 @@ import { Video } from "./stage.js";
 /** @typedef {import("./room.js").Room} Room */
 
 /**
- * @param {{room: Room, publishes: boolean, heading: string, enter: string}} props
+ * @param {{room: Room, publishes: boolean, heading: string, enter: string, children?: import("./html.js").Children}} props children: other ways on
  */
-export function Preview({ room, publishes, heading, enter }) {
+export function Preview({ room, publishes, heading, enter, children }) {
   useEffect(() => {
     if (publishes) void room.media.start();
   }, []);
@@ -37,6 +37,7 @@ export function Preview({ room, publishes, heading, enter }) {
       }
       <p class="preview__hint">${t(publishes ? "preview.hint" : "preview.hint.operator")}</p>
       <${Button} action="preview-ok" tone="primary" icon="next" onClick=${() => room.enter()}>${enter}<//>
+      ${children}
       <${RehearsalCard} room=${room} />
     </div>
     ${publishes && html`<${DeviceCheck} room=${room} />`}

@@ -164,4 +164,11 @@ export default {
   "act.verdict_overridden": "Corrected the verdict of {to}",
   "act.attendance_added": "Recorded that {to} attended otherwise",
   "act.rules_changed": "Changed the rules of attendance",
+  declared: "Who was there, as the site reports",
+  "declared.people": "People in the room",
+  "declared.names": "Delegates, one a line: name, title, attending for",
+  "declared.example": "Nguyễn Văn A, Deputy chair, the chair",
+  "declared.save": "Record",
+  "rules.receiving": "Count only time in which the session arrived",
+  "why.receivingonly": "Only time in which the session arrived counts.",
 };

@@ -164,4 +164,11 @@ export default {
   "act.verdict_overridden": "Sửa kết luận điểm danh của {to}",
   "act.attendance_added": "Ghi nhận {to} dự họp bằng cách khác",
   "act.rules_changed": "Đổi quy tắc điểm danh",
+  declared: "Người dự, theo điểm cầu báo",
+  "declared.people": "Số người dự",
+  "declared.names": "Đại biểu, mỗi dòng một người: họ tên, chức vụ, dự thay ai",
+  "declared.example": "Nguyễn Văn A, Phó Chủ tịch, Chủ tịch",
+  "declared.save": "Ghi người dự",
+  "rules.receiving": "Chỉ tính thời gian nhận được hình, tiếng",
+  "why.receivingonly": "Chỉ tính thời gian nhận được hình, tiếng.",
 };

@@ -31,3 +31,24 @@ export function changesOf(told, { headcount, delegates }) {
     delegates: JSON.stringify(delegates) !== JSON.stringify(told?.delegates ?? []),
   };
 }
+
+/** Delegates as lines of text: name, title, whom for. @param {readonly Delegate[]} delegates */
+export function delegatesText(delegates) {
+  return delegates
+    .map(({ name, title = "", attending_for = "" }) => [name, title, attending_for].join(", ").replace(/(, )+$/, ""))
+    .join("\n");
+}
+
+/**
+ * Delegates as they are typed or pasted from a table: one a line; name, title and whom for apart by commas, semicolons or tabs.
+ * @param {string} text
+ * @returns {Delegate[]}
+ */
+export function readDelegates(text) {
+  return namedOf(
+    text.split(/\r?\n/).map((line) => {
+      const [name = "", title = "", ...rest] = line.split(/[,;\t]/).map((part) => part.trim());
+      return { name, title, attending_for: rest.filter(Boolean).join(", ") };
+    }),
+  );
+}

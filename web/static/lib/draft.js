@@ -1,9 +1,14 @@
 // What a draft says: which units it names, and what its rules mean in the units in which people count.
 
 /** @typedef {import("../app/office/draft.js").Draft} Draft */
-/** @typedef {{countdown_s: number, open_before_s: number, grace_s: number, late_after_s: number, partial_pct: number}} Rules */
+/**
+ * @typedef {{countdown_s: number, open_before_s: number, grace_s: number, late_after_s: number, partial_pct: number,
+ *   receiving_only?: boolean}} Rules receiving_only: time in which nothing arrived does not count
+ */
 
-/** Each rule with what a person counts it in. @type {readonly {name: keyof Rules, per: number, most: number}[]} per: its unit in the field */
+/** @typedef {Exclude<keyof Rules, "receiving_only">} RuleName a rule that is a number */
+
+/** Each rule that is a number with what a person counts it in. @type {readonly {name: RuleName, per: number, most: number}[]} per: its unit in the field */
 export const RULES = [
   { name: "open_before_s", per: 60, most: 1440 },
   { name: "late_after_s", per: 60, most: 1440 },
@@ -12,7 +17,7 @@ export const RULES = [
   { name: "countdown_s", per: 1, most: 60 },
 ];
 
-/** Rules with one that a person typed, in that person's unit. @param {Rules} rules @param {keyof Rules} name @param {string} typed */
+/** Rules with one that a person typed, in that person's unit. @param {Rules} rules @param {RuleName} name @param {string} typed */
 export function withRule(rules, name, typed) {
   const per = RULES.find((rule) => rule.name === name)?.per ?? 1;
   return { ...rules, [name]: Math.round(Number(typed) * per) };

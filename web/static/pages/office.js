@@ -8,7 +8,7 @@ import { Button, Header, Preferences } from "../app/parts.js";
 import { api, faultText, loadMe, may, me, notice } from "../app/office/api.js";
 import { o } from "../app/office/text.js";
 import { Field, Loading, Notice } from "../app/office/widgets.js";
-import { SessionsPage, SessionPage } from "../app/office/sessions.js";
+import { ChangePage, SessionsPage, SessionPage } from "../app/office/sessions.js";
 import { DraftPage } from "../app/office/draft.js";
 import { SheetPage } from "../app/office/sheet.js";
 import { BoardPage } from "../app/office/board.js";
@@ -35,12 +35,15 @@ function page() {
       return ["sessions", html`<${DraftPage} key=${id} id=${id} />`];
     case "session":
       if (sub === "sheet") return ["sessions", html`<${SheetPage} key=${id} id=${id} unit=${unit ?? ""} />`];
+      if (sub === "change") return ["sessions", html`<${ChangePage} key=${id} id=${id} />`];
       if (sub === "board") return ["sessions", html`<${BoardPage} key=${id} id=${id} />`];
       return ["sessions", html`<${SessionPage} key=${id} id=${id} />`];
     case "roster":
       return ["roster", html`<${RosterPage} />`];
     case "figures":
       return ["figures", html`<${Later} key="figures" load=${() => import("../app/office/figures.js")} />`];
+    case "documents":
+      return ["documents", html`<${Later} key="documents" load=${() => import("../app/office/documents.js")} />`];
     case "accounts":
       return ["accounts", html`<${AccountsPage} />`];
     case "me":
@@ -70,6 +73,7 @@ function Office() {
       ${link("sessions", "#/", o("nav.sessions"))}
       ${may("change_roster") && link("roster", "#/roster", o("nav.roster"))}
       ${may("read") && link("figures", "#/figures", o("nav.figures"))}
+      ${may("prepare") && link("documents", "#/documents", o("nav.documents"))}
       ${may("manage_accounts") && link("accounts", "#/accounts", o("nav.accounts"))}
       ${link("me", "#/me", o("nav.me"))}
     </nav>

@@ -158,6 +158,10 @@ function HostControls({ room, publishes }) {
     }
     <${MessagesButton} room=${room} pressed=${shown === "messages"} onClick=${() => togglePanel("messages")} />
     <${Button} action="acts" icon="clock" pressed=${shown === "acts"} onClick=${() => togglePanel("acts")}>${t("acts.short")}<//>
+    ${
+      room.steersAll &&
+      html`<${Button} action="change" icon="pencil" pressed=${shown === "change"} onClick=${() => togglePanel("change")}>${t("change.short")}<//>`
+    }
     ${!live && html`<${Button} action="board" icon="check" onClick=${() => setOpen("board")}>${t("board.short")}<//>`}
     ${publishes && html`<${Button} action="devices" icon="gear" onClick=${() => setOpen("devices")}>${t("devices.short")}<//>`}
     <span class="host-controls__gap" />

@@ -19,7 +19,7 @@ export function Provinces({ room, province, onProvince }) {
   ) => html`<${Province} key=${code ?? "all"}
     code=${code} name=${name} reached=${reached(c)} convened=${c.convened} lost=${c.lost > 0} pressed=${province === code} onProvince=${onProvince} />`;
   return html`<div class="provinces" role="group" aria-label=${t("counts.provinces")}>
-    ${field(room.sites.total, t("counts.all"), undefined)}${provinces.map((p) => field(p, p.name || t("counts.others"), p.code))}
+    ${field(room.sites.total, t(rollCall ? "counts.answered" : "counts.all"), undefined)}${provinces.map((p) => field(p, p.name || t("counts.others"), p.code))}
   </div>`;
 }
 

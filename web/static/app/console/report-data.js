@@ -22,7 +22,7 @@ import { askSession, tellRefusal } from "../api.js";
 /** @typedef {{unit: string, name: string, level: string, depth: number} & Counts} Group */
 /**
  * @typedef {object} Report
- * @property {{id: string, title: string, time_zone: string, rules: {grace_s: number, late_after_s: number, partial_pct: number},
+ * @property {{id: string, title: string, time_zone: string, rules: {grace_s: number, late_after_s: number, partial_pct: number, receiving_only?: boolean},
  *   opened_at?: string, started_at?: string, ended_at?: string, sealed_at?: string, as_of: string, entries: number, head_hash: string}} session
  * @property {Counts} total
  * @property {Group[]} groups

@@ -2,6 +2,8 @@
 import { html } from "../html.js";
 import { useState } from "../../vendor/hooks.js";
 import { t, formatDuration } from "../i18n.js";
+import { delegatesText, readDelegates } from "../../lib/declare.js";
+import { MomentField } from "../moment.js";
 import { Button, Dialog } from "../parts.js";
 import { fromInput, toInput } from "../../lib/localtime.js";
 import { Strip } from "./report-pictures.js";
@@ -19,6 +21,8 @@ const VERDICTS = /** @type {const} */ (["on_time", "late", "partial", "absent"])
 export function SiteDialog({ room, report, site, onChanged, onClose }) {
   const path = `sites/${encodeURIComponent(site.endpoint)}`;
   const zone = report.session.time_zone;
+  const [from, setFrom] = useState(toInput(report.session.started_at, zone));
+  const [to, setTo] = useState("");
   const done = async (/** @type {Promise<boolean>} */ answer) => {
     if (!(await answer)) return;
     onChanged();
@@ -49,12 +53,12 @@ export function SiteDialog({ room, report, site, onChanged, onClose }) {
       ${
         !report.session.sealed_at &&
         html`<${Correction} title=${r("attended")} save=${r("attended.save")} action="attended"
+        ready=${Boolean(from)}
         onSave=${(/** @type {FormData} */ f) => {
-          const to = fromInput(String(f.get("to")), zone);
           void done(
             correct(room, "POST", `${path}/attended`, {
-              from: fromInput(String(f.get("from")), zone),
-              ...(to ? { to } : {}),
+              from: fromInput(from, zone),
+              ...(to ? { to: fromInput(to, zone) } : {}),
               means: f.get("means"),
               reason: f.get("reason"),
             }),
@@ -62,10 +66,10 @@ export function SiteDialog({ room, report, site, onChanged, onClose }) {
         }}>
         <label class="field"><span>${r("attended.means")}</span><select name="means"><option value="phone">
         ${r("means.phone")}</option><option value="other">${r("means.other")}</option></select></label>
-        <label class="field"><span>${r("attended.from")}</span><input type="datetime-local" name="from" required
-          defaultValue=${toInput(report.session.started_at, zone)} /></label>
-        <label class="field"><span>${r("attended.to")}</span><input type="datetime-local" name="to" /></label>
-      <//>`
+        <${MomentField} label=${r("attended.from")} name="from" required value=${from} onInput=${setFrom} />
+        <${MomentField} label=${r("attended.to")} name="to" value=${to} onInput=${setTo} />
+      <//>
+      <${Declaration} site=${site} onSave=${(/** @type {object} */ body) => void done(correct(room, "PUT", `${path}/declared`, body))} />`
       }
     </div>
     <div class="dialog__actions"><${Button} action="close" onClick=${onClose}>${t("close")}<//></div>
@@ -83,7 +87,8 @@ function Why({ report, site }) {
   const live = started_at ? Math.max(Date.parse(ended_at ?? as_of) - Date.parse(started_at), 0) : 0;
   return html`<section class="why"><h3>${r("why.title")}</h3>
     <p>${r("why.total", { total: formatDuration(site.total_s * 1000), live: formatDuration(live), n: site.interruptions })}</p>
-    <p class="quiet">${r("why.rules", { late: Math.round(rules.late_after_s / 60), partial: rules.partial_pct, grace: rules.grace_s })}</p>
+    <p class="quiet">${r("why.rules", { late: Math.round(rules.late_after_s / 60), partial: rules.partial_pct, grace: rules.grace_s })}
+      ${rules.receiving_only ? ` ${r("why.receivingonly")}` : ""}</p>
     <ul>
       ${present.length === 0 && html`<li>${r("why.absent")}</li>`}
       ${present.map(
@@ -129,9 +134,10 @@ function Delegates({ site }) {
 
 /**
  * A correction with its reason.
- * @param {{title: string, save: string, action: string, onSave: (form: FormData) => void, children?: Children}} props
+ * @param {{title: string, save: string, action: string, onSave: (form: FormData) => void, ready?: boolean, children?: Children}} props
+ *   ready: what stands above the reason is whole
  */
-function Correction({ title, save, action, onSave, children }) {
+function Correction({ title, save, action, onSave, ready = true, children }) {
   const [reason, setReason] = useState("");
   return html`<form class="correction" data-form=${action} onSubmit=${(/** @type {SubmitEvent} */ e) => {
     e.preventDefault();
@@ -140,7 +146,26 @@ function Correction({ title, save, action, onSave, children }) {
     ${title && html`<h3>${title}</h3>`}${children}
     <label class="field"><span>${r("reason")}</span><input name="reason" required maxlength="400" value=${reason}
       onInput=${(/** @type {Event} */ e) => setReason(/** @type {HTMLInputElement} */ (e.target).value)} /></label>
-    <button type="submit" class="button button--primary" data-action=${action} disabled=${!reason.trim()}><span>${save}</span></button>
+    <button type="submit" class="button button--primary" data-action=${action} disabled=${!ready || !reason.trim()}><span>${save}</span></button>
+  </form>`;
+}
+
+/** Who was there, as the site told the secretariat. @param {{site: SiteRow, onSave: (body: object) => void}} props */
+function Declaration({ site, onSave }) {
+  const [people, setPeople] = useState(site.headcount ? String(site.headcount) : "");
+  const [names, setNames] = useState(delegatesText(site.delegates ?? []));
+  const typed = (/** @type {Event} */ e) => /** @type {HTMLInputElement | HTMLTextAreaElement} */ (e.target).value;
+  const submit = (/** @type {Event} */ e) => {
+    e.preventDefault();
+    onSave({ headcount: Number(people) || 0, delegates: readDelegates(names) });
+  };
+  return html`<form class="correction" data-form="declared" onSubmit=${submit}>
+    <h3>${r("declared")}</h3>
+    <label class="field"><span>${r("declared.people")}</span><input type="number" name="headcount" min="0" max="9999" inputmode="numeric" value=${people}
+      onInput=${(/** @type {Event} */ e) => setPeople(typed(e))} /></label>
+    <label class="field"><span>${r("declared.names")}</span><textarea name="delegates" rows="4" value=${names}
+      placeholder=${r("declared.example")} onInput=${(/** @type {Event} */ e) => setNames(typed(e))} /></label>
+    <button type="submit" class="button button--primary" data-action="declared"><span>${r("declared.save")}</span></button>
   </form>`;
 }
 
@@ -159,6 +184,7 @@ export function RulesDialog({ room, report, onChanged, onClose }) {
       grace_s: Number(f.get("grace")),
       late_after_s: Number(f.get("late")) * 60,
       partial_pct: Number(f.get("partial")),
+      receiving_only: f.has("receiving"),
       reason: f.get("reason"),
     };
     if (!(await correct(room, "PUT", "rules", body))) return;
@@ -171,6 +197,7 @@ export function RulesDialog({ room, report, onChanged, onClose }) {
       ${number("late", r("rules.late"), Math.round(rules.late_after_s / 60), 1440)}
       ${number("partial", r("rules.partial"), rules.partial_pct, 100)}
       ${number("grace", r("rules.grace"), rules.grace_s, 86400)}
+      <label class="check"><input type="checkbox" name="receiving" defaultChecked=${rules.receiving_only ?? false} /> ${r("rules.receiving")}</label>
     <//>
     <div class="dialog__actions"><${Button} action="close" onClick=${onClose}>${t("cancel")}<//></div>
   <//>`;

@@ -2,6 +2,7 @@
 import { html } from "../html.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
 import { formatDuration, formatNumber } from "../i18n.js";
+import { MomentField } from "../moment.js";
 import { Button, Confirm, Header, Preferences, Toasts } from "../parts.js";
 import { fromInput, toInput } from "../../lib/localtime.js";
 import { Chart, Legend, Strip } from "./report-pictures.js";
@@ -18,6 +19,9 @@ import { PAGE, clock, correct, r, shownGroups, useReport, verdictText } from "./
 const COUNTS = /** @type {const} */ (["convened", "present", "on_time", "late", "partial", "absent", "headcount"]);
 /** What others among them are made of. */
 const PARTS = new Set(["on_time", "late", "partial"]);
+/** What is counted; parts say that they are, so that nobody adds them up. @param {typeof COUNTS[number]} name */
+const countText = (name) =>
+  PARTS.has(name) ? r("count.part", { name: r(`count.${name}`).toLowerCase() }) : r(`count.${name}`);
 const VERDICTS = /** @type {const} */ (["on_time", "late", "partial", "absent"]);
 
 /** @param {{room: Room, onClose: () => void}} props */
@@ -82,15 +86,17 @@ export function ReportView({ room, onClose }) {
 function Moment({ report, choice, onChoose, failed }) {
   const zone = report.session.time_zone;
   const live = !choice.asOf;
-  return html`<div class="moment">
-    <p class="moment__now" data-as-of=${report.session.as_of}><strong>
+  return html`<div class="asof">
+    <p class="asof__now" data-as-of=${report.session.as_of}><strong>
     ${r("asof", { time: `${clock(report.session.as_of, report, true)} ${toInput(report.session.as_of, zone).slice(0, 10).split("-").reverse().join("/")}` })}
       </strong>
       <span class="quiet">${failed ? r("failed") : r(live ? "asof.live" : "asof.fixed")}</span>
       ${report.session.sealed_at && html` <span class="tag tag--done">${r("sealed", { time: clock(report.session.sealed_at, report, true) })}</span>`}</p>
-    <label class="field moment__choice"><span>${r("asof.label")}</span>
-      <input type="datetime-local" name="as-of" value=${toInput(choice.asOf, zone)}
-        onChange=${(/** @type {Event} */ e) => onChoose({ asOf: fromInput(/** @type {HTMLInputElement} */ (e.target).value, zone) })} /></label>
+    <div class="asof__choice"><${MomentField} label=${r("asof.label")} name="as-of" value=${toInput(choice.asOf, zone)}
+      onInput=${(/** @type {string} */ typed) => {
+        const asOf = fromInput(typed, zone);
+        if (asOf && asOf !== choice.asOf) onChoose({ asOf }); // what is half typed asks for nothing
+      }} /></div>
     ${!live && html`<${Button} action="as-of-now" onClick=${() => onChoose({ asOf: "" })}>${r("asof.now")}<//>`}
   </div>`;
 }
@@ -101,7 +107,7 @@ function Sums({ total }) {
     ${COUNTS.map(
       (name) =>
         html`<div key=${name} class=${`sums__${name} ${PARTS.has(name) ? "sums__part" : ""}`} data-count=${name}><dt>
-          ${PARTS.has(name) ? r("count.part", { name: r(`count.${name}`) }) : r(`count.${name}`)}</dt><dd>${formatNumber(total[name])}</dd></div>`,
+          ${countText(name)}</dt><dd>${formatNumber(total[name])}</dd></div>`,
     )}
       </dl>`;
 }
@@ -122,7 +128,7 @@ function Groups({ report, choice, onChoose }) {
     ${COUNTS.map((count) => html`<td key=${count}>${formatNumber(c[count])}</td>`)}</tr>`;
   return html`<section aria-label=${r("groups")}><h2>${r("groups")}</h2>
     <div class="table report__table" tabindex="0" role="region" aria-label=${r("groups")}><table>
-      <thead><tr><th scope="col">${r("col.unit")}</th>${COUNTS.map((name) => html`<th scope="col" key=${name}>${r(`count.${name}`)}</th>`)}</tr></thead>
+      <thead><tr><th scope="col">${r("col.unit")}</th>${COUNTS.map((name) => html`<th scope="col" key=${name}>${countText(name)}</th>`)}</tr></thead>
       <tbody>${row(report.total, r("whole"), "", 0)}${shownGroups(report.groups, choice.unit).map((g) => row(g, g.name, g.unit, g.depth + 1))}</tbody>
     </table></div></section>`;
 }

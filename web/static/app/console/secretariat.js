@@ -53,6 +53,7 @@ export function Secretariat({ room }) {
       <${Button} action="listen-session" icon="sound" pressed=${!deaf} onClick=${() => setDeaf(!deaf)}>${t(deaf ? "secretary.listen" : "secretary.deaf")}<//>
       <${Button} action="roll-call" icon="list" pressed=${Boolean(rollCall)}
         onClick=${() => void room.ask("roll_call", { open: !rollCall })}>${t(rollCall ? "rollcall.close" : "rollcall.open")}<//>
+      <${Button} action="notes" icon="list" pressed=${shown === "notes"} onClick=${() => togglePanel("notes")}>${t("notes.short")}<//>
       <${MessagesButton} room=${room} pressed=${shown === "messages"} onClick=${() => togglePanel("messages")} />
       <${Button} action="acts" icon="clock" pressed=${shown === "acts"} onClick=${() => togglePanel("acts")}>${t("acts.short")}<//>
     </nav>

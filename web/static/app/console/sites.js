@@ -19,10 +19,12 @@ const lineSheet = async () => (await import("./line.js")).LineSheet;
 /** @typedef {import("../../lib/sites.js").Site} Site */
 /** @typedef {import("../../lib/sites.js").Filter} Filter */
 
-/** Height of a row in CSS pixels: it grows with the type of a large screen, as in console.css. */
-const rowHeight = () => Math.max(60, 2.75 * parseFloat(getComputedStyle(document.documentElement).fontSize));
+/** Height of a row in CSS pixels, as the style sheet has it for this window; until there is a row, that of a desk. @param {HTMLElement} box */
+const rowHeight = (box) => /** @type {HTMLElement | null} */ (box.querySelector(".row"))?.offsetHeight || 60;
 /** A list up to this long is drawn whole. */
 const WHOLE = 200;
+/** Tabs that count some of those present once more; the others add up to all. */
+const PARTS = new Set(["blind", "weak", "hand"]);
 /** Rows stay where they are for this long after the mouse last moved among them. */
 const HOLD_MS = 8_000;
 
@@ -43,10 +45,12 @@ export function SitesPanel({ room, steers = true, province, wall = false, onWall
   return html`<section class="sites" aria-label=${t("sites.label")}>
     <div class="tabs" role="group" aria-label=${t("sites.filter")}>
       ${filters.map(
-        (
-          name,
-        ) => html`<button type="button" key=${name} class="tab" data-filter=${name} aria-pressed=${String(chosen === name)} onClick=${() => setFilter(name)}>
-        <strong>${formatNumber(countOf(counts, name))}</strong><span>${t(`filter.${name}`)}</span></button>`,
+        (name) => html`<button type="button" key=${name} class="tab"
+          data-filter=${name} data-part=${PARTS.has(name) ? "" : undefined}
+          aria-pressed=${String(chosen === name)} onClick=${() => setFilter(name)}>
+        <strong>${formatNumber(countOf(counts, name))}</strong><span>${
+          PARTS.has(name) && html`<span class="visually-hidden">${t("counts.part")} </span>`
+        }${t(`filter.${name}`)}</span></button>`,
       )}
     </div>
     <div class="sites__tools">
@@ -61,7 +65,9 @@ export function SitesPanel({ room, steers = true, province, wall = false, onWall
       }
       ${steers && room.steersAll && html`<${LockButton} room=${room} />`}
       <p class="sites__found" role="status" aria-live="polite">${t("sites.found", { n: formatNumber(view.length) })}</p>
-      <p class="sites__people"><${Icon} name="people" /> ${t("counts.people", { n: formatNumber(counts.headcount) })}</p>
+      <p class="sites__people" title=${t("counts.people", { n: formatNumber(counts.headcount) })}><${Icon} name="people" />
+        <span class="sites__number" aria-hidden="true">${formatNumber(counts.headcount)}</span>
+        <span class="sites__words">${t("counts.people", { n: formatNumber(counts.headcount) })}</span></p>
     </div>
     ${
       wall
@@ -118,7 +124,7 @@ function SiteRows({ room, view, steers }) {
     if (!box) return;
     const look = () =>
       setScroll((old) => {
-        const row = rowHeight();
+        const row = rowHeight(box);
         return old.top === box.scrollTop && old.height === box.clientHeight && old.row === row
           ? old
           : { top: box.scrollTop, height: box.clientHeight, row };
@@ -126,9 +132,11 @@ function SiteRows({ room, view, steers }) {
     const observer = new ResizeObserver(look);
     observer.observe(box);
     box.addEventListener("scroll", look, { passive: true });
+    addEventListener("resize", look); // another window may have other rows in a list of the same size
     return () => {
       observer.disconnect();
       box.removeEventListener("scroll", look);
+      removeEventListener("resize", look);
     };
   }, []);
   const { from, to } = count <= WHOLE ? { from: 0, to: count } : windowOf(count, scroll.row, scroll.top, scroll.height);

@@ -2,6 +2,7 @@
 import { html } from "../html.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
 import { Button } from "../parts.js";
+import { accountPart } from "../../lib/accounts.js";
 import { api, faultText, loadMe, me } from "./api.js";
 import { formatMoment, o, oMaybe } from "./text.js";
 import { Ask, Field, Loading, Panel, say, Words } from "./widgets.js";
@@ -15,6 +16,7 @@ const NEW = { name: "", full_name: "", role: "operator", scope: "", phone: "", p
 export function AccountsPage() {
   const [list, setList] = useState(/** @type {Account[] | null} */ (null));
   const [made, setMade] = useState(NEW);
+  const [refused, setRefused] = useState(/** @type {import("./api.js").Answer | null} */ (null));
   const [resetting, setResetting] = useState("");
   const load = async () => {
     const answer = await api("GET", "/accounts");
@@ -28,10 +30,24 @@ export function AccountsPage() {
   };
   const create = async (/** @type {Event} */ e) => {
     e.preventDefault();
-    const { ok } = await api("POST", "/accounts", { ...made, scope: made.role === "operator" ? made.scope : "" });
-    if (ok) setMade(NEW);
-    done(ok);
+    const answer = await api(
+      "POST",
+      "/accounts",
+      { ...made, scope: made.role === "operator" ? made.scope : "" },
+      { quiet: true },
+    );
+    setRefused(answer.ok ? null : answer);
+    if (answer.ok) setMade(NEW);
+    else
+      setTimeout(
+        () =>
+          /** @type {HTMLElement | null} */ (document.querySelector("[data-new-account] [aria-invalid=true]"))?.focus(),
+        0,
+      );
+    done(answer.ok);
   };
+  /** What the server refused of a part of the new account; "" names what belongs to none. @param {string} part */
+  const wrong = (part) => (refused && accountPart(refused) === part ? faultText(refused) : "");
   const toggle = async (/** @type {Account} */ a) =>
     done(
       (
@@ -44,7 +60,10 @@ export function AccountsPage() {
         })
       ).ok,
     );
-  const set = (/** @type {object} */ change) => setMade({ ...made, ...change });
+  const set = (/** @type {object} */ change) => {
+    setMade({ ...made, ...change });
+    setRefused(null);
+  };
   return html`<div class="office__title"><h1>${o("accounts.title")}</h1></div>
     <${Panel} title=${o("accounts.title")}>${
       list === null
@@ -66,21 +85,23 @@ export function AccountsPage() {
       </tr>`,
       )}</tbody></table></div>`
     }<//>
-    <${Panel} title=${o("accounts.new")}><form class="grid" onSubmit=${create}>
+    <${Panel} title=${o("accounts.new")}><form class="grid" data-new-account onSubmit=${create}>
       <${Field} label=${o("login.name")} name="new-name" value=${made.name}
-        onInput=${(/** @type {string} */ v) => set({ name: v })} autocomplete="off" required />
-      <${Field} label=${o("accounts.fullname")} value=${made.full_name} onInput=${(/** @type {string} */ v) => set({ full_name: v })} autocomplete="off" />
+        onInput=${(/** @type {string} */ v) => set({ name: v })} autocomplete="off" required problem=${wrong("name")} />
+      <${Field} label=${o("accounts.fullname")} value=${made.full_name} onInput=${(/** @type {string} */ v) => set({ full_name: v })}
+        autocomplete="off" problem=${wrong("full_name")} />
       <label class="field"><span>${o("accounts.role")}</span><select value=${made.role}
         onChange=${(/** @type {Event} */ e) => set({ role: /** @type {HTMLSelectElement} */ (e.target).value })}>
         ${ROLES.map((role) => html`<option key=${role} value=${role}>${o(`role.${role}`)}</option>`)}</select></label>
       ${
         made.role === "operator" &&
         html`<${UnitField} label=${o("accounts.scope")} value=${made.scope}
-        onChange=${(/** @type {string} */ v) => set({ scope: v })} />`
+        onChange=${(/** @type {string} */ v) => set({ scope: v })} problem=${wrong("scope")} />`
       }
       <${Field} label=${o("field.phone")} type="tel" value=${made.phone} onInput=${(/** @type {string} */ v) => set({ phone: v })} autocomplete="off" />
       <${Field} label=${o("accounts.password.first")} type="password" autocomplete="new-password"
-        value=${made.password} onInput=${(/** @type {string} */ v) => set({ password: v })} />
+        name="new-password" value=${made.password} onInput=${(/** @type {string} */ v) => set({ password: v })} problem=${wrong("password")} />
+      <p class="fault field--wide" role="alert">${wrong("")}</p>
       <div class="actions"><button type="submit" class="button button--primary" data-action="create-account">${o("accounts.new")}</button></div>
     </form><//>
     ${

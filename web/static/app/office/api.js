@@ -2,6 +2,7 @@
 import { signal } from "../../vendor/signals.js";
 import { request } from "../../lib/http.js";
 import { o, oMaybe } from "./text.js";
+import { unitSource } from "./unitsource.js";
 
 /**
  * @typedef {object} Account
@@ -58,25 +59,10 @@ export async function loadMe() {
   me.value = answer.ok ? answer.data : null;
 }
 
-/** Names of units by code, asked for once. @type {import("@preact/signals").Signal<ReadonlyMap<string, Unit>>} */
-export const unitNames = signal(new Map());
+/** The map of units. */
+export const roster = unitSource(async (query) => {
+  const answer = await api("GET", `/units?${query}`, undefined, { quiet: true });
+  return answer.ok ? answer.data.units : null;
+});
 
-/** @param {readonly string[]} codes */
-export async function loadUnits(codes) {
-  const missing = [...new Set(codes)].filter((code) => code && !unitNames.value.has(code)).slice(0, 200);
-  if (missing.length === 0) return;
-  const answer = await api("GET", `/units?codes=${encodeURIComponent(missing.join(","))}`, undefined, { quiet: true });
-  if (answer.ok) rememberUnits(answer.data.units);
-}
-
-/** @param {readonly Unit[]} units */
-export function rememberUnits(units) {
-  const known = new Map(unitNames.value);
-  for (const unit of units) known.set(unit.code, unit);
-  unitNames.value = known;
-}
-
-/** @param {string} code */
-export function unitName(code) {
-  return unitNames.value.get(code)?.name ?? code;
-}
+export const { names: unitNames, load: loadUnits, remember: rememberUnits, nameOf: unitName } = roster;

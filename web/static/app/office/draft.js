@@ -1,18 +1,20 @@
 // The editor of a draft. Two people may have it open: what both changed is put together, or asked about.
 import { html } from "../html.js";
 import { useEffect, useRef, useState } from "../../vendor/hooks.js";
-import { formatDay, formatTime } from "../i18n.js";
 import { Button, Confirm } from "../parts.js";
 import { codesOf, isPast } from "../../lib/draft.js";
 import { fromInput, toInput } from "../../lib/localtime.js";
+import { changed, without } from "../../lib/lists.js";
 import { merge, same } from "../../lib/merge.js";
 import { api, faultText, loadUnits } from "./api.js";
 import { formatMoment, o, oMaybe, ZONE } from "./text.js";
 import { Field, Loading, Panel, say } from "./widgets.js";
+import { AgendaEditor } from "./agendaedit.js";
 import { UnitField } from "./unitfield.js";
 import { UnitPicker } from "./units.js";
 import { Contacts } from "./contacts.js";
 import { RulesPanel } from "./rules.js";
+import { ParticularsPanel, tidy } from "./particulars.js";
 
 /**
  * @typedef {object} Draft
@@ -29,6 +31,7 @@ import { RulesPanel } from "./rules.js";
  * @property {import("../../lib/draft.js").Rules} [rules]
  * @property {string} [help_phone]
  * @property {string} [note]
+ * @property {import("./particulars.js").Particulars} [particulars]
  *
  * @typedef {{id: string, version: number, session?: string, updated_at: string, updated_by: string, draft: Draft,
  *   sites?: number, rules?: import("../../lib/draft.js").Rules,
@@ -62,7 +65,7 @@ export function DraftPage({ id }) {
   const set = (/** @type {Partial<Draft>} */ change) => setDraft((now) => now && { ...now, ...change });
   const save = async () => {
     setBusy(true);
-    const answer = await api("PUT", `/drafts/${id}`, { version: row.version, draft }, { quiet: true });
+    const answer = await api("PUT", `/drafts/${id}`, { version: row.version, draft: tidied(draft) }, { quiet: true });
     setBusy(false);
     if (answer.ok) {
       take(answer.data);
@@ -133,7 +136,6 @@ export function DraftPage({ id }) {
         onInput=${(/** @type {string} */ v) => set({ title: v })} />
       <${Field} label=${o("draft.start")} name="start" type="moment" problem=${problems("start")}
         value=${toInput(draft.start, zone)} onInput=${(/** @type {string} */ v) => set({ start: fromInput(v, zone) || undefined })} />
-      <p class="field__said">${draft.start && `${formatTime(Date.parse(draft.start), zone)}, ${formatDay(Date.parse(draft.start), zone)}`}</p>
       <${Field} label=${o("draft.minutes")} name="minutes" type="number" problem=${problems("minutes")} min=${0}
         max=${1440} value=${draft.minutes || ""} onInput=${(/** @type {string} */ v) => set({ minutes: Number(v) || undefined })} />
       <${Field} label=${o("draft.help")} name="help_phone" type="tel" problem=${problems("help_phone")}
@@ -146,6 +148,8 @@ export function DraftPage({ id }) {
     <${Agenda} draft=${draft} set=${set} problem=${problems("agenda")} />
     <${Contacts} draft=${draft} set=${set} problem=${problems("contacts")} />
     <${Operators} draft=${draft} set=${set} problem=${problems("operators")} />
+    <${ParticularsPanel} title=${o("draft.particulars")} text=${o("draft.particulars.text")} problem=${problems("particulars")}
+      value=${draft.particulars ?? {}} onChange=${(/** @type {import("./particulars.js").Particulars} */ particulars) => set({ particulars })} />
     <${RulesPanel} draft=${draft} set=${set} usual=${row.rules} />
     </fieldset>
     ${
@@ -175,17 +179,10 @@ export function DraftPage({ id }) {
     }`;
 }
 
+/** What is sent of a draft: nothing of what was left empty. @param {Draft} draft @returns {Draft} */
+const tidied = (draft) => (draft.particulars ? { ...draft, particulars: tidy(draft.particulars) } : draft);
+
 /** @typedef {{draft: Draft, set: (change: Partial<Draft>) => void, problem?: string}} Part problem: what is wrong with it as it is saved */
-
-/** @template T @param {readonly T[]} list @param {number} index @param {Partial<T>} change @returns {T[]} */
-function changed(list, index, change) {
-  return list.map((item, i) => (i === index ? { ...item, ...change } : item));
-}
-
-/** @template T @param {readonly T[]} list @param {number} index @returns {T[]} */
-function without(list, index) {
-  return list.filter((_, i) => i !== index);
-}
 
 /** @param {Part} props */
 function Seats({ draft, set, problem }) {
@@ -235,31 +232,8 @@ function Agenda({ draft, set, problem }) {
     while (used.has(`a${n}`)) n++;
     return `a${n}`;
   };
-  const up = (/** @type {number} */ i) =>
-    set({ agenda: [...items.slice(0, i - 1), items[i], items[i - 1], ...items.slice(i + 1)] });
   return html`<${Panel} title=${o("draft.agenda")} problem=${problem}
     action=${html`<${Button} action="add-item" onClick=${() => set({ agenda: [...items, { id: next(), title: "" }] })}>${o("draft.agenda.add")}<//>`}>
-    <ol class="agenda">${items.map((item, i) => {
-      const name = item.title || o("draft.item", { n: i + 1 });
-      const speakers = item.speakers ?? [];
-      const speak = (/** @type {string[]} */ list) => set({ agenda: changed(items, i, { speakers: list }) });
-      return html`<li key=${item.id} class="agenda__item">
-        <div class="rowline">
-          <${Field} label=${`${o("draft.item", { n: i + 1 })}`} wide value=${item.title}
-            onInput=${(/** @type {string} */ v) => set({ agenda: changed(items, i, { title: v }) })} />
-          <${Field} label=${o("field.minutes")} type="number" min=${0} max=${1440} value=${item.minutes || ""}
-            onInput=${(/** @type {string} */ v) => set({ agenda: changed(items, i, { minutes: Number(v) || undefined }) })} />
-          ${i > 0 && html`<${Button} label=${o("draft.up", { name })} onClick=${() => up(i)}><span aria-hidden="true">↑</span><//>`}
-          <${Button} compact icon="close" label=${o("remove")} onClick=${() => set({ agenda: without(items, i) })} />
-        </div>
-        <div class="speakers"><span class="quiet">${o("draft.speakers")}</span>
-          ${speakers.map(
-            (code, j) => html`<span class="rowline" key=${j}>
-            <${UnitField} label=${o("field.unit")} value=${code} onChange=${(/** @type {string} */ v) => speak(speakers.map((s, k) => (k === j ? v : s)))} />
-            <${Button} compact icon="close" label=${o("remove")} onClick=${() => speak(without(speakers, j))} /></span>`,
-          )}
-          <${Button} compact icon="people" label=${o("draft.speakers.add", { name })} onClick=${() => speak([...speakers, ""])} />
-        </div></li>`;
-    })}</ol>
+    <${AgendaEditor} items=${items} onChange=${(/** @type {import("./agendaedit.js").Item[]} */ agenda) => set({ agenda })} />
   <//>`;
 }

@@ -13,11 +13,21 @@ export function RulesPanel({ draft, set, usual }) {
   if (!rules) return null;
   return html`<${Panel} title=${o("rules.title")}
     action=${draft.rules && html`<${Button} action="usual-rules" onClick=${() => set({ rules: undefined })}>${o("rules.usual")}<//>`}>
-    <div class="rules">${RULES.map(
-      ({ name, per, most }) => html`<div key=${name}>
-      <${Field} label=${o(`rules.${name}`)} name=${name} type="number" min=${0} max=${most} value=${rules[name] / per}
-        onInput=${(/** @type {string} */ v) => set({ rules: withRule(rules, name, v) })} />
-      <p class="quiet">${o(`rules.${name}.hint`)}</p></div>`,
-    )}</div>
+    <${RuleFields} rules=${rules} onChange=${(/** @type {Rules} */ next) => set({ rules: next })} />
   <//>`;
+}
+
+/** @param {{rules: Rules, onChange: (rules: Rules) => void}} props */
+export function RuleFields({ rules, onChange }) {
+  return html`<div class="rules">${RULES.map(
+    ({ name, per, most }) => html`<div key=${name}>
+      <${Field} label=${o(`rules.${name}`)} name=${name} type="number" min=${0} max=${most} value=${rules[name] / per}
+        onInput=${(/** @type {string} */ v) => onChange(withRule(rules, name, v))} />
+      <p class="quiet">${o(`rules.${name}.hint`)}</p></div>`,
+  )}
+    <div><label class="check"><input type="checkbox" name="receiving_only" checked=${rules.receiving_only ?? false}
+      onChange=${(/** @type {Event} */ e) => onChange({ ...rules, receiving_only: /** @type {HTMLInputElement} */ (e.target).checked })}
+        /> ${o("rules.receiving_only")}</label>
+      <p class="quiet">${o("rules.receiving_only.hint")}</p></div>
+  </div>`;
 }

@@ -1,15 +1,22 @@
 // What is being prepared, what is convened, and one session.
 import { html } from "../html.js";
-import { useEffect, useState } from "../../vendor/hooks.js";
+import { useEffect, useMemo, useState } from "../../vendor/hooks.js";
 import { t } from "../i18n.js";
 import { Button, Confirm } from "../parts.js";
 import { fromInput, toInput } from "../../lib/localtime.js";
 import { api, faultText, may } from "./api.js";
 import { formatMoment, o, oMaybe, ZONE } from "./text.js";
+import { ChangeSession } from "./change.js";
+import { ReportLinks, hasReport } from "./reports.js";
 import { Ask, Loading, Panel, say, Words } from "./widgets.js";
 
 /** @typedef {{id: string, version: number, session?: string, updated_at: string, updated_by: string, draft: import("./draft.js").Draft}} DraftRow */
-/** @typedef {{id: string, title: string, phase: string, created_at: string, scheduled_at?: string, convened?: number, called_off?: boolean}} SessionRow */
+/**
+ * @typedef {{
+ *   id: string, title: string, phase: string, created_at: string, scheduled_at?: string, convened?: number, called_off?: boolean,
+ *   contradiction?: string, broken?: boolean,
+ * }} SessionRow
+ */
 
 export function SessionsPage() {
   const [drafts, setDrafts] = useState(/** @type {DraftRow[] | null} */ (null));
@@ -70,12 +77,13 @@ export function SessionsPage() {
             ? html`<p class="quiet">${o("sessions.nosessions")}</p>`
             : html`<div class="scroll" tabindex="0" role="region" aria-label=${o("sessions.convened")}><table class="table">
         <thead><tr><th scope="col">${o("sessions.name")}</th><th scope="col">${o("sessions.when")}</th><th scope="col">${o("sessions.phase")}</th>
-          <th scope="col">${o("sessions.sites")}</th></tr></thead>
+          <th scope="col">${o("sessions.sites")}</th><th scope="col">${o("reports.title")}</th></tr></thead>
         <tbody>${sessions.map(
           (row) => html`<tr key=${row.id} data-session=${row.id}>
-          <th scope="row"><a href=${`#/session/${row.id}`}>${row.title}</a></th>
+          <th scope="row"><a href=${`#/session/${row.id}`}>${row.title}</a>${doubt(row)}</th>
           <td>${formatMoment(row.scheduled_at ?? row.created_at)}</td>
           <td>${row.called_off ? o("session.called") : oMaybe(`phase.${row.phase}`, "phase.draft")}</td><td>${row.convened ?? ""}</td>
+          <td>${!row.called_off && hasReport(row.phase) && html`<${ReportLinks} id=${row.id} title=${row.title} />`}</td>
         </tr>`,
         )}</tbody></table></div>`
       }
@@ -85,6 +93,27 @@ export function SessionsPage() {
       html`<${Confirm} title=${o("sessions.delete")} text=${o("sessions.delete.text", { name: name(doomed.draft.title) })} yes=${o("sessions.delete")}
       onYes=${() => void remove(doomed)} onClose=${() => setDoomed(null)} />`
     }`;
+}
+
+/** What is wrong with a session's record, under its title. @param {SessionRow} row */
+function doubt(row) {
+  const what = row.broken ? "sessions.broken" : row.contradiction && "sessions.contradiction";
+  return what && html`<small class="doubt" data-doubt title=${row.contradiction}>${o(what)}</small>`;
+}
+
+/** What was convened, changed until the seal. @param {{id: string}} props */
+export function ChangePage({ id }) {
+  const server = useMemo(
+    () => ({
+      session: (/** @type {string} */ method, /** @type {string} */ path, /** @type {object | undefined} */ body) =>
+        api(method, `/sessions/${id}${path}`, body, { quiet: true }),
+      units: (/** @type {string} */ query) => api("GET", `/units?${query}`, undefined, { quiet: true }),
+    }),
+    [id],
+  );
+  return html`<p><a href=${`#/session/${id}`}>${o("back")}</a></p>
+    <div class="office__title"><h1>${o("change.title")}</h1></div>
+    <${ChangeSession} server=${server} />`;
 }
 
 /** @param {{id: string}} props */
@@ -130,6 +159,11 @@ export function SessionPage({ id }) {
       ${may("give_links") && html`<a class="button button--primary" data-action="sheet" href=${`#/session/${id}/sheet`}>${o("session.sheet")}</a>`}
       <a class="button button--primary" data-action="board" href=${`#/session/${id}/board`}>${o("session.board")}</a>
       <a class="button" data-action="calendar" href=${`/api/v1/sessions/${id}/calendar.ics`} download>${o("session.calendar")}</a>
+      ${
+        may("prepare") &&
+        session.phase !== "sealed" &&
+        html`<a class="button" data-action="change" href=${`#/session/${id}/change`}>${o("change.title")}</a>`
+      }
       ${may("prepare") && html`<${Button} action="copy-session" onClick=${() => void copy()}>${o("session.copy")}<//>`}
       ${
         may("prepare") &&
@@ -138,6 +172,11 @@ export function SessionPage({ id }) {
         <${Button} action="call-off" tone="danger" onClick=${() => setAsking("calloff")}>${o("session.calloff")}<//>`
       }
     </div>
+    ${
+      !session.called_off &&
+      hasReport(session.phase) &&
+      html`<${Panel} title=${o("reports.title")}><${ReportLinks} id=${id} title=${session.title} /><//>`
+    }
     <${Panel} title=${o("session.consoles")}>
       ${
         consoles.length === 0

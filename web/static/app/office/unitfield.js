@@ -2,7 +2,7 @@
 import { html } from "../html.js";
 import { useEffect, useLayoutEffect, useRef, useState } from "../../vendor/hooks.js";
 import { isCode, searched, unitMeant } from "../../lib/unitchoice.js";
-import { api, loadUnits, rememberUnits, unitNames } from "./api.js";
+import { roster } from "./api.js";
 import { o } from "./text.js";
 
 /** @typedef {import("./api.js").Unit} Unit */
@@ -17,30 +17,29 @@ const labelOf = (/** @type {string} */ name, /** @type {string} */ code) => `${n
 /**
  * A combobox (ARIA 1.2): the text that is typed stands apart from the code that is chosen, so that a name with spaces is typed
  * as any text is. A code, and a name that only one unit has, are taken as they are typed.
- * @param {{label: string, value: string, onChange: (code: string) => void}} props
+ * @param {{label: string, value: string, onChange: (code: string) => void, source?: import("./unitsource.js").UnitSource,
+ *   problem?: string}} props source: where it is looked up; problem: what is wrong with what is chosen
  */
-export function UnitField({ label, value, onChange }) {
+export function UnitField({ label, value, onChange, source = roster, problem }) {
   const [id] = useState(() => `unit-${++fields}`);
   /** What is being typed; null shows what is chosen. */
   const [text, setText] = useState(/** @type {string | null} */ (null));
   /** What was found last, and for what. */
-  const [answer, setAnswer] = useState(/** @type {{units: Unit[], wanted: string} | null} */ (null));
+  const [answer, setAnswer] = useState(/** @type {{units: readonly Unit[], wanted: string} | null} */ (null));
   const found = answer?.units ?? null;
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   useEffect(() => {
-    if (value && !unitNames.value.has(value)) void loadUnits([value]);
+    if (value && !source.names.value.has(value)) void source.load([value]);
   }, [value]);
   const wanted = text === null ? "" : searched(text);
   useEffect(() => {
     if (!wanted) return setAnswer(null);
     let over = false;
     const timer = setTimeout(async () => {
-      const said = await api("GET", `/units?q=${encodeURIComponent(wanted)}&limit=${MOST}`, undefined, { quiet: true });
-      if (!said.ok || over) return;
-      rememberUnits(said.data.units);
-      setAnswer({ units: said.data.units, wanted });
+      const units = await source.find(wanted, MOST);
+      if (units && !over) setAnswer({ units, wanted });
     }, WAIT_MS);
     return () => {
       over = true;
@@ -64,7 +63,7 @@ export function UnitField({ label, value, onChange }) {
     if (code !== value) onChange(code);
   };
   const choose = (/** @type {Unit} */ unit) => {
-    rememberUnits([unit]);
+    source.remember([unit]);
     onChange(unit.code);
     setText(null);
     setOpen(false);
@@ -100,24 +99,26 @@ export function UnitField({ label, value, onChange }) {
   useEffect(() => {
     if (active >= 0) document.getElementById(`${id}-${active}`)?.scrollIntoView({ block: "nearest" });
   }, [active]);
-  const known = unitNames.value.get(value);
+  const known = source.names.value.get(value);
   const unknown = text !== null && !open && !value && Boolean(text.trim());
   const shown = text ?? (known ? labelOf(known.name, value) : value);
   const of = (/** @type {Unit} */ unit) => [unit.code, ...(unit.parents ?? [])].join(" · ");
   return html`<div class="field combo">
     <div class="combo__head"><label for=${id}>${label}</label>
-      <p id=${`${id}-said`} class=${`combo__said ${unknown ? "fault" : "quiet"}`} role="status">${
+      <p id=${`${id}-said`} class=${`combo__said ${unknown || problem ? "fault" : "quiet"}`} role="status">${
         unknown
           ? o("unit.unknown", { text: (text ?? "").trim() })
-          : open && found && text?.trim() && !value
-            ? o(found.length ? "unit.several" : "draft.units.none", { n: found.length })
-            : known?.parents?.length
-              ? known.parents.join(", ")
-              : ""
+          : problem && text === null
+            ? problem
+            : open && found && text?.trim() && !value
+              ? o(found.length ? "unit.several" : "draft.units.none", { n: found.length })
+              : known?.parents?.length
+                ? known.parents.join(", ")
+                : ""
       }</p></div>
     <input id=${id} ref=${field} type="text" role="combobox" autocomplete="off" spellcheck=${false} maxlength="300" value=${shown}
       aria-autocomplete="list" aria-expanded=${String(list.length > 0)} aria-controls=${`${id}-list`}
-        aria-describedby=${`${id}-said`} aria-invalid=${unknown ? "true" : undefined}
+        aria-describedby=${`${id}-said`} aria-invalid=${unknown || problem ? "true" : undefined}
       aria-activedescendant=${list[active] ? `${id}-${active}` : undefined} data-unit-code=${value}
       onInput=${(/** @type {Event} */ e) => type(/** @type {HTMLInputElement} */ (e.target).value)} onKeyDown=${keys} onBlur=${leave}
       onFocus=${select} onClick=${select} />

@@ -127,7 +127,8 @@ export function UnitPicker({ draft, set, problem }) {
             onClick=${() => set({ units: units.filter((p) => p !== pattern) })} /></li>`,
               )}</ul>`
         }
-        <h3>${o("draft.except")}</h3>
+        <div class="panel__head"><h3>${o("draft.except")}</h3>
+          <${Button} action="add-except" onClick=${() => set({ except: [...except, ""] })}>${o("draft.except.add")}<//></div>
         ${except.map(
           (code, i) => html`<div class="rowline" key=${i}>
           <${UnitField} label=${o("field.unit")} value=${code} onChange=${(/** @type {string} */ v) => {
@@ -136,7 +137,6 @@ export function UnitPicker({ draft, set, problem }) {
           }} />
           <${Button} compact icon="close" label=${o("remove")} onClick=${() => set({ except: except.filter((_, j) => j !== i) })} /></div>`,
         )}
-        <${Button} action="add-except" onClick=${() => set({ except: [...except, ""] })}>${o("draft.except.add")}<//>
       </div>
     </div>
   <//>`;

@@ -5,7 +5,7 @@ import { t } from "../i18n.js";
 import { Button, Dialog } from "../parts.js";
 import { Icon } from "../icons.js";
 import { notice } from "./api.js";
-import { DayField, MomentField } from "./moment.js";
+import { DayField, MomentField } from "../moment.js";
 import { o } from "./text.js";
 
 /** @typedef {import("../html.js").Children} Children */
@@ -41,20 +41,24 @@ export function Panel({ title, children, action, id, problem }) {
 /**
  * Asks before something is done, with what it needs to know.
  * @param {{title: string, text: string, yes: string, danger?: boolean, onYes: (value: string) => void, onClose: () => void,
- *   field?: {label: string, type?: string, value?: string, required?: boolean}}} props
+ *   field?: {label: string, type?: string, value?: string, required?: boolean, maxlength?: number}}} props
  */
 export function Ask({ title, text, yes, danger, onYes, onClose, field }) {
   const [value, setValue] = useState(field?.value ?? "");
   const submit = (/** @type {Event} */ e) => {
     e.preventDefault();
-    if (field?.required && !value) return;
+    if (field?.required && !value.trim()) return;
     onClose();
     onYes(value);
   };
   return html`<${Dialog} title=${title} onClose=${onClose}>
     <form class="stack" onSubmit=${submit}>
       <p>${text}</p>
-      ${field && html`<${Field} label=${field.label} type=${field.type} value=${value} onInput=${setValue} required=${field.required} />`}
+      ${
+        field &&
+        html`<${Field} label=${field.label} type=${field.type} value=${value} onInput=${setValue}
+        required=${field.required} maxlength=${field.maxlength} />`
+      }
       <div class="dialog__actions">
         <${Button} onClick=${onClose}>${t("cancel")}<//>
         <button type="submit" class=${`button button--${danger ? "danger" : "primary"}`} data-action="confirm">${yes}</button>

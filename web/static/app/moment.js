@@ -1,8 +1,8 @@
 // Days, and day and time in two fields, that every browser shows alike: day/month/year, and hours up to 23.
-import { html } from "../html.js";
-import { useLayoutEffect, useRef, useState } from "../../vendor/hooks.js";
-import { dayField, readClock, readDay } from "../../lib/moments.js";
-import { o } from "./text.js";
+import { html } from "./html.js";
+import { useLayoutEffect, useRef, useState } from "../vendor/hooks.js";
+import { dayField, readClock, readDay } from "../lib/moments.js";
+import { formatDay, t } from "./i18n.js";
 
 let fields = 0;
 
@@ -33,21 +33,24 @@ export function MomentField({ label, value, onInput, name = "moment", required, 
   const badDay = Boolean(day.trim()) && !readDay(day);
   const badTime = Boolean(time.trim()) && !readClock(time);
   const half = Boolean(day.trim()) !== Boolean(time.trim());
-  const fault = left && (badDay ? o("moment.badday") : badTime ? o("moment.badtime") : half ? o("moment.half") : "");
+  const fault = left && (badDay ? t("moment.badday") : badTime ? t("moment.badtime") : half ? t("moment.half") : "");
   const said = fault || problem || "";
+  // In words too, as it is printed: who meant the first of December sees that it is not the twelfth of January.
+  const meant =
+    told.current && !said ? `${told.current.slice(11, 16)}, ${formatDay(Date.parse(`${told.current}Z`), "UTC")}` : "";
   const typed = (/** @type {Event} */ e) => /** @type {HTMLInputElement} */ (e.target).value;
   return html`<div class="field moment" role="group" aria-labelledby=${`${id}-label`} onFocusOut=${() => setLeft(true)}>
     <span id=${`${id}-label`}>${label}</span>
     <div class="moment__parts">
-      <input type="text" inputmode="numeric" name=${`${name}-day`} aria-label=${o("moment.day")}
-        placeholder=${o("moment.day")} autocomplete="off" maxlength="20" value=${day}
+      <input type="text" inputmode="numeric" name=${`${name}-day`} aria-label=${t("moment.day")}
+        placeholder=${t("moment.day")} autocomplete="off" maxlength="20" value=${day}
         required=${required} aria-invalid=${badDay || (said && !badTime) ? "true" : undefined}
           aria-describedby=${`${id}-said`} onInput=${(/** @type {Event} */ e) => put(typed(e), time)} />
-      <input type="text" name=${`${name}-time`} aria-label=${o("moment.time")} placeholder=${o("moment.time")} autocomplete="off" maxlength="20" value=${time}
+      <input type="text" name=${`${name}-time`} aria-label=${t("moment.time")} placeholder=${t("moment.time")} autocomplete="off" maxlength="20" value=${time}
         required=${required} aria-invalid=${badTime ? "true" : undefined} aria-describedby=${`${id}-said`}
           onInput=${(/** @type {Event} */ e) => put(day, typed(e))} />
     </div>
-    <p id=${`${id}-said`} class="fault field__fault" role="status">${said}</p>
+    <p id=${`${id}-said`} class=${said ? "fault field__fault" : "moment__meant"} role="status">${said || meant}</p>
   </div>`;
 }
 
@@ -72,9 +75,9 @@ export function DayField({ label, value, onInput, name = "day", required, proble
     onInput(told.current);
   };
   const bad = Boolean(day.trim()) && !readDay(day);
-  const said = (left && bad ? o("moment.badday") : problem) ?? "";
+  const said = (left && bad ? t("moment.badday") : problem) ?? "";
   return html`<label class="field"><span>${label}</span>
-    <input type="text" inputmode="numeric" name=${name} placeholder=${o("moment.day")} autocomplete="off" maxlength="20" value=${day}
+    <input type="text" inputmode="numeric" name=${name} placeholder=${t("moment.day")} autocomplete="off" maxlength="20" value=${day}
       required=${required} aria-invalid=${bad || said ? "true" : undefined} aria-describedby=${`${id}-said`}
       onInput=${(/** @type {Event} */ e) => put(/** @type {HTMLInputElement} */ (e.target).value)} onBlur=${() => setLeft(true)} />
     <span id=${`${id}-said`} class="fault field__fault" role="status">${said}</span></label>`;
