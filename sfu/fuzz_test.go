@@ -160,6 +160,9 @@ func FuzzFeedback(f *testing.F) {
 		v.feedback.take(b)
 		r.settle()
 		for _, p := range w.written() {
+			if p.SSRC == media { // the pacer kept it until now
+				sent[p.SequenceNumber], last = p.Payload, p.SequenceNumber
+			}
 			if p.SSRC != media+1 || p.Padding {
 				continue
 			}

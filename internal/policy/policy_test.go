@@ -54,6 +54,7 @@ func house() map[string]string {
 func free() []string {
 	return []string{
 		"internal/ledgertest", "internal/leftover", "internal/lines", "internal/policy", "internal/postgrestest", "internal/servertest", "internal/soak",
+		"internal/vulndb",
 	}
 }
 
