@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"log/slog"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -253,7 +254,12 @@ func (s *API) organisation(ctx context.Context) (organisation, error) {
 	for i, e := range edits {
 		changes[i] = e.Edit
 	}
-	return organisation{tree: tree, former: roster.Former(changes)}, nil
+	former, err := roster.Reform2025()
+	if err != nil {
+		return organisation{}, err
+	}
+	maps.Copy(former, roster.Former(changes)) // what the office says goes before what codes tell
+	return organisation{tree: tree, former: former}, nil
 }
 
 // Recorded says that the ledger of a session has grown.

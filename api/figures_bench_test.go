@@ -43,7 +43,7 @@ func BenchmarkFigures(b *testing.B) {
 				if err != nil {
 					b.Skip(err)
 				}
-				defer func() { _ = server.Stop() }()
+				b.Cleanup(func() { _ = server.Stop() })
 				dsn = server.Database(b)
 			}
 			st, err := store.Open(b.Context(), dsn, slog.New(slog.DiscardHandler))

@@ -176,3 +176,23 @@ func TestFiguresByUnitAndScope(t *testing.T) {
 		}
 	}
 }
+
+// A session of before the reform of 2025 counts for the province that its own became part of, without anybody saying so; what the
+// office says goes before.
+func TestFiguresFollowTheReform(t *testing.T) {
+	b := servertest.NewBed(t, "")
+	held(b, "Phiên trước cải cách") // in P58
+	summed(b, "")
+	b.Admin("POST", "/api/v1/roster",
+		"code,parent_code,level,name\nTW,,central,Trung ương\nP56,TW,province,Tỉnh Khánh Hòa\nP68,TW,province,Tỉnh Lâm Đồng\n", nil)
+	if got := summed(b, ""); len(got.Rows) != 1 || got.Rows[0].Unit != "P56" || got.Rows[0].Convened != 4 {
+		t.Errorf("%+v", got.Rows)
+	}
+	if got := summed(b, "?unit=P58"); got.Unit != "P56" || len(got.Sessions) != 1 {
+		t.Errorf("asked by the former code: %+v", got)
+	}
+	b.Admin("POST", "/api/v1/roster/changes", `{"kind":"merge","code":"P58","into":"P68","in_force":"2025-07-01"}`, nil)
+	if got := summed(b, ""); len(got.Rows) != 1 || got.Rows[0].Unit != "P68" {
+		t.Errorf("after the office said otherwise: %+v", got.Rows)
+	}
+}

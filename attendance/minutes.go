@@ -146,7 +146,7 @@ func official(o meeting.Official) string {
 func (d minuted) attendance() (list []block) {
 	if len(d.report.Groups) > 0 {
 		list = append(list, grid{columns: []tableColumn{
-			{"group", 66, "L"}, {"convened", 21, "C"}, {"present", 19, "C"}, {"late", 21, "C"}, {"absent", 21, "C"}, {"people", 21, "C"},
+			{"group", 57, "L"}, {"convened", 21, "C"}, {"present", 19, "C"}, {"late", 21, "C"}, {"absent", 21, "C"}, {"people", 21, "C"},
 		}, rows: func(yield func(...string)) {
 			for _, g := range d.report.Groups {
 				yield(strings.Repeat("– ", g.Depth)+g.Unit.Name, strconv.Itoa(g.Convened), strconv.Itoa(g.Present), strconv.Itoa(g.Late),
@@ -247,7 +247,7 @@ func (d minuted) proceedings() (list []block) {
 	var turn *AgendaTurn
 	conclude := func() {
 		if turn != nil {
-			list = append(list, paragraph{style: "I", size: 14, align: "L", text: d.text("minutes.conclusion") + ": " + strings.Repeat("…", 45)})
+			list = append(list, paragraph{style: "I", size: 14, align: "L", text: d.text("minutes.conclusion") + ": " + strings.Repeat("…", 28)})
 		}
 	}
 	for _, h := range d.course() {
@@ -272,7 +272,7 @@ func (d minuted) proceedings() (list []block) {
 // conclusions leave room for what a person writes.
 func (d minuted) conclusions() (list []block) {
 	for range 4 {
-		list = append(list, paragraph{size: 14, align: "L", text: strings.Repeat("…", 55)})
+		list = append(list, paragraph{size: 14, align: "L", text: strings.Repeat("…", 34)})
 	}
 	return list
 }

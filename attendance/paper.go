@@ -28,9 +28,7 @@ func (d describer) print(w io.Writer, title string, blocks []block) error {
 	}
 	p := &paper{press: press, formatter: d.formatter, margin: wide}
 	info := d.report.Session
-	p.SetTitle(title)
-	p.SetCreationDate(info.AsOf)
-	p.SetModificationDate(info.AsOf) // the same report is the same file
+	p.archival(title, info.AsOf)
 	p.SetAutoPageBreak(true, wide)
 	p.SetFooterFunc(func() {
 		p.SetY(-footer - 4)
@@ -51,7 +49,7 @@ func (d describer) print(w io.Writer, title string, blocks []block) error {
 		}
 		p.set(b)
 	}
-	return p.Output(w)
+	return p.writeArchival(w)
 }
 
 func (p *paper) set(b block) {

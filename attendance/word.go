@@ -152,6 +152,9 @@ func escaped(text string) string {
 }
 
 func (s *wordSetter) sides(b sides) {
+	if b.together > 0 {
+		s.paragraph(paragraph{size: 12})
+	}
 	all := wordWidth(s.across)
 	widths := [2]float64{all * b.first, all * (1 - b.first)}
 	s.WriteString(`<w:tbl><w:tblPr><w:tblW w:w="5000" w:type="pct"/><w:tblLayout w:type="fixed"/></w:tblPr><w:tblGrid>`)

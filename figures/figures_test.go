@@ -69,6 +69,38 @@ func TestPack(t *testing.T) {
 	}
 }
 
+// Sessions of one organisation share its units, and count as if each had its own.
+func TestUnpackerSharesUnits(t *testing.T) {
+	other := append(before(), meeting.Unit{Code: "C3", Parent: "D582", Level: meeting.LevelCommune, Name: "Xã Phước Dân"})
+	sessions := []*figures.Session{
+		session("s4", 3, before(), figures.Site{Unit: 3, Verdict: meeting.VerdictOnTime}), session("s3", 2, before(), figures.Site{Unit: 4,
+			Verdict: meeting.VerdictLate}),
+		session("s2", 1, other, figures.Site{Unit: 5, Verdict: meeting.VerdictAbsent}), session("s1", 0, before(), figures.Site{Unit: 3,
+			Verdict: meeting.VerdictAbsent}),
+	}
+	var u figures.Unpacker
+	shared, own := figures.NewAdder(mapOf(nil, before()...), figures.Query{Each: true}), figures.NewAdder(mapOf(nil, before()...), figures.Query{Each: true})
+	var units [][]meeting.Unit
+	for _, s := range sessions {
+		got := *s
+		if err := u.Unpack(&got, s.Pack()); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(*s, got); diff != "" {
+			t.Error(diff)
+		}
+		units = append(units, got.Units)
+		shared.Add(&got)
+		own.Add(s)
+	}
+	if &units[0][0] != &units[1][0] || &units[1][0] == &units[2][0] || len(units[3]) != len(before()) {
+		t.Error("the same units are not shared, or others are")
+	}
+	if diff := cmp.Diff(own.Table(), shared.Table(), cmpopts.IgnoreUnexported(figures.Sum{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func FuzzUnpack(f *testing.F) {
 	f.Add(session("s1", 0, before(), figures.Site{Unit: 3, Verdict: meeting.VerdictLate}, figures.Site{Unit: figures.Guest}).Pack())
 	f.Add([]byte{0, 0})

@@ -1,6 +1,7 @@
 package figures
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"math"
@@ -73,24 +74,57 @@ func verdicts() []meeting.Verdict {
 }
 
 // Unpack reads what Pack wrote into units and sites of s.
-func (s *Session) Unpack(packed []byte) error {
-	r := &reader{text: string(packed), left: packed}
-	units := r.count(maxUnits)
-	s.Units = make([]meeting.Unit, 0, units)
-	parents := make([]int, 0, units)
-	for range units {
+func (s *Session) Unpack(packed []byte) error { return (&Unpacker{}).Unpack(s, packed) }
+
+// Unpacker reads sessions one after another. Those of an organisation that has not changed share their Units, which nobody may
+// write to: most of the work is to read them.
+type Unpacker struct {
+	raw   []byte // of the units that were read last
+	units []meeting.Unit
+}
+
+// Unpack reads what Pack wrote into units and sites of s.
+func (u *Unpacker) Unpack(s *Session, packed []byte) error {
+	r := &reader{left: packed}
+	if len(u.raw) > 0 && bytes.HasPrefix(packed, u.raw) { // the form says itself where it ends, so these are all of them
+		r.left = packed[len(u.raw):]
+	} else {
+		r.text = string(packed)
+		units, err := r.units()
+		if err != nil {
+			return err
+		}
+		u.raw, u.units = bytes.Clone(packed[:len(packed)-len(r.left)]), units
+	}
+	s.Units = u.units
+	return s.unpackSites(r)
+}
+
+// units reads the list of units.
+func (r *reader) units() ([]meeting.Unit, error) {
+	count := r.count(maxUnits)
+	units := make([]meeting.Unit, 0, count)
+	parents := make([]int, 0, count)
+	for range count {
 		code := r.string()
 		parents = append(parents, r.number())
-		s.Units = append(s.Units, meeting.Unit{Code: code, Level: meeting.Level(r.string()), Name: r.string()})
+		units = append(units, meeting.Unit{Code: code, Level: meeting.Level(r.string()), Name: r.string()})
 	}
 	for i, parent := range parents {
-		if parent > len(s.Units) {
-			return errPacked
+		if parent > len(units) {
+			return nil, errPacked
 		}
 		if parent > 0 {
-			s.Units[i].Parent = s.Units[parent-1].Code
+			units[i].Parent = units[parent-1].Code
 		}
 	}
+	if r.bad {
+		return nil, errPacked
+	}
+	return units, nil
+}
+
+func (s *Session) unpackSites(r *reader) error {
 	sites, all := r.count(maxSites), verdicts()
 	s.Sites = make([]Site, sites)
 	for i := range s.Sites {

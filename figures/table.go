@@ -66,6 +66,9 @@ type Adder struct {
 	rows   map[string]*tally // by present code
 	table  Table
 	number int
+
+	then []meeting.Unit // of the session before
+	list []*place       // of then, by their index
 }
 
 // place is where a unit counts.
@@ -133,6 +136,9 @@ func (a *Adder) Table() *Table {
 
 // placesOf finds where the units of a session count, by their index.
 func (a *Adder) placesOf(s *Session) []*place {
+	if len(s.Units) > 0 && len(a.then) == len(s.Units) && &a.then[0] == &s.Units[0] { // as Unpacker shares them
+		return a.list
+	}
 	var then map[string]meeting.Unit // made when a unit is not known yet
 	list := make([]*place, len(s.Units))
 	for i, u := range s.Units {
@@ -149,6 +155,7 @@ func (a *Adder) placesOf(s *Session) []*place {
 		}
 		list[i] = p
 	}
+	a.then, a.list = s.Units, list
 	return list
 }
 

@@ -82,6 +82,7 @@ func (s summaries) figures(ctx context.Context, where string, args ...any) iter.
 			return
 		}
 		defer rows.Close()
+		var unpacker figures.Unpacker
 		for rows.Next() {
 			var f figures.Session
 			var seq, started, ended int64
@@ -91,7 +92,7 @@ func (s summaries) figures(ctx context.Context, where string, args ...any) iter.
 				return
 			}
 			f.Seq, f.StartedAt, f.EndedAt = uint64(seq), fromMicros(started), fromMicros(ended)
-			if err := f.Unpack(packed); err != nil {
+			if err := unpacker.Unpack(&f, packed); err != nil {
 				yield(nil, fmt.Errorf("figures of session %s: %w; make them anew (diemcau figures rebuild)", f.ID, err))
 				return
 			}
