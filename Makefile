@@ -67,8 +67,14 @@ clock: ## a server that was started seven hours ahead, then corrected: builds th
 web: node_modules/.installed ## front-end unit tests
 	npm test --silent
 
+# Tests of pages wait for no moment of sound or picture: two files at a time do not disturb each other.
+E2E_PAGES := $(patsubst %,e2e/%.test.mjs,change edges office pages phone reader words)
+
 e2e: build node_modules/.installed $(CHROMIUM) ## the story in real browsers
-	node --test --test-concurrency=1 --test-timeout=900000 e2e/*.test.mjs
+	@failed=0; \
+	node --test --test-concurrency=2 --test-timeout=900000 $(E2E_PAGES) || failed=1; \
+	node --test --test-concurrency=1 --test-timeout=900000 $(filter-out $(E2E_PAGES),$(wildcard e2e/*.test.mjs)) || failed=1; \
+	exit $$failed
 
 adaptation: build node_modules/.installed $(CHROMIUM) ## measure a site on a shaped line (root), draw docs/adaptation.svg
 	node e2e/adaptation.measure.mjs

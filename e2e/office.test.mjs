@@ -133,6 +133,13 @@ test("an account is made for a second person, who must change the password", asy
   await type(password, "mat khau tam thoi");
   await an.press("create-account");
   await until("binh is in the list", () => an.page.locator('[data-account="binh"]').count());
+  await an.page.locator('[data-account="binh"] .table__actions button').first().click();
+  await type(an.page.locator("dialog:modal input"), "ngan");
+  await an.press("confirm");
+  await until("a dialog tells it at the field too", () =>
+    an.page.locator("dialog:modal .field__fault", { hasText: "ít nhất 10 ký tự" }).count(),
+  );
+  await an.page.keyboard.press("Escape");
   await look(an, "3-accounts");
   await binh.open(`${server.url.replace("localhost", "127.0.0.1")}/office`);
   await until("the login page is there", async () => (await binh.phase()) === "login");

@@ -108,7 +108,12 @@ export function AccountsPage() {
       resetting &&
       html`<${Ask} title=${o("accounts.reset")} text=${o("accounts.reset.text", { name: resetting })} yes=${o("accounts.reset")}
       field=${{ label: o("accounts.password.first"), type: "password", required: true }} onClose=${() => setResetting("")}
-      onYes=${async (/** @type {string} */ password) => done((await api("POST", `/accounts/${encodeURIComponent(resetting)}/password`, { password })).ok)} />`
+      onYes=${async (/** @type {string} */ password) => {
+        const path = `/accounts/${encodeURIComponent(resetting)}/password`;
+        const answer = await api("POST", path, { password }, { quiet: true });
+        done(answer.ok);
+        return answer.ok ? "" : faultText(answer);
+      }} />`
     }`;
 }
 

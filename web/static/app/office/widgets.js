@@ -40,24 +40,32 @@ export function Panel({ title, children, action, id, problem }) {
 
 /**
  * Asks before something is done, with what it needs to know.
- * @param {{title: string, text: string, yes: string, danger?: boolean, onYes: (value: string) => void, onClose: () => void,
- *   field?: {label: string, type?: string, value?: string, required?: boolean, maxlength?: number}}} props
+ * @param {{title: string, text: string, yes: string, danger?: boolean, onYes: (value: string) => void | Promise<string>, onClose: () => void,
+ *   field?: {label: string, type?: string, value?: string, required?: boolean, maxlength?: number}}} props onYes: may promise what is
+ *   wrong with the value, which is then told at its field; "" is nothing
  */
 export function Ask({ title, text, yes, danger, onYes, onClose, field }) {
   const [value, setValue] = useState(field?.value ?? "");
-  const submit = (/** @type {Event} */ e) => {
+  const [problem, setProblem] = useState("");
+  const submit = async (/** @type {Event} */ e) => {
     e.preventDefault();
     if (field?.required && !value.trim()) return;
-    onClose();
-    onYes(value);
+    const outcome = onYes(value);
+    const wrong = outcome instanceof Promise ? await outcome : "";
+    if (wrong) setProblem(wrong);
+    else onClose();
+  };
+  const type = (/** @type {string} */ typed) => {
+    setValue(typed);
+    setProblem("");
   };
   return html`<${Dialog} title=${title} onClose=${onClose}>
     <form class="stack" onSubmit=${submit}>
       <p>${text}</p>
       ${
         field &&
-        html`<${Field} label=${field.label} type=${field.type} value=${value} onInput=${setValue}
-        required=${field.required} maxlength=${field.maxlength} />`
+        html`<${Field} label=${field.label} type=${field.type} value=${value} onInput=${type}
+        required=${field.required} maxlength=${field.maxlength} problem=${problem} />`
       }
       <div class="dialog__actions">
         <${Button} onClick=${onClose}>${t("cancel")}<//>
