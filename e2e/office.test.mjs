@@ -298,8 +298,15 @@ test("the draft is convened and its links are printed with QR codes", async () =
   await says(an, "8 điểm cầu được triệu tập");
   await look(an, "6-session");
   await an.press("sheet");
+  // Of a nation, slips of the whole list would be ten thousand, drawn for a moment and thrown away.
+  await page.evaluate(() => {
+    window.testSlips = 0;
+    const count = () => (window.testSlips = Math.max(window.testSlips, document.querySelectorAll(".slip").length));
+    new MutationObserver(count).observe(document.body, { childList: true, subtree: true });
+  });
   await page.selectOption('[data-action="province"]', "P58");
   await until("slips are there", async () => (await page.locator(".slip").count()) === 6);
+  assert.equal(await page.evaluate(() => window.testSlips), 6, "no others were drawn on the way");
   assert.equal(await page.locator(".slip__qr").count(), 5, "a site by telephone has no link");
   await look(an, "7-sheet");
   await page.emulateMedia({ media: "print" });

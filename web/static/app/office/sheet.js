@@ -42,14 +42,15 @@ export function SheetPage({ id, unit }) {
       const group = { code: one, sites: answer.data.sites };
       whole = { ...answer.data, groups: [...(whole?.groups ?? []), group] };
     }
-    setSheet(whole);
+    setSheet({ ...whole, of: unit });
   };
   useEffect(() => {
     setSheet(null);
     setSeveral(units);
     void load();
   }, [unit]);
-  if (!sheet) return html`<${Loading} />`;
+  // What was fetched for another choice is not drawn for this one: from the whole list that would be ten thousand slips.
+  if (!sheet || sheet.of !== unit) return html`<${Loading} />`;
   const change = async (/** @type {Site} */ site, /** @type {string} */ what) => {
     if (!(await api("POST", `/sessions/${id}/links/${encodeURIComponent(site.code)}/${what}`)).ok) return;
     say("info", () => o("saved"));
