@@ -47,6 +47,7 @@ func TestImportAsProgramsWrite(t *testing.T) {
 
 		"plain.xlsx": plain, "no-references.xlsx": plain, "merged-title.xlsx": plain, "title-formula.xlsx": plain, "hidden-sheet.xlsx": plain,
 		"very-hidden.xlsx":  plain,
+		"wps.xlsx":          plain,
 		"second-sheet.xlsx": plain, "strict.xlsx": plain, "rich-text.xlsx": plain, "absolute-target.xlsx": plain, "libreoffice.xlsx": plain,
 		"gsheets-float.xlsx":   "1< central Trung ương; 58<1 province Tỉnh Thử; 13999<58 commune Xã Thử Một",
 		"zeros-by-format.xlsx": "00001< central Trung ương; 00058<00001 province Tỉnh Thử",

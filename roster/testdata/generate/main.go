@@ -232,7 +232,18 @@ func workbooks() map[string][]part {
 		"rich-text.xlsx": one(headings(1)+strings.Replace(units(2), `<t xml:space="preserve">Xã Thử Một</t>`,
 			`<r><t xml:space="preserve">Xã Thử </t></r><r><rPr><b/></rPr><t>Một</t></r>`, 1), ""),
 		"absolute-target.xlsx": one(headings(1)+units(2), ""),
+		"wps.xlsx":             one(headings(1)+units(2), ""),
 	}
+	for i, p := range list["wps.xlsx"] { // WPS adds elements and parts of its own
+		if strings.HasPrefix(p.name, "xl/worksheets/") {
+			p.text = strings.Replace(p.text, "<worksheet ", `<worksheet xmlns:etc="http://www.wps.cn/officeDocument/2017/etCustomData" `, 1)
+			list["wps.xlsx"][i].text = strings.Replace(p.text, "<sheetData>", `<sheetPr><etc:sheetCustom etc:v="1"/></sheetPr><sheetData>`, 1)
+		}
+	}
+	list["wps.xlsx"] = append(list["wps.xlsx"], part{name: "docProps/custom.xml", text: `<?xml version="1.0" encoding="UTF-8"?><Properties ` +
+		`xmlns="http://schemas.openxmlformats.org/officeDocument/2006/custom-properties" ` +
+		`xmlns:vt="http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes"><property fmtid="{D5CDD505-2E9C-101B-9397-08002B2CF9AE}" pid="2" ` +
+		`name="KSOProductBuildVer"><vt:lpwstr>1066-12.2.0.19307</vt:lpwstr></property></Properties>`})
 	for i, p := range list["absolute-target.xlsx"] { // as WPS writes it
 		if p.name == "xl/_rels/workbook.xml.rels" {
 			list["absolute-target.xlsx"][i].text = strings.ReplaceAll(p.text, `Target="`, `Target="/xl/`)
