@@ -38,6 +38,7 @@ func ownPages() []page {
 			path: "/room", Title: "Màn hình phòng họp", Phase: "preview", Schemes: "dark",
 			Styles: slices.Concat(console, []string{"screen"}), Script: "screen",
 		},
+		{path: "/reach", Title: "Thử đường vào máy chủ", Phase: "reach", Styles: room, Script: "reach"},
 		{path: lostPath, Title: "Không có trang này", Phase: "lost", Styles: room, Script: "lost"},
 		{path: "/office", Title: "Văn phòng", Phase: "office", Styles: slices.Concat(base, forms, []string{"office", "sheets"}), Script: "office"},
 	}

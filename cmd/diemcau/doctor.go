@@ -19,6 +19,7 @@ import (
 // doctorCmd looks at the machine with the settings of serve: those of the file stand below serve there.
 type doctorCmd struct {
 	JSON    bool     `help:"Print the results as JSON." name:"json"`
+	Reach   bool     `help:"Hold the ports instead, and print the address of a page by which somebody outside tries every way that media goes; the server has to be stopped."`
 	Command []string `arg:"" optional:"" passthrough:"" help:"serve with its flags, beside those of the configuration file."`
 }
 
@@ -30,6 +31,9 @@ func (c *doctorCmd) Run(ctx context.Context, grammar *cli, std streams) error {
 	serve, err := c.settings(grammar, std)
 	if err != nil {
 		return err
+	}
+	if c.Reach {
+		return serve.reach(ctx, std)
 	}
 	checks, err := serve.checks(ctx)
 	if err != nil {

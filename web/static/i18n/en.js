@@ -33,6 +33,18 @@ const en = {
   "home.code": "Code printed on the invitation",
   "home.open": "Open",
   "home.office": "Office: prepare and follow sessions",
+  "reach.title": "Try the ways to the server",
+  "reach.text":
+    "This page tries each way that picture and sound will go, from your network to the server. Please leave it open until it is done.",
+  "reach.udp": "UDP",
+  "reach.tcp": "TCP",
+  "reach.turn": "Relay (TURN)",
+  "reach.waits": "being tried…",
+  "reach.yes": "leads there",
+  "reach.no": "does not lead there",
+  "reach.again": "Try again",
+  "reach.over": "Done. The administrator has seen the result; you may close the page.",
+  "reach.stopped": "No trial is open. Ask the administrator to run the command again and send the new address.",
   "lost.title": "There is no such page",
   "lost.text":
     "This address is wrong or a part of it is missing. Open the link that was sent to you again, or type the code printed on the invitation.",

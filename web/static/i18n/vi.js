@@ -32,6 +32,18 @@ export default {
   "home.code": "Mã in trên giấy mời",
   "home.open": "Mở",
   "home.office": "Văn phòng: chuẩn bị và theo dõi phiên họp",
+  "reach.title": "Thử đường vào máy chủ",
+  "reach.text":
+    "Trang này thử từng đường mà hình và tiếng sẽ đi, từ mạng của quý vị tới máy chủ. Xin để trang mở cho đến khi xong.",
+  "reach.udp": "UDP",
+  "reach.tcp": "TCP",
+  "reach.turn": "Máy chủ chuyển tiếp (TURN)",
+  "reach.waits": "đang thử…",
+  "reach.yes": "tới được",
+  "reach.no": "không tới được",
+  "reach.again": "Thử lại",
+  "reach.over": "Đã xong. Người quản trị đã thấy kết quả; quý vị có thể đóng trang.",
+  "reach.stopped": "Không có lượt thử nào đang mở. Xin người quản trị chạy lại lệnh và gửi địa chỉ mới.",
   "lost.title": "Không có trang này",
   "lost.text":
     "Địa chỉ này không đúng hoặc bị thiếu. Hãy mở lại đúng đường dẫn đã được gửi cho quý vị, hoặc nhập mã in trên giấy mời.",
