@@ -34,6 +34,9 @@ type spreads struct {
 
 // enter gives a connection, which was told what there is, a turn with all that comes.
 func (s *spreads) enter(c *conn) {
+	if s.tidy() { // it is there already
+		return
+	}
 	s.order = append(s.order, c)
 	for _, on := range []*spread{&s.state, &s.speaker} {
 		if on.left > 0 { // the turns behind the one at the end move by one
@@ -42,10 +45,10 @@ func (s *spreads) enter(c *conn) {
 	}
 }
 
-// tidy forgets those who have left, once they are most.
-func (s *spreads) tidy() {
+// tidy forgets those who have left, once they are most, and reports that.
+func (s *spreads) tidy() bool {
 	if len(s.order) < 2*len(s.conns)+spreadAtOnce {
-		return
+		return false
 	}
 	s.order = s.order[:0:0]
 	for c := range s.conns {
@@ -56,11 +59,11 @@ func (s *spreads) tidy() {
 			on.left = len(s.order)
 		}
 	}
+	return true
 }
 
 // tell sends a message to consoles, who act on it, and to the first of the others at once, and to the rest by and by.
 func (s *spreads) tell(on *spread, message *websocket.PreparedMessage) {
-	s.tidy()
 	for c := range s.consoles {
 		c.sendPrepared(message)
 	}

@@ -73,15 +73,19 @@ func TestEveryoneIsToldByAndBy(t *testing.T) {
 	if again := s.carryOn(now); again != 0 {
 		t.Errorf("again in %v", again)
 	}
-	// Those who have left are forgotten in the end.
+	// Those who have left are forgotten, though nobody is told anything meanwhile.
 	for i, cn := range sites {
 		if i == 700 {
 			continue
 		}
 		c.must(t, meeting.Disconnect{Endpoint: cn.who.Endpoint, Conn: cn.id, Clean: true, Why: meeting.EndPageClosed}, meeting.Actor{})
 	}
-	grant(last.who.Endpoint)
-	if k := len(s.order); k > 2 {
-		t.Errorf("%d places for two", k)
+	for i := range 4 * spreadAtOnce {
+		cn := benchConn(c, "C5", meeting.RoleSite, 2*n+i)
+		c.attachNow(t, cn)
+		c.must(t, meeting.Disconnect{Endpoint: "C5", Conn: cn.id, Clean: true, Why: meeting.EndPageClosed}, meeting.Actor{})
+	}
+	if k := len(s.order); k > 2*len(c.audience.conns)+spreadAtOnce+1 {
+		t.Errorf("%d places for %d", k, len(c.audience.conns))
 	}
 }
