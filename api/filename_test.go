@@ -41,7 +41,7 @@ func FuzzFileName(f *testing.F) {
 	f.Fuzz(func(t *testing.T, title string) {
 		name := fileName(contentIntervals, true, title, "2026-12-01", "xlsx")
 		if len(name) > 120 || strings.ContainsFunc(name, func(r rune) bool {
-			return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.')
+			return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_' && r != '.'
 		}) {
 			t.Errorf("%q", name)
 		}

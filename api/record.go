@@ -23,7 +23,7 @@ func (a recordAPI) recordRoutes(mux *http.ServeMux) {
 	a.route(mux, "DELETE /api/v1/sessions/{id}/names", a.eraseNames)
 	a.route(mux, "DELETE /api/v1/names", a.eraseNamesBefore)
 	a.route(mux, "GET /api/v1/backup", a.backup)
-	a.route(mux, "GET /api/v1/sessions/{id}/pictures/{entry}", picturesAPI{a.router}.getPicture)
+	a.route(mux, "GET /api/v1/sessions/{id}/pictures/{entry}", picturesAPI(a).getPicture)
 }
 
 // erased is how many entries lost what was personal in them.

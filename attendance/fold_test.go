@@ -64,8 +64,8 @@ func entries(t *testing.T, rules meeting.Rules, list ...happening) []ledger.Entr
 	return ledgerOf(t, convened(rules), list...)
 }
 
-func ledgerOf(t testing.TB, first *meeting.Convened, list ...happening) []ledger.Entry {
-	t.Helper()
+func ledgerOf(tb testing.TB, first *meeting.Convened, list ...happening) []ledger.Entry {
+	tb.Helper()
 	c := ledger.NewChain("s1", ledger.NewNode("n1", 0), ledger.Head{})
 	var out []ledger.Entry
 	recorded := at(-3600) // what is listed with an earlier time arrived late
@@ -75,7 +75,7 @@ func ledgerOf(t testing.TB, first *meeting.Convened, list ...happening) []ledger
 		}
 		e, err := c.Next(at(h.s), recorded, "", h.ev)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		out = append(out, e)
 	}

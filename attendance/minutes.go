@@ -64,12 +64,12 @@ type values struct {
 }
 
 // The names of the texts and parts. One written in capitals gives its text in capitals.
-var ( //nolint:gochecknoglobals // immutable tables
-	textNames = []string{
+var (
+	textNames = []string{ //nolint:gochecknoglobals // an immutable table
 		"co_quan_chu_quan", "co_quan", "so_bien_ban", "dia_danh", "ngay", "phien_hop", "khai_mac", "be_mac", "gio_be_mac", "chu_tri", "chuc_vu_chu_tri",
 		"chu_tri_day_du", "thu_ky", "chuc_vu_thu_ky", "thu_ky_day_du", "trieu_tap", "co_mat", "dung_gio", "vao_muon", "du_mot_phan", "vang_mat", "so_nguoi_du",
 	}
-	partNames = []string{"thanh_phan", "dien_bien", "ket_luan", "noi_nhan"}
+	partNames = []string{"thanh_phan", "dien_bien", "ket_luan", "noi_nhan"} //nolint:gochecknoglobals // an immutable table
 )
 
 // placeholders are values that stand for those of a session.

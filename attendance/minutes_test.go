@@ -14,8 +14,8 @@ import (
 )
 
 // sessionHeld is a session with an agenda, notes and speakers.
-func sessionHeld(t testing.TB) *attendance.Report {
-	t.Helper()
+func sessionHeld(tb testing.TB) *attendance.Report {
+	tb.Helper()
 	first := convened(meeting.DefaultRules())
 	first.Agenda = []meeting.AgendaItem{{ID: "a1", Title: "Khai mạc"}, {ID: "a2", Title: "Báo cáo của các tỉnh"}}
 	set := &meeting.ParticularsSet{
@@ -26,7 +26,7 @@ func sessionHeld(t testing.TB) *attendance.Report {
 	note := func(id string, version, about int, text string) *meeting.NoteWritten {
 		return &meeting.NoteWritten{ID: id, Version: version, About: at(about), Text: text}
 	}
-	list := ledgerOf(t, first,
+	list := ledgerOf(tb, first,
 		happening{-100, set}, happening{-100, &meeting.Opened{}}, happening{-50, &meeting.Connected{Endpoint: "C1", Conn: "a"}},
 		happening{0, &meeting.Started{By: meeting.HostCode}}, happening{0, &meeting.AgendaMoved{Item: "a1"}},
 		happening{30, note("n1", 1, 30, "Trưởng")}, happening{31, note("n1", 2, 30, "Trưởng ban phát biểu khai mạc 🎉")},
@@ -45,7 +45,7 @@ func sessionHeld(t testing.TB) *attendance.Report {
 	)
 	report, err := attendance.Fold(seq(list), attendance.FoldOptions{})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return report
 }

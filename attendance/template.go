@@ -186,7 +186,7 @@ func paragraphsOf(content []byte) (found templateText, err error) {
 		}
 		from := int(in.InputOffset())
 		token, err := in.Token() // which checks that elements close as they opened
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return found, nil
 		}
 		if err != nil {

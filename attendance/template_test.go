@@ -13,8 +13,8 @@ import (
 )
 
 // wordOf is a Word file of one text; more are further parts by their names.
-func wordOf(t testing.TB, text string, more ...string) []byte {
-	t.Helper()
+func wordOf(tb testing.TB, text string, more ...string) []byte {
+	tb.Helper()
 	var out bytes.Buffer
 	z := zip.NewWriter(&out)
 	const head, tail = `<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>`, `</w:body></w:document>`
@@ -24,57 +24,57 @@ func wordOf(t testing.TB, text string, more ...string) []byte {
 		}
 		w, err := z.Create(part)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		content := head + text + tail
 		if i > 0 {
 			content = more[i-1]
 		}
 		if _, err := io.WriteString(w, content); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	if err := z.Close(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return out.Bytes()
 }
 
 // partOf reads a part of a Word file, which has to be well formed.
-func partOf(t testing.TB, file []byte, name string) string {
-	t.Helper()
+func partOf(tb testing.TB, file []byte, name string) string {
+	tb.Helper()
 	z, err := zip.NewReader(bytes.NewReader(file), int64(len(file)))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	f, err := z.Open(name)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer f.Close()
 	text, err := io.ReadAll(f)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	in := xml.NewDecoder(bytes.NewReader(text))
 	for {
-		if _, err := in.Token(); err == io.EOF {
+		if _, err := in.Token(); errors.Is(err, io.EOF) {
 			return string(text)
 		} else if err != nil {
-			t.Fatalf("%s: %v\n%s", name, err, text)
+			tb.Fatalf("%s: %v\n%s", name, err, text)
 		}
 	}
 }
 
 // plainWord is what a person reads of a Word file, a paragraph a line.
-func plainWord(t testing.TB, file []byte) string {
-	t.Helper()
-	in := xml.NewDecoder(strings.NewReader(partOf(t, file, "word/document.xml")))
+func plainWord(tb testing.TB, file []byte) string {
+	tb.Helper()
+	in := xml.NewDecoder(strings.NewReader(partOf(tb, file, "word/document.xml")))
 	var b strings.Builder
 	reads := false
 	for {
 		token, err := in.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return b.String()
 		}
 		switch e := token.(type) {
@@ -92,11 +92,11 @@ func plainWord(t testing.TB, file []byte) string {
 	}
 }
 
-func minutesFrom(t testing.TB, r *attendance.Report, template []byte) []byte {
-	t.Helper()
+func minutesFrom(tb testing.TB, r *attendance.Report, template []byte) []byte {
+	tb.Helper()
 	var out bytes.Buffer
 	if err := r.WriteMinutes(&out, attendance.Vietnamese, template); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return out.Bytes()
 }

@@ -89,26 +89,22 @@ func copyFile(ctx context.Context, from, to string) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(out, reader{ctx, in})
+	_, err = io.Copy(out, readFunc(func(p []byte) (int, error) {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		return in.Read(p)
+	}))
 	if err = errors.Join(err, out.Sync(), out.Close()); err != nil {
 		return errors.Join(err, os.Remove(to))
 	}
 	return syncDir(filepath.Dir(to))
 }
 
-// reader ends with its context.
-type reader struct {
-	ctx context.Context
-	io.Reader
-}
+type readFunc func(p []byte) (int, error)
 
 // Read implements io.Reader.
-func (r reader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.Reader.Read(p)
-}
+func (f readFunc) Read(p []byte) (int, error) { return f(p) }
 
 // syncDir makes names in a folder durable.
 func syncDir(dir string) error {

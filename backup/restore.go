@@ -87,7 +87,7 @@ func aside(list []string, path, stamp string) ([]string, error) {
 func (r *Restored) compare(ctx context.Context, dir, stamp string, log *slog.Logger) error {
 	heads := filepath.Join(dir, anchor.HeadsFile)
 	if _, err := os.Stat(heads); err != nil {
-		return nil //nolint:nilerr // there is none
+		return nil // there is none
 	}
 	temp, err := os.MkdirTemp(dir, ".diemcau-drill-*")
 	if err != nil {

@@ -77,23 +77,24 @@ async function start({ program, example, config, args }, port) {
     .replaceAll("127.0.0.1:8080", `127.0.0.1:${server.port}`);
   const file = join(dir, "proxy.conf");
   writeFileSync(file, config(text, port));
-  const child = spawn(program, args(file), {
+  const child = (proxy = spawn(program, args(file), {
     stdio: ["ignore", "ignore", openSync(join(dir, "proxy.log"), "a")],
     env: { ...process.env, HOME: dir },
-  });
+  }));
   await until("the proxy lets through", () => {
     assert.equal(child.exitCode, null, `${program} ended; see ${dir}/proxy.log`);
     return execFileSync("curl", ["-skf", "-m", "2", `https://127.0.0.1:${port}/healthz`], {
       stdio: ["ignore", "pipe", "ignore"],
     });
   });
-  return child;
 }
 
 async function stop() {
   await people.kill();
   people.length = 0;
-  for (const child of [proxy, server?.process].filter((one) => one && one.exitCode === null)) {
+  for (const child of [proxy, server?.process].filter(
+    (one) => one && one.exitCode === null && one.signalCode === null,
+  )) {
     const gone = once(child, "exit");
     child.kill("SIGTERM"); // nginx killed otherwise leaves its workers
     await gone;
@@ -110,7 +111,7 @@ for (const [name, how] of Object.entries(PROXIES)) {
     server = await Server.create({
       flags: ["--public-url", `https://127.0.0.1:${port}`, "--trusted-proxy", "127.0.0.1/32"],
     });
-    proxy = await start(how, port);
+    await start(how, port);
     const session = await convene(server);
     assert.match(session.links.host, new RegExp(`^https://127.0.0.1:${port}/`));
     const [code, link] = [session.endpoints[0].code, session.endpoints[0].link];

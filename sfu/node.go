@@ -110,8 +110,8 @@ func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Node, error)
 	n := &Node{
 		network: network{cfg: cfg, log: log}, began: time.Now(), stages: map[string]*Stage{}, done: make(chan struct{}),
 	}
-	if err := n.network.open(); err != nil {
-		return nil, errors.Join(err, n.network.close())
+	if err := n.open(); err != nil {
+		return nil, errors.Join(err, n.close())
 	}
 	for i := range cfg.Writers {
 		batch := new(udpio.Batch)
@@ -122,7 +122,7 @@ func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Node, error)
 	}
 	if reg != nil {
 		if err := reg.Register(&collector{n}); err != nil {
-			return nil, errors.Join(err, n.network.close())
+			return nil, errors.Join(err, n.close())
 		}
 	}
 	for _, s := range n.shards {
@@ -152,7 +152,7 @@ func (n *Node) Close() error {
 	n.endings.Wait()
 	close(n.done)
 	n.running.Wait()
-	return n.network.close()
+	return n.close()
 }
 
 // Stage returns the stage of that id, to be used at once, and makes it if it is new. One that holds nothing, no

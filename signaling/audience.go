@@ -194,7 +194,7 @@ func (a *audience) settle(now time.Time) {
 	}
 	a.touched = emptied(a.touched)
 	if a.list { // after the rows are what they are
-		a.board.relist()
+		a.relist()
 	}
 	if a.heading {
 		a.broadcast(protocol.Session{Session: SessionInfo(a.session)})

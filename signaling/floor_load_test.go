@@ -83,6 +83,7 @@ func indexes(n int) (list []int) {
 
 // enter connects sites, some at a time.
 func (l *floorLoad) enter(ctx context.Context, t *testing.T, sites []int) {
+	t.Helper()
 	var dialing sync.WaitGroup
 	places := make(chan struct{}, 32)
 	for _, i := range sites {
@@ -105,7 +106,7 @@ func (l *floorLoad) dial(ctx context.Context, i int) error {
 		return err
 	}
 	dialer := websocket.Dialer{ReadBufferSize: 1024, WriteBufferSize: 256}
-	conn, _, err := dialer.DialContext(ctx, ws, nil) //nolint:bodyclose // the library has read it
+	conn, _, err := dialer.DialContext(ctx, ws, nil)
 	if err != nil {
 		return err
 	}
@@ -157,6 +158,7 @@ func (l *floorLoad) leave(sites []int) {
 
 // leaveAndReturn has a province leave at once and come back.
 func (l *floorLoad) leaveAndReturn(ctx context.Context, t *testing.T) {
+	t.Helper()
 	var province []int
 	for i := len(l.made.Endpoints) - loadLeaving; i < len(l.made.Endpoints); i++ { // neighbours in the list
 		province = append(province, i)
@@ -199,6 +201,7 @@ func (l *floorLoad) steadily(ctx context.Context, perSecond int, do func(ctx con
 }
 
 func (l *floorLoad) post(t *testing.T) func(context.Context, int) {
+	t.Helper()
 	noise := image.NewGray(image.Rect(0, 0, 320, 180))
 	for i := range noise.Pix {
 		noise.Pix[i] = byte(rand.Uint32())

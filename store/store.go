@@ -83,7 +83,7 @@ func open(ctx context.Context, dsn string, guest bool, log *slog.Logger) (*Store
 	if err != nil {
 		return nil, errors.Join(err, s.closeDatabases())
 	}
-	go s.committer.run()
+	go s.run()
 	return &Store{s, sessions{s}, ledgers{s}, links{s}, accounts{s}, drafts{s}, rehearsals{s}, webhooks{s}, pictures{s}, summaries{s}}, nil
 }
 

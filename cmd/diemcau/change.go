@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -95,7 +94,7 @@ type changeAgendaCmd struct {
 
 // Run replaces the agenda.
 func (c *changeAgendaCmd) Run(ctx context.Context, std streams) error {
-	var in io.Reader = std.in
+	in := std.in
 	if filepath.Base(c.File) != "-" {
 		f, err := os.Open(c.File)
 		if err != nil {

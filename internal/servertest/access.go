@@ -32,6 +32,7 @@ type accessBed struct {
 	Other    string
 }
 
+// NewAccessBed makes a server with the sessions that the table of rights is tried on.
 func NewAccessBed(t *testing.T) *accessBed {
 	t.Helper()
 	b := &accessBed{Bed: LooseBed(t, ""), Sessions: map[meeting.Phase]string{}}
@@ -69,7 +70,7 @@ func (b *Bed) Act(session string, cmd meeting.Command, code string, role meeting
 	}
 }
 
-// seatOf is the seat of a party of links.
+// SeatOf is the seat of a party of links.
 var SeatOf = map[string]struct {
 	Code string
 	Role meeting.Role
@@ -79,7 +80,7 @@ var SeatOf = map[string]struct {
 	"link chair": {"C1", meeting.RoleSite},
 }
 
-// Where the seats of the session lie for a party: letter of the table by code, x = outside. Written by hand, so that the test
+// Letters says where the seats of the session lie for a party: letter of the table by code, x = outside. Written by hand, so that the test
 // does not believe the code.
 func Letters(party string) map[string]string {
 	switch party {
@@ -144,6 +145,7 @@ func AccessTable() map[string]map[string]string {
 	return out
 }
 
+// Delegate is the seat of a delegated operator.
 const Delegate = "@operator-2"
 
 // Delegated is a session of C1 and P58 with an operator of D582, which C1 alone is in.

@@ -30,6 +30,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
+// RosterCSV is the organisation of the tests.
 const RosterCSV = `code,parent_code,level,name
 TW,,central,Trung ương
 P58,TW,province,Ninh Thuận
@@ -82,6 +83,7 @@ type Bed struct {
 	LogMu                    *sync.Mutex
 }
 
+// Links are those that convening a session answers with.
 type Links struct {
 	ID        string
 	Links     struct{ Host, Operator, Secretary, Room, Room2 string }
@@ -214,6 +216,7 @@ func (b *Bed) Restart(kill bool) {
 	}
 }
 
+// Token is what stands behind the # of a link.
 func Token(link string) string {
 	_, t, _ := strings.Cut(link, "#")
 	return t

@@ -31,6 +31,7 @@ type FakeMedia struct {
 	Lines     map[string]signaling.Line
 }
 
+// NewFakeMedia makes a media plane that carries nothing and remembers what it was asked.
 func NewFakeMedia() *FakeMedia {
 	return &FakeMedia{
 		Peers: map[string]signaling.Peer{}, feeds: map[string]signaling.Feed{}, Watches: map[string]string{}, Over: map[string]bool{},

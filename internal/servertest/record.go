@@ -26,6 +26,7 @@ type Record struct {
 	Forged  uint64                        // Seq of the entry that somebody changed; 0 = none
 }
 
+// ErrDisk is what a full disk answers.
 var ErrDisk = errors.New("no space left on device")
 
 func (r *Record) Append(ctx context.Context, session string, phase meeting.Phase, entries []ledger.Entry) error {

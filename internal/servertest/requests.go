@@ -62,6 +62,7 @@ func (b *Bed) From(client, method, path, body string) (int, string) {
 	return resp.StatusCode, string(text)
 }
 
+// CloseCode is the code by which a WebSocket was closed (RFC 6455 7.4), 0 of another error.
 func CloseCode(err error) int {
 	var end *client.CloseError
 	if errors.As(err, &end) {
@@ -70,6 +71,7 @@ func CloseCode(err error) int {
 	return 0
 }
 
+// Get asks for a path as the holder of a token.
 func Get(t *testing.T, b *Bed, path, token string) *http.Response {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.HTTP.URL+path, nil)
@@ -87,8 +89,10 @@ func Get(t *testing.T, b *Bed, path, token string) *http.Response {
 	return resp
 }
 
+// SocketURL is the address of the WebSocket.
 func SocketURL(b *Bed) string { return "ws" + strings.TrimPrefix(b.HTTP.URL, "http") + "/ws" }
 
+// Picture is a JPEG in base64, as pages send it.
 func Picture(t *testing.T, width, height int) string {
 	t.Helper()
 	var out bytes.Buffer

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -39,14 +40,14 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: vulndb FOLDER")
 		os.Exit(2)
 	}
-	if err := build(os.Args[1]); err != nil {
+	if err := build(context.Background(), os.Args[1]); err != nil {
 		fmt.Fprintln(os.Stderr, "vulndb:", err)
 		os.Exit(1)
 	}
 }
 
-func build(dir string) error {
-	out, err := exec.Command("go", "mod", "download", "-json", source).Output()
+func build(ctx context.Context, dir string) error {
+	out, err := exec.CommandContext(ctx, "go", "mod", "download", "-json", source).Output()
 	if err != nil {
 		return fmt.Errorf("%s: %w", source, err)
 	}
