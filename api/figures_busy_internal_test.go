@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -21,12 +22,18 @@ func TestFiguresAreBounded(t *testing.T) {
 				dropped++
 			}
 		}}
+		var mu sync.Mutex
 		going, most, release := 0, 0, make(chan struct{})
-		answer := figuresAPI{&router{api: s}}.bounded(func(http.ResponseWriter, *http.Request, access.Identity) error {
-			going++
+		count := func(change int) {
+			mu.Lock()
+			defer mu.Unlock()
+			going += change
 			most = max(most, going)
+		}
+		answer := figuresAPI{&router{api: s}}.bounded(func(http.ResponseWriter, *http.Request, access.Identity) error {
+			count(1)
 			<-release
-			going--
+			count(-1)
 			return nil
 		})
 		ask := func(ctx context.Context) (*httptest.ResponseRecorder, error) {
