@@ -41,7 +41,10 @@ function book(s, more = {}) {
       newId: () => `n${++ids}`,
       now: () => 1000,
       kept: {},
-      keep: (/** @type {any} */ k) => (kept.now = k),
+      keep: (/** @type {string} */ id, /** @type {any} */ left) => {
+        if (left) /** @type {any} */ (kept.now)[id] = structuredClone(left);
+        else delete (/** @type {any} */ (kept.now)[id]);
+      },
       wait: () => new Promise((done) => waiting.push(() => done(undefined))),
       onChange: () => {},
       ...more,
@@ -100,6 +103,121 @@ test("a cut of the line loses nothing, nor does an answer that is lost, nor the 
   assert.equal(next.b.state, "saved");
 });
 
+test("who takes a note out does not take out what somebody else has just added to it", async () => {
+  const s = server();
+  const one = book(s);
+  const id = one.b.blank;
+  one.b.type(id, "chung");
+  await settle();
+  const two = book(s);
+  await two.b.refresh();
+  two.b.type(id, "chung, thêm của hai");
+  await settle();
+  one.b.type(id, "");
+  await settle();
+  assert.equal(s.notes.get(id).text, "chung, thêm của hai");
+  assert.deepEqual(texts(one.b), ["chung, thêm của hai"], "and it is seen");
+  assert.equal(one.b.state, "saved");
+  one.b.type(id, "");
+  await settle();
+  assert.equal(s.notes.get(id).text, "", "now they have seen it");
+  await two.b.refresh();
+  assert.deepEqual(texts(two.b), []);
+});
+
+test("a note that was taken out before the page was torn away stays out", async () => {
+  const s = server();
+  const { b, kept } = book(s);
+  const id = b.blank;
+  b.type(id, "nhầm");
+  await settle();
+  s.mode = "down";
+  b.type(id, "");
+  await settle();
+  s.mode = "up";
+  const next = book(s, { kept: structuredClone(kept.now) });
+  await next.b.refresh();
+  await settle();
+  assert.equal(s.notes.get(id).text, "");
+  await next.b.refresh();
+  assert.deepEqual(texts(next.b), []);
+});
+
+test("a page torn away between a text and its answer makes no second note", async () => {
+  for (const more of ["", " hai"]) {
+    const s = server();
+    const { b, kept } = book(s);
+    const id = b.blank;
+    b.type(id, "một");
+    const left = structuredClone(kept.now); // what a page leaves that ends here: the text is on its way
+    await settle();
+    if (more) /** @type {any} */ (left)[id].typed += more; // typed before the end
+    const next = book(s, { kept: left });
+    await settle();
+    assert.deepEqual(texts(next.b), ["một" + more]);
+    assert.equal(s.notes.size, 1);
+    assert.equal(s.notes.get(id).text, "một" + more);
+  }
+});
+
+test("any of several texts without an answer may have arrived", async () => {
+  const s = server();
+  const { b, again } = book(s);
+  const id = b.blank;
+  s.mode = "lost";
+  b.type(id, "một");
+  await settle();
+  s.mode = "down";
+  b.type(id, "một hai");
+  again();
+  await settle();
+  s.mode = "up";
+  b.type(id, "một hai ba");
+  again();
+  await settle();
+  assert.deepEqual(texts(b), ["một hai ba"]);
+  assert.equal(s.notes.size, 1);
+});
+
+test("a text that is taken back while its answer is awaited is not left on record", async () => {
+  const s = server();
+  const { b, again } = book(s);
+  const id = b.blank;
+  b.type(id, "một");
+  await settle();
+  s.mode = "lost";
+  b.type(id, "một hai");
+  await settle();
+  s.mode = "up";
+  b.type(id, "một");
+  again();
+  await settle();
+  assert.equal(s.notes.get(id).text, "một");
+});
+
+test("a book leaves alone what another page keeps", async () => {
+  const s = server();
+  /** @type {string[]} */ const touched = [];
+  const { b } = book(s, { keep: (/** @type {string} */ id) => touched.push(id) });
+  const id = b.blank;
+  s.notes.set("other", { id: "other", version: 1, about: new Date(0).toISOString(), text: "của trang khác", by: "x" });
+  await b.refresh();
+  b.type(id, "của trang này");
+  await settle();
+  assert.deepEqual([...new Set(touched)], [id]);
+});
+
+test("a look at the server that brings nothing new wakes nobody", async () => {
+  const s = server();
+  let changes = 0;
+  const { b } = book(s, { onChange: () => void changes++ });
+  b.type(b.blank, "một");
+  await settle();
+  changes = 0;
+  await b.refresh();
+  assert.equal(changes, 0);
+});
+
 test("two who write to the same note keep both texts", async () => {
   const s = server();
   const one = book(s);
@@ -146,6 +264,19 @@ test("what the server refuses is said, and what was typed stays", async () => {
   await settle();
   assert.equal(b.state, "refused");
   assert.deepEqual(texts(b), ["muộn"]);
+  const [{ id }] = b.list();
+  b.drop(id);
+  assert.equal(b.state, "saved", "the page can be left");
+  assert.deepEqual(texts(b), []);
+  s.mode = "up";
+  b.type(b.blank, "đúng lúc");
+  await settle();
+  const own = b.list()[0].id;
+  s.mode = "sealed";
+  b.type(own, "đúng lúc, thêm");
+  await settle();
+  b.drop(own);
+  assert.deepEqual(texts(b), ["đúng lúc"], "what is on record stays");
 });
 
 test("nothing is sent of a note that was begun and emptied at once", async () => {

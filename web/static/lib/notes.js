@@ -12,12 +12,22 @@
  * @property {string} refused why the server does not take it, "" otherwise
  * @property {boolean} failing no answer came the last time
  */
-/** @typedef {Record<string, {about: string, base: number, typed: string}>} Kept what a page that is torn away leaves for the next one */
+/**
+ * @typedef {object} Left what a page that is torn away leaves of a note for the next one
+ * @property {string} about
+ * @property {number} base the version that what was typed rests on
+ * @property {string} text that version's text
+ * @property {string} typed
+ * @property {string[]} [sent] what the server may have taken without the page having seen the answer
+ */
+/** @typedef {Record<string, Left>} Kept by note */
 
 /** The longest note, in characters. */
 export const MAX_NOTE = 4000;
 
 const AGAIN_MS = 1500;
+/** Texts without an answer that are remembered of a note: the first that arrives is the one that counts. */
+const MAX_UNSURE = 16;
 
 /** The id of the note that a message becomes. @param {{at_ms: number, from: string}} message */
 export const markId = (message) => `m${message.at_ms}-${message.from}`.slice(0, 40);
@@ -28,22 +38,31 @@ export const textOf = (note) => note.typed ?? note.text;
 export class NoteBook {
   /** @type {Map<string, Note>} */ #notes = new Map();
   /** @type {Set<string>} notes that are on their way */ #saving = new Set();
-  /** @type {Map<string, string>} texts that were sent without an answer */ #unsure = new Map();
+  /** @type {Map<string, string[]>} texts that were sent on one version without an answer */ #unsure = new Map();
+  /** @type {Set<string>} notes that something is left of for the next page */ #left = new Set();
   /** Where one writes next: it is no note before the first key. */
   blank;
   #deps;
 
   /**
    * @param {{read: () => Promise<Answer>, write: (id: string, body: {base: number, about: string, text: string}) => Promise<Answer>,
-   *   newId: () => string, now: () => number, keep: (kept: Kept) => void, kept: Kept, wait: (ms: number) => Promise<void>,
+   *   newId: () => string, now: () => number, keep: (id: string, left: Left | null) => void, kept: Kept, wait: (ms: number) => Promise<void>,
    *   onChange: () => void, onSplit?: (from: string, to: string) => void}} deps
-   *   onSplit: somebody else wrote to the same note; what was typed here goes on as another
+   *   keep: null when nothing is left of a note that was kept here; kept: of pages that are gone; onSplit: somebody else wrote to the same note; what was typed here goes on as another
    */
   constructor(deps) {
     this.#deps = deps;
     this.blank = deps.newId();
-    for (const [id, { about, base, typed }] of Object.entries(deps.kept)) {
-      this.#notes.set(id, { ...blankNote(id, about), version: base, typed });
+    this.restore(deps.kept);
+  }
+
+  /** Goes on with what pages that are gone have left. @param {Kept} kept */
+  restore(kept) {
+    for (const [id, { about, base, text, typed, sent }] of Object.entries(kept)) {
+      if (typeof typed !== "string" || this.#notes.get(id)?.typed != null) continue;
+      this.#notes.set(id, { ...blankNote(id, about), version: base, text: text ?? "", typed });
+      if (sent?.length) this.#unsure.set(id, sent);
+      this.#changed(id);
       void this.#save(id);
     }
   }
@@ -65,7 +84,7 @@ export class NoteBook {
     const open = [...this.#notes.values()].filter((n) => n.typed !== null);
     if (open.some((n) => n.refused)) return "refused";
     if (open.some((n) => n.failing)) return "waiting";
-    return open.some((n) => n.typed !== n.text || n.version === 0) ? "saving" : "saved";
+    return open.length ? "saving" : "saved";
   }
 
   /**
@@ -78,8 +97,18 @@ export class NoteBook {
     const note = this.#notes.get(id) ?? blankNote(id, new Date(aboutMs ?? this.#deps.now()).toISOString());
     this.#notes.set(id, { ...note, typed: text, refused: "" });
     if (id === this.blank) this.blank = this.#deps.newId();
-    this.#changed();
+    this.#changed(id);
     void this.#save(id);
+  }
+
+  /** Gives up what was typed into a note and is refused; what the server has of it stays. @param {string} id */
+  drop(id) {
+    const note = this.#notes.get(id);
+    if (!note?.refused) return;
+    if (note.version === 0) this.#notes.delete(id);
+    else this.#notes.set(id, { ...note, typed: null, refused: "", failing: false });
+    this.#unsure.delete(id);
+    this.#changed(id);
   }
 
   /** Whether a message stands in the minutes. @param {{at_ms: number, from: string}} message */
@@ -106,14 +135,16 @@ export class NoteBook {
 
   /** @param {Saved[]} saved */
   #take(saved) {
+    let news = false;
     for (const s of saved) {
       const note = this.#notes.get(s.id) ?? blankNote(s.id, s.about);
-      if (s.version <= note.version && note.text) continue;
+      if (s.version <= note.version) continue;
       // What is typed here rests on the version before: the server says so when it is sent.
       if (note.typed !== null) continue;
       this.#notes.set(s.id, { ...note, version: s.version, about: s.about, text: s.text });
+      news = true;
     }
-    this.#changed();
+    if (news) this.#deps.onChange();
   }
 
   /** Sends a note until the server has what was typed, one request at a time. @param {string} id */
@@ -121,30 +152,34 @@ export class NoteBook {
     if (this.#saving.has(id)) return;
     this.#saving.add(id);
     for (let note = this.#notes.get(id); note && note.typed !== null && !note.refused; note = this.#notes.get(id)) {
-      if (note.typed === note.text && note.version > 0) {
+      const unsure = this.#unsure.get(id)?.length;
+      if (note.typed === note.text && note.version > 0 && !unsure) {
         this.#put(id, { typed: null, failing: false });
         break;
       }
-      if (note.typed === "" && note.version === 0 && !this.#unsure.has(id)) {
+      if (note.typed === "" && note.version === 0 && !unsure) {
         // never was one
         this.#notes.delete(id);
         break;
       }
       const sent = note.typed;
+      this.#unsure.set(id, [...(this.#unsure.get(id) ?? []).filter((t) => t !== sent).slice(1 - MAX_UNSURE), sent]);
+      this.#keep(id); // before it goes: the page may be torn away before the answer
       const answer = await this.#deps.write(id, { base: note.version, about: note.about, text: sent });
-      if (answer.ok) this.#put(id, { version: note.version + 1, text: sent, failing: false });
-      else if (answer.code === "conflict") await this.#settle(id, sent);
+      if (answer.ok) {
+        this.#unsure.delete(id);
+        this.#put(id, { version: note.version + 1, text: sent, failing: false });
+      } else if (answer.code === "conflict") await this.#settle(id, sent);
       else if (answer.status >= 400 && answer.status < 500 && answer.status !== 408 && answer.status !== 429) {
+        this.#unsure.set(id, /** @type {string[]} */ (this.#unsure.get(id)).slice(0, -1));
         this.#put(id, { refused: answer.code });
       } else {
-        this.#unsure.set(id, sent);
         this.#put(id, { failing: true });
         await this.#deps.wait(answer.retryS * 1000 || AGAIN_MS);
       }
-      if (answer.ok) this.#unsure.delete(id);
     }
     this.#saving.delete(id);
-    this.#changed();
+    this.#changed(id);
   }
 
   /** The server has another version than this page saw. @param {string} id @param {string} sent */
@@ -154,15 +189,17 @@ export class NoteBook {
     if (!answer.ok || !note) return this.#deps.wait(AGAIN_MS);
     const theirs = /** @type {Saved[]} */ (answer.data.notes).find((n) => n.id === id);
     if (!theirs) return this.#put(id, { refused: "conflict" });
-    const own = theirs.text === sent || theirs.text === this.#unsure.get(id); // the answer to it was lost
+    const own = theirs.text === sent || this.#unsure.get(id)?.includes(theirs.text); // the answer to it was lost
     this.#unsure.delete(id);
-    if (own || note.typed === theirs.text || note.typed === "") {
-      return this.#put(id, { version: theirs.version, text: theirs.text, failing: false });
-    }
-    this.#notes.set(id, { ...note, version: theirs.version, text: theirs.text, typed: null, failing: false });
+    const now = { version: theirs.version, text: theirs.text, failing: false };
+    if (own || note.typed === theirs.text) return this.#put(id, now);
+    // Who took the note out has not seen what stands there now: it stays, and can be taken out again.
+    if (note.typed === "") return this.#put(id, { ...now, typed: null });
+    this.#notes.set(id, { ...note, ...now, typed: null });
     const other = this.#deps.newId();
     this.#notes.set(other, { ...blankNote(other, note.about), typed: note.typed });
-    this.#changed();
+    this.#keep(other); // before nothing is left of the first
+    this.#changed(id);
     this.#deps.onSplit?.(id, other);
     void this.#save(other);
   }
@@ -171,16 +208,24 @@ export class NoteBook {
   #put(id, change) {
     const note = this.#notes.get(id);
     if (note) this.#notes.set(id, { ...note, ...change });
-    this.#changed();
+    this.#changed(id);
   }
 
-  #changed() {
-    /** @type {Kept} */ const kept = {};
-    for (const n of this.#notes.values()) {
-      if (n.typed !== null) kept[n.id] = { about: n.about, base: n.version, typed: n.typed };
-    }
-    this.#deps.keep(kept);
+  /** @param {string} id */
+  #changed(id) {
+    this.#keep(id);
     this.#deps.onChange();
+  }
+
+  /** Leaves for the next page what is not on record. @param {string} id */
+  #keep(id) {
+    const note = this.#notes.get(id);
+    if (note && note.typed !== null) {
+      const { about, version: base, text, typed } = note;
+      const sent = this.#unsure.get(id);
+      this.#left.add(id);
+      this.#deps.keep(id, { about, base, text, typed, ...(sent?.length ? { sent } : {}) });
+    } else if (this.#left.delete(id)) this.#deps.keep(id, null);
   }
 }
 

@@ -33,8 +33,8 @@ async function tryAll() {
       offer.ok && (await tryWay(offer.data, async (sdp) => (await ask("answer", { id: offer.data.id, sdp })).ok));
     ways.value = ways.value.map(([name, was]) => [name, name === way ? reached : was]);
   }
-  await ask("end", { reached: ways.value.filter(([, reached]) => reached).map(([way]) => way) });
-  state.value = "over";
+  const told = await ask("end", { reached: ways.value.filter(([, reached]) => reached).map(([way]) => way) });
+  state.value = told.ok ? "over" : "stopped"; // whoever waits at the server has heard of it, or has not
 }
 
 /** @param {boolean | undefined} reached */

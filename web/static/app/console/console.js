@@ -12,7 +12,7 @@ import { HOST } from "../../lib/protocol.js";
 import { deskWaitingWord } from "../../lib/words.js";
 import { Fetched } from "./fetched.js";
 import { FloorPanel } from "./floor.js";
-import { SidePanels, panel, togglePanel } from "./panels.js";
+import { SidePanels, mayChange, panel, togglePanel } from "./panels.js";
 import { Provinces } from "./provinces.js";
 import { SitesPanel } from "./sites.js";
 
@@ -159,7 +159,7 @@ function HostControls({ room, publishes }) {
     <${MessagesButton} room=${room} pressed=${shown === "messages"} onClick=${() => togglePanel("messages")} />
     <${Button} action="acts" icon="clock" pressed=${shown === "acts"} onClick=${() => togglePanel("acts")}>${t("acts.short")}<//>
     ${
-      room.steersAll &&
+      mayChange(room) &&
       html`<${Button} action="change" icon="pencil" pressed=${shown === "change"} onClick=${() => togglePanel("change")}>${t("change.short")}<//>`
     }
     ${!live && html`<${Button} action="board" icon="check" onClick=${() => setOpen("board")}>${t("board.short")}<//>`}

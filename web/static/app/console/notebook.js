@@ -4,8 +4,8 @@ import { NoteBook } from "../../lib/notes.js";
 import { askSession } from "../api.js";
 
 /** @typedef {import("../room.js").Room} Room */
-/** @typedef {{book: NoteBook, version: import("@preact/signals").Signal<number>, goTo: import("@preact/signals").Signal<string>}} Desk
- *   version grows with every change; goTo: the note in which the person goes on writing */
+/** @typedef {{book: NoteBook, version: import("@preact/signals").Signal<number>, goTo: import("@preact/signals").Signal<{from: string, to: string} | null>}} Desk
+ *   version grows with every change; goTo: the note in which a person who writes in another goes on */
 
 const EVERY_MS = 2500;
 const PREFIX = "diemcau.notes.";
@@ -21,20 +21,47 @@ function newId() {
   return `n${[...bytes].map((b) => b.toString(16).padStart(2, "0")).join("")}`;
 }
 
-/** @param {string} key @returns {import("../../lib/notes.js").Kept} */
-function kept(key) {
+/** Held as long as this page lives, so that another page of the same browser leaves its notes to it. */
+const page = PREFIX + newId();
+void navigator.locks?.request(page, () => new Promise(() => {})).catch(() => {});
+
+/** @param {string} key @returns {import("../../lib/notes.js").Left & {of: string} | null} */
+function stored(key) {
   try {
-    return JSON.parse(localStorage.getItem(key) ?? "{}");
+    return JSON.parse(localStorage.getItem(key) ?? "null");
   } catch {
-    return {}; // a browser in its strictest mode
+    return null; // a browser in its strictest mode
   }
 }
 
-/** @param {string} key @param {import("../../lib/notes.js").Kept} what */
+function storedKeys() {
+  try {
+    return Object.keys(localStorage);
+  } catch {
+    return []; // As above.
+  }
+}
+
+/** Goes on with what other pages have left of a session's notes, each as soon as it is gone. @param {string} prefix @param {NoteBook} book */
+function takeOver(prefix, book) {
+  const keys = storedKeys().filter((key) => key.startsWith(prefix));
+  for (const of of new Set(keys.map((key) => stored(key)?.of))) {
+    const take = () => {
+      for (const key of keys) {
+        const left = stored(key);
+        if (left && left.of === of) book.restore({ [key.slice(prefix.length)]: left });
+      }
+    };
+    if (navigator.locks && of) void navigator.locks.request(of, take).catch(take);
+    else take();
+  }
+}
+
+/** @param {string} key @param {import("../../lib/notes.js").Left | null} what */
 function keep(key, what) {
   try {
-    if (Object.keys(what).length) localStorage.setItem(key, JSON.stringify(what));
-    else localStorage.removeItem(key);
+    if (what) localStorage.setItem(key, JSON.stringify({ ...what, of: page }));
+    else if (stored(key)?.of === page) localStorage.removeItem(key);
   } catch {
     // As above.
   }
@@ -45,19 +72,20 @@ export function deskOf(room) {
   const known = desks.get(room);
   if (known) return known;
   const version = signal(0);
-  const goTo = signal("");
-  const key = PREFIX + (room.session.value?.id ?? room.claims?.sid ?? "");
+  const goTo = signal(/** @type {{from: string, to: string} | null} */ (null));
+  const prefix = `${PREFIX}${room.session.value?.id ?? room.claims?.sid ?? ""}.`;
   const book = new NoteBook({
     read: () => askSession(room, "notes"),
     write: (id, body) => askSession(room, `notes/${encodeURIComponent(id)}`, { method: "PUT", body }),
     newId,
     now: () => room.now(),
-    kept: kept(key),
-    keep: (what) => keep(key, what),
+    kept: {},
+    keep: (id, what) => keep(prefix + id, what),
     wait: (ms) => new Promise((done) => setTimeout(done, ms)),
     onChange: () => void version.value++,
-    onSplit: (_, to) => (goTo.value = to),
+    onSplit: (from, to) => (goTo.value = { from, to }),
   });
+  takeOver(prefix, book);
   const look = async () => {
     if (document.visibilityState === "visible") await book.refresh();
     setTimeout(() => void look(), EVERY_MS);

@@ -1,6 +1,6 @@
 // The secretary's notes: each at its moment, saved as it is typed, beside the stage or on a page of its own.
 import { html } from "../html.js";
-import { useEffect, useRef } from "../../vendor/hooks.js";
+import { useLayoutEffect, useRef } from "../../vendor/hooks.js";
 import { MAX_NOTE, textOf } from "../../lib/notes.js";
 import { t, tMaybe, formatTime } from "../i18n.js";
 import { Button, Header, Preferences, SidePanel, Toasts } from "../parts.js";
@@ -29,12 +29,15 @@ function Notes({ room }) {
   void version.value;
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   const next = goTo.value;
-  useEffect(() => {
-    const field = next && list.current?.querySelector(`textarea[data-note="${CSS.escape(next)}"]`);
-    if (!(field instanceof HTMLTextAreaElement)) return;
+  // At once, so that the next key is already another note's; and only for who writes there.
+  useLayoutEffect(() => {
+    if (!next) return;
+    goTo.value = null;
+    const of = (/** @type {string} */ id) => list.current?.querySelector(`textarea[data-note="${CSS.escape(id)}"]`);
+    const field = of(next.to);
+    if (!(field instanceof HTMLTextAreaElement) || document.activeElement !== of(next.from)) return;
     field.focus();
     field.setSelectionRange(field.value.length, field.value.length);
-    goTo.value = "";
   });
   const state = book.state;
   const zone = room.session.value?.time_zone;
@@ -44,6 +47,7 @@ function Notes({ room }) {
     /** @type {string} */ id,
     /** @type {string} */ text,
     /** @type {string} */ about,
+    refused = "",
   ) => html`<li key=${id} class="note">
       <time class="note__time">${about ? formatTime(Date.parse(about), zone) : t("notes.now")}</time>
       <textarea data-note=${id} rows=${Math.min(10, Math.max(2, text.split("\n").length + Math.floor(text.length / 48)))} maxlength=${MAX_NOTE}
@@ -51,14 +55,18 @@ function Notes({ room }) {
         placeholder=${about ? "" : t("notes.new")} value=${text}
         onInput=${(/** @type {Event} */ e) => book.type(id, /** @type {HTMLTextAreaElement} */ (e.target).value)}
         onKeyDown=${(/** @type {KeyboardEvent} */ e) => {
-          if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) goTo.value = book.blank;
+          if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) goTo.value = { from: id, to: book.blank };
         }} />
-      ${about && html`<${Button} compact tone="quiet" icon="close" label=${t("notes.remove")} onClick=${() => book.type(id, "")} />`}
+      ${
+        about &&
+        html`<${Button} compact tone="quiet" icon="close" action=${refused ? "note-drop" : "note-remove"}
+        label=${t(refused ? "notes.drop" : "notes.remove")} onClick=${() => (refused ? book.drop(id) : book.type(id, ""))} />`
+      }
     </li>`;
   return html`<section class="notes" aria-label=${t("notes.title")}>
     <p class="quiet">${t("notes.hint")}</p>
     <ol class="notes__list" ref=${list}>
-      ${[...written.map((n) => field(n.id, textOf(n), n.about)), field(book.blank, "", "")]}
+      ${[...written.map((n) => field(n.id, textOf(n), n.about, n.refused)), field(book.blank, "", "")]}
     </ol>
     <p class=${`notes__state notes__state--${state}`} role="status" data-notes=${state}>
       ${t(`notes.${/** @type {"saved" | "saving" | "waiting" | "refused"} */ (state)}`)}

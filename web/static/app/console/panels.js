@@ -17,6 +17,9 @@ const notes = async () => (await import("./notes.js")).NotesPanel;
 /** The panel that is open, and whom a message is for at first. @type {import("@preact/signals").Signal<{name: Name, to?: string} | null>} */
 export const panel = signal(null);
 
+/** Whether what was convened may be changed from here: a site in the chair steers the session, it does not convene. @param {import("../room.js").Room} room */
+export const mayChange = (room) => (room.role === "host" || room.role === "operator") && room.steersAll;
+
 /** Opens a panel, or closes it when it is open. @param {Name} name */
 export function togglePanel(name) {
   panel.value = panel.value?.name === name ? null : { name };
