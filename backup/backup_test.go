@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -186,6 +187,124 @@ func TestRestoreOverARecord(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// A process that was killed leaves its last entries in the write-ahead log, which goes with the record that is put aside.
+func TestRestoreKeepsTheLogOfTheRecordPutAside(t *testing.T) {
+	live, dir := t.TempDir(), t.TempDir()
+	st, copied := record(t, live, 5)
+	defer st.Close()
+	for _, name := range []string{recordFile, recordFile + "-wal", recordFile + "-shm"} {
+		if err := copyFile(t.Context(), filepath.Join(live, name), filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := Restore(t.Context(), copied, dir, true, t0, mute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := filepath.Join(dir, recordFile+".before-20261129T010000Z")
+	if want := []string{kept, kept + "-wal", kept + "-shm"}; !slices.Equal(r.Aside, want) {
+		t.Errorf("put aside: %v, want %v", r.Aside, want)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, recordFile+"-*")); len(left) > 0 {
+		t.Errorf("beside the restored record: %v", left)
+	}
+	for file, want := range map[string]uint64{filepath.Join(dir, recordFile): 2, kept: 5} {
+		s, err := open(t.Context(), file, mute, nil)
+		if err != nil || uint64(s.Entries) != want {
+			t.Errorf("%s has %d entries, %v; want %d", file, s.Entries, err, want)
+		}
+	}
+	if _, err := Restore(t.Context(), copied, dir, true, t0, mute); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("again within the second: %v", err)
+	}
+	if s, err := open(t.Context(), kept, mute, nil); err != nil || s.Entries != 5 {
+		t.Errorf("what was put aside before: %d entries, %v", s.Entries, err)
+	}
+}
+
+// A restore that was cut off when the old record had moved and its log had not goes on the next time.
+func TestRestoreAfterOneThatWasCutOff(t *testing.T) {
+	live, dir := t.TempDir(), t.TempDir()
+	st, copied := record(t, live, 5)
+	defer st.Close()
+	if err := copyFile(t.Context(), filepath.Join(live, recordFile+"-wal"), filepath.Join(dir, recordFile+"-wal")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Restore(t.Context(), copied, dir, false, t0, mute); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := open(t.Context(), filepath.Join(dir, recordFile), mute, nil); err != nil || s.Entries != 2 {
+		t.Errorf("%d entries, %v", s.Entries, err)
+	}
+}
+
+// A clock that was ahead for a while leaves names of the future. They do not push out what is made since.
+func TestKeeperAfterAClockThatWasAhead(t *testing.T) {
+	st, _ := record(t, t.TempDir(), 3)
+	defer st.Close()
+	dir := t.TempDir()
+	now := t0.AddDate(10, 0, 0)
+	k, err := NewKeeper(Config{Record: st, Dir: dir, Every: time.Hour, Keep: 2, Log: mute, Registry: prometheus.NewRegistry(),
+		Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	once := func(want ...time.Time) {
+		t.Helper()
+		if err := k.Once(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, at := range want {
+			names = append(names, nameOf(at))
+		}
+		if got, err := k.names(); err != nil || !slices.Equal(got, names) {
+			t.Errorf("%v, %v; want %v", got, err, names)
+		}
+		now = now.Add(time.Hour)
+	}
+	ahead := now
+	once(ahead)
+	once(ahead, ahead.Add(time.Hour))
+	now = t0
+	once(ahead.Add(time.Hour), t0)
+	once(t0, t0.Add(time.Hour))
+	once(t0.Add(time.Hour), t0.Add(2*time.Hour))
+	// A clock that is set back while a copy is made.
+	if got := surplus(oldestFirst([]string{nameOf(t0), nameOf(ahead)}, t0), nameOf(ahead), 1); !slices.Equal(got, []string{nameOf(t0)}) {
+		t.Errorf("%v would go", got)
+	}
+}
+
+// poisoned is a source that panics.
+type poisoned struct{ tries chan struct{} }
+
+func (s poisoned) Backup(context.Context, string) error {
+	s.tries <- struct{}{}
+	panic("of a test")
+}
+
+func TestPanicOfACopy(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		source, panics := poisoned{make(chan struct{})}, 0
+		k, err := NewKeeper(Config{Record: source, Dir: dir, Every: time.Hour, Keep: 1, Log: mute, Registry: prometheus.NewRegistry(),
+			Now: time.Now, Panicked: func(any, ...any) { panics++ }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		k.Start(t.Context())
+		for range 3 {
+			<-source.tries
+		}
+		synctest.Wait()
+		k.Close()
+		if panics != 3 {
+			t.Errorf("%d panics were reported", panics)
+		}
+	})
 }
 
 func TestKeeper(t *testing.T) {

@@ -15,8 +15,11 @@ import (
 	"github.com/diemcau/diemcau/store"
 )
 
-// recordFile is the name of the record in a data folder.
-const recordFile = "diemcau.db"
+// Names in a data folder.
+const (
+	recordFile = "diemcau.db"
+	lockFile   = "lock" // held by the server that uses the folder
+)
 
 // Summary is what a copy holds.
 type Summary struct {

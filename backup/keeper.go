@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/diemcau/diemcau/internal/contain"
 )
 
 const (
@@ -35,6 +37,7 @@ type Config struct {
 	Log      *slog.Logger
 	Registry prometheus.Registerer
 	Now      func() time.Time
+	Panicked contain.Report // nil = to Log alone
 }
 
 // Keeper makes a copy of the record every so often, restores it for a trial, and drops the oldest.
@@ -51,6 +54,9 @@ type Keeper struct {
 func NewKeeper(cfg Config) (*Keeper, error) {
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, err
+	}
+	if cfg.Panicked == nil {
+		cfg.Panicked = contain.Log(cfg.Log)
 	}
 	k := &Keeper{
 		cfg: cfg, stop: func() {},
@@ -78,7 +84,9 @@ func (k *Keeper) Close() {
 
 func (k *Keeper) run(ctx context.Context) {
 	if names, err := k.names(); err == nil && len(names) > 0 {
-		k.last.Set(float64(madeAt(names[len(names)-1]).Unix()))
+		if newest := madeAt(names[len(names)-1]); !newest.After(k.cfg.Now()) { // the future is no success of the past
+			k.last.Set(float64(newest.Unix()))
+		}
 	}
 	failed := false
 	for {
@@ -92,7 +100,7 @@ func (k *Keeper) run(ctx context.Context) {
 			return
 		case <-time.After(wait):
 		}
-		err := k.Once(ctx)
+		err := contain.Run(k.cfg.Panicked, func() error { return k.Once(ctx) })
 		if failed = err != nil; failed && ctx.Err() == nil {
 			k.failures.Inc()
 			k.cfg.Log.Error("the record could not be backed up", "err", err)
@@ -123,7 +131,7 @@ func (k *Keeper) Once(ctx context.Context) error {
 	k.last.Set(float64(k.cfg.Now().Unix()))
 	k.cfg.Log.Info("backed up", "file", path, "sessions", summary.Sessions, "entries", summary.Entries)
 	names, err := k.names()
-	for _, name := range surplus(names, k.cfg.Keep) {
+	for _, name := range surplus(names, filepath.Base(path), k.cfg.Keep) {
 		err = errors.Join(err, os.Remove(filepath.Join(k.cfg.Dir, name)))
 	}
 	return err
@@ -140,7 +148,8 @@ func (k *Keeper) tidy() error {
 	return err
 }
 
-// names lists the copies in the folder, the oldest first.
+// names lists the copies in the folder, the oldest first. Those of the future were made by a clock that was ahead, and are
+// older than all that a right one has made.
 func (k *Keeper) names() ([]string, error) {
 	files, err := os.ReadDir(k.cfg.Dir)
 	var names []string
@@ -149,8 +158,7 @@ func (k *Keeper) names() ([]string, error) {
 			names = append(names, f.Name())
 		}
 	}
-	slices.Sort(names)
-	return names, err
+	return oldestFirst(names, k.cfg.Now()), err
 }
 
 func nameOf(at time.Time) string { return prefix + at.UTC().Format(nameFormat) + suffix }
@@ -175,7 +183,23 @@ func due(names []string, every time.Duration, now time.Time) time.Duration {
 	return min(every, max(0, madeAt(names[len(names)-1]).Add(every).Sub(now)))
 }
 
-// surplus are the names beyond the newest keep.
-func surplus(names []string, keep int) []string {
-	return names[:max(0, len(names)-keep)]
+// oldestFirst sorts names of copies; those later than now come before all others.
+func oldestFirst(names []string, now time.Time) []string {
+	slices.SortFunc(names, func(a, b string) int {
+		if ahead := madeAt(a).After(now); ahead != madeAt(b).After(now) {
+			if ahead {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a, b)
+	})
+	return names
+}
+
+// surplus are the names, the oldest first, beyond keep of them: made, which is the copy just made and stays whatever the clock
+// did meanwhile, and the newest others.
+func surplus(names []string, made string, keep int) []string {
+	others := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == made })
+	return others[:max(0, len(others)-(keep-1))]
 }

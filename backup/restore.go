@@ -51,11 +51,12 @@ func Restore(ctx context.Context, file, dir string, replace bool, now time.Time,
 	if err := copyFile(ctx, file, fresh); err != nil {
 		return r, err
 	}
+	if err := GiveToOwner(dir, fresh, filepath.Join(dir, lockFile)); err != nil {
+		return r, errors.Join(err, os.Remove(fresh))
+	}
 	stamp := "." + now.UTC().Format("before-20060102T150405Z")
-	for _, name := range []string{recordFile, recordFile + "-wal", recordFile + "-shm"} {
-		if r.Aside, err = aside(r.Aside, filepath.Join(dir, name), stamp); err != nil {
-			return r, errors.Join(err, os.Remove(fresh))
-		}
+	if r.Aside, err = recordAside(ctx, target, target+stamp); err != nil {
+		return r, errors.Join(err, os.Remove(fresh))
 	}
 	if err := errors.Join(os.Rename(fresh, target), syncDir(dir)); err != nil {
 		return r, err
@@ -65,12 +66,55 @@ func Restore(ctx context.Context, file, dir string, replace bool, now time.Time,
 
 // hold keeps servers away from a data folder.
 func hold(dir string) (free func() error, err error) {
-	lock := flock.New(filepath.Join(dir, "lock"), flock.SetPermissions(0o600))
+	lock := flock.New(filepath.Join(dir, lockFile), flock.SetPermissions(0o600))
 	held, err := lock.TryLock()
 	if err == nil && !held {
 		err = fmt.Errorf("%w: %s", store.ErrInUse, dir)
 	}
 	return lock.Close, err
+}
+
+// recordAside gives a record another name, with its write-ahead log under the name that SQLite looks for, so that what a
+// process that was killed recorded last is still of it. A power cut leaves the record whole under the old name, or whole under
+// the other and nothing under the old; never a record without its log, or another beside it.
+func recordAside(ctx context.Context, target, kept string) (list []string, err error) {
+	const wal, shm = "-wal", "-shm"
+	dir := filepath.Dir(target)
+	if _, err := os.Lstat(kept); !errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.Join(err, fmt.Errorf("%s: %w", kept, fs.ErrExist))
+	}
+	switch err := os.Link(target+wal, kept+wal); { // before the record moves: it has its log at any moment
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil: // a file system without links
+		if err := copyFile(ctx, target+wal, kept+wal); err != nil {
+			return nil, err
+		}
+		fallthrough
+	default:
+		list = append(list, kept+wal)
+	}
+	if err := syncDir(dir); err != nil {
+		return list, err
+	}
+	switch err := os.Rename(target, kept); {
+	case err == nil:
+		list = append([]string{kept}, list...)
+	case !errors.Is(err, fs.ErrNotExist):
+		return list, err
+	}
+	if err := syncDir(dir); err != nil {
+		return list, err
+	}
+	if err := os.Remove(target + wal); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return list, err
+	}
+	switch err := os.Rename(target+shm, kept+shm); { // an index of the log, which is made anew when it is wrong
+	case err == nil:
+		list = append(list, kept+shm)
+	case !errors.Is(err, fs.ErrNotExist):
+		return list, err
+	}
+	return list, syncDir(dir)
 }
 
 // aside gives a file that is there another name.

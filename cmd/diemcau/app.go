@@ -182,7 +182,7 @@ func newApp(ctx context.Context, f serverFlags, t tlsFlags, addr string, log *sl
 	if a.anchors, err = openAnchors(ctx, f, a, guard.Panicked, log, reg); err != nil {
 		return nil, err
 	}
-	if a.backups, err = f.openBackups(a.store, log, reg); err != nil {
+	if a.backups, err = f.openBackups(a.store, guard.Panicked, log, reg); err != nil {
 		return nil, err
 	}
 	if a.webhooks, err = newWebhooks(f.recordFlags, a.store, guard.Panicked, log.With("part", "webhook"), reg); err != nil {

@@ -7,8 +7,10 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"os"
 	"path/filepath"
 
+	"github.com/diemcau/diemcau/backup"
 	"github.com/diemcau/diemcau/keyring"
 )
 
@@ -36,7 +38,7 @@ func (c *backupCmd) Run(ctx context.Context, std streams) error {
 		})
 	})
 	if err == nil && c.KeysOut != "" {
-		err = copyKeys(c.dir(c.Data), c.KeysOut)
+		_, err = copyKeys(c.dir(c.Data), c.KeysOut)
 	}
 	if err != nil {
 		return err
@@ -45,15 +47,15 @@ func (c *backupCmd) Run(ctx context.Context, std streams) error {
 	return err
 }
 
-// copyKeys copies what there is of keys into a folder that has none.
-func copyKeys(from, to string) error {
+// copyKeys copies what there is of keys into a folder that has none, and returns the files it made.
+func copyKeys(from, to string) (made []string, err error) {
 	source, err := keyring.Open(from)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	copied, err := keyring.Open(to)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, name := range []string{keyring.Tokens, keyring.Ledger, keyring.Codes, keyring.DTLS} {
 		secret, err := source.Load(name)
@@ -61,14 +63,26 @@ func copyKeys(from, to string) error {
 			continue
 		}
 		if err != nil {
-			return err
+			return made, err
 		}
+		path := filepath.Join(to, name)
 		if _, err := copied.Load(name); !errors.Is(err, fs.ErrNotExist) {
-			return errors.Join(err, fmt.Errorf("%s is there already, and nothing is overwritten", filepath.Join(to, name)))
+			return made, errors.Join(err, fmt.Errorf("%s is there already, and nothing is overwritten", path))
 		}
 		if err := copied.Save(name, secret); err != nil {
-			return err
+			return made, err
 		}
+		made = append(made, path)
 	}
-	return nil
+	return made, nil
+}
+
+// bringKeys copies keys back to where the server of a data folder looks for them, as files that it can open.
+func bringKeys(from, to, data string) error {
+	_, before := os.Stat(to)
+	made, err := copyKeys(from, to)
+	if errors.Is(before, fs.ErrNotExist) && err == nil {
+		made = append(made, to)
+	}
+	return errors.Join(err, backup.GiveToOwner(data, made...))
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/backup"
+	"github.com/diemcau/diemcau/internal/contain"
 	"github.com/diemcau/diemcau/keyring"
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -38,7 +39,7 @@ func (c *restoreCmd) Run(ctx context.Context, std streams) error {
 		return fmt.Errorf("%w; --replace puts it aside, it is kept", err)
 	}
 	if err == nil && c.KeysFrom != "" {
-		err = copyKeys(c.KeysFrom, c.dir(c.Data))
+		err = bringKeys(c.KeysFrom, c.dir(c.Data), c.Data)
 	}
 	if err != nil {
 		return err
@@ -91,11 +92,12 @@ func (f backupFlags) check(database string) error {
 }
 
 // openBackups makes what backs up a server's record; nil if nothing shall.
-func (f backupFlags) openBackups(record backup.Source, log *slog.Logger, reg prometheus.Registerer) (*backup.Keeper, error) {
+func (f backupFlags) openBackups(record backup.Source, panicked contain.Report, log *slog.Logger, reg prometheus.Registerer) (*backup.Keeper, error) {
 	if f.BackupEvery == 0 {
 		return nil, nil
 	}
 	return backup.NewKeeper(backup.Config{
 		Record: record, Dir: f.BackupDir, Every: f.BackupEvery, Keep: f.BackupKeep, Log: log.With("part", "backup"), Registry: reg, Now: time.Now,
+		Panicked: panicked,
 	})
 }
