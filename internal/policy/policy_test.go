@@ -30,7 +30,7 @@ func house() map[string]string {
 		"access":     "account link meeting",
 		"store":      "account figures ledger link meeting prepare roster",
 		"anchor":     "ledger store internal/contain",
-		"backup":     "anchor ledger store",
+		"backup":     "anchor internal/contain ledger store",
 		"webhook":    "ledger meeting store internal/contain",
 
 		"internal/admission": "", "internal/contain": "", "internal/logcut": "", "internal/doctor": "",
