@@ -148,7 +148,8 @@ const en = {
   "draft.version": "Version {n}, saved by {name} at {time}",
   "draft.convene": "Convene",
   "draft.convene.text":
-    "The session will have {n} sites, each with a link of its own. Further sites can be convened until the end; sites can be withdrawn and the rest be changed until the seal.",
+    "The session will have {n} sites, each with a link of its own. Further sites can be convened until the end; " +
+    "sites can be withdrawn and the rest be changed until the seal.",
   "draft.past": "The start {time} is in the past. If the day or year is wrong, correct it before you convene.",
   "draft.convened": "Convened. Show the session",
   "draft.sites": "{n} sites",

@@ -149,7 +149,8 @@ export default {
   "draft.version": "Bản thứ {n}, {name} lưu lúc {time}",
   "draft.convene": "Triệu tập",
   "draft.convene.text":
-    "Phiên họp sẽ được lập với {n} điểm cầu; mỗi điểm cầu có một đường dẫn riêng. Sau đó vẫn triệu tập thêm được đến khi kết thúc; sửa, rút được đến khi niêm phong.",
+    "Phiên họp sẽ được lập với {n} điểm cầu; mỗi điểm cầu có một đường dẫn riêng. Sau đó vẫn triệu tập thêm được đến khi kết thúc; " +
+    "sửa, rút được đến khi niêm phong.",
   "draft.past": "Giờ bắt đầu {time} đã qua. Nếu nhầm ngày hay năm, hãy sửa trước khi triệu tập.",
   "draft.convened": "Đã triệu tập. Xem phiên họp",
   "draft.sites": "{n} điểm cầu",

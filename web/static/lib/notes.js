@@ -48,7 +48,8 @@ export class NoteBook {
    * @param {{read: () => Promise<Answer>, write: (id: string, body: {base: number, about: string, text: string}) => Promise<Answer>,
    *   newId: () => string, now: () => number, keep: (id: string, left: Left | null) => void, kept: Kept, wait: (ms: number) => Promise<void>,
    *   onChange: () => void, onSplit?: (from: string, to: string) => void}} deps
-   *   keep: null when nothing is left of a note that was kept here; kept: of pages that are gone; onSplit: somebody else wrote to the same note; what was typed here goes on as another
+   *   keep: null when nothing is left of a note that was kept here; kept: of pages that are gone;
+   *   onSplit: somebody else wrote to the same note; what was typed here goes on as another
    */
   constructor(deps) {
     this.#deps = deps;

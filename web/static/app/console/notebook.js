@@ -4,7 +4,8 @@ import { NoteBook } from "../../lib/notes.js";
 import { askSession } from "../api.js";
 
 /** @typedef {import("../room.js").Room} Room */
-/** @typedef {{book: NoteBook, version: import("@preact/signals").Signal<number>, goTo: import("@preact/signals").Signal<{from: string, to: string} | null>}} Desk
+/** @typedef {{book: NoteBook, version: import("@preact/signals").Signal<number>,
+ *   goTo: import("@preact/signals").Signal<{from: string, to: string} | null>}} Desk
  *   version grows with every change; goTo: the note in which a person who writes in another goes on */
 
 const EVERY_MS = 2500;
