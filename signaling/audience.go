@@ -68,18 +68,21 @@ func newAudience(s *meeting.View, seated *sync.Map, media Media, m *metrics, for
 	return a
 }
 
-// seat gives a place to each endpoint that has none, and counts the sites that are convened.
-func (a *audience) seat() {
+// seat gives a place to each endpoint that has none, and counts the sites that are convened. It reports whether there was one
+// without. Whatever looks for an endpoint of the session counts on its place: it is there as soon as the endpoint is.
+func (a *audience) seat() (came bool) {
 	a.convened = 0
 	for _, code := range a.session.Order {
 		ep := a.session.Endpoint(code)
 		if a.members[code] == nil {
 			a.members[code] = &member{row: rowState(a.session, ep, false), since: ep.LostAt}
+			came = true
 		}
 		if ep.Convened() {
 			a.convened++
 		}
 	}
+	return came
 }
 
 // happened takes note of an event that is on disk.
@@ -99,10 +102,14 @@ func (a *audience) happened(ev meeting.Event, at time.Time) {
 	case *meeting.ChairHandedOver:
 		a.seatConsole(e.From)
 		a.seatConsole(e.To)
+		if m := a.members[e.To]; m != nil && m.conn != nil {
+			a.spreads.hasten(m.conn)
+		}
 	case *meeting.MessageSent:
 		a.chat.deliver(a, chatMessage{e, at})
 	case *meeting.NamesErased:
 		a.chat.kept = nil
+		a.everyone, a.list, a.heading = true, true, true // all of which bear what is erased
 	case *meeting.Lost:
 		a.detach(e.Endpoint, e.Conn, e.Why)
 	case *meeting.Left:
@@ -152,6 +159,7 @@ func (a *audience) detach(code, conn string, why meeting.EndReason) {
 	}
 	c.peers.shut()
 	c.close(ending(why))
+	a.spreads.tidy()
 }
 
 // ending is how a socket is closed by the reason that the meeting gives for the end of its connection.

@@ -369,6 +369,9 @@ func (c *coordinator) concluded(outcomes []outcome) {
 		linkSites(c, outcomes)
 		publish(c)
 	}
+	if slices.ContainsFunc(outcomes, addsSites) { // whoever comes within the same batch is shown them
+		c.audience.seat()
+	}
 	for _, o := range outcomes {
 		for _, ev := range o.events {
 			c.audience.happened(ev, now)
@@ -393,6 +396,13 @@ func endsSession(outcomes []outcome) bool {
 			_, ended := ev.(*meeting.Ended)
 			return ended
 		})
+	})
+}
+
+func addsSites(o outcome) bool {
+	return slices.ContainsFunc(o.events, func(ev meeting.Event) bool {
+		_, adds := ev.(*meeting.SitesAdded)
+		return adds
 	})
 }
 

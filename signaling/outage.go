@@ -205,6 +205,10 @@ func (c *coordinator) resume(ctx context.Context, a recovery) {
 	c.metrics.waiting.Add(-1)
 	c.log.Info("the record answers again", "after", c.clock.Now().Sub(o.since).Round(time.Millisecond))
 	c.audience.recording.warn(time.Time{})
+	for _, p := range o.pending {
+		c.inHand = append(c.inHand, p.request)
+	}
+	c.inHand = append(c.inHand, o.held...) // so that a panic does not lose who waits
 	again := c.settled(o, a)
 	c.inHand = again
 	c.audience.everyone = true
@@ -251,6 +255,9 @@ func (c *coordinator) adopt(r *replayed) {
 	if len(c.audience.conns) == 0 {
 		c.audience = c.assemble() // it may be of a session that could not be read before
 	}
+	if c.audience.seat() { // another writer, or an append that was taken for lost, has added sites
+		c.audience.list = true
+	}
 	c.audience.chat.kept = r.chat
 	c.budget = r.budget
 	c.seats.Load(r.serials)
@@ -289,8 +296,14 @@ func (c *coordinator) commit(ctx context.Context, entries []ledger.Entry, oldest
 	patience := time.Duration(c.patience.Load())
 	over := time.NewTimer(max(patience-time.Since(oldest), patience/5))
 	defer over.Stop()
+	turn := time.NewTimer(0) // what is on its way to everyone goes on meanwhile
+	defer turn.Stop()
 	for {
 		select {
+		case <-turn.C:
+			if again := c.audience.spreads.carryOn(time.Now()); again > 0 {
+				turn.Reset(again)
+			}
 		case err := <-done:
 			return nil, err
 		case late := <-c.late:

@@ -45,9 +45,9 @@ func (s *spreads) enter(c *conn) {
 	}
 }
 
-// tidy forgets those who have left, once they are most, and reports that.
+// tidy forgets those who have left, once they are most or nobody is there, and reports that.
 func (s *spreads) tidy() bool {
-	if len(s.order) < 2*len(s.conns)+spreadAtOnce {
+	if len(s.conns) > 0 && len(s.order) < 2*len(s.conns)+spreadAtOnce {
 		return false
 	}
 	s.order = s.order[:0:0]
@@ -70,6 +70,15 @@ func (s *spreads) tell(on *spread, message *websocket.PreparedMessage) {
 	on.message, on.left = message, len(s.order)
 	s.pass(on)
 	s.next = time.Now().Add(spreadEvery)
+}
+
+// hasten sends one that becomes a console what is on its way to everyone: it has no turn any more.
+func (s *spreads) hasten(c *conn) {
+	for _, on := range []*spread{&s.state, &s.speaker} {
+		if on.left > 0 {
+			c.sendPrepared(on.message)
+		}
+	}
 }
 
 // carryOn gives the next ones their turns when it is time, and returns when to be called again; zero when all were told.

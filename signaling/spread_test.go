@@ -89,3 +89,24 @@ func TestEveryoneIsToldByAndBy(t *testing.T) {
 		t.Errorf("%d places for %d", k, len(c.audience.conns))
 	}
 }
+
+// A session that everyone has left holds on to none of their sockets, though nobody comes any more.
+func TestNobodyIsKeptWhenAllHaveLeft(t *testing.T) {
+	const n = 2 * spreadAtOnce
+	c := liveCoordinator(t, n)
+	var sites []*conn
+	for i := range n {
+		cn := benchConn(c, fmt.Sprintf("C%d", i), meeting.RoleSite, i)
+		c.attachNow(t, cn)
+		sites = append(sites, cn)
+	}
+	for _, cn := range sites {
+		c.must(t, meeting.Disconnect{Endpoint: cn.who.Endpoint, Conn: cn.id, Clean: true, Why: meeting.EndPageClosed}, meeting.Actor{})
+		if k := len(c.audience.spreads.order); k > 2*len(c.audience.conns)+spreadAtOnce {
+			t.Fatalf("%d places for %d", k, len(c.audience.conns))
+		}
+	}
+	if k := len(c.audience.spreads.order); k != 0 {
+		t.Errorf("%d sockets are kept", k)
+	}
+}

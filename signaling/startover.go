@@ -81,7 +81,7 @@ func startOver(ctx context.Context, c *coordinator) {
 		c.metrics.waiting.Add(1)
 	} else {
 		o.timer.Stop()
-		next.since, next.held = o.since, append(o.held, first)
+		next.since, next.held = o.since, takenOver(o.held, first)
 		for _, p := range o.pending {
 			p.answer(fault.ErrUnrecorded)
 		}
@@ -124,6 +124,20 @@ func takeOver(c *coordinator) request {
 		prepare: func() meeting.Command { return meeting.Restart{LastSeen: c.lastAlive} },
 		work:    func() error { c.taken = true; return nil },
 	}
+}
+
+// takenOver puts the end of the connections of the life before where it belongs among what was held: behind the facts of that
+// life, and before the others, who are of the new one.
+func takenOver(held []request, first request) []request {
+	var facts, others []request
+	for _, r := range held {
+		if r.kept {
+			facts = append(facts, r)
+		} else {
+			others = append(others, r)
+		}
+	}
+	return append(append(facts, first), others...)
 }
 
 // poisoned reports whether an attempt to read the ledger again has panicked once too often.
