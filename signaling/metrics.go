@@ -34,6 +34,7 @@ type metrics struct {
 	sessions    prometheus.Gauge
 	freezes     prometheus.Counter
 	frozen      prometheus.Counter
+	leftInLog   prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -54,9 +55,12 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "diemcau_commit_seconds", Help: "Time to put a batch of ledger entries on disk.",
 			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 12),
 		}),
-		entries:  prometheus.NewCounter(prometheus.CounterOpts{Name: "diemcau_ledger_entries_total", Help: "Ledger entries written."}),
-		freezes:  prometheus.NewCounter(prometheus.CounterOpts{Name: "diemcau_picture_freezes_total", Help: "Times that a picture stood still for a page, as the pages count."}),
-		frozen:   prometheus.NewCounter(prometheus.CounterOpts{Name: "diemcau_picture_frozen_seconds_total", Help: "Time for which pictures stood still for pages."}),
+		entries: prometheus.NewCounter(prometheus.CounterOpts{Name: "diemcau_ledger_entries_total", Help: "Ledger entries written."}),
+		freezes: prometheus.NewCounter(prometheus.CounterOpts{Name: "diemcau_picture_freezes_total", Help: "Times that a picture stood still for a page, as the pages count."}),
+		frozen:  prometheus.NewCounter(prometheus.CounterOpts{Name: "diemcau_picture_frozen_seconds_total", Help: "Time for which pictures stood still for pages."}),
+		leftInLog: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "diemcau_erased_in_log_total", Help: "Times that erased names stayed in SQLite's write-ahead log until it is written over.",
+		}),
 		sessions: prometheus.NewGauge(prometheus.GaugeOpts{Name: "diemcau_sessions", Help: "Sessions in memory."}),
 	}
 	broken := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
@@ -65,7 +69,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "diemcau_sessions_waiting", Help: "Sessions whose recording waits because the record does not answer.",
 	}, func() float64 { return float64(m.waiting.Load()) })
-	reg.MustRegister(m.connections, m.refusals, m.drops, m.commands, m.commit, m.entries, m.sessions, m.freezes, m.frozen, broken, waiting)
+	reg.MustRegister(m.connections, m.refusals, m.drops, m.commands, m.commit, m.entries, m.sessions, m.freezes, m.frozen, m.leftInLog, broken, waiting)
 	return m
 }
 

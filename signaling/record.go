@@ -20,6 +20,8 @@ type Record interface {
 	// Append returns when the entries are on disk, or none of them ever will be.
 	Append(ctx context.Context, session string, phase meeting.Phase, entries []ledger.Entry) error
 	Entries(ctx context.Context, session string, fromSeq uint64) iter.Seq2[ledger.Entry, error]
+	// EmptyLog makes what entries have erased go from the files of the record as well.
+	EmptyLog(ctx context.Context) error
 	Alive(ctx context.Context, at time.Time, sessions ...string) error
 	LastAlive(ctx context.Context, session string) (time.Time, error)
 

@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
@@ -61,8 +63,9 @@ func (s ledgers) eraseDrafts(ctx context.Context, tx *sql.Tx, session string) er
 	}
 	for _, v := range list {
 		var d prepare.Draft
-		if err := json.Unmarshal([]byte(v.body), &d); err != nil {
-			return fmt.Errorf("draft %s: %w", v.draft, err)
+		if err := json.Unmarshal([]byte(v.body), &d); err != nil { // nobody can say what in it is personal
+			s.log.Error("a version of a draft cannot be read: all of it is erased", "draft", v.draft, "version", v.number, "session", session, "err", err)
+			d = prepare.Draft{}
 		}
 		body, err := json.Marshal(d.WithoutPersonal())
 		if err != nil {
@@ -72,6 +75,63 @@ func (s ledgers) eraseDrafts(ctx context.Context, tx *sql.Tx, session string) er
 			v.number); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// How the log is emptied: somebody who reads what was before is waited for that often, and for a moment only each time, as
+// nobody can write meanwhile.
+const (
+	emptyTries = 10
+	emptyWait  = 50 * time.Millisecond
+	emptyPause = 200 * time.Millisecond
+)
+
+// ErrLogBusy says that what was erased is still in SQLite's write-ahead log, because somebody reads what was before.
+var ErrLogBusy = errors.New("the write-ahead log is being read")
+
+// EmptyLog makes what was erased go from SQLite's files too: secure_delete overwrote it in the database, and this empties the
+// write-ahead log. It is seen through though ctx ends, and fails with ErrLogBusy after some tries.
+func (s ledgers) EmptyLog(ctx context.Context) error {
+	if s.dollars {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+	defer cancel()
+	for try := 1; ; try++ {
+		err := s.emptyLog(ctx)
+		if !errors.Is(err, ErrLogBusy) || try == emptyTries {
+			return err
+		}
+		select {
+		case <-time.After(emptyPause):
+		case <-s.stopping:
+			return err
+		}
+	}
+}
+
+// emptyLog tries once, on a connection of readers: the committer goes on with its own.
+func (s *database) emptyLog(ctx context.Context) (err error) {
+	conn, err := s.read.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	wait := func(d time.Duration) error {
+		_, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout(%d)", d.Milliseconds()))
+		return err
+	}
+	if err := wait(emptyWait); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, wait(busyTimeout)) }()
+	var busy, pages, moved int
+	if err := conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil {
+		return err
+	}
+	if busy != 0 {
+		return fmt.Errorf("%w: %d of %d pages are in the database", ErrLogBusy, moved, pages)
 	}
 	return nil
 }

@@ -1,9 +1,15 @@
 package store_test
 
 import (
+	"bytes"
+	"context"
 	"database/sql"
+	"errors"
+	"log/slog"
 	"maps"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -151,4 +157,83 @@ func TestErasureLeavesNothingBehind(t *testing.T) {
 			f.t.Error(err)
 		}
 	})
+}
+
+// What cannot be read may hold anything: a draft that is damaged keeps nothing from being erased, and is erased as a whole.
+func TestErasureOfADamagedDraft(t *testing.T) {
+	const mark = "Nguyễn-Riêng-Tư"
+	conformance(t, func(f *fixture) {
+		ctx := f.t.Context()
+		c := ledger.NewChain("s1", ledger.NewNode("n", 0), ledger.Head{})
+		first := next(f.t, c, &meeting.Convened{Title: "T", TimeZone: "UTC", Endpoints: []meeting.Endpoint{{Code: "C1", Role: meeting.RoleSite}}})
+		if err := f.s.CreateSession(ctx, newSession("s1", first, "C1")); err != nil {
+			f.t.Fatal(err)
+		}
+		version, err := f.s.PutDraft(ctx, store.DraftRow{ID: "d1", Draft: prepare.Draft{Title: "T", Note: mark}, UpdatedAt: t0}, 0)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		if err := f.s.ConveneDraft(ctx, "d1", version, "s1"); err != nil {
+			f.t.Fatal(err)
+		}
+		db, _ := f.raw()
+		if _, err := db.ExecContext(ctx, `UPDATE draft_versions SET body = '{"note":"`+mark+`", cut'`); err != nil {
+			f.t.Fatal(err)
+		}
+		if err := f.s.Append(ctx, "s1", meeting.PhaseEnded, []ledger.Entry{next(f.t, c, &meeting.NamesErased{By: "@office/x"})}); err != nil {
+			f.t.Fatal(err)
+		}
+		if list, err := f.s.Drafts(ctx); err != nil || len(list) != 1 || list[0].Draft.Note != "" {
+			f.t.Errorf("%+v, %v", list, err)
+		}
+	})
+}
+
+// The log of SQLite is emptied though the one who asked has gone; while somebody reads what was before, that is said.
+func TestLogIsEmptied(t *testing.T) {
+	const mark = "Nguyễn-Riêng-Tư"
+	file := filepath.Join(t.TempDir(), "diemcau.db")
+	s, err := store.Open(t.Context(), file, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.SetSetting(t.Context(), "x", mark); err != nil {
+		t.Fatal(err)
+	}
+	held := func() bool {
+		text, err := os.ReadFile(file + "-wal")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return bytes.Contains(text, []byte(mark))
+	}
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: file}).String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	tx, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	var n int
+	if err := tx.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM settings").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SetSetting(t.Context(), "x", "y"); err != nil {
+		t.Fatal(err)
+	}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	if err := s.EmptyLog(gone); !errors.Is(err, store.ErrLogBusy) || !held() {
+		t.Errorf("while somebody reads: %v", err)
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.EmptyLog(gone); err != nil || held() {
+		t.Errorf("afterwards: %v, still there: %v", err, held())
+	}
 }

@@ -17,7 +17,8 @@ import (
 const entryColumns = "session, seq, happened_at, recorded_at, node, node_seq, by_endpoint, kind, data, prev, hash"
 
 // Append adds entries to a session's ledger, all or none, and sets the phase that the session has after them.
-// When it returns nil they are on the disk. ErrForked says that they do not follow the last recorded entry.
+// When it returns nil they are on the disk. What an entry names_erased among them erases may be in SQLite's log until EmptyLog.
+// ErrForked says that they do not follow the last recorded entry.
 func (s ledgers) Append(ctx context.Context, session string, phase meeting.Phase, entries []ledger.Entry) error {
 	if len(entries) == 0 {
 		return nil
@@ -25,7 +26,7 @@ func (s ledgers) Append(ctx context.Context, session string, phase meeting.Phase
 	if err := s.owned(); err != nil {
 		return err
 	}
-	err := s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		head, err := s.head(ctx, tx, session)
 		if err != nil {
 			return err
@@ -46,12 +47,6 @@ func (s ledgers) Append(ctx context.Context, session string, phase meeting.Phase
 		s.log.Error("the list of sessions had another phase than the ledger, and is put right", "session", session, "phase", phase)
 		return nil
 	})
-	if err == nil && slices.ContainsFunc(entries, erases) {
-		if err := s.emptyLog(ctx); err != nil { // what is recorded is recorded
-			s.log.Error("what was erased stays in the write-ahead log until it is written over", "session", session, "err", err)
-		}
-	}
-	return err
 }
 
 func beginsPhase(e ledger.Entry) bool {
@@ -142,7 +137,7 @@ func (s ledgers) Head(ctx context.Context, session string) (ledger.Head, error) 
 	return s.head(ctx, s.read, session)
 }
 
-// Entries reads a session's ledger from an entry on. It does not check the chain: ledger.VerifyChain does.
+// Entries reads a session's ledger from an entry on. It does not check the chain: ledger.Replay does.
 func (s ledgers) Entries(ctx context.Context, session string, fromSeq uint64) iter.Seq2[ledger.Entry, error] {
 	return func(yield func(ledger.Entry, error) bool) {
 		rows, err := s.read.QueryContext(ctx, s.bind("SELECT "+entryColumns+
@@ -206,13 +201,4 @@ func (s ledgers) LastAlive(ctx context.Context, session string) (time.Time, erro
 		return time.Time{}, nil
 	}
 	return fromMicros(at), err
-}
-
-// emptyLog makes what was erased go from SQLite's files too: secure_delete overwrote it, and this empties the log.
-func (s *database) emptyLog(ctx context.Context) error {
-	if s.dollars {
-		return nil
-	}
-	_, err := s.write.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
-	return err
 }

@@ -112,6 +112,9 @@ func (s *database) closeDatabases() error {
 	return err
 }
 
+// busyTimeout is how long a connection to SQLite waits for another one.
+const busyTimeout = 10 * time.Second
+
 func (s *database) openSQLite(ctx context.Context, path string) error {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -140,7 +143,7 @@ func (s *database) openSQLite(ctx context.Context, path string) error {
 		return notWritable(dir, err)
 	}
 	open := func(options url.Values, connections int) (*sql.DB, error) {
-		options.Add("_pragma", "busy_timeout(10000)")
+		options.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()))
 		options.Add("_pragma", "synchronous(FULL)") // a commit is on the disk
 		options.Add("_pragma", "secure_delete(1)")  // what is erased is overwritten
 		db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path, RawQuery: options.Encode()}).String())

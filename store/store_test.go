@@ -242,6 +242,9 @@ func TestEraseNames(t *testing.T) {
 		if f.file == "" {
 			return
 		}
+		if err := s.EmptyLog(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 		for _, suffix := range []string{"", "-wal"} {
 			if data, err := os.ReadFile(f.file + suffix); err == nil && bytes.Contains(data, []byte("Nguyễn Thị Bé")) {
 				t.Errorf("the name is still in %s", f.file+suffix)
