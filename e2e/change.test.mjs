@@ -136,7 +136,9 @@ test("the chair adds a guest and a unit beside the stage, and withdraws a site, 
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ code: short.split("#")[1].trim() }),
   });
-  seats.push(await Seat.enter((await joined.json()).link)); // the guest comes in by what the page shows
+  const { link: longLink, ...refused } = await joined.json();
+  assert.ok(longLink, `${short}: ${joined.status} ${JSON.stringify(refused)}`);
+  seats.push(await Seat.enter(new URL(longLink, server.url).href)); // the guest comes in by what the page shows
   assertWell(await look(page, SHOTS, "console"));
   await host.press("change");
   await host.press("change");
@@ -157,6 +159,34 @@ test("the chair adds a guest and a unit beside the stage, and withdraws a site, 
   assert.equal(seats[0].closed, null, "others were left alone");
 });
 
+test("what is typed outlives its panel, and a colleague's rule is not set back", async () => {
+  const { page } = host;
+  const title = page.locator('.side-panel input[name="change-title"]');
+  const late = page.locator('.side-panel input[name="late_after_s"]');
+  const before = await title.inputValue();
+  await title.press("End");
+  await title.pressSequentially(" (dở)");
+  await late.press("End");
+  await late.pressSequentially("1");
+  const typed = await late.inputValue();
+  await host.press("acts");
+  await until("another panel is there", async () => !(await title.count()));
+  await server.cli("session", "change", "rules", session.id, "--grace", "77", "--reason", "x");
+  await host.press("change");
+  await until("what was typed is there", async () => (await title.inputValue()) === `${before} (dở)`);
+  assert.equal(await late.inputValue(), typed);
+  await until(
+    "the colleague's is there",
+    async () => (await page.locator('input[name="grace_s"]').inputValue()) === "77",
+  );
+  await type(page.locator('input[name="rules-reason"]'), "theo giấy mời");
+  await host.press("save-rules");
+  await saved(host, "rules");
+  const { rules } = JSON.parse(await server.cli("session", "change", "show", session.id));
+  assert.deepEqual([rules.grace_s, rules.late_after_s], [77, Number(typed) * 60]);
+  await type(title, before);
+});
+
 test("rules are changed with a reason, and connected time in which nothing arrived no longer counts", async () => {
   const { page } = host;
   await page.locator('.side-panel input[name="receiving_only"]').click();
@@ -171,7 +201,7 @@ test("rules are changed with a reason, and connected time in which nothing arriv
   await host.press("change");
 });
 
-test("after the seal nothing can be changed", async () => {
+test("after the end no site is added, after the seal nothing can be changed", async () => {
   await server.cli("session", "change", "title", session.id, "Họp khẩn");
   await says(host, "Họp khẩn");
   await host.press("end");
@@ -190,5 +220,14 @@ test("after the seal nothing can be changed", async () => {
   assert.match(file.suggestedFilename(), /^diem-danh_hop-khan_\d{4}-\d\d-\d\d\.xlsx$/);
   await office.press("open-report");
   await until("the secretary's page", () => office.page.url().includes("/secretary"));
-  await shown(office, '[data-action="report"]');
+  await office.press("report");
+  await office.press("seal");
+  await office.press("confirm");
+  await until("it is sealed", async () => {
+    const refused = await server.cli("session", "change", "title", session.id, "Sau niêm phong").catch(() => "refused");
+    return refused === "refused";
+  });
+  await office.page.goto(`${server.url.replace("localhost", "127.0.0.1")}/office#/session/${session.id}/change`);
+  await says(office, "Phiên họp đã niêm phong, không sửa được nữa.");
+  assert.equal(await office.page.locator("[data-change]").count(), 0);
 });

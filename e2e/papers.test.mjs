@@ -296,7 +296,9 @@ test("single units are added, renamed, moved and merged with a date", async () =
   };
   const apply = async () => {
     await an.press("change-unit");
-    await says(page, "đơn vị");
+    await says(page, "Đã ghi. Cơ cấu có");
+    await page.locator(".toast button").click(); // so that the next one is not taken for this one
+    await until("the notice is gone", async () => !(await page.locator(".toast").count()));
   };
   await form.locator("select").first().selectOption("add");
   await type(form.locator('input[name="unit-code"]'), "C4");

@@ -1,6 +1,6 @@
 import test from "node:test";
 import assert from "node:assert/strict";
-import { changesOf, headcountOf, namedOf, delegatesText, readDelegates } from "../static/lib/declare.js";
+import { changesOf, correctionOf, headcountOf, namedOf, delegatesText, readDelegates } from "../static/lib/declare.js";
 
 test("a headcount is a whole number that a room can hold", () => {
   for (const [typed, want] of [
@@ -58,4 +58,31 @@ test("delegates are read one a line, apart by commas, semicolons or tabs, and wr
     "Nguyễn Thị Bé, Phó Chủ tịch, Chủ tịch\nLê Văn C\nTrần D, Chánh văn phòng\nĐỗ E, Kế toán",
   );
   assert.deepEqual(readDelegates(delegatesText(read)), read);
+});
+
+test("what is written of delegates is read as the same, whatever their titles hold", () => {
+  for (const delegates of [
+    [{ name: "Trần D", title: "Phó Chủ tịch, Trưởng ban" }],
+    [{ name: "Trần D", attending_for: "Chủ tịch, Trưởng ban" }],
+    [{ name: "Trần D, PhD" }],
+    [{ name: "Trần D; PhD" }],
+    [{ name: "Trần D", title: "Chủ tịch; Trưởng ban, Ủy viên", attending_for: "Bí thư" }],
+    [{ name: "A" }, { name: "B", title: "x, y", attending_for: "z" }, { name: "C", title: "x" }],
+  ])
+    assert.deepEqual(readDelegates(delegatesText(delegates)), delegates, delegatesText(delegates));
+});
+
+test("a correction names only what was changed", () => {
+  const told = {
+    headcount: 5,
+    delegates: [{ name: "Trần D", title: "Phó Chủ tịch, Trưởng ban" }, { name: "Lê\u00a0E" }],
+  };
+  const names = delegatesText(told.delegates);
+  assert.deepEqual(correctionOf(told, "5", names), {});
+  assert.deepEqual(correctionOf(told, "6", names), { headcount: 6 });
+  assert.deepEqual(correctionOf(told, "5", `${names}\nVõ F`), {
+    delegates: [{ name: "Trần D", title: "Phó Chủ tịch, Trưởng ban" }, { name: "Lê E" }, { name: "Võ F" }],
+  });
+  assert.deepEqual(correctionOf(told, "", ""), { headcount: 0, delegates: [] });
+  assert.deepEqual(correctionOf({}, "", ""), {});
 });

@@ -1,7 +1,7 @@
 import test from "node:test";
 import assert from "node:assert/strict";
 import vi from "../static/i18n/vi.js";
-import { clockText, dayField, dayOf, partsOf, readClock, readDay } from "../static/lib/moments.js";
+import { momentFault, clockText, dayField, dayOf, partsOf, readClock, readDay } from "../static/lib/moments.js";
 import { isChosen } from "../static/lib/unitchoice.js";
 import { weakness } from "../static/lib/sites.js";
 
@@ -48,4 +48,18 @@ test("what is chosen already is known, by itself or with those above it", () => 
   assert.ok(isChosen(["P58/*"], commune));
   assert.ok(isChosen(["P58/commune"], commune));
   assert.ok(!isChosen(["P58", "P58/district", "P59/*"], commune));
+});
+
+test("a moment of which only a part can be read is wrong, not absent", () => {
+  for (const [day, time, want] of [
+    ["", "", ""],
+    [" ", "", ""],
+    ["02/03/2026", "08:15", ""],
+    ["02/03/2026", "", "half"],
+    ["", "08:15", "half"],
+    ["02/03", "08:15", "badday"],
+    ["02/03/2026", "8 giờ mấy", "badtime"],
+    ["31/02/2026", "", "badday"],
+  ])
+    assert.equal(momentFault(day, time), want, `${day} ${time}`);
 });

@@ -1,10 +1,17 @@
 // Days, and day and time in two fields, that every browser shows alike: day/month/year, and hours up to 23.
 import { html } from "./html.js";
 import { useLayoutEffect, useRef, useState } from "../vendor/hooks.js";
-import { dayField, readClock, readDay } from "../lib/moments.js";
+import { dayField, momentFault, readClock, readDay } from "../lib/moments.js";
 import { formatDay, t } from "./i18n.js";
 
 let fields = 0;
+
+/** A field whose form is not sent as long as something is wrong: what is not whole would be dropped without a word. @param {string} fault */
+function useValidity(fault) {
+  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
+  useLayoutEffect(() => field.current?.setCustomValidity(fault), [fault]);
+  return field;
+}
 
 /**
  * @param {{label: string, value: string, onInput: (value: string) => void, name?: string, required?: boolean, problem?: string}} props
@@ -30,11 +37,12 @@ export function MomentField({ label, value, onInput, name = "moment", required, 
     told.current = iso && clock ? `${iso}T${clock}` : "";
     onInput(told.current);
   };
-  const badDay = Boolean(day.trim()) && !readDay(day);
-  const badTime = Boolean(time.trim()) && !readClock(time);
-  const half = Boolean(day.trim()) !== Boolean(time.trim());
-  const fault = left && (badDay ? t("moment.badday") : badTime ? t("moment.badtime") : half ? t("moment.half") : "");
-  const said = fault || problem || "";
+  const wrong = momentFault(day, time);
+  const [badDay, badTime] = [wrong === "badday", wrong === "badtime"];
+  const fault = wrong && t(`moment.${wrong}`);
+  const said = (left && fault) || problem || "";
+  const inDay = useValidity(badDay || (wrong === "half" && !day.trim()) ? fault : "");
+  const inTime = useValidity(badTime || (wrong === "half" && !time.trim()) ? fault : "");
   // In words too, as it is printed: who meant the first of December sees that it is not the twelfth of January.
   const meant =
     told.current && !said ? `${told.current.slice(11, 16)}, ${formatDay(Date.parse(`${told.current}Z`), "UTC")}` : "";
@@ -42,11 +50,11 @@ export function MomentField({ label, value, onInput, name = "moment", required, 
   return html`<div class="field moment" role="group" aria-labelledby=${`${id}-label`} onFocusOut=${() => setLeft(true)}>
     <span id=${`${id}-label`}>${label}</span>
     <div class="moment__parts">
-      <input type="text" inputmode="numeric" name=${`${name}-day`} aria-label=${t("moment.day")}
+      <input ref=${inDay} type="text" inputmode="numeric" name=${`${name}-day`} aria-label=${t("moment.day")}
         placeholder=${t("moment.day")} autocomplete="off" maxlength="20" value=${day}
         required=${required} aria-invalid=${badDay || (said && !badTime) ? "true" : undefined}
           aria-describedby=${`${id}-said`} onInput=${(/** @type {Event} */ e) => put(typed(e), time)} />
-      <input type="text" name=${`${name}-time`} aria-label=${t("moment.time")} placeholder=${t("moment.time")} autocomplete="off" maxlength="20" value=${time}
+      <input ref=${inTime} type="text" name=${`${name}-time`} aria-label=${t("moment.time")} placeholder=${t("moment.time")} autocomplete="off" maxlength="20" value=${time}
         required=${required} aria-invalid=${badTime ? "true" : undefined} aria-describedby=${`${id}-said`}
           onInput=${(/** @type {Event} */ e) => put(day, typed(e))} />
     </div>
@@ -76,8 +84,9 @@ export function DayField({ label, value, onInput, name = "day", required, proble
   };
   const bad = Boolean(day.trim()) && !readDay(day);
   const said = (left && bad ? t("moment.badday") : problem) ?? "";
+  const field = useValidity(bad ? t("moment.badday") : "");
   return html`<label class="field"><span>${label}</span>
-    <input type="text" inputmode="numeric" name=${name} placeholder=${t("moment.day")} autocomplete="off" maxlength="20" value=${day}
+    <input ref=${field} type="text" inputmode="numeric" name=${name} placeholder=${t("moment.day")} autocomplete="off" maxlength="20" value=${day}
       required=${required} aria-invalid=${bad || said ? "true" : undefined} aria-describedby=${`${id}-said`}
       onInput=${(/** @type {Event} */ e) => put(/** @type {HTMLInputElement} */ (e.target).value)} onBlur=${() => setLeft(true)} />
     <span id=${`${id}-said`} class="fault field__fault" role="status">${said}</span></label>`;

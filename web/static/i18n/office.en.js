@@ -396,6 +396,7 @@ const en = {
   "change.sealed": "The session is sealed and cannot be changed any more.",
   "change.agenda.stale": "Somebody else has just changed the agenda. What is here is not saved.",
   "change.agenda.take": "Drop this one, take the new one",
+  "change.both": "Somebody else has just changed this to: {what}. Saving puts what is typed here in its place.",
   "change.rules.hint": "Other rules judge all attendance anew.",
   "change.reason": "Reason (recorded)",
   "change.sites": "{n} sites are convened, {withdrawn} were withdrawn.",

@@ -397,6 +397,7 @@ export default {
   "change.sealed": "Phiên họp đã niêm phong, không sửa được nữa.",
   "change.agenda.stale": "Người khác vừa sửa chương trình. Bản ở đây chưa được lưu.",
   "change.agenda.take": "Bỏ bản này, lấy bản mới",
+  "change.both": "Người khác vừa đổi thành: {what}. Nếu lưu, giá trị đang nhập ở đây sẽ thay giá trị đó.",
   "change.rules.hint": "Đổi quy tắc sẽ tính lại mọi kết luận điểm danh.",
   "change.reason": "Lý do (ghi vào sổ)",
   "change.sites": "{n} điểm cầu được triệu tập, {withdrawn} đã rút.",

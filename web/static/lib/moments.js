@@ -1,6 +1,18 @@
 // Days and times of day as everyone here writes them, whatever the browser's language and the computer's zone are: browsers write and
 // read dates after their own language, some with months first and hours up to twelve.
 
+/**
+ * What is wrong with a day and a time of day as they are typed: nothing when both are whole or both are empty.
+ * @param {string} day
+ * @param {string} time
+ * @returns {"" | "badday" | "badtime" | "half"}
+ */
+export function momentFault(day, time) {
+  if (day.trim() && !readDay(day)) return "badday";
+  if (time.trim() && !readClock(time)) return "badtime";
+  return Boolean(day.trim()) === Boolean(time.trim()) ? "" : "half";
+}
+
 /** @type {Record<string, Intl.DateTimeFormat>} */
 const FORMATS = {};
 

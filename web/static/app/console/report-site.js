@@ -2,7 +2,7 @@
 import { html } from "../html.js";
 import { useState } from "../../vendor/hooks.js";
 import { t, formatDuration } from "../i18n.js";
-import { delegatesText, readDelegates } from "../../lib/declare.js";
+import { correctionOf, delegatesText } from "../../lib/declare.js";
 import { MomentField } from "../moment.js";
 import { Button, Dialog } from "../parts.js";
 import { fromInput, toInput } from "../../lib/localtime.js";
@@ -155,9 +155,11 @@ function Declaration({ site, onSave }) {
   const [people, setPeople] = useState(site.headcount ? String(site.headcount) : "");
   const [names, setNames] = useState(delegatesText(site.delegates ?? []));
   const typed = (/** @type {Event} */ e) => /** @type {HTMLInputElement | HTMLTextAreaElement} */ (e.target).value;
+  const [told] = useState(site); // what the fields began with
+  const body = correctionOf(told, people, names);
   const submit = (/** @type {Event} */ e) => {
     e.preventDefault();
-    onSave({ headcount: Number(people) || 0, delegates: readDelegates(names) });
+    onSave(body);
   };
   return html`<form class="correction" data-form="declared" onSubmit=${submit}>
     <h3>${r("declared")}</h3>
@@ -165,7 +167,7 @@ function Declaration({ site, onSave }) {
       onInput=${(/** @type {Event} */ e) => setPeople(typed(e))} /></label>
     <label class="field"><span>${r("declared.names")}</span><textarea name="delegates" rows="4" value=${names}
       placeholder=${r("declared.example")} onInput=${(/** @type {Event} */ e) => setNames(typed(e))} /></label>
-    <button type="submit" class="button button--primary" data-action="declared"><span>${r("declared.save")}</span></button>
+    <button type="submit" class="button button--primary" data-action="declared" disabled=${!Object.keys(body).length}><span>${r("declared.save")}</span></button>
   </form>`;
 }
 

@@ -5,10 +5,12 @@ import { useEffect, useMemo, useRef, useState } from "../../vendor/hooks.js";
 import { t } from "../i18n.js";
 import { Button } from "../parts.js";
 import { changeable, changedRules } from "../../lib/change.js";
-import { same } from "../../lib/merge.js";
+import { RULES } from "../../lib/draft.js";
+import { followVersion, isStale } from "../../lib/edited.js";
 import { AgendaEditor } from "./agendaedit.js";
 import { ChangeSites } from "./changesites.js";
 import { faultText } from "./api.js";
+import { useBusy, useEdited } from "./edits.js";
 import { Outcome, useOutcome } from "./outcome.js";
 import { o } from "./text.js";
 import { RuleFields } from "./rules.js";
@@ -22,6 +24,7 @@ import { unitSource } from "./unitsource.js";
  * @typedef {object} Server how this page asks, as whom it is
  * @property {(method: string, path: string, body?: object) => Promise<Answer>} session path: below the session
  * @property {(query: string) => Promise<Answer>} units looks units of the map up
+ * @property {import("../../lib/edited.js").Edits} edits what is typed and not saved
  */
 /**
  * @typedef {{title: string, phase: string, convened: number, withdrawn?: number, agenda?: Item[], agenda_version: number,
@@ -35,12 +38,20 @@ import { unitSource } from "./unitsource.js";
 export function ChangeSession({ server, rules = true, version }) {
   const [session, setSession] = useState(/** @type {Session | null} */ (null));
   const [failed, setFailed] = useState("");
+  const turn = useRef(0);
   const load = async () => {
+    const mine = ++turn.current;
     const answer = await server.session("GET", "");
+    if (mine !== turn.current) return; // asked before something that is known since
     if (answer.ok) setSession(answer.data);
     setFailed(answer.ok ? "" : faultText(answer));
   };
   useEffect(() => void load(), [version]);
+  useEffect(() => {
+    const may = changeable(session?.phase ?? "");
+    if (!may.heading) server.edits.drop();
+    else if (!may.sites) server.edits.drop((part) => part.startsWith("add."));
+  }, [session]);
   const sources = useMemo(() => {
     const sites = unitSource(async (query) => {
       const answer = await server.session("GET", `/sites?${query}`);
@@ -56,94 +67,86 @@ export function ChangeSession({ server, rules = true, version }) {
   const { heading, sites } = changeable(session.phase);
   if (!heading) return html`<p class="quiet">${o("change.sealed")}</p>`;
   /** Makes a change and says how it went. @type {Send} */
-  const send = async (method, path, body) => {
+  const send = async (method, path, body, taken) => {
     const answer = await server.session(method, path, body);
-    if (answer.ok) await load();
+    if (!answer.ok) return answer;
+    turn.current++;
+    taken?.();
+    await load();
     return answer;
   };
+  const part = { session, send, edits: server.edits };
   return html`<div class="change">
     <p class="quiet">${o("change.hint")}</p>
+    ${failed && html`<p class="fault" role="alert">${failed}</p>`}
     <${Panel} title=${o("draft.general")}>
-    <${TextPart} name="title" label=${o("draft.name")} value=${session.title} send=${send} path="/title" member="title" required />
-    <${TextPart} name="help_phone" label=${o("draft.help")} type="tel" value=${session.help_phone ?? ""} send=${send} path="/help-phone" member="help_phone" />
+    <${TextPart} name="title" label=${o("draft.name")} value=${session.title} ...${part} path="/title" member="title" required />
+    <${TextPart} name="help_phone" label=${o("draft.help")} type="tel" value=${session.help_phone ?? ""} ...${part} path="/help-phone" member="help_phone" />
     <//>
-    <${AgendaPart} session=${session} send=${send} source=${sources.sites} load=${load} />
-    <${ChangeSites} server=${server} session=${session} send=${send} source=${sources.map} adds=${sites} />
-    ${rules && html`<${RulesPart} rules=${session.rules} send=${send} />`}
+    <${AgendaPart} ...${part} source=${sources.sites} load=${load} />
+    <${ChangeSites} server=${server} ...${part} source=${sources.map} adds=${sites} />
+    ${rules && html`<${RulesPart} rules=${session.rules} ...${part} />`}
   </div>`;
 }
 
-/** @typedef {(method: string, path: string, body: object) => Promise<Answer>} Send */
+/** @typedef {(method: string, path: string, body: object, taken?: () => void) => Promise<Answer>} Send taken: at once when it was done */
+/** @typedef {{session: Session, send: Send, edits: import("../../lib/edited.js").Edits}} Part */
 
-/**
- * Keeps what is typed while others change the same: what they said is taken over as long as nothing was typed here.
- * @template T @param {T} value @returns {[T, (value: T) => void, boolean]} the value, its setter, and whether it is another than the session's
- */
-function useEdited(value) {
-  const [edited, setEdited] = useState(value);
-  const base = useRef(value);
-  useEffect(() => {
-    if (same(base.current, value)) return;
-    if (same(edited, base.current)) setEdited(value);
-    base.current = value;
-  }, [value]);
-  return [edited, setEdited, !same(edited, value)];
+/** What somebody else has changed to another value than is typed here. @param {{what: string}} props */
+function Both({ what }) {
+  return what && html`<p class="notice notice--attention" role="alert" data-both>${o("change.both", { what })}</p>`;
 }
 
 /**
  * One line of text.
- * @param {{name: string, label: string, type?: string, value: string, required?: boolean, send: Send, path: string, member: string}} props
+ * @param {Part & {name: string, label: string, type?: string, value: string, required?: boolean, path: string, member: string}} props
  */
-function TextPart({ name, label, type, value, required, send, path, member }) {
-  const [text, setText, dirty] = useEdited(value);
+function TextPart({ name, label, type, value, required, session, send, edits, path, member }) {
+  const { mine, e, dirty, set, accept } = useEdited(edits, name, value, session);
+  const { busy, run } = useBusy();
   const { outcome, tell, clear } = useOutcome();
-  const save = async (/** @type {Event} */ e) => {
-    e.preventDefault();
-    tell(await send("PUT", path, { [member]: text.trim() }));
+  const save = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    const text = mine.trim();
+    void run(async () => tell(await send("PUT", path, { [member]: text }, () => accept(text))));
   };
-  return html`<form class="change__line" data-change=${name} onSubmit=${save}>
-    <${Field} label=${label} name=${`change-${name}`} type=${type} value=${text} required=${required} onInput=${(
+  return html`<form data-change=${name} onSubmit=${save}><fieldset class="change__line" disabled=${busy}>
+    <${Field} label=${label} name=${`change-${name}`} type=${type} value=${mine} required=${required} onInput=${(
       /** @type {string} */ v,
     ) => {
-      setText(v);
+      set(v);
       clear();
     }} />
-    <button type="submit" class="button button--primary" data-action=${`save-${name}`} disabled=${!dirty || (required && !text.trim())}>${t("save")}</button>
+    <button type="submit" class="button button--primary" data-action=${`save-${name}`} disabled=${!dirty || (required && !mine.trim())}>${t("save")}</button>
     <${Outcome} outcome=${outcome} />
-  </form>`;
+    <${Both} what=${!busy && e.both.length ? e.base || "–" : ""} />
+  </fieldset></form>`;
 }
 
-/** @param {{session: Session, send: Send, source: import("./unitsource.js").UnitSource, load: () => Promise<void>}} props */
-function AgendaPart({ session, send, source, load }) {
-  const [version, setVersion] = useState(session.agenda_version);
-  const [items, setItems] = useState(/** @type {Item[]} */ (session.agenda ?? []));
+/** @param {Part & {source: import("./unitsource.js").UnitSource, load: () => Promise<void>}} props */
+function AgendaPart({ session, send, edits, source, load }) {
+  const agenda = session.agenda ?? [];
+  const version = session.agenda_version;
+  const { mine, e, dirty, set, accept, take } = useEdited(
+    edits,
+    "agenda",
+    agenda,
+    session,
+    (was) => followVersion(was, agenda, version),
+    version,
+  );
+  const { busy, run } = useBusy();
   const { outcome, tell, clear } = useOutcome();
-  const base = useRef(session.agenda ?? []);
-  const dirty = !same(items, base.current);
-  useEffect(() => {
-    if (session.agenda_version === version || dirty) return; // what is typed here is not thrown away; saving it will be refused
-    take();
-  }, [session.agenda_version]);
-  const take = () => {
-    base.current = session.agenda ?? [];
-    setItems(base.current);
-    setVersion(session.agenda_version);
-  };
   const save = async () => {
-    const agenda = items.map((item) => ({ ...item, speakers: (item.speakers ?? []).filter(Boolean) }));
-    const answer = await send("PUT", "/agenda", { base: version, agenda });
+    const sent = mine.map((item) => ({ ...item, speakers: (item.speakers ?? []).filter(Boolean) }));
+    const answer = await send("PUT", "/agenda", { base: e.version, agenda: sent }, () => accept(sent));
     tell(answer);
-    if (answer.ok) {
-      base.current = items; // so that what was saved is taken when it comes back with its ids
-      setVersion(-1);
-    } else if (answer.status === 409) await load();
+    if (answer.status === 409) await load();
   };
-  useEffect(() => {
-    if (version === -1) take();
-  }, [session, version]);
-  const stale = dirty && version !== -1 && version !== session.agenda_version;
-  return html`<section class="panel" data-change="agenda"><div class="panel__head"><h2>${o("draft.agenda")}</h2>
-      <${Button} action="add-item" onClick=${() => setItems([...items, { id: "", title: "" }])}>${o("draft.agenda.add")}<//></div>
+  const stale = !busy && isStale(e, version);
+  return html`<section class="panel" data-change="agenda"><fieldset class="stack" disabled=${busy}>
+    <div class="panel__head"><h2>${o("draft.agenda")}</h2>
+      <${Button} action="add-item" onClick=${() => set([...mine, { id: "", title: "" }])}>${o("draft.agenda.add")}<//></div>
     ${
       stale &&
       html`<p class="notice notice--attention" role="alert">${o("change.agenda.stale")}
@@ -152,35 +155,47 @@ function AgendaPart({ session, send, source, load }) {
         take();
       }}>${o("change.agenda.take")}<//></p>`
     }
-    <${AgendaEditor} items=${items} source=${source} onChange=${(/** @type {Item[]} */ next) => {
-      setItems(next);
+    <${AgendaEditor} items=${mine} source=${source} onChange=${(/** @type {Item[]} */ next) => {
+      set(next);
       clear();
     }} />
-    <div class="actions"><${Button} tone="primary" action="save-agenda" disabled=${!dirty || stale || items.some((item) => !item.title.trim())}
-      onClick=${() => void save()}>${t("save")}<//><${Outcome} outcome=${outcome} /></div>
-  </section>`;
+    <div class="actions"><${Button} tone="primary" action="save-agenda" disabled=${!dirty || stale || mine.some((item) => !item.title.trim())}
+      onClick=${() => void run(save)}>${t("save")}<//><${Outcome} outcome=${outcome} /></div>
+  </fieldset></section>`;
 }
 
-/** @param {{rules: Rules, send: Send}} props */
-function RulesPart({ rules, send }) {
-  const [edited, setEdited, dirty] = useEdited(rules);
-  const [reason, setReason] = useState("");
+/** @param {Part & {rules: Rules}} props */
+function RulesPart({ rules, session, send, edits }) {
+  const { mine, e, dirty, set, accept } = useEdited(edits, "rules", rules, session);
+  const reason = useEdited(edits, "rules.reason", "", null);
+  const { busy, run } = useBusy();
   const { outcome, tell, clear } = useOutcome();
-  const save = async (/** @type {Event} */ e) => {
-    e.preventDefault();
-    const answer = await send("PUT", "/rules", changedRules(rules, edited, reason.trim()));
-    tell(answer);
-    if (answer.ok) setReason("");
+  const save = async () => {
+    const body = changedRules(rules, mine, reason.mine.trim());
+    tell(
+      await send("PUT", "/rules", body, () => {
+        accept(mine);
+        reason.accept("");
+      }),
+    );
   };
-  return html`<${Panel} title=${o("rules.title")}><form class="stack" data-change="rules" onSubmit=${save}>
+  const theirs = (/** @type {string} */ name) => {
+    const rule = RULES.find((one) => one.name === name);
+    return rule ? `${o(`rules.${rule.name}`)}: ${e.base[rule.name] / rule.per}` : o("rules.receiving_only");
+  };
+  return html`<${Panel} title=${o("rules.title")}><form data-change="rules" onSubmit=${(/** @type {Event} */ event) => {
+    event.preventDefault();
+    void run(save);
+  }}><fieldset class="stack" disabled=${busy}>
     <p class="quiet">${o("change.rules.hint")}</p>
-    <${RuleFields} rules=${edited} onChange=${(/** @type {Rules} */ next) => {
-      setEdited(next);
+    <${RuleFields} rules=${mine} onChange=${(/** @type {Rules} */ next) => {
+      set(next);
       clear();
     }} />
-    <${Field} label=${o("change.reason")} name="rules-reason" required maxlength=${500} value=${reason} onInput=${setReason} />
+    <${Both} what=${busy ? "" : e.both.map(theirs).join("; ")} />
+    <${Field} label=${o("change.reason")} name="rules-reason" required maxlength=${500} value=${reason.mine} onInput=${reason.set} />
     <div class="actions"><button type="submit" class="button button--primary"
-        data-action="save-rules" disabled=${!dirty || !reason.trim()}>${t("save")}</button>
+        data-action="save-rules" disabled=${!dirty || !reason.mine.trim()}>${t("save")}</button>
       <${Outcome} outcome=${outcome} /></div>
-  </form><//>`;
+  </fieldset></form><//>`;
 }

@@ -3,6 +3,7 @@ import { html } from "../html.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
 import { Button } from "../parts.js";
 import { Icon } from "../icons.js";
+import { useBusy, useEdited } from "./edits.js";
 import { Outcome, useOutcome } from "./outcome.js";
 import { o } from "./text.js";
 import { Ask, Field, Panel, Words } from "./widgets.js";
@@ -16,10 +17,10 @@ const MOST = 30;
 const WAIT_MS = 150;
 
 /**
- * @param {{server: import("./change.js").Server, session: import("./change.js").Session, send: import("./change.js").Send,
+ * @param {import("./change.js").Part & {server: import("./change.js").Server,
  *   source: import("./unitsource.js").UnitSource, adds: boolean}} props source: the map of units; adds: further sites can be convened
  */
-export function ChangeSites({ server, session, send, source, adds }) {
+export function ChangeSites({ server, session, send, edits, source, adds }) {
   const [query, setQuery] = useState("");
   const [gone, setGone] = useState(false);
   const [list, setList] = useState(/** @type {Site[] | null} */ (null));
@@ -65,7 +66,7 @@ export function ChangeSites({ server, session, send, source, adds }) {
       )}${list.length === 0 && html`<li class="quiet">${o("change.none")}</li>`}</ul>`
     }
     <${Outcome} outcome=${outcome} />
-    ${adds && html`<${AddSites} send=${send} source=${source} />`}
+    ${adds && html`<${AddSites} send=${send} edits=${edits} source=${source} />`}
     ${
       doomed &&
       html`<${Ask} title=${o("change.withdraw.title", { name: doomed.name })} text=${o("change.withdraw.text")} yes=${o("change.withdraw")} danger
@@ -75,41 +76,45 @@ export function ChangeSites({ server, session, send, source, adds }) {
   </div><//>`;
 }
 
-/** @param {{send: import("./change.js").Send, source: import("./unitsource.js").UnitSource}} props */
-function AddSites({ send, source }) {
-  const [unit, setUnit] = useState("");
-  const [below, setBelow] = useState(false);
-  const [guest, setGuest] = useState("");
+/** @param {Pick<import("./change.js").Part, "send" | "edits"> & {source: import("./unitsource.js").UnitSource}} props */
+function AddSites({ send, edits, source }) {
+  const { mine: unit, ...unitPart } = useEdited(edits, "add.unit", "", null);
+  const { mine: below, ...belowPart } = useEdited(edits, "add.below", false, null);
+  const { mine: guest, ...guestPart } = useEdited(edits, "add.guest", "", null);
+  const { busy, run } = useBusy();
   const [added, setAdded] = useState(/** @type {Added[]} */ ([]));
   const { outcome, tell, clear } = useOutcome();
   const chosen = source.names.value.get(unit);
-  const add = async (/** @type {Event} */ e) => {
-    e.preventDefault();
-    const answer = await send("POST", "/sites", {
+  const add = async () => {
+    const body = {
       units: unit ? [below ? `${unit}/*` : unit] : [],
       seats: guest.trim() ? [{ name: guest.trim() }] : [],
+    };
+    const answer = await send("POST", "/sites", body, () => {
+      unitPart.accept("");
+      guestPart.accept("");
+      belowPart.accept(false);
     });
     tell(answer);
-    if (!answer.ok) return;
-    setAdded(answer.data.endpoints);
-    setUnit("");
-    setGuest("");
-    setBelow(false);
+    if (answer.ok) setAdded(answer.data.endpoints);
   };
-  return html`<form class="stack" data-change="add" onSubmit=${add}>
+  return html`<form data-change="add" onSubmit=${(/** @type {Event} */ e) => {
+    e.preventDefault();
+    void run(add);
+  }}><fieldset class="stack" disabled=${busy}>
     <h3>${o("change.add.title")}</h3>
     <${UnitField} label=${o("field.unit")} value=${unit} source=${source} onChange=${(/** @type {string} */ code) => {
-      setUnit(code);
+      unitPart.set(code);
       clear();
     }} />
     ${
       Boolean(chosen?.below) &&
       html`<label class="check"><input type="checkbox" name="add-below" checked=${below}
-      onChange=${(/** @type {Event} */ e) => setBelow(/** @type {HTMLInputElement} */ (e.target).checked)} />
+      onChange=${(/** @type {Event} */ e) => belowPart.set(/** @type {HTMLInputElement} */ (e.target).checked)} />
         ${o("draft.units.below", { n: chosen?.below ?? 0 })}</label>`
     }
     <${Field} label=${o("change.guest")} name="guest" value=${guest} onInput=${(/** @type {string} */ v) => {
-      setGuest(v);
+      guestPart.set(v);
       clear();
     }} />
     <div class="actions"><button type="submit" class="button button--primary"
@@ -131,5 +136,5 @@ function AddSites({ send, source }) {
         }</li>`,
         )}</ul>${added.length > MOST && html`<p class="quiet">${o("change.links.more", { n: added.length - MOST })}</p>`}</div>`
     }
-  </form>`;
+  </fieldset></form>`;
 }

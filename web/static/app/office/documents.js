@@ -4,8 +4,8 @@ import { useEffect, useState } from "../../vendor/hooks.js";
 import { Button } from "../parts.js";
 import { lang } from "../settings.js";
 import { request } from "../../lib/http.js";
-import { same } from "../../lib/merge.js";
-import { api, faultText } from "./api.js";
+import { api, faultText, me } from "./api.js";
+import { editsOf, useBusy, useEdited } from "./edits.js";
 import { ParticularsPanel, tidy } from "./particulars.js";
 import { o, oMaybe } from "./text.js";
 import { Loading, Panel, say } from "./widgets.js";
@@ -14,28 +14,32 @@ const WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.doc
 
 export default function DocumentsPage() {
   const [saved, setSaved] = useState(/** @type {import("./particulars.js").Particulars | null} */ (null));
-  const [value, setValue] = useState(/** @type {import("./particulars.js").Particulars} */ ({}));
   useEffect(() => {
     void api("GET", "/particulars").then((answer) => {
-      if (!answer.ok) return;
-      setSaved(answer.data);
-      setValue(answer.data);
+      if (answer.ok) setSaved(answer.data);
     });
   }, []);
   if (!saved) return html`<${Loading} />`;
+  return html`<div class="office__title"><h1>${o("documents.title")}</h1></div>
+    <${Defaults} saved=${saved} />
+    <${Template} />`;
+}
+
+/** What new drafts begin with. @param {{saved: import("./particulars.js").Particulars}} props */
+function Defaults({ saved }) {
+  const { mine, dirty, set, accept } = useEdited(editsOf(`${me.value?.name} documents`), "particulars", saved, saved);
+  const { busy, run } = useBusy();
   const save = async () => {
-    const tidied = tidy(value);
+    const tidied = tidy(mine);
     if (!(await api("PUT", "/particulars", tidied)).ok) return;
-    setSaved(tidied);
-    setValue(tidied);
+    accept(tidied);
     say("info", () => o("saved"));
   };
-  return html`<div class="office__title"><h1>${o("documents.title")}</h1></div>
-    <${ParticularsPanel} office title=${o("documents.particulars")} text=${o("documents.particulars.text")} value=${value} onChange=${setValue}>
-      <div class="actions"><${Button} action="save-particulars" tone="primary" disabled=${same(saved, value)} onClick=${() => void save()}>
+  return html`<fieldset disabled=${busy}>
+    <${ParticularsPanel} office title=${o("documents.particulars")} text=${o("documents.particulars.text")} value=${mine} onChange=${set}>
+      <div class="actions"><${Button} action="save-particulars" tone="primary" disabled=${!dirty} onClick=${() => void run(save)}>
         ${o("draft.save")}<//></div>
-    <//>
-    <${Template} />`;
+    <//></fieldset>`;
 }
 
 function Template() {

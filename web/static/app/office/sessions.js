@@ -4,9 +4,10 @@ import { useEffect, useMemo, useState } from "../../vendor/hooks.js";
 import { t } from "../i18n.js";
 import { Button, Confirm } from "../parts.js";
 import { fromInput, toInput } from "../../lib/localtime.js";
-import { api, faultText, may } from "./api.js";
+import { api, faultText, may, me } from "./api.js";
 import { formatMoment, o, oMaybe, ZONE } from "./text.js";
 import { ChangeSession } from "./change.js";
+import { editsOf } from "./edits.js";
 import { ReportLinks, hasReport } from "./reports.js";
 import { Ask, Loading, Panel, say, Words } from "./widgets.js";
 
@@ -108,12 +109,13 @@ export function ChangePage({ id }) {
       session: (/** @type {string} */ method, /** @type {string} */ path, /** @type {object | undefined} */ body) =>
         api(method, `/sessions/${id}${path}`, body, { quiet: true }),
       units: (/** @type {string} */ query) => api("GET", `/units?${query}`, undefined, { quiet: true }),
+      edits: editsOf(`${me.value?.name} ${id}`), // nobody else goes on with it who logs in after
     }),
     [id],
   );
   return html`<p><a href=${`#/session/${id}`}>${o("back")}</a></p>
     <div class="office__title"><h1>${o("change.title")}</h1></div>
-    <${ChangeSession} server=${server} />`;
+    <${ChangeSession} key=${id} server=${server} />`;
 }
 
 /** @param {{id: string}} props */
