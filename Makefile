@@ -70,7 +70,7 @@ web: node_modules/.installed ## front-end unit tests
 	npm test --silent
 
 # Tests of pages wait for no moment of sound or picture: two files at a time do not disturb each other.
-E2E_PAGES := $(patsubst %,e2e/%.test.mjs,change edges office pages phone reader words)
+E2E_PAGES := $(patsubst %,e2e/%.test.mjs,change office pages reader words)
 
 e2e: build node_modules/.installed $(CHROMIUM) ## the story in real browsers
 	@failed=0; \
