@@ -54,7 +54,8 @@ export function MomentField({ label, value, onInput, name = "moment", required, 
         placeholder=${t("moment.day")} autocomplete="off" maxlength="20" value=${day}
         required=${required} aria-invalid=${badDay || (said && !badTime) ? "true" : undefined}
           aria-describedby=${`${id}-said`} onInput=${(/** @type {Event} */ e) => put(typed(e), time)} />
-      <input ref=${inTime} type="text" name=${`${name}-time`} aria-label=${t("moment.time")} placeholder=${t("moment.time")} autocomplete="off" maxlength="20" value=${time}
+      <input ref=${inTime} type="text" name=${`${name}-time`} aria-label=${t("moment.time")}
+        placeholder=${t("moment.time")} autocomplete="off" maxlength="20" value=${time}
         required=${required} aria-invalid=${badTime ? "true" : undefined} aria-describedby=${`${id}-said`}
           onInput=${(/** @type {Event} */ e) => put(day, typed(e))} />
     </div>

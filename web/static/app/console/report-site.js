@@ -167,7 +167,8 @@ function Declaration({ site, onSave }) {
       onInput=${(/** @type {Event} */ e) => setPeople(typed(e))} /></label>
     <label class="field"><span>${r("declared.names")}</span><textarea name="delegates" rows="4" value=${names}
       placeholder=${r("declared.example")} onInput=${(/** @type {Event} */ e) => setNames(typed(e))} /></label>
-    <button type="submit" class="button button--primary" data-action="declared" disabled=${!Object.keys(body).length}><span>${r("declared.save")}</span></button>
+    <button type="submit" class="button button--primary" data-action="declared"
+      disabled=${!Object.keys(body).length}><span>${r("declared.save")}</span></button>
   </form>`;
 }
 
