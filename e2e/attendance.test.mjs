@@ -121,6 +121,14 @@ test("rules, attendance by telephone and an override are recorded with their rea
   await judged("C2", "late");
   await secretary.press("why", "C3");
   await shot("dialog-vi");
+  const half = secretary.page.locator('[data-form="attended"] input[name="to-day"]');
+  await type(half, "02/03/2026");
+  await type(secretary.page.locator('[data-form="attended"] input[name="reason"]'), "Mất điện");
+  await secretary.press("attended");
+  const blocked = secretary.page.locator('[data-form="attended"] input[name="to-time"]:invalid');
+  assert.equal(await blocked.count(), 1, "an end of which the time is missing is not dropped");
+  assert.equal(await verdict("C3"), "absent", "nothing was recorded");
+  await type(half, "");
   await correct("attended", { means: "phone", reason: "Mất điện, dự qua điện thoại" });
   await until("C3 counts as present", async () => (await verdict("C3")) !== "absent");
   await secretary.press("why", "C3");
@@ -136,6 +144,9 @@ test("rules, attendance by telephone and an override are recorded with their rea
       Promise.reject(new Error(JSON.stringify(site)))
     );
   });
+  await secretary.press("why", "C3");
+  assert.ok(await secretary.page.locator('[data-action="declared"]').isDisabled(), "nothing is to be recorded again");
+  await secretary.page.keyboard.press("Escape");
   await secretary.press("why", "C4");
   await correct("override", { verdict: "on_time", reason: "Dự cùng xã bên" });
   await judged("C4", "on_time");
