@@ -257,3 +257,48 @@ func TestLaterAddresses(t *testing.T) {
 	}
 	echo(t, first, s.cfg.Media)
 }
+
+// datagrams is a socket that has so many of one datagram, all from one address.
+type datagrams struct {
+	net.PacketConn
+	b    []byte
+	left int
+}
+
+func (d *datagrams) ReadFrom(b []byte) (int, net.Addr, error) {
+	if d.left == 0 {
+		return 0, nil, net.ErrClosed
+	}
+	d.left--
+	return copy(b, d.b), &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 4000}, nil
+}
+
+// TestFloodIsNotRead: datagrams beyond the bound are dropped before anything decodes them; one over which the decoder
+// stumbles is dropped alone.
+func TestFloodIsNotRead(t *testing.T) {
+	var faults int
+	s := newServer(t, func(c *Config) { c.Panicked = func(any, ...any) { faults++ } })
+	request, err := stun.Build(stun.TransactionID, stun.NewType(stun.MethodAllocate, stun.ClassRequest))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const flood = 100 * strangerBurst
+	c := newUnauthenticatedConn(&datagrams{b: request.Raw, left: flood}, s)
+	decoded := 0
+	c.decode = func(b []byte, m *stun.Message) error {
+		if decoded++; decoded == 1 {
+			panic("of a test")
+		}
+		return stun.Decode(b, m)
+	}
+	given := 0
+	for b := make([]byte, 1500); ; given++ {
+		if _, _, err := c.ReadFrom(b); err != nil {
+			break
+		}
+	}
+	refused := int(s.refused.of(refusedRate))
+	if refused == 0 || decoded != flood-refused || given != decoded-1 || faults != 1 {
+		t.Errorf("of %d datagrams %d were refused, %d decoded, %d given, with %d faults", flood, refused, decoded, given, faults)
+	}
+}

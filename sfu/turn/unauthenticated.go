@@ -29,6 +29,7 @@ const (
 type unauthenticatedConn struct {
 	net.PacketConn
 	server *Server
+	decode func(b []byte, m *stun.Message) error
 
 	mu      sync.Mutex
 	buckets map[netip.Prefix]*rate.Limiter // of addresses that sent something lately
@@ -36,30 +37,35 @@ type unauthenticatedConn struct {
 }
 
 func newUnauthenticatedConn(c net.PacketConn, s *Server) *unauthenticatedConn {
-	return &unauthenticatedConn{PacketConn: c, server: s, buckets: map[netip.Prefix]*rate.Limiter{}, sweepAt: sweepBuckets}
+	return &unauthenticatedConn{
+		PacketConn: c, server: s, decode: stun.Decode, buckets: map[netip.Prefix]*rate.Limiter{}, sweepAt: sweepBuckets,
+	}
 }
 
 // ReadFrom waits for a datagram that is let through.
 func (c *unauthenticatedConn) ReadFrom(b []byte) (int, net.Addr, error) {
 	for {
 		n, from, err := c.PacketConn.ReadFrom(b)
-		if err == nil && !readable(c.server, b[:n]) {
-			continue
-		}
-		if err != nil || c.server.clientOf(from) != nil || c.admits(admission.Key(admission.AddrOf(from)), time.Now()) {
+		if err != nil {
 			return n, from, err
 		}
-		c.server.refused.add(refusedRate)
+		if c.server.clientOf(from) == nil && !c.admits(admission.Key(admission.AddrOf(from)), time.Now()) {
+			c.server.refused.add(refusedRate)
+			continue
+		}
+		if c.readable(b[:n]) {
+			return n, from, nil
+		}
 	}
 }
 
 // readable reads a message as pion is about to, on a goroutine where a panic would end the process.
-func readable(s *Server, b []byte) bool {
+func (c *unauthenticatedConn) readable(b []byte) bool {
 	if !stun.IsMessage(b) {
 		return true
 	}
-	return contained(s, func() bool {
-		_ = stun.Decode(b, new(stun.Message)) // pion refuses what is wrong
+	return contained(c.server, func() bool {
+		_ = c.decode(b, new(stun.Message)) // pion refuses what is wrong
 		return true
 	})
 }
