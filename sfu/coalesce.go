@@ -64,6 +64,7 @@ func (s *shard) accept(b burst, now time.Duration) {
 
 // forwardTogether sends what was held back and the sound that followed, viewer by viewer.
 func (s *shard) forwardTogether(stage *Stage, sound *burst, now time.Duration) {
+	defer s.forget(stage) // after a panic too: packets must not be sealed a second time
 	bursts := s.held(stage)
 	var t stamp
 	listeners := s.legs[sound.slot]
@@ -76,6 +77,7 @@ func (s *shard) forwardTogether(stage *Stage, sound *burst, now time.Duration) {
 		}
 	}
 	for _, l := range listeners {
+		s.serving = l.viewer
 		for i := range bursts {
 			if picture := l.viewer.legs[places[i]]; picture.active && picture.slot == bursts[i].slot {
 				picture.forward(s, &bursts[i], t.next(s.node, len(bursts[i].packets)), now)
@@ -85,23 +87,23 @@ func (s *shard) forwardTogether(stage *Stage, sound *burst, now time.Duration) {
 	}
 	for i := range bursts { // to those who did not take that sound
 		for _, l := range s.legs[bursts[i].slot] {
+			s.serving = l.viewer
 			if other := l.viewer.legs[at]; other.slot != sound.slot || !other.active {
 				l.forward(s, &bursts[i], t.next(s.node, len(bursts[i].packets)), now)
 			}
 		}
 	}
 	s.flush()
-	s.forget(stage)
 }
 
 // sendHeld sends what was held back and no sound came for.
 func (s *shard) sendHeld(stage *Stage, now time.Duration) {
+	defer s.forget(stage)
 	bursts := s.held(stage)
 	for i := range bursts {
 		s.forward(&bursts[i], now)
 	}
 	s.flush()
-	s.forget(stage)
 }
 
 // held is what was held back and may still be sent.

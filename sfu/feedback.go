@@ -277,6 +277,9 @@ func (f *feedback) onNack(p *rtcp.TransportLayerNack, now time.Duration) {
 		return
 	}
 	v.shard.try(func(now time.Duration) {
+		if _, ok := v.shard.viewers[v]; !ok {
+			return // it has left, or failed, and is sent nothing more
+		}
 		v.shard.serving = v
 		for _, pair := range pairs {
 			pair.Range(func(seq uint16) bool {

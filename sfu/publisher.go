@@ -313,9 +313,13 @@ func (p *Publisher) giveUp(why string) {
 	p.failing = true
 	p.readers.Go(func() {
 		p.stage.node.log.Warn("a publisher is given up", "publisher", p.params.ID, "why", why)
-		_ = contain.Run(p.stage.node.cfg.Panicked, func() error { p.stage.forgetSources(p); return nil }, "publisher", p.params.ID)
-		p.notify(Failed)
-		p.stage.node.logClose("publisher", p.params.ID, p.pc.Close())
+		for _, step := range []func() error{ // each of them, whatever becomes of the others: what panicked once may do so again
+			func() error { p.stage.forgetSources(p); return nil },
+			func() error { p.notify(Failed); return nil },
+			func() error { p.stage.node.logClose("publisher", p.params.ID, p.pc.Close()); return nil },
+		} {
+			_ = contain.Run(p.stage.node.cfg.Panicked, step, "publisher", p.params.ID)
+		}
 	})
 }
 

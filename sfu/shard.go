@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -114,17 +115,36 @@ func (p *pending) add(task func(now time.Duration)) bool {
 	return true
 }
 
-// run runs what is queued.
-func (p *pending) run(now time.Duration) {
+// run runs what is queued. What a panic leaves is run the next time.
+func (p *pending) run(s *shard, now time.Duration) {
 	p.mu.Lock()
 	tasks := p.tasks
 	p.tasks, p.spare = p.spare[:0], nil
 	p.mu.Unlock()
-	for _, task := range tasks {
-		task(now)
-	}
+	each(s, tasks, now, func(left []func(time.Duration)) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.tasks = append(left, p.tasks...)
+	})
 	clear(tasks)
 	p.spare = tasks
+}
+
+// each runs tasks one after another; they say themselves whom they are for. If one panics those after it are given back.
+func each(s *shard, tasks []func(now time.Duration), now time.Duration, giveBack func(left []func(now time.Duration))) {
+	done := 0
+	defer func() {
+		if done < len(tasks) {
+			giveBack(tasks[done:])
+		}
+	}()
+	for done < len(tasks) {
+		task := tasks[done]
+		done++
+		s.serving = nil
+		task(now)
+	}
+	s.serving = nil
 }
 
 // posts is tasks that none may be lost of: viewers that come and go, of each one at most.
@@ -139,21 +159,28 @@ func (p *posts) add(task func(now time.Duration)) {
 	p.mu.Lock()
 	p.tasks = append(p.tasks, task)
 	p.mu.Unlock()
+	p.wakeUp()
+}
+
+func (p *posts) wakeUp() {
 	select {
 	case p.wake <- struct{}{}:
 	default:
 	}
 }
 
-// run runs them.
-func (p *posts) run(now time.Duration) {
+// run runs them. What a panic leaves is run next, before what was added meanwhile.
+func (p *posts) run(s *shard, now time.Duration) {
 	p.mu.Lock()
 	tasks := p.tasks
 	p.tasks = nil
 	p.mu.Unlock()
-	for _, task := range tasks {
-		task(now)
-	}
+	each(s, tasks, now, func(left []func(time.Duration)) {
+		p.mu.Lock()
+		p.tasks = append(left, p.tasks...)
+		p.mu.Unlock()
+		p.wakeUp()
+	})
 }
 
 func (s *shard) run() {
@@ -192,15 +219,15 @@ func (s *shard) turns() (ended bool) {
 			s.release(now)
 		case b := <-s.bursts:
 			now := s.node.now()
-			s.pending.run(now)
+			s.pending.run(s, now)
 			s.accept(b, now)
 		case task := <-s.tasks:
 			task(s.node.now())
 		case <-s.posts.wake:
-			s.posts.run(s.node.now())
+			s.posts.run(s, s.node.now())
 		case <-ticker.C:
 			now := s.node.now()
-			s.pending.run(now)
+			s.pending.run(s, now)
 			s.tick(now)
 		case <-padding.C:
 			s.pad(s.node.now())
@@ -240,7 +267,9 @@ func (s *shard) forward(b *burst, now time.Duration) {
 	}
 }
 
+// flush sends what is written for all; that is for no single viewer.
 func (s *shard) flush() {
+	s.serving = nil
 	unlocked()
 	if err := s.batch.Flush(); err != nil {
 		s.node.log.Debug("flush", "shard", s.index, "err", err)
@@ -252,7 +281,6 @@ func (s *shard) tick(now time.Duration) {
 		s.serving = v
 		v.tick(s, now)
 	}
-	s.serving = nil
 	s.flush()
 }
 
@@ -320,15 +348,13 @@ func forgetViewer(s *shard, v *Viewer) {
 			continue
 		}
 		list := s.legs[l.slot]
-		for i := range list {
-			if list[i] == l {
-				list[i] = list[len(list)-1]
-				list[len(list)-1] = nil
-				list = list[:len(list)-1]
-				break
-			}
+		i := slices.Index(list, l)
+		if i < 0 {
+			continue // it was not added, for a panic
 		}
-		if len(list) == 0 {
+		last := len(list) - 1
+		list[i], list[last] = list[last], nil
+		if list = list[:last]; len(list) == 0 {
 			delete(s.legs, l.slot)
 		} else {
 			s.legs[l.slot] = list

@@ -191,8 +191,8 @@ func (v *Viewer) Close() {
 	v.closed = true
 	removed := make(chan struct{})
 	v.shard.posts.add(func(time.Duration) {
+		defer close(removed)
 		v.shard.remove(v)
-		close(removed)
 	})
 	v.mu.Unlock()
 	v.stage.removeViewer(v)

@@ -81,7 +81,6 @@ func (b *Batch) Flush() error {
 	if len(b.runs) == 0 {
 		return nil
 	}
-	err := b.send()
-	b.runs, b.used = b.runs[:0], 0
-	return err
+	defer func() { b.runs, b.used = b.runs[:0], 0 }() // after a panic too, or it would come again with each flush
+	return b.send()
 }
