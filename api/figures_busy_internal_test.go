@@ -30,7 +30,7 @@ func TestFiguresAreBounded(t *testing.T) {
 			going += change
 			most = max(most, going)
 		}
-		answer := figuresAPI{&router{api: s}}.bounded(func(http.ResponseWriter, *http.Request, access.Identity) error {
+		answer := figuresAPI{&router{api: s}}.bounded(func(*figuresAnswer, *http.Request, access.Identity) error {
 			count(1)
 			<-release
 			count(-1)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -26,10 +27,32 @@ func (a figuresAPI) figureRoutes(mux *http.ServeMux) {
 	a.route(mux, "POST /api/v1/figures/rebuild", a.rebuild)
 }
 
-// bounded lets a few be answered at once and some wait; who comes after them is told to ask again.
-func (a figuresAPI) bounded(answer endpointFunc) endpointFunc {
-	return func(w http.ResponseWriter, r *http.Request, who access.Identity) error {
+// figuresAnswer is an answer that is whole: a file, or the JSON of a request.
+type figuresAnswer struct {
+	spool
+	mime, name string // name of the file, "" = none
+}
+
+func (f *figuresAnswer) json(v any) error {
+	f.mime = "application/json; charset=utf-8"
+	return json.NewEncoder(f).Encode(v)
+}
+
+// bounded lets a few answers be made at once and some wait; who comes after them is told to ask again. An answer is sent when
+// its place is free again: one who reads slowly, or not at all, keeps nobody from being answered.
+func (a figuresAPI) bounded(write func(*figuresAnswer, *http.Request, access.Identity) error) endpointFunc {
+	placed := func(out *figuresAnswer, r *http.Request, who access.Identity) error {
 		leave, err := a.api.figures.enter(r.Context())
+		if err != nil {
+			return err
+		}
+		defer leave()
+		return write(out, r, who)
+	}
+	return func(w http.ResponseWriter, r *http.Request, who access.Identity) error {
+		var out figuresAnswer
+		defer out.Close()
+		err := placed(&out, r, who)
 		if errors.Is(err, errFiguresBusy) {
 			a.api.dropped(dropFigures)
 			w.Header().Set("Retry-After", strconv.Itoa(int(figuresAgain/time.Second)))
@@ -38,8 +61,15 @@ func (a figuresAPI) bounded(answer endpointFunc) endpointFunc {
 		if err != nil {
 			return err
 		}
-		defer leave()
-		return answer(w, r, who)
+		w.Header().Set("Content-Type", out.mime)
+		if out.name != "" {
+			setFileName(w, out.name)
+		}
+		w.Header().Set("Content-Length", strconv.FormatInt(out.size, 10))
+		if err := out.sendTo(w); err != nil {
+			panic(http.ErrAbortHandler) // nobody may take it for whole
+		}
+		return nil
 	}
 }
 
@@ -174,7 +204,7 @@ func (a figuresAPI) tableOf(r *http.Request, who access.Identity) (t *figures.Ta
 	return t, q, len(stale), err
 }
 
-func (a figuresAPI) show(w http.ResponseWriter, r *http.Request, who access.Identity) error {
+func (a figuresAPI) show(out *figuresAnswer, r *http.Request, who access.Identity) error {
 	t, q, behind, err := a.tableOf(r, who)
 	if err != nil {
 		return err
@@ -194,13 +224,12 @@ func (a figuresAPI) show(w http.ResponseWriter, r *http.Request, who access.Iden
 	for _, s := range t.Sessions {
 		answer.Sessions = append(answer.Sessions, figuresSessionOf(s))
 	}
-	writeJSON(w, http.StatusOK, answer)
-	return nil
+	return out.json(answer)
 }
 
 // file answers with the same as a file.
-func (a figuresAPI) file(extension, mime string, write attendance.FiguresWriter) endpointFunc {
-	return func(w http.ResponseWriter, r *http.Request, who access.Identity) error {
+func (a figuresAPI) file(extension, mime string, write attendance.FiguresWriter) func(*figuresAnswer, *http.Request, access.Identity) error {
+	return func(out *figuresAnswer, r *http.Request, who access.Identity) error {
 		t, q, _, err := a.tableOf(r, who)
 		if err != nil {
 			return err
@@ -209,23 +238,16 @@ func (a figuresAPI) file(extension, mime string, write attendance.FiguresWriter)
 		if r.URL.Query().Get("lang") == string(attendance.Vietnamese) {
 			lang = attendance.Vietnamese
 		}
-		var out spool
-		defer out.Close()
-		if err := write(&out, t, attendance.Period{From: q.from, To: q.to, AsOf: a.api.now()}, lang); err != nil {
+		if err := write(out, t, attendance.Period{From: q.from, To: q.to, AsOf: a.api.now()}, lang); err != nil {
 			return fmt.Errorf("figures as %s: %w", extension, err)
 		}
-		w.Header().Set("Content-Type", mime)
-		setFileName(w, fileName(contentFigures, inVietnamese(r), "", q.days(a.api.now()), extension))
-		w.Header().Set("Content-Length", strconv.FormatInt(out.size, 10))
-		if err := out.sendTo(w); err != nil {
-			panic(http.ErrAbortHandler) // nobody may take it for whole
-		}
+		out.mime, out.name = mime, fileName(contentFigures, inVietnamese(r), "", q.days(a.api.now()), extension)
 		return nil
 	}
 }
 
 // compare sets a session beside the one before it that concerned some of the same units.
-func (a figuresAPI) compare(w http.ResponseWriter, r *http.Request, who access.Identity) error {
+func (a figuresAPI) compare(out *figuresAnswer, r *http.Request, who access.Identity) error {
 	ctx := r.Context()
 	org, err := a.api.organisation(ctx)
 	if err != nil {
@@ -261,8 +283,7 @@ func (a figuresAPI) compare(w http.ResponseWriter, r *http.Request, who access.I
 	for _, p := range c.Rows {
 		answer.Rows = append(answer.Rows, pair{figuresUnitOf(p.Unit, p.Parents), p.Before, p.Now})
 	}
-	writeJSON(w, http.StatusOK, answer)
-	return nil
+	return out.json(answer)
 }
 
 // rebuild makes the table anew from the ledgers.

@@ -4,7 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -77,6 +81,42 @@ func derived(b *servertest.Bed) (kept, replayed []*figures.Session) {
 		replayed = append(replayed, sum.Figures())
 	}
 	return kept, replayed
+}
+
+// stuck is a reader that never reads.
+type stuck struct {
+	http.ResponseWriter
+	reached, over chan struct{}
+}
+
+func (s stuck) Write([]byte) (int, error) {
+	s.reached <- struct{}{}
+	<-s.over
+	return 0, io.ErrClosedPipe
+}
+
+// Who does not read an answer keeps nobody from one of his own: more than are made at once are on their way together.
+func TestFiguresWaitForNoReader(t *testing.T) {
+	b := servertest.NewBed(t, "")
+	session := held(b, "Phiên thứ nhất")
+	summed(b, "")
+	paths := []string{".xlsx", ".pdf", "", "/compare?session=" + session}
+	var readers sync.WaitGroup
+	reached, over := make(chan struct{}, 2*len(paths)), make(chan struct{})
+	defer readers.Wait()
+	defer close(over)
+	for _, path := range append(paths, paths...) {
+		readers.Go(func() {
+			defer func() {
+				if err := recover(); err != nil && err != http.ErrAbortHandler { // how an answer that is not whole ends
+					t.Error(err)
+				}
+			}()
+			b.API.AdminHandler().ServeHTTP(stuck{httptest.NewRecorder(), reached, over}, httptest.NewRequest("GET", "/api/v1/figures"+path, nil))
+		})
+	}
+	servertest.Await(t, "all answers are on their way", func() bool { return len(reached) == cap(reached) })
+	b.Admin("GET", "/api/v1/figures", "", &table{})
 }
 
 // The table follows the end of a session, its seal, corrections after it and what a killed server left behind, and is what
