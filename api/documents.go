@@ -73,7 +73,12 @@ func (a documentsAPI) minutes(w http.ResponseWriter, r *http.Request, _ access.I
 		return err
 	}
 	return a.minutesAs(w, r, "docx", wordFile, func(report *attendance.Report, out io.Writer, lang attendance.Lang) error {
-		return report.WriteMinutes(out, lang, template)
+		err := report.WriteMinutes(out, lang, template)
+		var refused *attendance.TemplateError
+		if errors.As(err, &refused) { // one that was kept before such were refused, or it grows too large with this session in it
+			return fault.New(protocol.CodeConflict, refused.Error())
+		}
+		return err
 	})
 }
 

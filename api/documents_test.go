@@ -1,7 +1,11 @@
 package api_test
 
 import (
+	"archive/zip"
+	"bytes"
+	"encoding/base64"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -75,6 +79,36 @@ func TestParticularsOfOfficeDraftAndSession(t *testing.T) {
 		if !strings.Contains(report, want) {
 			t.Errorf("the report lacks %s:\n%.1500s", want, report)
 		}
+	}
+}
+
+// A template that was kept before such were refused makes no minutes: the answer says what is wrong with it.
+func TestTemplateKeptLongAgo(t *testing.T) {
+	b := servertest.NewBed(t, "")
+	var file bytes.Buffer
+	z := zip.NewWriter(&file)
+	for range 2 {
+		w, err := z.Create("word/document.xml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		const space = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+		if _, err := io.WriteString(w, `<w:document xmlns:w="`+space+`"><w:p><w:t>{{ngay}}</w:t></w:p></w:document>`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Record.SetSetting(t.Context(), "office_minutes_template", base64.StdEncoding.EncodeToString(file.Bytes())); err != nil {
+		t.Fatal(err)
+	}
+	minutes, secretary := "/api/v1/sessions/"+b.Links.ID+"/minutes.", servertest.Token(b.Links.Links.Secretary)
+	if status, text := b.Request("GET", minutes+"docx", secretary, ""); status != 409 || !strings.Contains(text, "template: not_word more than once") {
+		t.Errorf("%d %.300s", status, text)
+	}
+	if status, _ := b.Request("GET", minutes+"pdf", secretary, ""); status != 200 {
+		t.Errorf("as a PDF: %d", status)
 	}
 }
 

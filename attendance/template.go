@@ -3,26 +3,28 @@ package attendance
 import (
 	"archive/zip"
 	"bytes"
-	"cmp"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
-	"regexp"
+	"maps"
+	"net/url"
 	"slices"
 	"strings"
 )
 
-// Bounds of a template.
+// Bounds of a template, and of what is made from it.
 const (
 	MaxTemplate     = 2 << 20  // bytes
 	maxTemplatePart = 16 << 20 // bytes unpacked, of all its parts
 	maxTemplateRows = 200_000  // tokens of a part
+	maxTemplateRuns = 2000     // texts of a paragraph
+	maxFilled       = 64 << 20 // bytes unpacked, of all parts of the minutes
+	maxUnknownNames = 1000     // that are looked at
 )
 
-// TemplateError says what is wrong with a template.
+// TemplateError says what is wrong with a template, or with what is made from it.
 type TemplateError struct {
-	Problem string // not_word, too_large, macros, unknown_names, no_names
+	Problem string // not_word, too_large, macros, external, unknown_names, no_names
 	Detail  string
 }
 
@@ -30,13 +32,18 @@ func (e *TemplateError) Error() string {
 	return strings.TrimSpace("template: " + e.Problem + " " + e.Detail)
 }
 
-// placeholder is a name in a template.
-var placeholder = regexp.MustCompile(`\{\{\s*([A-Za-z_]+)\s*\}\}`)
+// cut shortens a name that a stranger chose for a message.
+func cut(name string) string {
+	if len(name) > 80 {
+		name = name[:80] + "…"
+	}
+	return strings.ToValidUTF8(name, "\uFFFD")
+}
 
-// CheckTemplate refuses what cannot be a template of minutes: no Word file, one with macros, too large, with names that there
-// are not, or with none at all.
+// CheckTemplate refuses what cannot be a template of minutes: no Word file, one with macros, too large, one that has Word fetch
+// something from elsewhere, with names that there are not, or with none at all.
 func CheckTemplate(template []byte) error {
-	names := map[string]bool{}
+	known, unknown := false, map[string]bool{}
 	parts, err := templateParts(template)
 	if err != nil {
 		return err
@@ -45,28 +52,26 @@ func CheckTemplate(template []byte) error {
 		if !p.text() {
 			continue
 		}
-		found, err := paragraphsOf(p.content)
+		found, err := p.paragraphs()
 		if err != nil {
-			return &TemplateError{"not_word", p.header.Name + ": " + err.Error()}
+			return err
 		}
 		for _, one := range found.list {
-			for _, m := range placeholder.FindAllStringSubmatch(one.text(p.content), -1) {
-				names[strings.ToLower(m[1])] = true
+			for m := range placeholders(one.text(p.content)) {
+				if name := strings.ToLower(m.name); slices.Contains(textNames, name) || slices.Contains(partNames, name) {
+					known = true
+				} else if len(unknown) < maxUnknownNames {
+					unknown["{{"+cut(name)+"}}"] = true
+				}
 			}
 		}
 	}
-	if len(names) == 0 {
-		return &TemplateError{"no_names", ""}
-	}
-	var unknown []string
-	for name := range names {
-		if !slices.Contains(textNames, name) && !slices.Contains(partNames, name) {
-			unknown = append(unknown, "{{"+name+"}}")
-		}
-	}
 	if len(unknown) > 0 {
-		slices.Sort(unknown)
-		return &TemplateError{"unknown_names", strings.Join(unknown[:min(len(unknown), 20)], " ")}
+		names := slices.Sorted(maps.Keys(unknown))
+		return &TemplateError{"unknown_names", strings.Join(names[:min(len(names), 20)], " ")}
+	}
+	if !known {
+		return &TemplateError{"no_names", ""}
 	}
 	return nil
 }
@@ -83,6 +88,20 @@ func (p part) text() bool {
 	return name == wordText || strings.HasPrefix(name, "word/header") || strings.HasPrefix(name, "word/footer")
 }
 
+// paragraphs are those of a part in which text stands.
+func (p part) paragraphs() (templateText, error) {
+	found, err := paragraphsOf(p.content)
+	switch {
+	case errors.Is(err, errTokens), errors.Is(err, errRuns):
+		return found, &TemplateError{"too_large", cut(p.header.Name) + ": " + err.Error()}
+	case err != nil:
+		return found, &TemplateError{"not_word", cut(p.header.Name) + ": " + cut(err.Error())}
+	}
+	return found, nil
+}
+
+// templateParts unpacks a template. It refuses what no template may have, so that one that was kept long ago is looked at again
+// before it is filled.
 func templateParts(template []byte) ([]part, error) {
 	if len(template) > MaxTemplate {
 		return nil, &TemplateError{"too_large", ""}
@@ -93,10 +112,18 @@ func templateParts(template []byte) ([]part, error) {
 	}
 	var list []part
 	left, whole := int64(maxTemplatePart), false
+	seen := map[string]bool{}
 	for _, f := range in.File {
-		if strings.HasSuffix(strings.ToLower(f.Name), "vbaproject.bin") {
+		name, ok := partName(f.Name)
+		switch {
+		case !ok:
+			return nil, &TemplateError{"not_word", "name of a part: " + cut(f.Name)}
+		case seen[name]: // one file would be unpacked, and filled, as often as its name stands there
+			return nil, &TemplateError{"not_word", "more than once: " + cut(f.Name)}
+		case strings.HasSuffix(name, "vbaproject.bin"):
 			return nil, &TemplateError{"macros", ""}
 		}
+		seen[name] = true
 		r, err := f.Open()
 		if err != nil {
 			return nil, &TemplateError{"not_word", err.Error()}
@@ -109,6 +136,11 @@ func templateParts(template []byte) ([]part, error) {
 		if left -= int64(len(content)); left < 0 {
 			return nil, &TemplateError{"too_large", ""}
 		}
+		if strings.HasSuffix(name, ".rels") {
+			if err := checkRelations(f.Name, content); err != nil {
+				return nil, err
+			}
+		}
 		whole = whole || f.Name == wordText
 		list = append(list, part{zip.FileHeader{Name: f.Name, Method: zip.Deflate, Modified: f.Modified}, content})
 	}
@@ -118,252 +150,58 @@ func templateParts(template []byte) ([]part, error) {
 	return list, nil
 }
 
-// fillTemplate writes a template with the values in the places of their names.
-func fillTemplate(w io.Writer, template []byte, v values) error {
-	parts, err := templateParts(template)
-	if err != nil {
-		return err
+// partName is what tells a part from the others: programs that read it go neither by case nor by percent-encoding. A name that
+// the format does not allow (ECMA-376-2, part names: no empty segment, none that ends with a dot, no backslash) is not ok.
+func partName(name string) (key string, ok bool) {
+	plain, err := url.PathUnescape(name)
+	if err != nil || strings.ContainsAny(plain, "\\:\x00") {
+		return "", false
 	}
-	out := zip.NewWriter(w)
-	for _, p := range parts {
-		if p.text() {
-			if p.content, err = filled(p.content, v); err != nil {
-				return fmt.Errorf("%s: %w", p.header.Name, err)
-			}
-		}
-		to, err := out.CreateHeader(&p.header)
-		if err != nil {
-			return err
-		}
-		if _, err := to.Write(p.content); err != nil {
-			return err
+	plain = strings.TrimSuffix(plain, "/") // a folder
+	for segment := range strings.SplitSeq(plain, "/") {
+		if segment == "" || strings.HasSuffix(segment, ".") {
+			return "", false
 		}
 	}
-	return out.Close()
+	return strings.ToLower(plain), true
 }
 
-// span is a place in a part: bytes from, to.
-type span struct{ from, to int }
-
-// run is a text of a paragraph: its element and what stands in it.
-type run struct {
-	element, inside span
+// linkTypes are relations to what a person follows, of both kinds of the format. Word itself fetches what the others lead to.
+var linkTypes = []string{ //nolint:gochecknoglobals // an immutable table
+	"http://schemas.openxmlformats.org/officeDocument/2006/relationships/hyperlink", "http://purl.oclc.org/ooxml/officeDocument/relationships/hyperlink",
 }
 
-// templateParagraph is a paragraph of a part, with its texts and the cell that it stands in.
-type templateParagraph struct {
-	span
-	runs []run
-	cell int // number of the cell, 0 = none
-}
-
-// text is what a person reads.
-func (p templateParagraph) text(content []byte) string {
-	var b strings.Builder
-	for _, r := range p.runs {
-		b.WriteString(unescaped(content[r.inside.from:r.inside.to]))
-	}
-	return b.String()
-}
-
-type templateText struct {
-	list  []templateParagraph
-	cells map[int]int // paragraphs by cell
-}
-
-var errTokens = errors.New("too long")
-
-// paragraphsOf finds the paragraphs of a part and their texts. Word parts a text into runs as it likes, within a name too.
-func paragraphsOf(content []byte) (found templateText, err error) {
-	found.cells = map[int]int{}
+// checkRelations refuses relations that lead out of the file: an attached template, a linked picture, document or object is
+// fetched as soon as the minutes are opened, by whoever opens them.
+func checkRelations(name string, content []byte) error {
 	in := xml.NewDecoder(bytes.NewReader(content))
-	var open []templateParagraph
-	var cells []int
-	cell, before := 0, 0
-	for tokens := 0; ; tokens++ {
-		if tokens > maxTemplateRows*10 {
-			return found, errTokens
-		}
-		from := int(in.InputOffset())
-		token, err := in.Token() // which checks that elements close as they opened
+	for {
+		token, err := in.Token()
 		if errors.Is(err, io.EOF) {
-			return found, nil
+			return nil
 		}
 		if err != nil {
-			return found, err
+			return &TemplateError{"not_word", cut(name) + ": " + cut(err.Error())}
 		}
-		to := int(in.InputOffset())
-		switch t := token.(type) {
-		case xml.StartElement:
-			switch t.Name.Local {
-			case "tc":
-				cell++
-				cells = append(cells, cell)
-			case "p":
-				if wordSpace(t.Name.Space) {
-					p := templateParagraph{span: span{from: from}}
-					if len(cells) > 0 {
-						p.cell = cells[len(cells)-1]
-						found.cells[p.cell]++
-					}
-					open = append(open, p)
-				}
-			case "t":
-				if wordSpace(t.Name.Space) && len(open) > 0 {
-					last := &open[len(open)-1]
-					last.runs = append(last.runs, run{element: span{from: from}, inside: span{from: to}})
-				}
-			}
-			before = to
-		case xml.EndElement:
-			switch t.Name.Local {
-			case "tc":
-				if len(cells) > 0 {
-					cells = cells[:len(cells)-1]
-				}
-			case "p":
-				if wordSpace(t.Name.Space) && len(open) > 0 {
-					p := open[len(open)-1]
-					open = open[:len(open)-1]
-					p.to = to
-					found.list = append(found.list, p)
-				}
-			case "t":
-				if wordSpace(t.Name.Space) && len(open) > 0 {
-					if last := &open[len(open)-1]; len(last.runs) > 0 {
-						r := &last.runs[len(last.runs)-1]
-						r.inside.to, r.element.to = max(from, r.inside.from), to
-						if content[to-2] == '/' && before == to { // <w:t/>
-							r.inside.to = r.inside.from
-						}
-					}
-				}
-			}
-		}
-	}
-}
-
-// wordSpace reports whether a name is one of WordprocessingML, transitional or strict.
-func wordSpace(space string) bool {
-	return space == "http://schemas.openxmlformats.org/wordprocessingml/2006/main" || space == "http://purl.oclc.org/ooxml/wordprocessingml/main"
-}
-
-func unescaped(text []byte) string {
-	var t struct {
-		Text string `xml:",chardata"`
-	}
-	if err := xml.Unmarshal(append(append([]byte("<t>"), text...), "</t>"...), &t); err != nil {
-		return string(text)
-	}
-	return t.Text
-}
-
-// change is what stands in the place of a span.
-type change struct {
-	span
-	with string
-}
-
-func filled(content []byte, v values) ([]byte, error) {
-	found, err := paragraphsOf(content)
-	if err != nil {
-		return nil, err
-	}
-	var changes []change
-	for _, p := range found.list {
-		text := p.text(content)
-		if !strings.Contains(text, "{{") {
+		e, ok := token.(xml.StartElement)
+		if !ok || e.Name.Local != "Relationship" {
 			continue
 		}
-		if m := placeholder.FindStringSubmatch(text); m != nil && m[0] == strings.TrimSpace(text) {
-			if blocks, ok := v.parts[strings.ToLower(m[1])]; ok {
-				changes = append(changes, change{p.span, v.partXML(blocks, found.cells[p.cell] == 1)})
-				continue
+		outside := false
+		var types []string
+		for _, a := range e.Attr {
+			switch a.Name.Local {
+			case "TargetMode":
+				outside = outside || !strings.EqualFold(strings.TrimSpace(a.Value), "Internal")
+			case "Target": // some programs go by this alone
+				outside = outside || strings.ContainsAny(a.Value, ":\\") || strings.HasPrefix(strings.TrimSpace(a.Value), "//")
+			case "Type":
+				types = append(types, a.Value)
 			}
 		}
-		with := placeholder.ReplaceAllStringFunc(text, v.value)
-		if strings.TrimSpace(with) == "" && found.cells[p.cell] > 1 { // nothing to say: no empty line, but a cell has to have one
-			found.cells[p.cell]--
-			changes = append(changes, change{p.span, ""})
-			continue
+		if outside && !(len(types) == 1 && slices.Contains(linkTypes, types[0])) {
+			kind := strings.Join(types, " ")
+			return &TemplateError{"external", cut(name) + ": " + cut(kind[strings.LastIndex(kind, "/")+1:])}
 		}
-		changes = append(changes, p.replaced(content, v)...)
 	}
-	slices.SortFunc(changes, func(a, b change) int { return cmp.Compare(a.from, b.from) })
-	var out bytes.Buffer
-	at := 0
-	for _, c := range changes {
-		if c.from < at { // inside of what was replaced as a whole
-			continue
-		}
-		out.Write(content[at:c.from])
-		out.WriteString(c.with)
-		at = c.to
-	}
-	out.Write(content[at:])
-	return out.Bytes(), nil
-}
-
-// value is that of a name in braces; what is not known stays.
-func (v values) value(name string) string {
-	m := placeholder.FindStringSubmatch(name)
-	value, ok := v.texts[strings.ToLower(m[1])]
-	switch {
-	case !ok:
-		return name
-	case m[1] == strings.ToUpper(m[1]):
-		return strings.ToUpper(value)
-	}
-	return value
-}
-
-// partXML is a part of the minutes as paragraphs and tables; a cell needs one paragraph at its end.
-func (v values) partXML(blocks []block, needed bool) string {
-	var b bytes.Buffer
-	set := &wordSetter{Buffer: &b, formatter: v.formatter}
-	set.all(blocks)
-	if b.Len() == 0 && needed {
-		set.paragraph(paragraph{size: 14})
-	}
-	return b.String()
-}
-
-// replaced puts values into the texts of a paragraph. A name that is spread over several runs looks as the first of them.
-func (p templateParagraph) replaced(content []byte, v values) []change {
-	texts := make([]string, len(p.runs))
-	var ends []int // of each text in the whole
-	whole := ""
-	for i, r := range p.runs {
-		texts[i] = unescaped(content[r.inside.from:r.inside.to])
-		whole += texts[i]
-		ends = append(ends, len(whole))
-	}
-	result := make([]string, len(texts))
-	at := 0
-	put := func(to int) { // leaves what stands until there in its runs
-		for i := range texts {
-			begin := ends[i] - len(texts[i])
-			if from, end := max(at, begin), min(to, ends[i]); from < end {
-				result[i] += whole[from:end]
-			}
-		}
-		at = to
-	}
-	for _, m := range placeholder.FindAllStringIndex(whole, -1) {
-		put(m[0])
-		first := slices.IndexFunc(ends, func(end int) bool { return m[0] < end })
-		result[first] += v.value(whole[m[0]:m[1]])
-		at = m[1]
-	}
-	put(len(whole))
-	var list []change
-	for i, r := range p.runs {
-		if result[i] == texts[i] {
-			continue
-		}
-		var b bytes.Buffer
-		(&wordSetter{Buffer: &b}).text(result[i])
-		list = append(list, change{r.element, b.String()})
-	}
-	return list
 }

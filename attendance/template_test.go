@@ -6,10 +6,13 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/meeting"
 )
 
 // wordOf is a Word file of one text; more are further parts by their names.
@@ -47,7 +50,11 @@ func partOf(tb testing.TB, file []byte, name string) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	f, err := z.Open(name)
+	i := slices.IndexFunc(z.File, func(f *zip.File) bool { return f.Name == name })
+	if i < 0 {
+		tb.Fatalf("there is no %s", name)
+	}
+	f, err := z.File[i].Open()
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -168,13 +175,30 @@ func TestAnOfficesOwnTemplate(t *testing.T) {
 
 func TestTemplatesThatAreNone(t *testing.T) {
 	p := func(text string) string { return `<w:p><w:r><w:t>` + text + `</w:t></w:r></w:p>` }
+	long := strings.Repeat("x", 1000)
+	const settings, relations = "word/_rels/settings.xml.rels", "word/_rels/document.xml.rels"
 	for want, template := range map[string][]byte{
-		"not_word":                   []byte("PK nothing"),
-		"not_word word/document.xml": wordOf(t, "<w:p></w:r>"),
-		"macros":                     wordOf(t, p("{{ngay}}"), "word/vbaProject.bin", "x"),
-		"no_names":                   wordOf(t, p("Biên bản")),
-		"unknown_names {{chu_toa}}":  wordOf(t, p("{{chu_toa}} {{CHU_TRI}}")),
-		"too_large":                  bytes.Repeat([]byte("x"), attendance.MaxTemplate+1),
+		"not_word more than once: word/document.xml":         wordOf(t, p("{{ngay}}"), "word/document.xml", "x"),
+		"not_word more than once: Word/styles.xml":           wordOf(t, p("{{ngay}}"), "word/styles.xml", "", "Word/styles.xml", ""),
+		"not_word more than once: word/%73.xml":              wordOf(t, p("{{ngay}}"), "word/s.xml", "", "word/%73.xml", ""),
+		"not_word name of a part: word/../../x":              wordOf(t, p("{{ngay}}"), "word/../../x", ""),
+		"not_word name of a part: word/%2e%2e/x":             wordOf(t, p("{{ngay}}"), "word/%2e%2e/x", ""),
+		"not_word name of a part: /x":                        wordOf(t, p("{{ngay}}"), "/x", ""),
+		`not_word name of a part: ..\x`:                      wordOf(t, p("{{ngay}}"), `..\x`, ""),
+		"not_word word/document.xml: an element within":      wordOf(t, "<w:p><w:t>a<w:t>{{ngay}}</w:t>c</w:t></w:p>"),
+		"too_large word/header1.xml: a paragraph in more":    wordOf(t, p("{{ngay}}"), "word/header1.xml", header("<w:p>"+strings.Repeat("<w:t/>", 2001)+"</w:p>")),
+		"external word/_rels/settings.xml.rels: attachedTem": wordOf(t, p("{{ngay}}"), settings, relation("attachedTemplate", "External", "file:///x.dotm")),
+		"external word/_rels/document.xml.rels: subDocument": wordOf(t, p("{{ngay}}"), relations, relation("subDocument", "External", "https://x.test/a.docx")),
+		"external word/_rels/document.xml.rels: oleObject":   wordOf(t, p("{{ngay}}"), relations, relation("oleObject", "external", "x")),
+		"external Word/_Rels/Document.xml.RELS: image":       wordOf(t, p("{{ngay}}"), "Word/_Rels/Document.xml.RELS", relation("image", "Internal", `\\x.test\a`)),
+		"not_word word/_rels/footnotes.xml.rels: XML":        wordOf(t, p("{{ngay}}"), "word/_rels/footnotes.xml.rels", "<Relationships>"),
+		"unknown_names {{xxxxxxxx":                           wordOf(t, p("{{"+long+"}}")),
+		"not_word":                                           []byte("PK nothing"),
+		"not_word word/document.xml":                         wordOf(t, "<w:p></w:r>"),
+		"macros":                                             wordOf(t, p("{{ngay}}"), "word/vbaProject.bin", "x"),
+		"no_names":                                           wordOf(t, p("Biên bản")),
+		"unknown_names {{chu_toa}}":                          wordOf(t, p("{{chu_toa}} {{CHU_TRI}}")),
+		"too_large":                                          bytes.Repeat([]byte("x"), attendance.MaxTemplate+1),
 	} {
 		err := attendance.CheckTemplate(template)
 		var refused *attendance.TemplateError
@@ -182,25 +206,106 @@ func TestTemplatesThatAreNone(t *testing.T) {
 			t.Errorf("want %s: %v", want, err)
 		}
 	}
-	if err := attendance.CheckTemplate(wordOf(t, p("{{THU_KY}}"))); err != nil {
-		t.Error(err)
+	for name, template := range map[string][]byte{
+		"in capitals":      wordOf(t, p("{{THU_KY}}")),
+		"as many runs":     wordOf(t, "<w:p>"+strings.Repeat("<w:t/>", 1999)+"<w:t>{{ngay}}</w:t></w:p>"),
+		"a link":           wordOf(t, p("{{ngay}}"), relations, relation("hyperlink", "External", "https://x.test/")),
+		"parts and folder": wordOf(t, p("{{ngay}}"), "word/", "", relations, relation("customXml", "Internal", "../customXml/item1.xml")),
+	} {
+		if err := attendance.CheckTemplate(template); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
-// FuzzTemplate fills what was taken for a template: what comes out is well formed.
+func header(text string) string {
+	return `<w:hdr xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">` + text + `</w:hdr>`
+}
+
+func relation(kind, mode, target string) string {
+	return `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" ` +
+		`Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/` + kind + `" TargetMode="` + mode + `" ` +
+		`Target="` + target + `"/></Relationships>`
+}
+
+// TestATemplateGrowsWithinBounds fills templates that are small themselves and would become larger than any minutes.
+func TestATemplateGrowsWithinBounds(t *testing.T) {
+	r := sessionHeld(t)
+	r.Session.Title = strings.Repeat("Phiên họp ", 1000)
+	for range 1000 {
+		r.Sites[0].Delegates = append(r.Sites[0].Delegates, meeting.Delegate{Name: strings.Repeat("A", 900)})
+	}
+	p := func(text string) string { return `<w:p><w:t>` + text + `</w:t></w:p>` }
+	part := strings.Repeat(p("{{thanh_phan}}"), 25) // of 1 MB each
+	for name, template := range map[string][]byte{
+		"a part of the minutes":  wordOf(t, strings.Repeat(part, 3)),
+		"the same in many parts": wordOf(t, part, "word/header1.xml", header(part), "word/footer1.xml", header(part)),
+		"a text":                 wordOf(t, p(strings.Repeat("{{phien_hop}} ", 6000))),
+		"breaks of lines":        wordOf(t, p("{{ngay}}"+strings.Repeat("\n", 2<<20))),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := attendance.CheckTemplate(template); err != nil {
+				t.Fatal(err)
+			}
+			var refused *attendance.TemplateError
+			if err := r.WriteMinutes(io.Discard, attendance.Vietnamese, template); !errors.As(err, &refused) || refused.Problem != "too_large" {
+				t.Errorf("it became: %v", err)
+			}
+		})
+	}
+}
+
+// TestATemplateOfManyRuns fills a paragraph in as many runs as it may have: what that takes grows with their texts, not with
+// their square.
+func TestATemplateOfManyRuns(t *testing.T) {
+	r := sessionHeld(t)
+	const runs, size = 2000, 500
+	text := strings.Repeat("<w:t>"+strings.Repeat("x", size)+"{{thu_</w:t><w:t>ky}}</w:t>", runs/2)
+	template := wordOf(t, "<w:p>"+text+"</w:p>")
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	file := minutesFrom(t, r, template)
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; took > 100<<20 {
+		t.Errorf("%d MiB for a text of %d KiB", took>>20, runs*size/2>>10)
+	}
+	if got, want := plainWord(t, file), strings.Repeat(strings.Repeat("x", size)+"Trần Thị Bé", runs/2)+"\n"; got != want {
+		t.Errorf("%d bytes instead of %d", len(got), len(want))
+	}
+}
+
+// FuzzTemplate fills what was taken for a template, of one text and one more part: what comes out is well formed, and a
+// Word file that a template may be.
 func FuzzTemplate(f *testing.F) {
 	for _, seed := range []string{
+		`<w:p><w:t>a<w:t>{{ngay}}</w:t>c</w:t></w:p>`, `<w:p>` + strings.Repeat(`<w:t>{{</w:t><w:t>ngay}}</w:t>`, 1001) + `</w:p>`,
 		`<w:p><w:r><w:t>a {{chu</w:t><w:t/><w:t>_tri}} {{ngay}}</w:t></w:r></w:p>`,
 		`<w:tbl><w:tr><w:tc><w:p><w:r><w:t>{{dien_bien}}</w:t></w:r></w:p></w:tc></w:tr></w:tbl>`,
 		`<w:p><w:p><w:r><w:t>{{ngay}}</w:t></w:r></w:p>{{dien_bien}}</w:p>`, `<w:p><w:t>&amp;{{CO_QUAN}}<![CDATA[{{x}}]]></w:t></w:p>`,
 	} {
-		f.Add(seed)
+		f.Add(seed, "word/header1.xml", header(seed))
+	}
+	for name, part := range map[string]string{
+		"word/document.xml": header(""), "WORD/document.xml": "", "word/../x": "", "/x": "", `word\x`: "", "word/": "", "%2e%2e/x": "",
+		"word/_rels/settings.xml.rels": relation("attachedTemplate", "External", "https://x.test/x.dotm"),
+		"word/_rels/document.xml.rels": relation("oleObject", "External", "x") + relation("hyperlink", "External", "https://x.test/"),
+	} {
+		f.Add(`<w:p><w:t>{{ngay}}</w:t></w:p>`, name, part)
 	}
 	r := sessionHeld(f)
-	f.Fuzz(func(t *testing.T, text string) {
-		template := wordOf(t, text)
-		if attendance.CheckTemplate(template) == nil {
-			partOf(t, minutesFrom(t, r, template), "word/document.xml")
+	f.Fuzz(func(t *testing.T, text, name, part string) {
+		if len(name) > 1000 || strings.HasSuffix(name, "/") && part != "" { // what the writer of zip files does not take
+			return
+		}
+		template := wordOf(t, text, name, part)
+		if attendance.CheckTemplate(template) != nil {
+			return
+		}
+		file := minutesFrom(t, r, template)
+		partOf(t, file, "word/document.xml")
+		var refused *attendance.TemplateError
+		if err := attendance.CheckTemplate(file); errors.As(err, &refused) && (refused.Problem == "not_word" || refused.Problem == "external") {
+			t.Error(err)
 		}
 	})
 }

@@ -135,20 +135,44 @@ func wordLook(style string, size float64) string {
 }
 
 // text writes a text of several lines into a run.
-func (s *wordSetter) text(text string) {
-	for i, line := range strings.Split(text, "\n") {
-		if i > 0 {
-			s.WriteString(`<w:br/>`)
+func (s *wordSetter) text(text string) { _ = wordLines(s.Buffer, text) } // a Buffer takes all
+
+// wordLines writes the pieces of a text of several lines into a run.
+func wordLines(w io.Writer, pieces ...string) (err error) {
+	put := func(text string) {
+		if err == nil {
+			_, err = io.WriteString(w, text)
 		}
-		s.WriteString(`<w:t xml:space="preserve">` + escaped(line) + `</w:t>`)
 	}
+	const begin, end = `<w:t xml:space="preserve">`, `</w:t>`
+	put(begin)
+	for _, piece := range pieces {
+		for line := range strings.Lines(piece) {
+			if err != nil {
+				return err
+			}
+			text, broken := strings.CutSuffix(line, "\n")
+			if err == nil {
+				err = escapeTo(w, text)
+			}
+			if broken {
+				put(end + `<w:br/>` + begin)
+			}
+		}
+	}
+	put(end)
+	return err
 }
 
 // escaped is a text as it stands in XML, without what must not stand there.
 func escaped(text string) string {
 	var b strings.Builder
-	_ = xml.EscapeText(&b, []byte(strings.ToValidUTF8(text, "\uFFFD"))) // a Builder takes all
+	_ = escapeTo(&b, text) // a Builder takes all
 	return b.String()
+}
+
+func escapeTo(w io.Writer, text string) error {
+	return xml.EscapeText(w, []byte(strings.ToValidUTF8(text, "\uFFFD")))
 }
 
 func (s *wordSetter) sides(b sides) {

@@ -450,7 +450,9 @@ const en = {
   "template.set": "Use this file",
   "template.kept": "Minutes are made from this template from now on.",
   "template.not_word": "This is no Word file (.docx), or it is damaged. {detail}",
-  "template.too_large": "The file is too large: at most 2 MB.",
+  "template.too_large": "The file, or something in it, is too large: at most 2 MB. {detail}",
+  "template.external":
+    "The file has Word fetch something from elsewhere ({detail}): embed linked pictures and objects, and detach the attached template.",
   "template.macros": "The file has macros: save it as .docx without.",
   "template.unknown_names": "There are no names {detail}. See the template that comes with the program.",
   "template.no_names": "The file has no name in double braces such as chu_tri: the minutes would say nothing.",

@@ -451,7 +451,9 @@ export default {
   "template.set": "Dùng tệp này làm mẫu",
   "template.kept": "Biên bản từ nay lập theo mẫu này.",
   "template.not_word": "Tệp này không phải tệp Word (.docx) hoặc bị hỏng. {detail}",
-  "template.too_large": "Tệp quá lớn: tối đa 2 MB.",
+  "template.too_large": "Tệp hoặc nội dung trong tệp quá lớn: tối đa 2 MB. {detail}",
+  "template.external":
+    "Tệp khiến Word tự tải nội dung từ bên ngoài ({detail}): hãy nhúng ảnh, đối tượng vào tệp và bỏ mẫu đính kèm.",
   "template.macros": "Tệp có macro: hãy lưu lại thành .docx không có macro.",
   "template.unknown_names": "Không hiểu các tên: {detail}. Hãy sửa theo các tên trong mẫu kèm theo.",
   "template.no_names": "Tệp không có tên nào trong hai ngoặc nhọn như chu_tri: biên bản sẽ không có nội dung.",
