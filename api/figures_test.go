@@ -108,11 +108,12 @@ func TestFiguresWaitForNoReader(t *testing.T) {
 	for _, path := range append(paths, paths...) {
 		readers.Go(func() {
 			defer func() {
-				if err := recover(); err != nil && err != http.ErrAbortHandler { // how an answer that is not whole ends
+				if err := recover(); err != nil && err != any(http.ErrAbortHandler) { // how an answer that is not whole ends
 					t.Error(err)
 				}
 			}()
-			b.API.AdminHandler().ServeHTTP(stuck{httptest.NewRecorder(), reached, over}, httptest.NewRequest("GET", "/api/v1/figures"+path, nil))
+			r := httptest.NewRequest(http.MethodGet, "/api/v1/figures"+path, http.NoBody)
+			b.API.AdminHandler().ServeHTTP(stuck{httptest.NewRecorder(), reached, over}, r)
 		})
 	}
 	servertest.Await(t, "all answers are on their way", func() bool { return len(reached) == cap(reached) })

@@ -199,7 +199,7 @@ func checkRelations(name string, content []byte) error {
 				types = append(types, a.Value)
 			}
 		}
-		if outside && !(len(types) == 1 && slices.Contains(linkTypes, types[0])) {
+		if followed := len(types) == 1 && slices.Contains(linkTypes, types[0]); outside && !followed {
 			kind := strings.Join(types, " ")
 			return &TemplateError{"external", cut(name) + ": " + cut(kind[strings.LastIndex(kind, "/")+1:])}
 		}
