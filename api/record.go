@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -12,7 +11,6 @@ import (
 	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/internal/contain"
 	"github.com/diemcau/diemcau/internal/fault"
-	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/diemcau/diemcau/store"
@@ -55,60 +53,6 @@ func (a recordAPI) eraseNamesBefore(w http.ResponseWriter, r *http.Request, who 
 	}
 	writeJSON(w, http.StatusOK, erased{n})
 	return nil
-}
-
-// eraseNames erases what is personal from a session that is over: the names of the people in the rooms,
-// telephone numbers, messages. Its ledger stays whole, and says so.
-func (s *API) eraseNames(ctx context.Context, id string, by meeting.Actor) (entries int64, err error) {
-	if entries, err = s.record.PersonalEntries(ctx, id); err != nil {
-		return 0, err
-	}
-	if err := s.live.CommandOnRecord(ctx, id, meeting.EraseNames{}, by); err != nil {
-		return 0, err
-	}
-	s.reports.forget(id)
-	return entries, nil
-}
-
-// eraseNamesBefore does so with every session that is over and recorded nothing since a moment, unless that was the
-// last thing that it recorded.
-func (s *API) eraseNamesBefore(ctx context.Context, before time.Time, by meeting.Actor) (entries int64, err error) {
-	rows, err := s.record.Sessions(ctx)
-	if err != nil {
-		return 0, err
-	}
-	for _, row := range rows {
-		if row.Phase != meeting.PhaseEnded && row.Phase != meeting.PhaseSealed {
-			continue
-		}
-		head, err := s.record.Head(ctx, row.ID)
-		if err != nil {
-			return entries, err
-		}
-		if !head.RecordedAt.Before(before) {
-			continue
-		}
-		if erased, err := s.namesErased(ctx, row.ID, head); erased || err != nil {
-			if err != nil {
-				return entries, err
-			}
-			continue
-		}
-		n, err := s.eraseNames(ctx, row.ID, by)
-		if err != nil {
-			return entries, fmt.Errorf("session %s: %w", row.ID, err)
-		}
-		entries += n
-	}
-	return entries, nil
-}
-
-// namesErased reports whether the end of a ledger says that the names were erased.
-func (s *API) namesErased(ctx context.Context, id string, head ledger.Head) (bool, error) {
-	for e, err := range s.record.Entries(ctx, id, head.Seq) {
-		return e.Kind == (&meeting.NamesErased{}).Kind(), err
-	}
-	return false, nil
 }
 
 // retention is what a server does by itself about what it may not keep.

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"database/sql"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -55,6 +56,68 @@ func TestNamesAreKeptForATime(t *testing.T) {
 	_, text := b.Request("GET", "/api/v1/sessions/"+b.Links.ID+"/ledger.jsonl", secretary, "")
 	if n := strings.Count(text, `"kind":"names_erased"`); n != 1 {
 		t.Errorf("%d entries say that names were erased", n)
+	}
+}
+
+// One broken ledger keeps no names, neither its own nor those of others. Nobody can add an entry to it that says so.
+func TestNamesGoBesideABrokenLedger(t *testing.T) {
+	for what, spoil := range map[string]func(b *servertest.Bed, id string){
+		"an entry changed": func(b *servertest.Bed, id string) {
+			db, err := sql.Open("sqlite", b.File)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer db.Close()
+			if _, err := db.ExecContext(b.Context(), "UPDATE entries SET kind = 'hand_lowered' WHERE session = ? AND seq = 2", id); err != nil {
+				b.Fatal(err)
+			}
+		},
+		"a reader panics": func(b *servertest.Bed, id string) { b.Record.Upset.Store(&id) },
+	} {
+		t.Run(what, func(t *testing.T) {
+			b := servertest.NewBed(t, "")
+			b.T = t
+			sessions := []servertest.Links{b.Links, {}, {}}
+			for i := range sessions[1:] {
+				b.Admin("POST", "/api/v1/sessions", `{"title":"Other","units":"D582/*","start":"now","countdown_s":0}`, &sessions[i+1])
+			}
+			left := func(l servertest.Links) int64 {
+				n, err := b.Record.PersonalEntries(t.Context(), l.ID)
+				if err != nil {
+					t.Error(err)
+				}
+				return n
+			}
+			for _, l := range sessions {
+				b.Links = l
+				c1 := b.Enter("C1")
+				c1.Ask(protocol.Delegates{Delegates: []protocol.Delegate{{Name: "Nguyễn Văn A"}}})
+				c1.Close()
+				b.Request("POST", "/api/v1/sessions/"+l.ID+"/end", servertest.Token(l.Links.Host), "")
+				if left(l) == 0 {
+					t.Fatal("the test has put no names in")
+				}
+			}
+			b.Links = sessions[0] // the broken one is the second of three
+			spoil(b, sessions[1].ID)
+			b.Restart(false)
+			var admin struct{ Token string }
+			b.Admin("POST", "/api/v1/tokens", `{"name":"ops"}`, &admin)
+			later := url.QueryEscape(time.Now().Add(time.Hour).Format(time.RFC3339))
+			if status, body := b.Request("DELETE", "/api/v1/names?before="+later, admin.Token, ""); status != 200 {
+				t.Errorf("%d %s", status, body)
+			}
+			for i, l := range sessions {
+				if n := left(l); n != 0 {
+					t.Errorf("session %d still has %d entries with names", i, n)
+				}
+			}
+			b.LogMu.Lock()
+			defer b.LogMu.Unlock()
+			if !strings.Contains(b.LogText.String(), "no entry says so") {
+				t.Error("the log says nothing")
+			}
+		})
 	}
 }
 

@@ -77,9 +77,11 @@ type Record interface {
 
 	CreateSession(ctx context.Context, c store.NewSession) error
 	Sessions(ctx context.Context) ([]store.SessionRow, error)
+	Session(ctx context.Context, id string) (store.SessionRow, error)
 	Entries(ctx context.Context, session string, fromSeq uint64) iter.Seq2[ledger.Entry, error]
 	Head(ctx context.Context, session string) (ledger.Head, error)
 	PersonalEntries(ctx context.Context, session string) (int64, error)
+	EraseUnreadable(ctx context.Context, session string) error
 	Backup(ctx context.Context, path string) error
 
 	Links(ctx context.Context, session string) ([]store.Link, error)

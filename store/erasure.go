@@ -20,6 +20,23 @@ func (s ledgers) PersonalEntries(ctx context.Context, session string) (n int64, 
 	return n, err
 }
 
+// EraseUnreadable erases what is personal from a session whose ledger is broken, so that no entry can say so.
+func (s ledgers) EraseUnreadable(ctx context.Context, session string) error {
+	if err := s.owned(); err != nil {
+		return err
+	}
+	err := s.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, s.bind("DELETE FROM personal WHERE session = ?"), session); err != nil {
+			return err
+		}
+		return s.eraseBeside(ctx, tx, session)
+	})
+	if err == nil {
+		err = s.emptyLog(ctx)
+	}
+	return err
+}
+
 // eraseNames does what an entry names_erased says, in the transaction that records it: names of delegates, telephone
 // numbers, texts of messages, pictures and their salts go, who rehearsed, and the same in the versions of the session's
 // draft. The ledger keeps its commitments to them and can still be verified.
@@ -27,12 +44,17 @@ func (s ledgers) eraseNames(ctx context.Context, tx *sql.Tx, erased ledger.Entry
 	if _, err := tx.ExecContext(ctx, s.bind("DELETE FROM personal WHERE session = ? AND seq < ?"), erased.Session, int64(erased.Seq)); err != nil {
 		return err
 	}
+	return s.eraseBeside(ctx, tx, erased.Session)
+}
+
+// eraseBeside erases what is personal of a session and stands in no entry.
+func (s ledgers) eraseBeside(ctx context.Context, tx *sql.Tx, session string) error {
 	for _, query := range []string{"DELETE FROM pictures WHERE session = ?", "DELETE FROM rehearsals WHERE session = ?"} {
-		if _, err := tx.ExecContext(ctx, s.bind(query), erased.Session); err != nil {
+		if _, err := tx.ExecContext(ctx, s.bind(query), session); err != nil {
 			return err
 		}
 	}
-	return s.eraseDrafts(ctx, tx, erased.Session)
+	return s.eraseDrafts(ctx, tx, session)
 }
 
 func erases(e ledger.Entry) bool { return e.Kind == (&meeting.NamesErased{}).Kind() }
