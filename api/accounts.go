@@ -91,22 +91,21 @@ func (a accountsAPI) login(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	o, ctx, name := a.api.office, r.Context(), account.CleanName(req.Name)
-	try, err := o.attempt(w, r, name)
-	if err != nil {
-		return err
-	}
 	var who *account.Account
 	switch found, err := a.api.record.Account(ctx, name); {
 	case err == nil:
 		who = &found
 	case !errors.Is(err, store.ErrNotFound):
-		try.undo()
+		return err
+	}
+	try, err := o.attempt(w, r, name, who)
+	if err != nil {
 		return err
 	}
 	if err := try.verify(w, who, req.Password, "name or password is wrong"); err != nil {
 		return err
 	}
-	if err := o.letIn(w, r, name); err != nil {
+	if err := o.letIn(w, r, who); err != nil {
 		return err
 	}
 	writeJSON(w, http.StatusOK, viewAccount(*who))
@@ -114,16 +113,16 @@ func (a accountsAPI) login(w http.ResponseWriter, r *http.Request) error {
 }
 
 // letIn begins a login of an account and gives its browser the cookie.
-func (o *office) letIn(w http.ResponseWriter, r *http.Request, name string) error {
+func (o *office) letIn(w http.ResponseWriter, r *http.Request, who *account.Account) error {
 	const longest = 200
 	device, now, secret := []rune(r.UserAgent()), o.api.now(), account.NewSecret()
-	l := account.Login{ID: account.LoginID(secret), Account: name, Device: string(device[:min(longest, len(device))]), CreatedAt: now, SeenAt: now}
+	l := account.Login{ID: account.LoginID(secret), Account: who.Name, Device: string(device[:min(longest, len(device))]), CreatedAt: now, SeenAt: now}
 	if err := o.api.record.CreateLogin(r.Context(), l); err != nil {
 		return err
 	}
-	o.remember(r, name)
+	o.remember(r, who)
 	http.SetCookie(w, o.cookie(loginCookie, secret, int(account.LoginLife/time.Second)))
-	http.SetCookie(w, o.cookie(deviceCookie, o.devices.cookie(name), deviceLife))
+	http.SetCookie(w, o.cookie(deviceCookie, o.devices.cookie(who), deviceLife))
 	return nil
 }
 
@@ -180,7 +179,7 @@ func (a accountsAPI) changePassword(w http.ResponseWriter, r *http.Request, who 
 		return err
 	}
 	name := who.Account.Name
-	try, err := a.api.office.attempt(w, r, name)
+	try, err := a.api.office.attempt(w, r, name, who.Account)
 	if err != nil {
 		return err
 	}
@@ -217,7 +216,14 @@ func (a accountsAPI) writePassword(w http.ResponseWriter, r *http.Request, name,
 	if err := a.api.endGiven(context.WithoutCancel(r.Context()), name, grant); err != nil {
 		return err
 	}
-	a.api.office.guesses.byName.Forget(func(key string) bool { return strings.HasPrefix(key, name+pairMark) })
+	if keep != "" { // who changes it stays known where that is
+		as := &account.Account{Name: name, LinkGrant: grant}
+		a.api.office.remember(r, as)
+		http.SetCookie(w, a.api.office.cookie(deviceCookie, a.api.office.devices.cookie(as), deviceLife))
+	}
+	for _, t := range []*account.Throttle{a.api.office.guesses.byName, a.api.office.guesses.byDevice} {
+		t.Forget(func(key string) bool { return strings.HasPrefix(key, name+pairMark) })
+	}
 	a.api.office.guesses.byAnybody.Forget(func(key string) bool { return key == shorten(name) })
 	w.WriteHeader(http.StatusNoContent)
 	return nil

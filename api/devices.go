@@ -19,8 +19,8 @@ const (
 )
 
 // devices knows where a person has logged in before, so that others who guess the same name elsewhere keep nobody out
-// there: the browser by a cookie that names the account, with a MAC, which asks nothing of the record and outlives
-// restarts; the address in memory.
+// there: the browser by a cookie with a MAC over the account's name and grant, which outlives restarts and ends with the
+// grant: with another password, and with any change of the account; the address in memory, likewise.
 type devices struct {
 	key       []byte
 	addresses *account.Known
@@ -32,34 +32,45 @@ func newDevices(secret []byte) (*devices, error) {
 	return &devices{key: key, addresses: account.NewKnown(maxKnown)}, err
 }
 
-func (d *devices) mac(name, nonce string) []byte {
+func (d *devices) mac(who *account.Account, nonce string) []byte {
 	h := hmac.New(sha256.New, d.key)
-	h.Write([]byte(nonce + pairMark + name)) // a nonce has no mark in it
+	h.Write([]byte(nonce + pairMark + who.LinkGrant + pairMark + who.Name)) // neither nonce nor grant has a mark in it
 	return h.Sum(nil)
 }
 
 // cookie is what a browser keeps in which a person has just logged in.
-func (d *devices) cookie(name string) string {
+func (d *devices) cookie(who *account.Account) string {
 	nonce := account.NewSecret()
-	return nonce + "." + base64.RawURLEncoding.EncodeToString(d.mac(name, nonce))
+	return nonce + "." + base64.RawURLEncoding.EncodeToString(d.mac(who, nonce))
 }
 
-// opens reports whether a cookie is one of an account.
-func (d *devices) opens(value, name string) bool {
+// device returns which browser of an account a cookie is of; empty if of none.
+func (d *devices) device(value string, who *account.Account) (nonce string) {
 	nonce, text, ok := strings.Cut(value, ".")
 	mac, err := base64.RawURLEncoding.DecodeString(text)
-	return ok && err == nil && !strings.Contains(nonce, pairMark) && hmac.Equal(mac, d.mac(name, nonce))
+	if !ok || err != nil || strings.Contains(nonce, pairMark) || !hmac.Equal(mac, d.mac(who, nonce)) {
+		return ""
+	}
+	return nonce
 }
 
-// knows reports whether a request comes from where a person has logged in before.
-func (o *office) knows(r *http.Request, name string) bool {
-	if c, err := r.Cookie(o.cookieName(deviceCookie)); err == nil && o.devices.opens(c.Value, name) {
-		return true
+// knows reports whether a request comes from where a person has logged in before, and which browser that is, if its cookie says.
+func (o *office) knows(r *http.Request, who *account.Account) (known bool, device string) {
+	if who == nil {
+		return false, ""
 	}
-	return o.devices.addresses.Has(pairOf(name, httpguard.Source(r)))
+	if c, err := r.Cookie(o.cookieName(deviceCookie)); err == nil {
+		device = o.devices.device(c.Value, who)
+	}
+	return device != "" || o.devices.addresses.Has(addressOf(r, who)), device
+}
+
+// addressOf is the key of where a person is logged in.
+func addressOf(r *http.Request, who *account.Account) string {
+	return pairOf(who.Name, httpguard.Source(r)) + pairMark + who.LinkGrant
 }
 
 // remember takes note of where a person is logged in.
-func (o *office) remember(r *http.Request, name string) {
-	o.devices.addresses.Add(pairOf(name, httpguard.Source(r)))
+func (o *office) remember(r *http.Request, who *account.Account) {
+	o.devices.addresses.Add(addressOf(r, who))
 }

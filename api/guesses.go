@@ -28,6 +28,7 @@ const (
 type guesses struct {
 	byName    *account.Throttle // passwords, by name and address: who guesses a name elsewhere does not shut its person out
 	byAddress *account.Throttle // passwords
+	byDevice  *account.Throttle // passwords, by name and the browser that the person's cookie is of, wherever that is
 	byAnybody *account.Throttle // passwords, by name alone: guesses from very many addresses
 	codes     *account.Throttle // short codes, by address
 }
@@ -35,7 +36,7 @@ type guesses struct {
 func newGuesses() guesses {
 	return guesses{
 		byName: account.NewThrottle(freeByName), byAddress: account.NewThrottle(freeByAddress),
-		byAnybody: account.NewThrottle(freeByAnybody), codes: account.NewThrottle(freeByAddress),
+		byDevice: account.NewThrottle(freeByName), byAnybody: account.NewThrottle(freeByAnybody), codes: account.NewThrottle(freeByAddress),
 	}
 }
 
@@ -46,12 +47,13 @@ type attempt struct {
 	name string
 	from string
 	// known: the person has logged in here before. Others who guess the name do not count here.
-	known bool
+	known  bool
+	device string // the browser by its cookie; empty = it has none of this account
 }
 
 func (a attempt) pair() string { return pairOf(a.name, a.from) }
 
-// pairOf is the key of a name at an address.
+// pairOf is the key of a name at an address, or in a browser.
 func pairOf(name, from string) string { return shorten(name) + pairMark + from }
 
 // bound is a throttle with the key under which an attempt counts in it.
@@ -64,6 +66,9 @@ type bound struct {
 func (a attempt) bounds() []bound {
 	g := &a.o.guesses
 	list := []bound{{g.byName, a.pair()}, {g.byAddress, a.from}}
+	if a.device != "" {
+		list = append(list, bound{g.byDevice, pairOf(a.name, a.device)})
+	}
 	if !a.known {
 		list = append(list, bound{g.byAnybody, shorten(a.name)})
 	}
@@ -76,9 +81,10 @@ func shorten(name string) string {
 	return string(runes[:min(len(runes), longestName)])
 }
 
-// attempt begins one, unless who asks has to wait first.
-func (o *office) attempt(w http.ResponseWriter, r *http.Request, name string) (attempt, error) {
-	a, now := attempt{o: o, ctx: r.Context(), name: name, from: httpguard.Source(r), known: o.knows(r, name)}, o.api.now()
+// attempt begins one at the password of an account, nil if the name is of none, unless who asks has to wait first.
+func (o *office) attempt(w http.ResponseWriter, r *http.Request, name string, who *account.Account) (attempt, error) {
+	a, now := attempt{o: o, ctx: r.Context(), name: name, from: httpguard.Source(r)}, o.api.now()
+	a.known, a.device = o.knows(r, who)
 	bounds := a.bounds()
 	for i, b := range bounds {
 		if wait := b.throttle.Begin(b.key, now); wait > 0 {
@@ -106,6 +112,10 @@ func (a attempt) verify(w http.ResponseWriter, who *account.Account, password, w
 		bounds := a.bounds()
 		own := bounds[0].throttle.Succeeded(bounds[0].key)
 		for _, b := range bounds[1:] {
+			if b.throttle == a.o.guesses.byDevice {
+				b.throttle.Succeeded(b.key)
+				continue
+			}
 			b.throttle.Undo(b.key, own)
 		}
 		return nil

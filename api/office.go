@@ -130,7 +130,7 @@ func (o *office) identify(r *http.Request) (access.Identity, error) {
 			return access.Identity{}, err
 		}
 	}
-	o.remember(r, who.Name)
+	o.remember(r, &who)
 	id := access.Identity{Holder: link.Holder{Endpoint: who.Name}, Account: &who, Login: login.ID}
 	if who.Role == account.RoleAdmin {
 		id.Role = link.RoleAdmin

@@ -100,14 +100,14 @@ func (o *office) serveOIDCCallback(w http.ResponseWriter, r *http.Request) {
 	}
 	name, err := o.oidcName(r)
 	http.SetCookie(w, o.oidcCookie("", -1))
+	var who account.Account
 	if err == nil {
-		var who account.Account
 		if who, err = o.api.record.Account(r.Context(), name); err == nil && who.Disabled {
 			err = errors.New("the account is disabled")
 		}
 	}
 	if err == nil {
-		err = o.letIn(w, r, name)
+		err = o.letIn(w, r, &who)
 	}
 	if err != nil {
 		o.refuseOIDC(w, r, err)

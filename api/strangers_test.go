@@ -115,6 +115,26 @@ func TestGuessesFromManyAddresses(t *testing.T) {
 	if status, _ := login("192.0.2.82", `{"name":"an","password":"con cho cua toi"}`, ""); status != http.StatusOK {
 		t.Errorf("from elsewhere, by a new password: %d", status)
 	}
+	attack()
+	if status, _ := login("192.0.2.83", `{"name":"an","password":"con cho cua toi"}`, device); status != http.StatusTooManyRequests {
+		t.Errorf("with a cookie of the password before: %d", status)
+	}
+	if status, _ := login("203.0.113.9", `{"name":"an","password":"con cho cua toi"}`, ""); status != http.StatusTooManyRequests {
+		t.Errorf("from an address known by the password before: %d", status)
+	}
+	status, device = login("192.0.2.82", `{"name":"an","password":"con cho cua toi"}`, "")
+	if status != http.StatusOK {
+		t.Fatalf("from the address known now: %d", status)
+	}
+	// A cookie that was stolen opens a few tries, not one for each address.
+	answers := map[int]int{}
+	for i := range 20 {
+		status, _ := login(fmt.Sprintf("198.51.%d.8", i), `{"name":"an","password":"wrong"}`, device)
+		answers[status]++
+	}
+	if answers[429] == 0 || answers[401] < 5 {
+		t.Errorf("tries by one cookie: %v", answers)
+	}
 }
 
 func TestLineOfAnUnknownSession(t *testing.T) {
