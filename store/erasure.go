@@ -32,7 +32,7 @@ func (s ledgers) EraseUnreadable(ctx context.Context, session string) error {
 		return s.eraseBeside(ctx, tx, session)
 	})
 	if err == nil {
-		err = s.emptyLog(ctx)
+		err = s.EmptyLog(ctx)
 	}
 	return err
 }
