@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/diemcau/diemcau/internal/durable"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/store"
 )
@@ -109,11 +110,7 @@ func replace(from, to string) error {
 	if err := os.Rename(from, to); err != nil {
 		return err
 	}
-	dir, err := os.Open(filepath.Dir(to))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return durable.Dir(filepath.Dir(to))
 }
 
 // note appends a head; see sync.

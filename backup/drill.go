@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/diemcau/diemcau/internal/durable"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/store"
 )
@@ -101,19 +102,10 @@ func copyFile(ctx context.Context, from, to string) error {
 	if err = errors.Join(err, out.Sync(), out.Close()); err != nil {
 		return errors.Join(err, os.Remove(to))
 	}
-	return syncDir(filepath.Dir(to))
+	return durable.Dir(filepath.Dir(to))
 }
 
 type readFunc func(p []byte) (int, error)
 
 // Read implements io.Reader.
 func (f readFunc) Read(p []byte) (int, error) { return f(p) }
-
-// syncDir makes names in a folder durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/diemcau/diemcau/internal/contain"
+	"github.com/diemcau/diemcau/internal/durable"
 )
 
 const (
@@ -120,7 +121,7 @@ func (k *Keeper) Once(ctx context.Context) error {
 	}
 	summary, err := Drill(ctx, making, slog.New(slog.DiscardHandler))
 	if err == nil {
-		err = errors.Join(os.Rename(making, path), syncDir(k.cfg.Dir))
+		err = errors.Join(os.Rename(making, path), durable.Dir(k.cfg.Dir))
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(making))

@@ -13,6 +13,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/diemcau/diemcau/anchor"
+	"github.com/diemcau/diemcau/internal/durable"
 	"github.com/diemcau/diemcau/store"
 )
 
@@ -58,7 +59,7 @@ func Restore(ctx context.Context, file, dir string, replace bool, now time.Time,
 	if r.Aside, err = recordAside(ctx, target, target+stamp); err != nil {
 		return r, errors.Join(err, os.Remove(fresh))
 	}
-	if err := errors.Join(os.Rename(fresh, target), syncDir(dir)); err != nil {
+	if err := errors.Join(os.Rename(fresh, target), durable.Dir(dir)); err != nil {
 		return r, err
 	}
 	return r, r.compare(ctx, dir, stamp, log)
@@ -93,7 +94,7 @@ func recordAside(ctx context.Context, target, kept string) (list []string, err e
 	default:
 		list = append(list, kept+wal)
 	}
-	if err := syncDir(dir); err != nil {
+	if err := durable.Dir(dir); err != nil {
 		return list, err
 	}
 	switch err := os.Rename(target, kept); {
@@ -102,7 +103,7 @@ func recordAside(ctx context.Context, target, kept string) (list []string, err e
 	case !errors.Is(err, fs.ErrNotExist):
 		return list, err
 	}
-	if err := syncDir(dir); err != nil {
+	if err := durable.Dir(dir); err != nil {
 		return list, err
 	}
 	if err := os.Remove(target + wal); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -114,7 +115,7 @@ func recordAside(ctx context.Context, target, kept string) (list []string, err e
 	case !errors.Is(err, fs.ErrNotExist):
 		return list, err
 	}
-	return list, syncDir(dir)
+	return list, durable.Dir(dir)
 }
 
 // aside gives a file that is there another name.

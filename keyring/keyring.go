@@ -10,6 +10,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"github.com/diemcau/diemcau/internal/durable"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -96,16 +97,7 @@ func (r *Ring) Save(name string, secret []byte) error {
 	if err := os.Rename(f.Name(), filepath.Join(r.dir, name)); err != nil {
 		return err
 	}
-	return syncDir(r.dir)
-}
-
-// syncDir makes a new name in a folder durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return durable.Dir(r.dir)
 }
 
 // Text reads a secret, or makes it the first time.

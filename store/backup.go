@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/diemcau/diemcau/internal/durable"
 	"os"
 	"path/filepath"
 )
@@ -25,7 +26,7 @@ func (s *database) Backup(ctx context.Context, path string) error {
 	defer file.Close()
 	err = s.vacuumInto(ctx, path)
 	if err == nil {
-		err = errors.Join(file.Sync(), syncDir(filepath.Dir(path)))
+		err = errors.Join(file.Sync(), durable.Dir(filepath.Dir(path)))
 	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("backup: %w", err), os.Remove(path))
@@ -46,13 +47,4 @@ func (s *database) vacuumInto(ctx context.Context, path string) error {
 	_, err = conn.ExecContext(ctx, "VACUUM INTO ?", path)
 	_, resetErr := conn.ExecContext(context.WithoutCancel(ctx), "PRAGMA query_only(1)")
 	return errors.Join(err, resetErr)
-}
-
-// syncDir makes a new name in a folder durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

@@ -144,7 +144,7 @@ func (c *serveCmd) record(ctx context.Context) doctor.Finding {
 	if err != nil {
 		return doctor.Finding{Level: doctor.LevelFail, Found: maskURL(oneLine(err), "••••"), Mend: "a PostgreSQL server that answers by --database"}
 	}
-	return doctor.Database(doctor.PostgreSQL(d))
+	return doctor.Database(d)
 }
 
 // publicName judges where the public URL leads.

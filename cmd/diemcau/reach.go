@@ -63,11 +63,7 @@ func (c *serveCmd) reach(ctx context.Context, std streams) (err error) {
 	if err := c.openReach(ctx, a, r); err != nil {
 		return err
 	}
-	public := c.PublicURL
-	if public == "" {
-		public = a.url
-	}
-	if _, err := fmt.Fprintf(std.out, "ask somebody outside to open %s/reach#%s\n", public, r.token); err != nil {
+	if _, err := fmt.Fprintf(std.out, "ask somebody outside to open %s/reach#%s\n", a.publicURL, r.token); err != nil {
 		return err
 	}
 	srv := httpguard.Server(r, a.log)
@@ -97,6 +93,9 @@ func (c *serveCmd) openReach(ctx context.Context, a *app, r *reach) (err error) 
 	if a.public, a.url, err = listen(ctx, c.HTTP, a.gate, a.certs); err != nil {
 		return err
 	}
+	if a.publicURL = c.PublicURL; a.publicURL == "" {
+		a.publicURL = a.url
+	}
 	tcp, err := listenMediaTCP(ctx, c.serverFlags, a.log)
 	if err != nil {
 		return err
@@ -112,12 +111,8 @@ func (c *serveCmd) openReach(ctx context.Context, a *app, r *reach) (err error) 
 	if err != nil {
 		return portError(err, fmt.Sprintf("UDP port %d", c.UDP), "--udp")
 	}
-	public := c.PublicURL
-	if public == "" {
-		public = a.url
-	}
 	panicked := func(any, ...any) {}
-	if a.turn, err = openTURN(ctx, c.TURN, a.certs, public, a.media.node, panicked, a.log, reg); err != nil {
+	if a.turn, err = openTURN(ctx, c.TURN, a.certs, a.publicURL, a.media.node, panicked, a.log, reg); err != nil {
 		return err
 	}
 	r.node, r.turn, r.ways = a.media.node, a.turn, []string{"udp"}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/diemcau/diemcau/store"
 )
 
 func TestJudgements(t *testing.T) {
@@ -16,8 +18,8 @@ func TestJudgements(t *testing.T) {
 		return &x509.Certificate{NotBefore: now.Add(from), NotAfter: now.Add(to), DNSNames: []string{"hop.example.vn"}}
 	}
 	const day = 24 * time.Hour
-	good := PostgreSQL{Version: 150004, Fsync: true, FullPageWrites: true, SynchronousCommit: "on", MaxConnections: 100, Schema: 13, Known: 13}
-	with := func(change func(*PostgreSQL)) PostgreSQL { p := good; change(&p); return p }
+	good := store.Durability{Version: 150004, Fsync: true, FullPageWrites: true, SynchronousCommit: "on", MaxConnections: 100, Schema: 13, Known: 13}
+	with := func(change func(*store.Durability)) store.Durability { p := good; change(&p); return p }
 	here := []netip.Addr{netip.MustParseAddr("192.0.2.7")}
 	for name, c := range map[string]struct {
 		got  Finding
@@ -49,12 +51,12 @@ func TestJudgements(t *testing.T) {
 		"layer of a container":  {Filesystem("overlay"), LevelWarn, "overlay"},
 		"local file system":     {Filesystem("ext4"), LevelOK, "ext4"},
 		"database":              {Database(good), LevelOK, "PostgreSQL 15.4"},
-		"old database":          {Database(with(func(p *PostgreSQL) { p.Version = 120000 })), LevelFail, "too old"},
-		"forgetful database":    {Database(with(func(p *PostgreSQL) { p.Fsync = false })), LevelFail, "fsync"},
-		"torn pages":            {Database(with(func(p *PostgreSQL) { p.FullPageWrites = false })), LevelFail, "full_page_writes"},
-		"acknowledges early":    {Database(with(func(p *PostgreSQL) { p.SynchronousCommit = "off" })), LevelFail, "synchronous_commit"},
-		"newer tables":          {Database(with(func(p *PostgreSQL) { p.Schema = 14 })), LevelFail, "version 14"},
-		"few connections":       {Database(with(func(p *PostgreSQL) { p.MaxConnections = 12 })), LevelWarn, "12 connections"},
+		"old database":          {Database(with(func(p *store.Durability) { p.Version = 120000 })), LevelFail, "too old"},
+		"forgetful database":    {Database(with(func(p *store.Durability) { p.Fsync = false })), LevelFail, "fsync"},
+		"torn pages":            {Database(with(func(p *store.Durability) { p.FullPageWrites = false })), LevelFail, "full_page_writes"},
+		"acknowledges early":    {Database(with(func(p *store.Durability) { p.SynchronousCommit = "off" })), LevelFail, "synchronous_commit"},
+		"newer tables":          {Database(with(func(p *store.Durability) { p.Schema = 14 })), LevelFail, "version 14"},
+		"few connections":       {Database(with(func(p *store.Durability) { p.MaxConnections = 12 })), LevelWarn, "12 connections"},
 		"name":                  {Name("hop.example.vn", here, here), LevelOK, "leads here"},
 		"name of an outside":    {Name("hop.example.vn", []netip.Addr{netip.MustParseAddr("203.0.113.7")}, here), LevelWarn, "203.0.113.7"},
 		"name of nothing":       {Name("hop.example.vn", nil, here), LevelFail, "nowhere"},

@@ -7,23 +7,25 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/diemcau/diemcau/internal/admission"
+	"github.com/diemcau/diemcau/store"
 )
 
 // What a large session wants.
 const (
-	fewDescriptors = 4096
-	wantedBuffer   = 4 << 20 // bytes, what the media port asks of the kernel
-	littleSpace    = 2 << 30 // bytes on the disk of the data folder
-	noSpace        = 200 << 20
-	slowSync       = 20 * time.Millisecond
-	badSync        = 200 * time.Millisecond
-	soonExpires    = 14 * 24 * time.Hour
-	oldPostgres    = 130000 // server_version_num
+	wantedBuffer = 4 << 20 // bytes, what the media port asks of the kernel
+	littleSpace  = 2 << 30 // bytes on the disk of the data folder
+	noSpace      = 200 << 20
+	slowSync     = 20 * time.Millisecond
+	badSync      = 200 * time.Millisecond
+	soonExpires  = 14 * 24 * time.Hour
+	oldPostgres  = 130000 // server_version_num
 )
 
 // Descriptors judges the limit of open files; each site takes one or two.
 func Descriptors(limit int) Finding {
-	if limit < fewDescriptors {
+	if limit < admission.Few {
 		return Finding{LevelWarn, fmt.Sprintf("%d open files allowed: about %d sites", limit, max(0, limit/2-64)),
 			"LimitNOFILE=65536 in the unit, or ulimit -n 65536"}
 	}
@@ -126,18 +128,8 @@ func Filesystem(kind string) Finding {
 	return ok("%s", kind)
 }
 
-// PostgreSQL are the settings of a server by which what was acknowledged is kept.
-type PostgreSQL struct {
-	Version           int // server_version_num
-	Fsync             bool
-	FullPageWrites    bool
-	SynchronousCommit string
-	MaxConnections    int
-	Schema, Known     int64 // versions of our tables: there, and known to this program
-}
-
 // Database judges a PostgreSQL server.
-func Database(p PostgreSQL) Finding {
+func Database(p store.Durability) Finding {
 	switch {
 	case p.Version < oldPostgres:
 		return Finding{LevelFail, fmt.Sprintf("PostgreSQL %d: too old", p.Version/10000), "PostgreSQL 13 or later"}

@@ -23,17 +23,17 @@ const module = "github.com/diemcau/diemcau/"
 // import what is its own and stands below it. docs/architecture.md shows the same.
 func house() map[string]string {
 	return map[string]string{
-		"account": "", "keyring": "", "meeting": "", "docs": "", "configs": "",
+		"account": "", "keyring": "internal/durable", "meeting": "", "docs": "", "configs": "",
 		"figures": "meeting", "ledger": "meeting", "link": "meeting", "roster": "meeting",
 		"prepare":    "meeting roster",
 		"attendance": "figures ledger meeting",
 		"access":     "account link meeting",
-		"store":      "account figures ledger link meeting prepare roster",
-		"anchor":     "ledger store internal/contain",
-		"backup":     "anchor internal/contain ledger store",
+		"store":      "account figures ledger link meeting prepare roster internal/durable",
+		"anchor":     "ledger store internal/contain internal/durable",
+		"backup":     "anchor internal/contain internal/durable ledger store",
 		"webhook":    "ledger meeting store internal/contain",
 
-		"internal/admission": "", "internal/contain": "", "internal/logcut": "", "internal/doctor": "",
+		"internal/admission": "", "internal/contain": "", "internal/logcut": "", "internal/doctor": "internal/admission store", "internal/durable": "",
 		"internal/httpguard": "internal/admission internal/contain",
 		"internal/fault":     "ledger meeting signaling/protocol store",
 

@@ -29,6 +29,12 @@ func (b *Bed) RequestWithin(ctx context.Context, method, path, token, body strin
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
+	return b.send(r)
+}
+
+// send sends a request and reads its answer.
+func (b *Bed) send(r *http.Request) (int, string) {
+	b.Helper()
 	resp, err := b.HTTP.Client().Do(r)
 	if err != nil {
 		b.Fatal(err)
@@ -50,16 +56,7 @@ func (b *Bed) From(client, method, path, body string) (int, string) {
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("X-Forwarded-For", client)
-	resp, err := b.HTTP.Client().Do(req)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return resp.StatusCode, string(text)
+	return b.send(req)
 }
 
 // CloseCode is the code by which a WebSocket was closed (RFC 6455 7.4), 0 of another error.
