@@ -102,7 +102,7 @@ func (k *Keeper) Close() error {
 	k.running.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	for session := range k.take() {
+	for session := range k.drain() {
 		if _, err := k.note(ctx, session); err != nil {
 			return errors.Join(err, k.heads.close())
 		}
@@ -121,7 +121,7 @@ func (k *Keeper) Tell(session string) {
 	}
 }
 
-func (k *Keeper) take() map[string]struct{} {
+func (k *Keeper) drain() map[string]struct{} {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	taken := k.changed
@@ -144,7 +144,7 @@ func (k *Keeper) run(ctx context.Context) {
 				}
 			}
 		case <-k.wake:
-			for session := range k.take() {
+			for session := range k.drain() {
 				err := contain.Run(k.cfg.Panicked, func() error { return k.renew(ctx, session, outside) }, "session", session)
 				if err == nil {
 					continue

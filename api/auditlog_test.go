@@ -14,7 +14,7 @@ import (
 )
 
 // What consoles do is told with who did it and to whom, the latest first; what sites do with themselves is not.
-func TestActs(t *testing.T) {
+func TestAuditLog(t *testing.T) {
 	b := servertest.NewBed(t, `{"title":"x","units":"C1,P58","start":"now","countdown_s":0,"operators":[{"scope":"D582"}]}`)
 	host, operator, c1, p58 := b.Enter(meeting.HostCode), b.Enter(meeting.OperatorCode), b.Enter("C1"), b.Enter("P58")
 	host.Ask(protocol.Start{})

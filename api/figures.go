@@ -78,8 +78,8 @@ func newSummariser(rec Record, log *slog.Logger, panicked contain.Report) *summa
 	return &summariser{record: rec, log: log, panicked: panicked, wake: make(chan struct{}, 1), places: make(chan struct{}, figuresAtOnce)}
 }
 
-// tell says that a ledger has grown.
-func (s *summariser) tell() {
+// notify says that a ledger has grown.
+func (s *summariser) notify() {
 	select {
 	case s.wake <- struct{}{}:
 	default: // it is told already
@@ -263,4 +263,4 @@ func (s *API) organisation(ctx context.Context) (organisation, error) {
 }
 
 // Recorded says that the ledger of a session has grown.
-func (s *API) Recorded(string) { s.figures.tell() }
+func (s *API) Recorded(string) { s.figures.notify() }

@@ -191,7 +191,7 @@ func (a figuresAPI) tableOf(r *http.Request, who access.Identity) (t *figures.Ta
 		return nil, q, 0, err
 	}
 	if len(stale) > 0 {
-		keeper.tell()
+		keeper.notify()
 	}
 	org, err := a.api.organisation(ctx)
 	if err != nil {

@@ -169,7 +169,7 @@ test("what is typed outlives its panel, and a colleague's rule is not set back",
   await late.press("End");
   await late.pressSequentially("1");
   const typed = await late.inputValue();
-  await host.press("acts");
+  await host.press("auditlog");
   await until("another panel is there", async () => !(await title.count()));
   await server.cli("session", "change", "rules", session.id, "--grace", "77", "--reason", "x");
   await host.press("change");

@@ -124,7 +124,7 @@ test("the stage takes a third of the window and stays in sight, and the toolbar 
 test("messages and log stand beside the stage: the chair steers on while they are open", async () => {
   const c1 = await Seat.enter(link("P58C1"));
   seats.push(c1);
-  for (const name of ["messages", "acts"]) {
+  for (const name of ["messages", "auditlog"]) {
     await host.press(name);
     await shown(host, ".side-panel");
     await host.page.locator(".side-panel :is(textarea, input)").last().pressSequentially("abc xyz");

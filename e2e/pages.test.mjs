@@ -102,9 +102,9 @@ test("a live session: the site, the roll call, a message, the floor", async () =
   await host.press("messages");
   await see(host, "host-messages");
   await host.page.keyboard.press("Escape");
-  await host.press("acts");
+  await host.press("auditlog");
   await until("what was done is listed", () => host.page.locator('tr[data-act="granted"]').count());
-  await see(host, "host-acts");
+  await see(host, "host-auditlog");
   await host.page.keyboard.press("Escape");
   await host.press("wall");
   await see(host, "host-wall");

@@ -188,7 +188,7 @@ test("a site declares its headcount and delegates by keyboard", async () => {
 });
 
 test("the log of control acts is reached by keyboard and reads as a table", async () => {
-  await tabTo(host.page, '[data-action="acts"]');
+  await tabTo(host.page, '[data-action="auditlog"]');
   await host.page.keyboard.press("Enter");
   await until("it is filled", () => host.page.locator('tr[data-act="granted"]').count());
   const things = await heard(host.page);

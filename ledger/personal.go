@@ -43,10 +43,10 @@ func personalMember(kind string) string {
 // seats reports whether events of a kind list endpoints, with their telephone numbers.
 func seats(kind string) bool { return kind == "convened" || kind == "sites_added" }
 
-// take removes what is personal from an event's members and returns it; nil if there is nothing.
-func take(kind string, event members) (json.RawMessage, error) {
+// extract removes what is personal from an event's members and returns it; nil if there is nothing.
+func extract(kind string, event members) (json.RawMessage, error) {
 	if seats(kind) {
-		return takePhones(event)
+		return extractPhones(event)
 	}
 	member := personalMember(kind)
 	value := event[member]
@@ -54,7 +54,7 @@ func take(kind string, event members) (json.RawMessage, error) {
 	return value, nil
 }
 
-// put undoes take.
+// put undoes extract.
 func put(kind string, event members, value json.RawMessage) error {
 	if seats(kind) {
 		return putPhones(event, value)
@@ -67,8 +67,8 @@ func put(kind string, event members, value json.RawMessage) error {
 	return nil
 }
 
-// takePhones removes the telephone numbers of the endpoints: an object of numbers by endpoint code.
-func takePhones(event members) (json.RawMessage, error) {
+// extractPhones removes the telephone numbers of the endpoints: an object of numbers by endpoint code.
+func extractPhones(event members) (json.RawMessage, error) {
 	var endpoints []members
 	if err := json.Unmarshal(event["endpoints"], &endpoints); err != nil {
 		return nil, err
@@ -123,7 +123,7 @@ func separate(kind string, data json.RawMessage) (json.RawMessage, *Personal, er
 	if err := json.Unmarshal(data, &event); err != nil {
 		return nil, nil, err
 	}
-	value, err := take(kind, event)
+	value, err := extract(kind, event)
 	if err != nil || value == nil {
 		return data, nil, err
 	}

@@ -87,7 +87,7 @@ func (s *server) offer(t *testing.T, mids ...string) *offer {
 	return o
 }
 
-func (s *server) take(t *testing.T, answer string) {
+func (s *server) accept(t *testing.T, answer string) {
 	t.Helper()
 	if err := s.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}); err != nil {
 		t.Fatal(err)
@@ -171,7 +171,7 @@ func TestViewerReceivesRepairsAndReports(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s.take(t, answer)
+			s.accept(t, answer)
 			if err := v.peer.connect(t.Context(), netip.Addr{}); err != nil {
 				t.Fatal(err)
 			}
@@ -261,7 +261,7 @@ func TestConnectRefusesAnotherCertificate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.take(t, answer)
+	s.accept(t, answer)
 	if err := v.peer.connect(t.Context(), netip.Addr{}); err == nil {
 		t.Error("connected to a server with another certificate")
 	}
@@ -293,7 +293,7 @@ type received struct {
 	faults  []string
 }
 
-func (r *received) take(track *webrtc.TrackRemote) {
+func (r *received) read(track *webrtc.TrackRemote) {
 	var a assembler
 	var count sequence
 	for {
@@ -335,14 +335,14 @@ func TestSenderSendsTheReferenceStage(t *testing.T) {
 				}
 			}
 			var reading sync.WaitGroup
-			s.OnTrack(func(track *webrtc.TrackRemote, _ *webrtc.RTPReceiver) { reading.Go(func() { got.take(track) }) })
+			s.OnTrack(func(track *webrtc.TrackRemote, _ *webrtc.RTPReceiver) { reading.Go(func() { got.read(track) }) })
 			o := s.offer(t, midCamera, midMicrophone)
 			o.media[0].rids = []string{"l", "m", "h"}
 			out, answer, err := newSender(o, newTestCredentials(t), "host", program{picture: referencePicture(simulcast)})
 			if err != nil {
 				t.Fatal(err)
 			}
-			s.take(t, answer)
+			s.accept(t, answer)
 			if err := out.start(t.Context(), netip.Addr{}); err != nil {
 				t.Fatal(err)
 			}
@@ -448,7 +448,7 @@ func TestConnectLeavesAPreferredAddressThatIsDead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.take(t, answer)
+	s.accept(t, answer)
 	if err := v.peer.connect(t.Context(), o.candidates[0].Addr()); err != nil {
 		t.Fatal(err)
 	}

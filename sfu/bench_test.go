@@ -55,7 +55,7 @@ func benchmarkStage(b *testing.B, cfg Config, viewers int) (r *rig, forwarded fu
 			b.Fatal(err)
 		}
 		v.onState(Connected)
-		v.feedback.take(good) // otherwise it is paced, and frames come here as fast as they are sent
+		v.feedback.handle(good) // otherwise it is paced, and frames come here as fast as they are sent
 		list[i] = v
 	}
 	for _, v := range list {

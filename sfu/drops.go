@@ -15,7 +15,7 @@ const (
 	DropWrite                            // the viewer's transport refused it
 	DropPacer                            // a viewer's line is too slow: to the end of the frame, or what waited at a step down or when it left
 	DropRetransmission                   // asked for again within a round trip, or more than the line is to be filled with
-	DropFeedback                         // a viewer asks for more than is heeded in a second
+	DropFeedback                         // a viewer asks for more than is answered in a second
 	DropNoRTX                            // asked again by a viewer that did not take RTX
 	DropNoKeyframe                       // came before the first keyframe of its source
 	DropStreams                          // of a publisher that sends on more SSRCs than there can be

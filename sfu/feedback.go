@@ -30,7 +30,7 @@ const (
 	receivingTimeout = 10 * time.Second
 	// steadyGap is the longest time between two reports of progress that count as one time of arriving.
 	steadyGap = 7 * time.Second
-	// feedbackRate is how much feedback of a viewer is heeded in a second: compound packets, numbers asked for again and
+	// feedbackRate is how much feedback of a viewer is answered in a second: compound packets, numbers asked for again and
 	// keyframes asked for, all together. A browser in trouble sends some sixty packets, and what it gets again is limited.
 	feedbackRate = 1000
 )
@@ -68,8 +68,8 @@ type feedback struct {
 	rtt      atomic.Int64 // nanoseconds
 }
 
-// take takes a compound packet from the viewer.
-func (f *feedback) take(compound []byte) {
+// handle takes a compound packet from the viewer.
+func (f *feedback) handle(compound []byte) {
 	v := f.viewer
 	now := v.stage.node.now()
 	if f.evidence.grant(1, now, &v.stage.node.drops) == 0 {
@@ -101,7 +101,7 @@ func (f *feedback) take(compound []byte) {
 	}
 }
 
-// grant returns how much of n pieces of feedback is heeded and counts the rest: what one viewer asks must not take the
+// grant returns how much of n pieces of feedback is answered and counts the rest: what one viewer asks must not take the
 // time of the others.
 func (e *evidence) grant(n int, now time.Duration, d *drops) int {
 	e.mu.Lock()
@@ -184,7 +184,7 @@ func (f *feedback) onEcho(l *leg, r rtcp.ReceptionReport, now time.Duration) {
 func seconds65536(n uint32) time.Duration { return time.Duration(int64(n) * int64(time.Second) >> 16) }
 
 // inform hands the shard what a report says of the line. What the line no longer carries stops before the next burst.
-func (f *feedback) inform(news func(*adapt.Controller, time.Duration)) {
+func (f *feedback) inform(report func(*adapt.Controller, time.Duration)) {
 	v := f.viewer
 	v.shard.later(func(now time.Duration) {
 		if _, ok := v.shard.viewers[v]; !ok {
@@ -193,7 +193,7 @@ func (f *feedback) inform(news func(*adapt.Controller, time.Duration)) {
 		v.shard.serving = v
 		c := v.adapt.control
 		before, probed := c.Budget(), c.Probing()
-		news(c, now)
+		report(c, now)
 		if c.Budget() < before || probed && !c.Probing() {
 			v.adapt.divide(v.shard, now)
 		}

@@ -157,7 +157,7 @@ func FuzzFeedback(f *testing.F) {
 			// Near the last number that was sent, or a NACK (RFC 4585 6.2.1) would hardly ever hit.
 			binary.BigEndian.PutUint16(b[at:], binary.BigEndian.Uint16(b[at:])+last-near%64)
 		}
-		v.feedback.take(b)
+		v.feedback.handle(b)
 		r.settle()
 		for _, p := range w.written() {
 			if p.SSRC == media { // the pacer kept it until now

@@ -174,7 +174,7 @@ func (l *leg) forward(s *shard, b *burst, sendTime uint32, now time.Duration) {
 // shouldSwitch tells whether a burst of another rendition, or of another source, is one to go on with.
 func (l *leg) shouldSwitch(b *burst) bool {
 	if l.media.Kind == transport.Audio {
-		return l.takesUp(b)
+		return l.continuesWith(b)
 	}
 	if !b.packets[0].Keyframe {
 		return false
@@ -216,16 +216,16 @@ func (l *leg) pause() {
 
 // held is a packet that waits in a viewer's pacer.
 type held struct {
-	leg    *leg
-	packet *packetcache.Packet
-	out    uint16
-	again  bool // it was sent before
-	shift  rewrite.Shift
+	leg            *leg
+	packet         *packetcache.Packet
+	out            uint16
+	retransmission bool // it was sent before
+	shift          rewrite.Shift
 }
 
 // write sends it.
 func (h *held) write(s *shard, sendTime uint32, now time.Duration) {
-	if h.again {
+	if h.retransmission {
 		h.leg.resend(s, h.packet, h.out, h.shift, sendTime)
 	} else if n := h.leg.write(s, h.packet, h.out, h.shift, sendTime, now); n >= 0 {
 		h.leg.account(s, 1, n)
@@ -369,13 +369,13 @@ func (l *leg) retransmit(s *shard, seq uint16, now time.Duration) {
 		s.node.drops.Add(DropNoRTX, 1)
 		return
 	}
-	repairs, pacer := &l.viewer.retransmissions, &l.viewer.pacer
+	retransmissions, pacer := &l.viewer.retransmissions, &l.viewer.pacer
 	size := wireOverhead + 2 + len(p.Payload)
-	if !repairs.allow(l, seq, size, now) {
+	if !retransmissions.allow(l, seq, size, now) {
 		s.node.drops.Add(DropRetransmission, 1)
 		return
 	}
-	leaves, verdict := pacer.Repeat(now, l.index, size, held{leg: l, packet: p, out: seq, again: true, shift: shift})
+	leaves, verdict := pacer.Repeat(now, l.index, size, held{leg: l, packet: p, out: seq, retransmission: true, shift: shift})
 	switch verdict {
 	case pace.Send:
 		l.resend(s, p, seq, shift, absSendTime(s.node.wall(now)))
@@ -385,7 +385,7 @@ func (l *leg) retransmit(s *shard, seq uint16, now time.Duration) {
 		s.node.drops.Add(DropPacer, 1)
 		return
 	}
-	repairs.note(l, seq, leaves)
+	retransmissions.note(l, seq, leaves)
 }
 
 // resend sends one packet again now, as RTX (RFC 4588).

@@ -288,14 +288,14 @@ func (l *listener) read(conn *net.UDPConn) {
 			return
 		}
 		if isMedia(buf[:n]) {
-			l.take(conn, buf[:n])
+			l.decrypt(conn, buf[:n])
 		} else {
 			l.answerCheck(conn, buf[:n])
 		}
 	}
 }
 
-func (l *listener) take(conn *net.UDPConn, sealed []byte) {
+func (l *listener) decrypt(conn *net.UDPConn, sealed []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	plain, err := l.in.DecryptRTP(nil, sealed, nil)

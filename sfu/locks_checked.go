@@ -15,7 +15,7 @@ type mutex[R ranked] struct{ mu sync.Mutex }
 
 func (m *mutex[R]) Lock() {
 	var r R
-	holding.take(r.rank())
+	holding.acquire(r.rank())
 	m.mu.Lock()
 }
 
@@ -38,7 +38,7 @@ type holdings struct {
 	by map[int][]int // ranks, by goroutine
 }
 
-func (h *holdings) take(rank int) {
+func (h *holdings) acquire(rank int) {
 	id := goroutine()
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -214,25 +214,25 @@ func (l *leg) chooseSound(now time.Duration) {
 	}
 	switch {
 	case l.target == plainSound:
-		l.takePlain(true)
+		l.wantPlain(true)
 	case l.cur != plainSound: // otherwise it still waits for the end of a packet
-		l.takePlain(false)
+		l.wantPlain(false)
 	}
 }
 
-// takePlain has the plain form of the slot's sound sent on for this leg, or not.
-func (l *leg) takePlain(take bool) {
+// wantPlain has the plain form of the slot's sound sent on for this leg, or not.
+func (l *leg) wantPlain(want bool) {
 	switch {
-	case take && !l.plain:
+	case want && !l.plain:
 		l.slot.plain.Add(1)
-	case !take && l.plain:
+	case !want && l.plain:
 		l.slot.plain.Add(-1)
 	}
-	l.plain = take
+	l.plain = want
 }
 
-// takesUp tells whether a burst of sound, of another form or source, is one to go on with: nothing is heard twice.
-func (l *leg) takesUp(b *burst) bool {
+// continuesWith tells whether a burst of sound, of another form or source, is one to go on with: nothing is heard twice.
+func (l *leg) continuesWith(b *burst) bool {
 	if b.rendition != l.target || b.half == secondHalf {
 		return false
 	}

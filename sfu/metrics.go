@@ -32,15 +32,15 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	gauge("stages", "Stages that exist.", stages)
 	gauge("viewers", "Viewer connections.", viewers)
 	gauge("publishers", "Publisher connections.", publishers)
-	var packets, bytes, repairs uint64
+	var packets, bytes, retransmissions uint64
 	for _, shard := range n.shards {
 		packets += shard.packets.Load()
 		bytes += shard.bytes.Load()
-		repairs += shard.retransmissions.Load()
+		retransmissions += shard.retransmissions.Load()
 	}
 	counter("packets_forwarded_total", "RTP packets sent to viewers.", packets)
 	counter("payload_bytes_forwarded_total", "RTP payload bytes sent to viewers.", bytes)
-	counter("packets_repaired_total", "RTP packets sent to viewers again.", repairs)
+	counter("packets_repaired_total", "RTP packets sent to viewers again.", retransmissions)
 	counter("keyframe_requests_total", "Keyframe requests sent to publishers.", n.keyframeRequests.Load())
 	counter("bad_rtcp_total", "RTCP packets of viewers that could not be read.", n.badRTCP.Load())
 	c.collectDrops(out)

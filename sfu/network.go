@@ -90,14 +90,14 @@ func (n *network) openViewers(common peer.Config, cert tls.Certificate) (err err
 		Panicked: n.cfg.Panicked,
 	}
 	if n.tcp != nil {
-		cfg.UnclaimedTCP = n.takeTCP
+		cfg.UnclaimedTCP = n.acceptTCP
 	}
 	n.viewers, err = lean.New(cfg)
 	return err
 }
 
-// takeTCP lets a publisher have a TCP connection at whose other end it is.
-func (n *network) takeTCP(c net.Conn, ufrag string) bool {
+// acceptTCP lets a publisher have a TCP connection at whose other end it is.
+func (n *network) acceptTCP(c net.Conn, ufrag string) bool {
 	proven, err := n.gate.Prove(c, ufrag)
 	return err == nil && n.tcp.Take(proven, ufrag)
 }

@@ -366,7 +366,7 @@ func forgetViewer(s *shard, v *Viewer) {
 	for _, l := range v.legs {
 		if l.active {
 			l.aim(s, none)
-			l.takePlain(false)
+			l.wantPlain(false)
 		}
 	}
 }

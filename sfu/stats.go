@@ -81,8 +81,8 @@ func (s *shown) read() Shown {
 // qualityInterval is how often a viewer's line is judged.
 const qualityInterval = 5 * time.Second
 
-// tellQuality tells how good the line is, once the viewer has reported.
-func (v *Viewer) tellQuality(now time.Duration) {
+// reportQuality tells how good the line is, once the viewer has reported.
+func (v *Viewer) reportQuality(now time.Duration) {
 	if v.params.OnQuality == nil || v.feedback.rtt.Load() == 0 || v.judged != 0 && now-v.judged < qualityInterval {
 		return
 	}

@@ -104,7 +104,7 @@ func TestStress(t *testing.T) {
 				if err != nil {
 					t.Error(err)
 				}
-				v.feedback.take(feedback)
+				v.feedback.handle(feedback)
 				v.Stats()
 				if rnd.IntN(4) > 0 {
 					v.Close()

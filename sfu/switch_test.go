@@ -45,7 +45,7 @@ func TestStormOfJoins(t *testing.T) {
 			viewers = append(viewers, v)
 		}
 		for _, v := range viewers {
-			v.feedback.take(pli)
+			v.feedback.handle(pli)
 		}
 		send()
 	}

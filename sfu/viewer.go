@@ -103,7 +103,7 @@ func (s *Stage) OpenViewer(p ViewerParams) (*Viewer, error) {
 	}
 	v.adapt.begin(v, s.node.now())
 	conn, err := s.node.viewers.New(transport.Params{
-		CNAME: cname, Media: media, OnState: v.onState, OnRTCP: v.feedback.take,
+		CNAME: cname, Media: media, OnState: v.onState, OnRTCP: v.feedback.handle,
 	})
 	if err != nil {
 		return nil, err
@@ -230,5 +230,5 @@ func (v *Viewer) tick(s *shard, now time.Duration) {
 		v.sendReports(s, now)
 	}
 	v.feedback.check(now)
-	v.tellQuality(now)
+	v.reportQuality(now)
 }

@@ -26,7 +26,7 @@ type member struct {
 	self      selfState // last one sent on conn
 	position  int       // in the queue of hands, from 1
 	watchers  int       // monitor slots that show it
-	voice     string    // the publisher peer that speech is heard on
+	speech    string    // the publisher peer that speech is heard on
 	contest   contest
 }
 
@@ -124,7 +124,7 @@ func (a *audience) attach(c *conn, now time.Time) error {
 		return &meeting.Error{Code: meeting.CodeStaleConnection, Detail: "taken over at once"}
 	}
 	m := a.members[ep.Code]
-	m.conn, m.viewerUp, m.reception, m.rtt, m.lossPct, m.self, m.voice = c, false, reception{}, 0, 0, selfState{}, ""
+	m.conn, m.viewerUp, m.reception, m.rtt, m.lossPct, m.self, m.speech = c, false, reception{}, 0, 0, selfState{}, ""
 	a.conns[c] = m
 	a.seated.Store(ep.Code, c)
 	a.metrics.connections.WithLabelValues(string(ep.Role)).Inc()
@@ -234,7 +234,7 @@ func (a *audience) queue() {
 // many go at once; a change over it waits for the next flush.
 func (a *audience) announce(now bool) {
 	if stated := a.stage.restate(a.present, a.convened, now); stated != nil {
-		a.spreads.tell(&a.spreads.state, stated)
+		a.spreads.publish(&a.spreads.state, stated)
 	}
 }
 
@@ -365,9 +365,9 @@ func (m *member) onPublisherEvents(n peerEvents) {
 		m.conn.send(protocol.Demand{Peer: n.peer.ID, Top: *n.demand})
 	}
 	if n.speaking != nil {
-		m.voice = ""
+		m.speech = ""
 		if *n.speaking {
-			m.voice = n.peer.ID
+			m.speech = n.peer.ID
 		}
 	}
 }

@@ -42,7 +42,7 @@ type conn struct {
 	page    pageWord
 	freezes freezes
 	tcp     *admission.Ticket // of the TCP connection
-	place   *admission.Ticket // among the strangers
+	place   *admission.Ticket // among the unauthenticated
 	limiter *rate.Limiter     // of the seat; set once it is known
 	refused int               // cost of messages over the rate: a large one has been read and decoded all the same
 

@@ -29,7 +29,7 @@ func TestWhoBecomesAConsoleIsToldAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.tell(&s.speaker, said)
+	s.publish(&s.speaker, said)
 	c.audience.stage.pace.SetLimit(rate.Limit(0))
 	c.audience.stage.pace.SetBurst(0) // no State comes meanwhile
 	chair.drain()

@@ -48,7 +48,7 @@ type Config struct {
 	Downloads      *access.Downloads             // what is being sent to holders of links; nil = nothing
 	Seats          *access.Limits                // how much a seat may ask; nil = the usual
 	Panicked       func(fault any, where ...any) // logs and counts what a goroutine panicked with
-	// Strangers bounds the sockets that have not said who they are.
+	// Unauthenticated bounds the sockets that have not said who they are.
 	Unauthenticated admission.Limits
 	Time            TimeSource // tests set the clock
 }

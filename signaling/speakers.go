@@ -33,7 +33,7 @@ func (v *activeSpeakers) announce(a *audience) {
 		return
 	}
 	v.slots, v.next = slots, now.Add(max(speakersEvery, time.Duration(len(a.conns))*speakersPerReach))
-	a.spreads.tell(&a.spreads.speaker, said)
+	a.spreads.publish(&a.spreads.speaker, said)
 }
 
 // speaking are the slots whose sound is on air and carries speech now.
@@ -44,7 +44,7 @@ func speaking(a *audience) []string {
 		if !f.Audio || slot == meeting.SlotPresentation {
 			continue
 		}
-		if m := a.members[f.Endpoint]; m != nil && m.conn != nil && m.voice != "" && m.voice == m.conn.peers.id(PeerPublisher) {
+		if m := a.members[f.Endpoint]; m != nil && m.conn != nil && m.speech != "" && m.speech == m.conn.peers.id(PeerPublisher) {
 			slots = append(slots, string(slot))
 		}
 	}

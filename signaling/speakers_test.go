@@ -25,7 +25,9 @@ func TestWhoSpeaksReachesEveryone(t *testing.T) {
 	host, c1, c2 := b.Enter(meeting.HostCode), b.Enter("C1"), b.Enter("C2")
 	hears := func(p *servertest.Person, slots ...string) {
 		t.Helper()
-		p.Sees("who speaks", func() bool { return len(p.Voices) > 0 && slices.Equal(p.Voices[len(p.Voices)-1], slots) })
+		p.Sees("who speaks", func() bool {
+			return len(p.ActiveSpeakers) > 0 && slices.Equal(p.ActiveSpeakers[len(p.ActiveSpeakers)-1], slots)
+		})
 	}
 	host.Ask(protocol.Start{})
 	host.Ask(protocol.Grant{Endpoint: "C1"})
@@ -41,13 +43,13 @@ func TestWhoSpeaksReachesEveryone(t *testing.T) {
 
 	// However quickly it changes, few messages go out, and the last counts.
 	var before int
-	c2.See(func() { before = len(c2.Voices) })
+	c2.See(func() { before = len(c2.ActiveSpeakers) })
 	for i := range 2000 {
 		b.Srv.Speaking(main, i%2 == 0)
 	}
 	hears(c2, "floor")
 	c2.See(func() {
-		if n := len(c2.Voices) - before; n > 50 {
+		if n := len(c2.ActiveSpeakers) - before; n > 50 {
 			t.Errorf("%d messages for 2,000 changes", n)
 		}
 	})

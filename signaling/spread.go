@@ -62,8 +62,8 @@ func (s *spreads) tidy() bool {
 	return true
 }
 
-// tell sends a message to consoles, who act on it, and to the first of the others at once, and to the rest by and by.
-func (s *spreads) tell(on *spread, message *websocket.PreparedMessage) {
+// publish sends a message to consoles, who act on it, and to the first of the others at once, and to the rest by and by.
+func (s *spreads) publish(on *spread, message *websocket.PreparedMessage) {
 	for c := range s.consoles {
 		c.sendPrepared(message)
 	}

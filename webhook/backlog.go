@@ -23,7 +23,7 @@ type waiting struct {
 	pause    time.Duration // before at; 0 if the last attempt did not fail
 	failing  time.Time     // when its first message failed first; zero if it did not
 	attempts int           // at its first message
-	again    bool          // told of since it was handed out
+	more     bool          // told of since it was handed out
 	ours     bool          // the program stumbled over its first message: that the target is there does not help
 }
 
@@ -36,10 +36,10 @@ type failure struct {
 
 func newBacklog() *backlog { return &backlog{streams: map[stream]*waiting{}} }
 
-// tell notes that there may be something new. A stream that waits for its next attempt goes on waiting.
-func (b *backlog) tell(st stream, now time.Time) {
+// add notes that there may be something new. A stream that waits for its next attempt goes on waiting.
+func (b *backlog) add(st stream, now time.Time) {
 	if w := b.streams[st]; w != nil {
-		w.again = true
+		w.more = true
 		return
 	}
 	b.streams[st] = &waiting{at: now}
@@ -60,13 +60,13 @@ func (b *backlog) due(now time.Time) (st stream, wait time.Duration, ok bool) {
 	case first.at.After(now):
 		return st, first.at.Sub(now), false
 	}
-	first.again = false
+	first.more = false
 	return st, 0, true
 }
 
 // emptied notes that a stream had nothing to tell.
 func (b *backlog) emptied(st stream) {
-	if w := b.streams[st]; w != nil && !w.again {
+	if w := b.streams[st]; w != nil && !w.more {
 		delete(b.streams, st)
 	}
 }

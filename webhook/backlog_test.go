@@ -12,12 +12,12 @@ func TestBacklog(t *testing.T) {
 	if _, wait, ok := b.due(now); ok || wait <= 0 {
 		t.Fatal("an empty backlog has something due")
 	}
-	b.tell(a, now)
-	b.tell(z, now.Add(time.Second))
+	b.add(a, now)
+	b.add(z, now.Add(time.Second))
 	if st, _, ok := b.due(now.Add(2 * time.Second)); !ok || st != a {
 		t.Errorf("due is %v, %v", st, ok)
 	}
-	b.tell(a, now) // while it is being delivered
+	b.add(a, now) // while it is being delivered
 	b.emptied(a)
 	if st, _, ok := b.due(now); !ok || st != a {
 		t.Error("what was told during an attempt is forgotten")
@@ -52,7 +52,7 @@ func TestBacklog(t *testing.T) {
 	if f := b.failed(z, now); f.attempts != 1 || f.giveUp || f.pause != firstPause {
 		t.Errorf("%+v", f)
 	}
-	b.tell(a, now)
+	b.add(a, now)
 	b.done(a, true, now)
 	for range 2 {
 		st, _, ok := b.due(now)

@@ -36,12 +36,12 @@ type receiver struct {
 func newReceiver(t *testing.T, fails int) *receiver {
 	t.Helper()
 	rc := &receiver{t: t, fails: fails}
-	rc.Server = httptest.NewServer(http.HandlerFunc(rc.take))
+	rc.Server = httptest.NewServer(http.HandlerFunc(rc.receive))
 	t.Cleanup(rc.Close)
 	return rc
 }
 
-func (rc *receiver) take(w http.ResponseWriter, r *http.Request) {
+func (rc *receiver) receive(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	verifier, keyErr := standardwebhooks.NewWebhook(webhookSecret)
 	if err != nil || keyErr != nil {
@@ -75,7 +75,7 @@ func (rc *receiver) take(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (rc *receiver) taken() []string {
+func (rc *receiver) received() []string {
 	rc.mu.Lock()
 	defer rc.mu.Unlock()
 	return slices.Clone(rc.events)
@@ -96,16 +96,16 @@ func TestWebhooks(t *testing.T) {
 	host, c1 := b.Enter(meeting.HostCode), b.Enter("C1")
 	host.Ask(protocol.Start{})
 	c1.Close()
-	servertest.Await(t, "C1 is gone", func() bool { return slices.Contains(rc.taken(), "left C1") })
+	servertest.Await(t, "C1 is gone", func() bool { return slices.Contains(rc.received(), "left C1") })
 	b.Restart(false) // the receiver is told the rest, and nothing twice
 	secretary := servertest.Token(b.Links.Links.Secretary)
 	b.Request("POST", "/api/v1/sessions/"+b.Links.ID+"/end", servertest.Token(b.Links.Links.Host), "")
 	if status, body := b.Request("POST", "/api/v1/sessions/"+b.Links.ID+"/seal", secretary, ""); status != 204 {
 		t.Fatalf("seal: %d %s", status, body)
 	}
-	servertest.Await(t, "the seal is told", func() bool { return slices.Contains(rc.taken(), "sealed") })
+	servertest.Await(t, "the seal is told", func() bool { return slices.Contains(rc.received(), "sealed") })
 	want := []string{"joined @host", "joined C1", "left C1", "left @host", "sealed"}
-	if got := rc.taken(); !slices.Equal(got, want) {
+	if got := rc.received(); !slices.Equal(got, want) {
 		t.Errorf("told %v, want %v", got, want)
 	}
 	rc.mu.Lock()
@@ -145,7 +145,7 @@ func TestWebhookDeadLetters(t *testing.T) {
 			t.Errorf("retry: %d %s, want %d", status, body, tt.want)
 		}
 	}
-	if got := rc.taken(); !slices.Equal(got, []string{"joined C1"}) {
+	if got := rc.received(); !slices.Equal(got, []string{"joined C1"}) {
 		t.Errorf("told %v", got)
 	}
 }

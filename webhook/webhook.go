@@ -144,7 +144,7 @@ func (s *Sender) Start(ctx context.Context) error {
 					return fmt.Errorf("webhook %s: %w", t.url, err)
 				}
 				if seq > 0 || row.Phase != meeting.PhaseEnded && row.Phase != meeting.PhaseSealed {
-					t.tell(stream{kind, row.ID})
+					t.notify(stream{kind, row.ID})
 				}
 			}
 		}
@@ -163,7 +163,7 @@ func (s *Sender) Tell(session string) {
 // TellKind says that one source may have something new about a session. It never waits.
 func (s *Sender) TellKind(kind, session string) {
 	for _, t := range s.targets {
-		t.tell(stream{kind, session})
+		t.notify(stream{kind, session})
 	}
 }
 
@@ -207,9 +207,9 @@ func (s *Sender) Retry(ctx context.Context, id string) error {
 	return store.ErrNotFound
 }
 
-func (t *target) tell(st stream) {
+func (t *target) notify(st stream) {
 	t.mu.Lock()
-	t.backlog.tell(st, time.Now())
+	t.backlog.add(st, time.Now())
 	t.mu.Unlock()
 	select {
 	case t.wake <- struct{}{}:

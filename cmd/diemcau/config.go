@@ -22,7 +22,7 @@ type configCheckCmd struct {
 
 // Run parses the command as if it were to be run, and checks what its flags are together.
 func (c *configCheckCmd) Run(grammar *cli, std streams) error {
-	parsed, strangers, err := parseInner(grammar, c.Command, std)
+	parsed, unknown, err := parseInner(grammar, c.Command, std)
 	if err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func (c *configCheckCmd) Run(grammar *cli, std streams) error {
 			return err
 		}
 	}
-	for _, name := range strangers {
+	for _, name := range unknown {
 		fmt.Fprintf(std.err, "diemcau: the variable %s is no setting and is ignored\n", name)
 	}
 	_, err = fmt.Fprintf(std.out, "the settings of %s can be used\n", parsed.Command())
@@ -87,7 +87,7 @@ func parseInner(grammar *cli, args []string, std streams) (*kong.Context, []stri
 	if err != nil {
 		return nil, nil, err
 	}
-	strangers, err := checkVariables(parser.Model)
+	unknown, err := checkVariables(parser.Model)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -95,7 +95,7 @@ func parseInner(grammar *cli, args []string, std streams) (*kong.Context, []stri
 	if err != nil {
 		return nil, nil, &usageError{err.Error()}
 	}
-	return parsed, strangers, nil
+	return parsed, unknown, nil
 }
 
 // shownValue is a setting as it is printed; what is secret in it is masked.

@@ -207,7 +207,7 @@ func distance(a, b string) int {
 
 // checkVariables refuses variables of the environment that are a flag's but for a slip. Others that begin alike may be
 // somebody else's; config check names them.
-func checkVariables(app *kong.Application) (strangers []string, err error) {
+func checkVariables(app *kong.Application) (unknown []string, err error) {
 	known := map[string]string{}
 	for _, leaf := range app.Leaves(false) {
 		for n := leaf; n != nil; n = n.Parent {
@@ -226,7 +226,7 @@ func checkVariables(app *kong.Application) (strangers []string, err error) {
 		if meant := didYouMean(name, known); meant != "" {
 			return nil, &usageError{"the variable " + name + " is no setting" + meant}
 		}
-		strangers = append(strangers, name)
+		unknown = append(unknown, name)
 	}
-	return strangers, nil
+	return unknown, nil
 }

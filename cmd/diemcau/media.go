@@ -36,7 +36,7 @@ func newMediaPlane(cfg sfu.Config, log *slog.Logger, reg prometheus.Registerer) 
 	m := &mediaPlane{peers: map[string]mediaPeer{}}
 	cfg.OnSlot = func(stage string, slot sfu.SlotID, live bool) {
 		if name, isVideo := strings.CutPrefix(string(slot), string(sfu.VideoSlot(""))); isVideo {
-			m.tell(func(e signaling.MediaEvents) { e.SlotVideo(stage, name, live) })
+			m.notify(func(e signaling.MediaEvents) { e.SlotVideo(stage, name, live) })
 		}
 	}
 	node, err := sfu.New(cfg, log, reg)
@@ -49,7 +49,7 @@ func newMediaPlane(cfg sfu.Config, log *slog.Logger, reg prometheus.Registerer) 
 
 func (m *mediaPlane) report(to signaling.MediaEvents) { m.events.Store(&to) }
 
-func (m *mediaPlane) tell(what func(signaling.MediaEvents)) {
+func (m *mediaPlane) notify(what func(signaling.MediaEvents)) {
 	if e := m.events.Load(); e != nil {
 		what(*e)
 	}
@@ -70,17 +70,17 @@ func (m *mediaPlane) Open(_ context.Context, p signaling.Peer) (string, error) {
 func (m *mediaPlane) open(stage *sfu.Stage, p signaling.Peer) (mediaPeer, string, error) {
 	onState := func(s sfu.State) {
 		if s == sfu.Connected {
-			m.tell(func(e signaling.MediaEvents) { e.PeerConnected(p) })
+			m.notify(func(e signaling.MediaEvents) { e.PeerConnected(p) })
 		}
 		if s == sfu.Failed {
-			m.tell(func(e signaling.MediaEvents) { e.PeerFailed(p, "connection lost") })
+			m.notify(func(e signaling.MediaEvents) { e.PeerFailed(p, "connection lost") })
 		}
 	}
 	if p.Kind == signaling.PeerPublisher {
 		pub, err := stage.OpenPublisher(sfu.PublisherParams{
 			ID: p.ID, Owner: p.Endpoint, OnState: onState,
-			OnDemand:   func(top int) { m.tell(func(e signaling.MediaEvents) { e.Demand(p, top) }) },
-			OnSpeaking: func(speaking bool) { m.tell(func(e signaling.MediaEvents) { e.Speaking(p, speaking) }) },
+			OnDemand:   func(top int) { m.notify(func(e signaling.MediaEvents) { e.Demand(p, top) }) },
+			OnSpeaking: func(speaking bool) { m.notify(func(e signaling.MediaEvents) { e.Speaking(p, speaking) }) },
 		})
 		if err != nil {
 			return nil, "", err
@@ -92,10 +92,10 @@ func (m *mediaPlane) open(stage *sfu.Stage, p signaling.Peer) (mediaPeer, string
 		params.Slots = sfu.MonitorSlots
 	} else {
 		params.OnQuality = func(rtt time.Duration, loss float64) {
-			m.tell(func(e signaling.MediaEvents) { e.Quality(p, rtt, int(math.Round(loss*100))) })
+			m.notify(func(e signaling.MediaEvents) { e.Quality(p, rtt, int(math.Round(loss*100))) })
 		}
 		params.OnReceiving = func(receiving bool, at time.Time) {
-			m.tell(func(e signaling.MediaEvents) { e.Receiving(p, receiving, at) })
+			m.notify(func(e signaling.MediaEvents) { e.Receiving(p, receiving, at) })
 		}
 	}
 	viewer, err := stage.OpenViewer(params)

@@ -5,7 +5,7 @@ import (
 	"net/netip"
 )
 
-// Key is the part of the address space that one stranger is taken to hold: an IPv4 address, or the /64 that a line of
+// Key is the part of the address space that one unauthenticated peer is taken to hold: an IPv4 address, or the /64 that a line of
 // IPv6 is given (RFC 6177), in which he can choose addresses as he likes.
 func Key(a netip.Addr) netip.Prefix {
 	a = a.Unmap().WithZone("")

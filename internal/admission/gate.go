@@ -1,6 +1,6 @@
-// Package admission bounds what strangers can hold of a server: connections by address, and the descriptors of the
-// process. One Gate stands before every listener. A connection is a stranger's until whoever reads it vouches for a
-// seat; where there are too many strangers, the oldest of the address that holds the most has to go, so a flood from
+// Package admission bounds what unauthenticated connections can hold of a server: connections by address, and the descriptors of the
+// process. One Gate stands before every listener. A connection is unauthenticated until whoever reads it vouches for a
+// seat; where there are too many unauthenticated ones, the oldest of the address that holds the most has to go, so a flood from
 // one address costs that address alone, and who says who he is cannot be shut out by those who do not.
 package admission
 
@@ -20,8 +20,8 @@ type Reason string
 
 // The reasons of a Gate and its listeners.
 const (
-	EvictedAddress Reason = "evicted_address" // the oldest stranger of an address that has too many
-	EvictedCrowd   Reason = "evicted_crowd"   // there are too many strangers, or connections, in all
+	EvictedAddress Reason = "evicted_address" // the oldest unauthenticated one of an address that has too many
+	EvictedCrowd   Reason = "evicted_crowd"   // there are too many unauthenticated ones, or connections, in all
 	RefusedFull    Reason = "refused_full"    // every connection is a known one's, and no descriptor is left for more
 	AcceptFailed   Reason = "accept_failed"   // the operating system gave no socket
 )
@@ -31,9 +31,9 @@ type Limits struct {
 	Total           int // connections
 	Reserved        int // of Total, those that are left to health checks and the like: see Ticket.Crowded
 	Unauthenticated int // connections of nobody known
-	PerAddress      int // strangers of one Key
-	PerSeat         int // known connections of one seat; those beyond stay strangers
-	// Spared are addresses that hold no strangers, such as proxies that bound their clients themselves; may be nil.
+	PerAddress      int // unauthenticated connections of one Key
+	PerSeat         int // known connections of one seat; those beyond stay unauthenticated
+	// Spared are addresses that hold none of them, such as proxies that bound their clients themselves; may be nil.
 	Spared func(netip.Addr) bool
 }
 
@@ -44,10 +44,10 @@ type Gate struct {
 	seldom rate.Sometimes // of warnings
 
 	mu              sync.Mutex
-	born            uint64 // number of the youngest stranger
+	born            uint64 // number of the youngest unauthenticated one
 	total           int
 	unauthenticated int
-	holders         map[netip.Prefix]*holder // of strangers
+	holders         map[netip.Prefix]*holder // of unauthenticated connections
 	most            crowd
 	seats           map[string]int // known connections
 	gone            map[Reason]uint64
@@ -70,12 +70,12 @@ type Ticket struct {
 
 	// Guarded by the gate.
 	born uint64
-	at   *list.Element // among its address's strangers; nil once known or gone
+	at   *list.Element // among the unauthenticated ones of its address; nil once known or gone
 	seat string        // that vouches for it
 	in   bool
 }
 
-// Enter lets a connection in. evict is called, once at most and from any goroutine, if it has to go as a stranger: it
+// Enter lets a connection in. evict is called, once at most and from any goroutine, if it has to go as unauthenticated: it
 // closes the connection and does not wait. It returns nil where even that makes no room.
 func (g *Gate) Enter(from netip.Addr, evict func()) *Ticket {
 	t := &Ticket{gate: g, key: Key(from), evict: evict, in: true}
@@ -108,7 +108,7 @@ func (g *Gate) Enter(from netip.Addr, evict func()) *Ticket {
 		})
 	} else if len(out) > 0 {
 		g.seldom.Do(func() {
-			g.log.Warn("connections of strangers are closed: there are too many", "by", out[0].key, "for", t.key)
+			g.log.Warn("unauthenticated connections are closed: there are too many", "by", out[0].key, "for", t.key)
 		})
 	}
 	if full {
@@ -123,7 +123,7 @@ func over(n, limit int) bool { return limit > 0 && n > limit }
 // it only asks whether the server is well.
 func (t *Ticket) Crowded() bool { return t != nil && t.crowded }
 
-// Touch makes a stranger the youngest again: it has sent something whole.
+// Touch makes an unauthenticated connection the youngest again: it has sent something whole.
 func (t *Ticket) Touch() {
 	if t == nil {
 		return
@@ -138,7 +138,7 @@ func (t *Ticket) Touch() {
 }
 
 // Known vouches for a connection: it belongs to a seat, whose name the one who vouches chooses. It reports false, and
-// the connection stays a stranger, if the seat has as many as it may.
+// the connection stays unauthenticated, if the seat has as many as it may.
 func (t *Ticket) Known(seat string) bool {
 	if t == nil {
 		return true
@@ -193,7 +193,7 @@ func (g *Gate) evictOldest(h *holder, why Reason) *Ticket {
 	return t
 }
 
-// addUnauthenticated counts a connection among the strangers, as the youngest.
+// addUnauthenticated counts a connection among the unauthenticated, as the youngest.
 func (g *Gate) addUnauthenticated(t *Ticket) {
 	g.born++
 	t.born = g.born
@@ -210,7 +210,7 @@ func (g *Gate) addUnauthenticated(t *Ticket) {
 	g.unauthenticated++
 }
 
-// removeUnauthenticated takes a connection out of the strangers.
+// removeUnauthenticated takes a connection out of the unauthenticated.
 func (g *Gate) removeUnauthenticated(t *Ticket) {
 	h := g.holders[t.key]
 	h.Remove(t.at)
@@ -224,7 +224,7 @@ func (g *Gate) removeUnauthenticated(t *Ticket) {
 	heap.Fix(&g.most, h.index)
 }
 
-// holder is an address with its strangers, the oldest first.
+// holder is an address with its unauthenticated connections, the oldest first.
 type holder struct {
 	list.List
 	key   netip.Prefix

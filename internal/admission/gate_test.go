@@ -60,7 +60,7 @@ const (
 	good = "192.0.2.1"
 )
 
-func TestOldestStrangerOfAnAddressGoesFirst(t *testing.T) {
+func TestOldestUnauthenticatedOfAnAddressGoesFirst(t *testing.T) {
 	c := newCrowd(admission.Limits{PerAddress: 2})
 	a, b := c.enter("a", bad), c.enter("b", bad)
 	c.enter("c", bad)
@@ -105,16 +105,16 @@ func TestCrowdTakesFromWhoHasMost(t *testing.T) {
 	c.want(t, "good")
 }
 
-func TestKnownAreNeverClosedForStrangers(t *testing.T) {
+func TestKnownAreNeverClosedForUnauthenticated(t *testing.T) {
 	c := newCrowd(admission.Limits{Total: 5, Reserved: 1})
 	for i := range 3 {
 		if !c.enter("known", good).Known(fmt.Sprint(i)) {
 			t.Fatal("not known")
 		}
 	}
-	c.enter("stranger", bad)
+	c.enter("unauthenticated", bad)
 	fifth := c.enter("fifth", bad)
-	c.want(t, "stranger")
+	c.want(t, "unauthenticated")
 	if fifth.Crowded() || !fifth.Known("3") {
 		t.Error("there was room for a fourth")
 	}
@@ -155,7 +155,7 @@ func TestSeatsHoldOnlySoMany(t *testing.T) {
 	}
 }
 
-func TestSparedAddressesHoldNoStrangers(t *testing.T) {
+func TestSparedAddressesHoldNoUnauthenticated(t *testing.T) {
 	proxy := netip.MustParseAddr("10.0.0.1")
 	c := newCrowd(admission.Limits{PerAddress: 1, Unauthenticated: 1, Total: 4, Spared: func(a netip.Addr) bool { return a == proxy }})
 	for range 3 {
@@ -164,7 +164,7 @@ func TestSparedAddressesHoldNoStrangers(t *testing.T) {
 	c.enter("a", bad)
 	c.want(t)
 	if c.enter("b", proxy.String()) == nil {
-		t.Fatal("the proxy is shut out by a stranger")
+		t.Fatal("the proxy is shut out by an unauthenticated peer")
 	}
 	c.want(t, "a")
 	if c.enter("c", proxy.String()) != nil {
@@ -217,7 +217,7 @@ func TestCountsAgree(t *testing.T) {
 			t.Fatalf("%d are open, %d of them known", len(open), known)
 		}
 		want := fmt.Sprintf("# HELP diemcau_sockets_open Connections that are open, by whether they have said who they are.\n"+
-			"# TYPE diemcau_sockets_open gauge\ndiemcau_sockets_open{who=\"known\"} %d\ndiemcau_sockets_open{who=\"stranger\"} %d\n", known, len(open)-known)
+			"# TYPE diemcau_sockets_open gauge\ndiemcau_sockets_open{who=\"known\"} %d\ndiemcau_sockets_open{who=\"unauthenticated\"} %d\n", known, len(open)-known)
 		if i%500 == 0 {
 			reg := prometheus.NewRegistry()
 			reg.MustRegister(gate)

@@ -22,12 +22,12 @@ const (
 	headerWithin = 10 * time.Second // for the header, and for a TLS handshake
 	maxHeader    = 16 << 10
 	idleWithin   = 2 * time.Minute // between two requests
-	// StrangerBody is how many bytes may be sent by who has not been let in.
-	StrangerBody = 64 << 10
-	bodyWithin   = 10 * time.Second // for the first bytes, and
-	bodyRate     = 4 << 10          // a second for the rest
-	writeWithin  = 30 * time.Second // for each piece of an answer
-	writePiece   = 32 << 10
+	// UnauthenticatedBody is how many bytes may be sent by who has not been let in.
+	UnauthenticatedBody = 64 << 10
+	bodyWithin          = 10 * time.Second // for the first bytes, and
+	bodyRate            = 4 << 10          // a second for the rest
+	writeWithin         = 30 * time.Second // for each piece of an answer
+	writePiece          = 32 << 10
 )
 
 // Guard is what stands before the handlers.
@@ -98,7 +98,7 @@ func (g *Guard) Wrap(next http.Handler) http.Handler {
 		r = r.WithContext(withClient(ctx, g.proxies.Load().Client(r)))
 		control := http.NewResponseController(w)
 		if r.Body != nil && r.Body != http.NoBody {
-			b := &body{ReadCloser: r.Body, control: control, guard: g, left: StrangerBody, begun: time.Now()}
+			b := &body{ReadCloser: r.Body, control: control, guard: g, left: UnauthenticatedBody, begun: time.Now()}
 			_ = control.SetReadDeadline(b.begun.Add(g.bodyWithin))
 			r.Body = b
 		}
@@ -109,7 +109,7 @@ func (g *Guard) Wrap(next http.Handler) http.Handler {
 	})
 }
 
-// Admit lets the rest of a request be larger than a stranger's: up to so many bytes in all.
+// Admit lets the rest of a request be larger than an unauthenticated one: up to so many bytes in all.
 func Admit(r *http.Request, most int64) {
 	if b, ok := r.Body.(*body); ok {
 		b.left = most - b.got

@@ -250,7 +250,7 @@ func TestAnswerThatNobodyTakes(t *testing.T) {
 	}
 }
 
-func TestStrangersSendLittle(t *testing.T) {
+func TestUnauthenticatedSendLittle(t *testing.T) {
 	b := newBed(t, admission.Limits{}, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/known" {
 			httpguard.Admit(r, 1<<20)
@@ -264,8 +264,8 @@ func TestStrangersSendLittle(t *testing.T) {
 		size int
 		want string
 	}{
-		{"/", httpguard.StrangerBody, fmt.Sprint(httpguard.StrangerBody, " false")},
-		{"/", httpguard.StrangerBody + 1, fmt.Sprint(httpguard.StrangerBody, " true")},
+		{"/", httpguard.UnauthenticatedBody, fmt.Sprint(httpguard.UnauthenticatedBody, " false")},
+		{"/", httpguard.UnauthenticatedBody + 1, fmt.Sprint(httpguard.UnauthenticatedBody, " true")},
 		{"/known", 1 << 20, fmt.Sprint(1<<20, " false")},
 		{"/known", 1<<20 + 1, fmt.Sprint(1<<20, " true")},
 	} {

@@ -75,7 +75,7 @@ type Bed struct {
 	Time                     signaling.TimeSource
 	Rewrite                  func(userInfo string) string // what an identity provider says
 	SnapshotEvery, NamesKept time.Duration
-	Strangers                admission.Limits
+	Unauthenticated          admission.Limits
 	Pictures                 api.Pictures
 	CodeKey                  [link.CodeKeySize]byte
 	Keys                     *keyring.Ring // kept over a restart

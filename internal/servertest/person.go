@@ -19,21 +19,21 @@ type Person struct {
 	T    *testing.T
 	Code string
 
-	mu        sync.Mutex
-	State     protocol.State
-	Session   protocol.SessionInfo // as it was changed last
-	Self      protocol.Self
-	Sites     map[string]protocol.SiteState
-	Phones    map[string]string // of sites that it was told
-	Peers     map[string]string // id -> kind
-	Errors    []protocol.Error
-	Mail      []string // "from: text"
-	Reconnect *protocol.Reconnect
-	Recording []protocol.Recording
-	Demands   []protocol.Demand
-	Voices    [][]string // each that was told
-	states    int        // State messages so far
-	Deaf      bool
+	mu             sync.Mutex
+	State          protocol.State
+	Session        protocol.SessionInfo // as it was changed last
+	Self           protocol.Self
+	Sites          map[string]protocol.SiteState
+	Phones         map[string]string // of sites that it was told
+	Peers          map[string]string // id -> kind
+	Errors         []protocol.Error
+	Mail           []string // "from: text"
+	Reconnect      *protocol.Reconnect
+	Recording      []protocol.Recording
+	Demands        []protocol.Demand
+	ActiveSpeakers [][]string // each that was told
+	states         int        // State messages so far
+	Deaf           bool
 }
 
 func (b *Bed) Enter(code string) *Person {
@@ -50,7 +50,7 @@ func (b *Bed) TryEnter(code string, opts client.Options) (*Person, error) {
 	p := &Person{T: b.T, Code: code, Sites: map[string]protocol.SiteState{}, Phones: map[string]string{}, Peers: map[string]string{}}
 	ready := make(chan struct{})
 	opts.Device = "test"
-	opts.Handle = func(m protocol.Message) { <-ready; p.take(m) }
+	opts.Handle = func(m protocol.Message) { <-ready; p.handle(m) }
 	c, err := client.Dial(context.Background(), b.Links.Of(code), opts)
 	if err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func (b *Bed) TryEnter(code string, opts client.Options) (*Person, error) {
 	return p, nil
 }
 
-func (p *Person) take(m protocol.Message) {
+func (p *Person) handle(m protocol.Message) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch m := m.(type) {
@@ -102,7 +102,7 @@ func (p *Person) take(m protocol.Message) {
 	case protocol.Demand:
 		p.Demands = append(p.Demands, m)
 	case protocol.Speaking:
-		p.Voices = append(p.Voices, m.Slots)
+		p.ActiveSpeakers = append(p.ActiveSpeakers, m.Slots)
 	}
 }
 

@@ -21,7 +21,7 @@ import (
 func (b *Bed) Configs(publicURL string) (signaling.Config, api.Config) {
 	return signaling.Config{
 			Record: b.Record, Media: b.Media, Relays: &b.Relays, Log: slog.New(slog.NewTextHandler(lockedWriter{b.LogMu, b.LogText}, nil)),
-			Seats: access.NewLimits(max(1, b.seatTimes)), Time: b.Time, Unauthenticated: b.Strangers,
+			Seats: access.NewLimits(max(1, b.seatTimes)), Time: b.Time, Unauthenticated: b.Unauthenticated,
 		}, api.Config{
 			Record: b.Record, CodeKey: b.CodeKey[:], PublicURL: publicURL, SnapshotEvery: b.SnapshotEvery, NamesKept: b.NamesKept, Pictures: b.Pictures,
 			Pages: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("page")) }),

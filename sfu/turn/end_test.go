@@ -139,8 +139,8 @@ func TestFloodOverUDP(t *testing.T) {
 		}()
 	}
 	sent := 0
-	for begun := time.Now(); s.refused.of(refusedRate) < strangerBurst; sent++ {
-		if sent > 20*strangerBurst || time.Since(begun) > wait {
+	for begun := time.Now(); s.refused.of(refusedRate) < unauthenticatedBurst; sent++ {
+		if sent > 20*unauthenticatedBurst || time.Since(begun) > wait {
 			t.Fatalf("no bound: %d requests, %d answers", sent, answers.Load())
 		}
 		if _, err := flood[sent%2].WriteTo(request.Raw, s.cfg.UDP.LocalAddr()); err != nil {
@@ -155,7 +155,7 @@ func TestFloodOverUDP(t *testing.T) {
 		_ = c.Close()
 		<-read
 	}
-	if n := answers.Load(); n > int64(sent)-strangerBurst {
+	if n := answers.Load(); n > int64(sent)-unauthenticatedBurst {
 		t.Errorf("%d answers to %d requests, of which %d were refused", n, sent, s.refused.of(refusedRate))
 	}
 }
@@ -201,14 +201,14 @@ func TestBucketsAreForgotten(t *testing.T) {
 	for i := range 10 * sweepBuckets {
 		key := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 32)
 		if !c.admits(key, now.Add(time.Duration(i)*time.Millisecond)) {
-			t.Fatal("a stranger's first was refused")
+			t.Fatal("an unauthenticated client's first was refused")
 		}
 	}
 	if len(c.buckets) > sweepBuckets {
 		t.Errorf("%d buckets", len(c.buckets))
 	}
 	six := netip.MustParsePrefix("2001:db8::/64")
-	for range strangerBurst {
+	for range unauthenticatedBurst {
 		c.admits(six, now)
 	}
 	if c.admits(six, now) || !c.admits(six, now.Add(time.Second)) {
@@ -282,7 +282,7 @@ func TestFloodIsNotRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const flood = 100 * strangerBurst
+	const flood = 100 * unauthenticatedBurst
 	c := newUnauthenticatedConn(&datagrams{b: request.Raw, left: flood}, s)
 	decoded := 0
 	c.decode = func(b []byte, m *stun.Message) error {

@@ -23,7 +23,7 @@ const (
 	acceptPause = time.Second
 )
 
-// maxUnauthenticated bounds the connections without an allocation, strangersOf those of one address: as many as the sites behind
+// maxUnauthenticated bounds the connections without an allocation, maxUnauthenticatedOf those of one address: as many as the sites behind
 // one NAT open at the same moment.
 const (
 	maxUnauthenticated   = 512

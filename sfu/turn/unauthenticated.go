@@ -14,11 +14,11 @@ import (
 )
 
 const (
-	// strangerRate and strangerBurst bound the datagrams of clients without an allocation, of one address together: four
+	// unauthenticatedRate and unauthenticatedBurst bound the datagrams of clients without an allocation, of one address together: four
 	// requests and their repetitions for each of the relays of the hundred sites that stand behind one NAT. So an answer to
 	// a forged source is no flood either.
-	strangerRate  = rate.Limit(100)
-	strangerBurst = 1000
+	unauthenticatedRate  = rate.Limit(100)
+	unauthenticatedBurst = 1000
 	// addressShare is the part of all allocations that the clients of one address may have: one in so many.
 	addressShare = 2
 	sweepBuckets = 1024
@@ -76,10 +76,10 @@ func (c *unauthenticatedConn) admits(key netip.Prefix, now time.Time) bool {
 	b := c.buckets[key]
 	if b == nil {
 		if len(c.buckets) >= c.sweepAt { // one that is full again is the same as a new one
-			maps.DeleteFunc(c.buckets, func(_ netip.Prefix, b *rate.Limiter) bool { return b.TokensAt(now) >= strangerBurst })
+			maps.DeleteFunc(c.buckets, func(_ netip.Prefix, b *rate.Limiter) bool { return b.TokensAt(now) >= unauthenticatedBurst })
 			c.sweepAt = max(sweepBuckets, 2*len(c.buckets))
 		}
-		b = rate.NewLimiter(strangerRate, strangerBurst)
+		b = rate.NewLimiter(unauthenticatedRate, unauthenticatedBurst)
 		c.buckets[key] = b
 	}
 	return b.AllowN(now, 1)

@@ -157,8 +157,8 @@ func (c *conn) tryHandle(d *datagram, s *scratch) bool {
 	return true
 }
 
-// take takes one datagram that was queued.
-func take(c *conn, d *datagram, s *scratch) {
+// handleDatagram takes one datagram that was queued.
+func handleDatagram(c *conn, d *datagram, s *scratch) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer c.contained()

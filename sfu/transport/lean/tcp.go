@@ -121,7 +121,7 @@ func (t *tcpPeer) serve() {
 				return
 			}
 		}
-		t.factory.drops.Add(DropTCPStranger, 1)
+		t.factory.drops.Add(DropTCPUnauthenticated, 1)
 		t.close()
 		return
 	}

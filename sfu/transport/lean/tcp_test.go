@@ -53,8 +53,8 @@ func TestStockClientOverTCP(t *testing.T) {
 	}
 }
 
-// TestTCPStrangers: who does not begin with a request to a known connection is shown the door.
-func TestTCPStrangers(t *testing.T) {
+// TestTCPUnauthenticated: who does not begin with a request to a known connection is shown the door.
+func TestTCPUnauthenticated(t *testing.T) {
 	f, addr := newTCPFactory(t)
 	c := newViewer(t, f).Conn.(*conn)
 	stranger := &conn{ufrag: "stranger", pwd: c.pwd}
@@ -82,7 +82,7 @@ func TestTCPStrangers(t *testing.T) {
 	poll(t, "an empty table", func() bool {
 		f.mu.RLock()
 		defer f.mu.RUnlock()
-		return len(f.tcp) == 0 && snapshot(&f.drops)[DropTCPStranger] == 4
+		return len(f.tcp) == 0 && snapshot(&f.drops)[DropTCPUnauthenticated] == 4
 	})
 }
 

@@ -28,25 +28,25 @@ const (
 	DropUnknown                     // any other protocol; viewers send no RTP
 	DropTCP                         // not sent: a TCP peer takes what it is sent too slowly
 	// Whole TCP connections, not datagrams.
-	DropTCPFull     // closed, the oldest first: there are too many of an address or in all
-	DropTCPStranger // named no connection in time
-	dropReasons     // how many there are
+	DropTCPFull            // closed, the oldest first: there are too many of an address or in all
+	DropTCPUnauthenticated // named no connection in time
+	dropReasons            // how many there are
 )
 
 // String is the label of a reason in metrics.
 func (r DropReason) String() string {
 	return [dropReasons]string{
-		DropQueue:       "queue",
-		DropBadSTUN:     "bad_stun",
-		DropReplay:      "replay",
-		DropUnproven:    "unproven",
-		DropBadRTCP:     "bad_rtcp",
-		DropEarly:       "early",
-		DropHandshake:   "handshake",
-		DropUnknown:     "unexpected",
-		DropTCP:         "tcp_queue",
-		DropTCPFull:     "tcp_full",
-		DropTCPStranger: "tcp_stranger",
+		DropQueue:              "queue",
+		DropBadSTUN:            "bad_stun",
+		DropReplay:             "replay",
+		DropUnproven:           "unproven",
+		DropBadRTCP:            "bad_rtcp",
+		DropEarly:              "early",
+		DropHandshake:          "handshake",
+		DropUnknown:            "unexpected",
+		DropTCP:                "tcp_queue",
+		DropTCPFull:            "tcp_full",
+		DropTCPUnauthenticated: "tcp_unauthenticated",
 	}[r]
 }
 
@@ -147,7 +147,7 @@ func (w *worker) run() {
 				c.checks.tick(now)
 			}
 		case q := <-w.queue:
-			take(q.conn, &q.datagram, &w.scratch)
+			handleDatagram(q.conn, &q.datagram, &w.scratch)
 			w.done(q)
 		case event := <-w.events:
 			event()

@@ -1,7 +1,7 @@
 // Watches how well the stage arrives, so that the page can say what a weak line does to it.
 import { signal } from "../vendor/signals.js";
 import { Arrivals } from "../lib/arrivals.js";
-import { Cushion, STEP_MS } from "../lib/cushion.js";
+import { PlayoutDelay, STEP_MS } from "../lib/playoutdelay.js";
 
 /** @typedef {import("../lib/peers.js").Viewer} Viewer */
 /** @typedef {"good" | "weak" | "audio-only" | "silent"} Line */
@@ -35,7 +35,7 @@ export class LineWatch {
   /** @type {Viewer | null} */ #viewer = null;
   /** @type {Awaited<ReturnType<Viewer["stats"]>> | null} */ #last = null;
   #stalledRounds = 0;
-  #cushion = new Cushion();
+  #delay = new PlayoutDelay();
   #listens = false;
   /** Is told how often a picture has stood still. @type {(slot: string, count: number, ms: number) => void} */ onFrozen =
     () => undefined;
@@ -50,15 +50,15 @@ export class LineWatch {
   }
 
   #step() {
-    this.#cushion.step(this.#listens);
-    if (this.#viewer && !this.#viewer.closed) this.#viewer.wait((slot, kind) => this.#cushion.of(slot, kind));
+    this.#delay.step(this.#listens);
+    if (this.#viewer && !this.#viewer.closed) this.#viewer.wait((slot, kind) => this.#delay.of(slot, kind));
   }
 
   /** @param {Viewer} viewer */
   follow(viewer) {
     this.#viewer = viewer;
     this.#last = null;
-    this.#cushion.begin();
+    this.#delay.begin();
     this.#told.clear();
     this.#stalledRounds = 0;
     this.quality.value = "good";
@@ -77,7 +77,7 @@ export class LineWatch {
     this.#last = now;
     this.#arrivals.saw(viewer.id, now.decoded, performance.now());
     this.#tellFreezes(now.freezes);
-    this.#cushion.saw(now.sound);
+    this.#delay.saw(now.sound);
     if (!last) return;
     const expected = this.expected();
     const moved = expected.some((slot) => (now.frames.get(slot) ?? 0) > (last.frames.get(slot) ?? 0));

@@ -40,9 +40,8 @@ export class Room {
     signal(null);
   /** @type {import("@preact/signals").Signal<import("../lib/protocol.js").State | null>} */ state = signal(null);
   /** @type {import("@preact/signals").Signal<import("../lib/protocol.js").Self | null>} */ self = signal(null);
-  /** Slots in which somebody is heard to speak. @type {import("@preact/signals").Signal<string[]>} */ voices = signal(
-    [],
-  );
+  /** Slots in which somebody is heard to speak. @type {import("@preact/signals").Signal<string[]>} */ activeSpeakers =
+    signal([]);
   /** How the record stands, as a console was told; empty, all is well. @type {import("@preact/signals").Signal<Recording>} */ record =
     signal({});
   /** What was written, the oldest first. @type {import("@preact/signals").Signal<Written[]>} */ messages = signal([]);
@@ -335,7 +334,7 @@ export class Room {
           this.clockOffset.value = message.now_ms - steady();
           this.stopped.value = null;
           this.previewed.value = "";
-          this.voices.value = [];
+          this.activeSpeakers.value = [];
           this.record.value = {};
           // The server tells again what was written before.
           this.messages.value = [];
@@ -383,7 +382,7 @@ export class Room {
         this.record.value = message;
         break;
       case "speaking":
-        this.voices.value = message.slots;
+        this.activeSpeakers.value = message.slots;
         break;
       case "close_peer":
         this.peers.close(message.peer);

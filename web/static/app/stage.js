@@ -94,7 +94,7 @@ function Tile({ room, slot, grant, place, own }) {
   const live = (grant?.state === "on_air" && !grant.away) || (own && grant?.state === "countdown");
   const off = wanted.value === "none" && !own;
   const pictures = Boolean(live && stream && (own || (grant?.video && !off)));
-  const voice = Boolean(grant && room.voices.value.includes(slot));
+  const voice = Boolean(grant && room.activeSpeakers.value.includes(slot));
   const name = grant?.name ?? "";
   return html`<figure
     class=${`tile tile--${place || "off"} ${pictures ? "tile--pictures" : ""} ${voice ? "tile--voice" : ""}`} hidden=${!grant} data-tile=${slot}>

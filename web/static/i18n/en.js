@@ -179,7 +179,7 @@ const en = {
 
   "board.title": "Technical checks",
   "board.short": "Checks",
-  "acts.short": "Log",
+  "auditlog.short": "Log",
   "report.open": "Attendance report",
   "board.loading": "Loading…",
   "board.red": "Not ready",

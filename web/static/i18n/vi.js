@@ -181,7 +181,7 @@ export default {
 
   "board.title": "Kết quả kiểm tra kỹ thuật",
   "board.short": "Kiểm tra",
-  "acts.short": "Nhật ký",
+  "auditlog.short": "Nhật ký",
   "report.open": "Báo cáo điểm danh",
   "board.loading": "Đang tải…",
   "board.red": "Chưa đạt",

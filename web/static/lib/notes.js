@@ -136,16 +136,16 @@ export class NoteBook {
 
   /** @param {Saved[]} saved */
   #take(saved) {
-    let news = false;
+    let changed = false;
     for (const s of saved) {
       const note = this.#notes.get(s.id) ?? blankNote(s.id, s.about);
       if (s.version <= note.version) continue;
       // What is typed here rests on the version before: the server says so when it is sent.
       if (note.typed !== null) continue;
       this.#notes.set(s.id, { ...note, version: s.version, about: s.about, text: s.text });
-      news = true;
+      changed = true;
     }
-    if (news) this.#deps.onChange();
+    if (changed) this.#deps.onChange();
   }
 
   /** Sends a note until the server has what was typed, one request at a time. @param {string} id */

@@ -52,7 +52,7 @@ export function slotOfMid(mid) {
  * @property {number} received packets
  * @property {Map<string, number>} frames decoded, by slot
  * @property {number} audioBytes
- * @property {import("./cushion.js").Sound} sound by slot
+ * @property {import("./playoutdelay.js").Sound} sound by slot
  * @property {Map<string, {count: number, ms: number}>} freezes times that a picture stood still, by slot
  * @property {import("./arrivals.js").Decoded} decoded in all
  */

@@ -7,7 +7,7 @@ import { markBody, useHeadingFocus, Toasts, LinkNotice } from "../app/parts.js";
 import { Preview } from "../app/preview.js";
 import { EndedPage, ErrorPage } from "../app/endings.js";
 import { stayAwake } from "../app/presence.js";
-import { ActsButton } from "../app/console/acts-button.js";
+import { AuditLogButton } from "../app/console/auditlog-button.js";
 import { Downloads } from "../app/console/downloads.js";
 import { Console } from "../app/console/console.js";
 
@@ -26,7 +26,7 @@ function App() {
     case "error":
       return html`<${ErrorPage} room=${room} />`;
     case "ended":
-      return html`<${EndedPage} room=${room}><${Downloads} room=${room} /><${ActsButton} room=${room} /><//><${Toasts} room=${room} />`;
+      return html`<${EndedPage} room=${room}><${Downloads} room=${room} /><${AuditLogButton} room=${room} /><//><${Toasts} room=${room} />`;
     default:
       return html`<${Console} room=${room} publishes=${publishes} /><${LinkNotice} room=${room} />`;
   }

@@ -10,7 +10,7 @@ import { stayAwake } from "../app/presence.js";
 import { signal } from "../vendor/signals.js";
 import { Secretariat } from "../app/console/secretariat.js";
 import { Downloads } from "../app/console/downloads.js";
-import { ActsButton } from "../app/console/acts-button.js";
+import { AuditLogButton } from "../app/console/auditlog-button.js";
 import { ReportButton } from "../app/console/report-button.js";
 
 const room = new Room();
@@ -42,7 +42,7 @@ function App() {
     case "ended":
       if (report.value) return html`<${report.value} room=${room} onClose=${() => (report.value = null)} />`;
       return html`<${EndedPage} room=${room}><${ReportButton}
-        onOpen=${(/** @type {Function} */ view) => (report.value = view)} /><${ActsButton} room=${room} /><${NotesButton} />
+        onOpen=${(/** @type {Function} */ view) => (report.value = view)} /><${AuditLogButton} room=${room} /><${NotesButton} />
           <${Downloads} room=${room} /><//><${Toasts} room=${room} />`;
     default:
       return html`<${Secretariat} room=${room} /><${LinkNotice} room=${room} />`;

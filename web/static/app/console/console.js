@@ -157,7 +157,7 @@ function HostControls({ room, publishes }) {
       onClick=${() => void room.ask("roll_call", { open: !rollCall })}>${t(rollCall ? "rollcall.close" : "rollcall.open")}<//>`
     }
     <${MessagesButton} room=${room} pressed=${shown === "messages"} onClick=${() => togglePanel("messages")} />
-    <${Button} action="acts" icon="clock" pressed=${shown === "acts"} onClick=${() => togglePanel("acts")}>${t("acts.short")}<//>
+    <${Button} action="auditlog" icon="clock" pressed=${shown === "auditlog"} onClick=${() => togglePanel("auditlog")}>${t("auditlog.short")}<//>
     ${
       mayChange(room) &&
       html`<${Button} action="change" icon="pencil" pressed=${shown === "change"} onClick=${() => togglePanel("change")}>${t("change.short")}<//>`

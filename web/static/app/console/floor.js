@@ -124,7 +124,7 @@ function Speaker({ room, grant }) {
         />`
           : t(grant.state === "held" ? "tile.held" : "tile.countdown")
       }
-        ${room.voices.value.includes(slot) && html` <${Icon} name="sound" /> ${t("tile.voice")}`}
+        ${room.activeSpeakers.value.includes(slot) && html` <${Icon} name="sound" /> ${t("tile.voice")}`}
         ${grant.muted && html` <${Icon} name="mic-off" /> ${t("tile.muted")}`}</span>
     </div>
     ${

@@ -6,13 +6,13 @@ import { Fetched } from "./fetched.js";
 import { deskOf, writesNotes } from "./notebook.js";
 
 const change = async () => (await import("./change.js")).ChangePanel;
-const acts = async () => (await import("./acts.js")).Acts;
+const auditLog = async () => (await import("./auditlog.js")).AuditLog;
 const notes = async () => (await import("./notes.js")).NotesPanel;
 
 /** What a console may do with a message. @typedef {{marked: (m: Written) => boolean, mark: (m: Written, writer: string) => void}} Minutes */
 /** @typedef {import("../../lib/protocol.js").Written} Written */
 
-/** @typedef {"messages" | "acts" | "change" | "notes"} Name */
+/** @typedef {"messages" | "auditlog" | "change" | "notes"} Name */
 
 /** The panel that is open, and whom a message is for at first. @type {import("@preact/signals").Signal<{name: Name, to?: string} | null>} */
 export const panel = signal(null);
@@ -33,7 +33,7 @@ export function SidePanels({ room }) {
     return html`<${Messages} key=${open.to} room=${room} to=${open.to} minutes=${writesNotes(room) ? minutesOf(room) : undefined} onClose=${close} />`;
   if (open?.name === "change") return html`<${Fetched} key="change" load=${change} room=${room} onClose=${close} />`;
   if (open?.name === "notes") return html`<${Fetched} key="notes" load=${notes} room=${room} onClose=${close} />`;
-  return open && html`<${Fetched} key="acts" load=${acts} room=${room} onClose=${close} />`;
+  return open && html`<${Fetched} key="auditlog" load=${auditLog} room=${room} onClose=${close} />`;
 }
 
 /** Marks messages for the minutes. @param {import("../room.js").Room} room @returns {Minutes} */

@@ -55,7 +55,7 @@ export function Secretariat({ room }) {
         onClick=${() => void room.ask("roll_call", { open: !rollCall })}>${t(rollCall ? "rollcall.close" : "rollcall.open")}<//>
       <${Button} action="notes" icon="list" pressed=${shown === "notes"} onClick=${() => togglePanel("notes")}>${t("notes.short")}<//>
       <${MessagesButton} room=${room} pressed=${shown === "messages"} onClick=${() => togglePanel("messages")} />
-      <${Button} action="acts" icon="clock" pressed=${shown === "acts"} onClick=${() => togglePanel("acts")}>${t("acts.short")}<//>
+      <${Button} action="auditlog" icon="clock" pressed=${shown === "auditlog"} onClick=${() => togglePanel("auditlog")}>${t("auditlog.short")}<//>
     </nav>
     ${!deaf && html`<${SoundButton} room=${room} />`}
   </div>`;

@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import {
   AFTER_GAP_LOOKS,
   AFTER_GAP_MS,
-  Cushion,
+  PlayoutDelay,
   LISTENING_MS,
   SETTLE_MS,
   STEP_MS,
   hasGap,
-} from "../static/lib/cushion.js";
+} from "../static/lib/playoutdelay.js";
 import { LineWatch } from "../static/app/line.js";
 import { Viewer } from "../static/lib/peers.js";
 
@@ -25,51 +25,51 @@ test("a gap in a sound that flows is one, the end of a sound is not", () => {
   assert.equal(hasGap(new Map(), new Map()), false);
 });
 
-/** Moves a cushion on. @param {Cushion} cushion @param {boolean} listens @param {number} ms */
-function pass(cushion, listens, ms) {
-  for (let t = 0; t < ms; t += STEP_MS) cushion.step(listens);
+/** Moves the delay on. @param {PlayoutDelay} delay @param {boolean} listens @param {number} ms */
+function pass(delay, listens, ms) {
+  for (let t = 0; t < ms; t += STEP_MS) delay.step(listens);
 }
 
 test("who only listens hears later, who may speak at once", () => {
-  const cushion = new Cushion();
-  const both = (/** @type {string} */ slot) => [cushion.of(slot, "audio"), cushion.of(slot, "video")];
-  pass(cushion, true, SETTLE_MS);
+  const delay = new PlayoutDelay();
+  const both = (/** @type {string} */ slot) => [delay.of(slot, "audio"), delay.of(slot, "video")];
+  pass(delay, true, SETTLE_MS);
   assert.deepEqual(both("main"), [null, null], "nothing has come yet");
-  cushion.saw(sound({ main: [100, 0], floor: [0, 0] }));
-  pass(cushion, true, 1000);
+  delay.saw(sound({ main: [100, 0], floor: [0, 0] }));
+  pass(delay, true, 1000);
   const [a, v] = both("main");
   assert.ok(a && a === v && a < LISTENING_MS / 2, `it grows slowly: ${a}, ${v}`);
-  pass(cushion, true, 10_000);
+  pass(delay, true, 10_000);
   assert.deepEqual(both("main"), [LISTENING_MS, LISTENING_MS]);
   assert.deepEqual(both("floor"), [null, null], "a new speaker is heard at once");
-  cushion.saw(sound({ main: [105, 0], floor: [40, 0] }));
-  pass(cushion, true, 10_000);
+  delay.saw(sound({ main: [105, 0], floor: [40, 0] }));
+  pass(delay, true, 10_000);
   assert.deepEqual(both("main"), [LISTENING_MS, LISTENING_MS], "a pause in a speech sends a packet now and then");
   assert.deepEqual(both("floor"), [LISTENING_MS, LISTENING_MS]);
-  cushion.step(false);
-  assert.equal(cushion.of("main", "audio"), null, "sound is told at once");
-  assert.ok((cushion.of("main", "video") ?? 0) > LISTENING_MS / 2, "the picture keeps to what sound then does");
-  pass(cushion, false, 5000);
+  delay.step(false);
+  assert.equal(delay.of("main", "audio"), null, "sound is told at once");
+  assert.ok((delay.of("main", "video") ?? 0) > LISTENING_MS / 2, "the picture keeps to what sound then does");
+  pass(delay, false, 5000);
   assert.deepEqual(both("main"), [null, null]);
-  pass(cushion, true, SETTLE_MS - STEP_MS);
+  pass(delay, true, SETTLE_MS - STEP_MS);
   assert.deepEqual(both("main"), [null, null], "who speaks in turns is not made late in between");
-  pass(cushion, true, 10_000);
-  cushion.saw(sound({ main: [200, 0], floor: [40, 0] }));
-  pass(cushion, true, 5000);
+  pass(delay, true, 10_000);
+  delay.saw(sound({ main: [200, 0], floor: [40, 0] }));
+  pass(delay, true, 5000);
   assert.deepEqual([...both("main"), ...both("floor")], [LISTENING_MS, LISTENING_MS, null, null], "floor has ceased");
-  cushion.begin();
+  delay.begin();
   assert.deepEqual(both("main"), [null, null], "another connection");
 });
 
 test("a line that leaves a gap even so is given longer, for a while", () => {
-  const cushion = new Cushion();
+  const delay = new PlayoutDelay();
   let packets = 100;
   const look = () => {
-    cushion.saw(sound({ main: [(packets += 100), 200] }));
-    pass(cushion, true, 15_000);
-    return cushion.of("main", "audio");
+    delay.saw(sound({ main: [(packets += 100), 200] }));
+    pass(delay, true, 15_000);
+    return delay.of("main", "audio");
   };
-  cushion.saw(sound({ main: [packets, 0] }));
+  delay.saw(sound({ main: [packets, 0] }));
   assert.equal(look(), AFTER_GAP_MS);
   for (let i = 1; i < AFTER_GAP_LOOKS; i++) assert.equal(look(), AFTER_GAP_MS);
   assert.equal(look(), LISTENING_MS);

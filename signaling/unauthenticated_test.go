@@ -18,7 +18,7 @@ import (
 // Silent sockets go, the oldest first, and a site comes in.
 func TestSilentSocketsMakeRoom(t *testing.T) {
 	b := servertest.NewBed(t, "")
-	b.Strangers = admission.Limits{Unauthenticated: 8, PerAddress: 4}
+	b.Unauthenticated = admission.Limits{Unauthenticated: 8, PerAddress: 4}
 	b.Restart(false)
 	var silent []*websocket.Conn
 	for range 6 {

@@ -2,7 +2,7 @@
 import { html } from "../html.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
 import { fold, matcher } from "../../lib/fold.js";
-import { kindOf, withPage } from "../../lib/acts.js";
+import { kindOf, withPage } from "../../lib/auditlog.js";
 import { HOST } from "../../lib/protocol.js";
 import { askSession, tellRefusal } from "../api.js";
 import { t, tMaybe, formatTime } from "../i18n.js";
@@ -36,7 +36,7 @@ function words(act) {
 }
 
 /** @param {{room: Room, onClose: () => void}} props */
-export function Acts({ room, onClose }) {
+export function AuditLog({ room, onClose }) {
   const [acts, setActs] = useState(/** @type {Act[] | null} */ (null));
   const [query, setQuery] = useState("");
   const [whole, setWhole] = useState(false);
@@ -57,20 +57,20 @@ export function Acts({ room, onClose }) {
     .map((act) => ({ act, what: words(act), who: seat(act.by, act.by_name) }))
     .filter(({ what, who }) => matches(fold(`${who} ${what}`)));
   const zone = room.session.value?.time_zone;
-  return html`<${SidePanel} title=${r("acts.title")} onClose=${onClose}>
+  return html`<${SidePanel} title=${r("auditlog.title")} onClose=${onClose}>
     <label class="field"><span>${t("sites.search")}</span>
       <input type="search" value=${query} onInput=${(/** @type {Event} */ e) => setQuery(/** @type {HTMLInputElement} */ (e.target).value)} /></label>
-    <div class="acts table" tabindex="0" role="region" aria-label=${r("acts.title")}><table>
-      <thead><tr><th scope="col">${r("acts.when")}</th><th scope="col">${r("acts.who")}</th><th scope="col">${r("acts.what")}</th></tr></thead>
+    <div class="auditlog table" tabindex="0" role="region" aria-label=${r("auditlog.title")}><table>
+      <thead><tr><th scope="col">${r("auditlog.when")}</th><th scope="col">${r("auditlog.who")}</th><th scope="col">${r("auditlog.what")}</th></tr></thead>
       <tbody>${rows.map(
         ({ act, what, who }) => html`<tr key=${act.seq} data-act=${act.kind}><td><time>
         ${formatTime(Date.parse(act.at), zone, true)}</time></td><td>${who}</td><td>${what}</td></tr>`,
       )}
         </tbody>
     </table>
-    ${acts && rows.length === 0 && html`<p class="quiet rows__none">${r("acts.none")}</p>`}</div>
+    ${acts && rows.length === 0 && html`<p class="quiet rows__none">${r("auditlog.none")}</p>`}</div>
     <div class="dialog__actions">
-      ${acts && !whole && html`<${Button} onClick=${() => void load(acts?.at(-1)?.seq ?? 0)}>${r("acts.more")}<//>`}
+      ${acts && !whole && html`<${Button} onClick=${() => void load(acts?.at(-1)?.seq ?? 0)}>${r("auditlog.more")}<//>`}
     </div>
   <//>`;
 }

@@ -33,7 +33,7 @@ export function hasGap(before, now) {
   });
 }
 
-export class Cushion {
+export class PlayoutDelay {
   /** @type {Sound} */ #last = new Map();
   /** Slots whose sound came since the last look. @type {Set<string>} */ #flowing = new Set();
   /** How late each slot's picture is. @type {Map<string, number>} */ #late = new Map();

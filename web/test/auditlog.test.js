@@ -1,6 +1,6 @@
 import test from "node:test";
 import assert from "node:assert/strict";
-import { kindOf, withPage } from "../static/lib/acts.js";
+import { kindOf, withPage } from "../static/lib/auditlog.js";
 
 test("an act is called by what was given, and by whether it was put on or off", () => {
   const of = (/** @type {object} */ act) => kindOf(/** @type {any} */ ({ seq: 1, ...act }));

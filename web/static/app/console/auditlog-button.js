@@ -5,11 +5,11 @@ import { t } from "../i18n.js";
 import { Button } from "../parts.js";
 import { Fetched } from "./fetched.js";
 
-const acts = async () => (await import("./acts.js")).Acts;
+const auditLog = async () => (await import("./auditlog.js")).AuditLog;
 
 /** @param {{room: import("../room.js").Room}} props */
-export function ActsButton({ room }) {
+export function AuditLogButton({ room }) {
   const [open, setOpen] = useState(false);
-  return html`<${Button} action="acts" icon="clock" onClick=${() => setOpen(true)}>${t("acts.short")}<//>
-    ${open && html`<${Fetched} load=${acts} room=${room} onClose=${() => setOpen(false)} />`}`;
+  return html`<${Button} action="auditlog" icon="clock" onClick=${() => setOpen(true)}>${t("auditlog.short")}<//>
+    ${open && html`<${Fetched} load=${auditLog} room=${room} onClose=${() => setOpen(false)} />`}`;
 }
