@@ -217,7 +217,8 @@ func TestCountsAgree(t *testing.T) {
 			t.Fatalf("%d are open, %d of them known", len(open), known)
 		}
 		want := fmt.Sprintf("# HELP diemcau_sockets_open Connections that are open, by whether they have said who they are.\n"+
-			"# TYPE diemcau_sockets_open gauge\ndiemcau_sockets_open{who=\"known\"} %d\ndiemcau_sockets_open{who=\"unauthenticated\"} %d\n", known, len(open)-known)
+			"# TYPE diemcau_sockets_open gauge\ndiemcau_sockets_open{who=\"known\"} %d\n"+
+			"diemcau_sockets_open{who=\"unauthenticated\"} %d\n", known, len(open)-known)
 		if i%500 == 0 {
 			reg := prometheus.NewRegistry()
 			reg.MustRegister(gate)
