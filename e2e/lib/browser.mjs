@@ -62,11 +62,6 @@ export class Person {
     this.page.on("pageerror", (e) => this.faults.push(String(e)));
     this.page.on("console", (m) => m.type() === "error" && this.faults.push(m.text()));
     await this.page.goto(link);
-    // A namespace that a test has just made, or ended, is a change of networks, at which Chromium drops what it loads.
-    for (let tries = 0; tries < 3 && this.faults.some((f) => /ERR_NETWORK_CHANGED/.test(f)); tries++) {
-      this.faults.length = 0;
-      await this.page.reload();
-    }
     return this.page;
   }
 

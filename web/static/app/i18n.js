@@ -1,6 +1,7 @@
 // Texts of the interface, and numbers and times in its language.
 import { effect, signal } from "../vendor/signals.js";
 import { clockText, dayOf } from "../lib/moments.js";
+import { part } from "../lib/part.js";
 import vi from "../i18n/vi.js";
 import { lang } from "./settings.js";
 
@@ -28,7 +29,7 @@ export function fill(text, vars) {
 export async function translator(vi, english) {
   const en = signal(/** @type {Record<K, string> | undefined} */ (undefined));
   const load = async () => {
-    en.value = (await english()).default;
+    en.value = (await part(english)).default;
   };
   if (lang.value === "en") await load();
   effect(() => {

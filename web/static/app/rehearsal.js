@@ -1,6 +1,7 @@
 // How a site's technical check went, and the way to it. The check itself is fetched when it is wanted.
 import { html } from "./html.js";
 import { useState } from "../vendor/hooks.js";
+import { part } from "../lib/part.js";
 import { download } from "./api.js";
 import { helpPhone, rehearsal } from "./rehearsals.js";
 import { t, formatTime } from "./i18n.js";
@@ -12,7 +13,7 @@ import { Button } from "./parts.js";
 /** How the last check went, and the button for another. @param {{room: Room}} props */
 export function RehearsalCard({ room }) {
   const [Check, setCheck] = useState(/** @type {Function | null} */ (null));
-  const open = () => void import("./check.js").then((module) => setCheck(() => module.Check));
+  const open = () => void part(() => import("./check.js")).then((module) => setCheck(() => module.Check));
   const last = rehearsal.value;
   if (!last || last.called_off) return null;
   const phone = helpPhone(room);

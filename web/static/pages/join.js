@@ -2,6 +2,7 @@
 import { html } from "../app/html.js";
 import { render } from "../vendor/preact.js";
 import { effect, signal } from "../vendor/signals.js";
+import { part } from "../lib/part.js";
 import { roleWord } from "../lib/words.js";
 import { Room } from "../app/room.js";
 import { t } from "../app/i18n.js";
@@ -25,7 +26,7 @@ room.peers.line.expected = () => {
 const chairConsole = signal(null);
 effect(() => {
   if (!room.chairs.value || chairConsole.value) return;
-  void import("../app/console/console.js").then(({ Console }) => {
+  void part(() => import("../app/console/console.js")).then(({ Console }) => {
     chairConsole.value = Console;
   });
 });

@@ -1,6 +1,7 @@
 // The page of the secretariat: attendance as it happens, and the log to take home.
 import { html } from "../app/html.js";
 import { render } from "../vendor/preact.js";
+import { part } from "../lib/part.js";
 import { Room } from "../app/room.js";
 import { t } from "../app/i18n.js";
 import { Button, markBody, useHeadingFocus, Toasts, LinkNotice } from "../app/parts.js";
@@ -19,7 +20,7 @@ const room = new Room();
 const notes = signal(/** @type {Function | null} */ (null));
 
 function NotesButton() {
-  const open = async () => (notes.value = (await import("../app/console/notes.js")).NotesPage);
+  const open = async () => (notes.value = (await part(() => import("../app/console/notes.js"))).NotesPage);
   return html`<${Button} action="notes-alone" icon="list" onClick=${() => void open()}>${t("notes.alone")}<//>`;
 }
 

@@ -1,17 +1,16 @@
 // A page that is loaded when it is opened: those who do not need it do not wait for it.
 import { html } from "../html.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
-import { o } from "./text.js";
+import { part } from "../../lib/part.js";
 import { Loading } from "./widgets.js";
 
 /** @param {{load: () => Promise<{default: import("../../vendor/preact.js").FunctionComponent<any>}>}} props */
 export function Later({ load }) {
   const [page, setPage] = useState(
-    /** @type {{default?: import("../../vendor/preact.js").FunctionComponent<any>, failed?: boolean}} */ ({}),
+    /** @type {{default?: import("../../vendor/preact.js").FunctionComponent<any>}} */ ({}),
   );
   useEffect(() => {
-    load().then(setPage, () => setPage({ failed: true }));
+    void part(load).then(setPage);
   }, []);
-  if (page.failed) return html`<p class="fault" role="alert">${o("fault.offline")}</p>`;
   return page.default ? html`<${page.default} />` : html`<${Loading} />`;
 }
