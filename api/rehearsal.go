@@ -49,7 +49,7 @@ func (a rehearsalsAPI) ownRehearsal(w http.ResponseWriter, r *http.Request, who 
 		CalledOff     bool   `json:"called_off,omitempty"`
 		CallOffReason string `json:"call_off_reason,omitempty"`
 	}
-	v.Light = prepare.Untested
+	v.Light = prepare.LightUntested
 	ctx := r.Context()
 	said := false
 	err := a.read(ctx, who.Session, func(s *meeting.View) error {
@@ -189,7 +189,7 @@ func (a rehearsalsAPI) listRehearsals(w http.ResponseWriter, r *http.Request, wh
 			}
 			up := province(s, ep)
 			site := rehearsedSite{Code: code, Name: ep.Name, Parents: signaling.ParentNames(s, code), Province: up.Code, Phone: ep.Phone}
-			site.Light = prepare.Untested
+			site.Light = prepare.LightUntested
 			if one, tested := done[code]; tested {
 				site.rehearsalView = viewRehearsal(one)
 				site.Contact = one.Result.Contact
@@ -197,7 +197,7 @@ func (a rehearsalsAPI) listRehearsals(w http.ResponseWriter, r *http.Request, wh
 					site.Phone = one.Result.Phone
 				}
 			} else if ep.ByPhone {
-				site.Light = prepare.ByPhone
+				site.Light = prepare.LightByPhone
 			}
 			i := slices.IndexFunc(provinces, func(p *rehearsedProvince) bool { return p.Code == up.Code })
 			if i < 0 {

@@ -168,7 +168,7 @@ func TestCalendar(t *testing.T) {
 func TestJudge(t *testing.T) {
 	good := func() prepare.Rehearsal {
 		return prepare.Rehearsal{
-			Camera: prepare.Works, Microphone: prepare.Works, Loudspeaker: prepare.Works,
+			Camera: prepare.StateWorks, Microphone: prepare.StateWorks, Loudspeaker: prepare.StateWorks,
 			Line: prepare.Line{Connected: true, Protocol: "udp", RTTMs: 40, UpKbps: 1800, DownKbps: 2500},
 		}
 	}
@@ -178,22 +178,22 @@ func TestJudge(t *testing.T) {
 		light  prepare.Light
 		why    string
 	}{
-		{"all well", func(*prepare.Rehearsal) {}, prepare.Green, ""},
-		{"camera refused", func(r *prepare.Rehearsal) { r.Camera = prepare.Refused }, prepare.Amber, "no_camera"},
-		{"silent microphone", func(r *prepare.Rehearsal) { r.Microphone = prepare.Silent }, prepare.Red, "silent_microphone"},
-		{"microphone refused", func(r *prepare.Rehearsal) { r.Microphone = prepare.Refused }, prepare.Red, "no_microphone"},
-		{"nobody heard", func(r *prepare.Rehearsal) { r.Loudspeaker = prepare.Silent }, prepare.Red, "no_sound"},
-		{"nobody listened", func(r *prepare.Rehearsal) { r.Loudspeaker = prepare.Skipped }, prepare.Amber, "sound_not_checked"},
-		{"200 kbit/s", func(r *prepare.Rehearsal) { r.Line.UpKbps, r.Line.DownKbps = 190, 195 }, prepare.Red, "line_too_thin"},
-		{"thin uplink", func(r *prepare.Rehearsal) { r.Line.UpKbps = 500 }, prepare.Amber, "line_thin"},
-		{"no line", func(r *prepare.Rehearsal) { r.Line = prepare.Line{} }, prepare.Red, "no_line"},
-		{"lossy", func(r *prepare.Rehearsal) { r.Line.LossDown = 12 }, prepare.Red, "line_lossy"},
-		{"some loss", func(r *prepare.Rehearsal) { r.Line.LossUp = 3 }, prepare.Amber, "line_some_loss"},
-		{"satellite", func(r *prepare.Rehearsal) { r.Line.RTTMs = 650 }, prepare.Amber, "line_slow"},
-		{"TCP", func(r *prepare.Rehearsal) { r.Line.Protocol = "tcp" }, prepare.Amber, "line_tcp"},
+		{"all well", func(*prepare.Rehearsal) {}, prepare.LightGreen, ""},
+		{"camera refused", func(r *prepare.Rehearsal) { r.Camera = prepare.StateRefused }, prepare.LightAmber, "no_camera"},
+		{"silent microphone", func(r *prepare.Rehearsal) { r.Microphone = prepare.StateSilent }, prepare.LightRed, "silent_microphone"},
+		{"microphone refused", func(r *prepare.Rehearsal) { r.Microphone = prepare.StateRefused }, prepare.LightRed, "no_microphone"},
+		{"nobody heard", func(r *prepare.Rehearsal) { r.Loudspeaker = prepare.StateSilent }, prepare.LightRed, "no_sound"},
+		{"nobody listened", func(r *prepare.Rehearsal) { r.Loudspeaker = prepare.StateSkipped }, prepare.LightAmber, "sound_not_checked"},
+		{"200 kbit/s", func(r *prepare.Rehearsal) { r.Line.UpKbps, r.Line.DownKbps = 190, 195 }, prepare.LightRed, "line_too_thin"},
+		{"thin uplink", func(r *prepare.Rehearsal) { r.Line.UpKbps = 500 }, prepare.LightAmber, "line_thin"},
+		{"no line", func(r *prepare.Rehearsal) { r.Line = prepare.Line{} }, prepare.LightRed, "no_line"},
+		{"lossy", func(r *prepare.Rehearsal) { r.Line.LossDown = 12 }, prepare.LightRed, "line_lossy"},
+		{"some loss", func(r *prepare.Rehearsal) { r.Line.LossUp = 3 }, prepare.LightAmber, "line_some_loss"},
+		{"satellite", func(r *prepare.Rehearsal) { r.Line.RTTMs = 650 }, prepare.LightAmber, "line_slow"},
+		{"TCP", func(r *prepare.Rehearsal) { r.Line.Protocol = "tcp" }, prepare.LightAmber, "line_tcp"},
 		{"several", func(r *prepare.Rehearsal) {
-			r.Camera, r.Microphone, r.Line = prepare.None, prepare.None, prepare.Line{}
-		}, prepare.Red, "no_line no_microphone no_camera"},
+			r.Camera, r.Microphone, r.Line = prepare.StateNone, prepare.StateNone, prepare.Line{}
+		}, prepare.LightRed, "no_line no_microphone no_camera"},
 	} {
 		r := good()
 		tc.change(&r)

@@ -10,13 +10,13 @@ type State string
 
 // The states.
 const (
-	Works    State = "ok"
-	Silent   State = "silent"   // a microphone whose level does not move, a loudspeaker that nobody heard
-	Refused  State = "refused"  // the browser or a person said no
-	None     State = "none"     // there is no device
-	Busy     State = "busy"     // another program has it
-	Insecure State = "insecure" // the page was not opened by https
-	Skipped  State = "skipped"
+	StateWorks    State = "ok"
+	StateSilent   State = "silent"   // a microphone whose level does not move, a loudspeaker that nobody heard
+	StateRefused  State = "refused"  // the browser or a person said no
+	StateNone     State = "none"     // there is no device
+	StateBusy     State = "busy"     // another program has it
+	StateInsecure State = "insecure" // the page was not opened by https
+	StateSkipped  State = "skipped"
 )
 
 // Rehearsal is what a site found out about itself.
@@ -46,11 +46,11 @@ type Light string
 
 // The lights.
 const (
-	Green    Light = "green"
-	Amber    Light = "amber"    // can take part, with a fault worth a call
-	Red      Light = "red"      // cannot take part as it is
-	Untested Light = "untested" // has not rehearsed
-	ByPhone  Light = "phone"    // nothing to rehearse
+	LightGreen    Light = "green"
+	LightAmber    Light = "amber"    // can take part, with a fault worth a call
+	LightRed      Light = "red"      // cannot take part as it is
+	LightUntested Light = "untested" // has not rehearsed
+	LightByPhone  Light = "phone"    // nothing to rehearse
 )
 
 // Reason names what dims a light; clients translate it.
@@ -58,18 +58,18 @@ type Reason string
 
 // The reasons, those of a red light first.
 const (
-	NoLine          Reason = "no_line"
-	LineTooThin     Reason = "line_too_thin"
-	LineLossy       Reason = "line_lossy"
-	NoMicrophone    Reason = "no_microphone"
-	SilentMic       Reason = "silent_microphone"
-	NoSound         Reason = "no_sound"
-	NoCamera        Reason = "no_camera"
-	LineThin        Reason = "line_thin"
-	LineSomeLoss    Reason = "line_some_loss"
-	LineSlow        Reason = "line_slow"
-	LineTCP         Reason = "line_tcp"
-	SoundNotChecked Reason = "sound_not_checked"
+	ReasonNoLine          Reason = "no_line"
+	ReasonLineTooThin     Reason = "line_too_thin"
+	ReasonLineLossy       Reason = "line_lossy"
+	ReasonNoMicrophone    Reason = "no_microphone"
+	ReasonSilentMic       Reason = "silent_microphone"
+	ReasonNoSound         Reason = "no_sound"
+	ReasonNoCamera        Reason = "no_camera"
+	ReasonLineThin        Reason = "line_thin"
+	ReasonLineSomeLoss    Reason = "line_some_loss"
+	ReasonLineSlow        Reason = "line_slow"
+	ReasonLineTCP         Reason = "line_tcp"
+	ReasonSoundNotChecked Reason = "sound_not_checked"
 )
 
 // The limits. The lowest picture takes 150 kbit/s and the sound 40: below twice that, there is no room for what else
@@ -89,52 +89,52 @@ func Judge(r Rehearsal) (Light, []Reason) {
 	loss, least := max(l.LossUp, l.LossDown), min(l.UpKbps, l.DownKbps)
 	switch {
 	case !l.Connected:
-		red = append(red, NoLine)
+		red = append(red, ReasonNoLine)
 	case least < leastKbps:
-		red = append(red, LineTooThin)
+		red = append(red, ReasonLineTooThin)
 	case least < goodKbps:
-		amber = append(amber, LineThin)
+		amber = append(amber, ReasonLineThin)
 	}
 	switch {
 	case !l.Connected:
 	case loss >= lossyPct:
-		red = append(red, LineLossy)
+		red = append(red, ReasonLineLossy)
 	case loss >= someLossPct:
-		amber = append(amber, LineSomeLoss)
+		amber = append(amber, ReasonLineSomeLoss)
 	}
-	if r.Microphone == Silent {
-		red = append(red, SilentMic)
-	} else if r.Microphone != Works {
-		red = append(red, NoMicrophone)
+	if r.Microphone == StateSilent {
+		red = append(red, ReasonSilentMic)
+	} else if r.Microphone != StateWorks {
+		red = append(red, ReasonNoMicrophone)
 	}
-	if r.Loudspeaker == Skipped {
-		amber = append(amber, SoundNotChecked)
-	} else if r.Loudspeaker != Works {
-		red = append(red, NoSound)
+	if r.Loudspeaker == StateSkipped {
+		amber = append(amber, ReasonSoundNotChecked)
+	} else if r.Loudspeaker != StateWorks {
+		red = append(red, ReasonNoSound)
 	}
-	if r.Camera != Works {
-		amber = append(amber, NoCamera)
+	if r.Camera != StateWorks {
+		amber = append(amber, ReasonNoCamera)
 	}
 	if l.Connected && l.RTTMs >= slowRTTMs {
-		amber = append(amber, LineSlow)
+		amber = append(amber, ReasonLineSlow)
 	}
 	if l.Protocol == "tcp" {
-		amber = append(amber, LineTCP)
+		amber = append(amber, ReasonLineTCP)
 	}
 	reasons := append(slices.Clip(red), amber...)
 	switch {
 	case len(red) > 0:
-		return Red, reasons
+		return LightRed, reasons
 	case len(amber) > 0:
-		return Amber, reasons
+		return LightAmber, reasons
 	}
-	return Green, nil
+	return LightGreen, nil
 }
 
 // Valid reports whether a rehearsal is one that a page could have made.
 func (r Rehearsal) Valid() bool {
 	const longest = 200
-	states := []State{Works, Silent, Refused, None, Busy, Insecure, Skipped}
+	states := []State{StateWorks, StateSilent, StateRefused, StateNone, StateBusy, StateInsecure, StateSkipped}
 	for _, s := range []State{r.Camera, r.Microphone, r.Loudspeaker} {
 		if !slices.Contains(states, s) {
 			return false

@@ -14,26 +14,26 @@ type Problem string
 
 // The problems of an import.
 const (
-	Unreadable    Problem = "unreadable"     // the file is not of its format
-	TooLarge      Problem = "too_large"      // more bytes, rows or text than any organisation has
-	WrongEncoding Problem = "wrong_encoding" // the text is not UTF-8
-	MissingColumn Problem = "missing_column"
-	DoubleColumn  Problem = "double_column"
-	EmptyCode     Problem = "empty_code"
-	EmptyName     Problem = "empty_name"
-	BadCode       Problem = "bad_code" // a character that codes may not have, or the @ of consoles
-	DuplicateCode Problem = "duplicate_code"
-	UnknownLevel  Problem = "unknown_level"
-	UnknownParent Problem = "unknown_parent"
-	EmptyParent   Problem = "empty_parent" // only units of the highest level may have none
-	Cycle         Problem = "cycle"        // the unit is above itself
-	Formula       Problem = "formula"      // a value that a spreadsheet would compute
-	MergedCells   Problem = "merged_cells"
-	NoUnits       Problem = "no_units"      // the table has a header only
-	BadCharacter  Problem = "bad_character" // a control character, or what stands for a letter that was lost
-	ErrorValue    Problem = "error_value"   // what a spreadsheet shows when it cannot compute, such as #N/A
-	DateValue     Problem = "date_value"    // a date, perhaps made of a code such as 1-3
-	LegacyFont    Problem = "legacy_font"   // written in a font from before Unicode, such as TCVN3 or VNI
+	ProblemUnreadable    Problem = "unreadable"     // the file is not of its format
+	ProblemTooLarge      Problem = "too_large"      // more bytes, rows or text than any organisation has
+	ProblemWrongEncoding Problem = "wrong_encoding" // the text is not UTF-8
+	ProblemMissingColumn Problem = "missing_column"
+	ProblemDoubleColumn  Problem = "double_column"
+	ProblemEmptyCode     Problem = "empty_code"
+	ProblemEmptyName     Problem = "empty_name"
+	ProblemBadCode       Problem = "bad_code" // a character that codes may not have, or the @ of consoles
+	ProblemDuplicateCode Problem = "duplicate_code"
+	ProblemUnknownLevel  Problem = "unknown_level"
+	ProblemUnknownParent Problem = "unknown_parent"
+	ProblemEmptyParent   Problem = "empty_parent" // only units of the highest level may have none
+	ProblemCycle         Problem = "cycle"        // the unit is above itself
+	ProblemFormula       Problem = "formula"      // a value that a spreadsheet would compute
+	ProblemMergedCells   Problem = "merged_cells"
+	ProblemNoUnits       Problem = "no_units"      // the table has a header only
+	ProblemBadCharacter  Problem = "bad_character" // a control character, or what stands for a letter that was lost
+	ProblemErrorValue    Problem = "error_value"   // what a spreadsheet shows when it cannot compute, such as #N/A
+	ProblemDateValue     Problem = "date_value"    // a date, perhaps made of a code such as 1-3
+	ProblemLegacyFont    Problem = "legacy_font"   // written in a font from before Unicode, such as TCVN3 or VNI
 )
 
 // RowError says what is wrong with one row of an import.
@@ -91,23 +91,23 @@ func build(rows []row) (*Tree, []RowError) {
 		u := r.unit
 		switch _, double := t.index[u.Code]; {
 		case u.Code == "":
-			report(r, "code", EmptyCode, "")
+			report(r, "code", ProblemEmptyCode, "")
 		case !validCode(u.Code):
-			report(r, "code", BadCode, u.Code)
+			report(r, "code", ProblemBadCode, u.Code)
 		case double:
-			report(r, "code", DuplicateCode, u.Code)
+			report(r, "code", ProblemDuplicateCode, u.Code)
 		default:
 			t.index[u.Code] = i
 		}
 		if u.Name == "" {
-			report(r, "name", EmptyName, "")
+			report(r, "name", ProblemEmptyName, "")
 		} else if strings.ContainsRune("=+-@", rune(u.Name[0])) {
-			report(r, "name", Formula, u.Name)
+			report(r, "name", ProblemFormula, u.Name)
 		} else if utf8.RuneCountInString(u.Name) > MaxText {
-			report(r, "name", TooLarge, u.Name)
+			report(r, "name", ProblemTooLarge, u.Name)
 		}
 		if levelOf(string(u.Level)) == "" {
-			report(r, "level", UnknownLevel, string(u.Level))
+			report(r, "level", ProblemUnknownLevel, string(u.Level))
 		}
 		t.units = append(t.units, u)
 		t.plain = append(t.plain, Plain(u.Name))
@@ -115,20 +115,20 @@ func build(rows []row) (*Tree, []RowError) {
 	top := topLevel(rows)
 	for i, r := range rows {
 		if level := rank(r.unit.Level); r.unit.Parent == "" && level > top && level < unranked {
-			report(r, "parent_code", EmptyParent, "")
+			report(r, "parent_code", ProblemEmptyParent, "")
 		}
 		if parent := r.unit.Parent; parent != "" {
 			if _, ok := t.index[parent]; !ok {
-				report(r, "parent_code", UnknownParent, parent)
+				report(r, "parent_code", ProblemUnknownParent, parent)
 			}
 			t.children[parent] = append(t.children[parent], i)
 		}
 	}
 	for _, i := range t.cycles() {
-		report(rows[i], "parent_code", Cycle, rows[i].unit.Parent)
+		report(rows[i], "parent_code", ProblemCycle, rows[i].unit.Parent)
 	}
 	if len(rows) == 0 {
-		problems = append(problems, RowError{Row: 1, Problem: NoUnits})
+		problems = append(problems, RowError{Row: 1, Problem: ProblemNoUnits})
 	}
 	if len(problems) > 0 {
 		return nil, problems

@@ -33,19 +33,19 @@ func flawOf(cell string) (p Problem, value string) {
 	shown := clean(cell)
 	switch {
 	case strings.ContainsFunc(shown, func(r rune) bool { return unicode.Is(unicode.Cc, r) || r == unicode.ReplacementChar }):
-		return BadCharacter, shown
+		return ProblemBadCharacter, shown
 	case isErrorValue(shown):
-		return ErrorValue, shown
+		return ProblemErrorValue, shown
 	case isDate(shown):
-		return DateValue, shown
+		return ProblemDateValue, shown
 	}
 	switch legacyFont(cell) {
 	case "":
 		return "", ""
 	case "UTF-8":
-		return WrongEncoding, shown
+		return ProblemWrongEncoding, shown
 	}
-	return LegacyFont, shown
+	return ProblemLegacyFont, shown
 }
 
 // errorValues are what spreadsheets show in the place of a value that they cannot compute.

@@ -31,9 +31,9 @@ func Import(r io.Reader, format Format) (*Tree, []RowError) {
 	data, err := io.ReadAll(io.LimitReader(r, MaxBytes+1))
 	switch {
 	case err != nil:
-		return nil, []RowError{problem(1, "", Unreadable, err.Error())}
+		return nil, []RowError{problem(1, "", ProblemUnreadable, err.Error())}
 	case len(data) > MaxBytes:
-		return nil, []RowError{problem(1, "", TooLarge, "")}
+		return nil, []RowError{problem(1, "", ProblemTooLarge, "")}
 	}
 	read := readCSV
 	if format == XLSX {
@@ -65,7 +65,7 @@ func rowError(number int, err error) RowError {
 	if errors.As(err, &bad) {
 		return bad
 	}
-	return problem(max(number, 1), "", Unreadable, err.Error())
+	return problem(max(number, 1), "", ProblemUnreadable, err.Error())
 }
 
 // heading is the row that says what the columns are.
@@ -114,11 +114,11 @@ func findHeading(records iter.Seq2[record, error]) heading {
 // check refuses what is no row of a table of texts.
 func (r record) check() error {
 	if len(r.cells) > MaxColumns {
-		return fail(r.number, TooLarge, "")
+		return fail(r.number, ProblemTooLarge, "")
 	}
 	for _, cell := range r.cells {
 		if !utf8.ValidString(cell) {
-			return fail(r.number, WrongEncoding, cell)
+			return fail(r.number, ProblemWrongEncoding, cell)
 		}
 	}
 	return nil
@@ -139,7 +139,7 @@ func read(h heading, records iter.Seq2[record, error]) (rows []row, problems []R
 		case rec.number <= h.number || rec.empty():
 			continue
 		case len(rows) == MaxRows:
-			return nil, []RowError{problem(rec.number, "", TooLarge, "")}
+			return nil, []RowError{problem(rec.number, "", ProblemTooLarge, "")}
 		}
 		for _, name := range fields {
 			if p, value := flawOf(rec.cell(h, name)); p != "" && len(problems) < MaxErrors {
@@ -177,13 +177,13 @@ func headingOf(rec record) heading {
 			continue
 		}
 		if _, double := h.columns[name]; double {
-			h.problems = append(h.problems, problem(rec.number, name, DoubleColumn, clean(text)))
+			h.problems = append(h.problems, problem(rec.number, name, ProblemDoubleColumn, clean(text)))
 		}
 		h.columns[name] = i
 	}
 	for _, name := range fields {
 		if _, ok := h.columns[name]; !ok {
-			h.problems = append(h.problems, problem(rec.number, name, MissingColumn, ""))
+			h.problems = append(h.problems, problem(rec.number, name, ProblemMissingColumn, ""))
 		}
 	}
 	return h
@@ -231,7 +231,7 @@ func plainText(data []byte) ([]byte, error) {
 	if bytes.HasPrefix(data, []byte{0xFF, 0xFE}) || bytes.HasPrefix(data, []byte{0xFE, 0xFF}) {
 		text, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Bytes(data)
 		if err != nil {
-			return nil, fail(1, WrongEncoding, "UTF-16")
+			return nil, fail(1, ProblemWrongEncoding, "UTF-16")
 		}
 		data = text
 	}
@@ -266,7 +266,7 @@ func csvRecords(data []byte, sep rune) iter.Seq2[record, error] {
 			}
 			var bad *csv.ParseError
 			if errors.As(err, &bad) {
-				yield(record{number: bad.StartLine}, fail(bad.StartLine, Unreadable, bad.Err.Error()))
+				yield(record{number: bad.StartLine}, fail(bad.StartLine, ProblemUnreadable, bad.Err.Error()))
 				return
 			}
 			if err != nil {

@@ -208,13 +208,13 @@ func TestImportIsBounded(t *testing.T) {
 		errs   int
 		first  roster.Problem
 	}{
-		"endless CSV":   {endless{}, roster.CSV, 1, roster.TooLarge},
-		"endless XLSX":  {endless{}, roster.XLSX, 1, roster.TooLarge},
-		"rubbish":       {rubbish(), roster.CSV, 1, roster.WrongEncoding},
-		"XLSX rubbish":  {rubbish(), roster.XLSX, 1, roster.Unreadable},
-		"no XLSX":       {io.LimitReader(endless{}, 1000), roster.XLSX, 1, roster.Unreadable},
-		"too many rows": {rows, roster.CSV, 1, roster.TooLarge},
-		"all rows bad":  {strings.NewReader(many), roster.CSV, roster.MaxErrors, roster.EmptyName},
+		"endless CSV":   {endless{}, roster.CSV, 1, roster.ProblemTooLarge},
+		"endless XLSX":  {endless{}, roster.XLSX, 1, roster.ProblemTooLarge},
+		"rubbish":       {rubbish(), roster.CSV, 1, roster.ProblemWrongEncoding},
+		"XLSX rubbish":  {rubbish(), roster.XLSX, 1, roster.ProblemUnreadable},
+		"no XLSX":       {io.LimitReader(endless{}, 1000), roster.XLSX, 1, roster.ProblemUnreadable},
+		"too many rows": {rows, roster.CSV, 1, roster.ProblemTooLarge},
+		"all rows bad":  {strings.NewReader(many), roster.CSV, roster.MaxErrors, roster.ProblemEmptyName},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -255,7 +255,7 @@ func TestImportXLSX(t *testing.T) {
 	if err := f.Write(&file); err != nil {
 		t.Fatal(err)
 	}
-	if _, problems := roster.Import(&file, roster.XLSX); len(problems) != 1 || problems[0].Row != 4 || problems[0].Problem != roster.UnknownLevel {
+	if _, problems := roster.Import(&file, roster.XLSX); len(problems) != 1 || problems[0].Row != 4 || problems[0].Problem != roster.ProblemUnknownLevel {
 		t.Errorf("problems %v, want an unknown level in row 4", problems)
 	}
 }
@@ -331,15 +331,15 @@ func TestImportRefusesXLSX(t *testing.T) {
 		row  int
 		want roster.Problem
 	}{
-		"formula":        {sheet(t, func(f *excelize.File) error { return f.SetCellFormula("Sheet1", "D4", "=A1&A2") }), 4, roster.Formula},
-		"merged cells":   {sheet(t, func(f *excelize.File) error { return f.MergeCell("Sheet1", "B3", "B4") }), 3, roster.MergedCells},
-		"duplicate code": {sheet(t, func(f *excelize.File) error { return f.SetCellValue("Sheet1", "A4", "P1") }), 4, roster.DuplicateCode},
-		"missing column": {sheet(t, func(f *excelize.File) error { return f.SetCellValue("Sheet1", "D1", "x") }), 1, roster.MissingColumn},
-		"very wide":      {sheet(t, func(f *excelize.File) error { return f.SetCellValue("Sheet1", "XFD4", "x") }), 4, roster.TooLarge},
-		"zip bomb":       {honest, 1, roster.TooLarge},
-		"forged bomb":    {forged, 1, roster.Unreadable},
-		"half a file":    {sheet(t, func(*excelize.File) error { return nil })[:2000], 1, roster.Unreadable},
-		"CSV":            {[]byte("code,parent_code,level,name\n"), 1, roster.Unreadable},
+		"formula":        {sheet(t, func(f *excelize.File) error { return f.SetCellFormula("Sheet1", "D4", "=A1&A2") }), 4, roster.ProblemFormula},
+		"merged cells":   {sheet(t, func(f *excelize.File) error { return f.MergeCell("Sheet1", "B3", "B4") }), 3, roster.ProblemMergedCells},
+		"duplicate code": {sheet(t, func(f *excelize.File) error { return f.SetCellValue("Sheet1", "A4", "P1") }), 4, roster.ProblemDuplicateCode},
+		"missing column": {sheet(t, func(f *excelize.File) error { return f.SetCellValue("Sheet1", "D1", "x") }), 1, roster.ProblemMissingColumn},
+		"very wide":      {sheet(t, func(f *excelize.File) error { return f.SetCellValue("Sheet1", "XFD4", "x") }), 4, roster.ProblemTooLarge},
+		"zip bomb":       {honest, 1, roster.ProblemTooLarge},
+		"forged bomb":    {forged, 1, roster.ProblemUnreadable},
+		"half a file":    {sheet(t, func(*excelize.File) error { return nil })[:2000], 1, roster.ProblemUnreadable},
+		"CSV":            {[]byte("code,parent_code,level,name\n"), 1, roster.ProblemUnreadable},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -79,7 +79,7 @@ func openWorkbook(data []byte) (*workbook, error) {
 	for _, f := range archive.File {
 		// The sizes that the archive names are checked again while reading.
 		if unzipped += f.UncompressedSize64; f.UncompressedSize64 > maxUnzipped || unzipped > maxUnzipped {
-			return nil, fail(1, TooLarge, f.Name)
+			return nil, fail(1, ProblemTooLarge, f.Name)
 		}
 	}
 	sheets, err := listSheets(archive)
@@ -232,18 +232,18 @@ func (sc *scanner) element(e xml.StartElement) {
 		}
 	case "f":
 		if sc.row > sc.number {
-			sc.report(sc.row, sc.column, Formula, "")
+			sc.report(sc.row, sc.column, ProblemFormula, "")
 		}
 	case "v":
 		if sc.column != "" && sc.style > 0 && sc.showsDates(sc.style) {
-			sc.report(sc.row, sc.column, DateValue, "")
+			sc.report(sc.row, sc.column, ProblemDateValue, "")
 		}
 	case "mergeCell":
 		ref := attribute(e, "ref")
 		from, to, _ := strings.Cut(ref, ":")
 		first, last := rowOf(from), rowOf(to)
 		if max(first, last) > sc.number || first == 0 {
-			sc.report(max(first, 1), "", MergedCells, ref)
+			sc.report(max(first, 1), "", ProblemMergedCells, ref)
 		}
 	}
 }

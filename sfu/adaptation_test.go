@@ -38,10 +38,10 @@ func show(t *testing.T, sites []*site, what string, ok func() bool) {
 func TestWeakLineStepsDownInOrder(t *testing.T) {
 	r := newRig(t)
 	a, b, c := r.site(alice, markA), r.site(bob, markB), r.site("C00003", 0xcc)
-	r.feed(main, alice, Camera)
-	r.feed("v-floor", bob, Camera)
-	r.feed("v-presentation", "C00003", Camera)
-	r.feed("a-main", alice, Microphone)
+	r.feed(main, alice, SourceCamera)
+	r.feed("v-floor", bob, SourceCamera)
+	r.feed("v-presentation", "C00003", SourceCamera)
+	r.feed("a-main", alice, SourceMicrophone)
 	v, w := r.view("C00009", StageSlots)
 	levels := func() map[SlotID]int {
 		m := map[SlotID]int{}
@@ -103,7 +103,7 @@ func TestWeakLineStepsDownInOrder(t *testing.T) {
 func TestCeilings(t *testing.T) {
 	r := newRig(t)
 	a := r.site(alice, markA)
-	r.feed(main, alice, Camera)
+	r.feed(main, alice, SourceCamera)
 	v, _ := r.view(bob, StageSlots)
 	sites := []*site{a}
 	at := func(level int32) func() bool {
@@ -126,7 +126,7 @@ func TestCeilings(t *testing.T) {
 func TestProbe(t *testing.T) {
 	r := newRig(t)
 	a := r.site(alice, markA)
-	r.feed(main, alice, Camera)
+	r.feed(main, alice, SourceCamera)
 	v, err := r.stage.OpenViewer(ViewerParams{ID: bob, Owner: bob, Slots: StageSlots})
 	if err != nil {
 		t.Fatal(err)
@@ -170,7 +170,7 @@ func TestProbe(t *testing.T) {
 func TestBusyViewerKeepsItsPictures(t *testing.T) {
 	r := newRig(t)
 	a, b := r.site(alice, markA), r.site(bob, markB)
-	r.feed(main, alice, Camera)
+	r.feed(main, alice, SourceCamera)
 	v, w := r.view("C00009", StageSlots)
 	sites := []*site{a, b}
 	level := func(slot SlotID) int {
@@ -200,7 +200,7 @@ func TestBusyViewerKeepsItsPictures(t *testing.T) {
 	}
 	watch("the fall is heeded", func() bool { return v.Stats().Budget < 100_000 })
 	watch("main at its lowest", func() bool { return level(main) == 0 })
-	r.feed("v-floor", bob, Camera)
+	r.feed("v-floor", bob, SourceCamera)
 	watch("the floor as well", func() bool { return level("v-floor") == 0 && len(r.got(w, "v-floor")) > 10 })
 	decodable(t, r.got(w, main))
 	decodable(t, r.got(w, "v-floor"))
@@ -233,8 +233,8 @@ func TestOldRoundTrip(t *testing.T) {
 func TestDemand(t *testing.T) {
 	r := newRig(t)
 	a := r.site(alice, markA)
-	src := a.pub.sources[Camera]
-	r.feed(main, alice, Camera)
+	src := a.pub.sources[SourceCamera]
+	r.feed(main, alice, SourceCamera)
 	v, _ := r.view(bob, StageSlots)
 	show(t, []*site{a}, "h", func() bool { return v.legs[0].rendition.Load() == 2 })
 	top, tell := src.demand(r.node.now())
@@ -258,12 +258,12 @@ func TestDemand(t *testing.T) {
 
 	// On stand-by the lowest layer goes on; a camera of which nothing has come yet is told nothing.
 	b := r.site("C00003", 0xcc)
-	standBy := b.pub.sources[Camera]
+	standBy := b.pub.sources[SourceCamera]
 	standBy.demand(now)
 	if top, tell := standBy.demand(now + demandDelay); top != 0 || !tell {
 		t.Fatalf("top %d, tell %v on stand-by", top, tell)
 	}
-	silent := newSource(b.pub, Camera)
+	silent := newSource(b.pub, SourceCamera)
 	silent.demand(now)
 	if _, tell := silent.demand(now + demandDelay); tell {
 		t.Fatal("a camera that does not send yet was paused")
@@ -284,12 +284,12 @@ func TestPausedCameraComesBack(t *testing.T) {
 			}
 		}
 	}
-	r.feed(main, alice, Camera)
+	r.feed(main, alice, SourceCamera)
 	for layer := range renditions {
 		a.video(layer, 1, true)
 	}
 	told(-1)
-	src := a.pub.sources[Camera]
+	src := a.pub.sources[SourceCamera]
 	eventually(t, "the camera counts as silent", func() bool { return !src.isActive() })
 	v, _ := r.view(bob, StageSlots)
 	told(2)
@@ -300,8 +300,8 @@ func TestPausedCameraComesBack(t *testing.T) {
 	v.Wait()
 	told(-1)
 	eventually(t, "the camera counts as silent", func() bool { return !src.isActive() })
-	r.feed(main, "", Camera)
-	r.feed("v-floor", alice, Camera)
+	r.feed(main, "", SourceCamera)
+	r.feed("v-floor", alice, SourceCamera)
 	told(0)
 	show(t, []*site{a}, "it is in the other slot", func() bool { return r.stage.slots["v-floor"].owner() == alice })
 }

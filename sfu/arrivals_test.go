@@ -25,7 +25,7 @@ func TestDeadRenditionIsLeftInTime(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := newRig(t)
-			r.feed(main, alice, Camera)
+			r.feed(main, alice, SourceCamera)
 			a := r.site(alice, markA)
 			v, w := r.view(bob, StageSlots)
 			a.clock = r.node.now() + 10*time.Second // ahead of the node's own ticks, and of all earlier requests
@@ -71,7 +71,7 @@ func TestDeadRenditionIsLeftInTime(t *testing.T) {
 func TestLayerAfterHours(t *testing.T) {
 	const hours = 7 // more than half the range of the timestamps
 	r := newRig(t)
-	r.feed(main, alice, Camera)
+	r.feed(main, alice, SourceCamera)
 	a := r.site(alice, markA)
 	_, w := r.view(bob, StageSlots)
 	slot := r.stage.slots[main]
@@ -104,7 +104,7 @@ func TestLayerAfterHours(t *testing.T) {
 // Pictures that come five times a second, one layer behind another, do not count as dead.
 func TestSlowRenditionsLive(t *testing.T) {
 	r := newRig(t)
-	r.feed(main, alice, Camera)
+	r.feed(main, alice, SourceCamera)
 	a := r.site(alice, markA)
 	slot := r.stage.slots[main]
 	a.clock = r.node.now() + 10*time.Second
@@ -137,7 +137,7 @@ func TestLowestWaitsForItsKeyframe(t *testing.T) {
 		if lowComes {
 			a.video(0, 1, false)
 		}
-		r.feed(main, alice, Camera)
+		r.feed(main, alice, SourceCamera)
 		a.tick()
 		a.video(2, 3, true)
 		got := r.got(w, main)
@@ -171,8 +171,8 @@ func TestRateOfANewSource(t *testing.T) {
 		c.seq[0]++
 		c.frame[0]++
 	}
-	show(a, Camera)
-	if rate := float64(rates[0].Load()); rate != nominalRate(Camera.media(), 0) {
+	show(a, SourceCamera)
+	if rate := float64(rates[0].Load()); rate != nominalRate(SourceCamera.media(), 0) {
 		t.Fatalf("a camera that was never measured: %v", rate)
 	}
 	for i := range 8 {
@@ -183,12 +183,12 @@ func TestRateOfANewSource(t *testing.T) {
 	if measured > 100_000 {
 		t.Fatalf("measured %d", measured)
 	}
-	show(b, Camera)
+	show(b, SourceCamera)
 	if rate := rates[0].Load(); rate != measured {
 		t.Fatalf("another camera: %d, the one before %d", rate, measured)
 	}
-	show(b, Screen)
-	if rate := float64(rates[0].Load()); rate != nominalRate(Screen.media(), 0) {
+	show(b, SourceScreen)
+	if rate := float64(rates[0].Load()); rate != nominalRate(SourceScreen.media(), 0) {
 		t.Fatalf("a screen: %v", rate)
 	}
 }

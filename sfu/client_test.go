@@ -205,11 +205,11 @@ func publish(t *testing.T, s *Stage, owner string, mark byte, via *line) *sender
 	}
 	for _, tr := range c.pc.GetTransceivers() {
 		switch SourceKind(tr.Mid()) {
-		case Camera:
+		case SourceCamera:
 			c.send(t, tr, c.video)
-		case Microphone:
+		case SourceMicrophone:
 			c.send(t, tr, c.audio)
-		case Screen, ScreenAudio:
+		case SourceScreen, SourceScreenAudio:
 		}
 	}
 	text, err := c.pc.CreateAnswer(nil)

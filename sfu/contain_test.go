@@ -43,14 +43,14 @@ func TestPanicOfAPacketEndsItsPublisher(t *testing.T) {
 	a.mu.Unlock()
 	b := publish(t, s, bob, markB, nil)
 	for slot, owner := range map[SlotID]string{"v-main": alice, "v-floor": bob} {
-		if err := s.Feed(slot, owner, Camera); err != nil {
+		if err := s.Feed(slot, owner, SourceCamera); err != nil {
 			t.Fatal(err)
 		}
 	}
 	w := watch(t, s, ViewerParams{ID: "w", Owner: "w"}, nil)
 	eventually(t, "both are seen", func() bool { return len(w.got("v-main")) > 0 && len(w.got("v-floor")) > 0 })
 
-	a.sources[Camera].addSink(&slot{spec: SlotSpec{Top: renditions}, cur: a.sources[Camera]}) // it panics with its lock held
+	a.sources[SourceCamera].addSink(&slot{spec: SlotSpec{Top: renditions}, cur: a.sources[SourceCamera]}) // it panics with its lock held
 	eventually(t, "the publisher fails", func() bool {
 		select {
 		case state := <-states:
@@ -64,7 +64,7 @@ func TestPanicOfAPacketEndsItsPublisher(t *testing.T) {
 	}
 	before := len(w.got("v-floor"))
 	eventually(t, "the other goes on", func() bool { return len(w.got("v-floor")) > before+10 })
-	if err := s.Feed("v-main", bob, Camera); err != nil {
+	if err := s.Feed("v-main", bob, SourceCamera); err != nil {
 		t.Fatal(err)
 	}
 	shown := len(w.got("v-main"))
@@ -82,7 +82,7 @@ func TestPanicOfAViewerEndsItAlone(t *testing.T) {
 	failed := make(chan State, 8)
 	upset, poison := r.view(bob, StageSlots)
 	_, w := r.view("w", StageSlots)
-	r.feed("v-main", alice, Camera)
+	r.feed("v-main", alice, SourceCamera)
 	eventually(t, "both see it", func() bool {
 		c.tick()
 		c.video(0, 2, true)

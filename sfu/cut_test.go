@@ -39,11 +39,11 @@ func (r *rig) drained(w *wire, slot SlotID) []*rtp.Packet {
 func TestCutEndsWhatWaitsForTheLine(t *testing.T) {
 	r := newRig(t)
 	a := r.site(alice, markA)
-	r.feed(main, alice, Camera)
+	r.feed(main, alice, SourceCamera)
 	w := r.weak(bob)
 	a.video(0, 100, true)
 	r.settle()
-	r.feed(main, "", Camera)
+	r.feed(main, "", SourceCamera)
 	sent := len(r.got(w, main))
 	if sent == 0 || sent == 100 {
 		t.Fatalf("%d packets were sent at once: nothing waits", sent)
@@ -54,7 +54,7 @@ func TestCutEndsWhatWaitsForTheLine(t *testing.T) {
 	if cut := r.node.drops.Of(DropCut); cut != uint64(100-sent) {
 		t.Fatalf("%d packets are counted as cut, of %d", cut, 100-sent)
 	}
-	r.feed(main, alice, Camera)
+	r.feed(main, alice, SourceCamera)
 	a.tick()
 	a.video(0, 3, true)
 	got := r.drained(w, main)
@@ -68,13 +68,13 @@ func TestCutEndsWhatWaitsForTheLine(t *testing.T) {
 func TestChangeEndsWhatWaitsForTheLine(t *testing.T) {
 	r := newRig(t)
 	a, b := r.site(alice, markA), r.site(bob, markB)
-	r.feed(main, alice, Camera)
+	r.feed(main, alice, SourceCamera)
 	w := r.weak("C00009")
 	a.video(0, 100, true)
 	r.settle()
-	r.feed(main, bob, Camera)
+	r.feed(main, bob, SourceCamera)
 	b.video(0, 3, true)
-	r.feed(main, bob, Camera)
+	r.feed(main, bob, SourceCamera)
 	b.tick()
 	b.video(0, 3, true)
 	r.settle()
@@ -138,8 +138,8 @@ func TestCutEndsWhatWaitsInTheServer(t *testing.T) {
 			n := newNode(t, func(c *Config) { c.viewers, c.Writers = f, 1 })
 			r := &rig{t, n, n.Stage("s"), f}
 			a := r.site(alice, markA)
-			r.feed(main, alice, Camera)
-			r.feed(sound, alice, Microphone)
+			r.feed(main, alice, SourceCamera)
+			r.feed(sound, alice, SourceMicrophone)
 			a.video(0, 1, true)
 			a.audio()
 			wires := r.audience(coalesceLegs)
@@ -160,7 +160,7 @@ func TestCutEndsWhatWaitsInTheServer(t *testing.T) {
 			s.do(func(now time.Duration) {
 				audio, video := r.stage.slots[sound], r.stage.slots[main]
 				s.accept(next(audio, 1), now) // there is sound
-				tt.play(s, next(video, 1), next(audio, 2), func() { r.feed(tt.cut, "", Camera) }, now+ms)
+				tt.play(s, next(video, 1), next(audio, 2), func() { r.feed(tt.cut, "", SourceCamera) }, now+ms)
 			})
 			for i, n := range counts() {
 				if got := n - before[i] - 1; got != tt.want {

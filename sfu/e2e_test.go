@@ -76,7 +76,7 @@ func testForward(t *testing.T, n *Node) {
 	s := n.Stage("s")
 	feed := func(owner string) {
 		t.Helper()
-		for slot, kind := range map[SlotID]SourceKind{VideoSlot("main"): Camera, AudioSlot("main"): Microphone} {
+		for slot, kind := range map[SlotID]SourceKind{VideoSlot("main"): SourceCamera, AudioSlot("main"): SourceMicrophone} {
 			if err := s.Feed(slot, owner, kind); err != nil {
 				t.Fatal(err)
 			}

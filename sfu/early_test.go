@@ -14,12 +14,12 @@ func (c *site) keyframe(layer, n int, order ...int) {
 	first, id := c.seq[layer], c.frame[layer]+1
 	for _, i := range order {
 		if i < n {
-			c.push(Camera, layer, first+uint16(i), i == n-1, vp8(i == 0, true, id, c.mark))
+			c.push(SourceCamera, layer, first+uint16(i), i == n-1, vp8(i == 0, true, id, c.mark))
 			continue
 		}
 		ahead := uint16(i - n + 1)
 		c.time += 3000 * uint32(ahead)
-		c.push(Camera, layer, first+uint16(i), true, vp8(true, false, id+ahead, c.mark))
+		c.push(SourceCamera, layer, first+uint16(i), true, vp8(true, false, id+ahead, c.mark))
 		c.time -= 3000 * uint32(ahead)
 	}
 	most := slices.Max(order)
@@ -65,18 +65,18 @@ func TestLateStart(t *testing.T) {
 				switch before {
 				case "another source":
 					b := r.site(bob, markB)
-					r.feed(main, bob, Camera)
+					r.feed(main, bob, SourceCamera)
 					b.video(0, 2, true)
 					sent = 2
 				case "another layer":
-					r.feed(main, alice, Camera)
+					r.feed(main, alice, SourceCamera)
 					a.video(0, 2, true)
 					layer, sent = 1, 2
 				}
 				r.settle()
 				a.tick()
 				a.video(layer, 1, false) // of which it becomes known
-				r.feed(main, alice, Camera)
+				r.feed(main, alice, SourceCamera)
 				a.tick()
 				a.video(layer, 1, false) // before the keyframe
 				a.tick()
@@ -97,7 +97,7 @@ func TestLateStartIsASwitchPoint(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			r := newRig(t)
 			a := r.site(alice, markA)
-			r.feed(main, alice, Camera)
+			r.feed(main, alice, SourceCamera)
 			v, w := r.view(bob, StageSlots)
 			_, onM := r.view("C00008", StageSlots)
 			aim := func(top int) {

@@ -8,7 +8,7 @@ import (
 func TestFrameIsEqualised(t *testing.T) {
 	r := newRig(t)
 	a := r.site(alice, markA)
-	r.feed(main, alice, Camera)
+	r.feed(main, alice, SourceCamera)
 	_, w := r.view(bob, StageSlots)
 	a.video(0, 1, true)
 	a.tick()
@@ -16,7 +16,7 @@ func TestFrameIsEqualised(t *testing.T) {
 	sizes := []int{207, 208, 206, 208, 100}
 	for i, n := range sizes {
 		payload := append(vp8(i == 0, true, a.frame[0], 0)[:n-1], markA)
-		a.push(Camera, 0, a.seq[0]+uint16(i), i == len(sizes)-1, payload)
+		a.push(SourceCamera, 0, a.seq[0]+uint16(i), i == len(sizes)-1, payload)
 	}
 	got := r.got(w, main)
 	if len(got) != 1+len(sizes) {

@@ -19,8 +19,8 @@ func audience(tb testing.TB, viewers int) (*rig, *site) {
 	tb.Helper()
 	n := newNode(tb, nil)
 	r := &rig{t: tb, node: n, stage: n.Stage("s")}
-	r.feed(main, alice, Camera)
-	r.feed("a-main", alice, Microphone)
+	r.feed(main, alice, SourceCamera)
+	r.feed("a-main", alice, SourceMicrophone)
 	me := newIdentity(tb)
 	var mu sync.Mutex
 	var all []*listener
@@ -83,11 +83,11 @@ func (c *site) frame5(key bool) {
 	payload := append(vp8(true, key, c.frame[0], c.mark), make([]byte, 1000)...)[:1000]
 	for i := range 5 {
 		c.seq[0]++
-		c.push(Camera, 0, c.seq[0], i == 4, payload)
+		c.push(SourceCamera, 0, c.seq[0], i == 4, payload)
 		payload[0] &^= 0x10 // only the first begins a partition
 	}
 	c.sound++
-	c.pub.sources[Microphone].push(0, &packet{
+	c.pub.sources[SourceMicrophone].push(0, &packet{
 		seq: c.sound, time: uint32(c.sound) * 960, payload: payload[:80], arrived: c.r.node.now(),
 	})
 }

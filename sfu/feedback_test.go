@@ -11,7 +11,7 @@ import (
 func TestFeedbackIsBounded(t *testing.T) {
 	r := newRig(t)
 	a := r.site(alice, markA)
-	r.feed(main, alice, Camera)
+	r.feed(main, alice, SourceCamera)
 	a.video(0, 2, true)
 	began := r.node.now()
 	most := func() int { return int(feedbackRate * (1 + (r.node.now() - began).Seconds())) }

@@ -66,17 +66,17 @@ func FuzzPublisher(f *testing.F) {
 	f.Add(byte(0), framed(packet(1, key)[:11], []byte{}, []byte{0x80}, []byte{0xbf, 96, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1}))
 
 	r := newRig(f)
-	r.feed(main, alice, Camera)
-	r.feed("a-main", alice, Microphone)
+	r.feed(main, alice, SourceCamera)
+	r.feed("a-main", alice, SourceMicrophone)
 	_, w := r.view(bob, StageSlots)
 	c := r.site(alice, markA)
 	var header rtp.Header
 	base := uint16(0)
 	try := func(tb testing.TB, which byte, input []byte) (forwarded int) {
 		tb.Helper()
-		src, layer := c.pub.sources[Camera], int(which)%4
+		src, layer := c.pub.sources[SourceCamera], int(which)%4
 		if layer == 3 {
-			src, layer = c.pub.sources[Microphone], 0
+			src, layer = c.pub.sources[SourceMicrophone], 0
 		}
 		base += 500 // beyond what came before, which would only be late
 		for _, b := range unframed(input) {
@@ -113,8 +113,8 @@ func FuzzPublisher(f *testing.F) {
 // FuzzFeedback throws RTCP at a viewer that is being sent a stage: what is sent again is what was sent, under its number.
 func FuzzFeedback(f *testing.F) {
 	r := newRig(f)
-	r.feed(main, alice, Camera)
-	r.feed("a-main", alice, Microphone)
+	r.feed(main, alice, SourceCamera)
+	r.feed("a-main", alice, SourceMicrophone)
 	v, w := r.view(bob, StageSlots)
 	c := r.site(alice, markA)
 	media, last := ssrcOf(w, main), uint16(0)

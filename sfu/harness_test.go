@@ -240,7 +240,7 @@ func (c *site) tick() { c.time += 3000 }
 func (c *site) video(layer, n int, key bool) {
 	c.frame[layer]++
 	for i := range n {
-		c.push(Camera, layer, c.seq[layer]+uint16(i), i == n-1, vp8(i == 0, key, c.frame[layer], c.mark))
+		c.push(SourceCamera, layer, c.seq[layer]+uint16(i), i == n-1, vp8(i == 0, key, c.frame[layer], c.mark))
 	}
 	c.seq[layer] += uint16(n)
 }
@@ -257,7 +257,7 @@ func (c *site) push(kind SourceKind, layer int, seq uint16, marker bool, payload
 
 func (c *site) audio() {
 	c.sound++
-	c.pub.sources[Microphone].push(0, &packet{
+	c.pub.sources[SourceMicrophone].push(0, &packet{
 		seq: c.sound, time: uint32(c.sound) * 960, payload: []byte{0xf8, 0xff, c.mark}, arrived: c.r.node.now(),
 	})
 }

@@ -163,7 +163,7 @@ func TestMergedSpeakersJoin(t *testing.T) {
 	a.audio() // they are active
 	b.audio()
 	for turn, c := range []*site{a, b, a, b, a} {
-		r.feed(mainSound, c.pub.params.Owner, Microphone)
+		r.feed(mainSound, c.pub.params.Owner, SourceMicrophone)
 		for range 3 + turn%2 {
 			c.audio()
 			said++
@@ -192,12 +192,12 @@ func TestMergedCut(t *testing.T) {
 	r := newMergingRig(t)
 	a := r.site(alice, markA)
 	_, w := r.view(bob, StageSlots)
-	r.feed(mainSound, alice, Microphone)
+	r.feed(mainSound, alice, SourceMicrophone)
 	for range 3 {
 		a.audio()
 	}
 	r.settle()
-	r.feed(mainSound, "", Microphone)
+	r.feed(mainSound, "", SourceMicrophone)
 	r.stage.tick(r.node.now() + time.Second)
 	if got, cut := r.got(w, mainSound), r.node.drops.Of(DropCut); len(got)+int(cut) != 2 {
 		t.Fatalf("%d packets, %d were cut", len(got), cut)
@@ -217,7 +217,7 @@ func TestMergedBesideRED(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := newMergingRig(t)
-			r.feed(mainSound, alice, Microphone)
+			r.feed(mainSound, alice, SourceMicrophone)
 			a := r.site(alice, markA)
 			_, steady := r.view("C00008", StageSlots)
 			lossy, w := r.view("C00009", StageSlots)
@@ -227,7 +227,7 @@ func TestMergedBesideRED(t *testing.T) {
 			speak := func(n int) *rtp.Packet {
 				for range n {
 					seq++
-					a.pub.sources[Microphone].push(0, &packet{seq: seq, time: uint32(seq) * tt.length, payload: tt.payload, arrived: r.node.now()})
+					a.pub.sources[SourceMicrophone].push(0, &packet{seq: seq, time: uint32(seq) * tt.length, payload: tt.payload, arrived: r.node.now()})
 				}
 				got := r.got(w, mainSound)
 				if len(got) == 0 {
@@ -264,7 +264,7 @@ func TestMergedBesideRED(t *testing.T) {
 
 func TestMergedRepair(t *testing.T) {
 	r := newMergingRig(t)
-	r.feed(mainSound, alice, Microphone)
+	r.feed(mainSound, alice, SourceMicrophone)
 	a := r.site(alice, markA)
 	_, w := r.view(bob, StageSlots)
 	var sent *rtp.Packet
@@ -289,7 +289,7 @@ func TestMergedRepair(t *testing.T) {
 
 func TestMergedReports(t *testing.T) {
 	r := newMergingRig(t)
-	r.feed(mainSound, alice, Microphone)
+	r.feed(mainSound, alice, SourceMicrophone)
 	a := r.site(alice, markA)
 	_, w := r.view(bob, StageSlots)
 	var report *rtcp.SenderReport
@@ -316,7 +316,7 @@ func TestMonitorIsNotMerged(t *testing.T) {
 	r := newMergingRig(t)
 	a := r.site(alice, markA)
 	v, w := r.view(bob, MonitorSlots)
-	if err := v.FeedMonitor("a-preview", alice, Microphone); err != nil {
+	if err := v.FeedMonitor("a-preview", alice, SourceMicrophone); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
@@ -334,7 +334,7 @@ func TestMergedBadUplink(t *testing.T) {
 		return c.DestinationAddr().String()[:8] != "10.0.0.1" || !isMedia(c.UserData()) || rnd.IntN(20) != 0
 	}, func(c *Config) { c.SoundPacket = 40 * time.Millisecond })
 	s := n.Stage("s")
-	if err := s.Feed(mainSound, alice, Microphone); err != nil {
+	if err := s.Feed(mainSound, alice, SourceMicrophone); err != nil {
 		t.Fatal(err)
 	}
 	card := &rough{Net: siteNet}
@@ -372,7 +372,7 @@ func BenchmarkFanoutSound(b *testing.B) {
 	for _, length := range []time.Duration{20 * time.Millisecond, 40 * time.Millisecond} {
 		b.Run(fmt.Sprint(length), func(b *testing.B) {
 			r, forwarded := benchmarkStage(b, Config{SoundPacket: length}, 1000)
-			r.feed(mainSound, alice, Microphone)
+			r.feed(mainSound, alice, SourceMicrophone)
 			a := r.site(alice, markA)
 			a.audio()
 			benchmark(b, r, forwarded, a.audio)

@@ -10,7 +10,7 @@ func TestLastSpeakerSeesTheNext(t *testing.T) {
 	r := newRig(t)
 	a, b := r.site(alice, markA), r.site(bob, markB)
 	v, w := r.view(alice, StageSlots)
-	r.feed("v-floor", alice, Camera)
+	r.feed("v-floor", alice, SourceCamera)
 	leg := v.legs[0]
 	for _, l := range v.legs {
 		if l.slot.spec.ID == "v-floor" {
@@ -29,7 +29,7 @@ func TestLastSpeakerSeesTheNext(t *testing.T) {
 			t.Fatalf("a site is to be sent its own picture: %d", n)
 		}
 		before := len(r.got(w, "v-floor"))
-		r.feed("v-floor", bob, Camera)
+		r.feed("v-floor", bob, SourceCamera)
 		b.tick()
 		b.video(0, 2, true)
 		b.tick()
@@ -37,7 +37,7 @@ func TestLastSpeakerSeesTheNext(t *testing.T) {
 		if got := r.got(w, "v-floor"); len(got) != before+3 || lastMark(got) != markB {
 			t.Fatalf("%d packets after %d, the last of %x", len(got), before, lastMark(got))
 		}
-		r.feed("v-floor", alice, Camera)
+		r.feed("v-floor", alice, SourceCamera)
 		a.tick()
 		a.video(0, 2, true)
 		r.settle()

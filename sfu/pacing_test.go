@@ -30,7 +30,7 @@ func (r *rig) knownLine(w *wire, rate float32) {
 func TestKeyframeIsPaced(t *testing.T) {
 	r := newRig(t)
 	a := r.site(alice, markA)
-	r.feed(main, alice, Camera)
+	r.feed(main, alice, SourceCamera)
 	_, w := r.view(bob, StageSlots)
 	a.video(0, 1, true)
 	r.knownLine(w, 400_000)
@@ -50,7 +50,7 @@ func TestNewLineIsPaced(t *testing.T) {
 		t.Run(fmt.Sprint("cached ", cached), func(t *testing.T) {
 			r := newRig(t)
 			a := r.site(alice, markA)
-			r.feed(main, alice, Camera)
+			r.feed(main, alice, SourceCamera)
 			if cached {
 				a.video(0, 100, true)
 			}
@@ -72,7 +72,7 @@ func TestNewLineIsPaced(t *testing.T) {
 func TestLeavingIsCounted(t *testing.T) {
 	r := newRig(t)
 	a := r.site(alice, markA)
-	r.feed(main, alice, Camera)
+	r.feed(main, alice, SourceCamera)
 	v, w := r.view(bob, StageSlots)
 	r.knownLine(w, 400_000) // four seconds for what comes now
 	a.video(0, 200, true)
@@ -90,7 +90,7 @@ func TestRepairsArePaced(t *testing.T) {
 	const n = 50
 	r := newRig(t)
 	a := r.site(alice, markA)
-	r.feed(main, alice, Camera)
+	r.feed(main, alice, SourceCamera)
 	_, w := r.view(bob, StageSlots)
 	a.video(0, n, true)
 	sent := numbers(r.got(w, main))
@@ -142,7 +142,7 @@ func TestRepairsLeaveRoom(t *testing.T) {
 func TestRepairOnceInARoundTrip(t *testing.T) {
 	r := newRig(t)
 	a := r.site(alice, markA)
-	r.feed(main, alice, Camera)
+	r.feed(main, alice, SourceCamera)
 	v, w := r.view(bob, StageSlots)
 	a.video(0, 200, true)
 	sent := numbers(r.got(w, main))
@@ -166,7 +166,7 @@ func TestRepairOnceInARoundTrip(t *testing.T) {
 func TestNoRepairOfWhatWasStopped(t *testing.T) {
 	r := newRig(t)
 	a := r.site(alice, markA)
-	r.feed(main, alice, Camera)
+	r.feed(main, alice, SourceCamera)
 	v, w := r.view(bob, StageSlots)
 	a.video(0, 10, true)
 	sent := numbers(r.got(w, main))

@@ -185,7 +185,7 @@ func (p *Publisher) build() error {
 // offerSimulcast writes the simulcast offer (RFC 8853) of the camera into the text for the browser: Pion takes
 // simulcast, but does not put it into an offer of its own.
 func offerSimulcast(text string) string {
-	const mid = "a=mid:" + string(Camera) + "\r\n"
+	const mid = "a=mid:" + string(SourceCamera) + "\r\n"
 	return strings.Replace(text, mid, mid+
 		"a=rid:l recv\r\na=rid:m recv\r\na=rid:h recv\r\na=simulcast:recv l;m;h\r\n", 1)
 }
@@ -326,7 +326,7 @@ func (p *Publisher) giveUp(why string) {
 func (p *Publisher) onTrack(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 	src := p.sources[SourceKind(receiver.RTPTransceiver().Mid())]
 	index := layerOf(track.RID())
-	if src == nil || index < 0 || src.kind != Camera && index > 0 {
+	if src == nil || index < 0 || src.kind != SourceCamera && index > 0 {
 		return
 	}
 	p.mu.Lock()
@@ -377,7 +377,7 @@ func (p *Publisher) forward(b []byte, header *rtp.Header, src *source, index int
 			return
 		}
 	}
-	if src.kind == Microphone {
+	if src.kind == SourceMicrophone {
 		p.speech.level(header.GetExtension(codec.ExtAudioLevel), now)
 	}
 	src.push(index, &packet{
@@ -457,7 +457,7 @@ func (p *Publisher) tick(now time.Duration) {
 		p.told[kind], changed = active, true
 	}
 	if p.params.OnDemand != nil {
-		if top, tell := p.sources[Camera].demand(now); tell {
+		if top, tell := p.sources[SourceCamera].demand(now); tell {
 			unlocked()
 			p.params.OnDemand(top)
 		}

@@ -38,7 +38,7 @@ func TestUnreadablePackets(t *testing.T) {
 	}
 	key := vp8(true, true, 1, markA)
 	r := newRig(t)
-	r.feed(main, alice, Camera)
+	r.feed(main, alice, SourceCamera)
 	a := r.site(alice, markA)
 	_, w := r.view(bob, StageSlots)
 	list := tape{
@@ -47,7 +47,7 @@ func TestUnreadablePackets(t *testing.T) {
 		func(b []byte) (int, error) { return copy(b, []byte{0xbf, 96, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0}), nil }, // sources cut short
 		packet(codec.PayloadVP8, 2, vp8(true, false, 2, markA)),
 	}
-	a.pub.readRTP(&list, a.pub.sources[Camera], 0)
+	a.pub.readRTP(&list, a.pub.sources[SourceCamera], 0)
 	if n := len(r.got(w, main)); n != 2 {
 		t.Errorf("%d packets, want 2", n)
 	}

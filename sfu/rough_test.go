@@ -169,7 +169,7 @@ func TestRoughLine(t *testing.T) {
 	n := newNode(t, nil)
 	line := newRelay(t, n)
 	r := &rig{t: t, node: n, stage: n.Stage("s")}
-	r.feed(main, alice, Camera)
+	r.feed(main, alice, SourceCamera)
 	l, err := listen(r.stage, newIdentity(t), ViewerParams{ID: "w", Owner: bob, Slots: StageSlots}, line.offer)
 	if err != nil {
 		t.Fatal(err)

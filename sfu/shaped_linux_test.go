@@ -83,8 +83,8 @@ func TestKeyframeOnAShapedLine(t *testing.T) {
 	n := newNode(t, func(c *Config) { c.UDP = netip.AddrPortFrom(near, 0) })
 	r := &rig{t: t, node: n, stage: n.Stage("s")}
 	a := r.site(alice, markA)
-	r.feed(main, alice, Camera)
-	r.feed("a-main", alice, Microphone)
+	r.feed(main, alice, SourceCamera)
+	r.feed("a-main", alice, SourceMicrophone)
 	w := watch(t, r.stage, ViewerParams{ID: "w", Owner: bob}, &line{udp: far})
 	eventually(t, "sound comes", func() bool { a.audio(); return len(w.got("a-main")) > 0 })
 
@@ -109,7 +109,7 @@ func TestKeyframeOnAShapedLine(t *testing.T) {
 	a.frame[0]++
 	for i := range keyframe {
 		payload := append(vp8(i == 0, true, a.frame[0], markA), make([]byte, 1000)...)
-		a.push(Camera, 0, a.seq[0]+uint16(i), i == keyframe-1, payload)
+		a.push(SourceCamera, 0, a.seq[0]+uint16(i), i == keyframe-1, payload)
 	}
 	a.seq[0] += keyframe
 	ticker := time.NewTicker(20 * time.Millisecond)

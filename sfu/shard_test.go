@@ -16,7 +16,7 @@ func TestSendTimeIsOfEachViewer(t *testing.T) {
 	const viewers, held = stampPackets + 10, 50 * time.Millisecond
 	r := newRig(t)
 	a := r.site(alice, markA)
-	r.feed("a-main", alice, Microphone)
+	r.feed("a-main", alice, SourceMicrophone)
 	all := make([]*wire, viewers)
 	for i := range all {
 		_, all[i] = r.enter(fmt.Sprint(i), StageSlots)

@@ -58,7 +58,7 @@ func decodable(t *testing.T, packets []*rtp.Packet) {
 
 func TestRenditionSwitch(t *testing.T) {
 	r := newRig(t)
-	r.feed(main, alice, Camera)
+	r.feed(main, alice, SourceCamera)
 	a := r.site(alice, markA)
 	_, w := r.view(bob, StageSlots)
 	for i := range 100 {
@@ -81,7 +81,7 @@ func TestRenditionSwitch(t *testing.T) {
 
 func TestDeadRendition(t *testing.T) {
 	r := newRig(t)
-	r.feed(main, alice, Camera)
+	r.feed(main, alice, SourceCamera)
 	a := r.site(alice, markA)
 	v, w := r.view(bob, StageSlots)
 	slot := r.stage.slots[main]
@@ -120,10 +120,10 @@ func TestMakeBeforeBreak(t *testing.T) {
 	r := newRig(t)
 	a, b := r.site(alice, markA), r.site(bob, markB)
 	_, w := r.view("C00009", StageSlots)
-	r.feed(main, alice, Camera)
+	r.feed(main, alice, SourceCamera)
 	a.video(0, 2, true)
 	b.video(0, 2, true) // bob sends, but is not on stage
-	r.feed(main, bob, Camera)
+	r.feed(main, bob, SourceCamera)
 	if len(b.asked()) == 0 {
 		t.Fatal("bob was not asked for a keyframe")
 	}
@@ -149,7 +149,7 @@ func TestMakeBeforeBreak(t *testing.T) {
 	}
 
 	// Nobody's keyframe comes: after a second the old picture goes.
-	r.feed(main, alice, Camera)
+	r.feed(main, alice, SourceCamera)
 	eventually(t, "bob's picture is cut", func() bool {
 		before := len(r.got(w, main))
 		b.tick()
@@ -166,13 +166,13 @@ func TestCutForgets(t *testing.T) {
 	r := newRig(t)
 	a := r.site(alice, markA)
 	_, w := r.view(bob, StageSlots)
-	r.feed(main, alice, Camera)
-	r.feed("a-main", alice, Microphone)
+	r.feed(main, alice, SourceCamera)
+	r.feed("a-main", alice, SourceMicrophone)
 	a.video(0, 2, true)
 	a.audio()
 	r.settle()
-	r.feed(main, "", Camera)
-	r.feed("a-main", "", Microphone)
+	r.feed(main, "", SourceCamera)
+	r.feed("a-main", "", SourceMicrophone)
 	a.video(0, 2, true)
 	a.audio()
 	if n, m := len(r.got(w, main)), len(r.got(w, "a-main")); n != 2 || m != 1 {
@@ -188,17 +188,17 @@ func TestOwnSoundIsPaused(t *testing.T) {
 	r := newRig(t)
 	a, b := r.site(alice, markA), r.site(bob, markB)
 	_, w := r.view(bob, StageSlots)
-	r.feed("a-main", alice, Microphone)
-	r.feed("a-floor", bob, Microphone)
+	r.feed("a-main", alice, SourceMicrophone)
+	r.feed("a-floor", bob, SourceMicrophone)
 	for range 5 {
 		a.audio()
 		b.audio()
 	}
-	r.feed("a-main", bob, Microphone)
+	r.feed("a-main", bob, SourceMicrophone)
 	for range 5 {
 		b.audio()
 	}
-	r.feed("a-main", alice, Microphone)
+	r.feed("a-main", alice, SourceMicrophone)
 	for range 5 {
 		a.audio()
 	}
@@ -214,7 +214,7 @@ func TestOwnSoundIsPaused(t *testing.T) {
 
 func TestFastStart(t *testing.T) {
 	r := newRig(t)
-	r.feed(main, alice, Camera)
+	r.feed(main, alice, SourceCamera)
 	a := r.site(alice, markA)
 	a.video(0, 4, true)
 	for range 10 {
@@ -240,7 +240,7 @@ func TestFastStart(t *testing.T) {
 
 func TestKeyframeRequestsAreMerged(t *testing.T) {
 	r := newRig(t)
-	r.feed(main, alice, Camera)
+	r.feed(main, alice, SourceCamera)
 	a := r.site(alice, markA)
 	a.video(0, 1, true)
 	began := r.node.now()
@@ -258,7 +258,7 @@ func TestRepair(t *testing.T) {
 	for _, rtx := range []bool{true, false} {
 		r := newRig(t)
 		r.wires.accept.RTX = rtx
-		r.feed(main, alice, Camera)
+		r.feed(main, alice, SourceCamera)
 		a := r.site(alice, markA)
 		v, w := r.view(bob, StageSlots)
 		a.video(0, 3, true)
@@ -300,18 +300,18 @@ func TestRepair(t *testing.T) {
 
 func TestPaddingAndRepeats(t *testing.T) {
 	r := newRig(t)
-	r.feed(main, alice, Camera)
+	r.feed(main, alice, SourceCamera)
 	a := r.site(alice, markA)
 	_, w := r.view(bob, StageSlots)
 	a.video(0, 2, true)
 	for range 3 {
-		a.push(Camera, 0, a.seq[0], false, nil) // padding on the media stream
+		a.push(SourceCamera, 0, a.seq[0], false, nil) // padding on the media stream
 		a.seq[0]++
 		a.tick()
 		a.video(0, 2, false)
 	}
-	a.push(Camera, 0, a.seq[0]-1, true, vp8(false, false, a.frame[0], markA)) // a probe repeats the last packet
-	a.push(Camera, 0, a.seq[0], true, []byte{0x90})                           // cut short
+	a.push(SourceCamera, 0, a.seq[0]-1, true, vp8(false, false, a.frame[0], markA)) // a probe repeats the last packet
+	a.push(SourceCamera, 0, a.seq[0], true, []byte{0x90})                           // cut short
 	got := r.got(w, main)
 	decodable(t, got)
 	if len(got) != 8 {
@@ -336,7 +336,7 @@ func TestPaddingAmongLosses(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := newRig(t)
-			r.feed(main, alice, Camera)
+			r.feed(main, alice, SourceCamera)
 			a := r.site(alice, markA)
 			_, w := r.view(bob, StageSlots)
 			began := a.time
@@ -347,7 +347,7 @@ func TestPaddingAmongLosses(t *testing.T) {
 				if letter >= 'a' {
 					payload = vp8(true, at == 0, at, byte(letter))
 				}
-				a.push(Camera, 0, a.seq[0]+at, true, payload)
+				a.push(SourceCamera, 0, a.seq[0]+at, true, payload)
 			}
 			got := r.got(w, main)
 			var marks []byte
@@ -370,19 +370,19 @@ func TestPaddingAmongLosses(t *testing.T) {
 
 func TestReordering(t *testing.T) {
 	r := newRig(t)
-	r.feed(main, alice, Camera)
+	r.feed(main, alice, SourceCamera)
 	a := r.site(alice, markA)
 	_, w := r.view(bob, StageSlots)
 	a.video(0, 1, true)
 	a.tick()
 	seq, id := a.seq[0], a.frame[0]+1
-	a.push(Camera, 0, seq+1, false, vp8(false, false, id, markA))
-	a.push(Camera, 0, seq, false, vp8(true, false, id, markA)) // overtaken within the frame: put right
-	a.push(Camera, 0, seq+2, true, vp8(false, false, id, markA))
+	a.push(SourceCamera, 0, seq+1, false, vp8(false, false, id, markA))
+	a.push(SourceCamera, 0, seq, false, vp8(true, false, id, markA)) // overtaken within the frame: put right
+	a.push(SourceCamera, 0, seq+2, true, vp8(false, false, id, markA))
 	decodable(t, r.got(w, main))
 	a.tick()
-	a.push(Camera, 0, seq+4, true, vp8(false, false, id+1, markA))
-	a.push(Camera, 0, seq+3, false, vp8(true, false, id+1, markA)) // overtaken by the end of the frame: sent late
+	a.push(SourceCamera, 0, seq+4, true, vp8(false, false, id+1, markA))
+	a.push(SourceCamera, 0, seq+3, false, vp8(true, false, id+1, markA)) // overtaken by the end of the frame: sent late
 	got := r.got(w, main)
 	if n := len(got); n != 6 || got[4].SequenceNumber != got[5].SequenceNumber+1 {
 		t.Fatalf("%d packets", n)
@@ -393,7 +393,7 @@ func TestReordering(t *testing.T) {
 func TestVeryLate(t *testing.T) {
 	r := newRig(t)
 	a := r.site(alice, markA)
-	r.feed(main, alice, Camera)
+	r.feed(main, alice, SourceCamera)
 	_, w := r.view(bob, StageSlots)
 	a.video(0, 1, true)
 	hole := a.seq[0]
@@ -406,7 +406,7 @@ func TestVeryLate(t *testing.T) {
 		}
 	}
 	before := len(r.got(w, main))
-	a.push(Camera, 0, hole, true, vp8(true, false, a.frame[0], markA))
+	a.push(SourceCamera, 0, hole, true, vp8(true, false, a.frame[0], markA))
 	a.tick()
 	a.video(0, 1, false)
 	got := r.got(w, main)
@@ -420,8 +420,8 @@ func TestVeryLate(t *testing.T) {
 
 func TestSenderReports(t *testing.T) {
 	r := newRig(t)
-	r.feed(main, alice, Camera)
-	r.feed("a-main", alice, Microphone)
+	r.feed(main, alice, SourceCamera)
+	r.feed("a-main", alice, SourceMicrophone)
 	a := r.site(alice, markA)
 	_, w := r.view(bob, StageSlots)
 	var reports map[uint32]*rtcp.SenderReport
@@ -462,7 +462,7 @@ func TestSenderReports(t *testing.T) {
 func TestRedundantSoundUnderLoss(t *testing.T) {
 	r := newRig(t)
 	r.wires.accept.RED = true
-	r.feed("a-main", alice, Microphone)
+	r.feed("a-main", alice, SourceMicrophone)
 	a := r.site(alice, markA)
 	_, w := r.view(bob, StageSlots)
 	a.audio()
@@ -488,7 +488,7 @@ func TestSpeakersJoin(t *testing.T) {
 	_, w := r.view("C00009", StageSlots)
 	for _, c := range []*site{a, b, a, b} {
 		c.audio() // it is active
-		r.feed("a-main", c.pub.params.Owner, Microphone)
+		r.feed("a-main", c.pub.params.Owner, SourceMicrophone)
 		for range 3 {
 			c.audio()
 		}
@@ -517,7 +517,7 @@ func TestManySwitches(t *testing.T) {
 			for _, layer := range rnd.Perm(renditions) {
 				c.video(layer, 1+rnd.IntN(2+2*layer), n > asked[i] || rnd.IntN(40) == 0)
 				if rnd.IntN(10) == 0 { // padding
-					c.push(Camera, layer, c.seq[layer], false, nil)
+					c.push(SourceCamera, layer, c.seq[layer], false, nil)
 					c.seq[layer]++
 				}
 			}
@@ -525,13 +525,13 @@ func TestManySwitches(t *testing.T) {
 		}
 		switch rnd.IntN(12) {
 		case 0:
-			r.feed(main, []string{alice, bob}[rnd.IntN(2)], Camera)
+			r.feed(main, []string{alice, bob}[rnd.IntN(2)], SourceCamera)
 		case 1:
 			v.SetTop(rnd.IntN(4) - 1)
 			v.shard.do(func(now time.Duration) { v.adapt.divide(v.shard, now) })
 		case 2:
 			if rnd.IntN(4) == 0 {
-				r.feed(main, "", Camera)
+				r.feed(main, "", SourceCamera)
 			}
 		}
 		r.settle()

@@ -15,16 +15,18 @@ type SourceKind string
 
 // The tracks of a publisher connection.
 const (
-	Camera      SourceKind = "camera"
-	Microphone  SourceKind = "microphone"
-	Screen      SourceKind = "screen"
-	ScreenAudio SourceKind = "screen-audio"
+	SourceCamera      SourceKind = "camera"
+	SourceMicrophone  SourceKind = "microphone"
+	SourceScreen      SourceKind = "screen"
+	SourceScreenAudio SourceKind = "screen-audio"
 )
 
-func sourceKinds() [4]SourceKind { return [4]SourceKind{Camera, Microphone, Screen, ScreenAudio} }
+func sourceKinds() [4]SourceKind {
+	return [4]SourceKind{SourceCamera, SourceMicrophone, SourceScreen, SourceScreenAudio}
+}
 
 func (k SourceKind) media() transport.Kind {
-	if k == Microphone || k == ScreenAudio {
+	if k == SourceMicrophone || k == SourceScreenAudio {
 		return transport.Audio
 	}
 	return transport.Video

@@ -12,21 +12,21 @@ func TestEmptyStageIsForgotten(t *testing.T) {
 		kept bool
 	}{
 		{"asked for", func(*rig, *Stage) {}, false},
-		{"fed nothing", func(r *rig, s *Stage) { r.feed(main, "", Camera) }, false},
+		{"fed nothing", func(r *rig, s *Stage) { r.feed(main, "", SourceCamera) }, false},
 		{"a viewer that left", func(r *rig, s *Stage) {
 			v, _ := r.view(bob, MonitorSlots)
-			if err := v.FeedMonitor("v-thumb1", alice, Camera); err != nil {
+			if err := v.FeedMonitor("v-thumb1", alice, SourceCamera); err != nil {
 				r.t.Fatal(err)
 			}
 			v.Close()
 			v.Wait()
-			if err := v.FeedMonitor("v-thumb2", alice, Camera); err != nil {
+			if err := v.FeedMonitor("v-thumb2", alice, SourceCamera); err != nil {
 				r.t.Fatal(err)
 			}
 		}, false},
 		{"a viewer", func(r *rig, s *Stage) { r.view(bob, StageSlots) }, true},
 		{"a publisher", func(r *rig, s *Stage) { r.site(alice, markA) }, true},
-		{"a feed", func(r *rig, s *Stage) { r.feed(main, alice, Camera) }, true},
+		{"a feed", func(r *rig, s *Stage) { r.feed(main, alice, SourceCamera) }, true},
 		{"a budget", func(r *rig, s *Stage) { s.SetBudget(1) }, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -50,7 +50,7 @@ func TestEmptyStageIsForgotten(t *testing.T) {
 // and a shard stands still; who waits, waits for all of it.
 func TestCloseWaitsForNothing(t *testing.T) {
 	r := newRig(t)
-	r.feed(main, alice, Camera)
+	r.feed(main, alice, SourceCamera)
 	a := r.site(alice, markA)
 	v, w := r.view(bob, StageSlots)
 	_, other := r.view("C00009", StageSlots)
@@ -60,7 +60,7 @@ func TestCloseWaitsForNothing(t *testing.T) {
 	v.Close()
 	r.stage.removePublisher(a.pub) // it has no connection to close
 	r.node.CloseStage("s")
-	if err := r.stage.Feed(main, alice, Camera); err != nil {
+	if err := r.stage.Feed(main, alice, SourceCamera); err != nil {
 		t.Error(err)
 	}
 	select {

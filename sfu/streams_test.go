@@ -31,7 +31,7 @@ func (l *loose) Unbind(webrtc.TrackLocalContext) error { return nil }
 func TestUndeclaredStreams(t *testing.T) {
 	n := newNode(t, nil)
 	s := n.Stage("s")
-	if err := s.Feed(main, "honest", Camera); err != nil {
+	if err := s.Feed(main, "honest", SourceCamera); err != nil {
 		t.Fatal(err)
 	}
 	publish(t, s, "honest", markA, nil)

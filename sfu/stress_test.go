@@ -46,7 +46,7 @@ func (r *rig) bustle() (sites []*site, stop func()) {
 	}
 	until(func(i int) {
 		owner := []string{alice, bob, ""}[i%3]
-		for slot, kind := range map[SlotID]SourceKind{main: Camera, "a-main": Microphone, "v-floor": Camera} {
+		for slot, kind := range map[SlotID]SourceKind{main: SourceCamera, "a-main": SourceMicrophone, "v-floor": SourceCamera} {
 			if err := r.stage.Feed(slot, owner, kind); err != nil {
 				r.t.Error(err)
 			}
@@ -92,7 +92,7 @@ func TestStress(t *testing.T) {
 				}
 				v.onState(Connected)
 				if set == MonitorSlots {
-					if err := v.FeedMonitor("v-thumb3", bob, Camera); err != nil {
+					if err := v.FeedMonitor("v-thumb3", bob, SourceCamera); err != nil {
 						t.Error(err)
 					}
 				}

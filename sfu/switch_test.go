@@ -11,7 +11,7 @@ import (
 // However many join and ask for a keyframe, the sender is asked for at most two a second; and everybody sees a picture.
 func TestStormOfJoins(t *testing.T) {
 	r := newRig(t)
-	r.feed(main, alice, Camera)
+	r.feed(main, alice, SourceCamera)
 	a := r.site(alice, markA)
 	a.video(0, 1, true)
 	r.settle()
@@ -78,7 +78,7 @@ func TestNeverSilentThroughChanges(t *testing.T) {
 	speak()
 	for change := range 30 {
 		for i, slot := range slots {
-			r.feed(slot, sites[(change+i*(1+change%2))%3].pub.params.Owner, Microphone)
+			r.feed(slot, sites[(change+i*(1+change%2))%3].pub.params.Owner, SourceMicrophone)
 		}
 		for range 3 {
 			before := []int{len(r.got(w, slots[0])), len(r.got(w, slots[1]))}

@@ -21,7 +21,7 @@ func TestForwardOverTCP(t *testing.T) {
 	n := newTCPNode(t)
 	s := n.Stage("s")
 	video, audio := VideoSlot("main"), AudioSlot("main")
-	for slot, kind := range map[SlotID]SourceKind{video: Camera, audio: Microphone} {
+	for slot, kind := range map[SlotID]SourceKind{video: SourceCamera, audio: SourceMicrophone} {
 		if err := s.Feed(slot, alice, kind); err != nil {
 			t.Fatal(err)
 		}
@@ -38,7 +38,7 @@ func TestForwardOverTCP(t *testing.T) {
 	}
 	clean(t, w.got(video))
 	b := publish(t, s, bob, markB, nil) // another by UDP meanwhile
-	if err := s.Feed(video, bob, Camera); err != nil {
+	if err := s.Feed(video, bob, SourceCamera); err != nil {
 		t.Fatal(err)
 	}
 	other := watch(t, s, ViewerParams{ID: "other", Owner: "C00009"}, overTCP)

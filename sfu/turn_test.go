@@ -38,7 +38,7 @@ func TestForwardThroughTURN(t *testing.T) {
 				return &line{relays: []webrtc.ICEServer{{URLs: ice.URLs, Username: ice.Username, Credential: ice.Credential}}}
 			}
 			s := n.Stage("s")
-			if err := s.Feed(VideoSlot("main"), alice, Camera); err != nil {
+			if err := s.Feed(VideoSlot("main"), alice, SourceCamera); err != nil {
 				t.Fatal(err)
 			}
 			a := publish(t, s, alice, markA, relayed(alice))

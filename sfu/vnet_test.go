@@ -73,7 +73,7 @@ func TestLossIsRepaired(t *testing.T) {
 		return false
 	}, nil)
 	s := n.Stage("s")
-	if err := s.Feed(main, alice, Camera); err != nil {
+	if err := s.Feed(main, alice, SourceCamera); err != nil {
 		t.Fatal(err)
 	}
 	w := watch(t, s, ViewerParams{ID: "w", Owner: bob}, &line{net: viewerNet})
@@ -162,7 +162,7 @@ func TestBadUplink(t *testing.T) {
 		return c.DestinationAddr().String()[:8] != "10.0.0.1" || !isMedia(c.UserData()) || rnd.IntN(20) != 0
 	}, nil)
 	s := n.Stage("s")
-	if err := s.Feed(main, alice, Camera); err != nil {
+	if err := s.Feed(main, alice, SourceCamera); err != nil {
 		t.Fatal(err)
 	}
 	card := &rough{Net: siteNet}

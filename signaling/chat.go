@@ -55,7 +55,7 @@ func (p *chat) deliver(a *audience, w chatMessage) {
 
 // recall sends a connection that has just come what was written to it before.
 func (p *chat) recall(c *conn) {
-	var list []protocol.Written
+	var list []protocol.ChatMessage
 	for _, w := range p.kept {
 		if p.session.Addressed(w.MessageSent, c.who.Endpoint) {
 			list = append(list, p.view(w))
@@ -78,8 +78,8 @@ func (p *chat) site(endpoint string) bool {
 	return p.session.Endpoint(endpoint).Role == meeting.RoleSite
 }
 
-func (p *chat) view(w chatMessage) protocol.Written {
-	v := protocol.Written{From: w.From, To: w.To, Text: w.Text, AtMs: ms(w.at)}
+func (p *chat) view(w chatMessage) protocol.ChatMessage {
+	v := protocol.ChatMessage{From: w.From, To: w.To, Text: w.Text, AtMs: ms(w.at)}
 	if from := p.session.Endpoint(w.From); from != nil {
 		v.FromName = from.Name
 	}

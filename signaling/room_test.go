@@ -53,9 +53,9 @@ func TestAScreenOfTheCentralRoomSteersNothingAndCountsNowhere(t *testing.T) {
 		}
 	}
 	c1.Ask(protocol.SendMessage{To: meeting.ToSecretariat, Text: "riêng"})
-	host.Sees("the message", func() bool { return len(host.Mail) == 1 })
+	host.Sees("the message", func() bool { return len(host.Chat) == 1 })
 	screen.See(func() {
-		if len(screen.Mail) > 0 {
+		if len(screen.Chat) > 0 {
 			t.Error("the whole room reads what is for the secretariat")
 		}
 	})

@@ -143,21 +143,21 @@ func TestMessages(t *testing.T) {
 	secretary.Ask(protocol.SendMessage{To: "C1", Text: "đã rõ"})
 	host.Ask(protocol.SendMessage{To: "D582", Text: "huyện"})
 	host.Ask(protocol.SendMessage{To: "*", Text: "tất cả"})
-	mail := func(p *servertest.Person, want ...string) {
+	reads := func(p *servertest.Person, want ...string) {
 		t.Helper()
-		p.Sees("its mail", func() bool { return len(p.Mail) >= len(want) })
+		p.Sees("its chat", func() bool { return len(p.Chat) >= len(want) })
 		p.See(func() {
-			if !slices.Equal(p.Mail, want) {
-				t.Errorf("%s reads %q, want %q", p.Code, p.Mail, want)
+			if !slices.Equal(p.Chat, want) {
+				t.Errorf("%s reads %q, want %q", p.Code, p.Chat, want)
 			}
 		})
 	}
 	all := func() {
 		t.Helper()
-		mail(c1, "C1: mất tiếng", "@secretary: đã rõ", "@host: huyện", "@host: tất cả")
-		mail(c2, "@host: huyện", "@host: tất cả")
-		mail(secretary, "C1: mất tiếng", "@secretary: đã rõ", "@host: tất cả")
-		mail(host, "C1: mất tiếng", "@host: huyện", "@host: tất cả")
+		reads(c1, "C1: mất tiếng", "@secretary: đã rõ", "@host: huyện", "@host: tất cả")
+		reads(c2, "@host: huyện", "@host: tất cả")
+		reads(secretary, "C1: mất tiếng", "@secretary: đã rõ", "@host: tất cả")
+		reads(host, "C1: mất tiếng", "@host: huyện", "@host: tất cả")
 	}
 	all()
 	// Who comes back reads what was written before, after a restart too.

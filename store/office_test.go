@@ -218,7 +218,7 @@ func TestRehearsals(t *testing.T) {
 	conformance(t, func(f *fixture) {
 		t, ctx := f.t, f.t.Context()
 		r := store.Rehearsal{Session: "s", Endpoint: "C1", At: t0,
-			Result: prepare.Rehearsal{Camera: prepare.Works, Line: prepare.Line{Connected: true, LossUp: 1.5, UpKbps: 900}}}
+			Result: prepare.Rehearsal{Camera: prepare.StateWorks, Line: prepare.Line{Connected: true, LossUp: 1.5, UpKbps: 900}}}
 		for i := range 2 {
 			r.At = t0.Add(time.Duration(i) * time.Hour)
 			if err := f.s.PutRehearsal(ctx, r); err != nil {

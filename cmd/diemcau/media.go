@@ -134,9 +134,9 @@ func (m *mediaPlane) Close(id string) {
 // SetFeed routes camera and microphone, or screen and its sound, of an endpoint to a slot.
 func (m *mediaPlane) SetFeed(session, slot string, f signaling.Feed) {
 	stage := m.node.Stage(session)
-	video, audio := sfu.Camera, sfu.Microphone
+	video, audio := sfu.SourceCamera, sfu.SourceMicrophone
 	if slot == "presentation" {
-		video, audio = sfu.Screen, sfu.ScreenAudio
+		video, audio = sfu.SourceScreen, sfu.SourceScreenAudio
 	}
 	speaker := f.Endpoint
 	if !f.Audio {
@@ -152,9 +152,9 @@ func (m *mediaPlane) SetWatch(peerID, slot, endpoint string) {
 	if !ok {
 		return
 	}
-	_ = v.FeedMonitor(sfu.VideoSlot(slot), endpoint, sfu.Camera)
+	_ = v.FeedMonitor(sfu.VideoSlot(slot), endpoint, sfu.SourceCamera)
 	if slot == "preview" {
-		_ = v.FeedMonitor(sfu.AudioSlot(slot), endpoint, sfu.Microphone)
+		_ = v.FeedMonitor(sfu.AudioSlot(slot), endpoint, sfu.SourceMicrophone)
 	}
 }
 

@@ -27,7 +27,7 @@ type Person struct {
 	Phones         map[string]string // of sites that it was told
 	Peers          map[string]string // id -> kind
 	Errors         []protocol.Error
-	Mail           []string // "from: text"
+	Chat           []string // "from: text"
 	Reconnect      *protocol.Reconnect
 	Recording      []protocol.Recording
 	Demands        []protocol.Demand
@@ -91,8 +91,8 @@ func (p *Person) handle(m protocol.Message) {
 		}
 	case protocol.ClosePeer:
 		delete(p.Peers, m.Peer)
-	case protocol.Written:
-		p.Mail = append(p.Mail, m.From+": "+m.Text)
+	case protocol.ChatMessage:
+		p.Chat = append(p.Chat, m.From+": "+m.Text)
 	case protocol.Error:
 		p.Errors = append(p.Errors, m)
 	case protocol.Reconnect:

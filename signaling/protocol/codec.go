@@ -40,7 +40,7 @@ func ClientMessages() []Message {
 // ServerMessages returns an empty message of every type that the server sends.
 func ServerMessages() []Message {
 	return []Message{
-		Welcome{}, State{}, Session{}, Self{}, Sites{}, Presence{}, Offer{}, ClosePeer{}, Ping{}, Ok{}, Error{}, Reconnect{}, Recording{}, Written{},
+		Welcome{}, State{}, Session{}, Self{}, Sites{}, Presence{}, Offer{}, ClosePeer{}, Ping{}, Ok{}, Error{}, Reconnect{}, Recording{}, ChatMessage{},
 		Demand{}, Speaking{},
 	}
 }

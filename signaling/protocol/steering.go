@@ -24,9 +24,9 @@ type (
 		To   string `json:"to"`
 		Text string `json:"text"` // 1 to 2,000 characters
 	}
-	// Written is a message that the client may read, its own included. Those that came before are sent after
+	// ChatMessage is a message that the client may read, its own included. Those that came before are sent after
 	// Welcome, the oldest first, as far as the server keeps them at hand.
-	Written struct {
+	ChatMessage struct {
 		From     string `json:"from"`
 		FromName string `json:"from_name"`
 		To       string `json:"to"`
@@ -49,4 +49,4 @@ func (HandOver) MessageType() Type    { return "hand_over" }
 func (Agenda) MessageType() Type      { return "agenda" }
 func (Budget) MessageType() Type      { return "budget" }
 func (SendMessage) MessageType() Type { return "send_message" }
-func (Written) MessageType() Type     { return "message" }
+func (ChatMessage) MessageType() Type { return "message" }

@@ -107,7 +107,7 @@ export function NewMessage({ room, onOpen }) {
   </div>`;
 }
 
-/** Who wrote it; the seats that every session has are called in the page's language. @param {import("../lib/protocol.js").Written} m */
+/** Who wrote it; the seats that every session has are called in the page's language. @param {import("../lib/protocol.js").ChatMessage} m */
 const writerOf = (m) => tMaybe(`seat.${m.from}`, "seat.other", { name: m.from_name });
 
 /** What a recipient is called. @param {Room} room @param {string} code */

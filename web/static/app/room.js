@@ -16,7 +16,7 @@ import { followVoice } from "./voice.js";
 /** @typedef {import("../lib/protocol.js").ServerMessage} ServerMessage */
 /** @typedef {import("../lib/protocol.js").StageSlot} StageSlot */
 /** @typedef {"preview" | "waiting" | "live" | "ended" | "error"} Phase */
-/** @typedef {import("../lib/protocol.js").Written} Written */
+/** @typedef {import("../lib/protocol.js").ChatMessage} ChatMessage */
 /** @typedef {import("../lib/protocol.js").Recording} Recording */
 /** @typedef {{session: import("../lib/protocol.js").SessionInfo, self: import("../lib/protocol.js").SelfInfo, phase: string, headcount?: number,
  *   delegates?: import("../lib/protocol.js").Delegate[], called_off?: boolean, call_off_reason?: string}} Introduction */
@@ -44,7 +44,9 @@ export class Room {
     signal([]);
   /** How the record stands, as a console was told; empty, all is well. @type {import("@preact/signals").Signal<Recording>} */ record =
     signal({});
-  /** What was written, the oldest first. @type {import("@preact/signals").Signal<Written[]>} */ messages = signal([]);
+  /** What was written, the oldest first. @type {import("@preact/signals").Signal<ChatMessage[]>} */ messages = signal(
+    [],
+  );
   /** When the newest message was written that the person has seen, in ms. */
   seenAt = signal(0);
   /** Grows with every change of sites. */

@@ -1,7 +1,7 @@
 // What of the messages is new, and whom one may write to.
 import { HOST } from "./protocol.js";
 
-/** @typedef {import("./protocol.js").Written} Written */
+/** @typedef {import("./protocol.js").ChatMessage} ChatMessage */
 
 /** To everybody, and to all consoles. */
 export const ALL = "*";
@@ -9,7 +9,7 @@ export const SECRETARIAT = "@secretariat";
 
 /**
  * Messages of others that the person has not seen, the oldest first.
- * @param {readonly Written[]} messages
+ * @param {readonly ChatMessage[]} messages
  * @param {{own: string | undefined, seenAt: number}} person own: the code of the seat; seenAt: ms
  */
 export function unseen(messages, { own, seenAt }) {

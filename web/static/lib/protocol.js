@@ -263,7 +263,7 @@ export const Close = Object.freeze({
  * @property {number} [clock_behind_ms]
  * @property {boolean} [contradiction]
  *
- * @typedef {object} Written
+ * @typedef {object} ChatMessage
  * @property {string} from
  * @property {string} from_name
  * @property {string} to
@@ -356,7 +356,7 @@ export const Close = Object.freeze({
  * @typedef {({type: "welcome"} & Welcome) | ({type: "session"} & Session) | ({type: "state"} & State) | ({type: "self"} & Self)
  *   | ({type: "sites"} & Sites) | ({type: "presence"} & Presence) | ({type: "offer"} & Offer)
  *   | ({type: "close_peer"} & ClosePeer) | ({type: "ping"} & Ping) | ({type: "ok"} & Ok)
- *   | ({type: "error"} & Error) | ({type: "reconnect"} & Reconnect) | ({type: "recording"} & Recording) | ({type: "message"} & Written)
+ *   | ({type: "error"} & Error) | ({type: "reconnect"} & Reconnect) | ({type: "recording"} & Recording) | ({type: "message"} & ChatMessage)
  *   | ({type: "demand"} & Demand) | ({type: "speaking"} & Speaking)} ServerMessage
  */
 

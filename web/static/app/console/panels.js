@@ -9,8 +9,8 @@ const change = async () => (await import("./change.js")).ChangePanel;
 const auditLog = async () => (await import("./auditlog.js")).AuditLog;
 const notes = async () => (await import("./notes.js")).NotesPanel;
 
-/** What a console may do with a message. @typedef {{marked: (m: Written) => boolean, mark: (m: Written, writer: string) => void}} Minutes */
-/** @typedef {import("../../lib/protocol.js").Written} Written */
+/** What a console may do with a message. @typedef {{marked: (m: ChatMessage) => boolean, mark: (m: ChatMessage, writer: string) => void}} Minutes */
+/** @typedef {import("../../lib/protocol.js").ChatMessage} ChatMessage */
 
 /** @typedef {"messages" | "auditlog" | "change" | "notes"} Name */
 
