@@ -10,12 +10,14 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"github.com/diemcau/diemcau/internal/durable"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
+
+	"github.com/diemcau/diemcau/internal/durable"
+	"github.com/diemcau/diemcau/link"
 )
 
 // Names of the files, in a folder of keys and as systemd credentials.
@@ -143,7 +145,7 @@ func (s Set) Knows(public ed25519.PublicKey) bool {
 
 // NewSet makes a key, with no former ones.
 func NewSet() (Set, error) {
-	_, private, err := ed25519.GenerateKey(rand.Reader)
+	private, err := link.NewKey()
 	return Set{Signing: private}, err
 }
 

@@ -2,6 +2,7 @@ package link
 
 import (
 	"crypto/ed25519"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -89,6 +90,16 @@ func (k *Keys) of(kid string) []ed25519.PublicKey {
 		all = append(all, public)
 	}
 	return all
+}
+
+// NewKey makes a key whose KeyID can be typed.
+func NewKey() (ed25519.PrivateKey, error) {
+	for {
+		public, private, err := ed25519.GenerateKey(rand.Reader)
+		if err != nil || CanBeTyped(KeyID(public)) {
+			return private, err
+		}
+	}
 }
 
 // KeyID is the kid (RFC 7515 4.1.4) of a key: 48 bits of the hash of its public half, so that it need not be kept.

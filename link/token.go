@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -124,9 +125,16 @@ type AdminToken struct {
 	RevokedAt time.Time // zero while valid
 }
 
-// NewID returns 96 random bits: the id of a token, or what tells one grant from another.
+// NewID returns 96 random bits, but for a few that CanBeTyped refuses: the id of a token, or what tells one grant from another.
 func NewID() string {
 	b := make([]byte, 12)
-	_, _ = rand.Read(b) // never fails
-	return base64.RawURLEncoding.EncodeToString(b)
+	for {
+		_, _ = rand.Read(b) // never fails
+		if id := base64.RawURLEncoding.EncodeToString(b); CanBeTyped(id) {
+			return id
+		}
+	}
 }
+
+// CanBeTyped reports whether an id is taken for one where it is typed: on a command line, what begins with a dash is a flag.
+func CanBeTyped(id string) bool { return !strings.HasPrefix(id, "-") }

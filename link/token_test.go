@@ -29,6 +29,28 @@ func newKeys(t *testing.T, signing ed25519.PrivateKey, former ...ed25519.PublicK
 
 func public(key ed25519.PrivateKey) ed25519.PublicKey { return key.Public().(ed25519.PublicKey) }
 
+// What people type as an id begins with no dash. By chance one in 64 would.
+func TestIDsCanBeTyped(t *testing.T) {
+	const draws = 2000 // by chance alone all would do once in 10^13 runs
+	for range draws {
+		if id := link.NewID(); !link.CanBeTyped(id) {
+			t.Fatalf("a token %s", id)
+		}
+		key, err := link.NewKey()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if id := link.KeyID(public(key)); !link.CanBeTyped(id) {
+			t.Fatalf("a key %s", id)
+		}
+	}
+	for id, typed := range map[string]bool{"-gAB": false, "--": false, "g-AB": true, "_gAB": true} {
+		if link.CanBeTyped(id) != typed {
+			t.Errorf("%s: %t", id, !typed)
+		}
+	}
+}
+
 func TestTokensAfterAnotherKey(t *testing.T) {
 	keys := newKeys(t, testKey(1))
 	tokens := link.NewTokens(keys)

@@ -2,10 +2,17 @@ package main
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"encoding/binary"
+	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/diemcau/diemcau/keyring"
+	"github.com/diemcau/diemcau/link"
 )
 
 // answer runs a command before a terminal at which somebody types.
@@ -59,6 +66,82 @@ func TestKeysOfTokens(t *testing.T) {
 	must(t, "keys", "rotate", "--data", dir) // without a server
 	url, _ = serve(t, dir)
 	opens(after.Endpoints[0].Link, http.StatusOK)
+}
+
+// Ids that older versions made may begin with a dash: they are taken as they are listed.
+func TestIDsThatBeginWithADash(t *testing.T) {
+	dir := t.TempDir()
+	ring, err := keyring.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := keyring.NewSet()
+	if err != nil {
+		t.Fatal(err)
+	}
+	retire := map[string][]string{}
+	for n, before := range [][]string{{"keys", "retire"}, {"keys", "retire", "--yes", "--data", dir, "--"}} {
+		former := dashedKey(uint32(n) << 16)
+		set.Former = append(set.Former, former)
+		retire[link.KeyID(former)] = before
+	}
+	if err := ring.SaveKeys(keyring.Tokens, set); err != nil {
+		t.Fatal(err)
+	}
+	for kid, before := range retire {
+		if listed := must(t, "keys", "list", "--data", dir); !strings.Contains(listed, "\n"+kid+" ") {
+			t.Fatalf("%s is not listed: %s", kid, listed)
+		}
+		args := append(slices.Clone(before), kid)
+		if len(before) == 2 {
+			args = append(args, "--data", dir, "--yes")
+		}
+		must(t, args...)
+		if listed := must(t, "keys", "list", "--data", dir); strings.Contains(listed, kid) {
+			t.Errorf("%s is still in force: %s", kid, listed)
+		}
+	}
+	for _, args := range [][]string{{"--revoke", "-g3fa"}, {"--revoke=-g3fa"}} {
+		code, _, errOut := call(t, append([]string{"admin", "tokens", "--data", dir}, args...)...)
+		if code != exitBroken || !strings.Contains(errOut, "-g3fa") { // no such token
+			t.Errorf("%v: %d %s", args, code, errOut)
+		}
+	}
+	if code, _, errOut := call(t, "session", "list", "-data", dir); code != exitUsage || !strings.Contains(errOut, "-data") {
+		t.Errorf("a flag with a dash too few: %d %s", code, errOut)
+	}
+}
+
+// Arguments keep their order and flags their values, whatever begins with a dash.
+func TestBehindDashes(t *testing.T) {
+	parser, err := newParser(&cli{}, streams{out: io.Discard, err: io.Discard}, func(int) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for args, want := range map[string]string{
+		"serve --data d -h":                      "serve --data d -h",
+		"serve --data -d --udp 0":                "serve --data=-d --udp 0 --",
+		"keys retire -gA --yes --data d":         "keys retire --yes --data d -- -gA",
+		"session sites withdraw A -B C --data d": "session sites withdraw A --data d -- -B C",
+		"keys retire --yes -- -gA --data":        "keys retire --yes -- -gA --data",
+		"keys retire -gA --yes -- -x":            "keys retire --yes -- -gA -x",
+	} {
+		if got := strings.Join(behindDashes(parser.Model, strings.Fields(args)), " "); got != want {
+			t.Errorf("%s: %s, want %s", args, got, want)
+		}
+	}
+}
+
+// dashedKey is a key whose id begins with a dash: the first from a number on.
+func dashedKey(from uint32) ed25519.PublicKey {
+	seed := make([]byte, ed25519.SeedSize)
+	for ; ; from++ {
+		binary.BigEndian.PutUint32(seed, from)
+		public := ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey)
+		if !link.CanBeTyped(link.KeyID(public)) {
+			return public
+		}
+	}
 }
 
 // A start in the past is asked about before a terminal; without one it is refused, unless --past says that it is meant.

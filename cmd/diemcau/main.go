@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	_ "time/tzdata" // the zones of sessions, also where the system has none (minimal images)
@@ -99,7 +100,7 @@ func run(ctx context.Context, args []string, std streams) int {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
-	parsed, err := parser.Parse(args)
+	parsed, err := parser.Parse(behindDashes(parser.Model, args))
 	if exit >= 0 {
 		return exit
 	}
@@ -124,6 +125,41 @@ type usageError struct{ text string }
 func (e *usageError) Error() string { return e.text }
 
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+
+// behindDashes puts arguments that begin with one dash, as ids of older versions may, where they are taken for what they are:
+// behind "--", or after the "=" of their flag. Flags of one letter there are none, but -h.
+func behindDashes(grammar *kong.Application, args []string) []string {
+	dashed := func(arg string) bool { return len(arg) > 1 && arg[0] == '-' && arg[1] != '-' && arg != "-h" }
+	if !slices.ContainsFunc(args, dashed) {
+		return args
+	}
+	wanting := map[string]bool{} // flags whose value may be the next argument
+	_ = kong.Visit(grammar, func(n kong.Visitable, next kong.Next) error {
+		if flag, ok := n.(*kong.Flag); ok && !flag.IsBool() {
+			wanting["--"+flag.Name] = true
+		}
+		return next(nil)
+	})
+	var line, behind []string
+	for i := 0; i < len(args); i++ {
+		switch arg := args[i]; {
+		case arg == "--":
+			behind = append(behind, args[i+1:]...)
+			return slices.Concat(line, []string{arg}, behind)
+		case wanting[arg] && i+1 < len(args) && dashed(args[i+1]):
+			i++
+			line = append(line, arg+"="+args[i])
+		case wanting[arg] && i+1 < len(args):
+			i++
+			line = append(line, arg, args[i])
+		case dashed(arg), len(behind) > 0 && !strings.HasPrefix(arg, "-"): // in their order
+			behind = append(behind, arg)
+		default:
+			line = append(line, arg)
+		}
+	}
+	return slices.Concat(line, []string{"--"}, behind)
+}
 
 // newParser makes the parser of command lines. exit is called by --help and --version.
 func newParser(grammar *cli, std streams, exit func(code int), more ...kong.Option) (*kong.Kong, error) {

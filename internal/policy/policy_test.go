@@ -23,7 +23,7 @@ const module = "github.com/diemcau/diemcau/"
 // import what is its own and stands below it. docs/architecture.md shows the same.
 func house() map[string]string {
 	return map[string]string{
-		"account": "", "keyring": "internal/durable", "meeting": "", "docs": "", "configs": "",
+		"account": "", "keyring": "internal/durable link", "meeting": "", "docs": "", "configs": "",
 		"figures": "meeting", "ledger": "meeting", "link": "meeting", "roster": "meeting",
 		"prepare":    "meeting roster",
 		"attendance": "figures ledger meeting",
