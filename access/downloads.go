@@ -2,7 +2,7 @@ package access
 
 import "sync"
 
-// Downloads are the answers that are being sent to somebody whose right to them may end meanwhile.
+// Downloads are what goes on for somebody whose right to it may end meanwhile: answers that are being sent, tests of lines.
 type Downloads struct {
 	mu  sync.Mutex
 	all map[*download]struct{}
@@ -16,7 +16,7 @@ type download struct {
 // NewDownloads makes the set, with nothing in it.
 func NewDownloads() *Downloads { return &Downloads{all: map[*download]struct{}{}} }
 
-// Begin notes an answer and how it is cut, from any goroutine, and returns what ends that.
+// Begin notes one and how it is cut, from any goroutine, and returns what ends that.
 func (d *Downloads) Begin(who Identity, cut func()) (end func()) {
 	one := &download{who, cut}
 	d.mu.Lock()
@@ -29,7 +29,7 @@ func (d *Downloads) Begin(who Identity, cut func()) (end func()) {
 	}
 }
 
-// End cuts the answers to those who may no longer have them. It waits for nobody.
+// End cuts what those have who may no longer have it. It waits for nobody.
 func (d *Downloads) End(refused func(Identity) bool) {
 	var cut []func()
 	d.mu.Lock()

@@ -80,7 +80,7 @@ func (a rehearsalsAPI) ownRehearsal(w http.ResponseWriter, r *http.Request, who 
 // beforeEnd refuses what makes no sense once a session is over, and checks that a link is a site's.
 func (a rehearsalsAPI) beforeEnd(ctx context.Context, who access.Identity) error {
 	return a.read(ctx, who.Session, func(s *meeting.View) error {
-		if s.Phase == meeting.PhaseEnded || s.Phase == meeting.PhaseSealed {
+		if over(s.Phase) {
 			return &meeting.Error{Code: meeting.CodeSessionEnded}
 		}
 		return nil
@@ -110,8 +110,15 @@ func (a rehearsalsAPI) openLine(w http.ResponseWriter, r *http.Request, who acce
 	if err := a.beforeEnd(r.Context(), who); err != nil {
 		return err
 	}
-	offer, err := a.api.lines.Open(r.Context(), who.Session, who.Endpoint)
+	offer, err := a.api.lines.Open(r.Context(), who)
 	if err != nil {
+		return err
+	}
+	if _, err = a.again(r, a.api.access[r.Pattern]); err == nil {
+		err = a.beforeEnd(r.Context(), who)
+	}
+	if err != nil { // what ended meanwhile did not find the test yet
+		a.api.lines.End(who.SeatKey(), offer.Test)
 		return err
 	}
 	writeJSON(w, http.StatusCreated, offer)
@@ -131,7 +138,7 @@ func (a rehearsalsAPI) answerLine(w http.ResponseWriter, r *http.Request, who ac
 }
 
 func (a rehearsalsAPI) closeLine(w http.ResponseWriter, _ *http.Request, who access.Identity) error {
-	a.api.lines.End(who.Session+"/"+who.Endpoint, "")
+	a.api.lines.End(who.SeatKey(), "")
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

@@ -59,7 +59,7 @@ type Links interface {
 
 // Lines are the tests of lines before a session; *signaling.LineTests is it.
 type Lines interface {
-	Open(ctx context.Context, session, endpoint string) (*signaling.LineOffer, error)
+	Open(ctx context.Context, who access.Identity) (*signaling.LineOffer, error)
 	Answer(ctx context.Context, session, endpoint, test, publisher, viewer string) error
 	End(owner, id string)
 }

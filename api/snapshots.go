@@ -158,6 +158,15 @@ func (a picturesAPI) putSnapshot(w http.ResponseWriter, r *http.Request, who acc
 		// Half the interval: a page's timer does not run to the second.
 		return a.api.snapshots.put(who.Session, ep.Code, picture, a.api.now(), every/2)
 	})
+	if err == nil { // the session may have ended meanwhile, and its pictures been dropped before this one came
+		err = a.read(r.Context(), who.Session, func(s *meeting.View) error {
+			if !over(s.Phase) {
+				return nil
+			}
+			a.api.snapshots.Drop(who.Session)
+			return &meeting.Error{Code: meeting.CodeWrongPhase, Detail: string(s.Phase)}
+		})
+	}
 	if err != nil {
 		return err
 	}
@@ -188,7 +197,7 @@ func (a picturesAPI) listSnapshots(w http.ResponseWriter, r *http.Request, who a
 	}
 	views := a.api.snapshots.list(id, codes)
 	err := a.read(r.Context(), id, func(s *meeting.View) error {
-		views = slices.DeleteFunc(views, func(v snapshotView) bool { return !inScope(s, v.Endpoint, who.Scope()) })
+		views = slices.DeleteFunc(views, func(v snapshotView) bool { return over(s.Phase) || !inScope(s, v.Endpoint, who.Scope()) })
 		return nil
 	})
 	if err != nil {
@@ -204,8 +213,14 @@ func (a picturesAPI) listSnapshots(w http.ResponseWriter, r *http.Request, who a
 func (a picturesAPI) getSnapshot(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
 	id, code := r.PathValue("id"), r.PathValue("code")
 	p, ok := a.api.snapshots.get(id, code)
-	if !ok {
-		return fault.New(protocol.CodeNotFound, "no picture of "+code)
+	err := a.read(r.Context(), id, func(s *meeting.View) error {
+		if !ok || over(s.Phase) { // they are dropped after the end is on record
+			return fault.New(protocol.CodeNotFound, "no picture of "+code)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	w.Header().Set("Content-Type", "image/jpeg")
 	w.Header().Set("ETag", p.etag)

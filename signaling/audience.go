@@ -278,9 +278,7 @@ func (a *audience) sendSelf(code string) {
 	publish := !isOver(a.session) && (toPublish(a.session, ep) || m.watchers > 0)
 	switch {
 	case isOver(a.session):
-		m.conn.peers.unwant(PeerPublisher, 0)
-		m.conn.peers.unwant(PeerMonitor, 0)
-		m.conn.peers.unwant(PeerViewer, 0)
+		m.conn.peers.retire()
 	case publish:
 		m.conn.peers.want(PeerViewer)
 		m.conn.peers.want(PeerPublisher)

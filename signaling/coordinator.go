@@ -127,7 +127,7 @@ func newCoordinator(srv *Server, session *meeting.Session, head ledger.Head) *co
 	}
 	c.assemble = func() *audience {
 		c.seated.Clear()
-		return newAudience(&session.View, &c.seated, srv.media, srv.metrics, func() { srv.over(id) })
+		return newAudience(&session.View, &c.seated, srv.media, srv.metrics, func() { srv.over(id); srv.lines.endAll(id) })
 	}
 	c.shut = func(code string) { srv.Links().shut(c, code) }
 	c.audience = c.assemble()
@@ -375,7 +375,10 @@ func (c *coordinator) concluded(outcomes []outcome) {
 	for _, o := range outcomes {
 		for _, ev := range o.events {
 			c.audience.happened(ev, now)
-			if e, ok := ev.(*meeting.RemovalChanged); ok && e.Removed {
+			switch e := ev.(type) {
+			case *meeting.RemovalChanged:
+				c.shut(e.Endpoint)
+			case *meeting.SiteWithdrawn:
 				c.shut(e.Endpoint)
 			}
 		}

@@ -3,10 +3,14 @@ package signaling
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/google/uuid"
 )
@@ -16,6 +20,8 @@ const (
 	lineTestLife = 45 * time.Second
 	maxLineTests = 64 // at once; who comes later tries again
 )
+
+var errTestEnded = refusal(protocol.CodeConflict, "the test was ended while it began")
 
 // LineTests are the tests of lines that run now: each has a stage of its own in the media plane, in which one site sends a
 // test picture and gets it back, so nothing of it reaches a session.
@@ -33,6 +39,7 @@ type lineTest struct {
 	owner   string
 	peers   map[PeerKind]string
 	timeout *time.Timer
+	forget  func() // that it ends with its link
 }
 
 func newLineTests(s *Server) *LineTests { return &LineTests{srv: s, tests: map[string]*lineTest{}} }
@@ -46,12 +53,12 @@ type LineOffer struct {
 	ICEServers []protocol.ICEServer `json:"ice_servers,omitempty"`
 }
 
-// Open begins a test of an endpoint; one that still runs is ended.
-func (l *LineTests) Open(ctx context.Context, session, endpoint string) (*LineOffer, error) {
+// Open begins a test for the holder of a link; one of his that still runs is ended. It ends with the link, and with the session.
+func (l *LineTests) Open(ctx context.Context, who access.Identity) (*LineOffer, error) {
 	if l.srv.media.Media == nil {
 		return nil, refusal(protocol.CodeUnavailable, "no media plane")
 	}
-	owner := session + "/" + endpoint
+	owner := who.SeatKey()
 	l.End(owner, "")
 	t := &lineTest{id: "check/" + uuid.NewString(), owner: owner, peers: map[PeerKind]string{}}
 	l.mu.Lock()
@@ -65,28 +72,54 @@ func (l *LineTests) Open(ctx context.Context, session, endpoint string) (*LineOf
 	}
 	l.tests[owner] = t
 	l.running.Add(1)
-	t.timeout = time.AfterFunc(lineTestLife, func() { l.End(owner, t.id) })
+	end := func() { l.End(owner, t.id) }
+	t.timeout, t.forget = time.AfterFunc(lineTestLife, end), l.srv.downloads.Begin(who, end)
 	l.mu.Unlock()
-	offers := map[PeerKind]string{}
+	offers, monitor := map[PeerKind]string{}, ""
 	for _, kind := range []PeerKind{PeerPublisher, PeerMonitor} {
-		p := Peer{Session: t.id, Endpoint: endpoint, ID: "check-" + strconv.FormatUint(l.srv.peerIDs.Add(1), 10), Kind: kind}
+		p := Peer{Session: t.id, Endpoint: who.Endpoint, ID: "check-" + strconv.FormatUint(l.srv.peerIDs.Add(1), 10), Kind: kind}
 		if kind == PeerMonitor {
 			p.Endpoint = "@check" // nobody gets back what is its own
+			monitor = p.ID
 		}
 		sdp, err := l.srv.media.Open(ctx, p)
 		if err != nil {
 			l.End(owner, t.id)
 			return nil, errors.Join(refusal(protocol.CodeUnavailable, "the media plane could not serve the request"), err)
 		}
-		l.mu.Lock()
-		t.peers[kind] = p.ID
-		l.mu.Unlock()
+		if !l.takesPart(t, p) {
+			l.srv.media.Close(p.ID)
+			l.srv.media.CloseSession(t.id)
+			return nil, errTestEnded
+		}
 		offers[kind] = sdp
 	}
-	l.srv.media.SetWatch(t.peers[PeerMonitor], "preview", endpoint)
-	return &LineOffer{
+	l.srv.media.SetWatch(monitor, "preview", who.Endpoint)
+	offer := &LineOffer{
 		Test: t.id, Publisher: offers[PeerPublisher], Viewer: offers[PeerMonitor], ICEServers: l.srv.relays.ICEServers(t.id),
-	}, nil
+	}
+	if !l.runs(t) { // it may have been ended before it had the relays
+		l.srv.relays.End(t.id)
+		return nil, errTestEnded
+	}
+	return offer, nil
+}
+
+// takesPart notes a peer of a test, unless the test was ended meanwhile.
+func (l *LineTests) takesPart(t *lineTest, p Peer) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.tests[t.owner] != t {
+		return false
+	}
+	t.peers[p.Kind] = p.ID
+	return true
+}
+
+func (l *LineTests) runs(t *lineTest) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.tests[t.owner] == t
 }
 
 // Answer completes both connections of a test.
@@ -117,6 +150,7 @@ func (l *LineTests) End(owner, id string) {
 	}
 	delete(l.tests, owner)
 	t.timeout.Stop()
+	t.forget()
 	peers := t.peers
 	t.peers = map[PeerKind]string{}
 	l.mu.Unlock()
@@ -128,17 +162,28 @@ func (l *LineTests) End(owner, id string) {
 	l.srv.relays.End(t.id)
 }
 
+// endAll ends the tests of a session that is over.
+func (l *LineTests) endAll(session string) {
+	for _, owner := range l.owners() {
+		if strings.HasPrefix(owner, session+"/") {
+			l.End(owner, "")
+		}
+	}
+}
+
 // close ends all tests and waits until they have.
 func (l *LineTests) close() {
 	l.mu.Lock()
 	l.closed = true
-	owners := make([]string, 0, len(l.tests))
-	for owner := range l.tests {
-		owners = append(owners, owner)
-	}
 	l.mu.Unlock()
-	for _, owner := range owners {
+	for _, owner := range l.owners() {
 		l.End(owner, "")
 	}
 	l.running.Wait()
+}
+
+func (l *LineTests) owners() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Collect(maps.Keys(l.tests))
 }

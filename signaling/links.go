@@ -159,15 +159,13 @@ func (l Links) expel(ctx context.Context, coord *coordinator, code string) {
 	l.shut(coord, code)
 }
 
-// shut ends what a seat has open besides its connection, as far as it is refused now: files that it is being sent, and its test
-// of a line.
+// shut ends what a seat has open besides its connection, as far as it is refused now.
 func (l Links) shut(coord *coordinator, code string) {
 	l.srv.downloads.End(func(who access.Identity) bool {
 		if who.Session != coord.id || who.Endpoint != code {
 			return false
 		}
 		now, err := coord.seats.Check(who.Holder, coord.clock.Now())
-		return err != nil || now.Removed
+		return err != nil || now.Removed || now.Withdrawn
 	})
-	l.srv.lines.End(coord.id+"/"+code, "")
 }

@@ -271,6 +271,14 @@ func (ps *peers) receives() Wanted {
 	return ps.wanted
 }
 
+// retire is shut for a page that stays, which is told of the end of each.
+func (ps *peers) retire() {
+	for _, kind := range []PeerKind{PeerPublisher, PeerMonitor, PeerViewer} {
+		ps.unwant(kind, 0)
+	}
+	ps.shut()
+}
+
 // shut ends all peers for good and the relays by which they were reached; a page is told of no others after it.
 func (ps *peers) shut() {
 	ps.closeAll()

@@ -3,6 +3,8 @@ package servertest
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -22,9 +24,11 @@ type FakeMedia struct {
 	Over    map[string]bool
 	// delivered is what Delivered says, by peer.
 	delivered map[string]signaling.Delivery
-	Refuse    bool          // Open fails
-	Upset     string        // endpoint for which Open panics
-	Stuck     chan struct{} // Close and CloseSession wait for its end; nil = they do not
+	Refuse    bool                 // Open fails
+	Upset     string               // endpoint for which Open panics
+	Stuck     chan struct{}        // Close and CloseSession wait for its end; nil = they do not
+	StuckFeed chan struct{}        // SetFeed does
+	Opening   func(signaling.Peer) // what happens while Open works; nil = nothing
 	Budget    int
 	opened    int
 	Pictures  map[string]signaling.Wanted
@@ -40,6 +44,12 @@ func NewFakeMedia() *FakeMedia {
 }
 
 func (m *FakeMedia) Open(_ context.Context, p signaling.Peer) (string, error) {
+	m.Mu.Lock()
+	meanwhile := m.Opening
+	m.Mu.Unlock()
+	if meanwhile != nil {
+		meanwhile(p)
+	}
 	m.Mu.Lock()
 	defer m.Mu.Unlock()
 	m.opened++
@@ -81,6 +91,12 @@ func (m *FakeMedia) unstuck() {
 }
 
 func (m *FakeMedia) SetFeed(_, slot string, f signaling.Feed) {
+	m.Mu.Lock()
+	stuck := m.StuckFeed
+	m.Mu.Unlock()
+	if stuck != nil {
+		<-stuck
+	}
 	m.Mu.Lock()
 	defer m.Mu.Unlock()
 	m.feeds[slot] = f
@@ -142,13 +158,22 @@ func (m *FakeMedia) Of(endpoint string, kind signaling.PeerKind) signaling.Peer 
 	return signaling.Peer{}
 }
 
-// fakeRelays notes whose relays were ended.
+// fakeRelays notes who has relays, and whose were ended.
 type fakeRelays struct {
 	mu    sync.Mutex
+	given map[string]bool
 	ended map[string]int
 }
 
-func (*fakeRelays) ICEServers(string) []protocol.ICEServer { return nil }
+func (r *fakeRelays) ICEServers(owner string) []protocol.ICEServer {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.given == nil {
+		r.given = map[string]bool{}
+	}
+	r.given[owner] = true
+	return nil
+}
 
 func (r *fakeRelays) End(owner string) {
 	r.mu.Lock()
@@ -157,12 +182,21 @@ func (r *fakeRelays) End(owner string) {
 		r.ended = map[string]int{}
 	}
 	r.ended[owner]++
+	delete(r.given, owner)
 }
 
+// Of is how often the relays of somebody were ended.
 func (r *fakeRelays) Of(owner string) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.ended[owner]
+}
+
+// Holders are those who have relays now.
+func (r *fakeRelays) Holders() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Sorted(maps.Keys(r.given))
 }
 
 // Deliver says what Delivered tells of a peer from now on.
