@@ -95,7 +95,7 @@ func (a *router) untilRevoked(row access.Row, f endpointFunc) endpointFunc {
 		ctx, cancel := context.WithCancel(r.Context())
 		defer cancel()
 		defer a.api.downloads.Begin(who, func() { cancel(); httpguard.Cut(w) })()
-		who, err := a.again(r, row)
+		who, err := again(a, r, row)
 		if err != nil {
 			return err
 		}
@@ -104,7 +104,7 @@ func (a *router) untilRevoked(row access.Row, f endpointFunc) endpointFunc {
 }
 
 // again looks once more at who makes a request and whether he may.
-func (a *router) again(r *http.Request, row access.Row) (access.Identity, error) {
+func again(a *router, r *http.Request, row access.Row) (access.Identity, error) {
 	who, err := a.identify(r)
 	if err == nil {
 		err = a.authorise(r, row, who)

@@ -114,7 +114,7 @@ func (a rehearsalsAPI) openLine(w http.ResponseWriter, r *http.Request, who acce
 	if err != nil {
 		return err
 	}
-	if _, err = a.again(r, a.api.access[r.Pattern]); err == nil {
+	if _, err = again(a.router, r, a.api.access[r.Pattern]); err == nil {
 		err = a.beforeEnd(r.Context(), who)
 	}
 	if err != nil { // what ended meanwhile did not find the test yet
