@@ -86,7 +86,7 @@ func (a *adaptation) divide(s *shard, now time.Duration) {
 		if l.cur == none { // it waits for a keyframe
 			stream.Current = l.target
 		}
-		if !l.active || l.ownSource(l.slot.owner()) {
+		if !l.active || l.ownSource(l.slot.from.Load()) {
 			stream.Top = adapt.Off
 		}
 		for r := range renditions {

@@ -263,7 +263,7 @@ func TestDemand(t *testing.T) {
 	if top, tell := standBy.demand(now + demandDelay); top != 0 || !tell {
 		t.Fatalf("top %d, tell %v on stand-by", top, tell)
 	}
-	silent := newSource(b.pub, SourceCamera)
+	silent := newSource(&b.pub.origin, bob, SourceCamera, nil)
 	silent.demand(now)
 	if _, tell := silent.demand(now + demandDelay); tell {
 		t.Fatal("a camera that does not send yet was paused")

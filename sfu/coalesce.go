@@ -34,7 +34,11 @@ func (g *coalescing) holds(slot *slot) bool {
 // accept forwards a burst, or holds it back for the next sound of its stage.
 func (s *shard) accept(b burst, now time.Duration) {
 	legs := s.legs[b.slot]
-	if len(legs) == 0 || s.over(b) {
+	if len(legs) == 0 && !s.trunks.take(b.slot) || s.over(b) {
+		return
+	}
+	s.trunks.forward(s, &b)
+	if len(legs) == 0 {
 		return
 	}
 	stage := legs[0].viewer.stage

@@ -184,7 +184,7 @@ func (r *rig) following(id SlotID, bursts, packets, size int) []burst {
 	seq := s.rends[0].out
 	last, _ := s.line.latest.Get(int64(s.arrived))
 	for i := range list {
-		list[i] = burst{slot: s, gen: s.gen.Load(), owner: alice}
+		list[i] = burst{slot: s, gen: s.gen.Load(), from: s.cur}
 		last += 3000
 		for n := range packets {
 			seq++

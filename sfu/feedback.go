@@ -171,14 +171,18 @@ func (f *feedback) onEcho(l *leg, r rtcp.ReceptionReport, now time.Duration) {
 	if r.LastSenderReport == 0 || l.report.echoed.Swap(r.LastSenderReport) == r.LastSenderReport {
 		return
 	}
-	// All are in units of 1/65536 s; the differences wrap rightly.
-	since := uint32(rewrite.ToNTP(v.stage.node.wall(now))>>16) - r.LastSenderReport
-	if trip := since - r.Delay; trip < 30<<16 {
-		rtt := seconds65536(trip)
+	if rtt, left, ok := v.stage.node.roundTrip(r, now); ok {
 		f.rtt.Store(int64(rtt))
-		left := now - seconds65536(since)
 		f.inform(func(c *adapt.Controller, now time.Duration) { c.Delay(rtt, left, now) })
 	}
+}
+
+// roundTrip returns the round trip that a reception report tells of, and when the sender report left that it answers.
+func (n *Node) roundTrip(r rtcp.ReceptionReport, now time.Duration) (rtt, left time.Duration, ok bool) {
+	// All are in units of 1/65536 s; the differences wrap rightly.
+	since := uint32(rewrite.ToNTP(n.wall(now))>>16) - r.LastSenderReport
+	trip := since - r.Delay
+	return seconds65536(trip), now - seconds65536(since), r.LastSenderReport != 0 && trip < 30<<16
 }
 
 func seconds65536(n uint32) time.Duration { return time.Duration(int64(n) * int64(time.Second) >> 16) }

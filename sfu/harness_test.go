@@ -206,9 +206,9 @@ type site struct {
 func (r *rig) site(owner string, mark byte) *site {
 	r.t.Helper()
 	c := &site{r: r, mark: mark, time: uint32(mark) << 24, seq: [renditions]uint16{100, 65530, 30000}}
-	c.pub = &Publisher{stage: r.stage, params: PublisherParams{Owner: owner}, sources: map[SourceKind]*source{}, told: map[SourceKind]bool{}}
+	c.pub = &Publisher{origin: newOrigin(r.stage), params: PublisherParams{Owner: owner}, sources: map[SourceKind]*source{}, told: map[SourceKind]bool{}}
 	for _, kind := range sourceKinds() {
-		src := newSource(c.pub, kind)
+		src := newSource(&c.pub.origin, owner, kind, nil)
 		src.pli = func(ssrcs []uint32) {
 			c.mu.Lock()
 			defer c.mu.Unlock()

@@ -121,7 +121,7 @@ func (l *leg) start(s *shard, now time.Duration) {
 
 // ownSource tells whether the leg would carry a viewer's own sound or picture back to it: it never hears itself, and
 // sees itself without the way through the server.
-func (l *leg) ownSource(owner string) bool { return owner != "" && owner == l.viewer.params.Owner }
+func (l *leg) ownSource(src *source) bool { return src.belongsTo(l.viewer.params.Owner) }
 
 // desired is the rendition to be on: the highest that arrives up to the target, or else the lowest that does; none if
 // no picture is to be sent.
@@ -137,7 +137,7 @@ func (l *leg) desired() int {
 
 // forward sends a burst on, if it is of the leg's rendition or one to change to.
 func (l *leg) forward(s *shard, b *burst, sendTime uint32, now time.Duration) {
-	if l.ownSource(b.owner) {
+	if l.ownSource(b.from) {
 		l.pause()
 		l.own = true
 		return

@@ -4,12 +4,13 @@ package sfu
 // further down.
 //
 //	Node.mu       its stages
-//	Viewer.mu     the state of its negotiation
+//	Viewer.mu     the state of its negotiation; Trunk.mu the same
 //	Stage.mu      who is on it, and what its slots are to show
+//	inSlot.mu     whom a slot fed by a trunk comes from
 //	slot.mu       the stream: source, renditions, caches
-//	Publisher.mu  its life
+//	Publisher.mu  its life; Intake.mu the same
 //	source.mu     layers, and the keyframes that are wanted
-//	leaves        clocks of senders, speech, evidence, reception, posts, pending, addresses: nothing is taken while one of these is held
+//	leaves        clocks of senders, speech, evidence, reception, posts, pending, addresses, the numbers of a trunk: nothing is taken while one of these is held
 //
 // Callbacks of a transport come with its connection's lock held, which so stands before all of them. What is queued
 // under a lock goes into a queue that does not block. Nothing is sent, waited for, or called that is another's while one
@@ -26,6 +27,7 @@ type (
 	nodeRank      struct{}
 	viewerRank    struct{}
 	stageRank     struct{}
+	inSlotRank    struct{}
 	slotRank      struct{}
 	publisherRank struct{}
 	sourceRank    struct{}
@@ -35,7 +37,8 @@ type (
 func (nodeRank) rank() int      { return 1 }
 func (viewerRank) rank() int    { return 2 }
 func (stageRank) rank() int     { return 3 }
-func (slotRank) rank() int      { return 4 }
-func (publisherRank) rank() int { return 5 }
-func (sourceRank) rank() int    { return 6 }
-func (leafRank) rank() int      { return 7 }
+func (inSlotRank) rank() int    { return 4 }
+func (slotRank) rank() int      { return 5 }
+func (publisherRank) rank() int { return 6 }
+func (sourceRank) rank() int    { return 7 }
+func (leafRank) rank() int      { return 8 }

@@ -45,6 +45,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	counter("bad_rtcp_total", "RTCP packets of viewers that could not be read.", n.badRTCP.Load())
 	c.collectDrops(out)
 	c.collectViewers(out)
+	c.collectTrunks(out)
 	if n.port == nil {
 		return
 	}

@@ -1,7 +1,8 @@
 // Package sfu is the media plane: it takes what a few sites send and forwards it to very many. It knows tracks,
 // slots and legs, not meetings or people.
 //
-// A Node has Stages. Publishers (simulcast sources) feed the slots of a stage, Viewers get them. A slot is a
+// A Node has Stages. Publishers (simulcast sources) feed the slots of a stage, Viewers get them; a Trunk
+// brings all of them to the Intake of another node. A slot is a
 // media-switching mixer (RFC 7667 3.6.2): one outgoing stream that goes on while the source behind it changes. A leg,
 // one slot towards one viewer, is a selective forwarding middlebox (RFC 7667 3.7).
 //
@@ -67,6 +68,7 @@ type Config struct {
 
 	net     piontransport.Net // a virtual network in place of the port, for tests
 	viewers transport.Factory // in place of the network, for tests
+	dial    piontransport.Net // over which trunks are dialled in place of the machine's network, for tests
 	// peers opens the viewers' transport in place of the lean one, for tests.
 	peers func(peer.Config) (transport.Factory, error)
 }

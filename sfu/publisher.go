@@ -39,7 +39,8 @@ type PublisherParams struct {
 
 // Publisher is the connection on which one site sends camera, microphone, screen and the screen's sound.
 type Publisher struct {
-	stage   *Stage
+	origin
+
 	params  PublisherParams
 	pc      *webrtc.PeerConnection
 	offer   string
@@ -49,9 +50,7 @@ type Publisher struct {
 
 	speech  speech
 	streams streams
-	clock   senderClock
 
-	wake  chan struct{} // keyframe requests are due
 	done  chan struct{} // closed by Close
 	ended chan struct{} // closed when nothing runs any more
 
@@ -132,8 +131,8 @@ func newPublisherAPI(c peer.Config) (*publisherAPI, error) {
 // OpenPublisher opens a connection that takes the four tracks of a site.
 func (s *Stage) OpenPublisher(params PublisherParams) (*Publisher, error) {
 	p := &Publisher{
-		stage: s, params: params, sources: map[SourceKind]*source{}, told: map[SourceKind]bool{},
-		wake: make(chan struct{}, 1), done: make(chan struct{}), ended: make(chan struct{}),
+		origin: newOrigin(s), params: params, sources: map[SourceKind]*source{}, told: map[SourceKind]bool{},
+		done: make(chan struct{}), ended: make(chan struct{}),
 	}
 	p.streams.overrun = p.overrun
 	var err error
@@ -154,7 +153,7 @@ func (s *Stage) OpenPublisher(params PublisherParams) (*Publisher, error) {
 
 func (p *Publisher) build() error {
 	for _, kind := range sourceKinds() {
-		p.sources[kind] = newSource(p, kind)
+		p.sources[kind] = newSource(&p.origin, p.params.Owner, kind, p.sendPLI)
 		media := webrtc.RTPCodecTypeVideo
 		if kind.media() == transport.Audio {
 			media = webrtc.RTPCodecTypeAudio
@@ -248,14 +247,6 @@ func (p *Publisher) run() {
 		case <-p.done:
 			return
 		}
-	}
-}
-
-// wakeUp lets run know that there is something to send.
-func (p *Publisher) wakeUp() {
-	select {
-	case p.wake <- struct{}{}:
-	default:
 	}
 }
 

@@ -33,6 +33,7 @@ type rendition struct {
 	arena    packetcache.Arena
 
 	src    *source // the present one
+	number uint32  // of its endpoint
 	stream uint8   // changes with it
 
 	seq     rewrite.SeqMap
@@ -67,10 +68,10 @@ func nominalRate(kind transport.Kind, rendition int) float64 {
 }
 
 // restart waits for the first packet of another source, nil if there is none.
-func (r *rendition) restart(src *source, stream uint8) {
+func (r *rendition) restart(src *source, number uint32, stream uint8) {
 	r.drops.Add(DropCut, len(r.open))
 	r.drops.Add(DropNoKeyframe, len(r.early.packets))
-	r.src, r.stream = src, stream
+	r.src, r.number, r.stream = src, number, stream
 	r.started, r.aligned, r.open, r.before, r.early = false, false, nil, nil, early{}
 	r.pics.Restart()
 }
@@ -120,6 +121,7 @@ func (r *rendition) rewrite(p *packet) *packetcache.Packet {
 	}
 	pkt := r.arena.Packet(p.payload)
 	pkt.Seq, pkt.Time, pkt.Marker, pkt.Arrived = out, p.time+r.offset, p.marker, int64(p.arrived)
+	pkt.Source = r.number
 	pkt.Start = !r.video || v.FrameStart
 	pkt.Keyframe = jump || v.Keyframe && r.cache.Whole(out)
 	if v.HasPictureID && !r.patch(&v, pkt, jump) {

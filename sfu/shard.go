@@ -29,7 +29,7 @@ type burst struct {
 	rendition int
 	half      half // of plain sound beside merged
 	gen       uint32
-	owner     string
+	from      *source
 	packets   []*packetcache.Packet
 	late      bool // the first is the start of a keyframe, all that follows it has gone out before
 }
@@ -54,7 +54,15 @@ type shard struct {
 	bytes           atomic.Uint64
 	retransmissions atomic.Uint64 // sent again
 	scratch         [udpio.MaxPacket]byte
-	serving         *Viewer // whom it works for at this moment, nil if for no single one
+	trunks          trunkLegs
+	serving         served // whom it works for at this moment, nil if for no single one
+}
+
+// served is a connection that a shard works for.
+type served interface {
+	ID() string
+	leave(s *shard) // has the shard forget it, first of all whatever would lead to it again
+	onState(State)
 }
 
 func newShard(n *Node, index int, batch *udpio.Batch) *shard {
@@ -62,7 +70,7 @@ func newShard(n *Node, index int, batch *udpio.Batch) *shard {
 		node: n, index: index, batch: batch,
 		bursts: make(chan burst, burstQueue), tasks: make(chan func(time.Duration), taskQueue), posts: posts{wake: make(chan struct{}, 1)},
 		legs: map[*slot][]*leg{}, viewers: map[*Viewer]struct{}{},
-		probing: map[*Viewer]struct{}{}, padding: [paddingSize]byte{paddingSize - 1: paddingSize},
+		trunks: newTrunkLegs(), probing: map[*Viewer]struct{}{}, padding: [paddingSize]byte{paddingSize - 1: paddingSize},
 	}
 }
 
@@ -195,7 +203,7 @@ func (s *shard) turns() (ended bool) {
 		if p := recover(); p != nil {
 			who := "none"
 			if s.serving != nil {
-				who = s.serving.params.ID
+				who = s.serving.ID()
 			}
 			s.node.cfg.Panicked(p, "shard", s.index, "viewer", who)
 			lose(s, s.serving)
@@ -237,15 +245,15 @@ func (s *shard) turns() (ended bool) {
 	}
 }
 
-// lose gives up the viewer that a panic was met with, nil if that is not known.
-func lose(s *shard, v *Viewer) {
+// lose gives up the connection that a panic was met with, nil if that is not known.
+func lose(s *shard, v served) {
 	if v == nil {
 		return
 	}
 	gently := func(f func()) {
-		_ = contain.Run(s.node.cfg.Panicked, func() error { f(); return nil }, "viewer", v.params.ID)
+		_ = contain.Run(s.node.cfg.Panicked, func() error { f(); return nil }, "viewer", v.ID())
 	}
-	gently(func() { forgetViewer(s, v) })
+	gently(func() { v.leave(s) })
 	gently(func() { v.onState(Failed) })
 }
 
@@ -281,6 +289,7 @@ func (s *shard) tick(now time.Duration) {
 		s.serving = v
 		v.tick(s, now)
 	}
+	s.trunks.tick(s, now)
 	s.flush()
 }
 
@@ -332,12 +341,11 @@ func (s *shard) add(v *Viewer, now time.Duration) {
 func (s *shard) remove(v *Viewer) {
 	s.load.Add(-1)
 	s.serving = v
-	forgetViewer(s, v)
+	v.leave(s)
 	s.serving = nil
 }
 
-// forgetViewer forgets a viewer, first of all whatever would lead to it again.
-func forgetViewer(s *shard, v *Viewer) {
+func (v *Viewer) leave(s *shard) {
 	if _, ok := s.viewers[v]; !ok {
 		return
 	}

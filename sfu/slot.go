@@ -18,8 +18,9 @@ const (
 
 // feed is what a slot is to show; the zero feed is nothing.
 type feed struct {
-	owner string
-	kind  SourceKind
+	owner  string
+	number uint32 // of the owner among a session's endpoints, for trunks; 0 for unknown
+	kind   SourceKind
 }
 
 // slot is one outgoing stream: a media-switching mixer (RFC 7667 3.6.2) with up to three renditions. Packets come in
@@ -95,6 +96,9 @@ func (s *slot) resolve(want feed, src *source) {
 		s.cut()
 	case src == s.cur && src != nil:
 		s.breakAt = 0
+		for i := range s.rends {
+			s.rends[i].number = want.number
+		}
 	case src == nil && s.cur != nil && s.cur.serves(want):
 		s.breakAt = 0
 	case !s.video() && src == nil:
@@ -153,7 +157,7 @@ func (s *slot) cut() {
 func (s *slot) restart() {
 	s.watch(s.cur, s.spec.Top, s.node.now())
 	for i := range s.rends {
-		s.rends[i].restart(s.cur, uint8(s.gen.Load()))
+		s.rends[i].restart(s.cur, s.want.number, uint8(s.gen.Load()))
 	}
 }
 
@@ -240,7 +244,7 @@ func (s *slot) forward(r *rendition, p *packet) {
 // offer hands the bursts that are due to the shards that have legs of the slot.
 func (s *slot) offer() {
 	for _, b := range s.due {
-		b.slot, b.gen, b.owner = s, s.gen.Load(), s.cur.owner
+		b.slot, b.gen, b.from = s, s.gen.Load(), s.cur
 		for i, shard := range s.node.shards {
 			if s.legs[i].Load() > 0 {
 				shard.offer(b, &s.dropping[b.rendition][i])

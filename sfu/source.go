@@ -47,8 +47,12 @@ func layerOf(rid string) int {
 	if rid == "" {
 		return 0
 	}
-	return slices.Index([]string{"l", "m", "h"}, rid)
+	rids := rids()
+	return slices.Index(rids[:], rid)
 }
+
+// rids are the names of the layers.
+func rids() [renditions]string { return [renditions]string{"l", "m", "h"} }
 
 const (
 	// keyframeInterval is the least time between two keyframe requests to one source: at most two a second.
@@ -63,7 +67,8 @@ const (
 type source struct {
 	kind  SourceKind
 	owner string
-	pub   *Publisher
+	own   *standIn // on a relay: who it stands for; nil for a publisher's
+	from  *origin
 	pli   func(ssrcs []uint32) // sends keyframe requests
 	sinks atomic.Pointer[[]*slot]
 
@@ -95,8 +100,25 @@ type packet struct {
 	arrived time.Duration
 }
 
-func newSource(p *Publisher, kind SourceKind) *source {
-	s := &source{kind: kind, owner: p.params.Owner, pub: p, pli: p.sendPLI, top: renditions - 1}
+// origin is what the sources that come on one connection have in common.
+type origin struct {
+	stage *Stage
+	clock senderClock
+	wake  chan struct{} // keyframe requests are due
+}
+
+func newOrigin(s *Stage) origin { return origin{stage: s, wake: make(chan struct{}, 1)} }
+
+// wakeUp lets the connection know that there is something to send.
+func (o *origin) wakeUp() {
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+func newSource(from *origin, owner string, kind SourceKind, pli func(ssrcs []uint32)) *source {
+	s := &source{kind: kind, owner: owner, from: from, pli: pli, top: renditions - 1}
 	for i := range s.layers {
 		s.layers[i].clock.Rate = clockRate(kind.media())
 	}
@@ -108,10 +130,10 @@ func newSource(p *Publisher, kind SourceKind) *source {
 func (s *source) push(layer int, p *packet) {
 	ntp, reported, woke := s.arrived(layer, p)
 	if reported {
-		s.pub.clock.bound(ntp, p.arrived)
+		s.from.clock.bound(ntp, p.arrived)
 	}
 	if woke {
-		s.pub.stage.refresh(s.owner)
+		s.from.stage.refresh(s.owner)
 	}
 	for _, slot := range *s.sinks.Load() {
 		slot.push(s, layer, p)
@@ -128,6 +150,17 @@ func (s *source) arrived(layer int, p *packet) (ntp int64, reported, woke bool) 
 	woke, s.active = !s.active, true
 	ntp, reported = l.clock.Remote(p.time)
 	return ntp, reported, woke
+}
+
+// belongsTo tells whether the source is one of an owner's, who is not sent it.
+func (s *source) belongsTo(owner string) bool {
+	switch {
+	case s == nil || owner == "":
+		return false
+	case s.own != nil:
+		return s.own.belongsTo(owner)
+	}
+	return s.owner == owner
 }
 
 func (s *source) serves(want feed) bool { return s.owner == want.owner && s.kind == want.kind }
@@ -157,7 +190,7 @@ func (s *source) report(layer int, rtp uint32, ntp uint64) {
 
 // local returns when a sample of a layer was taken, by the node's clock, and whether sender reports say so.
 func (s *source) local(layer int, rtp uint32) (at time.Duration, reported bool) {
-	skew := s.pub.clock.skew()
+	skew := s.from.clock.skew()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := &s.layers[layer].clock
@@ -166,7 +199,7 @@ func (s *source) local(layer int, rtp uint32) (at time.Duration, reported bool) 
 
 // at is the inverse of local.
 func (s *source) at(layer int, local time.Duration) uint32 {
-	skew := s.pub.clock.skew()
+	skew := s.from.clock.skew()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.layers[layer].clock.At(int64(local), skew)
@@ -198,9 +231,40 @@ func (s *source) markKeyframes(now time.Duration) {
 	s.wanted = 0
 	if len(s.due) > 0 {
 		s.requested, s.asked = now, true
-		s.pub.stage.node.keyframeRequests.Add(1)
-		s.pub.wakeUp()
+		s.from.stage.node.keyframeRequests.Add(1)
+		s.from.wakeUp()
 	}
+}
+
+// gotKeyframe says that a keyframe of a layer has come: it is not asked for any more.
+func (s *source) gotKeyframe(layer int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wanted &^= 1 << layer
+}
+
+// requestedAlready says that keyframes are coming without a request.
+func (s *source) requestedAlready(now time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requested, s.asked = now, true
+}
+
+// joined says on what SSRC a layer comes, 0 if that is not known yet.
+func (s *source) joined(layer int, ssrc uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.layers[layer].ssrc = ssrc
+}
+
+// follow has the source send what the one before it was told to.
+func (s *source) follow(before *source) {
+	before.mu.Lock()
+	top, since := before.top, before.topLess
+	before.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.top, s.topLess = top, since
 }
 
 // sendKeyframeRequests sends what was marked.

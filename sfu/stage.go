@@ -22,13 +22,18 @@ type Stage struct {
 	wants      map[*slot]feed
 	publishers map[string][]*Publisher // by owner, oldest first
 	viewers    map[*Viewer]struct{}
+	trunks     map[*Trunk]struct{}  // that lead from here
+	intakes    map[*Intake]struct{} // ends of those that lead here
 	closed     bool
+
+	intake atomic.Pointer[Intake] // the one that feeds the slots, nil for none
 }
 
 func newStage(n *Node, id string) *Stage {
 	s := &Stage{
 		node: n, id: id, slots: map[SlotID]*slot{}, wants: map[*slot]feed{},
-		publishers: map[string][]*Publisher{}, viewers: map[*Viewer]struct{}{}, coalesced: make([]coalescing, len(n.shards)),
+		publishers: map[string][]*Publisher{}, viewers: map[*Viewer]struct{}{}, trunks: map[*Trunk]struct{}{},
+		intakes: map[*Intake]struct{}{}, coalesced: make([]coalescing, len(n.shards)),
 	}
 	for _, spec := range StageSlots.Specs() {
 		slot := newSlot(n, spec)
@@ -45,11 +50,17 @@ func newStage(n *Node, id string) *Stage {
 // newest that sends. An empty owner is nothing, at once. Sound changes at once; a picture stays until the first
 // keyframe of the new one, at most a second.
 func (s *Stage) Feed(slot SlotID, owner string, kind SourceKind) error {
+	return s.FeedNumbered(slot, owner, 0, kind)
+}
+
+// FeedNumbered is Feed with the owner's number among the endpoints of the session, from 1, by which the relays that the
+// stage's trunks lead to know whose media it is.
+func (s *Stage) FeedNumbered(slot SlotID, owner string, number uint32, kind SourceKind) error {
 	target := s.slots[slot]
 	if target == nil {
 		return ErrUnknownSlot
 	}
-	s.feed(target, feed{owner, kind})
+	s.feed(target, feed{owner, number, kind})
 	return nil
 }
 
@@ -96,7 +107,25 @@ func (s *Stage) empty() bool {
 			return false
 		}
 	}
-	return len(s.publishers) == 0 && len(s.viewers) == 0 && s.budget.Load() == 0
+	return len(s.publishers)+len(s.viewers)+len(s.trunks)+len(s.intakes) == 0 && s.budget.Load() == 0
+}
+
+// enter puts a connection into a set of a stage.
+func enter[C comparable](s *Stage, set map[C]struct{}, c C) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return ErrClosed
+	}
+	set[c] = struct{}{}
+	return nil
+}
+
+// exit takes a connection out of a set of a stage.
+func exit[C comparable](s *Stage, set map[C]struct{}, c C) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(set, c)
 }
 
 func (s *Stage) addPublisher(p *Publisher) error {
@@ -175,7 +204,11 @@ func (s *Stage) tick(now time.Duration) {
 		publishers = append(publishers, list...)
 	}
 	slots := slices.Collect(maps.Keys(s.wants))
+	intakes := slices.Collect(maps.Keys(s.intakes))
 	s.mu.Unlock()
+	for _, in := range intakes {
+		in.tick(now)
+	}
 	for _, p := range publishers {
 		p.tick(now)
 	}
@@ -193,6 +226,7 @@ func (s *Stage) close() {
 	s.mu.Lock()
 	s.closed = true
 	viewers := slices.Collect(maps.Keys(s.viewers))
+	trunks, intakes := slices.Collect(maps.Keys(s.trunks)), slices.Collect(maps.Keys(s.intakes))
 	var publishers []*Publisher
 	for _, list := range s.publishers {
 		publishers = append(publishers, list...)
@@ -201,7 +235,13 @@ func (s *Stage) close() {
 	for _, v := range viewers {
 		v.Close()
 	}
+	for _, t := range trunks {
+		t.Close()
+	}
 	for _, p := range publishers {
 		p.Close()
+	}
+	for _, in := range intakes {
+		in.Close()
 	}
 }

@@ -173,7 +173,7 @@ func (v *Viewer) start() {
 func (v *Viewer) FeedMonitor(slot SlotID, owner string, kind SourceKind) error {
 	for _, s := range v.private {
 		if s.spec.ID == slot {
-			v.stage.feed(s, feed{owner, kind})
+			v.stage.feed(s, feed{owner, 0, kind})
 			return nil
 		}
 	}

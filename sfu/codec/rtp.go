@@ -7,10 +7,11 @@ import "errors"
 
 // Payload types, the same on every connection.
 const (
-	PayloadRED  = 63  // audio/red, RFC 2198
-	PayloadVP8  = 96  // video/VP8, RFC 7741
-	PayloadRTX  = 97  // video/rtx of PayloadVP8, RFC 4588
-	PayloadOpus = 111 // audio/opus, RFC 7587
+	PayloadRED     = 63  // audio/red, RFC 2198
+	PayloadVP8     = 96  // video/VP8, RFC 7741
+	PayloadRTX     = 97  // video/rtx of PayloadVP8, RFC 4588
+	PayloadOpusRTX = 98  // audio/rtx of PayloadOpus, on trunks
+	PayloadOpus    = 111 // audio/opus, RFC 7587
 )
 
 // Identifiers of RTP header extensions (RFC 8285), the same on every connection.
@@ -62,7 +63,8 @@ func Unpad(payload []byte) ([]byte, error) {
 
 // Format parameters, as they stand in a=fmtp lines.
 const (
-	OpusFmtp = "minptime=10;useinbandfec=1;usedtx=1"
-	RTXFmtp  = "apt=96"
-	REDFmtp  = "111/111"
+	OpusFmtp    = "minptime=10;useinbandfec=1;usedtx=1"
+	RTXFmtp     = "apt=96"
+	OpusRTXFmtp = "apt=111"
+	REDFmtp     = "111/111"
 )

@@ -13,7 +13,8 @@ type Packet struct {
 	Pictures bool // the payload's descriptor has a picture id:
 	ID       uint16
 	TL0      uint8
-	Arrived  int64 // nanoseconds, monotonic
+	Arrived  int64  // nanoseconds, monotonic
+	Source   uint32 // number of the endpoint that it comes from, for trunks; 0 for unknown
 	Payload  []byte
 	Padded   []byte // Payload with RTP padding behind it (RFC 3550 5.1); nil for none. Read it only where it was set.
 	RED      []byte // of an audio packet: the payload with the one before it as redundancy (RFC 2198)

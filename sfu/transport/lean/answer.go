@@ -74,8 +74,12 @@ func parseAnswer(text string, media []transport.Media) (*answer, error) {
 
 func accept(desc *sdp.SessionDescription, d *sdp.MediaDescription, m transport.Media) transport.Accepted {
 	acc := transport.Accepted{Active: receives(d.Attributes, receives(desc.Attributes, true))}
+	rtx := codec.PayloadRTX
+	if m.Kind == transport.Audio {
+		rtx = codec.PayloadOpusRTX
+	}
 	for _, format := range d.MediaName.Formats {
-		acc.RTX = acc.RTX || m.RTXSSRC != 0 && format == strconv.Itoa(codec.PayloadRTX)
+		acc.RTX = acc.RTX || m.RTXSSRC != 0 && format == strconv.Itoa(rtx)
 		acc.RED = acc.RED || m.RED && format == strconv.Itoa(codec.PayloadRED)
 	}
 	return acc

@@ -24,7 +24,7 @@ a=msid-semantic: WMS *
 {{range $i, $m := .Media -}}
 {{$audio := eq $m.Kind "audio" -}}
 m={{$m.Kind}} 9 UDP/TLS/RTP/SAVPF
-{{- if $audio}} {{$.Opus}}{{if $m.RED}} {{$.RED}}{{end}}
+{{- if $audio}} {{$.Opus}}{{if $m.RED}} {{$.RED}}{{end}}{{if $m.RTXSSRC}} {{$.OpusRTX}}{{end}}
 {{- else}} {{$.VP8}}{{if $m.RTXSSRC}} {{$.RTX}}{{end}}{{end}}
 c=IN IP4 0.0.0.0
 a=rtcp:9 IN IP4 0.0.0.0
@@ -47,6 +47,12 @@ a=fmtp:{{$.Opus}} {{$.OpusFmtp}}
 {{if $m.RED -}}
 a=rtpmap:{{$.RED}} red/48000/2
 a=fmtp:{{$.RED}} {{$.REDFmtp}}
+{{end -}}
+{{if $m.RTXSSRC -}}
+a=rtcp-fb:{{$.Opus}} nack
+a=rtpmap:{{$.OpusRTX}} rtx/48000/2
+a=fmtp:{{$.OpusRTX}} {{$.OpusRTXFmtp}}
+a=ssrc-group:FID {{$m.SSRC}} {{$m.RTXSSRC}}
 {{end -}}
 {{else -}}
 a=rtpmap:{{$.VP8}} VP8/90000
@@ -71,15 +77,16 @@ a=ssrc:{{$m.RTXSSRC}} msid:{{$m.StreamID}} {{$m.TrackID}}
 
 // offerData fills the template.
 type offerData struct {
-	SessionID                  uint64
-	CNAME                      string
-	Media                      []transport.Media
-	Candidates                 []string
-	Ufrag, Pwd, Fingerprint    string
-	Opus, RED, VP8, RTX        int
-	OpusFmtp, REDFmtp, RTXFmtp string
-	AbsSendTime                int
-	AbsSendTimeURI             string
+	SessionID                    uint64
+	CNAME                        string
+	Media                        []transport.Media
+	Candidates                   []string
+	Ufrag, Pwd, Fingerprint      string
+	Opus, RED, OpusRTX, VP8, RTX int
+	OpusFmtp, REDFmtp            string
+	RTXFmtp, OpusRTXFmtp         string
+	AbsSendTime                  int
+	AbsSendTimeURI               string
 }
 
 func offerTemplate() (*template.Template, error) {
@@ -92,8 +99,8 @@ func (f *Factory) renderOffer(w io.Writer, c *conn) error {
 	return f.offer.Execute(w, offerData{
 		SessionID: id, CNAME: c.params.CNAME, Media: c.params.Media, Candidates: f.candidates(),
 		Ufrag: c.ufrag, Pwd: c.pwd, Fingerprint: f.fingerprint,
-		Opus: codec.PayloadOpus, RED: codec.PayloadRED, VP8: codec.PayloadVP8, RTX: codec.PayloadRTX,
-		OpusFmtp: codec.OpusFmtp, REDFmtp: codec.REDFmtp, RTXFmtp: codec.RTXFmtp,
+		Opus: codec.PayloadOpus, RED: codec.PayloadRED, OpusRTX: codec.PayloadOpusRTX, VP8: codec.PayloadVP8, RTX: codec.PayloadRTX,
+		OpusFmtp: codec.OpusFmtp, REDFmtp: codec.REDFmtp, RTXFmtp: codec.RTXFmtp, OpusRTXFmtp: codec.OpusRTXFmtp,
 		AbsSendTime: codec.ExtAbsSendTime, AbsSendTimeURI: codec.URIAbsSendTime,
 	})
 }

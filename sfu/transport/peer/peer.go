@@ -96,6 +96,16 @@ func RTX() webrtc.RTPCodecParameters {
 	}
 }
 
+// OpusRTX repairs Opus, on trunks.
+func OpusRTX() webrtc.RTPCodecParameters {
+	return webrtc.RTPCodecParameters{
+		PayloadType: codec.PayloadOpusRTX,
+		RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: "audio/rtx", ClockRate: codec.OpusClock, Channels: 2, SDPFmtpLine: codec.OpusRTXFmtp,
+		},
+	}
+}
+
 // RegisterExtensions registers the wanted header extensions under the ids of package codec, for m-lines of one
 // direction. Pion numbers extensions from 1 in the order of registration, so the others are registered too, for the
 // opposite direction, where nothing is offered.
