@@ -344,7 +344,7 @@ func (in *Intake) onPaused(b []byte) {
 	}
 	for _, m := range messages {
 		for _, s := range in.streams {
-			if m.Kind == codec.Paused && m.SSRC == s.ssrc.Load() {
+			if m.Kind == codec.KindPaused && m.SSRC == s.ssrc.Load() {
 				s.paused(m.ID)
 			}
 		}

@@ -146,9 +146,9 @@ func (s *inStream) request(now time.Duration) (codec.PauseMessage, bool) {
 		return codec.PauseMessage{}, false
 	}
 	w.asked = now
-	kind := codec.Resume
+	kind := codec.KindResume
 	if w.paused {
-		kind = codec.Pause
+		kind = codec.KindPause
 	}
 	return codec.PauseMessage{SSRC: s.ssrc.Load(), Kind: kind, ID: w.id}, true
 }

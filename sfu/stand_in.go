@@ -60,9 +60,9 @@ type inSlot struct {
 // kind of the stand-ins: what they are at the centre makes no difference here.
 func (s *inSlot) kind() SourceKind {
 	if s.slot.spec.Kind == transport.Audio {
-		return Microphone
+		return SourceMicrophone
 	}
-	return Camera
+	return SourceCamera
 }
 
 // sourceOf finds the source that stands for the endpoint that a packet comes from, nil if that is past. A new one is known

@@ -264,8 +264,8 @@ func (t *Trunk) onPause(b []byte, now time.Duration) {
 	t.task(func(s *shard) {
 		var paused []codec.PauseMessage
 		for _, m := range messages {
-			if l := t.bySSRC[m.SSRC]; l != nil && l.heed(m) && m.Kind == codec.Pause {
-				paused = append(paused, codec.PauseMessage{SSRC: m.SSRC, Kind: codec.Paused, ID: m.ID, Highest: uint32(l.out)})
+			if l := t.bySSRC[m.SSRC]; l != nil && l.heed(m) && m.Kind == codec.KindPause {
+				paused = append(paused, codec.PauseMessage{SSRC: m.SSRC, Kind: codec.KindPaused, ID: m.ID, Highest: uint32(l.out)})
 			}
 		}
 		if len(paused) > 0 {

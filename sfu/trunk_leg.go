@@ -151,14 +151,14 @@ func (l *trunkLeg) retransmit(s *shard, seq uint16) {
 
 // heed pauses or resumes the leg; false for a request that is over.
 func (l *trunkLeg) heed(m codec.PauseMessage) bool {
-	if int16(m.ID-l.pauseID) < 0 || m.Kind != codec.Pause && m.Kind != codec.Resume || !l.slot.video() {
+	if int16(m.ID-l.pauseID) < 0 || m.Kind != codec.KindPause && m.Kind != codec.KindResume || !l.slot.video() {
 		return false
 	}
 	l.pauseID = m.ID
-	if m.Kind == codec.Resume {
+	if m.Kind == codec.KindResume {
 		l.pauseID++
 	}
-	if pause := m.Kind == codec.Pause; pause != l.paused {
+	if pause := m.Kind == codec.KindPause; pause != l.paused {
 		l.paused, l.running = pause, false
 		if pause {
 			l.slot.demand.add(l.rendition, -1)

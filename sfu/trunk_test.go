@@ -82,7 +82,7 @@ func (x *trunked) open(t *testing.T, params IntakeParams) {
 
 func (x *trunked) feed(t *testing.T, owner string, number uint32) {
 	t.Helper()
-	for slot, kind := range map[SlotID]SourceKind{main: Camera, mainSoundSlot: Microphone} {
+	for slot, kind := range map[SlotID]SourceKind{main: SourceCamera, mainSoundSlot: SourceMicrophone} {
 		if err := x.near.FeedNumbered(slot, owner, number, kind); err != nil {
 			t.Fatal(err)
 		}

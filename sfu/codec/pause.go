@@ -10,10 +10,10 @@ type PauseKind uint8
 
 // The kinds. A receiver asks for the first two, the sender says the others.
 const (
-	Pause   PauseKind = iota // to stop the stream
-	Resume                   // to send it again
-	Paused                   // it is stopped
-	Refused                  // it is not stopped
+	KindPause   PauseKind = iota // to stop the stream
+	KindResume                   // to send it again
+	KindPaused                   // it is stopped
+	KindRefused                  // it is not stopped
 	pauseKinds
 )
 
@@ -45,12 +45,12 @@ func AppendPause(b []byte, from uint32, messages []PauseMessage) []byte {
 	for _, m := range messages {
 		b = binary.BigEndian.AppendUint32(b, m.SSRC)
 		words := byte(0)
-		if m.Kind == Paused {
+		if m.Kind == KindPaused {
 			words = 1
 		}
 		b = append(b, byte(m.Kind)<<4, words)
 		b = binary.BigEndian.AppendUint16(b, m.ID)
-		if m.Kind == Paused {
+		if m.Kind == KindPaused {
 			b = binary.BigEndian.AppendUint32(b, m.Highest)
 		}
 	}
@@ -78,10 +78,10 @@ func ParsePause(b []byte, list []PauseMessage) ([]PauseMessage, error) {
 			SSRC: binary.BigEndian.Uint32(rest), Kind: PauseKind(rest[4] >> 4), ID: binary.BigEndian.Uint16(rest[6:]),
 		}
 		size := pauseItem + 4*int(rest[5])
-		if size > len(rest) || m.Kind == Paused && rest[5] == 0 {
+		if size > len(rest) || m.Kind == KindPaused && rest[5] == 0 {
 			return list, ErrPause
 		}
-		if m.Kind == Paused {
+		if m.Kind == KindPaused {
 			m.Highest = binary.BigEndian.Uint32(rest[pauseItem:])
 		}
 		if m.Kind < pauseKinds {

@@ -7,12 +7,12 @@ import (
 	"testing"
 )
 
-// The bytes are those of RFC 7728 8.1, figure 5 and what follows it.
+// What is written is laid out as RFC 7728 8.1 has it.
 func TestPauseOnTheWire(t *testing.T) {
 	messages := []PauseMessage{
-		{SSRC: 0x01020304, Kind: Pause, ID: 0x0506},
-		{SSRC: 0x0708090a, Kind: Resume, ID: 7},
-		{SSRC: 0x0b0c0d0e, Kind: Paused, ID: 8, Highest: 0x11121314},
+		{SSRC: 0x01020304, Kind: KindPause, ID: 0x0506},
+		{SSRC: 0x0708090a, Kind: KindResume, ID: 7},
+		{SSRC: 0x0b0c0d0e, Kind: KindPaused, ID: 8, Highest: 0x11121314},
 	}
 	want := []byte{
 		0x89, 205, 0, 9, 0xaa, 0xbb, 0xcc, 0xdd, 0, 0, 0, 0,
@@ -59,7 +59,7 @@ func TestParsePause(t *testing.T) {
 }
 
 func FuzzParsePause(f *testing.F) {
-	f.Add(AppendPause(nil, 1, []PauseMessage{{SSRC: 2, Kind: Pause, ID: 3}, {SSRC: 4, Kind: Paused, ID: 5, Highest: 6}}))
+	f.Add(AppendPause(nil, 1, []PauseMessage{{SSRC: 2, Kind: KindPause, ID: 3}, {SSRC: 4, Kind: KindPaused, ID: 5, Highest: 6}}))
 	f.Add([]byte{0x89, 205, 0, 4, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9, 0x20, 0, 0, 1})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		list, err := ParsePause(b, nil)
