@@ -94,7 +94,7 @@ func (s *Stage) DialTrunk(offer string, params IntakeParams) (*Intake, error) {
 	if err := in.negotiate(offer); err != nil {
 		return nil, errors.Join(err, in.pc.GracefulClose())
 	}
-	in.readers.Go(func() { containIntake(in, in.run) })
+	in.readers.Go(func() { containIntake(in, intakeFeedback{in}.run) })
 	if err := enter(s, s.intakes, in); err != nil {
 		close(in.done)
 		in.end()

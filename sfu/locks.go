@@ -10,7 +10,8 @@ package sfu
 //	slot.mu       the stream: source, renditions, caches
 //	Publisher.mu  its life; Intake.mu the same
 //	source.mu     layers, and the keyframes that are wanted
-//	leaves        clocks of senders, speech, evidence, reception, posts, pending, addresses, the numbers of a trunk: nothing is taken while one of these is held
+//	leaves        clocks of senders, speech, evidence, reception, posts, pending, addresses, the streams and limits of trunks:
+//	              nothing is taken while one of these is held
 //
 // Callbacks of a transport come with its connection's lock held, which so stands before all of them. What is queued
 // under a lock goes into a queue that does not block. Nothing is sent, waited for, or called that is another's while one

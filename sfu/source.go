@@ -243,28 +243,11 @@ func (s *source) gotKeyframe(layer int) {
 	s.wanted &^= 1 << layer
 }
 
-// requestedAlready says that keyframes are coming without a request.
-func (s *source) requestedAlready(now time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.requested, s.asked = now, true
-}
-
 // joined says on what SSRC a layer comes, 0 if that is not known yet.
 func (s *source) joined(layer int, ssrc uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.layers[layer].ssrc = ssrc
-}
-
-// follow has the source send what the one before it was told to.
-func (s *source) follow(before *source) {
-	before.mu.Lock()
-	top, since := before.top, before.topLess
-	before.mu.Unlock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.top, s.topLess = top, since
 }
 
 // sendKeyframeRequests sends what was marked.

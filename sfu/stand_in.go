@@ -111,7 +111,7 @@ func (s *inSlot) find(number uint32) *standIn {
 func (s *inSlot) begin(a *arrival) *standIn {
 	in := s.intake
 	x := &standIn{number: a.number, since: a.time, granted: in.params.Granted}
-	x.source = newSource(&in.origin, "#"+strconv.FormatUint(uint64(a.number), 10), s.kind(), in.sendPLI)
+	x.source = newSource(&in.origin, "#"+strconv.FormatUint(uint64(a.number), 10), s.kind(), intakeFeedback{in}.sendPLI)
 	x.source.own = x
 	for i, stream := range s.streams {
 		x.source.joined(i, stream.ssrc.Load())
@@ -120,13 +120,25 @@ func (s *inSlot) begin(a *arrival) *standIn {
 		}
 	}
 	if s.cur != nil {
-		x.source.follow(s.cur.source)
+		follow(x.source, s.cur.source)
 	}
 	if a.key { // the centre has asked for the others
-		x.source.requestedAlready(a.arrived)
+		x.source.mu.Lock()
+		x.source.requested, x.source.asked = a.arrived, true
+		x.source.mu.Unlock()
 	}
 	s.prev, s.cur = s.cur, x
 	return x
+}
+
+// follow has a source send what the one before it was told to.
+func follow(src, before *source) {
+	before.mu.Lock()
+	top, since := before.top, before.topLess
+	before.mu.Unlock()
+	src.mu.Lock()
+	defer src.mu.Unlock()
+	src.top, src.topLess = top, since
 }
 
 // report takes a sender report of a stream.
