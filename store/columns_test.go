@@ -33,6 +33,7 @@ func TextColumns() map[string]Holding {
 		"rehearsals.session", "rehearsals.endpoint", "webhook_progress.url", "webhook_progress.kind", "webhook_progress.session",
 		"webhook_dead_letters.id", "webhook_dead_letters.url", "webhook_dead_letters.session", "webhook_dead_letters.body", "webhook_dead_letters.failure",
 		"pictures.session", "pictures.commitment", "leases.session", "leases.owner",
+		"beats.session", "nodes.name", "nodes.incarnation", "nodes.url", "nodes.keys",
 		"figures.session", "figures.title", "figures.sites", "unit_changes.change",
 	} {
 		list[name] = NothingPersonal

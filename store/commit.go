@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -28,11 +29,12 @@ type commit struct {
 // committer is the one writer of a record. What it is told to do waits in its queue; its goroutine makes it durable.
 type committer struct {
 	log      *slog.Logger
-	write    *sql.DB // the committer's alone
-	dollars  bool    // placeholders are $1, $2 … instead of ?
-	lease    *lease  // on PostgreSQL
-	refresh  func()  // on PostgreSQL: leaves connections that may lead to a server that is primary no more
-	trouble          // its goroutine's
+	write    *sql.DB        // the committer's alone
+	dollars  bool           // placeholders are $1, $2 … instead of ?
+	lease    *lease         // on PostgreSQL
+	refresh  func()         // on PostgreSQL: leaves connections that may lead to a server that is primary no more
+	left     sync.WaitGroup // commits that were not waited for to their end
+	trouble                 // its goroutine's
 	commits  chan *commit
 	stopping chan struct{} // closed by Close
 	stopped  chan struct{} // closed when its goroutine has ended
@@ -141,7 +143,7 @@ func (s *committer) commitGroup(group []*commit) {
 	results := make([]error, len(group))
 	err := s.lease.keep(ctx)
 	if err == nil {
-		err = transact(ctx, s.write, func(tx *sql.Tx) error { return s.changes(ctx, tx, group, results) })
+		err = transact(ctx, s.write, &s.left, func(tx *sql.Tx) error { return s.changes(ctx, tx, group, results) })
 		if errors.Is(err, errUndone) {
 			err = nil
 		}
@@ -218,15 +220,37 @@ func (s *committer) worked() {
 	s.since, s.told = time.Time{}, time.Time{}
 }
 
-func transact(ctx context.Context, db *sql.DB, body func(*sql.Tx) error) error {
-	tx, err := db.BeginTx(ctx, nil)
+// transact makes changes in one transaction. The context bounds the changes and how long the commit is waited for, but never
+// cancels that: PostgreSQL with a synchronous stand-by shows a commit that was cancelled though it is on one machine alone.
+// One that does not come back is left to itself, counted in left until it does, and the error says that nobody knows what
+// became of it.
+func transact(ctx context.Context, db *sql.DB, left *sync.WaitGroup, body func(*sql.Tx) error) error {
+	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	sealed := context.AfterFunc(ctx, cancel)
+	tx, err := db.BeginTx(inner, nil) // its context is the one of the commit
 	if err != nil {
+		cancel()
 		return err
 	}
-	if err := body(tx); err != nil {
-		return errors.Join(err, tx.Rollback())
+	if err = body(tx); err == nil && !sealed() {
+		err = ctx.Err()
 	}
-	return tx.Commit()
+	if err != nil {
+		err = errors.Join(err, tx.Rollback())
+		cancel()
+		return err
+	}
+	done := make(chan error, 1)
+	left.Go(func() {
+		done <- tx.Commit()
+		cancel()
+	})
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("the commit does not come back: %w", ctx.Err())
+	}
 }
 
 // insertMany inserts rows of equal length, many to a statement.

@@ -21,6 +21,8 @@ var (
 	ErrInUse = errors.New("the data folder is in use by another diemcau process; stop that one, or give a command its --server URL")
 	// ErrServed: another process is the writer of the PostgreSQL record.
 	ErrServed = errors.New("another diemcau is the writer of this database; stop that one, or give a command its --server URL or --data folder")
+	// ErrFenced: another process has become the owner of the PostgreSQL record since this one was; nothing was written.
+	ErrFenced = errors.New("another diemcau owns the record now")
 	// ErrNotWritable: the data folder cannot be written.
 	ErrNotWritable = errors.New("the data folder cannot be written; give it to the user that runs diemcau, or choose another with --data")
 	// ErrNewerSchema: a later diemcau wrote the database.
@@ -78,7 +80,7 @@ func Unavailable(err error) bool {
 		// Connection, resources, operator's intervention, system, transaction rolled back, lock not available.
 		return len(pe.Code) == 5 && slices.Contains([]string{"08", "53", "57", "58", "40", "55"}, pe.Code[:2])
 	}
-	return errors.Is(err, ErrServed) || errors.As(err, &ce) || errors.As(err, &ne) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+	return errors.Is(err, ErrServed) || errors.Is(err, ErrFenced) || errors.As(err, &ce) || errors.As(err, &ne) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, net.ErrClosed) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, sql.ErrTxDone) ||
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrClosed)
 }

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,12 +18,15 @@ import (
 // every transaction another connection.
 const (
 	commitLock = 0x6469656d636175 // "diemcau": every commit holds it, shared
-	writerLock = commitLock + 1   // the writer holds it as long as it lives
+	writerLock = commitLock + 1   // the writer holds it as long as it lives; nodes that share the record hold it together
+	schemaLock = commitLock + 2   // who changes the schema holds it meanwhile
 )
 
 const (
 	leaseEvery = 2 * time.Second // how often the writer looks whether it still is
 	leaseIdle  = "30s"           // after so long without a look the server ends the connection, and with it the lock
+	soleIdle   = "10s"           // of a commit: after so long between two statements the server undoes it
+	memberIdle = "2s"            // the same where another node waits: one that was stopped in its commit holds nothing up for longer
 	lockWithin = 5 * time.Second // how long to wait for a writer that is going
 	lockAgain  = 250 * time.Millisecond
 )
@@ -31,20 +36,22 @@ const (
 // it, so that who lost the lock without noticing writes nothing more. It belongs to the committer once the store is
 // open.
 type lease struct {
-	log   *slog.Logger
-	db    *sql.DB // of one connection
-	write *sql.DB // the committer's
-	owner string
-	guest bool  // another process is the writer
-	epoch int64 // 0 while it has to be taken
+	log    *slog.Logger
+	db     *sql.DB // of one connection
+	write  *sql.DB // the committer's
+	left   *sync.WaitGroup
+	owner  string
+	guest  bool         // another process is the writer
+	member bool         // one of several nodes: the lock is shared with them, and the epoch comes from Shared.Take
+	epoch  atomic.Int64 // 0 while it has to be taken
 
 	conn    *sql.Conn // nil without the lock
 	checked time.Time
 	unsure  bool // a commit failed since the last look
 }
 
-func newLease(db, write *sql.DB, log *slog.Logger) *lease {
-	return &lease{log: log, db: db, write: write, owner: uuid.NewString()[:8]}
+func newLease(db, write *sql.DB, left *sync.WaitGroup, log *slog.Logger) *lease {
+	return &lease{log: log, db: db, write: write, left: left, owner: uuid.NewString()[:8]}
 }
 
 // lock takes the lock, if nobody else holds it. Otherwise the error is an ErrServed.
@@ -62,13 +69,17 @@ func (l *lease) lock(ctx context.Context) (err error) {
 		return err
 	}
 	var held bool
-	if err = conn.QueryRowContext(ctx, "SELECT pg_try_advisory_xact_lock($1)", int64(writerLock)).Scan(&held); err != nil {
+	try := "SELECT pg_try_advisory_xact_lock($1)"
+	if l.member {
+		try = "SELECT pg_try_advisory_xact_lock_shared($1)"
+	}
+	if err = conn.QueryRowContext(ctx, try, int64(writerLock)).Scan(&held); err != nil {
 		return err
 	}
 	if !held {
 		return ErrServed
 	}
-	l.conn, l.checked, l.epoch, l.unsure = conn, time.Now(), 0, false
+	l.conn, l.checked, l.unsure = conn, time.Now(), false
 	return nil
 }
 
@@ -108,7 +119,10 @@ func (l *lease) hold(ctx context.Context) error {
 func (l *lease) release() {
 	if l.conn != nil {
 		discard(l.conn)
-		l.conn, l.epoch = nil, 0
+		l.conn = nil
+		if !l.member {
+			l.epoch.Store(0)
+		}
 	}
 }
 
@@ -124,31 +138,40 @@ func discard(conn *sql.Conn) {
 func (l *lease) takeEpoch(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, postgresCommit)
 	defer cancel()
-	return transact(ctx, l.write, func(tx *sql.Tx) error {
+	var epoch int64
+	err := transact(ctx, l.write, l.left, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", int64(commitLock)); err != nil {
 			return err
 		}
 		return tx.QueryRowContext(ctx, `INSERT INTO leases (session, owner, epoch) VALUES ('', $1, 1)
-			ON CONFLICT (session) DO UPDATE SET owner = excluded.owner, epoch = leases.epoch + 1 RETURNING epoch`, l.owner).Scan(&l.epoch)
+			ON CONFLICT (session) DO UPDATE SET owner = excluded.owner, epoch = leases.epoch + 1 RETURNING epoch`, l.owner).Scan(&epoch)
 	})
+	if err == nil {
+		l.epoch.Store(epoch)
+	}
+	return err
 }
 
 // fence begins a commit on PostgreSQL. After a commit of which nobody knows whether it was made it waits until
-// PostgreSQL has decided; and it fails if another process has become the writer.
+// PostgreSQL has decided; and it fails if another process has become the writer, which none can before this commit ends.
 func (l *lease) fence(ctx context.Context, tx *sql.Tx, unsettled bool) error {
-	lock := "SELECT pg_advisory_xact_lock_shared($1), set_config('idle_in_transaction_session_timeout', '10s', true)"
+	lock, idle := "pg_advisory_xact_lock_shared", soleIdle
 	if unsettled {
-		lock = "SELECT pg_advisory_xact_lock($1), set_config('idle_in_transaction_session_timeout', '10s', true)"
+		lock = "pg_advisory_xact_lock"
 	}
-	if _, err := tx.ExecContext(ctx, lock, int64(commitLock)); err != nil || l.guest {
+	if l.member {
+		idle = memberIdle
+	}
+	_, err := tx.ExecContext(ctx, "SELECT set_config('idle_in_transaction_session_timeout', $2, true), "+lock+"($1)", int64(commitLock), idle)
+	if err != nil || l.guest {
 		return err
 	}
 	var epoch int64
-	if err := tx.QueryRowContext(ctx, "SELECT epoch FROM leases WHERE session = ''").Scan(&epoch); err != nil {
+	if err := tx.QueryRowContext(ctx, "SELECT epoch FROM leases WHERE session = '' FOR SHARE").Scan(&epoch); err != nil {
 		return err
 	}
-	if epoch != l.epoch {
-		return fmt.Errorf("%w: it began epoch %d, this one had %d", ErrServed, epoch, l.epoch)
+	if own := l.epoch.Load(); epoch != own {
+		return fmt.Errorf("%w: the record is in epoch %d, this one had %d", ErrFenced, epoch, own)
 	}
 	return nil
 }
@@ -161,13 +184,16 @@ func (l *lease) keep(ctx context.Context) error {
 	if err := l.hold(ctx); err != nil {
 		return err
 	}
-	if l.epoch != 0 {
+	if l.epoch.Load() != 0 {
 		return nil
+	}
+	if l.member {
+		return fmt.Errorf("%w: this one does not own it", ErrFenced)
 	}
 	if err := l.takeEpoch(ctx); err != nil {
 		return err
 	}
-	l.log.Info("this server is the writer of the record again", "epoch", l.epoch)
+	l.log.Info("this server is the writer of the record again", "epoch", l.epoch.Load())
 	return nil
 }
 

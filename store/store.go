@@ -63,20 +63,29 @@ type database struct {
 // Open opens the record as its one writer, making or migrating it where needed. dsn is the path of a SQLite file, whose
 // folder this process then holds alone (ErrInUse), or a postgres:// URL (ErrServed).
 func Open(ctx context.Context, dsn string, log *slog.Logger) (*Store, error) {
-	return open(ctx, dsn, false, log)
+	return open(ctx, dsn, asWriter, log)
 }
 
 // OpenBeside is Open for a short command. On PostgreSQL another process may be serving the record: what changes a
 // session that is already there then fails with ErrServed, everything else goes on beside it.
 func OpenBeside(ctx context.Context, dsn string, log *slog.Logger) (*Store, error) {
-	return open(ctx, dsn, true, log)
+	return open(ctx, dsn, asGuest, log)
 }
 
-func open(ctx context.Context, dsn string, guest bool, log *slog.Logger) (*Store, error) {
+// place is what a process is beside others on a PostgreSQL record.
+type place int
+
+const (
+	asWriter place = iota // the only one that changes sessions
+	asGuest               // the writer, unless another is
+	asMember              // one of several nodes, of which one owns the record
+)
+
+func open(ctx context.Context, dsn string, as place, log *slog.Logger) (*Store, error) {
 	s := &database{committer: newCommitter(log)}
 	var err error
 	if isPostgres(dsn) {
-		err = s.openPostgres(ctx, dsn, guest)
+		err = s.openPostgres(ctx, dsn, as)
 	} else {
 		err = s.openSQLite(ctx, dsn)
 	}
@@ -96,6 +105,7 @@ func (s *database) Close() error {
 
 func (s *database) closeDatabases() error {
 	var err error
+	s.settle()
 	if s.read != nil && s.read != s.write {
 		err = s.read.Close()
 	}
@@ -110,6 +120,20 @@ func (s *database) closeDatabases() error {
 		err = errors.Join(err, s.lock.Close())
 	}
 	return err
+}
+
+// settle waits for the commits that were left to themselves, though not for ever.
+func (s *database) settle() {
+	done := make(chan struct{})
+	go func() {
+		s.left.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(lineDead):
+		s.log.Error("the record is closed while nobody knows what became of a commit")
+	}
 }
 
 // busyTimeout is how long a connection to SQLite waits for another one.
