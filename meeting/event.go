@@ -180,6 +180,7 @@ func kinds() map[string]func() Event {
 		func() Event { return &HeadcountDeclared{} }, func() Event { return &DelegatesDeclared{} },
 		func() Event { return &LockChanged{} }, func() Event { return &ChairHandedOver{} }, func() Event { return &AgendaMoved{} },
 		func() Event { return &MessageSent{} }, func() Event { return &BudgetSet{} }, func() Event { return &ClockDiffered{} },
+		func() Event { return &OwnerChanged{} },
 		func() Event { return &VerdictOverridden{} }, func() Event { return &AttendanceAdded{} }, func() Event { return &RulesChanged{} },
 		func() Event { return &ParticularsSet{} }, func() Event { return &NoteWritten{} },
 		func() Event { return &TitleChanged{} }, func() Event { return &AgendaChanged{} }, func() Event { return &HelpPhoneSet{} },

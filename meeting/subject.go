@@ -35,6 +35,7 @@ func (*AgendaMoved) Subject() string         { return "" }
 func (*MessageSent) Subject() string         { return "" }
 func (*BudgetSet) Subject() string           { return "" }
 func (*ClockDiffered) Subject() string       { return "" }
+func (*OwnerChanged) Subject() string        { return "" }
 func (e *VerdictOverridden) Subject() string { return e.Endpoint }
 func (e *AttendanceAdded) Subject() string   { return e.Endpoint }
 func (*RulesChanged) Subject() string        { return "" }
@@ -84,6 +85,7 @@ func (*AgendaMoved) Control() bool       { return true }
 func (e *MessageSent) Control() bool     { return e.To != ToSecretariat }
 func (*BudgetSet) Control() bool         { return true }
 func (*ClockDiffered) Control() bool     { return false }
+func (*OwnerChanged) Control() bool      { return false }
 func (*VerdictOverridden) Control() bool { return true }
 func (*AttendanceAdded) Control() bool   { return true }
 func (*RulesChanged) Control() bool      { return true }

@@ -25,7 +25,8 @@ type View struct {
 	Agenda      []AgendaItem
 	AgendaItem  string // id of the item being discussed
 	AgendaAt    time.Time
-	BudgetKbps  int // limit of what each viewer is sent; 0 = none
+	BudgetKbps  int   // limit of what each viewer is sent; 0 = none
+	Epoch       int64 // of the node that decides, where several share the record
 
 	CallOffReason string
 

@@ -50,12 +50,13 @@ type conn struct {
 	lastSeen atomic.Int64      // microseconds since 1970
 	left     bool              // the page said leave; reader only
 	size     int               // bytes of the message read last; reader only
+	written  chan struct{}     // closed when the writer has sent its last
 }
 
 func newConn(srv *Server, ws *websocket.Conn) *conn {
 	c := &conn{
 		outbox: newOutbox(ws, srv.metrics), srv: srv, ws: ws, log: srv.log, id: uuid.NewString(),
-		watching: map[string]string{},
+		watching: map[string]string{}, written: make(chan struct{}),
 	}
 	c.peers = newPeers(srv.media, &srv.peerIDs, c.outbox)
 	c.peers.relays = srv.relays
@@ -64,9 +65,8 @@ func newConn(srv *Server, ws *websocket.Conn) *conn {
 
 // serve runs the connection until it is over. token is that of the upgrade request, if it had one.
 func (c *conn) serve(ctx context.Context, token string) {
-	written := make(chan struct{})
 	go func() {
-		defer close(written)
+		defer close(c.written)
 		err := contain.Run(c.srv.panicked, func() error { c.run(c.srv.pingEvery, c.peers.closeAll); return nil }, "conn", c.id)
 		if err != nil {
 			c.close(fault.Of(err))
@@ -81,7 +81,7 @@ func (c *conn) serve(ctx context.Context, token string) {
 		c.close(c.disconnect(ctx, err))
 	}
 	c.close(fault.Of(err))
-	<-written
+	<-c.written
 	c.peers.closeAll()
 	c.drainSocket()
 	c.ws.Close()

@@ -94,19 +94,32 @@ type coordinator struct {
 // evidence of its life. If the record does not answer, the session begins with an outage.
 func loadCoordinator(ctx context.Context, srv *Server, id string) (*coordinator, error) {
 	c := newCoordinator(srv, meeting.New(id), ledger.Head{})
-	r, err := reload(ctx, srv.record, id, srv.node.ID(), ledger.Head{})
-	first := takeOver(c)
+	r, err := srv.warm.load(ctx, srv.record, id, srv.node.ID())
+	first := append(begin(c, srv.epoch.Load()), takeOver(c))
 	if store.Unavailable(err) {
 		c.suspend(context.WithoutCancel(ctx), nil, nil, err)
-		c.outage.held = []request{first}
+		c.outage.held = first
 		return c, nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	c.adopt(r)
-	c.handle(context.WithoutCancel(ctx), []request{first})
+	c.handle(context.WithoutCancel(ctx), first)
 	return c, nil
+}
+
+// begin has the ledger say who decides in the session from an epoch on, unless it is over. 0 is none.
+func begin(c *coordinator, epoch int64) []request {
+	if epoch == 0 {
+		return nil
+	}
+	return []request{{kept: true, prepare: func() meeting.Command {
+		if isOver(&c.session.View) || c.session.Epoch >= epoch {
+			return nil
+		}
+		return meeting.TakeOwnership{Node: c.node.ID(), Epoch: epoch}
+	}}}
 }
 
 func newCoordinator(srv *Server, session *meeting.Session, head ledger.Head) *coordinator {

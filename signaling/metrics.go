@@ -35,6 +35,7 @@ type metrics struct {
 	freezes     prometheus.Counter
 	frozen      prometheus.Counter
 	leftInLog   prometheus.Counter
+	fenced      prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -61,6 +62,9 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		leftInLog: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "diemcau_erased_in_log_total", Help: "Times that erased names stayed in SQLite's write-ahead log until it is written over.",
 		}),
+		fenced: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "diemcau_fenced_appends_total", Help: "Appends that the record refused because another node owns it.",
+		}),
 		sessions: prometheus.NewGauge(prometheus.GaugeOpts{Name: "diemcau_sessions", Help: "Sessions in memory."}),
 	}
 	broken := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
@@ -69,7 +73,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "diemcau_sessions_waiting", Help: "Sessions whose recording waits because the record does not answer.",
 	}, func() float64 { return float64(m.waiting.Load()) })
-	reg.MustRegister(m.connections, m.refusals, m.drops, m.commands, m.commit, m.entries, m.sessions, m.freezes, m.frozen, m.leftInLog, broken, waiting)
+	reg.MustRegister(m.connections, m.refusals, m.drops, m.commands, m.commit, m.entries, m.sessions, m.freezes, m.frozen, m.leftInLog, m.fenced, broken, waiting)
 	return m
 }
 

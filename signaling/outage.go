@@ -13,6 +13,7 @@ import (
 
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/store"
 )
 
 const (
@@ -291,7 +292,11 @@ func (c *coordinator) commit(ctx context.Context, entries []ledger.Entry, oldest
 	done := make(chan error, 1)
 	phase := c.session.Phase
 	c.helpers.Go(func() {
-		done <- contain.Run(c.panicked, func() error { return c.record.Append(ctx, c.id, phase, entries) }, "session", c.id)
+		err := contain.Run(c.panicked, func() error { return c.record.Append(ctx, c.id, phase, entries) }, "session", c.id)
+		if errors.Is(err, store.ErrFenced) {
+			c.metrics.fenced.Inc()
+		}
+		done <- err
 	})
 	patience := time.Duration(c.patience.Load())
 	over := time.NewTimer(max(patience-time.Since(oldest), patience/5))

@@ -26,21 +26,17 @@ type replayed struct {
 	known   map[uint64]bool // numbers of this node's entries, of those that were asked for
 }
 
+// notReplayed is a session of which nothing was read yet.
+func notReplayed(id string) *replayed {
+	return &replayed{session: meeting.New(id), head: ledger.Head{Hash: ledger.Genesis()}, known: map[uint64]bool{}}
+}
+
 // reload replays a session for its coordinator, which knows confirmed to be on record, and notes which entries after
 // that are its node's.
 func reload(ctx context.Context, rec Record, id string, node string, confirmed ledger.Head) (*replayed, error) {
-	r := &replayed{known: map[uint64]bool{}}
-	var kept chat
+	r := notReplayed(id)
 	same := confirmed.Seq == 0
-	var err error
-	r.session, r.head, err = ledger.Replay(id, rec.Entries(ctx, id, 1), func(e ledger.Entry, ev meeting.Event) {
-		if m, ok := ev.(*meeting.MessageSent); ok && m.Text != "" { // empty once erased
-			kept.keep(chatMessage{m, e.At})
-		}
-		if _, erased := ev.(*meeting.NamesErased); erased {
-			kept.kept = nil
-		}
-		r.budget.spend(e, ev)
+	err := r.follow(ctx, rec, func(e ledger.Entry) {
 		if e.Seq == confirmed.Seq {
 			same = e.Hash == confirmed.Hash
 		}
@@ -54,18 +50,45 @@ func reload(ctx context.Context, rec Record, id string, node string, confirmed l
 	if !same {
 		return nil, fmt.Errorf("session %s: %w: entry %d", id, errRolledBack, confirmed.Seq)
 	}
-	if r.row, err = rec.Session(ctx, id); err != nil {
-		return nil, err
-	}
+	return r, r.complete(ctx, rec)
+}
+
+// follow reads the entries that were not read yet. After an error what was read is of no use.
+func (r *replayed) follow(ctx context.Context, rec Record, seen func(ledger.Entry)) (err error) {
+	kept := chat{kept: r.chat}
+	r.head, err = ledger.Follow(r.session, r.head, rec.Entries(ctx, r.session.ID, r.head.Seq+1), func(e ledger.Entry, ev meeting.Event) {
+		if m, ok := ev.(*meeting.MessageSent); ok && m.Text != "" { // empty once erased
+			kept.keep(chatMessage{m, e.At})
+		}
+		if _, erased := ev.(*meeting.NamesErased); erased {
+			kept.kept = nil
+		}
+		r.budget.spend(e, ev)
+		if seen != nil {
+			seen(e)
+		}
+	})
 	r.chat = kept.kept
+	if err == nil && r.head.Seq == 0 {
+		err = fmt.Errorf("session %s: its ledger is empty", r.session.ID)
+	}
+	return err
+}
+
+// complete reads what stands beside the ledger.
+func (r *replayed) complete(ctx context.Context, rec Record) (err error) {
+	id := r.session.ID
+	if r.row, err = rec.Session(ctx, id); err != nil {
+		return err
+	}
 	if r.serials, err = serialsOf(ctx, rec, id); err != nil {
-		return nil, err
+		return err
 	}
 	if r.alive, err = rec.LastAlive(ctx, id); err != nil {
-		return nil, fmt.Errorf("session %s: %w", id, err)
+		return fmt.Errorf("session %s: %w", id, err)
 	}
 	if r.head.RecordedAt.After(r.alive) {
 		r.alive = r.head.RecordedAt
 	}
-	return r, nil
+	return nil
 }

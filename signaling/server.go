@@ -36,6 +36,7 @@ type Config struct {
 	Record    Record
 	Media     Media
 	Relays    Relays // nil without a TURN server
+	Nodes     Nodes  // nil where no other shares the record
 	Log       *slog.Logger
 	Registry  prometheus.Registerer
 	Node      *ledger.Node // this life of this server; see Incarnation
@@ -60,10 +61,13 @@ type Server struct {
 	record          Record
 	media           *closer
 	relays          Relays
+	nodes           Nodes
 	downloads       *access.Downloads
 	log             *slog.Logger
 	metrics         *metrics
 	node            *ledger.Node
+	epoch           atomic.Int64 // in which this node owns the sessions; 0 where no other shares the record
+	warm            warm
 	clock           *clock
 	publicURL       string
 	tokens          *link.Tokens
@@ -99,7 +103,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		access: table, record: cfg.Record, media: &closer{Media: cfg.Media, panicked: cfg.Panicked}, relays: cfg.Relays, downloads: cfg.Downloads, log: cfg.Log, metrics: newMetrics(cfg.Registry),
+		access: table, record: cfg.Record, media: &closer{Media: cfg.Media, panicked: cfg.Panicked}, relays: cfg.Relays, nodes: cfg.Nodes, downloads: cfg.Downloads, log: cfg.Log, metrics: newMetrics(cfg.Registry),
 		node: cfg.Node, clock: newClock(cfg.Time, cfg.Log, cfg.Registry), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"),
 		snapshotEvery: cfg.SnapshotEvery.Truncate(time.Second), endTasks: func() {}, recorded: cfg.Recorded, over: cfg.Over, panicked: cfg.Panicked,
 		tokens: cfg.Tokens, unauthenticated: admission.New(cfg.Unauthenticated, cfg.Log), seats: cfg.Seats,
@@ -144,6 +148,9 @@ func (s *Server) Dropped(reason string) { s.metrics.dropped(reason) }
 // Incarnation names one life of a server: a disk that was restored or made anew under the same name is never taken for
 // the one before.
 func Incarnation(name string) string { return name + "-" + uuid.NewString()[:8] }
+
+// Own begins an epoch, before Start, where several nodes share the record: each session's ledger says then who decides in it.
+func (s *Server) Own(epoch int64) { s.epoch.Store(epoch) }
 
 // Start takes over every session that is not over, and admits connections from then on.
 func (s *Server) Start(ctx context.Context) error {
@@ -222,6 +229,7 @@ func (s *Server) ServeWS(w http.ResponseWriter, r *http.Request) {
 	})
 	if c.place == nil || !s.connect(context.WithoutCancel(r.Context()), c, access.Bearer(r)) {
 		c.place.Leave()
+		turnAway(ws, s.nodes)
 		_ = ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(protocol.CloseRestart, ""), time.Now().Add(closeWithin))
 		ws.Close()
 	}

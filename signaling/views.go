@@ -37,9 +37,9 @@ func awayView(ep *meeting.Endpoint) string {
 }
 
 func welcomeView(s *meeting.View, ep *meeting.Endpoint, conn string, srv *Server, now time.Time) protocol.Welcome {
-	return protocol.Welcome{
+	return withNodes(protocol.Welcome{
 		Version: protocol.Version, Conn: conn, Session: SessionInfo(s), Self: SelfInfo(s, ep), NowMs: ms(now), PingMs: int(srv.pingEvery.Milliseconds()), SnapshotS: int(srv.snapshotEvery.Seconds()),
-	}
+	}, srv.nodes, len(s.Order))
 }
 
 // SessionInfo is a session as its pages are told of it.

@@ -80,7 +80,8 @@ func Unavailable(err error) bool {
 		// Connection, resources, operator's intervention, system, transaction rolled back, lock not available.
 		return len(pe.Code) == 5 && slices.Contains([]string{"08", "53", "57", "58", "40", "55"}, pe.Code[:2])
 	}
-	return errors.Is(err, ErrServed) || errors.Is(err, ErrFenced) || errors.As(err, &ce) || errors.As(err, &ne) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+	return errors.Is(err, ErrServed) || errors.Is(err, ErrFenced) ||
+		errors.As(err, &ce) || errors.As(err, &ne) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, net.ErrClosed) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, sql.ErrTxDone) ||
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrClosed)
 }

@@ -18,7 +18,7 @@ type Ownership struct {
 // NodeRow is a central node as it has announced itself.
 type NodeRow struct {
 	Name        string
-	Incarnation string // of its last start
+	Incarnation string // of its last start; empty once that has ended in good order
 	URL         string // of its pages
 	Keys        string // digest of the keys that all nodes share
 	Beat        int64  // raised while it lives
@@ -31,7 +31,7 @@ type Shared struct {
 	db *sql.DB
 }
 
-// ErrNotShared: the record is one that a single server has for itself.
+// ErrNotShared says that the record is one that a single server has for itself.
 var ErrNotShared = errors.New("several nodes need a PostgreSQL: name it with --database postgres://…")
 
 // OpenShared opens a PostgreSQL record as one of several nodes. While a server has it for itself that is an ErrServed, as it
@@ -146,5 +146,11 @@ func (s *Shared) Announce(ctx context.Context, n NodeRow) error {
 	_, err := s.db.ExecContext(ctx, `INSERT INTO nodes (name, incarnation, url, keys, beat) VALUES ($1, $2, $3, $4, 1)
 		ON CONFLICT (name) DO UPDATE SET incarnation = excluded.incarnation, url = excluded.url, keys = excluded.keys, beat = nodes.beat + 1`,
 		n.Name, n.Incarnation, n.URL, n.Keys)
+	return err
+}
+
+// Withdraw says that a node has ended; its address stays.
+func (s *Shared) Withdraw(ctx context.Context, n NodeRow) error {
+	_, err := s.db.ExecContext(ctx, "UPDATE nodes SET incarnation = '' WHERE name = $1 AND incarnation = $2", n.Name, n.Incarnation)
 	return err
 }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -24,6 +25,7 @@ import (
 
 	"github.com/diemcau/diemcau/anchor"
 	"github.com/diemcau/diemcau/backup"
+	"github.com/diemcau/diemcau/cluster"
 	"github.com/diemcau/diemcau/internal/admission"
 	"github.com/diemcau/diemcau/internal/httpguard"
 	"github.com/diemcau/diemcau/internal/logcut"
@@ -36,11 +38,8 @@ import (
 	"github.com/diemcau/diemcau/webhook"
 )
 
-// The nodes of ledgers: a server, and a command that works on the record itself. Each start is another node of the name.
-const (
-	nodeName    = "central"
-	commandNode = "command"
-)
+// commandNode is the node in ledgers of a command that works on the record itself. Each start is another node of the name.
+const commandNode = "command"
 
 // serverFlags are the settings of a server, whether it is served or demonstrated.
 type serverFlags struct {
@@ -58,6 +57,7 @@ type serverFlags struct {
 	LogLevel     string        `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
 	recordFlags
 	keysFlag
+	cluster clusterFlags // of serve alone
 }
 
 // check refuses flags that do not fit together, or would be ignored.
@@ -92,6 +92,8 @@ type app struct {
 	proxies   atomic.Pointer[httpguard.Proxies]
 	certs     *certificates // nil without TLS
 	store     *store.Store
+	shared    *store.Shared // the same, where other nodes have it too
+	member    *cluster.Node // this server among them
 	media     *mediaPlane
 	turn      *turn.Server // nil without one
 	webhooks  *webhook.Sender
@@ -104,6 +106,14 @@ type app struct {
 	admin     net.Listener
 	adminFile string
 	url       string // of the public listener
+
+	incarnation string // name of this life of this server
+	begin       func(ctx context.Context) error
+	leading     atomic.Bool        // it has begun, where a node had to become the owner first
+	endTail     context.CancelFunc // of tail
+	tail        sync.WaitGroup     // follows the ledgers while this node stands by
+	draining    chan struct{}      // closed by drain
+	drain       func()             // ends the server in good order
 }
 
 // newLogger makes the log of a server, and what its level can be changed by.
@@ -117,7 +127,8 @@ func newLogger(std streams, level string) (*slog.Logger, *slog.LevelVar) {
 
 // newApp opens everything in the order in which it can fail cheaply: record, ports, sessions.
 func newApp(ctx context.Context, f serverFlags, t tlsFlags, addr string, log *slog.Logger) (_ *app, err error) {
-	a := &app{log: log}
+	a := &app{log: log, endTail: func() {}, draining: make(chan struct{}), incarnation: signaling.Incarnation(or(f.cluster.Node, defaultNode))}
+	a.drain = sync.OnceFunc(func() { close(a.draining) })
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close())
@@ -127,7 +138,7 @@ func newApp(ctx context.Context, f serverFlags, t tlsFlags, addr string, log *sl
 		return nil, err
 	}
 	relaxTimers(log)
-	if a.store, err = openStore(ctx, store.Open, f.Data, f.Database, log); err != nil {
+	if err := a.openRecord(ctx, f); err != nil {
 		return nil, err
 	}
 	reg := prometheus.NewRegistry()
@@ -152,6 +163,9 @@ func newApp(ctx context.Context, f serverFlags, t tlsFlags, addr string, log *sl
 	if err != nil {
 		return nil, err
 	}
+	if err := a.join(ctx, f.cluster, keys, reg); err != nil {
+		return nil, err
+	}
 	certificate, err := keys.Text(keyring.DTLS, newCertificate)
 	if err != nil {
 		return nil, err
@@ -171,7 +185,7 @@ func newApp(ctx context.Context, f serverFlags, t tlsFlags, addr string, log *sl
 	if len(t.ACME) > 0 && f.PublicURL == "" {
 		f.PublicURL = "https://" + t.ACME[0]
 	}
-	publicURL, err := keepPublicURL(ctx, a.store, f.PublicURL, a.url)
+	publicURL, keep, err := choosePublicURL(ctx, a.store, f.PublicURL, a.url)
 	if err != nil {
 		return nil, err
 	}
@@ -189,33 +203,66 @@ func newApp(ctx context.Context, f serverFlags, t tlsFlags, addr string, log *sl
 		return nil, err
 	}
 	a.house, err = newHouse(signaling.Config{
-		Media: a.media, Relays: relays(a.turn), Log: log.With("part", "signaling"),
+		Media: a.media, Relays: relays(a.turn), Nodes: a.nodes(), Log: log.With("part", "signaling"),
 		Recorded:        func(session string) { a.webhooks.Tell(session); a.anchors.Tell(session); a.house.api.Recorded(session) },
 		Unauthenticated: admission.Limits{Unauthenticated: limits.Unauthenticated, PerAddress: limits.PerAddress},
 	}, httpapi.Config{
 		Webhooks: a.webhooks, Pages: web.Handler(), PublicURL: publicURL, SnapshotEvery: f.Snapshots, NamesKept: f.namesKept(), Pictures: f.pictures(),
 		OIDC: httpapi.OIDCConfig{Issuer: f.OIDC.Issuer, ClientID: f.OIDC.Client, ClientSecret: f.OIDC.Secret, Claim: f.OIDC.Claim},
-	}, a.store, keys, nodeName, reg, guard)
+	}, a.store, keys, a.incarnation, reg, guard)
 	if err != nil {
 		return nil, err
 	}
 	a.media.report(a.house.live)
-	if err := errors.Join(a.webhooks.Start(ctx), a.anchors.Start(ctx), a.house.start(ctx)); err != nil {
-		return nil, err
+	a.begin = func(ctx context.Context) error {
+		if err := errors.Join(keep(ctx), a.webhooks.Start(ctx), a.anchors.Start(ctx), a.house.start(ctx)); err != nil {
+			return err
+		}
+		if a.backups != nil {
+			a.backups.Start(ctx)
+		}
+		return nil
 	}
-	if a.backups != nil {
-		a.backups.Start(ctx)
+	if a.member == nil {
+		err = a.begin(ctx)
 	}
-	if a.admin, a.adminFile, err = listenAdmin(ctx, f.Data); err != nil {
-		return nil, err
+	if err == nil {
+		a.admin, a.adminFile, err = listenAdmin(ctx, f.Data)
 	}
-	return a, nil
+	if err == nil && a.member != nil {
+		a.standBy(ctx)
+	}
+	return a, err
+}
+
+// openRecord opens the record, for this server alone or shared with others.
+func (a *app) openRecord(ctx context.Context, f serverFlags) (err error) {
+	a.store, err = openStore(ctx, func(ctx context.Context, dsn string, log *slog.Logger) (*store.Store, error) {
+		if !f.cluster.Cluster {
+			return store.Open(ctx, dsn, log)
+		}
+		if a.shared, err = store.OpenShared(ctx, dsn, log); err != nil {
+			return nil, err
+		}
+		return a.shared.Store, nil
+	}, f.Data, f.Database, a.log)
+	return err
 }
 
 // run serves until ctx ends, then closes everything.
 func (a *app) run(ctx context.Context) error {
 	const drain = 5 * time.Second
+	ctx, end := context.WithCancel(ctx)
+	defer end()
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		select {
+		case <-a.draining:
+			end()
+		case <-ctx.Done():
+		}
+		return nil
+	})
 	if a.certs != nil && a.certs.files != nil {
 		group.Go(func() error { a.certs.files.watch(ctx); return nil })
 	}
@@ -237,13 +284,26 @@ func (a *app) run(ctx context.Context) error {
 			return nil
 		})
 	}
-	err := group.Wait()
-	return errors.Join(err, a.close())
+	ended := make(chan error, 1)
+	go func() { ended <- group.Wait() }()
+	select {
+	case err := <-ended:
+		return errors.Join(err, a.close())
+	case err := <-a.failed():
+		// Another node may begin. Nothing is waited for that might keep a socket or the stage open: they end with the process.
+		signaling.Leave(a.house.live)
+		return err
+	}
 }
 
 // close ends the parts that were opened, in the opposite order.
 func (a *app) close() error {
 	var errs []error
+	if a.member != nil {
+		a.member.Retire()
+	}
+	a.endTail()
+	a.tail.Wait()
 	if a.house != nil {
 		a.house.close()
 	}
@@ -274,7 +334,13 @@ func (a *app) close() error {
 	if a.backups != nil {
 		a.backups.Close()
 	}
-	if a.store != nil {
+	if a.member != nil { // after the last entry
+		a.member.Close()
+	}
+	switch {
+	case a.shared != nil:
+		errs = append(errs, a.shared.Close())
+	case a.store != nil:
 		errs = append(errs, a.store.Close())
 	}
 	return errors.Join(errs...)
@@ -302,16 +368,18 @@ const (
 	keyAskedURL  = "public_url_asked" // "yes" when --public-url gave it
 )
 
-func keepPublicURL(ctx context.Context, s *store.Store, asked, listening string) (string, error) {
+// choosePublicURL chooses the base of links; keep puts it beside the record.
+func choosePublicURL(ctx context.Context, s *store.Store, asked, listening string) (use string, keep func(context.Context) error, err error) {
 	kept, err := setting(ctx, s, keyPublicURL)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	keptAsked, err := setting(ctx, s, keyAskedURL)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
-	use, how := listening, "no"
+	use = listening
+	how := "no"
 	switch {
 	case asked != "":
 		use, how = asked, "yes"
@@ -319,10 +387,12 @@ func keepPublicURL(ctx context.Context, s *store.Store, asked, listening string)
 		use, how = kept, "yes"
 	}
 	if err := checkPublicURL(use); err != nil { // kept by a version that did not look
-		return "", err
+		return "", nil, err
 	}
 	use = strings.TrimRight(use, "/")
-	return use, errors.Join(s.SetSetting(ctx, keyPublicURL, use), s.SetSetting(ctx, keyAskedURL, how))
+	return use, func(ctx context.Context) error {
+		return errors.Join(s.SetSetting(ctx, keyPublicURL, use), s.SetSetting(ctx, keyAskedURL, how))
+	}, nil
 }
 
 // setting reads a setting; one that was never set is empty.
@@ -402,7 +472,8 @@ func openOffline(ctx context.Context, dir, database string, keys keysFlag) (*off
 		return nil, errors.Join(err, st.Close())
 	}
 	reg := prometheus.NewRegistry()
-	h, err := newHouse(signaling.Config{Log: log}, httpapi.Config{PublicURL: publicURL}, st, ring, commandNode, reg, httpapi.NewGuard(log, reg, nil))
+	h, err := newHouse(signaling.Config{Log: log}, httpapi.Config{PublicURL: publicURL}, st, ring, signaling.Incarnation(commandNode), reg,
+		httpapi.NewGuard(log, reg, nil))
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}

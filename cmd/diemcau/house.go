@@ -21,10 +21,10 @@ type house struct {
 	api   *httpapi.API
 }
 
-// newHouse joins sessions and API over one record, under one name of a server. live and web hold what each alone needs; the
+// newHouse joins sessions and API over one record, as one life of a server. live and web hold what each alone needs; the
 // rest is given to both here.
 func newHouse(
-	live signaling.Config, web httpapi.Config, st *store.Store, ring *keyring.Ring, name string, reg *prometheus.Registry, guard *httpguard.Guard,
+	live signaling.Config, web httpapi.Config, st *store.Store, ring *keyring.Ring, incarnation string, reg *prometheus.Registry, guard *httpguard.Guard,
 ) (*house, error) {
 	set, err := ring.Keys(keyring.Tokens)
 	if err != nil {
@@ -36,7 +36,7 @@ func newHouse(
 	}
 	downloads := access.NewDownloads()
 	h := &house{guard: guard}
-	node, tokens, seats, snapshots := ledger.NewNode(signaling.Incarnation(name), 0), link.NewTokens(keys), access.NewLimits(1), httpapi.NewSnapshots()
+	node, tokens, seats, snapshots := ledger.NewNode(incarnation, 0), link.NewTokens(keys), access.NewLimits(1), httpapi.NewSnapshots()
 
 	live.Record, live.Registry, live.Node, live.Tokens, live.Seats = st, reg, node, tokens, seats
 	live.Downloads, web.Downloads = downloads, downloads

@@ -76,7 +76,9 @@ func listenPlain(ctx context.Context, addr string, gate *admission.Gate) (net.Li
 
 // handlers says what each listener serves.
 func (a *app) handlers() map[net.Listener]http.Handler {
-	all := map[net.Listener]http.Handler{a.public: a.house.api.Handler(), a.admin: withProfiles(a.house.api.AdminHandler())}
+	all := map[net.Listener]http.Handler{
+		a.public: a.elsewhere(a.house.api.Handler()), a.admin: withProfiles(a.withNode(a.onlyOwning(a.house.api.AdminHandler()))),
+	}
 	if a.plain != nil {
 		onward := redirect(a.publicURL)
 		if a.certs.acme != nil {

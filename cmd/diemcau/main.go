@@ -44,6 +44,7 @@ type cli struct {
 	Restore    restoreCmd    `cmd:"" help:"Put a copy that backup made into a data folder, or try whether that can be done."`
 	Doctor     doctorCmd     `cmd:"" help:"Look at this machine as a server would, and name what mends what is wrong."`
 	Health     healthCmd     `cmd:"" help:"Ask the server of a data folder whether it is ready; exit 0 if so."`
+	Nodes      nodeCmd       `cmd:"" name:"node" help:"Central nodes that share a record."`
 	Loadtest   loadtestCmd   `cmd:"" help:"Load a server with real WebRTC viewers."`
 	Settings   configCmd     `cmd:"" name:"config" help:"Check and show settings."`
 	Completion completionCmd `cmd:"" help:"Print a script by which a shell completes commands and flags."`

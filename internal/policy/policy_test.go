@@ -41,11 +41,12 @@ func house() map[string]string {
 		"signaling/protocol": "", "signaling/client": "signaling/protocol",
 		"api": "access account attendance figures keyring ledger link meeting prepare roster signaling signaling/protocol " +
 			"store internal/admission internal/contain internal/fault internal/httpguard",
-		"web": "docs",
+		"web":     "docs",
+		"cluster": "store", "cluster/lease": "",
 
 		"sfu":      "internal/admission internal/contain",
 		"loadtest": "signaling/client signaling/protocol",
-		"cmd": "access anchor api backup configs keyring ledger link loadtest roster sfu signaling signaling/protocol store " +
+		"cmd": "access anchor api backup cluster configs keyring ledger link loadtest roster sfu signaling signaling/protocol store " +
 			"web webhook internal/admission internal/contain internal/doctor internal/httpguard internal/logcut",
 	}
 }

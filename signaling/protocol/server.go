@@ -12,6 +12,10 @@ type (
 		PingMs  int         `json:"ping_ms"` // the server pings this often; silence of three times that is a loss
 		// SnapshotS asks a site to post a still picture this often (docs/api.md); 0 = never.
 		SnapshotS int `json:"snapshot_s,omitempty"`
+		// Alternates are addresses of other central nodes, which may go on with the session when this one is gone.
+		Alternates []string `json:"alternates,omitempty"`
+		// RetryMs bounds the pause between two attempts to come back, where another node may go on with the session.
+		RetryMs int `json:"retry_ms,omitempty"`
 	}
 	// State is what everyone sees: phase and stage. It replaces the State before.
 	State struct {
@@ -95,10 +99,12 @@ type (
 		Contradiction bool `json:"contradiction,omitempty"`
 	}
 
-	// Reconnect says when to come back: AfterMs plus a random part of SpreadMs.
+	// Reconnect says when to come back: AfterMs plus a random part of SpreadMs; and to the pages of another node, where it runs
+	// the session.
 	Reconnect struct {
-		AfterMs  int `json:"after_ms"`
-		SpreadMs int `json:"spread_ms"`
+		AfterMs  int    `json:"after_ms"`
+		SpreadMs int    `json:"spread_ms"`
+		URL      string `json:"url,omitempty"`
 	}
 )
 

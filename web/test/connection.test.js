@@ -310,3 +310,61 @@ test("leave says so and stays away", (t) => {
   s.tick(3_600_000);
   assert.equal(s.sockets.length, 1);
 });
+
+test("a page whose node is gone goes to another one, once that can know it", (t) => {
+  /** @type {string[]} */ const moves = [];
+  const s = start(t, { onMove: (url) => moves.push(url) });
+  s.connection.open();
+  s.last().accept();
+  s.last().say({ ...WELCOME, alternates: ["https://b.test"], retry_ms: 2000 });
+  s.tick(1000);
+  s.last().say({ type: "ping", t: 1 });
+  s.last().end(1006);
+  s.tick(5_900);
+  assert.deepEqual(moves, []);
+  s.tick(200);
+  assert.deepEqual(moves, ["https://b.test"]);
+});
+
+test("a page that gets through again stays where it is", (t) => {
+  /** @type {string[]} */ const moves = [];
+  const s = start(t, { onMove: (url) => moves.push(url) });
+  s.connection.open();
+  s.last().accept();
+  s.last().say({ ...WELCOME, alternates: ["https://b.test"], retry_ms: 2000 });
+  s.last().end(1006);
+  s.tick(300);
+  s.last().accept();
+  s.last().say({ ...WELCOME, alternates: ["https://b.test"], retry_ms: 2000 });
+  s.tick(5_000);
+  s.last().say({ type: "ping", t: 1 });
+  s.tick(5_000);
+  assert.deepEqual(moves, []);
+});
+
+test("a node that stands by shows the way, but not back to where the page came from", (t) => {
+  /** @type {string[]} */ const moves = [];
+  for (const moved of [false, true]) {
+    const s = start(t, { onMove: (url) => moves.push(`${moved} ${url}`), moved });
+    s.connection.open();
+    s.last().accept();
+    s.last().say({ type: "reconnect", after_ms: 500, spread_ms: 0, url: "https://a.test" });
+    s.last().end(Close.Restart);
+    s.tick(600);
+    t.mock.timers.reset();
+  }
+  assert.deepEqual(moves, ["false https://a.test"]);
+});
+
+test("pauses stay as short as the server asks where another node may go on", (t) => {
+  const s = start(t, { random: () => 1 });
+  s.connection.open();
+  s.last().accept();
+  s.last().say({ ...WELCOME, retry_ms: 2000 });
+  for (let i = 0; i < 8; i++) {
+    s.last().end(1006);
+    const before = s.sockets.length;
+    s.tick(2_251);
+    assert.equal(s.sockets.length, before + 1, `attempt ${i}`);
+  }
+});

@@ -143,13 +143,17 @@ export class Room {
   constructor() {
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     const resume = new ResumeSecret(this.token);
+    const moved = new URLSearchParams(location.search).has("moved");
     this.#connection = new Connection({
       url: `${scheme}//${location.host}/ws`,
       token: this.token,
       device: deviceName(navigator),
       resume: resume.read(),
       onMessage: (message) => {
-        if (message.type === "welcome") resume.write(message.conn);
+        if (message.type === "welcome") {
+          resume.write(message.conn);
+          if (moved) history.replaceState(null, "", location.pathname + location.hash);
+        }
         this.#receive(message);
       },
       now: () => this.now(),
@@ -158,10 +162,13 @@ export class Room {
         this.link.value = link;
       },
       onStop: (stop) => this.#stop(stop),
+      onMove: (url) => this.#moveTo(url),
+      moved,
     });
     this.#followMedia();
     this.unheard = followVoice(this, (problem) => this.#connection.notify("microphone", { problem }));
     void this.introduce();
+    if (moved && this.token) this.#goOn();
     addEventListener("online", () => this.#connection.nudge());
     addEventListener("pagehide", () => {
       if (this.step.value === "room") this.#connection.leave();
@@ -169,6 +176,18 @@ export class Room {
     addEventListener("pageshow", (event) => {
       if (event.persisted) location.reload();
     });
+  }
+
+  /** Goes on with the session at the node of another address. @param {string} url */
+  #moveTo(url) {
+    if (this.step.value !== "room") return;
+    location.replace(`${url}${location.pathname}?moved=1${location.hash}`);
+  }
+
+  /** Goes on where a page of another node was: the person had entered there. */
+  #goOn() {
+    if (["host", "room", "endpoint"].includes(this.role)) void this.media.start();
+    this.enter();
   }
 
   /** Time by the server's clock, in ms. */

@@ -42,6 +42,8 @@ export class RequestError extends Error {
  * @property {(ms: number) => void} [onClock] the server's clock, with every ping
  * @property {(link: Link) => void} onLink
  * @property {(stop: Stop) => void} onStop
+ * @property {(url: string) => void} [onMove] the page has to go on at another node, whose address this is
+ * @property {boolean} [moved] the page came here because its node was gone: it is not sent back at once
  * @property {(url: string) => WebSocket} [socket]
  * @property {() => number} [random] 0 … 1
  * @property {() => number} [now] the server's time as far as it is known, in ms
@@ -55,6 +57,11 @@ const NOT_OPEN_RETRY_MS = 30_000;
 /** While the record does not answer, the server keeps who asks waiting and lets them in when it does, so the pauses between stay short. */
 const UNRECORDED_RETRY_MS = 2_000;
 const DEFAULT_PING_MS = 5_000;
+/** A page that has not heard its node for so long goes to another one, if nodes have addresses of their own. */
+const MOVE_AFTER_MS = 6_000;
+const MOVE_SPREAD_MS = 2_000;
+/** A page that has just come from another node is not sent back there for so long. */
+const STAY_MS = 30_000;
 
 /** Names of the close codes that no reconnection cures. @type {Readonly<Record<number, string>>} */
 const FINAL = {
@@ -93,7 +100,14 @@ export class Connection {
   #pingMs = DEFAULT_PING_MS;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #watchdog;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #retry;
-  /** @type {{after_ms: number, spread_ms: number} | null} */ #comeBack = null;
+  /** @type {{after_ms: number, spread_ms: number, url?: string} | null} */ #comeBack = null;
+  /** What the last welcome said of other nodes. @type {{alternates: string[], retryMs: number}} */ #others = {
+    alternates: [],
+    retryMs: LAST_RETRY_MS,
+  };
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #move;
+  #heardAt = 0;
+  #madeAt = Date.now();
   /** @type {{code: string, detail?: string, at_ms?: number} | null} */ #lastError = null;
 
   /** @param {Options} options */
@@ -168,7 +182,7 @@ export class Connection {
     const make = this.#options.socket ?? ((url) => new WebSocket(url));
     const socket = make(this.#options.url);
     this.#socket = socket;
-    this.#watch(WELCOME_TIMEOUT_MS);
+    this.#watch(Math.min(WELCOME_TIMEOUT_MS, MOVE_AFTER_MS + this.#others.retryMs));
     socket.onopen = () => {
       /** @type {Notices["hello"]} */
       const hello = { version: VERSION, token: this.#options.token, reports: true };
@@ -186,6 +200,7 @@ export class Connection {
 
   /** @param {ServerMessage} message */
   #receive(message) {
+    this.#heardAt = Date.now();
     switch (message.type) {
       case "ping":
         this.notify("pong", { t: message.t });
@@ -210,6 +225,9 @@ export class Connection {
         this.#takeOver = false;
         this.#failures = 0;
         this.#pingMs = message.ping_ms || DEFAULT_PING_MS;
+        this.#others = { alternates: message.alternates ?? [], retryMs: message.retry_ms || LAST_RETRY_MS };
+        clearTimeout(this.#move);
+        this.#move = undefined;
         this.#setLink("online");
         this.#options.onMessage(message);
         break;
@@ -232,9 +250,15 @@ export class Connection {
     }
     this.#drop(this.#link === "connecting" ? "connecting" : "reconnecting");
     const random = this.#options.random ?? Math.random;
+    this.#lookElsewhere();
     let delay;
     if (comeBack) {
       delay = comeBack.after_ms + random() * comeBack.spread_ms;
+      const { url } = comeBack;
+      if (url && this.#options.onMove && !(this.#options.moved && Date.now() - this.#madeAt < STAY_MS)) {
+        this.#retry = setTimeout(() => this.#options.onMove?.(url), delay);
+        return;
+      }
     } else if (code === Close.NotOpen) {
       const wait = error?.at_ms ? error.at_ms - (this.#options.now ?? Date.now)() : NOT_OPEN_RETRY_MS;
       // Thousands wait for the same minute: they come spread over ten seconds.
@@ -243,7 +267,7 @@ export class Connection {
       delay = FIRST_RETRY_MS / 2 + random() * UNRECORDED_RETRY_MS;
     } else {
       // Full jitter over a doubling ceiling, never under half of the first: a fallen server is not trampled.
-      const ceiling = Math.min(FIRST_RETRY_MS * 2 ** this.#failures, LAST_RETRY_MS);
+      const ceiling = Math.min(FIRST_RETRY_MS * 2 ** this.#failures, this.#others.retryMs);
       delay = FIRST_RETRY_MS / 2 + random() * ceiling;
       this.#failures++;
     }
@@ -251,6 +275,16 @@ export class Connection {
     if (code === Close.NotOpen) this.#options.onStop({ code: "not_open", atMs: error?.at_ms, retrying: true });
     if (code === Close.Broken)
       this.#options.onStop({ code: error?.code === "unrecorded" ? "unrecorded" : "broken", retrying: true });
+  }
+
+  /** Sets out for another node, unless this one is back before. */
+  #lookElsewhere() {
+    const { alternates } = this.#others;
+    if (!alternates.length || !this.#options.onMove || this.#move !== undefined) return;
+    const random = this.#options.random ?? Math.random;
+    const wait = Math.max(this.#heardAt + MOVE_AFTER_MS - Date.now(), 0) + random() * MOVE_SPREAD_MS;
+    const url = alternates[Math.floor(random() * alternates.length)];
+    this.#move = setTimeout(() => this.#options.onMove?.(url), wait);
   }
 
   /**
@@ -261,6 +295,10 @@ export class Connection {
     clearTimeout(this.#watchdog);
     clearTimeout(this.#retry);
     this.#retry = undefined;
+    if (link === "stopped") {
+      clearTimeout(this.#move);
+      this.#move = undefined;
+    }
     const socket = this.#socket;
     this.#socket = null;
     if (socket) {

@@ -183,6 +183,8 @@ export const Close = Object.freeze({
  * @property {number} now_ms
  * @property {number} ping_ms
  * @property {number} [snapshot_s]
+ * @property {string[]} [alternates]
+ * @property {number} [retry_ms]
  *
  * @typedef {object} Session
  * @property {SessionInfo} session
@@ -257,6 +259,7 @@ export const Close = Object.freeze({
  * @typedef {object} Reconnect
  * @property {number} after_ms
  * @property {number} spread_ms
+ * @property {string} [url]
  *
  * @typedef {object} Recording
  * @property {number} [since_ms]
