@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -182,12 +181,11 @@ func (a recordAPI) ledger(w http.ResponseWriter, r *http.Request, _ access.Ident
 		return err
 	}
 	// Written to a file first: what is broken is an answer that says so, not half a file.
-	file, err := os.CreateTemp("", "diemcau-ledger-*") // 0600
+	file, err := temporary("diemcau-ledger-*")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name())
-	defer file.Close()
+	defer func() { _ = discard(file) }()
 	err = ledger.Export(file, a.api.record.Entries(r.Context(), id, 1), a.api.ledgerKey.Load().Signing)
 	if errors.Is(err, ledger.ErrEmpty) {
 		err = &ledger.BrokenError{Seq: 1, Why: err.Error()}

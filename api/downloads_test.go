@@ -6,6 +6,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -37,6 +41,50 @@ func narrow(b *servertest.Bed) *http.Client {
 	transport := &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}
 	b.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport}
+}
+
+// A copy of the record and other files that are made before they are sent have no name meanwhile: a server that is killed leaves
+// none of them, wherever.
+func TestWhatIsSentIsNowhereElse(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("an open file keeps its name there")
+	}
+	t.Setenv("TMPDIR", t.TempDir())
+	b := servertest.NewBed(t, "")
+	files := func() (names []string) {
+		for _, dir := range []string{os.TempDir(), filepath.Dir(b.File)} {
+			list, err := os.ReadDir(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range list {
+				names = append(names, f.Name())
+			}
+		}
+		return names
+	}
+	before := files()
+	var admin struct{ Token string }
+	b.Admin("POST", "/api/v1/tokens", `{"name":"ops"}`, &admin)
+	slow := narrow(b)
+	for _, path := range []string{"/api/v1/backup", "/api/v1/sessions/" + b.Links.ID + "/ledger.jsonl"} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.HTTP.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+admin.Token)
+		answer, err := slow.Do(r)
+		if err != nil || answer.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %v, %v", path, answer, err)
+		}
+		if now := files(); !slices.Equal(now, before) {
+			t.Errorf("%s: while it is sent there are %q, before there were %q", path, now, before)
+		}
+		if n, err := io.Copy(io.Discard, answer.Body); n != answer.ContentLength || err != nil {
+			t.Errorf("%s: %d bytes of %d, %v", path, n, answer.ContentLength, err)
+		}
+		_ = answer.Body.Close()
+	}
 }
 
 // TestDownloadsEndWithTheLink: a file that is being sent when the link ends is cut, by whatever it ends; a file of another seat

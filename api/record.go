@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/diemcau/diemcau/access"
@@ -97,18 +95,10 @@ func (s retention) forgetNames(ctx context.Context) error {
 
 // backup answers with a copy of the record.
 func (a recordAPI) backup(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
-	dir, err := os.MkdirTemp("", "diemcau-backup-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "diemcau.db")
-	if err := a.api.record.Backup(r.Context(), path); errors.Is(err, store.ErrBackupElsewhere) {
+	file, err := a.api.record.Copy(r.Context())
+	if errors.Is(err, store.ErrBackupElsewhere) {
 		return fault.New(protocol.CodeUnavailable, err.Error())
-	} else if err != nil {
-		return err
 	}
-	file, err := os.Open(path)
 	if err != nil {
 		return err
 	}

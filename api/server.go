@@ -82,7 +82,7 @@ type Record interface {
 	Head(ctx context.Context, session string) (ledger.Head, error)
 	PersonalEntries(ctx context.Context, session string) (int64, error)
 	EraseUnreadable(ctx context.Context, session string) error
-	Backup(ctx context.Context, path string) error
+	Copy(ctx context.Context) (store.Copy, error)
 
 	Links(ctx context.Context, session string) ([]store.Link, error)
 	LinkSerial(ctx context.Context, session, endpoint string) (int, error)

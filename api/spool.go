@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 )
 
@@ -33,7 +34,7 @@ func (s *spool) Write(p []byte) (n int, err error) {
 		if s.size <= spoolMemory {
 			return s.small.Write(p)
 		}
-		if s.file, err = os.CreateTemp("", "diemcau-report-"); err != nil {
+		if s.file, err = temporary("diemcau-report-"); err != nil {
 			return 0, err
 		}
 		if _, err := s.small.WriteTo(s.file); err != nil {
@@ -62,5 +63,23 @@ func (s *spool) Close() error {
 	if s.file == nil {
 		return nil
 	}
-	return errors.Join(s.file.Close(), os.Remove(s.file.Name()))
+	return discard(s.file)
+}
+
+// temporary makes a file that only its owner reads, and that has no name any more: who kills the process leaves nothing of it.
+// Where an open file cannot be removed, discard does.
+func temporary(pattern string) (*os.File, error) {
+	f, err := os.CreateTemp("", pattern) // 0600
+	if err == nil {
+		_ = os.Remove(f.Name())
+	}
+	return f, err
+}
+
+func discard(f *os.File) error {
+	err := f.Close()
+	if gone := os.Remove(f.Name()); !errors.Is(gone, fs.ErrNotExist) {
+		err = errors.Join(err, gone)
+	}
+	return err
 }

@@ -4,9 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/diemcau/diemcau/internal/durable"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/diemcau/diemcau/internal/durable"
 )
 
 // ErrBackupElsewhere says that the database is PostgreSQL, which has its own tools.
@@ -32,6 +37,46 @@ func (s *database) Backup(ctx context.Context, path string) error {
 		return errors.Join(fmt.Errorf("backup: %w", err), os.Remove(path))
 	}
 	return nil
+}
+
+// Copy is a copy of the record to read once. It goes when it is closed; what a process that was killed left of one goes when
+// the record is opened next.
+type Copy struct{ *os.File }
+
+// Close removes the copy.
+func (c Copy) Close() error {
+	err := c.File.Close()
+	if gone := os.Remove(c.Name()); !errors.Is(gone, fs.ErrNotExist) {
+		err = errors.Join(err, gone)
+	}
+	return err
+}
+
+// Copy makes a copy as Backup does, beside the record.
+func (s *database) Copy(ctx context.Context) (Copy, error) {
+	path := s.path + copySuffix + uuid.NewString()
+	if err := s.Backup(ctx, path); err != nil {
+		return Copy{}, err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return Copy{}, errors.Join(err, os.Remove(path))
+	}
+	_ = os.Remove(path) // who kills the process leaves nothing; where an open file cannot be removed, Close does
+	return Copy{file}, nil
+}
+
+const copySuffix = ".copy-"
+
+// removeCopies removes what a process that was killed while it copied left beside the record.
+func removeCopies(path string) error {
+	files, err := os.ReadDir(filepath.Dir(path))
+	for _, f := range files {
+		if strings.HasPrefix(f.Name(), filepath.Base(path)+copySuffix) {
+			err = errors.Join(err, os.Remove(filepath.Join(filepath.Dir(path), f.Name())))
+		}
+	}
+	return err
 }
 
 // vacuumInto copies the database over a reading connection, so that commits go on meanwhile.

@@ -58,6 +58,7 @@ type database struct {
 	committer
 	read *sql.DB
 	lock *flock.Flock
+	path string // of SQLite's file
 }
 
 // Open opens the record as its one writer, making or migrating it where needed. dsn is the path of a SQLite file, whose
@@ -163,9 +164,10 @@ func (s *database) openSQLite(ctx context.Context, path string) error {
 	if err := file.Close(); err != nil {
 		return err
 	}
-	if err := reportLeftover(s.log, path+"-wal"); err != nil {
+	if err := errors.Join(removeCopies(path), reportLeftover(s.log, path+"-wal")); err != nil {
 		return notWritable(dir, err)
 	}
+	s.path = path
 	open := func(options url.Values, connections int) (*sql.DB, error) {
 		options.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()))
 		options.Add("_pragma", "synchronous(FULL)") // a commit is on the disk
