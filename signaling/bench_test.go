@@ -56,7 +56,7 @@ func liveCoordinator(tb testing.TB, n int) *coordinator {
 
 		node: ledger.NewNode("bench", 0), clock: newClock(TimeSource{}, slog.New(slog.DiscardHandler), prometheus.NewRegistry()),
 	}
-	srv.listed = newContradictions(srv.log, prometheus.NewRegistry())
+	srv.listed, srv.lines = newContradictions(srv.log, prometheus.NewRegistry()), newLineTests(srv)
 	srv.patience.Store(int64(recordPatience))
 	rec := &nullRecord{}
 	srv.record = rec

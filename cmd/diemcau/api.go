@@ -169,7 +169,7 @@ func (a *api) postJSON(ctx context.Context, path string, in, out any) error {
 	return a.sendJSON(ctx, http.MethodPost, path, in, out)
 }
 
-// sendJSON is postJSON with another method.
+// sendJSON is postJSON with another method. Where out is nil, no answer is read.
 func (a *api) sendJSON(ctx context.Context, method, path string, in, out any) error {
 	data, err := json.Marshal(in)
 	if err != nil {
@@ -180,5 +180,8 @@ func (a *api) sendJSON(ctx context.Context, method, path string, in, out any) er
 		return err
 	}
 	defer body.Close()
+	if out == nil {
+		return nil
+	}
 	return json.NewDecoder(body).Decode(out)
 }

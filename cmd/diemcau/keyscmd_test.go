@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"encoding/binary"
+	"encoding/json"
 	"io"
 	"net/http"
 	"slices"
@@ -99,6 +100,21 @@ func TestIDsThatBeginWithADash(t *testing.T) {
 		must(t, args...)
 		if listed := must(t, "keys", "list", "--data", dir); strings.Contains(listed, kid) {
 			t.Errorf("%s is still in force: %s", kid, listed)
+		}
+	}
+	must(t, "admin", "token", "--name", "ops", "--data", dir)
+	var made struct {
+		Tokens []struct {
+			ID        string
+			RevokedAt string `json:"revoked_at"`
+		}
+	}
+	for _, revoked := range []bool{false, true} {
+		if err := json.Unmarshal([]byte(must(t, "admin", "tokens", "--data", dir)), &made); err != nil || (made.Tokens[0].RevokedAt != "") != revoked {
+			t.Errorf("%+v, %v", made, err)
+		}
+		if !revoked {
+			must(t, "admin", "tokens", "--revoke", made.Tokens[0].ID, "--data", dir)
 		}
 	}
 	for _, args := range [][]string{{"--revoke", "-g3fa"}, {"--revoke=-g3fa"}} {
