@@ -66,6 +66,9 @@ steps: ## kill -9 at each write of each command that changes a session
 clock: ## a server that was started seven hours ahead, then corrected: builds the program with another time package
 	DIEMCAU_TEST_CLOCK=1 $(GO) test -count=1 -timeout 30m -v -run TestServerStartedSevenHoursAhead ./cmd/diemcau
 
+failover: ## twenty deaths of the node that owns a session (needs PostgreSQL): how long until another goes on
+	DIEMCAU_FAILOVER=20 $(GO) test -count=1 -timeout 60m -v -run TestFailoverTimes ./cmd/diemcau
+
 web: node_modules/.installed ## front-end unit tests
 	npm test --silent
 

@@ -31,6 +31,18 @@ type Shared struct {
 	db *sql.DB
 }
 
+// sharedConns are the connections of a node for what goes between the nodes.
+const sharedConns = 2
+
+// known passes an error on, and leaves the connections that nobody uses: they may lead to a server that is primary no more.
+func (s *Shared) known(err error) error {
+	if err != nil {
+		s.db.SetMaxIdleConns(-1)
+		s.db.SetMaxIdleConns(sharedConns)
+	}
+	return err
+}
+
 // ErrNotShared says that the record is one that a single server has for itself.
 var ErrNotShared = errors.New("several nodes need a PostgreSQL: name it with --database postgres://…")
 
@@ -44,7 +56,7 @@ func OpenShared(ctx context.Context, dsn string, log *slog.Logger) (*Shared, err
 	if err != nil {
 		return nil, err
 	}
-	db, err := postgresPool(dsn, 2)
+	db, err := postgresPool(dsn, sharedConns)
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -61,7 +73,7 @@ func (s *Shared) Ownership(ctx context.Context) (o Ownership, err error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return Ownership{}, nil
 	}
-	return o, err
+	return o, s.known(err)
 }
 
 // Take makes a node the owner if the record still says what it saw. It waits for a commit of the owner before that is on its
@@ -99,7 +111,7 @@ func (s *Shared) Take(ctx context.Context, saw Ownership, owner string) (Ownersh
 		return err
 	})
 	if err != nil || got.Epoch == 0 {
-		return Ownership{}, false, err
+		return Ownership{}, false, s.known(err)
 	}
 	s.lease.epoch.Store(got.Epoch)
 	return got, true, nil
@@ -110,7 +122,7 @@ func (s *Shared) Renew(ctx context.Context, epoch int64) (bool, error) {
 	result, err := s.db.ExecContext(ctx, `WITH mine AS (SELECT 1 FROM leases WHERE session = '' AND epoch = $1 FOR SHARE)
 		UPDATE beats SET beat = beat + 1 WHERE session = '' AND EXISTS (SELECT 1 FROM mine)`, epoch)
 	if err != nil {
-		return false, err
+		return false, s.known(err)
 	}
 	n, err := result.RowsAffected()
 	return n == 1, err

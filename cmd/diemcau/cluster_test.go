@@ -3,14 +3,21 @@ package main
 import (
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/diemcau/diemcau/attendance"
+	"github.com/diemcau/diemcau/internal/postgrestest"
 	"github.com/diemcau/diemcau/ledger"
 	"github.com/diemcau/diemcau/meeting"
+	"github.com/diemcau/diemcau/signaling/client"
+	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/diemcau/diemcau/store"
 )
 
@@ -29,7 +36,12 @@ type pair struct {
 func newPair(t *testing.T) *pair {
 	t.Helper()
 	server := startPostgres(t)
-	p := &pair{t: t, database: server.Database(t), keys: t.TempDir(), nodes: map[string]*process{}, data: map[string]string{}, lines: map[string]*cuttable{}}
+	return startPair(t, server, server.Database(t))
+}
+
+func startPair(t *testing.T, server postgrestest.Server, database string) *pair {
+	t.Helper()
+	p := &pair{t: t, database: database, keys: t.TempDir(), nodes: map[string]*process{}, data: map[string]string{}, lines: map[string]*cuttable{}}
 	dir := t.TempDir()
 	must(t, "roster", "import", write(t, "units.csv", smallRoster), "--data", dir, "--keys", p.keys, "--database", p.database)
 	p.links = create(t, "--data", dir, "--keys", p.keys, "--database", p.database)
@@ -246,6 +258,22 @@ func TestNodesBesideEachOther(t *testing.T) {
 	next.page.Close()
 }
 
+// Nodes reach the record through pgbouncer as well, which gives every transaction another connection.
+func TestAnotherNodeGoesOnBehindPgbouncer(t *testing.T) {
+	pooled, direct := behindPgbouncer(t)
+	p := startPair(t, postgrestest.Server{}, pooled)
+	first := newWitness(t, p.nodes["A"].url, p.links)
+	first.again()
+	p.nodes["A"].kill()
+	p.waitOwner("B", time.Minute)
+	second := newWitness(t, p.nodes["B"].url, p.links)
+	second.declared, second.acked, second.refused = first.declared, first.acked, first.refused
+	second.again()
+	p.database = direct
+	p.check(second.acked, second.refused, 2)
+	second.page.Close()
+}
+
 // listed waits until a node lists the nodes so.
 func (p *pair) listed(name, want string) {
 	p.t.Helper()
@@ -294,4 +322,131 @@ func TestStandByShowsTheWay(t *testing.T) {
 			t.Errorf("%s leads to %q, want %q", path, where, want)
 		}
 	}
+}
+
+// enters connects a seat and answers nothing that comes.
+func (p *pair) enters(node, link string) *client.Client {
+	p.t.Helper()
+	address := strings.Replace(p.nodes[node].url, "http", "ws", 1) + "/ws"
+	c, err := client.DialToken(p.t.Context(), address, token(link), client.Options{})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(c.Close)
+	return c
+}
+
+func (p *pair) asks(c *client.Client, what ...protocol.Message) {
+	p.t.Helper()
+	for _, m := range what {
+		if err := c.Request(p.t.Context(), m); err != nil {
+			p.t.Fatalf("%T: %v", m, err)
+		}
+	}
+}
+
+// session reads the session as its ledger tells it.
+func (p *pair) session() (*meeting.Session, []ledger.Entry) {
+	p.t.Helper()
+	st, err := store.OpenBeside(p.t.Context(), p.database, slog.New(slog.DiscardHandler))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer st.Close()
+	var entries []ledger.Entry
+	s, _, err := ledger.Replay(p.links.ID, st.Entries(p.t.Context(), p.links.ID, 1), func(e ledger.Entry, _ meeting.Event) { entries = append(entries, e) })
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return s, entries
+}
+
+// When the node of a live session is killed, floor and queue are at the other node as they were, nobody is unmuted, what was on air
+// is held, and attendance goes on over the break, which is noted.
+func TestFloorOutlivesItsNode(t *testing.T) {
+	p := newPair(t)
+	host, one, two := p.enters("A", p.links.Links.Host), p.enters("A", p.links.Endpoints[0].Link), p.enters("A", p.links.Endpoints[1].Link)
+	p.asks(host, protocol.Start{})
+	p.asks(one, protocol.RaiseHand{})
+	p.asks(two, protocol.RaiseHand{})
+	p.asks(host, protocol.Grant{Endpoint: p.links.Endpoints[0].Code, Slot: string(meeting.SlotFloor)})
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) { // the countdown
+		s, _ := p.session()
+		if g := s.Grants[meeting.SlotFloor]; g != nil && g.State == meeting.GrantOnAir {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("it does not come on air")
+		}
+	}
+	p.nodes["A"].kill()
+	p.waitOwner("B", time.Minute)
+	for _, link := range []string{p.links.Links.Host, p.links.Endpoints[0].Link, p.links.Endpoints[1].Link} {
+		p.enters("B", link)
+	}
+	s, entries := p.session()
+	g := s.Grants[meeting.SlotFloor]
+	if s.Phase != meeting.PhaseLive || g == nil || g.Endpoint != "C1" || g.State != meeting.GrantHeld {
+		t.Errorf("the floor at the other node: %s %+v", s.Phase, g)
+	}
+	if len(s.Hands) != 1 || s.Hands[0] != "C2" {
+		t.Errorf("the queue at the other node: %q", s.Hands)
+	}
+	if ep := s.Endpoint("C1"); ep.Conn == nil || !ep.Muted {
+		t.Errorf("the speaker at the other node: %+v", ep)
+	}
+	b := attendance.NewBuilder()
+	for _, e := range entries {
+		if err := b.Add(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, row := range b.Report(attendance.FoldOptions{}).Sites {
+		if len(row.Intervals) != 1 || row.Intervals[0].Interruptions != 1 {
+			t.Errorf("%s attended in other pieces than one with a break: %+v", row.Endpoint, row.Intervals)
+		}
+	}
+}
+
+// How long it takes from the death of a node until a site has come back at the other one and is answered, as often as
+// DIEMCAU_FAILOVER says, in turn killed and stopped.
+func TestFailoverTimes(t *testing.T) {
+	trials, err := strconv.Atoi(os.Getenv("DIEMCAU_FAILOVER"))
+	if err != nil {
+		t.Skip("DIEMCAU_FAILOVER is how many times")
+	}
+	p := newPair(t)
+	owner, other := "A", "B"
+	acked, refused, declared := map[int]bool{}, map[int]bool{}, 0
+	var took []time.Duration
+	for i := range trials {
+		w := newWitness(t, p.nodes[owner].url, p.links)
+		w.declared, w.acked, w.refused = declared, acked, refused
+		w.again()
+		declared = w.declared
+		p.listed(other, other+"\tstands by\t-\n"+owner+"\towner\t-\n")
+		begun := time.Now()
+		if i%2 == 0 {
+			p.nodes[owner].kill()
+		} else {
+			p.signal(owner, syscall.SIGSTOP)
+		}
+		p.waitOwner(other, time.Minute)
+		next := newWitness(t, p.nodes[other].url, p.links)
+		next.declared, next.acked, next.refused = declared, acked, refused
+		next.again()
+		took = append(took, time.Since(begun))
+		declared = next.declared
+		next.page.Close()
+		if i%2 == 1 {
+			p.signal(owner, syscall.SIGCONT)
+			p.ends(owner)
+		}
+		p.start(owner)
+		owner, other = other, owner
+	}
+	p.check(acked, refused, trials+1)
+	slices.Sort(took)
+	t.Logf("%d trials: least %v, half %v, 95 of 100 %v, most %v", trials, took[0].Round(10*time.Millisecond), took[(trials-1)/2].Round(10*time.Millisecond),
+		took[(trials*95+99)/100-1].Round(10*time.Millisecond), took[trials-1].Round(10*time.Millisecond))
 }

@@ -325,8 +325,10 @@ func TestOneWriterOnPostgreSQL(t *testing.T) {
 	w.check(database, links.ID)
 }
 
-// Behind pgbouncer that gives every transaction another connection all is as without it.
-func TestBehindPgbouncer(t *testing.T) {
+// behindPgbouncer starts a pgbouncer that gives every transaction another connection, before an empty database, whose URL through
+// it and without it is returned.
+func behindPgbouncer(t *testing.T) (pooled, direct string) {
+	t.Helper()
 	program, err := exec.LookPath("pgbouncer")
 	if err != nil {
 		t.Skip("needs pgbouncer")
@@ -373,7 +375,13 @@ func TestBehindPgbouncer(t *testing.T) {
 	q.Set("host", dir)
 	q.Set("port", "6432")
 	u.RawQuery = q.Encode()
-	data, pooled := t.TempDir(), u.String()
+	return u.String(), database
+}
+
+// Behind pgbouncer that gives every transaction another connection all is as without it.
+func TestBehindPgbouncer(t *testing.T) {
+	pooled, _ := behindPgbouncer(t)
+	data := t.TempDir()
 	units := strings.Builder{}
 	units.WriteString("code,parent_code,level,name\nTW,,central,Trung ương\nP58,TW,province,Tỉnh Ninh Thuận\n")
 	for i := range 60 {
