@@ -21,6 +21,15 @@ func audience(tb testing.TB, viewers int) (*rig, *site) {
 	r := &rig{t: tb, node: n, stage: n.Stage("s")}
 	r.feed(main, alice, SourceCamera)
 	r.feed("a-main", alice, SourceMicrophone)
+	attend(tb, viewers, func(me *identity, i int) (*listener, error) {
+		return listen(r.stage, me, ViewerParams{ID: fmt.Sprint(i), Owner: "viewer", Slots: StageSlots})
+	}, func(l *listener) { l.goodLine(tb) }) // otherwise it is paced, and frames come here as fast as they are sent
+	return r, r.site(alice, markA)
+}
+
+// attend has many enter, and consent to what they are sent until the test ends.
+func attend(tb testing.TB, many int, enter func(me *identity, i int) (*listener, error), then func(*listener)) {
+	tb.Helper()
 	me := newIdentity(tb)
 	var mu sync.Mutex
 	var all []*listener
@@ -48,9 +57,9 @@ func audience(tb testing.TB, viewers int) (*rig, *site) {
 	})
 	var entering errgroup.Group
 	entering.SetLimit(8)
-	for i := range viewers {
+	for i := range many {
 		entering.Go(func() error {
-			l, err := listen(r.stage, me, ViewerParams{ID: fmt.Sprint(i), Owner: "viewer", Slots: StageSlots})
+			l, err := enter(me, i)
 			if err != nil {
 				return err
 			}
@@ -63,7 +72,7 @@ func audience(tb testing.TB, viewers int) (*rig, *site) {
 	if err := entering.Wait(); err != nil {
 		tb.Fatal(err)
 	}
-	each(func(l *listener) { l.goodLine(tb) }) // otherwise it is paced, and frames come here as fast as they are sent
+	each(then)
 	tb.Cleanup(func() {
 		close(stop)
 		consent.Wait()
@@ -73,7 +82,6 @@ func audience(tb testing.TB, viewers int) (*rig, *site) {
 			}
 		})
 	})
-	return r, r.site(alice, markA)
 }
 
 // frame5 sends a picture of five packets of 1,000 B, and a packet of sound.

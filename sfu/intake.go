@@ -73,20 +73,7 @@ type Intake struct {
 // DialTrunk answers the offer of a trunk of another node and dials that. Of several trunks that lead to a stage the one
 // that connected last feeds it; who opens a new one closes the old one when OnState says that it is connected.
 func (s *Stage) DialTrunk(offer string, params IntakeParams) (*Intake, error) {
-	in := &Intake{
-		origin: newOrigin(s), params: params, slots: map[SlotID]*inSlot{},
-		done: make(chan struct{}), ended: make(chan struct{}),
-	}
-	in.pulse.told = params.OnLive
-	for _, t := range trunkStreams() {
-		id := t.spec.ID
-		if in.slots[id] == nil {
-			in.slots[id] = &inSlot{intake: in, slot: s.slots[id]}
-		}
-		stream := &inStream{trunkStream: t, slot: in.slots[id]}
-		in.slots[id].streams = append(in.slots[id].streams, stream)
-		in.streams = append(in.streams, stream)
-	}
+	in := newIntake(s, params)
 	var err error
 	if in.pc, err = s.node.dialler(); err != nil {
 		return nil, err
@@ -101,6 +88,24 @@ func (s *Stage) DialTrunk(offer string, params IntakeParams) (*Intake, error) {
 		return nil, err
 	}
 	return in, nil
+}
+
+func newIntake(s *Stage, params IntakeParams) *Intake {
+	in := &Intake{
+		origin: newOrigin(s), params: params, slots: map[SlotID]*inSlot{},
+		done: make(chan struct{}), ended: make(chan struct{}),
+	}
+	in.pulse.told = params.OnLive
+	for _, t := range trunkStreams() {
+		id := t.spec.ID
+		if in.slots[id] == nil {
+			in.slots[id] = &inSlot{intake: in, slot: s.slots[id]}
+		}
+		stream := &inStream{trunkStream: t, slot: in.slots[id]}
+		in.slots[id].streams = append(in.slots[id].streams, stream)
+		in.streams = append(in.streams, stream)
+	}
+	return in
 }
 
 // dialler makes the PeerConnection of a trunk. Nothing of Pion's stands in the way of a packet.

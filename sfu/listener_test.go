@@ -56,6 +56,8 @@ type listener struct {
 	me         *identity
 	server     netip.AddrPort
 	ufrag, pwd string // the server's
+	apply      func(answer string) error
+	end        func()
 	connected  chan struct{}
 
 	mu      sync.Mutex
@@ -77,6 +79,7 @@ func listen(s *Stage, me *identity, params ViewerParams, via ...func(offer strin
 	if l.Viewer, err = s.OpenViewer(params); err != nil {
 		return nil, err
 	}
+	l.apply, l.end = l.Answer, func() { l.Close(); l.Wait() }
 	offer := l.Offer()
 	for _, lead := range via {
 		offer = lead(offer)
@@ -121,7 +124,7 @@ func (l *listener) connect(offer string) error {
 	if err != nil {
 		return err
 	}
-	if err := l.Answer(answer); err != nil {
+	if err := l.apply(answer); err != nil {
 		return err
 	}
 	conn, err := l.path()
@@ -308,8 +311,7 @@ func (l *listener) decrypt(conn *net.UDPConn, sealed []byte) {
 
 // leave ends the connection and waits for what reads.
 func (l *listener) leave() error {
-	l.Close()
-	l.Wait()
+	l.end()
 	var err error
 	l.mu.Lock()
 	for _, conn := range l.conns {

@@ -52,9 +52,15 @@ type trunked struct {
 }
 
 // lay opens a trunk, which the relay dials over a network, nil for the machine's; the centre may listen to TCP alone.
-func lay(t *testing.T, via piontransport.Net, centre func(*Config), params IntakeParams) *trunked {
+func lay(t testing.TB, via piontransport.Net, centre func(*Config), params IntakeParams) *trunked {
 	t.Helper()
-	x := &trunked{centre: newNode(t, centre), relay: newNode(t, func(c *Config) { c.dial = via })}
+	return layTo(t, newNode(t, func(c *Config) { c.dial = via }), centre, params)
+}
+
+// layTo is lay to a relay.
+func layTo(t testing.TB, relay *Node, centre func(*Config), params IntakeParams) *trunked {
+	t.Helper()
+	x := &trunked{centre: newNode(t, centre), relay: relay}
 	x.near, x.far = x.centre.Stage("s"), x.relay.Stage("s")
 	x.open(t, params)
 	eventually(t, "both ends hear each other", func() bool {
@@ -65,7 +71,7 @@ func lay(t *testing.T, via piontransport.Net, centre func(*Config), params Intak
 	return x
 }
 
-func (x *trunked) open(t *testing.T, params IntakeParams) {
+func (x *trunked) open(t testing.TB, params IntakeParams) {
 	t.Helper()
 	var err error
 	if x.out, err = x.near.OpenTrunk(TrunkParams{ID: "P58", OnLive: x.outLive.tell}); err != nil {
@@ -80,7 +86,7 @@ func (x *trunked) open(t *testing.T, params IntakeParams) {
 	}
 }
 
-func (x *trunked) feed(t *testing.T, owner string, number uint32) {
+func (x *trunked) feed(t testing.TB, owner string, number uint32) {
 	t.Helper()
 	for slot, kind := range map[SlotID]SourceKind{main: SourceCamera, mainSoundSlot: SourceMicrophone} {
 		if err := x.near.FeedNumbered(slot, owner, number, kind); err != nil {
