@@ -288,7 +288,10 @@ func FuzzIntake(f *testing.F) {
 			stream := int(s) % 16
 			seq[stream] += uint16(s >> 6)
 			in.time += uint32(s&0x30) * 100
-			p := rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: seq[stream], Timestamp: in.time, Marker: s&2 == 0}, Payload: vp8(s&1 == 0, s&4 == 0, uint16(i), s)}
+			p := rtp.Packet{
+				Header:  rtp.Header{Version: 2, SequenceNumber: seq[stream], Timestamp: in.time, Marker: s&2 == 0},
+				Payload: vp8(s&1 == 0, s&4 == 0, uint16(i), s),
+			}
 			for range s & 3 {
 				p.CSRC = append(p.CSRC, number+uint32(s&8))
 			}

@@ -52,18 +52,18 @@ type trunked struct {
 }
 
 // lay opens a trunk, which the relay dials over a network, nil for the machine's; the centre may listen to TCP alone.
-func lay(t testing.TB, via piontransport.Net, centre func(*Config), params IntakeParams) *trunked {
-	t.Helper()
-	return layTo(t, newNode(t, func(c *Config) { c.dial = via }), centre, params)
+func lay(tb testing.TB, via piontransport.Net, centre func(*Config), params IntakeParams) *trunked {
+	tb.Helper()
+	return layTo(tb, newNode(tb, func(c *Config) { c.dial = via }), centre, params)
 }
 
 // layTo is lay to a relay.
-func layTo(t testing.TB, relay *Node, centre func(*Config), params IntakeParams) *trunked {
-	t.Helper()
-	x := &trunked{centre: newNode(t, centre), relay: relay}
+func layTo(tb testing.TB, relay *Node, centre func(*Config), params IntakeParams) *trunked {
+	tb.Helper()
+	x := &trunked{centre: newNode(tb, centre), relay: relay}
 	x.near, x.far = x.centre.Stage("s"), x.relay.Stage("s")
-	x.open(t, params)
-	eventually(t, "both ends hear each other", func() bool {
+	x.open(tb, params)
+	eventually(tb, "both ends hear each other", func() bool {
 		a, _ := x.outLive.last()
 		b, _ := x.inLive.last()
 		return a && b
@@ -71,26 +71,26 @@ func layTo(t testing.TB, relay *Node, centre func(*Config), params IntakeParams)
 	return x
 }
 
-func (x *trunked) open(t testing.TB, params IntakeParams) {
-	t.Helper()
+func (x *trunked) open(tb testing.TB, params IntakeParams) {
+	tb.Helper()
 	var err error
 	if x.out, err = x.near.OpenTrunk(TrunkParams{ID: "P58", OnLive: x.outLive.tell}); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	params.ID, params.OnLive = "central", x.inLive.tell
 	if x.in, err = x.far.DialTrunk(x.out.Offer(), params); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := x.out.Answer(x.in.Answer()); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
-func (x *trunked) feed(t testing.TB, owner string, number uint32) {
-	t.Helper()
+func (x *trunked) feed(tb testing.TB, owner string, number uint32) {
+	tb.Helper()
 	for slot, kind := range map[SlotID]SourceKind{main: SourceCamera, mainSoundSlot: SourceMicrophone} {
 		if err := x.near.FeedNumbered(slot, owner, number, kind); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 }
