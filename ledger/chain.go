@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/diemcau/diemcau/meeting"
-	"github.com/gowebpki/jcs"
 )
 
 // Genesis is the Prev of a session's first entry: 64 zeros.
@@ -30,25 +29,12 @@ func Seal(prev string, e Entry) (Entry, error) {
 
 // digest is the hash of an entry as docs/ledger.md specifies it.
 func digest(e Entry) (string, error) {
-	e.Personal = nil
-	canonical, err := canonical(struct {
-		Entry
-		Hash *string `json:"hash,omitempty"` // hides Entry.Hash: the hash does not cover itself
-	}{Entry: e})
+	canonical, err := appendCanonical(make([]byte, 0, 1024), e)
 	if err != nil {
 		return "", fmt.Errorf("entry %d: %w", e.Seq, err)
 	}
 	sum := sha256.Sum256(canonical)
 	return hex.EncodeToString(sum[:]), nil
-}
-
-// canonical is the canonical JSON of a value (RFC 8785).
-func canonical(v any) ([]byte, error) {
-	plain, err := json.Marshal(v)
-	if err != nil {
-		return nil, err
-	}
-	return jcs.Transform(plain)
 }
 
 // BrokenError says where a ledger stops being whole.

@@ -301,14 +301,13 @@ func (c *coordinator) commit(ctx context.Context, entries []ledger.Entry, oldest
 	patience := time.Duration(c.patience.Load())
 	over := time.NewTimer(max(patience-time.Since(oldest), patience/5))
 	defer over.Stop()
-	turn := time.NewTimer(0) // what is on its way to everyone goes on meanwhile
-	defer turn.Stop()
+	var turn <-chan time.Time // what is on its way to everyone goes on meanwhile
 	for {
+		if again := c.audience.spreads.carryOn(time.Now()); again > 0 {
+			turn = time.After(again)
+		}
 		select {
-		case <-turn.C:
-			if again := c.audience.spreads.carryOn(time.Now()); again > 0 {
-				turn.Reset(again)
-			}
+		case <-turn:
 		case err := <-done:
 			return nil, err
 		case late := <-c.late:
