@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -183,7 +184,8 @@ func drawQR(text string) (*qrView, error) {
 	if err != nil {
 		return nil, err
 	}
-	var path strings.Builder
+	path := make([]byte, 0, code.Size*code.Size*5)
+	number := func(before string, n int) { path = strconv.AppendInt(append(path, before...), int64(n), 10) }
 	for y := range code.Size {
 		for x := 0; x < code.Size; x++ {
 			begin := x
@@ -191,11 +193,15 @@ func drawQR(text string) (*qrView, error) {
 				x++
 			}
 			if x > begin {
-				fmt.Fprintf(&path, "M%d %dh%dv1h-%dz", begin+quiet, y+quiet, x-begin, x-begin)
+				number("M", begin+quiet)
+				number(" ", y+quiet)
+				number("h", x-begin)
+				number("v1h-", x-begin)
+				path = append(path, 'z')
 			}
 		}
 	}
-	return &qrView{Size: code.Size + 2*quiet, Path: path.String()}, nil
+	return &qrView{Size: code.Size + 2*quiet, Path: string(path)}, nil
 }
 
 // showSheet is the sheet of ?unit= (all if empty). More than a province of QR codes nobody prints at once.
