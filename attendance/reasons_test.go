@@ -3,6 +3,7 @@ package attendance
 import (
 	"testing"
 
+	"github.com/diemcau/diemcau/internal/ledgertest"
 	"github.com/diemcau/diemcau/meeting"
 )
 
@@ -13,7 +14,7 @@ func TestEndReasons(t *testing.T) {
 		meeting.EndPageClosed: EndLeft, meeting.EndTakenOver: EndTakenOver, meeting.EndRemoved: EndRemoved, meeting.EndRevoked: EndRemoved,
 		meeting.EndWithdrawn: EndRemoved,
 	}
-	for _, why := range meeting.EndReasons() {
+	for _, why := range ledgertest.Constants[meeting.EndReason](t, "../meeting", "EndReason") {
 		if got := endReason(why); got != want[why] || got == "" {
 			t.Errorf("%s is told as %q, want %q", why, got, want[why])
 		}
@@ -22,7 +23,7 @@ func TestEndReasons(t *testing.T) {
 
 // Every reason for which a slot is returned has words in both languages.
 func TestReturnReasonsHaveWords(t *testing.T) {
-	for _, why := range meeting.ReturnReasons() {
+	for _, why := range ledgertest.Constants[meeting.ReturnReason](t, "../meeting", "ReturnReason") {
 		for lang, words := range labels {
 			if words["why."+string(why)] == "" {
 				t.Errorf("%s has no words in %s", why, lang)

@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/diemcau/diemcau/internal/ledgertest"
 	"github.com/diemcau/diemcau/meeting"
 )
 
@@ -22,7 +23,7 @@ func TestPageListsEveryKind(t *testing.T) {
 	}
 	kinds, objects := table(t, string(text), "## Kinds of entry"), table(t, string(text), "### Objects in entries")
 	nested := map[string]reflect.Type{}
-	for _, kind := range meeting.Kinds() {
+	for _, kind := range ledgertest.Kinds(t, "../meeting") {
 		ev, err := meeting.DecodeEvent(kind, []byte("{}"))
 		if err != nil {
 			t.Fatal(err)
@@ -34,12 +35,12 @@ func TestPageListsEveryKind(t *testing.T) {
 		t.Errorf("the page has a kind %q, which there is not", kind)
 	}
 	kinds = table(t, string(text), "## Kinds of entry")
-	for _, why := range meeting.EndReasons() {
+	for _, why := range ledgertest.Constants[meeting.EndReason](t, "../meeting", "EndReason") {
 		if !strings.Contains(kinds["lost"].row+kinds["left"].row, "`"+string(why)+"`") {
 			t.Errorf("the end %q stands neither with lost nor with left", why)
 		}
 	}
-	for _, why := range meeting.ReturnReasons() {
+	for _, why := range ledgertest.Constants[meeting.ReturnReason](t, "../meeting", "ReturnReason") {
 		if !strings.Contains(kinds["returned"].row, "`"+string(why)+"`") {
 			t.Errorf("the reason %q does not stand with returned", why)
 		}

@@ -144,7 +144,9 @@ func (c Convene) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 	if _, err := time.LoadLocation(c.TimeZone); err != nil {
 		return refuse(CodeBadValue, err.Error())
 	}
-	events := []Event{&Convened{Title: c.Title, ScheduledAt: c.ScheduledAt, TimeZone: c.TimeZone, Rules: c.Rules, Units: c.Units, Endpoints: all, Agenda: c.Agenda}}
+	events := []Event{&Convened{
+		Title: c.Title, ScheduledAt: c.ScheduledAt, TimeZone: c.TimeZone, Rules: c.Rules, Units: c.Units, Endpoints: all, Agenda: c.Agenda,
+	}}
 	if field := c.Particulars.Check(); field != "" {
 		return refuse(CodeBadValue, field)
 	}

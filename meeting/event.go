@@ -3,7 +3,6 @@ package meeting
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -172,7 +171,8 @@ func kinds() map[string]func() Event {
 		func() Event { return &Ended{} }, func() Event { return &Sealed{} },
 		func() Event { return &Moved{} }, func() Event { return &CalledOff{} },
 		func() Event { return &Connected{} }, func() Event { return &Resumed{} },
-		func() Event { return &Lost{} }, func() Event { return &Left{} }, func() Event { return &ReceivingChanged{} }, func() Event { return &QualityMeasured{} }, func() Event { return &PictureKept{} },
+		func() Event { return &Lost{} }, func() Event { return &Left{} }, func() Event { return &ReceivingChanged{} },
+		func() Event { return &QualityMeasured{} }, func() Event { return &PictureKept{} },
 		func() Event { return &HandRaised{} }, func() Event { return &HandLowered{} }, func() Event { return &StandByChanged{} },
 		func() Event { return &Granted{} }, func() Event { return &WentOnAir{} }, func() Event { return &Returned{} },
 		func() Event { return &MuteChanged{} }, func() Event { return &RemovalChanged{} },
@@ -192,16 +192,6 @@ func kinds() map[string]func() Event {
 		m[f().Kind()] = f
 	}
 	return m
-}
-
-// Kinds returns the names of all kinds of event, sorted.
-func Kinds() []string {
-	var names []string
-	for k := range kinds() {
-		names = append(names, k)
-	}
-	slices.Sort(names)
-	return names
 }
 
 var makers = kinds() //nolint:gochecknoglobals // immutable table

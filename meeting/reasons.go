@@ -20,11 +20,6 @@ const (
 	EndWithdrawn  EndReason = "withdrawn"  // the site was taken off the list
 )
 
-// EndReasons are all reasons for which a connection ends.
-func EndReasons() []EndReason {
-	return []EndReason{EndClosed, EndTimeout, EndRestart, EndReplaced, EndPageClosed, EndTakenOver, EndRemoved, EndRevoked, EndWithdrawn}
-}
-
 // ReturnReason says why an endpoint lost a slot.
 type ReturnReason string
 
@@ -37,8 +32,3 @@ const (
 	ReturnLost     ReturnReason = "connection_lost" // and a presentation cannot go on by itself
 	ReturnEnded    ReturnReason = "ended"           // the session did
 )
-
-// ReturnReasons are all reasons for which a slot is returned.
-func ReturnReasons() []ReturnReason {
-	return []ReturnReason{ReturnRevoked, ReturnReturned, ReturnReplaced, ReturnRemoved, ReturnLost, ReturnEnded}
-}

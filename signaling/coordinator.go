@@ -125,7 +125,9 @@ func begin(c *coordinator, epoch int64) []request {
 func newCoordinator(srv *Server, session *meeting.Session, head ledger.Head) *coordinator {
 	id := session.ID
 	c := &coordinator{
-		id: id, record: srv.record, clock: srv.clock, metrics: srv.metrics, log: srv.log.With("session", id), node: srv.node, session: session, seats: &link.Seats{},
+		id: id, record: srv.record, clock: srv.clock, metrics: srv.metrics, log: srv.log.With("session", id), node: srv.node,
+		session:     session,
+		seats:       &link.Seats{},
 		journal:     ledger.NewJournal(session, srv.node, head),
 		confirmed:   head,
 		mediaEvents: newMediaEvents(),

@@ -3,6 +3,7 @@ package signaling
 import (
 	"testing"
 
+	"github.com/diemcau/diemcau/internal/ledgertest"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/signaling/protocol"
 	"github.com/gorilla/websocket"
@@ -17,7 +18,7 @@ func TestEndingOfEveryReason(t *testing.T) {
 		meeting.EndRemoved: protocol.CloseRemoved, meeting.EndRevoked: protocol.CloseBadToken,
 		meeting.EndWithdrawn: protocol.CloseWithdrawn,
 	}
-	for _, why := range meeting.EndReasons() {
+	for _, why := range ledgertest.Constants[meeting.EndReason](t, "../meeting", "EndReason") {
 		if f := ending(why); f.Close != want[why] || f.Code != string(why) {
 			t.Errorf("%s closes with %d %q, want %d", why, f.Close, f.Code, want[why])
 		}

@@ -57,8 +57,12 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 12),
 		}),
 		entries: prometheus.NewCounter(prometheus.CounterOpts{Name: "diemcau_ledger_entries_total", Help: "Ledger entries written."}),
-		freezes: prometheus.NewCounter(prometheus.CounterOpts{Name: "diemcau_picture_freezes_total", Help: "Times that a picture stood still for a page, as the pages count."}),
-		frozen:  prometheus.NewCounter(prometheus.CounterOpts{Name: "diemcau_picture_frozen_seconds_total", Help: "Time for which pictures stood still for pages."}),
+		freezes: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "diemcau_picture_freezes_total", Help: "Times that a picture stood still for a page, as the pages count.",
+		}),
+		frozen: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "diemcau_picture_frozen_seconds_total", Help: "Time for which pictures stood still for pages.",
+		}),
 		leftInLog: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "diemcau_erased_in_log_total", Help: "Times that erased names stayed in SQLite's write-ahead log until it is written over.",
 		}),

@@ -103,7 +103,8 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		access: table, record: cfg.Record, media: &closer{Media: cfg.Media, panicked: cfg.Panicked}, relays: cfg.Relays, nodes: cfg.Nodes, downloads: cfg.Downloads, log: cfg.Log, metrics: newMetrics(cfg.Registry),
+		access: table, record: cfg.Record, media: &closer{Media: cfg.Media, panicked: cfg.Panicked}, relays: cfg.Relays, nodes: cfg.Nodes,
+		downloads: cfg.Downloads, log: cfg.Log, metrics: newMetrics(cfg.Registry),
 		node: cfg.Node, clock: newClock(cfg.Time, cfg.Log, cfg.Registry), publicURL: strings.TrimSuffix(cfg.PublicURL, "/"),
 		snapshotEvery: cfg.SnapshotEvery.Truncate(time.Second), endTasks: func() {}, recorded: cfg.Recorded, over: cfg.Over, panicked: cfg.Panicked,
 		tokens: cfg.Tokens, unauthenticated: admission.New(cfg.Unauthenticated, cfg.Log), seats: cfg.Seats,

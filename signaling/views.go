@@ -38,13 +38,16 @@ func awayView(ep *meeting.Endpoint) string {
 
 func welcomeView(s *meeting.View, ep *meeting.Endpoint, conn string, srv *Server, now time.Time) protocol.Welcome {
 	return withNodes(protocol.Welcome{
-		Version: protocol.Version, Conn: conn, Session: SessionInfo(s), Self: SelfInfo(s, ep), NowMs: ms(now), PingMs: int(srv.pingEvery.Milliseconds()), SnapshotS: int(srv.snapshotEvery.Seconds()),
+		Version: protocol.Version, Conn: conn, Session: SessionInfo(s), Self: SelfInfo(s, ep), NowMs: ms(now),
+		PingMs: int(srv.pingEvery.Milliseconds()), SnapshotS: int(srv.snapshotEvery.Seconds()),
 	}, srv.nodes, len(s.Order))
 }
 
 // SessionInfo is a session as its pages are told of it.
 func SessionInfo(s *meeting.View) protocol.SessionInfo {
-	v := protocol.SessionInfo{ID: s.ID, Title: s.Title, TimeZone: s.TimeZone, ScheduledAtMs: ms(s.ScheduledAt), HelpPhone: s.HelpPhone, AgendaVersion: s.AgendaVersion}
+	v := protocol.SessionInfo{
+		ID: s.ID, Title: s.Title, TimeZone: s.TimeZone, ScheduledAtMs: ms(s.ScheduledAt), HelpPhone: s.HelpPhone, AgendaVersion: s.AgendaVersion,
+	}
 	for _, item := range s.Agenda {
 		v.Agenda = append(v.Agenda, protocol.AgendaItem(item))
 	}

@@ -135,7 +135,9 @@ func DialToken(ctx context.Context, wsURL, token string, opts Options) (*Client,
 		c.handle = func(protocol.Message) {}
 	}
 	stop := context.AfterFunc(ctx, func() { ws.Close() })
-	err = c.enter(protocol.Hello{Version: protocol.Version, Token: token, Resume: opts.Resume, TakeOver: opts.TakeOver, Device: opts.Device, Reports: opts.Reports})
+	err = c.enter(protocol.Hello{
+		Version: protocol.Version, Token: token, Resume: opts.Resume, TakeOver: opts.TakeOver, Device: opts.Device, Reports: opts.Reports,
+	})
 	if !stop() {
 		err = errors.Join(ctx.Err(), err)
 	}
