@@ -77,7 +77,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "diemcau_sessions_waiting", Help: "Sessions whose recording waits because the record does not answer.",
 	}, func() float64 { return float64(m.waiting.Load()) })
-	reg.MustRegister(m.connections, m.refusals, m.drops, m.commands, m.commit, m.entries, m.sessions, m.freezes, m.frozen, m.leftInLog, m.fenced, broken, waiting)
+	reg.MustRegister(m.connections, m.refusals, m.drops, m.commands, m.commit, m.entries, m.sessions, m.freezes, m.frozen,
+		m.leftInLog, m.fenced, broken, waiting)
 	return m
 }
 
