@@ -126,6 +126,43 @@ func TestMeetingOutlivesReadOnlyFileSystem(t *testing.T) {
 	w.check(filepath.Join(mounted, "diemcau.db"), links.ID)
 }
 
+// Files that the kernel lets nobody write, through open descriptors neither, until it lets them be written again: the meeting
+// stays, and recording goes on by itself.
+func TestMeetingOutlivesUnwritableFiles(t *testing.T) {
+	needs(t, "mkfs.ext4", "unshare", "nsenter", "chattr")
+	file, mounted := image(t, 32<<20, "mkfs.ext4", "-q"), t.TempDir()
+	server := startMounted(t, "mount -o loop "+file+" "+mounted, "--data", mounted)
+	dir := fmt.Sprintf("/proc/%d/root%s", server.cmd.Process.Pid, mounted)
+	must(t, "roster", "import", write(t, "units.csv", smallRoster), "--data", dir)
+	links := create(t, "--data", dir)
+	w := newWitness(t, server.url, links)
+	w.again()
+	database := filepath.Join(mounted, "diemcau.db")
+	change := func(flag string) {
+		t.Helper()
+		if out, err := server.inside("chattr", flag, database, database+"-wal", database+"-shm"); err != nil {
+			t.Skipf("this file system has no such flag: %v %s", err, out)
+		}
+	}
+	change("+i")
+	for tries := 0; w.declare(); tries++ {
+		if tries > 100 {
+			t.Fatal("acknowledged without a record")
+		}
+	}
+	if status, text := w.ready(); status != http.StatusServiceUnavailable || strings.Contains(text, mounted) {
+		t.Errorf("readyz meanwhile: %d %s", status, text)
+	}
+	change("-i")
+	w.again()
+	w.healthy()
+	w.page.Close()
+	copied := filepath.Join(t.TempDir(), "copy.db")
+	must(t, "backup", copied, "--data", dir)
+	server.kill()
+	w.check(copied, links.ID)
+}
+
 // FAT and exFAT, as memory sticks have them, know no hard links: a backup and a report get their names all the same, and
 // take nobody's.
 func TestBackupWithoutHardLinks(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 
 	"github.com/diemcau/diemcau/ledger"
@@ -16,7 +17,7 @@ type attendanceVerifyCmd struct {
 	Anchor []string `help:"What others were told of its head: the file of heads of another day or copy, messages of a webhook, or a time stamp (RFC 3161, DER)." placeholder:"FILE" type:"path" sep:"none"`
 	TSACA  string   `help:"Certificate (PEM) of the authority of time stamps." name:"tsa-ca" placeholder:"FILE" type:"path"`
 	PubKey string   `help:"Public key (PEM) that should have signed it." name:"pubkey" placeholder:"FILE" type:"path"`
-	Record bool     `help:"Ask the record of --data or --server as well, which has to know the session and must not contradict its ledger."`
+	Record bool     `help:"Ask the record of --data or --server as well, which has to have all entries of the file and must not contradict its own ledger."`
 	target
 }
 
@@ -46,7 +47,7 @@ func (c *attendanceVerifyCmd) Run(ctx context.Context, std streams) error {
 		return fmt.Errorf("%s is broken: %w", c.File, err)
 	}
 	if c.Record {
-		if err := c.askRecord(ctx, v.Session); err != nil {
+		if err := c.askRecord(ctx, v); err != nil {
 			return err
 		}
 	}
@@ -68,8 +69,10 @@ func (c *attendanceVerifyCmd) Run(ctx context.Context, std streams) error {
 	return err
 }
 
-// askRecord compares what the record lists of a session with its ledger there.
-func (c *attendanceVerifyCmd) askRecord(ctx context.Context, session string) error {
+// askRecord compares a ledger with that of the record, which has to have all of its entries, and what the record lists of the
+// session with its ledger there.
+func (c *attendanceVerifyCmd) askRecord(ctx context.Context, v ledger.Verified) error {
+	session := v.Session
 	return c.withAPI(ctx, func(a *api) error {
 		body, err := a.do(ctx, http.MethodGet, "/api/v1/sessions", "", nil)
 		if err != nil {
@@ -87,9 +90,22 @@ func (c *attendanceVerifyCmd) askRecord(ctx context.Context, session string) err
 				return fmt.Errorf("session %s: %s", session, s.Contradiction)
 			}
 			if s.ID == session {
-				return nil
+				return asInRecord(ctx, a, v)
 			}
 		}
 		return fmt.Errorf("the record has no session %s", session)
 	})
+}
+
+// asInRecord checks that a ledger is the beginning of that in the record.
+func asInRecord(ctx context.Context, a *api, v ledger.Verified) error {
+	body, err := a.do(ctx, http.MethodGet, "/api/v1/sessions/"+url.PathEscape(v.Session)+"/ledger.jsonl", "", nil)
+	if err != nil {
+		return fmt.Errorf("the ledger in the record: %w", err)
+	}
+	defer body.Close()
+	if _, err := ledger.Verify(body, nil, ledger.Anchor{Session: v.Session, Seq: v.Count, Head: v.Head, From: "the file"}); err != nil {
+		return fmt.Errorf("the ledger in the record is another one: %w", err)
+	}
+	return nil
 }

@@ -37,3 +37,20 @@ func TestVerifyAsksTheRecord(t *testing.T) {
 		}
 	}
 }
+
+// A record that lacks entries of an exported ledger, as one restored from an older copy, is told from one that has them.
+func TestVerifyAgainstAnOlderRecord(t *testing.T) {
+	dir, older := t.TempDir(), t.TempDir()
+	must(t, "roster", "import", write(t, "units.csv", smallRoster), "--data", dir)
+	links := create(t, "--data", dir)
+	must(t, "backup", filepath.Join(older, "diemcau.db"), "--data", dir)
+	must(t, "session", "change", "title", links.ID, "Khác", "--data", dir)
+	file := filepath.Join(t.TempDir(), "ledger.jsonl")
+	must(t, "attendance", "export", "--session", links.ID, "--data", dir, "--format", "jsonl", "--out", file)
+	must(t, "session", "change", "title", links.ID, "Khác nữa", "--data", dir)
+	must(t, "attendance", "verify", file, "--record", "--data", dir) // that goes on after the file
+	if code, _, errOut := call(t, "attendance", "verify", file, "--record", "--data", older, "--keys", dir); code != exitBroken ||
+		!strings.Contains(errOut, "the ledger in the record is another one") {
+		t.Errorf("%d %s", code, errOut)
+	}
+}
