@@ -6,6 +6,7 @@ import (
 	"iter"
 	"log/slog"
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -221,6 +222,7 @@ func (s *summariser) compare(ctx context.Context, org figures.Map, session strin
 				return nil, nil
 			}
 			now = f
+			now.Sites = slices.Clone(f.Sites) // which the next one takes over
 			continue
 		}
 		sum := figures.NewAdder(org, q)

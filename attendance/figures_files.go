@@ -58,13 +58,15 @@ func WriteFiguresXLSX(w io.Writer, t *figures.Table, p Period, lang Lang) error 
 	if err := book.makeStyles(); err != nil {
 		return err
 	}
-	for _, s := range (tables{f}).figuresSheets(t) {
+	sheets := (tables{f}).figuresSheets(t)
+	// The workbook begins with an empty sheet. To delete it in the end would have all others read back.
+	if err := book.SetSheetName("Sheet1", f.text("sheet."+sheets[0].key)); err != nil {
+		return err
+	}
+	for _, s := range sheets {
 		if err := book.writeSheet(s); err != nil {
 			return fmt.Errorf("sheet %s: %w", s.key, err)
 		}
-	}
-	if err := book.DeleteSheet("Sheet1"); err != nil {
-		return err
 	}
 	return book.Write(w)
 }

@@ -119,3 +119,26 @@ func (s *Sum) add(c *Site, session int) {
 	s.Packets += c.Packets
 	s.Lost += c.Lost
 }
+
+// plus counts what another session's sum has.
+func (s *Sum) plus(o Sum) {
+	s.Sessions += o.Sessions
+	s.Convened += o.Convened
+	s.Present += o.Present
+	s.OnTime += o.OnTime
+	s.Late += o.Late
+	s.Partial += o.Partial
+	s.Absent += o.Absent
+	s.Telephone += o.Telephone
+	s.Corrected += o.Corrected
+	s.Headcount += o.Headcount
+	s.PresentS += o.PresentS
+	s.ReceivedS += o.ReceivedS
+	s.LateS += o.LateS
+	s.Speakers += o.Speakers
+	s.Turns += o.Turns
+	s.SpokenS += o.SpokenS
+	s.Interruptions += o.Interruptions
+	s.Packets += o.Packets
+	s.Lost += o.Lost
+}

@@ -1,6 +1,7 @@
 package figures_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -59,14 +60,32 @@ func TestPack(t *testing.T) {
 		},
 		figures.Site{Unit: 4, Verdict: meeting.VerdictAbsent, Corrected: true},
 		figures.Site{Unit: figures.Guest, Verdict: meeting.VerdictOnTime, PresentS: 3600})
-	got := *s
-	got.Units, got.Sites = nil, nil
-	if err := got.Unpack(s.Pack()); err != nil {
+	got, err := repacked(new(figures.Unpacker), s)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(*s, got); diff != "" {
+	if diff := cmp.Diff(s, got); diff != "" {
 		t.Error(diff)
 	}
+	for _, packed := range [][]byte{nil, {1}, append(s.PackSites(), 0), s.PackSites()[:20]} {
+		var u figures.Unpacker
+		if err := u.AddUnits("u", s.PackUnits()); err != nil {
+			t.Fatal(err)
+		}
+		if err := u.Unpack(&figures.Session{}, "u", packed); err == nil {
+			t.Errorf("% x was unpacked", packed)
+		}
+	}
+}
+
+// repacked is a session as it comes back from the record; the name of its units is their bytes.
+func repacked(u *figures.Unpacker, s *figures.Session) (*figures.Session, error) {
+	units := s.PackUnits()
+	if err := u.AddUnits(string(units), units); err != nil {
+		return nil, err
+	}
+	got := *s
+	return &got, u.Unpack(&got, string(units), s.PackSites())
 }
 
 // Sessions of one organisation share its units, and count as if each had its own.
@@ -80,21 +99,30 @@ func TestUnpackerSharesUnits(t *testing.T) {
 	}
 	var u figures.Unpacker
 	shared, own := figures.NewAdder(mapOf(nil, before()...), figures.Query{Each: true}), figures.NewAdder(mapOf(nil, before()...), figures.Query{Each: true})
-	var units [][]meeting.Unit
+	lists := map[*meeting.Unit]int{}
+	for _, s := range sessions {
+		packed := s.PackUnits()
+		if err := u.AddUnits(fmt.Sprint(len(s.Units)), packed); err != nil && len(lists) == 0 {
+			t.Fatal(err)
+		}
+	}
 	for _, s := range sessions {
 		got := *s
-		if err := u.Unpack(&got, s.Pack()); err != nil {
+		if err := u.Unpack(&got, fmt.Sprint(len(s.Units)), s.PackSites()); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(*s, got); diff != "" {
 			t.Error(diff)
 		}
-		units = append(units, got.Units)
+		lists[&got.Units[0]]++
 		shared.Add(&got)
 		own.Add(s)
 	}
-	if &units[0][0] != &units[1][0] || &units[1][0] == &units[2][0] || len(units[3]) != len(before()) {
-		t.Error("the same units are not shared, or others are")
+	if len(lists) != 2 {
+		t.Errorf("%d lists of units for two organisations", len(lists))
+	}
+	if err := u.Unpack(&figures.Session{}, "another", sessions[0].PackSites()); err == nil {
+		t.Error("units that nobody read are those of a session")
 	}
 	if diff := cmp.Diff(own.Table(), shared.Table(), cmpopts.IgnoreUnexported(figures.Sum{})); diff != "" {
 		t.Error(diff)
@@ -102,15 +130,21 @@ func TestUnpackerSharesUnits(t *testing.T) {
 }
 
 func FuzzUnpack(f *testing.F) {
-	f.Add(session("s1", 0, before(), figures.Site{Unit: 3, Verdict: meeting.VerdictLate}, figures.Site{Unit: figures.Guest}).Pack())
-	f.Add([]byte{0, 0})
-	f.Fuzz(func(t *testing.T, packed []byte) {
-		var s, again figures.Session
-		if s.Unpack(packed) != nil {
+	for _, s := range []*figures.Session{session("s1", 0, before(), figures.Site{Unit: 3, Verdict: meeting.VerdictLate}, figures.Site{Unit: figures.Guest}), {}} {
+		f.Add(s.PackUnits(), s.PackSites())
+	}
+	f.Fuzz(func(t *testing.T, units, sites []byte) {
+		var u figures.Unpacker
+		var s figures.Session
+		if u.AddUnits("", units) != nil || u.Unpack(&s, "", sites) != nil {
 			return
 		}
-		if err := again.Unpack(s.Pack()); err != nil {
+		again, err := repacked(new(figures.Unpacker), &s)
+		if err != nil {
 			t.Fatalf("what was unpacked cannot be packed: %v", err)
+		}
+		if diff := cmp.Diff(s.Sites, again.Sites, cmpopts.EquateEmpty()); diff != "" {
+			t.Error(diff)
 		}
 		figures.NewAdder(mapOf(nil), figures.Query{Each: true}).Add(&s)
 	})

@@ -1,7 +1,6 @@
 package figures
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"math"
@@ -10,29 +9,24 @@ import (
 	"github.com/diemcau/diemcau/meeting"
 )
 
-// Format is the number of the form that Pack writes. A record of another form is derived anew.
-const Format = 1
+// Format is the number of the form that PackUnits and PackSites write. A record of another form is derived anew.
+const Format = 2
 
-// errPacked says that bytes are none that Pack made.
+// errPacked says that bytes are none that were packed here.
 var errPacked = errors.New("not packed figures")
 
-// Bounds of what Unpack reads, far above what a nation has.
+// Bounds of what an Unpacker reads, far above what a nation has.
 const (
 	maxUnits = 1 << 20
 	maxSites = 1 << 20
 )
 
-// Pack writes units and sites of a session as bytes: 10,600 sites over 100 sessions have to be read in a moment. All
-// numbers are varints (binary.Uvarint), texts follow their length:
-//
-//	number of units, then of each: code, number of its parent from 1 or 0, level, name
-//	number of sites, then of each: number of its unit from 1 or 0, flags, present, received, late, headcount, turns,
-//	spoken, interruptions, packets, lost
-//
-// The lower three bits of the flags number the verdict, 8 is by telephone, 16 is corrected.
-func (s *Session) Pack() []byte {
+// PackUnits writes the units of a session as bytes, which are the same for all sessions of one organisation. All numbers are
+// varints (binary.Uvarint), texts follow their length: the number of units, then of each its code, the number of its parent from
+// 1 or 0, its level and its name.
+func (s *Session) PackUnits() []byte {
 	var b []byte
-	number := func(n int) { b = binary.AppendUvarint(b, uint64(max(n, 0))) }
+	number := func(n int) { b = binary.AppendUvarint(b, uint64(n)) }
 	text := func(t string) { number(len(t)); b = append(b, t...) }
 	places := make(map[string]int, len(s.Units))
 	for i, u := range s.Units {
@@ -45,7 +39,16 @@ func (s *Session) Pack() []byte {
 		text(string(u.Level))
 		text(u.Name)
 	}
-	number(len(s.Sites))
+	return b
+}
+
+// PackSites writes the sites of a session as bytes: 10,600 sites over 100 sessions have to be read in a moment. All numbers are
+// varints: the number of sites, then of each the number of its unit from 1 or 0, flags, present, received, late, headcount,
+// turns, spoken, interruptions, packets, lost.
+//
+// The lower three bits of the flags number the verdict, 8 is by telephone, 16 is corrected.
+func (s *Session) PackSites() []byte {
+	b := binary.AppendUvarint(nil, uint64(len(s.Sites)))
 	for _, c := range s.Sites {
 		flags := slices.Index(verdicts(), c.Verdict)
 		if c.Telephone {
@@ -55,7 +58,7 @@ func (s *Session) Pack() []byte {
 			flags |= flagCorrected
 		}
 		for _, n := range []int{c.Unit + 1, flags, c.PresentS, c.ReceivedS, c.LateS, c.Headcount, c.Turns, c.SpokenS, c.Interruptions} {
-			number(n)
+			b = binary.AppendUvarint(b, uint64(max(n, 0)))
 		}
 		b = binary.AppendUvarint(binary.AppendUvarint(b, c.Packets), c.Lost)
 	}
@@ -73,31 +76,40 @@ func verdicts() []meeting.Verdict {
 	return []meeting.Verdict{"", meeting.VerdictOnTime, meeting.VerdictLate, meeting.VerdictPartial, meeting.VerdictAbsent}
 }
 
-// Unpack reads what Pack wrote into units and sites of s.
-func (s *Session) Unpack(packed []byte) error { return (&Unpacker{}).Unpack(s, packed) }
-
-// Unpacker reads sessions one after another. Those of an organisation that has not changed share their Units, which nobody may
-// write to: most of the work is to read them.
+// Unpacker reads sessions one after another into the same memory.
 type Unpacker struct {
-	raw   []byte // of the units that were read last
-	units []meeting.Unit
+	units map[string][]meeting.Unit // by the name of their list
+	sites []Site
 }
 
-// Unpack reads what Pack wrote into units and sites of s.
-func (u *Unpacker) Unpack(s *Session, packed []byte) error {
-	r := &reader{left: packed}
-	if len(u.raw) > 0 && bytes.HasPrefix(packed, u.raw) { // the form says itself where it ends, so these are all of them
-		r.left = packed[len(u.raw):]
-	} else {
-		r.text = string(packed)
-		units, err := r.units()
-		if err != nil {
-			return err
-		}
-		u.raw, u.units = bytes.Clone(packed[:len(packed)-len(r.left)]), units
+// AddUnits reads what PackUnits wrote and gives the list a name.
+func (u *Unpacker) AddUnits(name string, packed []byte) error {
+	r := &reader{text: string(packed), left: packed}
+	units, err := r.units()
+	if err != nil {
+		return err
 	}
-	s.Units = u.units
-	return s.unpackSites(r)
+	if u.units == nil {
+		u.units = map[string][]meeting.Unit{}
+	}
+	u.units[name] = units
+	return nil
+}
+
+// Unpack reads what PackSites wrote into sites of s, whose units are the list of a name. Sessions share its units, which nobody
+// may write to, and the sites are those of s until the next is unpacked.
+func (u *Unpacker) Unpack(s *Session, units string, packed []byte) error {
+	list, known := u.units[units]
+	if !known {
+		return errPacked
+	}
+	sites, err := unpackSites(u.sites[:0], len(list), packed)
+	if err != nil {
+		return err
+	}
+	u.sites = sites
+	s.Units, s.Sites = list, sites
+	return nil
 }
 
 // units reads the list of units.
@@ -118,31 +130,61 @@ func (r *reader) units() ([]meeting.Unit, error) {
 			units[i].Parent = units[parent-1].Code
 		}
 	}
-	if r.bad {
+	if r.bad || len(r.left) > 0 {
 		return nil, errPacked
 	}
 	return units, nil
 }
 
-func (s *Session) unpackSites(r *reader) error {
-	sites, all := r.count(maxSites), verdicts()
-	s.Sites = make([]Site, sites)
-	for i := range s.Sites {
-		c := &s.Sites[i]
-		c.Unit = r.number() - 1
-		flags := r.number()
-		if c.Unit >= len(s.Units) || flags&flagVerdict >= len(all) {
-			return errPacked
+// Numbers of a packed site, by their place.
+const (
+	fieldUnit = iota
+	fieldFlags
+	fieldPresent
+	fieldReceived
+	fieldLate
+	fieldHeadcount
+	fieldTurns
+	fieldSpoken
+	fieldInterruptions
+	fieldPackets
+	fieldLost
+	fields
+)
+
+// unpackSites appends the sites that are packed, of a session with so many units.
+func unpackSites(list []Site, units int, packed []byte) ([]Site, error) {
+	r := &reader{left: packed}
+	count, all := r.count(maxSites), verdicts()
+	left := r.left
+	var field [fields]uint64
+	for range count {
+		for i := range field { // a nation's year has twelve million numbers, most of them of one byte
+			if len(left) > 0 && left[0] < 0x80 {
+				field[i], left = uint64(left[0]), left[1:]
+				continue
+			}
+			n, size := binary.Uvarint(left)
+			if size <= 0 || n > math.MaxInt32 && i < fieldPackets {
+				return nil, errPacked
+			}
+			field[i], left = n, left[size:]
 		}
-		c.Verdict, c.Telephone, c.Corrected = all[flags&flagVerdict], flags&flagTelephone != 0, flags&flagCorrected != 0
-		c.PresentS, c.ReceivedS, c.LateS, c.Headcount = r.number(), r.number(), r.number(), r.number()
-		c.Turns, c.SpokenS, c.Interruptions = r.number(), r.number(), r.number()
-		c.Packets, c.Lost = r.uvarint(), r.uvarint()
+		flags := field[fieldFlags]
+		if field[fieldUnit] > uint64(units) || flags&flagVerdict >= uint64(len(all)) {
+			return nil, errPacked
+		}
+		list = append(list, Site{
+			Unit: int(field[fieldUnit]) - 1, Verdict: all[flags&flagVerdict], Telephone: flags&flagTelephone != 0, Corrected: flags&flagCorrected != 0,
+			PresentS: int(field[fieldPresent]), ReceivedS: int(field[fieldReceived]), LateS: int(field[fieldLate]), Headcount: int(field[fieldHeadcount]),
+			Turns: int(field[fieldTurns]), SpokenS: int(field[fieldSpoken]), Interruptions: int(field[fieldInterruptions]),
+			Packets: field[fieldPackets], Lost: field[fieldLost],
+		})
 	}
-	if r.bad || len(r.left) > 0 {
-		return errPacked
+	if r.bad || len(left) > 0 {
+		return nil, errPacked
 	}
-	return nil
+	return list, nil
 }
 
 // reader takes values off packed bytes. After a fault it gives zeros.

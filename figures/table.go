@@ -66,9 +66,7 @@ type Adder struct {
 	rows   map[string]*tally // by present code
 	table  Table
 	number int
-
-	then []meeting.Unit // of the session before
-	list []*place       // of then, by their index
+	lists  map[*meeting.Unit][]*place // of the units of sessions, by their index; Unpacker shares those
 }
 
 // place is where a unit counts.
@@ -81,7 +79,7 @@ type tally struct{ Row }
 
 // NewAdder returns an Adder without sessions.
 func NewAdder(org Map, q Query) *Adder {
-	return &Adder{org: org, query: q, places: map[string]*place{}, rows: map[string]*tally{}}
+	return &Adder{org: org, query: q, places: map[string]*place{}, rows: map[string]*tally{}, lists: map[*meeting.Unit][]*place{}}
 }
 
 // Add counts a session.
@@ -94,17 +92,16 @@ func (a *Adder) Add(s *Session) {
 		if c.Unit == Guest {
 			if a.query.Unit == "" {
 				row.add(c, a.number)
-				a.table.Total.add(c, a.number)
 			}
 			continue
 		}
 		if p := places[c.Unit]; p.row != nil {
 			p.row.add(c, a.number)
 			row.add(c, a.number)
-			a.table.Total.add(c, a.number)
 		}
 	}
 	if row.Convened > 0 {
+		a.table.Total.plus(row.Sum)
 		a.table.Sessions = append(a.table.Sessions, row)
 	}
 }
@@ -136,8 +133,11 @@ func (a *Adder) Table() *Table {
 
 // placesOf finds where the units of a session count, by their index.
 func (a *Adder) placesOf(s *Session) []*place {
-	if len(s.Units) > 0 && len(a.then) == len(s.Units) && &a.then[0] == &s.Units[0] { // as Unpacker shares them
-		return a.list
+	if len(s.Units) == 0 {
+		return nil
+	}
+	if list := a.lists[&s.Units[0]]; len(list) == len(s.Units) {
+		return list
 	}
 	var then map[string]meeting.Unit // made when a unit is not known yet
 	list := make([]*place, len(s.Units))
@@ -155,7 +155,7 @@ func (a *Adder) placesOf(s *Session) []*place {
 		}
 		list[i] = p
 	}
-	a.then, a.list = s.Units, list
+	a.lists[&s.Units[0]] = list
 	return list
 }
 

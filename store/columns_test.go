@@ -34,7 +34,7 @@ func TextColumns() map[string]Holding {
 		"webhook_dead_letters.id", "webhook_dead_letters.url", "webhook_dead_letters.session", "webhook_dead_letters.body", "webhook_dead_letters.failure",
 		"pictures.session", "pictures.commitment", "leases.session", "leases.owner",
 		"beats.session", "nodes.name", "nodes.incarnation", "nodes.url", "nodes.keys",
-		"figures.session", "figures.title", "figures.sites", "unit_changes.change",
+		"figures.session", "figures.title", "figures.units", "figures.sites", "figures_units.hash", "figures_units.units", "unit_changes.change",
 	} {
 		list[name] = NothingPersonal
 	}

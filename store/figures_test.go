@@ -74,6 +74,28 @@ func TestFigures(t *testing.T) {
 			f.t.Fatal(err)
 		}
 		stale()
+		db, _ := f.raw()
+		var lists, used int // of units: s1 has others now, s2 those that it shared
+		if err := db.QueryRowContext(ctx, "SELECT COUNT(*), (SELECT COUNT(DISTINCT units) FROM figures) FROM figures_units").Scan(&lists, &used); err != nil {
+			f.t.Fatal(err)
+		}
+		if lists != 2 || used != 2 {
+			f.t.Errorf("%d lists of units are kept, %d are used; want 2 of each", lists, used)
+		}
+		again := figuresOf("s1", 4, t0, 3)
+		if err := f.s.PutFigures(ctx, again); err != nil {
+			f.t.Fatal(err)
+		}
+		if err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM figures_units").Scan(&lists); err != nil || lists != 1 {
+			f.t.Errorf("%d lists of units are kept, %v; want the one that both sessions share", lists, err)
+		}
+		if err := f.s.PutFigures(ctx, later); err != nil { // rests on less of the ledger
+			f.t.Fatal(err)
+		}
+		if err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM figures_units").Scan(&lists); err != nil || lists != 1 {
+			f.t.Errorf("%d lists of units are kept, %v, of figures that were not", lists, err)
+		}
+		later = again
 		f.reopen()
 		for _, tt := range []struct {
 			from, to time.Time
@@ -90,6 +112,7 @@ func TestFigures(t *testing.T) {
 				if err != nil {
 					f.t.Fatal(err)
 				}
+				s.Sites = slices.Clone(s.Sites)
 				got = append(got, s)
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
