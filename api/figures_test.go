@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -68,6 +69,7 @@ func derived(b *servertest.Bed) (kept, replayed []*figures.Session) {
 		if err != nil {
 			b.Fatal(err)
 		}
+		f.Sites = slices.Clone(f.Sites)
 		kept = append(kept, f)
 		sum := attendance.NewBuilder()
 		for e, err := range ledger.Checked(b.Record.Entries(context.Background(), f.ID, 1)) {
