@@ -29,13 +29,15 @@ type sessionRequest struct {
 	Guests    []prepare.Seat       `json:"guests"` // further seats
 	Operators []prepare.Operator   `json:"operators"`
 	Agenda    []meeting.AgendaItem `json:"agenda"`
+
+	Particulars meeting.Particulars `json:"particulars"` // nothing = those of the office
 }
 
 // draft is the request as what it would be if it were prepared.
 func (r sessionRequest) draft(now time.Time) (prepare.Draft, error) {
 	d := prepare.Draft{
 		Title: r.Title, Start: now, TimeZone: r.TimeZone, Units: strings.FieldsFunc(r.Units, func(c rune) bool { return c == ',' }),
-		Seats: r.Guests, Operators: r.Operators, Agenda: r.Agenda,
+		Seats: r.Guests, Operators: r.Operators, Agenda: r.Agenda, Particulars: r.Particulars,
 	}
 	if r.Start != opensNow {
 		at, err := time.Parse(time.RFC3339, r.Start)
@@ -124,6 +126,11 @@ func (s *API) convene(ctx context.Context, req sessionRequest) (*sessionLinks, e
 	draft, err := req.draft(now)
 	if err != nil {
 		return nil, err
+	}
+	if draft.Particulars.Empty() {
+		if draft.Particulars, err = s.particulars(ctx); err != nil {
+			return nil, err
+		}
 	}
 	cmd, err := s.conveneCommand(ctx, draft)
 	if err != nil {

@@ -20,14 +20,18 @@ import (
 	"github.com/diemcau/diemcau/store"
 )
 
-// officeParticulars is the setting that holds what the drafts of this office begin with.
+// officeParticulars is the setting that holds what the sessions of this office begin with, prepared or not.
 const officeParticulars = "office_particulars"
 
 // documentRoutes enters the requests about what the documents of a session say: its particulars and the secretaries'
 // notes.
 func (a documentsAPI) documentRoutes(mux *http.ServeMux) {
-	commandRoute(a.router, mux, "PUT /api/v1/sessions/{id}/particulars", func(_ *http.Request, p meeting.Particulars) meeting.Command {
-		return meeting.SetParticulars{Particulars: p}
+	a.route(mux, "GET /api/v1/sessions/{id}/particulars", a.showParticulars)
+	commandRoute(a.router, mux, "PUT /api/v1/sessions/{id}/particulars", func(_ *http.Request, b struct {
+		Base *int `json:"base"`
+		meeting.Particulars
+	}) meeting.Command {
+		return meeting.SetParticulars{Base: b.Base, Particulars: b.Particulars}
 	})
 	type note struct {
 		Base  int       `json:"base"`
@@ -125,9 +129,28 @@ func languageOf(r *http.Request) attendance.Lang {
 
 const wordFile = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
-// particulars are what the drafts of this office begin with.
-func (a *router) particulars(ctx context.Context) (p meeting.Particulars, err error) {
-	text, err := a.api.record.Setting(ctx, officeParticulars)
+// showParticulars answers with what the documents of a session say about it, and the version that a change names.
+func (a documentsAPI) showParticulars(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
+	ctx, id := r.Context(), r.PathValue("id")
+	var answer struct {
+		Version     int                 `json:"version"` // 0 = nothing was ever said
+		Particulars meeting.Particulars `json:"particulars"`
+	}
+	// The version first: what is read after it is as new at least, so that a change between the two is told to who names it.
+	err := a.read(ctx, id, func(s *meeting.View) error { answer.Version = s.ParticularsVersion; return nil })
+	if err != nil {
+		return err
+	}
+	if answer.Particulars, err = a.api.reports.particulars(ctx, id); err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, answer)
+	return nil
+}
+
+// particulars are what the sessions of this office begin with.
+func (s *API) particulars(ctx context.Context) (p meeting.Particulars, err error) {
+	text, err := s.record.Setting(ctx, officeParticulars)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return p, nil
@@ -138,7 +161,7 @@ func (a *router) particulars(ctx context.Context) (p meeting.Particulars, err er
 }
 
 func (a documentsAPI) getParticulars(w http.ResponseWriter, r *http.Request, _ access.Identity) error {
-	p, err := a.particulars(r.Context())
+	p, err := a.api.particulars(r.Context())
 	if err != nil {
 		return err
 	}

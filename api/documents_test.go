@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/diemcau/diemcau/internal/servertest"
+	"github.com/diemcau/diemcau/meeting"
+	"github.com/google/go-cmp/cmp"
 )
 
 // Two secretaries save notes as they type, at once; what was acknowledged is there after a restart, whole.
@@ -72,8 +74,50 @@ func TestParticularsOfOfficeDraftAndSession(t *testing.T) {
 	if d.Draft.Particulars.Body != "Ủy ban nhân dân tỉnh" {
 		t.Errorf("a new draft has %+v", d.Draft.Particulars)
 	}
+	type now struct {
+		Version     int
+		Particulars meeting.Particulars
+	}
+	var made servertest.Links
+	b.Admin("POST", "/api/v1/sessions", `{"title":"Họp","units":"C1","start":"now"}`, &made)
+	var first now
+	b.Admin("GET", "/api/v1/sessions/"+made.ID+"/particulars", "", &first)
+	if first.Version != 1 || first.Particulars.Body != "Ủy ban nhân dân tỉnh" || first.Particulars.Chair.Name != "Nguyễn Văn A" {
+		t.Errorf("a session without a draft begins with %+v", first)
+	}
+	b.Admin("POST", "/api/v1/sessions", `{"title":"Họp","units":"C1","start":"now","particulars":{"body":"Sở Nội vụ"}}`, &made)
+	first = now{}
+	b.Admin("GET", "/api/v1/sessions/"+made.ID+"/particulars", "", &first)
+	if diff := cmp.Diff(meeting.Particulars{Body: "Sở Nội vụ"}, first.Particulars); diff != "" {
+		t.Error(diff)
+	}
+
 	path := "/api/v1/sessions/" + b.Links.ID
-	b.Admin("PUT", path+"/particulars", `{"body":"Sở Nội vụ","number":"12/BC-SNV","secretary":{"name":"Trần Thị Bé","title":"Chuyên viên"}}`, nil)
+	b.Admin("PUT", path+"/particulars", `{"body":"Sở Nội vụ","number":"1/BC-SNV","secretary":{"name":"Trần Thị Bé","title":"Chuyên viên"}}`, nil)
+	chu, secretary := person(b, "chu", "host", ""), servertest.Token(b.Links.Links.Secretary)
+	var seen now
+	must(chu, "GET", path+"/particulars", "", &seen)
+	if seen.Version != 1 || seen.Particulars.Number != "1/BC-SNV" || seen.Particulars.Secretary.Name != "Trần Thị Bé" {
+		t.Errorf("%+v", seen)
+	}
+	b.Admin("POST", path+"/end", "", nil)
+	b.Admin("POST", path+"/seal", "", nil) // a number is often given after the session
+	const change = `{"base":1,"body":"Sở Nội vụ","number":"12/BC-SNV","secretary":{"name":"Trần Thị Bé","title":"Chuyên viên"}}`
+	must(chu, "PUT", path+"/particulars", change, nil)
+	for name, tc := range map[string]struct {
+		who    string
+		status int
+	}{"who saw the version before": {secretary, 409}, "a site": {servertest.Token(b.Links.Endpoints[0].Link), 403}} {
+		if status, text := b.Request("PUT", path+"/particulars", tc.who, change); status != tc.status {
+			t.Errorf("%s: %d %s", name, status, text)
+		}
+	}
+	if status, _ := b.Request("GET", path+"/particulars", servertest.Token(b.Links.Endpoints[0].Link), ""); status != 403 {
+		t.Errorf("a site reads them: %d", status)
+	}
+	if status, _ := chu.Ask("GET", "/api/v1/sessions/nothing/particulars", ""); status != 404 {
+		t.Errorf("those of no session: %d", status)
+	}
 	_, report := b.Request("GET", path+"/attendance.json", servertest.Token(b.Links.Links.Secretary), "")
 	for _, want := range []string{`"number": "12/BC-SNV"`, `"name": "Trần Thị Bé"`} {
 		if !strings.Contains(report, want) {

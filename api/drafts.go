@@ -250,7 +250,7 @@ func (a draftsAPI) createDraft(w http.ResponseWriter, r *http.Request, who acces
 	}
 	row.Draft = from.Draft
 	if row.Draft.Particulars.Empty() {
-		if row.Draft.Particulars, err = a.particulars(ctx); err != nil {
+		if row.Draft.Particulars, err = a.api.particulars(ctx); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/diemcau/diemcau/attendance"
 	"github.com/diemcau/diemcau/ledger"
+	"github.com/diemcau/diemcau/meeting"
 )
 
 // maxReports is how many sessions' reports are kept up to date in memory.
@@ -55,6 +56,16 @@ func (r *reports) of(
 	}
 	page, matching := live.live.Builder().Report(attendance.FoldOptions{AsOf: asOf}).Select(sel)
 	return page, matching, nil
+}
+
+// particulars are what the documents of a session say about it now.
+func (r *reports) particulars(ctx context.Context, session string) (meeting.Particulars, error) {
+	live, err := r.followed(ctx, session)
+	if err != nil {
+		return meeting.Particulars{}, err
+	}
+	defer live.mu.Unlock()
+	return live.live.Builder().Particulars(), nil
 }
 
 // auditLog returns the control acts of a session so far, the earliest first. They are not to be changed.

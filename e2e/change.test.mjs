@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import { convene } from "./lib/convene.mjs";
@@ -13,6 +13,7 @@ import { Seat } from "./lib/seat.mjs";
 import { BINARY, Server } from "./lib/server.mjs";
 import { type } from "./lib/typing.mjs";
 import { until } from "./lib/until.mjs";
+import { wordText } from "./lib/word.mjs";
 
 const SHOTS = "test-results/change";
 const PASSWORD = "con meo cua toi";
@@ -201,7 +202,7 @@ test("rules are changed with a reason, and connected time in which nothing arriv
   await host.press("change");
 });
 
-test("after the end no site is added, after the seal nothing can be changed", async () => {
+test("after the end no site is added, after the seal only its documents can be changed", async () => {
   await server.cli("session", "change", "title", session.id, "Họp khẩn");
   await says(host, "Họp khẩn");
   await host.press("end");
@@ -228,6 +229,46 @@ test("after the end no site is added, after the seal nothing can be changed", as
     return refused === "refused";
   });
   await office.page.goto(`${server.url.replace("localhost", "127.0.0.1")}/office#/session/${session.id}/change`);
-  await says(office, "Phiên họp đã niêm phong, không sửa được nữa.");
-  assert.equal(await office.page.locator("[data-change]").count(), 0);
+  await says(office, "Phiên họp đã niêm phong.");
+  await shown(office, '[data-change="particulars"]');
+  assert.equal(await office.page.locator("[data-change]").count(), 1, "only what its documents say is left");
+});
+
+test("the number is given after the seal; what a colleague gave meanwhile is kept, and the minutes say both", async () => {
+  const { page } = office;
+  const field = (name) => page.locator(`[data-change="particulars"] input[name="${name}"]`);
+  await type(field("minutes_number"), "5/BB-VP");
+  await type(field("chair-name"), "Nguyễn Văn A");
+  await office.press("save-particulars");
+  await saved(office, "particulars");
+  await type(field("number"), "12/BC-VP");
+  await server.cli(
+    "session",
+    "change",
+    "particulars",
+    session.id,
+    "--chair-name",
+    "Lê Thị B",
+    "--chair-title",
+    "Trưởng ban",
+  );
+  await office.press("save-particulars");
+  await says(office, "vừa được người khác sửa"); // and now it is heard of
+  await until("the colleague's is there", async () => (await field("chair-name").inputValue()) === "Lê Thị B");
+  assert.equal(await field("number").inputValue(), "12/BC-VP");
+  await office.press("save-particulars");
+  await saved(office, "particulars");
+  const { version, particulars } = JSON.parse(await server.cli("session", "particulars", session.id));
+  assert.equal(version, 3);
+  assert.deepEqual(particulars, {
+    number: "12/BC-VP",
+    minutes_number: "5/BB-VP",
+    chair: { name: "Lê Thị B", title: "Trưởng ban" },
+  });
+  assertWell(await look(page, SHOTS, "sealed", undefined, { fullPage: true }));
+  const minutes = join(server.dir, "minutes.docx");
+  await server.cli("session", "minutes", session.id, "--out", minutes);
+  const text = wordText(readFileSync(minutes));
+  assert.match(text, /5\/BB-VP/);
+  assert.match(text, /Lê Thị B/);
 });

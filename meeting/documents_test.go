@@ -52,7 +52,7 @@ func TestParticulars(t *testing.T) {
 	s, at := convened(t, 0, 1).s, time.Unix(1_800_000_000, 0)
 	s.Phase = PhaseSealed // a number is given later
 	p := Particulars{Body: "UBND", Number: "1/BC", Recipients: []string{"Như trên"}, Chair: Official{"Nguyễn Văn A", "Chủ tịch"}}
-	events, err := s.Decide(SetParticulars{p}, Actor{Endpoint: SecretaryCode, Role: RoleSecretary}, at)
+	events, err := s.Decide(SetParticulars{Particulars: p}, Actor{Endpoint: SecretaryCode, Role: RoleSecretary}, at)
 	if err != nil || len(events) != 1 {
 		t.Fatal(events, err)
 	}
@@ -60,11 +60,23 @@ func TestParticulars(t *testing.T) {
 	if !ok || e.Particulars.Chair != (Official{}) || e.Officials == nil || e.All().Chair != p.Chair || e.All().Number != p.Number {
 		t.Errorf("%+v", events[0])
 	}
-	if _, err := s.Decide(SetParticulars{p}, Actor{Endpoint: "C1", Role: RoleSite}, at); err == nil {
+	if _, err := s.Decide(SetParticulars{Particulars: p}, Actor{Endpoint: "C1", Role: RoleSite}, at); err == nil {
 		t.Error("a site set them")
 	}
+	if s.ParticularsVersion != 0 {
+		t.Errorf("version %d before anything was said", s.ParticularsVersion)
+	}
+	s.Apply(e, at)
+	seen, old := 1, 0
+	if _, err := s.Decide(SetParticulars{Base: &old, Particulars: p}, Actor{}, at); !errors.Is(err, &Error{Code: CodeConflict}) && (err == nil ||
+		!strings.Contains(err.Error(), "version 1")) {
+		t.Errorf("who saw the version before: %v", err)
+	}
+	if _, err := s.Decide(SetParticulars{Base: &seen, Particulars: p}, Actor{}, at); err != nil {
+		t.Errorf("who saw what holds: %v", err)
+	}
 	p.Secretary.Title = strings.Repeat("ă", MaxParticular+1)
-	if _, err := s.Decide(SetParticulars{p}, Actor{}, at); err == nil || p.Check() != "secretary.title" {
+	if _, err := s.Decide(SetParticulars{Particulars: p}, Actor{}, at); err == nil || p.Check() != "secretary.title" {
 		t.Errorf("too long: %v, %q", err, p.Check())
 	}
 	if !(Particulars{}).Empty() || p.Empty() {

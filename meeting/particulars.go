@@ -1,6 +1,7 @@
 package meeting
 
 import (
+	"fmt"
 	"time"
 	"unicode/utf8"
 )
@@ -81,12 +82,19 @@ func (e *ParticularsSet) All() Particulars {
 	return p
 }
 
-// SetParticulars replaces the particulars, at any time: a number is often given after the session.
-type SetParticulars struct{ Particulars Particulars }
+// SetParticulars replaces the particulars, at any time: a number is often given after the session. Base is the version that its
+// author saw, nil if none: of two who change it at once the second is refused with Conflict.
+type SetParticulars struct {
+	Base        *int
+	Particulars Particulars
+}
 
-func (c SetParticulars) decide(_ *Session, by Actor, _ time.Time) ([]Event, error) {
+func (c SetParticulars) decide(s *Session, by Actor, _ time.Time) ([]Event, error) {
 	if !by.office() && by.Role != RoleSecretary && by.Role != RoleHost {
 		return refuse(CodeForbidden, "set particulars")
+	}
+	if c.Base != nil && *c.Base != s.ParticularsVersion {
+		return refuse(CodeConflict, fmt.Sprintf("version %d", s.ParticularsVersion))
 	}
 	if field := c.Particulars.Check(); field != "" {
 		return refuse(CodeBadValue, field)
@@ -103,8 +111,8 @@ func particularsSet(p Particulars, by Actor) *ParticularsSet {
 	return e
 }
 
-// Particulars are no part of the session's state: reports fold them from the ledger.
-func (*ParticularsSet) apply(*Session, time.Time) {}
+// What they say is no part of the session's state: reports fold it from the ledger.
+func (*ParticularsSet) apply(s *Session, _ time.Time) { s.ParticularsVersion++ }
 
 // Kind implements Event.
 func (*ParticularsSet) Kind() string { return "particulars" }

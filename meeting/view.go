@@ -34,6 +34,8 @@ type View struct {
 	HelpPhone     string // whom sites call about their line
 	HelpPhoneSet  bool   // it was said, if only that there is none
 
+	ParticularsVersion int // how often it was said what the documents say about the session
+
 	Units    Units    // as convened
 	Order    []string // endpoint codes as convened, consoles first, those added later last
 	Grants   map[Slot]*Grant

@@ -14,15 +14,16 @@ import (
 
 // sessionChangeCmd changes what was convened, until the seal. Links of others stay, and open pages follow at once.
 type sessionChangeCmd struct {
-	Show      changeShowCmd      `cmd:"" help:"Print the session as JSON: title, agenda and its version, help phone, rules."`
-	Title     changeTitleCmd     `cmd:"" help:"Give the session another title."`
-	Agenda    changeAgendaCmd    `cmd:"" help:"Replace the agenda, registered speakers included."`
-	HelpPhone changeHelpPhoneCmd `cmd:"" help:"Say whom sites call about their line; an empty number for nobody."`
-	Rules     changeRulesCmd     `cmd:"" help:"Change rules; those that are not given stay."`
-	Sites     changeSitesCmd     `cmd:"" help:"Print sites of the session as JSON, by name or only those that were withdrawn."`
-	Add       changeAddCmd       `cmd:"" help:"Convene further sites and print their links."`
-	Withdraw  changeWithdrawCmd  `cmd:"" help:"Take sites off the list; they are let out and told why."`
-	Restore   changeRestoreCmd   `cmd:"" help:"Convene sites again that were withdrawn; their links are as before."`
+	Show        changeShowCmd        `cmd:"" help:"Print the session as JSON: title, agenda and its version, help phone, rules."`
+	Title       changeTitleCmd       `cmd:"" help:"Give the session another title."`
+	Agenda      changeAgendaCmd      `cmd:"" help:"Replace the agenda, registered speakers included."`
+	HelpPhone   changeHelpPhoneCmd   `cmd:"" help:"Say whom sites call about their line; an empty number for nobody."`
+	Rules       changeRulesCmd       `cmd:"" help:"Change rules; those that are not given stay."`
+	Particulars changeParticularsCmd `cmd:"" help:"Change what the documents say about the session, also after the seal; what is not given stays."`
+	Sites       changeSitesCmd       `cmd:"" help:"Print sites of the session as JSON, by name or only those that were withdrawn."`
+	Add         changeAddCmd         `cmd:"" help:"Convene further sites and print their links."`
+	Withdraw    changeWithdrawCmd    `cmd:"" help:"Take sites off the list; they are let out and told why."`
+	Restore     changeRestoreCmd     `cmd:"" help:"Convene sites again that were withdrawn; their links are as before."`
 }
 
 // changeFlags are what every change names.

@@ -42,6 +42,15 @@ func TestSessionChange(t *testing.T) {
 	change("withdraw", made.ID, "C2", "K1", "--reason", "sáp nhập")
 	refused("K1", "withdraw", made.ID, "K1", "--reason", "x")
 	change("restore", made.ID, "C2")
+	must(t, "session", "particulars", made.ID, write(t, "p.json", `{"body":"Văn phòng","chair":{"name":"Nguyễn Văn A","title":"Trưởng ban"}}`), "--data", dir)
+	change("particulars", made.ID, "--number", "12/BC-VP", "--chair-name", "Lê Thị B", "--recipient", "Như trên, mỗi nơi một bản;", "--recipient", "Lưu: VT.")
+	refused("nothing to change", "particulars", made.ID)
+	refused("place", "particulars", made.ID, "--place", strings.Repeat("x", 301))
+	const want = `{"version":2,"particulars":{"body":"Văn phòng","number":"12/BC-VP",` +
+		`"recipients":["Như trên, mỗi nơi một bản;","Lưu: VT."],"chair":{"name":"Lê Thị B","title":"Trưởng ban"}}}`
+	if got := must(t, "session", "particulars", made.ID, "--data", dir); strings.TrimSpace(got) != want {
+		t.Errorf("particulars %s, want %s", got, want)
+	}
 	refused("C1", "restore", made.ID, "C1")
 
 	var s struct {

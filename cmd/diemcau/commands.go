@@ -104,6 +104,8 @@ type sessionCreateCmd struct {
 	TimeZone  string   `help:"IANA time zone of the session's reports." default:"Asia/Ho_Chi_Minh"`
 	Countdown int      `help:"Seconds from the grant of the floor to being on air." default:"3"`
 	JSON      bool     `help:"Print JSON." name:"json"`
+
+	Particulars string `help:"JSON file of what its documents say about it, as document particulars show prints; otherwise what the office has set." type:"existingfile" placeholder:"FILE"`
 	target
 }
 
@@ -118,6 +120,8 @@ type createRequest struct {
 	AllowPast  bool    `json:"allow_past,omitempty"`
 
 	Operators []delegate `json:"operators,omitempty"`
+
+	Particulars json.RawMessage `json:"particulars,omitempty"`
 }
 
 // delegate is an operator who steers the sites in and below a unit.
@@ -183,10 +187,19 @@ func (c *sessionCreateCmd) Run(ctx context.Context, std streams) error {
 	for i, name := range c.Guests {
 		guests[i].Name = name
 	}
+	var particulars []byte
+	if c.Particulars != "" {
+		if particulars, err = os.ReadFile(c.Particulars); err != nil {
+			return err
+		}
+		if !json.Valid(particulars) {
+			return &usageError{c.Particulars + " is no JSON"}
+		}
+	}
 	return c.withAPI(ctx, func(a *api) error {
 		var raw json.RawMessage
 		req := createRequest{Title: c.Title, Units: c.Units, Guests: guests, Start: c.Start, TimeZone: c.TimeZone, CountdownS: &c.Countdown,
-			Operators: operators}
+			Operators: operators, Particulars: particulars}
 		err := asking(std, c.Past, func(past bool) error {
 			req.AllowPast = past
 			return a.postJSON(ctx, "/api/v1/sessions", req, &raw)

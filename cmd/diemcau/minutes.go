@@ -6,6 +6,9 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
+
+	"github.com/diemcau/diemcau/meeting"
 )
 
 type sessionMinutesCmd struct {
@@ -68,13 +71,69 @@ func (c *sessionNotesCmd) Run(ctx context.Context, std streams) error {
 
 type sessionParticularsCmd struct {
 	ID   string `arg:"" help:"Session id."`
-	File string `arg:"" help:"JSON file, as of document particulars show." type:"existingfile"`
+	File string `arg:"" help:"JSON file, as of document particulars show; without one they are printed." type:"existingfile" optional:""`
 	target
 }
 
-// Run replaces the particulars as a whole.
-func (c *sessionParticularsCmd) Run(ctx context.Context, _ streams) error {
-	return c.send(ctx, c.File, "/api/v1/sessions/"+url.PathEscape(c.ID)+"/particulars", "application/json")
+// Run replaces the particulars as a whole, or prints them.
+func (c *sessionParticularsCmd) Run(ctx context.Context, std streams) error {
+	path := "/api/v1/sessions/" + url.PathEscape(c.ID) + "/particulars"
+	if c.File == "" {
+		return c.print(ctx, std, path)
+	}
+	return c.send(ctx, c.File, path, "application/json")
+}
+
+// changeParticularsCmd has a flag for each of meeting.Particulars.
+type changeParticularsCmd struct {
+	changeFlags
+	Authority      *string  `help:"The body above the issuing one."`
+	Body           *string  `help:"The issuing body."`
+	Number         *string  `help:"Number and sign of the report, such as 12/BC-VP."`
+	MinutesNumber  *string  `help:"Number and sign of the minutes, such as 5/BB-VP."`
+	Place          *string  `help:"Where the documents are issued."`
+	Addressee      *string  `help:"To whom the report is addressed."`
+	Recipient      []string `help:"Who gets a copy; once for each, in the place of all." sep:"none"`
+	ChairName      *string  `help:"Who chaired."`
+	ChairTitle     *string  `help:"Their title."`
+	SecretaryName  *string  `help:"Who kept the minutes."`
+	SecretaryTitle *string  `help:"Their title."`
+}
+
+// Run changes the particulars that are given. If somebody else is faster it fails, and nothing is overwritten.
+func (c *changeParticularsCmd) Run(ctx context.Context, _ streams) error {
+	var now struct {
+		Version     int                 `json:"version"`
+		Particulars meeting.Particulars `json:"particulars"`
+	}
+	p, given := &now.Particulars, false
+	put := func() {
+		for _, one := range []struct{ value, into *string }{
+			{c.Authority, &p.Authority}, {c.Body, &p.Body}, {c.Number, &p.Number}, {c.MinutesNumber, &p.MinutesNumber}, {c.Place, &p.Place},
+			{c.Addressee, &p.Addressee}, {c.ChairName, &p.Chair.Name}, {c.ChairTitle, &p.Chair.Title}, {c.SecretaryName, &p.Secretary.Name},
+			{c.SecretaryTitle, &p.Secretary.Title},
+		} {
+			if one.value != nil {
+				*one.into, given = strings.TrimSpace(*one.value), true
+			}
+		}
+		if len(c.Recipient) > 0 {
+			p.Recipients, given = c.Recipient, true
+		}
+	}
+	if put(); !given {
+		return &usageError{"nothing to change is given"}
+	}
+	return c.withAPI(ctx, func(a *api) error {
+		if err := a.getJSON(ctx, c.path("/particulars"), &now); err != nil {
+			return err
+		}
+		put()
+		return a.sendQuiet(ctx, http.MethodPut, c.path("/particulars"), struct {
+			Base int `json:"base"`
+			meeting.Particulars
+		}{now.Version, now.Particulars})
+	})
 }
 
 // documentCmd is what the documents of this office look like and begin with.

@@ -49,6 +49,13 @@ func TestDocumentsOfTheOffice(t *testing.T) {
 		t.Errorf("the office's are %s", out)
 	}
 	l := create(t, "--data", dir)
+	if out := must(t, "session", "particulars", l.ID, "--data", dir); !strings.Contains(out, "Ủy ban nhân dân tỉnh") {
+		t.Errorf("a session without a draft begins with %s", out)
+	}
+	own := create(t, "--data", dir, "--particulars", write(t, "own.json", `{"body":"Sở Nội vụ"}`))
+	if out := must(t, "session", "particulars", own.ID, "--data", dir); !strings.Contains(out, "Sở Nội vụ") || strings.Contains(out, "Nguyễn Văn A") {
+		t.Errorf("a session with its own has %s", out)
+	}
 	must(t, "session", "particulars", l.ID, write(t, "session.json", `{"minutes_number":"7/BB-VP"}`), "--data", dir)
 	if out := must(t, "session", "notes", l.ID, "--data", dir); !strings.Contains(out, `"notes"`) {
 		t.Errorf("notes: %s", out)

@@ -20,6 +20,7 @@ export function ChangePanel({ room, onClose }) {
     };
   }, []);
   return html`<${SidePanel} title=${o("change.title")} onClose=${onClose}>
-    <div class="change-panel"><${ChangeSession} server=${server} rules=${room.role === "host"} version=${room.session.value} /></div>
+    <div class="change-panel"><${ChangeSession} server=${server} rules=${room.role === "host"} documents=${room.role === "host"}
+      version=${room.session.value} /></div>
   <//>`;
 }

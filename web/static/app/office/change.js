@@ -1,5 +1,5 @@
-// What was convened is changed here, until the seal: title, help phone, agenda, sites and rules. Each part is saved by itself and
-// is an entry of the ledger. The office shows this as a page, a console as a panel beside the stage.
+// What was convened is changed here, until the seal: title, help phone, agenda, sites and rules; what its documents say about it
+// also after. Each part is saved by itself and is an entry of the ledger. The office shows this as a page, a console as a panel beside the stage.
 import { html } from "../html.js";
 import { useEffect, useMemo, useRef, useState } from "../../vendor/hooks.js";
 import { t } from "../i18n.js";
@@ -8,6 +8,7 @@ import { changeable, changedRules } from "../../lib/change.js";
 import { RULES } from "../../lib/draft.js";
 import { followVersion, isStale } from "../../lib/edited.js";
 import { AgendaEditor } from "./agendaedit.js";
+import { ChangeParticulars } from "./changeparticulars.js";
 import { ChangeSites } from "./changesites.js";
 import { faultText } from "./api.js";
 import { useBusy, useEdited } from "./edits.js";
@@ -32,10 +33,10 @@ import { unitSource } from "./unitsource.js";
  */
 
 /**
- * @param {{server: Server, rules?: boolean, version?: unknown}} props rules: may be changed by who is here; version: what it says is
- *   asked for anew when this changes
+ * @param {{server: Server, rules?: boolean, documents?: boolean, version?: unknown}} props rules, documents: may be changed by who is
+ *   here; version: what it says is asked for anew when this changes
  */
-export function ChangeSession({ server, rules = true, version }) {
+export function ChangeSession({ server, rules = true, documents = true, version }) {
   const [session, setSession] = useState(/** @type {Session | null} */ (null));
   const [failed, setFailed] = useState("");
   const turn = useRef(0);
@@ -49,7 +50,7 @@ export function ChangeSession({ server, rules = true, version }) {
   useEffect(() => void load(), [version]);
   useEffect(() => {
     const may = changeable(session?.phase ?? "");
-    if (!may.heading) server.edits.drop();
+    if (!may.heading) server.edits.drop((part) => part !== "particulars");
     else if (!may.sites) server.edits.drop((part) => part.startsWith("add."));
   }, [session]);
   const sources = useMemo(() => {
@@ -65,7 +66,8 @@ export function ChangeSession({ server, rules = true, version }) {
   }, []);
   if (!session) return failed ? html`<p class="fault" role="alert">${failed}</p>` : html`<${Loading} />`;
   const { heading, sites } = changeable(session.phase);
-  if (!heading) return html`<p class="quiet">${o("change.sealed")}</p>`;
+  const particulars = documents && html`<${ChangeParticulars} server=${server} heard=${session} />`;
+  if (!heading) return html`<div class="change"><p class="quiet">${o("change.sealed")}</p>${particulars}</div>`;
   /** Makes a change and says how it went. @type {Send} */
   const send = async (method, path, body, taken) => {
     const answer = await server.session(method, path, body);
@@ -84,6 +86,7 @@ export function ChangeSession({ server, rules = true, version }) {
     <${TextPart} name="help_phone" label=${o("draft.help")} type="tel" value=${session.help_phone ?? ""} ...${part} path="/help-phone" member="help_phone" />
     <//>
     <${AgendaPart} ...${part} source=${sources.sites} load=${load} />
+    ${particulars}
     <${ChangeSites} server=${server} ...${part} source=${sources.map} adds=${sites} />
     ${rules && html`<${RulesPart} rules=${session.rules} ...${part} />`}
   </div>`;

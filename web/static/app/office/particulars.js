@@ -1,6 +1,6 @@
 // What the documents of a session say about it: of a draft, and what the drafts of this office begin with.
 import { html } from "../html.js";
-import { o } from "./text.js";
+import { o, oMaybe } from "./text.js";
 import { Field, Panel } from "./widgets.js";
 
 /** @typedef {{name?: string, title?: string}} Official */
@@ -49,6 +49,19 @@ export function ParticularsPanel({ value, onChange, office, title, text, problem
     </div>
     ${children}
   <//>`;
+}
+
+/** One of them in words: its label and what it says. @param {Particulars} p @param {string} name */
+export function wording(p, name) {
+  const value = /** @type {Record<string, any>} */ (p)[name];
+  const person = name === "chair" || name === "secretary";
+  const label = oMaybe(person ? `particulars.${name}.name` : `particulars.${name}`, "draft.particulars");
+  const text = Array.isArray(value)
+    ? value.join(", ")
+    : person
+      ? [value?.name, value?.title].filter(Boolean).join(", ")
+      : value;
+  return `${label}: ${text || "–"}`;
 }
 
 /** Without empty lines of recipients, and without people of whom nothing is said. @param {Particulars} p @returns {Particulars} */

@@ -163,7 +163,6 @@ export function SessionPage({ id }) {
       <a class="button" data-action="calendar" href=${`/api/v1/sessions/${id}/calendar.ics`} download>${o("session.calendar")}</a>
       ${
         may("prepare") &&
-        session.phase !== "sealed" &&
         html`<a class="button" data-action="change" href=${`#/session/${id}/change`}>${o("change.title")}</a>`
       }
       ${may("prepare") && html`<${Button} action="copy-session" onClick=${() => void copy()}>${o("session.copy")}<//>`}
