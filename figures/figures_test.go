@@ -130,7 +130,8 @@ func TestUnpackerSharesUnits(t *testing.T) {
 }
 
 func FuzzUnpack(f *testing.F) {
-	for _, s := range []*figures.Session{session("s1", 0, before(), figures.Site{Unit: 3, Verdict: meeting.VerdictLate}, figures.Site{Unit: figures.Guest}), {}} {
+	one := session("s1", 0, before(), figures.Site{Unit: 3, Verdict: meeting.VerdictLate}, figures.Site{Unit: figures.Guest})
+	for _, s := range []*figures.Session{one, {}} {
 		f.Add(s.PackUnits(), s.PackSites())
 	}
 	f.Fuzz(func(t *testing.T, units, sites []byte) {
