@@ -65,7 +65,7 @@ func (r *reports) particulars(ctx context.Context, session string) (meeting.Part
 		return meeting.Particulars{}, err
 	}
 	defer live.mu.Unlock()
-	return live.live.Builder().Particulars(), nil
+	return live.live.Particulars(), nil
 }
 
 // auditLog returns the control acts of a session so far, the earliest first. They are not to be changed.

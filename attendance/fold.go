@@ -327,9 +327,6 @@ func (b *Builder) rollCall(id int) *RollCallRow {
 	return rc
 }
 
-// Particulars are what the documents of the session say about it, by all entries added so far.
-func (b *Builder) Particulars() meeting.Particulars { return b.course.said() }
-
 // Report returns the report of all entries added so far.
 func (b *Builder) Report(opts FoldOptions) *Report {
 	v := b.view(opts)

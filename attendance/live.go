@@ -35,6 +35,9 @@ func NewLive() *Live { return &Live{builder: NewBuilder(), units: map[string]*Co
 // Builder returns the entries folded so far, for reports of other moments.
 func (l *Live) Builder() *Builder { return l.builder }
 
+// Particulars are what the documents of the session say about it, by all entries added so far.
+func (l *Live) Particulars() meeting.Particulars { return l.builder.course.said() }
+
 // Add folds one entry, as Builder.Add.
 func (l *Live) Add(e ledger.Entry) error {
 	if err := l.builder.Add(e); err != nil {
