@@ -7,8 +7,6 @@ import (
 	"net/url"
 	"os"
 	"strings"
-
-	"github.com/diemcau/diemcau/meeting"
 )
 
 type sessionMinutesCmd struct {
@@ -84,7 +82,7 @@ func (c *sessionParticularsCmd) Run(ctx context.Context, std streams) error {
 	return c.send(ctx, c.File, path, "application/json")
 }
 
-// changeParticularsCmd has a flag for each of meeting.Particulars.
+// changeParticularsCmd has a flag for each text of the particulars.
 type changeParticularsCmd struct {
 	changeFlags
 	Authority      *string  `help:"The body above the issuing one."`
@@ -102,37 +100,42 @@ type changeParticularsCmd struct {
 
 // Run changes the particulars that are given. If somebody else is faster it fails, and nothing is overwritten.
 func (c *changeParticularsCmd) Run(ctx context.Context, _ streams) error {
-	var now struct {
-		Version     int                 `json:"version"`
-		Particulars meeting.Particulars `json:"particulars"`
-	}
-	p, given := &now.Particulars, false
-	put := func() {
-		for _, one := range []struct{ value, into *string }{
-			{c.Authority, &p.Authority}, {c.Body, &p.Body}, {c.Number, &p.Number}, {c.MinutesNumber, &p.MinutesNumber}, {c.Place, &p.Place},
-			{c.Addressee, &p.Addressee}, {c.ChairName, &p.Chair.Name}, {c.ChairTitle, &p.Chair.Title}, {c.SecretaryName, &p.Secretary.Name},
-			{c.SecretaryTitle, &p.Secretary.Title},
-		} {
-			if one.value != nil {
-				*one.into, given = strings.TrimSpace(*one.value), true
-			}
-		}
-		if len(c.Recipient) > 0 {
-			p.Recipients, given = c.Recipient, true
+	given := map[string]any{}
+	for name, value := range map[string]*string{
+		"authority": c.Authority, "body": c.Body, "number": c.Number, "minutes_number": c.MinutesNumber, "place": c.Place, "addressee": c.Addressee,
+		"chair.name": c.ChairName, "chair.title": c.ChairTitle, "secretary.name": c.SecretaryName, "secretary.title": c.SecretaryTitle,
+	} {
+		if value != nil {
+			given[name] = strings.TrimSpace(*value)
 		}
 	}
-	if put(); !given {
+	if len(c.Recipient) > 0 {
+		given["recipients"] = c.Recipient
+	}
+	if len(given) == 0 {
 		return &usageError{"nothing to change is given"}
 	}
 	return c.withAPI(ctx, func(a *api) error {
+		var now struct {
+			Version     int            `json:"version"`
+			Particulars map[string]any `json:"particulars"`
+		}
 		if err := a.getJSON(ctx, c.path("/particulars"), &now); err != nil {
 			return err
 		}
-		put()
-		return a.sendQuiet(ctx, http.MethodPut, c.path("/particulars"), struct {
-			Base int `json:"base"`
-			meeting.Particulars
-		}{now.Version, now.Particulars})
+		for name, value := range given {
+			into := now.Particulars
+			if who, part, nested := strings.Cut(name, "."); nested {
+				person, _ := into[who].(map[string]any)
+				if person == nil {
+					person = map[string]any{}
+				}
+				into[who], into, name = person, person, part
+			}
+			into[name] = value
+		}
+		now.Particulars["base"] = now.Version
+		return a.sendQuiet(ctx, http.MethodPut, c.path("/particulars"), now.Particulars)
 	})
 }
 
