@@ -395,7 +395,7 @@ const en = {
     "Possible until the seal. Each change is recorded; links that were given out stay valid; open pages follow at once.",
   "change.sealed": "The session is sealed. Only what its documents say about it can still be changed.",
   "change.particulars.text":
-    "Stands in the report and the minutes of the session. Numbers are often given after the session: they can be changed after the seal too, and files follow the last change.",
+    "Stands in the report and the minutes. A number that is given after the session can be set, after the seal too; files follow the last change.",
   "change.agenda.stale": "Somebody else has just changed the agenda. What is here is not saved.",
   "change.agenda.take": "Drop this one, take the new one",
   "change.both": "Somebody else has just changed this to: {what}. Saving puts what is typed here in its place.",

@@ -396,7 +396,7 @@ export default {
     "Sửa được đến khi niêm phong. Mỗi thay đổi được ghi vào sổ; đường dẫn đã phát vẫn dùng được; các trang đang mở cập nhật ngay.",
   "change.sealed": "Phiên họp đã niêm phong. Chỉ còn sửa được thông tin ghi trên văn bản.",
   "change.particulars.text":
-    "Ghi ở báo cáo và biên bản của phiên họp. Số, ký hiệu thường được cấp sau phiên họp: sửa được cả sau khi niêm phong, các tệp tải về sau đó theo bản mới nhất.",
+    "Ghi ở báo cáo và biên bản. Số, ký hiệu cấp sau phiên họp vẫn ghi được, kể cả sau khi niêm phong; tệp tải về theo bản mới nhất.",
   "change.agenda.stale": "Người khác vừa sửa chương trình. Bản ở đây chưa được lưu.",
   "change.agenda.take": "Bỏ bản này, lấy bản mới",
   "change.both": "Người khác vừa đổi thành: {what}. Nếu lưu, giá trị đang nhập ở đây sẽ thay giá trị đó.",
