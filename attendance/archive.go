@@ -19,6 +19,9 @@ var srgb []byte
 
 const producer = "diemcau"
 
+// outputIntents of a document, each of which has its colour profile in an object.
+const outputIntents = 1
+
 // archival makes a document one for archives, PDF/A-2b (ISO 19005-2): the meaning of its colours, and metadata that say the same
 // as those that fpdf writes. Fonts are embedded as it is; writeArchival adds the identifier that fpdf leaves out.
 func (p *press) archival(title string, at time.Time) {
@@ -43,8 +46,9 @@ func (p *press) archival(title string, at time.Time) {
 		"</rdf:RDF></x:xmpmeta>\n" + strings.Repeat(" ", 100) + "\n<?xpacket end=\"r\"?>"))
 }
 
-// writeArchival writes the document with its file identifier (ISO 32000-1, 14.4) in the trailer, which stands behind everything
-// whose place is told.
+// writeArchival writes the document with a trailer that is right, which stands behind everything whose place is told: with a file
+// identifier (ISO 32000-1, 14.4), and with the document's information, for which fpdf names the object before the catalog: with an
+// output intent that is its colour profile.
 func (p *press) writeArchival(w io.Writer) error {
 	var out bytes.Buffer
 	if err := p.Output(&out); err != nil {
@@ -57,8 +61,17 @@ func (p *press) writeArchival(w io.Writer) error {
 		return fmt.Errorf("a PDF without a trailer")
 	}
 	at += len(trailer)
+	var size, root, before int
+	if _, err := fmt.Sscanf(string(file[at:]), "/Size %d\n/Root %d 0 R\n/Info %d 0 R\n", &size, &root, &before); err != nil {
+		return fmt.Errorf("the trailer of a PDF: %w", err)
+	}
+	info := root - 1 - outputIntents
+	if !bytes.Contains(file, fmt.Appendf(nil, "\n%d 0 obj\n<<\n/Producer ", info)) {
+		return fmt.Errorf("a PDF whose object %d is no information about it", info)
+	}
+	rest := bytes.Replace(file[at:], fmt.Appendf(nil, "/Info %d 0 R\n", before), fmt.Appendf(nil, "/Info %d 0 R\n", info), 1)
 	sum := sha256.Sum256(file)
-	for _, part := range [][]byte{file[:at], fmt.Appendf(nil, "/ID [<%[1]x><%[1]x>]\n", sum[:16]), file[at:]} {
+	for _, part := range [][]byte{file[:at], fmt.Appendf(nil, "/ID [<%[1]x><%[1]x>]\n", sum[:16]), rest} {
 		if _, err := w.Write(part); err != nil {
 			return err
 		}

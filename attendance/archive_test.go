@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -11,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/diemcau/diemcau/attendance"
-	"os"
 )
 
 // TestPrintedFilesAreForArchives holds what PDF/A-2b asks for and can be seen from outside: the claim in metadata that are well
@@ -40,6 +40,25 @@ func TestPrintedFilesAreForArchives(t *testing.T) {
 		begin, end := strings.Index(file, "<x:xmpmeta"), strings.Index(file, "</x:xmpmeta>")
 		if begin < 0 || end < begin || xml.Unmarshal([]byte(file[begin:end+len("</x:xmpmeta>")]), new(struct{})) != nil {
 			t.Errorf("%s has metadata that cannot be read", name)
+		}
+		// The trailer names the document's information, which says what the metadata say.
+		named := regexp.MustCompile(`/Info (\d+) 0 R`).FindStringSubmatch(file)
+		if named == nil || !regexp.MustCompile(`\n`+named[1]+` 0 obj\n<<\n/Producer \(.+\)\n/Title \(`).MatchString(file) {
+			t.Errorf("%s: the trailer names no information about the document: %q", name, named)
+		}
+		for _, never := range []string{"/SMask", "/BM ", "/ca ", "/CA ", "/JavaScript", "/AA", "/Launch", "/LZWDecode", "/Filespec", "/OpenAction", "/Annots"} {
+			if strings.Contains(file, never) {
+				t.Errorf("%s has %s", name, never)
+			}
+		}
+		if tool, err := exec.LookPath("qpdf"); err == nil {
+			path := filepath.Join(t.TempDir(), "file.pdf")
+			if err := os.WriteFile(path, out.Bytes(), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if said, err := exec.CommandContext(t.Context(), tool, "--check", path).CombinedOutput(); err != nil { // 3 for warnings
+				t.Errorf("%s: qpdf: %v: %s", name, err, said)
+			}
 		}
 		tool, err := exec.LookPath("pdffonts")
 		if err != nil {
