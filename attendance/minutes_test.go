@@ -2,6 +2,7 @@ package attendance_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -67,34 +68,42 @@ func TestProceedings(t *testing.T) {
 	}
 }
 
-// TestMinutesReadByOthers reads the file with LibreOffice, where that is installed.
-func TestMinutesReadByOthers(t *testing.T) {
+// libreOffice is a Word file as LibreOffice reads it and writes it in another format; the test is skipped where it is not installed.
+func libreOffice(t *testing.T, word []byte, format string) []byte {
+	t.Helper()
 	office, err := exec.LookPath("soffice")
 	if err != nil {
 		t.Skip("needs soffice (libreoffice-writer-nogui)")
 	}
-	var out bytes.Buffer
-	if err := sessionHeld(t).WriteMinutes(&out, attendance.Vietnamese, nil); err != nil {
-		t.Fatal(err)
-	}
 	dir := t.TempDir()
-	file := filepath.Join(dir, "minutes.docx")
-	if err := os.WriteFile(file, out.Bytes(), 0o600); err != nil {
+	file := filepath.Join(dir, "in", "minutes.docx")
+	if err := errors.Join(os.Mkdir(filepath.Dir(file), 0o700), os.WriteFile(file, word, 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), office, "-env:UserInstallation=file://"+filepath.ToSlash(dir)+"/profile", "--headless", "--convert-to",
-		"txt:Text (encoded):UTF8", "--outdir", dir, file)
+		format, "--outdir", dir, file)
 	cmd.WaitDelay = time.Minute
 	if log, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, log)
 	}
-	text, err := os.ReadFile(filepath.Join(dir, "minutes.txt"))
+	extension, _, _ := strings.Cut(format, ":")
+	written, err := os.ReadFile(filepath.Join(dir, "minutes."+extension))
 	if os.IsNotExist(err) {
 		t.Skip("soffice has no filter for Word files; it needs libreoffice-writer-nogui")
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
+	return written
+}
+
+// TestMinutesReadByOthers reads the file with LibreOffice, where that is installed.
+func TestMinutesReadByOthers(t *testing.T) {
+	var out bytes.Buffer
+	if err := sessionHeld(t).WriteMinutes(&out, attendance.Vietnamese, nil); err != nil {
+		t.Fatal(err)
+	}
+	text := libreOffice(t, out.Bytes(), "txt:Text (encoded):UTF8")
 	plain := strings.Join(strings.Fields(string(text)), " ")
 	for _, want := range []string{
 		"BAN CHỈ ĐẠO", "Số: 5/BB-VP", "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM Độc lập - Tự do - Hạnh phúc", "BIÊN BẢN Phiên họp thứ nhất",
