@@ -16,8 +16,10 @@ import (
 )
 
 // Two secretaries save notes as they type, at once; what was acknowledged is there after a restart, whole.
-func TestNotesAreSavedAsTheyAreTyped(t *testing.T) {
-	b := servertest.NewBed(t, "")
+func TestNotesAreSavedAsTheyAreTyped(t *testing.T) { onBoth(t, notesAreSavedAsTheyAreTyped) }
+
+func notesAreSavedAsTheyAreTyped(t *testing.T, dsn string) {
+	b := servertest.NewBedOn(t, dsn, "")
 	path := "/api/v1/sessions/" + b.Links.ID
 	host, secretary := servertest.Token(b.Links.Links.Host), servertest.Token(b.Links.Links.Secretary)
 	var wg sync.WaitGroup
@@ -60,7 +62,11 @@ func TestNotesAreSavedAsTheyAreTyped(t *testing.T) {
 }
 
 func TestParticularsOfOfficeDraftAndSession(t *testing.T) {
-	b := servertest.NewBed(t, "")
+	onBoth(t, particularsOfOfficeDraftAndSession)
+}
+
+func particularsOfOfficeDraftAndSession(t *testing.T, dsn string) {
+	b := servertest.NewBedOn(t, dsn, "")
 	an := person(b, "an", "admin", "")
 	must(an, "PUT", "/api/v1/particulars", `{"body":"Ủy ban nhân dân tỉnh","place":"Khánh Hòa","chair":{"name":"Nguyễn Văn A","title":"Chủ tịch"}}`, nil)
 	if status, text := person(b, "se", "secretary", "").Ask("PUT", "/api/v1/particulars", `{}`); status != 403 {
@@ -127,8 +133,10 @@ func TestParticularsOfOfficeDraftAndSession(t *testing.T) {
 }
 
 // A template that was kept before such were refused makes no minutes: the answer says what is wrong with it.
-func TestTemplateKeptLongAgo(t *testing.T) {
-	b := servertest.NewBed(t, "")
+func TestTemplateKeptLongAgo(t *testing.T) { onBoth(t, templateKeptLongAgo) }
+
+func templateKeptLongAgo(t *testing.T, dsn string) {
+	b := servertest.NewBedOn(t, dsn, "")
 	var file bytes.Buffer
 	z := zip.NewWriter(&file)
 	for range 2 {
@@ -157,8 +165,10 @@ func TestTemplateKeptLongAgo(t *testing.T) {
 }
 
 // An office's own template makes the minutes, until it goes back; what is none is refused, and who may not set it is as well.
-func TestTemplateOfTheOffice(t *testing.T) {
-	b := servertest.NewBed(t, "")
+func TestTemplateOfTheOffice(t *testing.T) { onBoth(t, templateOfTheOffice) }
+
+func templateOfTheOffice(t *testing.T, dsn string) {
+	b := servertest.NewBedOn(t, dsn, "")
 	const path = "/api/v1/minutes-template"
 	minutes := "/api/v1/sessions/" + b.Links.ID + "/minutes."
 	secretary := servertest.Token(b.Links.Links.Secretary)

@@ -124,8 +124,10 @@ func TestFiguresWaitForNoReader(t *testing.T) {
 
 // The table follows the end of a session, its seal, corrections after it and what a killed server left behind, and is what
 // the ledgers say; so it is after it was made anew.
-func TestFiguresFollowTheLedgers(t *testing.T) {
-	b := servertest.NewBed(t, "")
+func TestFiguresFollowTheLedgers(t *testing.T) { onBoth(t, figuresFollowTheLedgers) }
+
+func figuresFollowTheLedgers(t *testing.T, dsn string) {
+	b := servertest.NewBedOn(t, dsn, "")
 	first := held(b, "Phiên thứ nhất")
 	second := held(b, "Phiên thứ hai")
 	got := summed(b, "?unit=P58")
@@ -163,8 +165,10 @@ func TestFiguresFollowTheLedgers(t *testing.T) {
 	agree("after a rebuild")
 }
 
-func TestFiguresByUnitAndScope(t *testing.T) {
-	b := servertest.NewBed(t, "")
+func TestFiguresByUnitAndScope(t *testing.T) { onBoth(t, figuresByUnitAndScope) }
+
+func figuresByUnitAndScope(t *testing.T, dsn string) {
+	b := servertest.NewBedOn(t, dsn, "")
 	first, second := held(b, "Phiên thứ nhất"), held(b, "Phiên thứ hai")
 	all := summed(b, "")
 	if len(all.Rows) != 1 || all.Rows[0].Unit != "P58" || all.Rows[0].Convened != 8 || all.Rows[0].Sessions != 2 {
@@ -222,8 +226,10 @@ func TestFiguresByUnitAndScope(t *testing.T) {
 
 // A session of before the reform of 2025 counts for the province that its own became part of, without anybody saying so; what the
 // office says goes before.
-func TestFiguresFollowTheReform(t *testing.T) {
-	b := servertest.NewBed(t, "")
+func TestFiguresFollowTheReform(t *testing.T) { onBoth(t, figuresFollowTheReform) }
+
+func figuresFollowTheReform(t *testing.T, dsn string) {
+	b := servertest.NewBedOn(t, dsn, "")
 	held(b, "Phiên trước cải cách") // in P58
 	summed(b, "")
 	b.Admin("POST", "/api/v1/roster",

@@ -135,24 +135,34 @@ func NewKeys(tb testing.TB) *keyring.Ring {
 // NewBed serves the session that request asks for; "" asks for C1, C2 and C3, open, without a countdown.
 func NewBed(t *testing.T, request string) *Bed {
 	t.Helper()
-	return newBedOf(t, request, 1)
+	return newBedOf(t, sqlite(t), request, 1)
 }
+
+// NewBedOn is NewBed on the database of a URL, or in a SQLite file if it is empty.
+func NewBedOn(t *testing.T, dsn, request string) *Bed {
+	t.Helper()
+	if dsn == "" {
+		dsn = sqlite(t)
+	}
+	return newBedOf(t, dsn, request, 1)
+}
+
+func sqlite(t *testing.T) string { return filepath.Join(t.TempDir(), "diemcau.db") }
 
 // LooseBed is one whose seats may ask faster than people do.
 func LooseBed(t *testing.T, request string) *Bed {
 	t.Helper()
-	return newBedOf(t, request, 1000)
+	return newBedOf(t, sqlite(t), request, 1000)
 }
 
-func newBedOf(t *testing.T, request string, seatTimes int) *Bed {
+func newBedOf(t *testing.T, dsn, request string, seatTimes int) *Bed {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "diemcau.db")
-	st, err := store.Open(t.Context(), file, slog.New(slog.DiscardHandler))
+	st, err := store.Open(t.Context(), dsn, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { st.Close() })
-	b := &Bed{T: t, File: file, seatTimes: seatTimes, Keys: NewKeys(t), Record: &Record{Store: st}, LogText: &bytes.Buffer{}, LogMu: &sync.Mutex{}}
+	b := &Bed{T: t, File: dsn, seatTimes: seatTimes, Keys: NewKeys(t), Record: &Record{Store: st}, LogText: &bytes.Buffer{}, LogMu: &sync.Mutex{}}
 	b.Serve()
 	if request == "" {
 		request = `{"title":"Giao ban","units":"D582/*","start":"now","countdown_s":0}`
