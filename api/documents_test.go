@@ -18,8 +18,8 @@ import (
 // Two secretaries save notes as they type, at once; what was acknowledged is there after a restart, whole.
 func TestNotesAreSavedAsTheyAreTyped(t *testing.T) { onBoth(t, notesAreSavedAsTheyAreTyped) }
 
-func notesAreSavedAsTheyAreTyped(t *testing.T, dsn string) {
-	b := servertest.NewBedOn(t, dsn, "")
+func notesAreSavedAsTheyAreTyped(b *servertest.Bed) {
+	t := b.T
 	path := "/api/v1/sessions/" + b.Links.ID
 	host, secretary := servertest.Token(b.Links.Links.Host), servertest.Token(b.Links.Links.Secretary)
 	var wg sync.WaitGroup
@@ -65,8 +65,8 @@ func TestParticularsOfOfficeDraftAndSession(t *testing.T) {
 	onBoth(t, particularsOfOfficeDraftAndSession)
 }
 
-func particularsOfOfficeDraftAndSession(t *testing.T, dsn string) {
-	b := servertest.NewBedOn(t, dsn, "")
+func particularsOfOfficeDraftAndSession(b *servertest.Bed) {
+	t := b.T
 	an := person(b, "an", "admin", "")
 	must(an, "PUT", "/api/v1/particulars", `{"body":"Ủy ban nhân dân tỉnh","place":"Khánh Hòa","chair":{"name":"Nguyễn Văn A","title":"Chủ tịch"}}`, nil)
 	if status, text := person(b, "se", "secretary", "").Ask("PUT", "/api/v1/particulars", `{}`); status != 403 {
@@ -135,8 +135,8 @@ func particularsOfOfficeDraftAndSession(t *testing.T, dsn string) {
 // A template that was kept before such were refused makes no minutes: the answer says what is wrong with it.
 func TestTemplateKeptLongAgo(t *testing.T) { onBoth(t, templateKeptLongAgo) }
 
-func templateKeptLongAgo(t *testing.T, dsn string) {
-	b := servertest.NewBedOn(t, dsn, "")
+func templateKeptLongAgo(b *servertest.Bed) {
+	t := b.T
 	var file bytes.Buffer
 	z := zip.NewWriter(&file)
 	for range 2 {
@@ -167,8 +167,8 @@ func templateKeptLongAgo(t *testing.T, dsn string) {
 // An office's own template makes the minutes, until it goes back; what is none is refused, and who may not set it is as well.
 func TestTemplateOfTheOffice(t *testing.T) { onBoth(t, templateOfTheOffice) }
 
-func templateOfTheOffice(t *testing.T, dsn string) {
-	b := servertest.NewBedOn(t, dsn, "")
+func templateOfTheOffice(b *servertest.Bed) {
+	t := b.T
 	const path = "/api/v1/minutes-template"
 	minutes := "/api/v1/sessions/" + b.Links.ID + "/minutes."
 	secretary := servertest.Token(b.Links.Links.Secretary)

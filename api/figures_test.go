@@ -126,8 +126,8 @@ func TestFiguresWaitForNoReader(t *testing.T) {
 // the ledgers say; so it is after it was made anew.
 func TestFiguresFollowTheLedgers(t *testing.T) { onBoth(t, figuresFollowTheLedgers) }
 
-func figuresFollowTheLedgers(t *testing.T, dsn string) {
-	b := servertest.NewBedOn(t, dsn, "")
+func figuresFollowTheLedgers(b *servertest.Bed) {
+	t := b.T
 	first := held(b, "Phiên thứ nhất")
 	second := held(b, "Phiên thứ hai")
 	got := summed(b, "?unit=P58")
@@ -167,8 +167,8 @@ func figuresFollowTheLedgers(t *testing.T, dsn string) {
 
 func TestFiguresByUnitAndScope(t *testing.T) { onBoth(t, figuresByUnitAndScope) }
 
-func figuresByUnitAndScope(t *testing.T, dsn string) {
-	b := servertest.NewBedOn(t, dsn, "")
+func figuresByUnitAndScope(b *servertest.Bed) {
+	t := b.T
 	first, second := held(b, "Phiên thứ nhất"), held(b, "Phiên thứ hai")
 	all := summed(b, "")
 	if len(all.Rows) != 1 || all.Rows[0].Unit != "P58" || all.Rows[0].Convened != 8 || all.Rows[0].Sessions != 2 {
@@ -228,8 +228,8 @@ func figuresByUnitAndScope(t *testing.T, dsn string) {
 // office says goes before.
 func TestFiguresFollowTheReform(t *testing.T) { onBoth(t, figuresFollowTheReform) }
 
-func figuresFollowTheReform(t *testing.T, dsn string) {
-	b := servertest.NewBedOn(t, dsn, "")
+func figuresFollowTheReform(b *servertest.Bed) {
+	t := b.T
 	held(b, "Phiên trước cải cách") // in P58
 	summed(b, "")
 	b.Admin("POST", "/api/v1/roster",

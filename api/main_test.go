@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/diemcau/diemcau/internal/postgrestest"
+	"github.com/diemcau/diemcau/internal/servertest"
 	"go.uber.org/goleak"
 )
 
@@ -33,15 +34,16 @@ func TestMain(m *testing.M) {
 	}))
 }
 
-// onBoth runs a test on SQLite, for which dsn is empty, and on PostgreSQL, which is skipped where it is not installed.
-func onBoth(t *testing.T, test func(t *testing.T, dsn string)) {
-	t.Run("SQLite", func(t *testing.T) { test(t, "") })
+// onBoth runs a test on SQLite and on PostgreSQL, which is skipped where it is not installed.
+func onBoth(t *testing.T, test func(b *servertest.Bed)) {
+	t.Helper()
+	t.Run("SQLite", func(t *testing.T) { test(servertest.NewBed(t, "")) })
 	t.Run("PostgreSQL", func(t *testing.T) {
 		postgresStarted.Store(true)
 		server, err := postgres()
 		if err != nil {
 			t.Fatal(err)
 		}
-		test(t, server.Database(t))
+		test(servertest.NewBedOn(t, server.Database(t), ""))
 	})
 }

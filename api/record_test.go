@@ -19,8 +19,8 @@ import (
 // Names go when a session is over and old enough, and only then; by request or by the server itself.
 func TestNamesAreKeptForATime(t *testing.T) { onBoth(t, namesAreKeptForATime) }
 
-func namesAreKeptForATime(t *testing.T, dsn string) {
-	b := servertest.NewBedOn(t, dsn, "")
+func namesAreKeptForATime(b *servertest.Bed) {
+	t := b.T
 	c1 := b.Enter("C1")
 	c1.Ask(protocol.Delegates{Delegates: []protocol.Delegate{{Name: "Nguyễn Văn A"}}})
 	var admin struct{ Token string }

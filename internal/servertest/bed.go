@@ -56,7 +56,7 @@ func Await(t *testing.T, what string, holds func() bool) {
 // Bed is a server with one session.
 type Bed struct {
 	*testing.T
-	File      string // of the record
+	File      string // of the record, or its URL
 	PublicURL string // "" = that of the test's server
 	Srv       *signaling.Server
 	API       *api.API
@@ -138,16 +138,16 @@ func NewBed(t *testing.T, request string) *Bed {
 	return newBedOf(t, sqlite(t), request, 1)
 }
 
-// NewBedOn is NewBed on the database of a URL, or in a SQLite file if it is empty.
+// NewBedOn is NewBed on the database of a URL.
 func NewBedOn(t *testing.T, dsn, request string) *Bed {
 	t.Helper()
-	if dsn == "" {
-		dsn = sqlite(t)
-	}
 	return newBedOf(t, dsn, request, 1)
 }
 
-func sqlite(t *testing.T) string { return filepath.Join(t.TempDir(), "diemcau.db") }
+func sqlite(t *testing.T) string {
+	t.Helper()
+	return filepath.Join(t.TempDir(), "diemcau.db")
+}
 
 // LooseBed is one whose seats may ask faster than people do.
 func LooseBed(t *testing.T, request string) *Bed {

@@ -122,7 +122,7 @@ func (b *Batch) failed(i int, errno syscall.Errno) error {
 	b.w.counters.fallbacks.Add(1)
 	if errno != unix.EINVAL && errno != unix.EMSGSIZE && b.w.port.gso.Swap(false) {
 		// Not this path's MTU but the device or kernel: nothing is gained by asking again.
-		b.w.port.log.Warn("UDP segmentation offload failed, sending packet by packet", "error", errno)
+		b.w.port.log.Warn("UDP segmentation offload failed, sending packet by packet", "err", errno)
 	}
 	data, n := b.arena[r.off:r.off+r.len], 0
 	for ; len(data) > 0; n++ {
