@@ -106,6 +106,17 @@ func TestStandIns(t *testing.T) {
 	if third := f.in.slots[main].present(); third != second {
 		t.Fatal("the other stream has made it change again")
 	}
+	f.time += 3000 // one stream changes twice before the other has changed once
+	behind := f.time
+	f.picture(h, 915, 2, true)
+	f.time += 3000
+	f.picture(h, 916, 3, true)
+	now := f.in.slots[main].present()
+	f.time = behind
+	f.picture(l, 17, 2, true)
+	if last := f.in.slots[main].present(); last != now || now.number != 3 {
+		t.Fatalf("%d feeds the slot, as a stream says that is behind", last.number)
+	}
 }
 
 // Until a keyframe of the new one comes the old picture stays; it is asked for.
