@@ -3,7 +3,6 @@ package lean
 import (
 	"crypto/rand"
 	"errors"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -65,13 +64,7 @@ func newConn(f *Factory, w *worker, p transport.Params) *conn {
 }
 
 // Offer is rendered at each call: it is asked for once, and a kilobyte for each m-line is not worth keeping.
-func (c *conn) Offer() string {
-	var b strings.Builder
-	if err := c.factory.renderOffer(&b, c); err != nil {
-		c.factory.log.Error("offer", "err", err) // a template that is in a test cannot fail on its data
-	}
-	return b.String()
-}
+func (c *conn) Offer() string { return c.factory.renderOffer(c) }
 
 func (c *conn) Answer(sdp string) ([]transport.Accepted, error) {
 	a, err := parseAnswer(sdp, c.params.Media)

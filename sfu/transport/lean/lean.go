@@ -27,7 +27,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"text/template"
 	"time"
 
 	"github.com/pion/dtls/v3"
@@ -82,7 +81,6 @@ type Factory struct {
 	cfg         Config
 	log         *slog.Logger
 	fingerprint string // of the certificate, SHA-256 in upper case: Firefox takes no other (RFC 8122 5)
-	offer       *template.Template
 	dtls        []dtls.ServerOption
 	workers     []*worker
 	scratch     scratch // of the port's reader
@@ -123,12 +121,8 @@ func New(cfg Config) (*Factory, error) {
 	if err != nil {
 		return nil, fmt.Errorf("certificate: %w", err)
 	}
-	offer, err := offerTemplate()
-	if err != nil {
-		return nil, err
-	}
 	f := &Factory{
-		cfg: cfg, log: cfg.Logger, fingerprint: strings.ToUpper(print256), offer: offer,
+		cfg: cfg, log: cfg.Logger, fingerprint: strings.ToUpper(print256),
 		dtls: []dtls.ServerOption{
 			dtls.WithCertificates(cfg.Certificate),
 			dtls.WithClientAuth(dtls.RequireAnyClientCert),
