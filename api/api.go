@@ -14,6 +14,7 @@ import (
 
 	"github.com/diemcau/diemcau/access"
 	"github.com/diemcau/diemcau/internal/fault"
+	"github.com/diemcau/diemcau/internal/httpguard"
 	"github.com/diemcau/diemcau/meeting"
 	"github.com/diemcau/diemcau/roster"
 	"github.com/diemcau/diemcau/signaling"
@@ -150,6 +151,10 @@ func (a *router) me(w http.ResponseWriter, r *http.Request, who access.Identity)
 	})
 	if err != nil {
 		return err
+	}
+	if r.URL.Query().Get("socket") == "blocked" {
+		a.api.log.Warn("no WebSocket of a page comes through: a proxy or firewall on its way drops it",
+			"session", who.Session, "endpoint", who.Endpoint, "from", httpguard.Client(r))
 	}
 	body.NowMs = a.api.now().UnixMilli()
 	writeJSON(w, http.StatusOK, body)

@@ -191,6 +191,15 @@ func TestJudge(t *testing.T) {
 		{"some loss", func(r *prepare.Rehearsal) { r.Line.LossUp = 3 }, prepare.LightAmber, "line_some_loss"},
 		{"satellite", func(r *prepare.Rehearsal) { r.Line.RTTMs = 650 }, prepare.LightAmber, "line_slow"},
 		{"TCP", func(r *prepare.Rehearsal) { r.Line.Protocol = "tcp" }, prepare.LightAmber, "line_tcp"},
+		{"no WebSocket", func(r *prepare.Rehearsal) {
+			r.Line.Tried, r.Line.Blocked = []prepare.Way{"socket", "udp"}, []prepare.Way{"socket"}
+		}, prepare.LightRed, "no_socket"},
+		{"every way", func(r *prepare.Rehearsal) { r.Line.Tried = []prepare.Way{"socket", "udp", "tcp", "turn"} }, prepare.LightGreen, ""},
+		{"one way of three", func(r *prepare.Rehearsal) {
+			r.Line.Tried, r.Line.Blocked = []prepare.Way{"socket", "udp", "tcp", "turn"}, []prepare.Way{"udp", "turn"}
+		}, prepare.LightAmber, "line_one_way"},
+		{"the one way that there is", func(r *prepare.Rehearsal) { r.Line.Tried = []prepare.Way{"socket", "udp"} }, prepare.LightGreen, ""},
+		{"no VP8", func(r *prepare.Rehearsal) { r.Line = prepare.Line{Connected: true, NoVP8: true} }, prepare.LightAmber, "no_vp8"},
 		{"several", func(r *prepare.Rehearsal) {
 			r.Camera, r.Microphone, r.Line = prepare.StateNone, prepare.StateNone, prepare.Line{}
 		}, prepare.LightRed, "no_line no_microphone no_camera"},
@@ -214,6 +223,8 @@ func TestJudge(t *testing.T) {
 		"loss":     func(r *prepare.Rehearsal) { r.Line.LossUp = 101 },
 		"rate":     func(r *prepare.Rehearsal) { r.Line.UpKbps = -1 },
 		"protocol": func(r *prepare.Rehearsal) { r.Line.Protocol = "pigeon" },
+		"way":      func(r *prepare.Rehearsal) { r.Line.Blocked = []prepare.Way{"pigeon"} },
+		"ways":     func(r *prepare.Rehearsal) { r.Line.Tried = []prepare.Way{"udp", "udp", "udp", "udp", "udp"} },
 		"text":     func(r *prepare.Rehearsal) { r.Contact = strings.Repeat("x", 201) },
 	} {
 		r := good()

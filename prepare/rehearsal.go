@@ -39,6 +39,35 @@ type Line struct {
 	LossDown  float64 `json:"loss_down_pct,omitempty"`
 	UpKbps    int     `json:"up_kbps,omitempty"`   // as much as was tried, at most
 	DownKbps  int     `json:"down_kbps,omitempty"` // as much as was tried, at most
+	Tried     []Way   `json:"tried,omitempty"`     // ways that the meeting can go
+	Blocked   []Way   `json:"blocked,omitempty"`   // those of them that did not lead to the server
+	NoVP8     bool    `json:"no_vp8,omitempty"`    // the browser can neither show nor send pictures
+}
+
+// Way is one by which a meeting reaches the server.
+type Way string
+
+// The ways: that of the page's messages, and those of pictures and sound.
+const (
+	WaySocket Way = "socket" // WebSocket
+	WayUDP    Way = "udp"
+	WayTCP    Way = "tcp"
+	WayTURN   Way = "turn"
+)
+
+// only reports whether of several ways of pictures and sound just one leads to the server.
+func (l Line) only() bool {
+	tried, open := 0, 0
+	for _, w := range l.Tried {
+		if w == WaySocket {
+			continue
+		}
+		tried++
+		if !slices.Contains(l.Blocked, w) {
+			open++
+		}
+	}
+	return tried > 1 && open == 1
 }
 
 // Light is the colour of a rehearsed site.
@@ -58,6 +87,7 @@ type Reason string
 
 // The reasons, those of a red light first.
 const (
+	ReasonNoSocket        Reason = "no_socket" // something on the way lets no WebSocket through
 	ReasonNoLine          Reason = "no_line"
 	ReasonLineTooThin     Reason = "line_too_thin"
 	ReasonLineLossy       Reason = "line_lossy"
@@ -69,6 +99,8 @@ const (
 	ReasonLineSomeLoss    Reason = "line_some_loss"
 	ReasonLineSlow        Reason = "line_slow"
 	ReasonLineTCP         Reason = "line_tcp"
+	ReasonLineOneWay      Reason = "line_one_way" // when the way breaks there is no other
+	ReasonNoVP8           Reason = "no_vp8"
 	ReasonSoundNotChecked Reason = "sound_not_checked"
 )
 
@@ -87,9 +119,14 @@ func Judge(r Rehearsal) (Light, []Reason) {
 	var red, amber []Reason
 	l := r.Line
 	loss, least := max(l.LossUp, l.LossDown), min(l.UpKbps, l.DownKbps)
+	if slices.Contains(l.Blocked, WaySocket) {
+		red = append(red, ReasonNoSocket)
+	}
 	switch {
 	case !l.Connected:
 		red = append(red, ReasonNoLine)
+	case l.NoVP8: // without pictures there is nothing to fill the line with
+		amber = append(amber, ReasonNoVP8)
 	case least < leastKbps:
 		red = append(red, ReasonLineTooThin)
 	case least < goodKbps:
@@ -120,6 +157,9 @@ func Judge(r Rehearsal) (Light, []Reason) {
 	}
 	if l.Protocol == "tcp" {
 		amber = append(amber, ReasonLineTCP)
+	}
+	if l.Connected && l.only() {
+		amber = append(amber, ReasonLineOneWay)
 	}
 	reasons := append(slices.Clip(red), amber...)
 	switch {
@@ -153,6 +193,12 @@ func (r Rehearsal) Valid() bool {
 	}
 	for _, n := range []int{l.RTTMs, l.UpKbps, l.DownKbps} {
 		if n < 0 || n > 1_000_000_000 { // a page beside the server sees gigabits
+			return false
+		}
+	}
+	ways := []Way{WaySocket, WayUDP, WayTCP, WayTURN}
+	for _, list := range [][]Way{l.Tried, l.Blocked} {
+		if len(list) > len(ways) || slices.ContainsFunc(list, func(w Way) bool { return !slices.Contains(ways, w) }) {
 			return false
 		}
 	}

@@ -107,7 +107,7 @@ func TestCeilings(t *testing.T) {
 	v, _ := r.view(bob, StageSlots)
 	sites := []*site{a}
 	at := func(level int32) func() bool {
-		return func() bool { return v.legs[0].rendition.Load() == level }
+		return func() bool { return mainLeg(v).rendition.Load() == level }
 	}
 	show(t, sites, "h", at(2))
 	r.stage.SetBudget(10_000) // the media budget of the meeting
@@ -137,7 +137,7 @@ func TestProbe(t *testing.T) {
 	}
 	v.onState(Connected)
 	last := time.Duration(0)
-	level := func() int32 { return v.legs[0].rendition.Load() }
+	level := func() int32 { return mainLeg(v).rendition.Load() }
 	fast := func(layer int) { // more than the initial budget allows
 		now := r.node.now()
 		if now-last < 20*time.Millisecond {
@@ -236,7 +236,7 @@ func TestDemand(t *testing.T) {
 	src := a.pub.sources[SourceCamera]
 	r.feed(main, alice, SourceCamera)
 	v, _ := r.view(bob, StageSlots)
-	show(t, []*site{a}, "h", func() bool { return v.legs[0].rendition.Load() == 2 })
+	show(t, []*site{a}, "h", func() bool { return mainLeg(v).rendition.Load() == 2 })
 	top, tell := src.demand(r.node.now())
 	if top != 2 || tell {
 		t.Fatalf("top %d, tell %v: all are wanted, as the sender assumes", top, tell)
@@ -293,7 +293,7 @@ func TestPausedCameraComesBack(t *testing.T) {
 	eventually(t, "the camera counts as silent", func() bool { return !src.isActive() })
 	v, _ := r.view(bob, StageSlots)
 	told(2)
-	show(t, []*site{a}, "h", func() bool { return v.legs[0].rendition.Load() == 2 })
+	show(t, []*site{a}, "h", func() bool { return mainLeg(v).rendition.Load() == 2 })
 
 	// The same where another slot asks for it meanwhile.
 	v.Close()

@@ -33,7 +33,7 @@ func TestDeadRenditionIsLeftInTime(t *testing.T) {
 				a.video(layer, 1, true)
 			}
 			r.settle()
-			level := v.legs[0].rendition.Load
+			level := mainLeg(v).rendition.Load
 			if level() != 2 {
 				t.Fatalf("on rendition %d", level())
 			}
@@ -150,8 +150,8 @@ func TestLowestWaitsForItsKeyframe(t *testing.T) {
 		a.tick()
 		a.video(0, 2, true)
 		a.video(2, 3, false)
-		if got = r.got(w, main); len(got) != 2 || v.legs[0].rendition.Load() != 0 {
-			t.Fatalf("%d packets, on rendition %d", len(got), v.legs[0].rendition.Load())
+		if got = r.got(w, main); len(got) != 2 || mainLeg(v).rendition.Load() != 0 {
+			t.Fatalf("%d packets, on rendition %d", len(got), mainLeg(v).rendition.Load())
 		}
 	}
 }

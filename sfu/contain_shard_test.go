@@ -240,11 +240,11 @@ func TestPanicOfComingAndLeaving(t *testing.T) {
 	wire.params.OnState(transport.Connected)
 	eventually(t, "it stumbles", func() bool { return faults.seen() == 1 })
 	s.do(func(time.Duration) { v.adapt.control = control })
-	if n := v.legs[0].slot.legs[0].Load(); n != 0 || len(s.remaining()) != 0 {
+	if n := mainLeg(v).slot.legs[0].Load(); n != 0 || len(s.remaining()) != 0 {
 		t.Errorf("%d legs are counted", n)
 	}
 	leaves, _ := r.enter("leaves", StageSlots)
-	s.do(func(time.Duration) { leaves.legs[0].slot = nil })
+	s.do(func(time.Duration) { mainLeg(leaves).slot = nil })
 	leaves.Close()
 	v.Close()
 	for _, v := range []*Viewer{leaves, v} {

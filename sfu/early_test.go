@@ -115,8 +115,8 @@ func TestLateStartIsASwitchPoint(t *testing.T) {
 			a.tick()
 			a.keyframe(1, tt.n, tt.order...)
 			got := r.got(w, main)
-			if v.legs[0].rendition.Load() != 1 || len(got) != 2+len(tt.order) {
-				t.Fatalf("on rendition %d with %d packets, want 2 and %d", v.legs[0].rendition.Load(), len(got), len(tt.order))
+			if mainLeg(v).rendition.Load() != 1 || len(got) != 2+len(tt.order) {
+				t.Fatalf("on rendition %d with %d packets, want 2 and %d", mainLeg(v).rendition.Load(), len(got), len(tt.order))
 			}
 			decodable(t, sorted(got))
 			all := r.got(onM, main)

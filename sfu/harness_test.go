@@ -305,3 +305,8 @@ func parseRED(payload []byte) (primary, redundant []byte, offset uint32, err err
 	}
 	return payload[5+length:], payload[5 : 5+length], fields >> 10, nil
 }
+
+// mainLeg is the leg of the picture of main.
+func mainLeg(v *Viewer) *leg {
+	return v.legs[slices.IndexFunc(v.legs, func(l *leg) bool { return l.slot.spec.ID == main })]
+}

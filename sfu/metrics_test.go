@@ -83,8 +83,8 @@ func TestMetrics(t *testing.T) {
 	}
 	v.answered = true
 	v.feedback.rtt.Store(int64(40 * time.Millisecond))
-	v.legs[0].rendition.Store(2)
-	v.legs[0].sent.rate.Store(1_000_000)
+	mainLeg(v).rendition.Store(2)
+	mainLeg(v).sent.rate.Store(1_000_000)
 	got := gathered(t, reg)
 	for name, want := range map[string]float64{
 		"diemcau_sfu_viewers": 1, "diemcau_sfu_legs 2 v-main": 1, "diemcau_sfu_legs -1 v-floor": 1, "diemcau_sfu_slot_bits_per_second v-main": 1_000_000,

@@ -11,7 +11,7 @@ func TestLastSpeakerSeesTheNext(t *testing.T) {
 	a, b := r.site(alice, markA), r.site(bob, markB)
 	v, w := r.view(alice, StageSlots)
 	r.feed("v-floor", alice, SourceCamera)
-	leg := v.legs[0]
+	leg := mainLeg(v)
 	for _, l := range v.legs {
 		if l.slot.spec.ID == "v-floor" {
 			leg = l

@@ -95,7 +95,7 @@ func TestKeyframeOnAShapedLine(t *testing.T) {
 	})
 	eventually(t, "the line is known", func() bool {
 		for _, bitrate := range []float32{600_000, 400_000} {
-			remb := &rtcp.ReceiverEstimatedMaximumBitrate{Bitrate: bitrate, SSRCs: []uint32{w.legs[0].media.SSRC}}
+			remb := &rtcp.ReceiverEstimatedMaximumBitrate{Bitrate: bitrate, SSRCs: []uint32{mainLeg(w.Viewer).media.SSRC}}
 			if err := w.pc.WriteRTCP([]rtcp.Packet{remb}); err != nil {
 				t.Fatal(err)
 			}

@@ -88,7 +88,7 @@ func TestDeadRendition(t *testing.T) {
 	a.video(0, 1, true)
 	a.video(2, 3, true)
 	r.settle()
-	leg := v.legs[0]
+	leg := mainLeg(v)
 	eventually(t, "the leg is on h", func() bool { return leg.rendition.Load() == 2 })
 
 	// h stops; l goes on without a keyframe until it is asked for one.
@@ -285,7 +285,7 @@ func TestRepair(t *testing.T) {
 			again = r.gotOn(w, ssrcOf(w, main)+1)
 			return len(again) >= 2
 		})
-		if len(again) != 2 || v.legs[0].sent.retransmissions.Load() != 2 {
+		if len(again) != 2 || mainLeg(v).sent.retransmissions.Load() != 2 {
 			t.Fatalf("%d packets came again", len(again))
 		}
 		for i, want := range []*rtp.Packet{sent[1], sent[4]} {

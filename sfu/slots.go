@@ -31,12 +31,14 @@ type SlotSpec struct {
 }
 
 // Specs lists the slots of a set in the order of their m-lines, nil for an unknown set. This table alone names slots.
+// Sound comes first: the whole bundle hangs on its first m-line (RFC 9143 7.3.1), and a browser that cannot decode the
+// pictures rejects theirs.
 func (s SlotSet) Specs() []SlotSpec {
 	var specs []SlotSpec
 	both := func(name string, rank int) {
 		specs = append(specs,
-			SlotSpec{VideoSlot(name), name, transport.Video, renditions - 1, rank},
-			SlotSpec{AudioSlot(name), name, transport.Audio, 0, 0})
+			SlotSpec{AudioSlot(name), name, transport.Audio, 0, 0},
+			SlotSpec{VideoSlot(name), name, transport.Video, renditions - 1, rank})
 	}
 	switch s {
 	case StageSlots:

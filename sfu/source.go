@@ -22,7 +22,7 @@ const (
 )
 
 func sourceKinds() [4]SourceKind {
-	return [4]SourceKind{SourceCamera, SourceMicrophone, SourceScreen, SourceScreenAudio}
+	return [4]SourceKind{SourceMicrophone, SourceCamera, SourceScreenAudio, SourceScreen}
 }
 
 func (k SourceKind) media() transport.Kind {

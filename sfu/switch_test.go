@@ -56,7 +56,7 @@ func TestStormOfJoins(t *testing.T) {
 	eventually(t, "everybody sees a picture", func() bool {
 		send()
 		for _, v := range viewers {
-			if v.legs[0].rendition.Load() != 0 {
+			if mainLeg(v).rendition.Load() != 0 {
 				return false
 			}
 		}

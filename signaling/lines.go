@@ -16,6 +16,7 @@ type Line struct {
 	Loss    float64       // share of packets lost, the worst of the slots that are sent
 	Budget  int64         // what the line is thought to carry, in bit/s
 	Starved bool          // not even the lowest rendition of some picture fits
+	NoVP8   bool          // the viewer has answered and takes no pictures
 	Slots   []SlotLine
 }
 
@@ -72,6 +73,7 @@ type LineView struct {
 	LossPct    float64    `json:"loss_pct"`
 	BudgetKbps int64      `json:"budget_kbps"`
 	Starved    bool       `json:"starved"`
+	NoVP8      bool       `json:"no_vp8"`
 	Pictures   Wanted     `json:"pictures"`
 	Slots      []SlotView `json:"slots"`
 }
@@ -95,7 +97,7 @@ func percent(share float64) float64 { return math.Round(share*1000) / 10 }
 
 func viewLine(l Line, wanted Wanted, frozen *freezes) LineView {
 	v := LineView{
-		RTTMs: l.RTT.Milliseconds(), LossPct: percent(l.Loss), BudgetKbps: l.Budget / 1000, Starved: l.Starved, Pictures: wanted, Slots: []SlotView{},
+		RTTMs: l.RTT.Milliseconds(), LossPct: percent(l.Loss), BudgetKbps: l.Budget / 1000, Starved: l.Starved, NoVP8: l.NoVP8, Pictures: wanted, Slots: []SlotView{},
 	}
 	for _, s := range l.Slots {
 		view := SlotView{

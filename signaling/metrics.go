@@ -15,11 +15,12 @@ import (
 
 // The reasons for which the server drops a connection by itself.
 const (
-	dropSlow  = "slow_reader" // its queue of outgoing messages is full
-	dropFlood = "flood"       // it keeps sending over the rate
-	dropCrowd = "crowd"       // too many others have not said hello either
-	dropSeat  = "seat_rate"   // a message over the rate of its seat; of the API, a request
-	dropFacts = "facts"       // changes of what arrives at sites, while the record does not answer
+	dropSlow      = "slow_reader" // its queue of outgoing messages is full
+	dropFlood     = "flood"       // it keeps sending over the rate
+	dropNoUpgrade = "no_upgrade"  // asked for no WebSocket: a proxy on the way has taken that out of the request
+	dropCrowd     = "crowd"       // too many others have not said hello either
+	dropSeat      = "seat_rate"   // a message over the rate of its seat; of the API, a request
+	dropFacts     = "facts"       // changes of what arrives at sites, while the record does not answer
 )
 
 type metrics struct {

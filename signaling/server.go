@@ -219,8 +219,11 @@ func exists(ctx context.Context, rec Record, id string) error {
 // ServeWS upgrades a request to a connection and serves it to its end.
 func (s *Server) ServeWS(w http.ResponseWriter, r *http.Request) {
 	ws, err := s.upgrader.Upgrade(w, r, nil)
-	if err != nil {
-		return // the upgrader has answered
+	if err != nil { // the upgrader has answered
+		if !websocket.IsWebSocketUpgrade(r) {
+			s.metrics.dropped(dropNoUpgrade)
+		}
+		return
 	}
 	c := newConn(s, ws)
 	c.tcp = admission.FromContext(r.Context())

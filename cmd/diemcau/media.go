@@ -181,9 +181,10 @@ func (m *mediaPlane) Line(peerID string) (signaling.Line, bool) {
 		return signaling.Line{}, false
 	}
 	st := v.Stats()
-	line := signaling.Line{RTT: st.RTT, Loss: st.LossRate, Budget: st.Budget, Starved: st.Starved}
+	line := signaling.Line{RTT: st.RTT, Loss: st.LossRate, Budget: st.Budget, Starved: st.Starved, NoVP8: len(st.Slots) > 0}
 	for _, s := range st.Slots {
 		name, isVideo := strings.CutPrefix(string(s.Slot), string(sfu.VideoSlot("")))
+		line.NoVP8 = line.NoVP8 && !isVideo
 		line.Slots = append(line.Slots, signaling.SlotLine{
 			Slot: strings.TrimPrefix(name, string(sfu.AudioSlot(""))), Video: isVideo, Rendition: s.Rendition, Bitrate: s.Bitrate,
 			Loss: s.LossRate, Jitter: s.Jitter, Packets: s.Packets, Retransmissions: s.Retransmissions, Lost: s.Lost,

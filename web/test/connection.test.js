@@ -368,3 +368,29 @@ test("pauses stay as short as the server asks where another node may go on", (t)
     assert.equal(s.sockets.length, before + 1, `attempt ${i}`);
   }
 });
+
+test("sockets that nothing comes by are told, those by which the server refuses are not", (t) => {
+  let unheard = 0;
+  const s = start(t, { onUnheard: () => void unheard++ });
+  s.connection.open();
+  s.enter();
+  for (const [code, want] of /** @type {[number, number][]} */ ([
+    [1006, 0], // the connection that was there
+    [1006, 0],
+    [4500, 0], // the server itself
+    [1006, 0],
+    [1006, 1],
+    [1006, 2],
+  ])) {
+    s.last().end(code);
+    assert.equal(unheard, want, `${code}`);
+    s.tick(15_000);
+  }
+  s.enter();
+  s.last().end(1006);
+  s.tick(1_000);
+  assert.equal(unheard, 2, "it came through meanwhile");
+  s.tick(15_000); // one that is opened, and no more
+  assert.equal(unheard, 3);
+  s.connection.stop();
+});

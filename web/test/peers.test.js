@@ -1,6 +1,6 @@
 import test from "node:test";
 import assert from "node:assert/strict";
-import { ENCODINGS, Publisher, Viewer, slotOfMid } from "../static/lib/peers.js";
+import { ENCODINGS, Publisher, Viewer, addressesOf, refusesPictures, slotOfMid } from "../static/lib/peers.js";
 import { PeerSet } from "../static/app/peerset.js";
 import { relayedAt } from "../static/app/settings.js";
 
@@ -279,4 +279,64 @@ test("relays are used only where the direct way was seen to be shut", async (t) 
   assert.equal(revisit(), 0, "that was yesterday");
   relayedAt.value = "";
   set.closeAll();
+});
+
+const OFFER = [
+  "v=0",
+  "a=candidate:1 1 udp 2130706431 203.0.113.5 5004 typ host",
+  "a=candidate:2 1 udp 2130706175 192.168.1.5 5004 typ host",
+  "a=candidate:3 1 TCP 2130705919 2001:db8::5 5005 typ host tcptype passive",
+  "a=end-of-candidates",
+].join("\r\n");
+
+test("where the server waits is read from its offer", () => {
+  assert.deepEqual(addressesOf(OFFER), ["UDP 203.0.113.5:5004", "TCP [2001:db8::5]:5005"]);
+  assert.deepEqual(addressesOf("v=0"), []);
+});
+
+test("an answer that rejects the pictures is one of a browser without their codec", () => {
+  assert.equal(refusesPictures("v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n"), false);
+  assert.equal(refusesPictures("v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\nm=video 0 UDP/TLS/RTP/SAVPF 96\r\n"), true);
+});
+
+test("that nothing comes is said until it does, over as many connections as that takes", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  /** @type {FakePeerConnection[]} */ const made = [];
+  const before = globalThis.RTCPeerConnection;
+  t.after(() => (globalThis.RTCPeerConnection = before));
+  globalThis.RTCPeerConnection = /** @type {any} */ (
+    class extends FakePeerConnection {
+      constructor() {
+        super();
+        made.push(this);
+      }
+    }
+  );
+  const set = new PeerSet(() => undefined);
+  const offer = () => set.offered({ peer: `v${made.length}`, kind: "viewer", sdp: OFFER });
+  const last = () => /** @type {FakePeerConnection} */ (made.at(-1));
+  offer();
+  t.mock.timers.tick(7_999);
+  assert.equal(set.reach.value, "ok", "it is still coming");
+  t.mock.timers.tick(1);
+  assert.equal(set.reach.value, "unreached");
+  for (let tries = 0; tries < 3; tries++) {
+    t.mock.timers.tick(7_000); // its own time is over, the server offers another
+    offer();
+    last().become("connecting");
+    t.mock.timers.tick(8_000);
+    assert.equal(set.reach.value, "unreached");
+  }
+  last().become("connected");
+  assert.equal(set.reach.value, "ok");
+  t.mock.timers.tick(60_000);
+  assert.equal(set.reach.value, "ok");
+  last().become("disconnected");
+  assert.equal(set.reach.value, "silent");
+  t.mock.timers.tick(6_000);
+  offer();
+  t.mock.timers.tick(2_000);
+  assert.equal(set.reach.value, "unreached");
+  set.closeAll();
+  assert.equal(set.reach.value, "ok", "nothing is waited for");
 });

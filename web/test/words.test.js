@@ -188,6 +188,8 @@ test("a console before the start", () => {
 test("while the connection is away, only who speaks is told that something has to be done", () => {
   for (const row of all({
     link: ["idle", "connecting", "online", "reconnecting", "stopped"],
+    blocked: BOOLEANS,
+    reach: ["ok", "silent", "unreached"],
     phase: ["preview", "waiting", "live", "ended", "error"],
     speaking: BOOLEANS,
     record: [
@@ -199,18 +201,47 @@ test("while the connection is away, only who speaks is told that something has t
       { contradiction: true, clock_behind_ms: 1 },
     ],
   })) {
+    const away = row.link === "reconnecting";
     const want =
-      row.link === "reconnecting"
-        ? row.phase === "live" && row.speaking
-          ? "link.speaking"
-          : "link.reconnecting"
-        : row.record.since_ms
-          ? "link.unrecorded"
-          : row.record.contradiction
-            ? "link.contradiction"
-            : row.record.clock_behind_ms
-              ? "link.clock"
-              : "";
+      row.blocked && (away || row.link === "connecting")
+        ? "link.blocked"
+        : away
+          ? row.phase === "live" && row.speaking
+            ? "link.speaking"
+            : "link.reconnecting"
+          : row.link === "online" && row.reach === "unreached"
+            ? "link.unreached"
+            : row.record.since_ms
+              ? "link.unrecorded"
+              : row.record.contradiction
+                ? "link.contradiction"
+                : row.record.clock_behind_ms
+                  ? "link.clock"
+                  : "";
     assert.equal(words.linkWord(row), want, JSON.stringify(row));
+  }
+});
+
+test("what the line does to a site is said by what matters most", () => {
+  for (const row of all({
+    link: ["connecting", "online", "reconnecting"],
+    reach: ["ok", "silent", "unreached"],
+    noVP8: BOOLEANS,
+    off: BOOLEANS,
+    quality: ["good", "weak", "audio-only", "silent"],
+  })) {
+    const online = row.link === "online";
+    const want =
+      online && (row.reach !== "ok" || row.quality === "silent")
+        ? "silent"
+        : row.noVP8
+          ? "novp8"
+          : row.off
+            ? "chosen"
+            : online
+              ? row.quality
+              : "good";
+    assert.equal(words.lineWord(row), want, JSON.stringify(row));
+    if (want !== "good") said(`line.${want}`);
   }
 });

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { recorded } from "../lib/devices.js";
 import { deviceName } from "../lib/device.js";
 import { testLine } from "../lib/linetest.js";
+import { tryEveryWay } from "../lib/reach.js";
 import { t, tMaybe } from "./i18n.js";
 import { meter, testLoudspeaker } from "./media.js";
 import { Button, Dialog } from "./parts.js";
@@ -47,11 +48,12 @@ export function Check({ room, onClose }) {
   }, []);
   const run = async () => {
     setLine(null);
+    const call = (/** @type {string} */ path, /** @type {import("../lib/http.js").Options | undefined} */ options) =>
+      ask(room, `/rehearsal${path}`, options);
     const noise = noisePicture();
     try {
-      setLine(
-        await testLine({ call: (path, options) => ask(room, `/rehearsal${path}`, options), picture: noise.track }),
-      );
+      const ways = await tryEveryWay({ call, socket: room.socketURL });
+      setLine({ ...(await testLine({ call, picture: noise.track }).catch(() => ({ connected: false }))), ...ways });
     } catch {
       setLine({ connected: false });
     } finally {
@@ -97,7 +99,7 @@ export function Check({ room, onClose }) {
         <div class="checks__buttons"><${Button} action="test-sound" icon="sound" onClick=${() => void testLoudspeaker()}>${t("devices.test")}<//>
           <${Button} action="sound-heard" pressed=${speaker === "ok"} onClick=${() => setSpeaker("ok")}>${t("check.heard")}<//>
           <${Button} action="sound-not-heard" pressed=${speaker === "silent"} onClick=${() => setSpeaker("silent")}>${t("check.notheard")}<//></div><//>
-      <${Step} state=${line ? (line.connected ? "ok" : "none") : ""} title=${t("sheet.line")} text=${lineText(line)}>
+      <${Step} state=${line ? (line.connected && !line.blocked?.includes("socket") ? "ok" : "none") : ""} title=${t("sheet.line")} text=${lineText(line)}>
         ${line ? html`<${Button} action="retry-line" onClick=${() => void run()}>${t("retry")}<//>` : html`<span class="spinner" />`}<//>
     </ol>
     <div class="checks__person">
@@ -142,7 +144,20 @@ function microphoneText(state) {
 /** @param {Line | null} line */
 function lineText(line) {
   if (!line) return t("check.line.running");
+  const ways = (line.blocked ?? []).map((way) => t(`check.way.${way}`)).join(", ");
+  return [
+    line.blocked?.includes("socket") && t("reason.no_socket"),
+    ways && t("check.line.blocked", { ways }),
+    measuredText(line),
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
+/** @param {Line} line */
+function measuredText(line) {
   if (!line.connected) return t("reason.no_line");
+  if (line.no_vp8) return t("reason.no_vp8");
   const { up_kbps = 0, down_kbps = 0, rtt_ms = 0, loss_up_pct = 0, loss_down_pct = 0 } = line;
   return t("check.line.result", {
     up: formatRate(up_kbps),

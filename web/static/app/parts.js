@@ -197,11 +197,18 @@ export function Toasts({ room }) {
   </div>`;
 }
 
-/** Says that the connection is being made again, and to a console that the server cannot record. @param {{room: Room}} props */
+/** Words that send a person to whoever looks after the network. */
+const NETWORK = ["link.blocked", "link.unreached"];
+
+/** Says that the connection is being made again, what the network keeps away, and to a console that the server cannot record. @param {{room: Room}} props */
 export function LinkNotice({ room }) {
   const record = room.record.value;
+  const phone = room.session.value?.help_phone;
+  const addresses = room.peers.addresses.value;
   const word = linkWord({
     link: room.link.value,
+    blocked: room.blocked.value,
+    reach: room.peers.reach.value,
     phase: room.phase.value,
     speaking: Boolean(room.speaking.value),
     record,
@@ -209,11 +216,12 @@ export function LinkNotice({ room }) {
   return html`<div role="status" aria-live="polite">
     ${
       word &&
-      (room.link.value !== "reconnecting"
+      (word !== "link.reconnecting" && word !== "link.speaking"
         ? html`<p class="link-notice" data-notice=${word.slice(5)}><${Icon} name="warn" /><span>${t(word, {
             time: formatTime(record.since_ms ?? 0, room.session.value?.time_zone),
             length: formatDuration(record.clock_behind_ms ?? 0),
-          })}</span></p>`
+            addresses: addresses.join(", "),
+          })}${NETWORK.includes(word) && phone && html` ${t("rehearsal.phone")} <a href=${`tel:${phone}`}>${phone}</a>`}</span></p>`
         : html`<p class="link-notice"><span class="spinner" /><span>${t(word)}</span></p>`)
     }
   </div>`;

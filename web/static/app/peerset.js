@@ -1,12 +1,19 @@
 // The peer connections that a page has now, at most one of a kind, and what arrives by them.
 import { signal } from "../vendor/signals.js";
-import { Viewer, Publisher } from "../lib/peers.js";
+import { Viewer, Publisher, addressesOf, refusesPictures } from "../lib/peers.js";
 import { LineWatch } from "./line.js";
 import { relayedAt } from "./settings.js";
 
 /** For how long a page offers relays at once to a network that let nothing else through. */
 const RELAYS_MS = 24 * 3_600_000;
 
+/** How long the stage may take to come until a person is told that the network lets none through: by TCP it takes 3 s. */
+const UNREACHED_MS = 8_000;
+
+/**
+ * How the stage is connected: "silent" while that was lost a moment ago, "unreached" when no way was found for long.
+ * @typedef {"ok" | "silent" | "unreached"} Reach
+ */
 /** @typedef {{video?: MediaStream, audio?: MediaStream}} SlotStreams */
 /** @typedef {Partial<Record<import("../lib/peers.js").Source, MediaStreamTrack | null>>} Sources */
 
@@ -14,6 +21,12 @@ export class PeerSet {
   /** What arrives, by slot. @type {import("@preact/signals").Signal<ReadonlyMap<string, SlotStreams>>} */ streams =
     signal(new Map());
   line;
+  /** @type {import("@preact/signals").Signal<Reach>} */ reach = signal("ok");
+  /** Where the server waits for pictures and sound. */
+  addresses = signal(/** @type {string[]} */ ([]));
+  /** The browser has no codec for the pictures. */
+  noVP8 = signal(false);
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #waiting;
   /** @type {Map<string, Viewer | Publisher>} */ #peers = new Map();
   /** @type {Sources} */ #sources = {};
   /** Whether this network was seen to let nothing through without a relay, now or at the last visit. */ #relays =
@@ -44,7 +57,10 @@ export class PeerSet {
       kind: offer.kind,
       iceServers: this.#relays ? offer.ice_servers : [],
       direct: !this.#relays && !!offer.ice_servers,
-      onAnswer: (/** @type {string} */ sdp) => this.#send("answer", { peer: offer.peer, sdp }),
+      onAnswer: (/** @type {string} */ sdp) => {
+        this.noVP8.value = refusesPictures(sdp);
+        this.#send("answer", { peer: offer.peer, sdp });
+      },
       onWay: (/** @type {boolean} */ relayed) => {
         this.#relays = relayed;
         relayedAt.value = relayed ? String(Date.now()) : "";
@@ -52,6 +68,7 @@ export class PeerSet {
       onFailed: (/** @type {string} */ reason) => {
         if (options.direct && !this.#peers.get(offer.peer)?.connected) this.#relays = true;
         this.#peers.delete(offer.peer);
+        if (offer.kind === "viewer") this.#lost();
         this.#send("peer_failed", { peer: offer.peer, reason: reason.slice(0, 200) });
       },
     };
@@ -61,9 +78,18 @@ export class PeerSet {
       void publisher.accept(offer.sdp, this.#sources);
       return;
     }
-    const viewer = new Viewer({ ...options, onTrack: (slot, kind, track) => this.#arrived(slot, kind, track) });
+    const stage = offer.kind === "viewer";
+    const viewer = new Viewer({
+      ...options,
+      onTrack: (slot, kind, track) => this.#arrived(slot, kind, track),
+      onConnected: stage ? (connected) => (connected ? this.#reached() : this.#lost()) : undefined,
+    });
     this.#peers.set(offer.peer, viewer);
-    if (offer.kind === "viewer") this.line.follow(viewer);
+    if (stage) {
+      this.addresses.value = addressesOf(offer.sdp);
+      this.#wait();
+      this.line.follow(viewer);
+    }
     void viewer.accept(offer.sdp);
   }
 
@@ -97,7 +123,28 @@ export class PeerSet {
     this.#peers.delete(id);
   }
 
+  /** The stage has come. */
+  #reached() {
+    clearTimeout(this.#waiting);
+    this.#waiting = undefined;
+    this.reach.value = "ok";
+  }
+
+  /** The stage comes no more. */
+  #lost() {
+    if (this.reach.value === "ok") this.reach.value = "silent";
+    this.#wait();
+  }
+
+  /** Waits for the stage, over as many connections as it takes. */
+  #wait() {
+    this.#waiting ??= setTimeout(() => {
+      this.reach.value = "unreached";
+    }, UNREACHED_MS);
+  }
+
   closeAll() {
+    this.#reached();
     for (const id of [...this.#peers.keys()]) this.close(id);
     this.streams.value = new Map();
   }

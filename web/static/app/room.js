@@ -34,6 +34,8 @@ export class Room {
 
   /** @type {import("@preact/signals").Signal<"preview" | "room" | "left">} */ step = signal("preview");
   /** @type {import("@preact/signals").Signal<import("../lib/connection.js").Link>} */ link = signal("idle");
+  /** The server answers requests, and no WebSocket comes through to it. */
+  blocked = signal(false);
   /** @type {import("@preact/signals").Signal<import("../lib/connection.js").Stop | null>} */ stopped = signal(null);
   /** @type {import("@preact/signals").Signal<import("../lib/protocol.js").Welcome | null>} */ welcome = signal(null);
   /** What the link is for, told before anyone enters. @type {import("@preact/signals").Signal<Introduction | null>} */ introduction =
@@ -141,11 +143,10 @@ export class Room {
   #toastId = 0;
 
   constructor() {
-    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     const resume = new ResumeSecret(this.token);
     const moved = new URLSearchParams(location.search).has("moved");
     this.#connection = new Connection({
-      url: `${scheme}//${location.host}/ws`,
+      url: this.socketURL,
       token: this.token,
       device: deviceName(navigator),
       resume: resume.read(),
@@ -164,6 +165,7 @@ export class Room {
       onStop: (stop) => this.#stop(stop),
       onMove: (url) => this.#moveTo(url),
       moved,
+      onUnheard: () => void this.#askWhyUnheard(),
     });
     this.#followMedia();
     this.unheard = followVoice(this, (problem) => this.#connection.notify("microphone", { problem }));
@@ -205,6 +207,17 @@ export class Room {
   get sites() {
     void this.#sitesVersion.value;
     return this.#sites;
+  }
+
+  /** Where the server takes WebSockets. */
+  get socketURL() {
+    return `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/ws`;
+  }
+
+  /** Asks whether the server is there although no socket comes through to it, and has it write that down. */
+  async #askWhyUnheard() {
+    const { ok } = await request("/me?socket=blocked", { token: this.token });
+    this.blocked.value = ok && this.link.value !== "online";
   }
 
   /** Role by the link. */
@@ -354,6 +367,7 @@ export class Room {
         batch(() => {
           this.clockOffset.value = message.now_ms - steady();
           this.stopped.value = null;
+          this.blocked.value = false;
           this.previewed.value = "";
           this.activeSpeakers.value = [];
           this.record.value = {};

@@ -1,7 +1,7 @@
 // A site inside the room: the waiting page until the session is live, then the stage with a few large buttons.
 import { html } from "./html.js";
 import { useState, useEffect } from "../vendor/hooks.js";
-import { waitingWords } from "../lib/words.js";
+import { lineWord, waitingWords } from "../lib/words.js";
 import { t, formatDay, formatTime, formatDuration } from "./i18n.js";
 import { Announcer, Button, Clock, Confirm, Header, KeysHelp, Preferences, Toasts, tick } from "./parts.js";
 import { Icon } from "./icons.js";
@@ -124,15 +124,21 @@ function OwnPicture({ room }) {
 
 /** What a weak line does to this site. @param {{room: Room}} props */
 function LineNotice({ room }) {
-  const quality = room.link.value === "online" ? room.peers.line.quality.value : "good";
-  const off = pictures.value === "none";
-  const said = off && quality !== "silent" ? "chosen" : quality;
+  const said = lineWord({
+    link: room.link.value,
+    reach: room.peers.reach.value,
+    noVP8: room.peers.noVP8.value,
+    off: pictures.value === "none",
+    quality: room.peers.line.quality.value,
+  });
+  const off = said === "chosen" || (said !== "novp8" && pictures.value === "none");
   return html`<div class="line-live">
     <div role="status" aria-live="polite">
       ${said !== "good" && html`<p class=${`line line--${said}`}><${Icon} name=${said === "chosen" ? "sound" : "warn"} /><span>${t(`line.${said}`)}</span></p>`}
     </div>
     ${
       said !== "good" &&
+      said !== "novp8" &&
       html`<${Button} action=${off ? "pictures-on" : "pictures-off"}
       onClick=${() => (pictures.value = off ? "all" : "none")}>${t(off ? "pictures.on" : "pictures.off")}<//>`
     }

@@ -92,7 +92,7 @@ function Tile({ room, slot, grant, place, own }) {
   // A slot that nobody holds keeps no last frame of who held it.
   const stream = !grant ? null : own ? local : (room.peers.streams.value.get(slot)?.video ?? null);
   const live = (grant?.state === "on_air" && !grant.away) || (own && grant?.state === "countdown");
-  const off = wanted.value === "none" && !own;
+  const off = (wanted.value === "none" || room.peers.noVP8.value) && !own;
   const pictures = Boolean(live && stream && (own || (grant?.video && !off)));
   const voice = Boolean(grant && room.activeSpeakers.value.includes(slot));
   const name = grant?.name ?? "";

@@ -65,6 +65,12 @@ const en = {
 
   "link.speaking": "Connection lost. Reconnecting; your microphone will be off then: press “Go back on air”.",
   "link.reconnecting": "Connection lost. Reconnecting; there is nothing you need to do…",
+  "link.blocked":
+    "The server answers, but the network here blocks WebSocket connections, so this page cannot enter. " +
+    "It keeps trying; please tell your technician: firewall or proxy must let WebSocket through.",
+  "link.unreached":
+    "No picture or sound yet: the network here blocks the way to the meeting server. " +
+    "The page keeps trying; please tell your technician to open the way to {addresses}.",
   "link.clock":
     "The server’s clock is {length} behind what is recorded: one of the two is wrong. Tell who runs the server.",
   "link.contradiction":
@@ -163,6 +169,13 @@ const en = {
   "rate.more": "above {n} Mbit/s",
   "check.contact": "Technician at your site",
   "check.send": "Send the result",
+  "check.line.blocked": "Blocked: {ways}.",
+  "check.way.socket": "WebSocket",
+  "check.way.udp": "UDP",
+  "check.way.tcp": "TCP",
+  "check.way.turn": "TURN",
+  "reason.no_socket":
+    "The network blocks WebSocket connections: the page cannot enter the room. Please tell your network staff.",
   "reason.no_line": "The server for picture and sound cannot be reached. Tell your network staff.",
   "reason.line_too_thin": "The line is too weak for pictures.",
   "reason.line_lossy": "The line loses much.",
@@ -174,6 +187,8 @@ const en = {
   "reason.line_some_loss": "The line loses something at times.",
   "reason.line_slow": "The line has a long delay.",
   "reason.line_tcp": "The network blocks UDP; pictures may lag.",
+  "reason.line_one_way": "Only one way leads to the server of picture and sound; if it breaks there is no other.",
+  "reason.no_vp8": "The browser has no VP8: sound only, no picture.",
   "reason.sound_not_checked": "The loudspeaker was not checked.",
   "reason.other": "Something should be checked again.",
 
@@ -225,6 +240,8 @@ const en = {
   "line.weak": "Weak line",
   "line.audio-only": "Weak line: sound comes first, the picture is paused",
   "line.silent": "The signal is interrupted",
+  "line.novp8":
+    "This browser has no VP8: there is sound and no picture. Please use a recent Chrome, Edge or Firefox, or tell your technician.",
 
   "onair.text": "On air",
   "onair.muted": "On air · microphone off",
@@ -452,6 +469,7 @@ const en = {
   "lines.soundonly": "the site chose sound only",
   "lines.small": "the site chose small pictures",
   "lines.starved": "not enough for every picture",
+  "lines.novp8": "the browser has no VP8: sound only",
   "lines.what": "Being sent",
   "lines.loss": "Loss",
   "lines.quality": "Quality",

@@ -64,6 +64,11 @@ export default {
 
   "link.speaking": "Mất kết nối. Đang kết nối lại; khi trở lại micro sẽ tắt, quý vị bấm “Lên sóng trở lại”.",
   "link.reconnecting": "Mất kết nối. Đang kết nối lại, quý vị không cần thao tác gì…",
+  "link.blocked":
+    "Máy chủ trả lời, nhưng mạng ở đây chặn kết nối WebSocket nên chưa vào phòng họp được. " +
+    "Trang vẫn tự thử lại; hãy báo kỹ thuật: tường lửa hoặc proxy phải cho WebSocket đi qua.",
+  "link.unreached":
+    "Chưa nhận được hình và tiếng: mạng ở đây chặn đường tới máy chủ họp. Trang vẫn tự thử lại; hãy báo kỹ thuật mở đường tới {addresses}.",
   "link.clock":
     "Đồng hồ máy chủ chậm {length} so với giờ đã ghi trong sổ: một trong hai giờ sai. Hãy báo người quản trị máy chủ.",
   "link.contradiction":
@@ -165,6 +170,12 @@ export default {
   "rate.more": "trên {n} Mbit/s",
   "check.contact": "Người trực kỹ thuật tại điểm cầu",
   "check.send": "Gửi kết quả",
+  "check.line.blocked": "Bị chặn: {ways}.",
+  "check.way.socket": "WebSocket",
+  "check.way.udp": "UDP",
+  "check.way.tcp": "TCP",
+  "check.way.turn": "TURN",
+  "reason.no_socket": "Mạng chặn kết nối WebSocket: trang không vào được phòng họp. Hãy báo cán bộ mạng.",
   "reason.no_line": "Không kết nối được với máy chủ hình và tiếng. Hãy báo cán bộ mạng.",
   "reason.line_too_thin": "Đường truyền quá yếu để họp có hình.",
   "reason.line_lossy": "Đường truyền mất gói nhiều.",
@@ -176,6 +187,8 @@ export default {
   "reason.line_some_loss": "Đường truyền có lúc mất gói.",
   "reason.line_slow": "Đường truyền có độ trễ cao.",
   "reason.line_tcp": "Mạng chặn UDP; hình có thể chậm hơn.",
+  "reason.line_one_way": "Chỉ có một đường tới máy chủ hình và tiếng; đường này đứt thì không có đường khác thay.",
+  "reason.no_vp8": "Trình duyệt không có VP8: chỉ nghe và nói, không có hình.",
   "reason.sound_not_checked": "Chưa kiểm tra loa.",
   "reason.other": "Có điểm cần kiểm tra lại.",
 
@@ -227,6 +240,8 @@ export default {
   "line.weak": "Đường truyền yếu",
   "line.audio-only": "Đường truyền yếu: tiếng được ưu tiên, hình tạm dừng",
   "line.silent": "Tín hiệu đang bị gián đoạn",
+  "line.novp8":
+    "Trình duyệt này không có VP8 nên chỉ có tiếng, không có hình. Hãy dùng Chrome, Edge hoặc Firefox bản mới, hoặc báo kỹ thuật.",
 
   "onair.text": "Đang lên sóng",
   "onair.muted": "Đang lên sóng · micro tắt",
@@ -455,6 +470,7 @@ export default {
   "lines.soundonly": "điểm cầu chọn chỉ nghe tiếng",
   "lines.small": "điểm cầu chọn hình nhỏ",
   "lines.starved": "không đủ cho mọi hình",
+  "lines.novp8": "trình duyệt không có VP8, chỉ nhận tiếng",
   "lines.what": "Đang gửi tới",
   "lines.loss": "Mất gói",
   "lines.quality": "Chất lượng",

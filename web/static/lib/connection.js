@@ -44,6 +44,7 @@ export class RequestError extends Error {
  * @property {(stop: Stop) => void} onStop
  * @property {(url: string) => void} [onMove] the page has to go on at another node, whose address this is
  * @property {boolean} [moved] the page came here because its node was gone: it is not sent back at once
+ * @property {() => void} [onUnheard] no socket came through to the server for some time, though it may be there
  * @property {(url: string) => WebSocket} [socket]
  * @property {() => number} [random] 0 … 1
  * @property {() => number} [now] the server's time as far as it is known, in ms
@@ -62,6 +63,8 @@ const MOVE_AFTER_MS = 6_000;
 const MOVE_SPREAD_MS = 2_000;
 /** A page that has just come from another node is not sent back there for so long. */
 const STAY_MS = 30_000;
+/** Sockets in a row by which the server said nothing, after which something else than an outage may be the reason. */
+const UNHEARD = 3;
 
 /** Names of the close codes that no reconnection cures. @type {Readonly<Record<number, string>>} */
 const FINAL = {
@@ -97,6 +100,10 @@ export class Connection {
   #resume = "";
   #takeOver = false;
   #failures = 0;
+  /** Whether the server has said anything on this socket. */
+  #heard = false;
+  /** Sockets before it in a row on which the server said nothing. */
+  #unheard = 0;
   #pingMs = DEFAULT_PING_MS;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #watchdog;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #retry;
@@ -179,6 +186,7 @@ export class Connection {
     this.#drop(this.#link === "idle" || this.#link === "stopped" ? "connecting" : "reconnecting");
     this.#lastError = null;
     this.#comeBack = null;
+    this.#heard = false;
     const make = this.#options.socket ?? ((url) => new WebSocket(url));
     const socket = make(this.#options.url);
     this.#socket = socket;
@@ -201,6 +209,8 @@ export class Connection {
   /** @param {ServerMessage} message */
   #receive(message) {
     this.#heardAt = Date.now();
+    this.#heard = true;
+    this.#unheard = 0;
     switch (message.type) {
       case "ping":
         this.notify("pong", { t: message.t });
@@ -272,6 +282,7 @@ export class Connection {
       this.#failures++;
     }
     this.#retry = setTimeout(() => this.#connect(), delay);
+    if (!this.#heard && code < 4000 && ++this.#unheard >= UNHEARD) this.#options.onUnheard?.();
     if (code === Close.NotOpen) this.#options.onStop({ code: "not_open", atMs: error?.at_ms, retrying: true });
     if (code === Close.Broken)
       this.#options.onStop({ code: error?.code === "unrecorded" ? "unrecorded" : "broken", retrying: true });
@@ -312,7 +323,10 @@ export class Connection {
   /** Silence for this long means that the socket is dead, whatever the browser believes. @param {number} ms */
   #watch(ms) {
     clearTimeout(this.#watchdog);
-    this.#watchdog = setTimeout(() => this.#closed(1006), ms);
+    this.#watchdog = setTimeout(() => {
+      if (!this.#heard) this.#unheard = UNHEARD; // one that nothing comes of at all takes long
+      this.#closed(1006);
+    }, ms);
   }
 
   /**

@@ -1,6 +1,6 @@
 // The test of a site's line: a picture made for it goes to the media server and comes back, then a file is timed.
 
-import { Publisher, Viewer } from "./peers.js";
+import { Publisher, Viewer, refusesPictures } from "./peers.js";
 
 /** The most that the test can tell, in kbit/s: its file is over too soon, and its picture too small, for more. */
 export const MOST_KBPS = 20_000;
@@ -15,6 +15,9 @@ export const MOST_KBPS = 20_000;
  * @property {number} [loss_down_pct]
  * @property {number} [up_kbps]
  * @property {number} [down_kbps]
+ * @property {boolean} [no_vp8] the browser has no codec for the picture: nothing could be measured
+ * @property {import("./reach.js").Way[]} [tried] ways that the meeting goes
+ * @property {import("./reach.js").Way[]} [blocked] those that do not lead to the server
  */
 
 /**
@@ -157,6 +160,7 @@ export async function testLine({ call, picture, seconds = 10 }) {
     viewer.close();
     await call("/line", { method: "DELETE" });
   }
+  if (refusesPictures(answers.publisher)) return { connected: publisher.connected, no_vp8: true };
   return measure(samples, await fileRate(call));
 }
 

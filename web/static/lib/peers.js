@@ -33,12 +33,35 @@ export function slotOfMid(mid) {
   return match ? { kind: match[1] === "v" ? "video" : "audio", slot: match[2] } : null;
 }
 
+/** A candidate of an offer (RFC 8839 5.1): its transport, address and port. */
+export const CANDIDATE = /^a=candidate:\S+ \d+ (udp|tcp) \d+ (\S+) (\d+) /i;
+
+/**
+ * Where the server waits for pictures and sound, for whoever looks after the network: "UDP 192.0.2.1:5004", the first of
+ * each transport.
+ * @param {string} sdp an offer
+ */
+export function addressesOf(sdp) {
+  /** @type {Map<string, string>} */ const found = new Map();
+  for (const line of sdp.split("\r\n")) {
+    const [, transport, address, port] = CANDIDATE.exec(line) ?? [];
+    if (!transport) continue;
+    const name = transport.toUpperCase();
+    if (!found.has(name)) found.set(name, `${name} ${address.includes(":") ? `[${address}]` : address}:${port}`);
+  }
+  return [...found.values()];
+}
+
+/** Whether an answer takes or sends no pictures: the browser has no codec for them. @param {string} sdp */
+export const refusesPictures = (sdp) => /^m=video 0 /m.test(sdp);
+
 /**
  * @typedef {object} PeerOptions
  * @property {string} id
  * @property {string} kind viewer, publisher, monitor
  * @property {(sdp: string) => void} onAnswer
  * @property {(reason: string) => void} onFailed called once
+ * @property {(connected: boolean) => void} [onConnected] called when it has connected, and when nothing is heard of the server any more
  * @property {(relayed: boolean) => void} [onWay] called each time it has connected, with whether a relay is on the way
  * @property {(slot: string, kind: "video" | "audio", track: MediaStreamTrack) => void} [onTrack]
  * @property {RTCIceServer[]} [iceServers] for networks that let nothing else through
@@ -83,6 +106,7 @@ class Peer {
         this.fail("ice failed");
         break;
       case "disconnected":
+        this.options.onConnected?.(false);
         this.timer = setTimeout(() => this.fail("ice disconnected"), DISCONNECTED_TIMEOUT_MS);
         break;
       case "connecting":
@@ -90,6 +114,7 @@ class Peer {
         break;
       case "connected":
         this.connected = true;
+        this.options.onConnected?.(true);
         void this.#tellWay();
         break;
       default:

@@ -106,6 +106,18 @@ export function deskWaitingWord({ welcomed, phase, stop }) {
 }
 
 /**
+ * What the line does to a site, or its browser: "good" when there is nothing to say.
+ * @param {{link: string, reach: string, noVP8: boolean, off: boolean, quality: string}} facts off: the site wants no pictures
+ * @returns {"good" | "weak" | "audio-only" | "silent" | "chosen" | "novp8"}
+ */
+export function lineWord({ link, reach, noVP8, off, quality }) {
+  if (link === "online" && (reach !== "ok" || quality === "silent")) return "silent";
+  if (noVP8) return "novp8";
+  if (off) return "chosen";
+  return link === "online" ? /** @type {"weak"} */ (quality) : "good";
+}
+
+/**
  * What stands in a place of the stage that shows no picture.
  * @param {Pick<StageSlot, "slot" | "state" | "away" | "video" | "muted">} grant
  * @param {{own: boolean, off: boolean}} here own: it is one's own place; off: this page wants no pictures
@@ -130,12 +142,15 @@ export function saysMuted({ state, away, muted }) {
 }
 
 /**
- * What is said while the connection is made again, and to a console when something is wrong with the record.
- * @param {{link: string, phase: string, speaking: boolean, record: import("./protocol.js").Recording}} facts
+ * What is said while the connection is made again, while the network keeps messages or the stage from this page, and to a
+ * console when something is wrong with the record.
+ * @param {{link: string, blocked: boolean, reach: string, phase: string, speaking: boolean, record: import("./protocol.js").Recording}} facts
  * @returns {Key | ""}
  */
-export function linkWord({ link, phase, speaking, record }) {
+export function linkWord({ link, blocked, reach, phase, speaking, record }) {
+  if (blocked && (link === "reconnecting" || link === "connecting")) return "link.blocked";
   if (link === "reconnecting") return phase === "live" && speaking ? "link.speaking" : "link.reconnecting";
+  if (reach === "unreached" && link === "online") return "link.unreached";
   if (record.since_ms) return "link.unrecorded";
   if (record.contradiction) return "link.contradiction";
   return record.clock_behind_ms ? "link.clock" : "";

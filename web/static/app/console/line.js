@@ -7,7 +7,8 @@ import { t, formatNumber } from "../i18n.js";
 /** @typedef {import("../room.js").Room} Room */
 /**
  * @typedef {{slot: string, kind: "video" | "audio", rendition: number, kbps: number, loss_pct: number, freezes: number, frozen_ms: number}} SlotLine
- * @typedef {{rtt_ms: number, loss_pct: number, budget_kbps: number, starved: boolean, pictures: "all" | "low" | "none", slots: SlotLine[]}} Line
+ * @typedef {{rtt_ms: number, loss_pct: number, budget_kbps: number, starved: boolean, no_vp8: boolean, pictures: "all" | "low" | "none",
+ *   slots: SlotLine[]}} Line
  */
 
 const EVERY_MS = 3_000;
@@ -34,6 +35,7 @@ export function LineSheet({ room, code }) {
   return html`<table class="line-table" data-line=${code}>
     <caption>${t("lines.caption", { rtt: formatNumber(line.rtt_ms), kbps: formatNumber(line.budget_kbps) })}
       ${line.pictures !== "all" && html` · ${t(line.pictures === "none" ? "lines.soundonly" : "lines.small")}`}
+        ${line.no_vp8 && html` · ${t("lines.novp8")}`}
         ${line.starved && html` · ${t("lines.starved")}`}</caption>
     <thead><tr><th scope="col">${t("lines.what")}</th><th scope="col">kbit/s</th><th scope="col">${t("lines.loss")}
     </th><th scope="col">${t("lines.quality")}</th><th scope="col">${t("lines.freezes")}</th></tr></thead>
