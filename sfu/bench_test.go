@@ -41,7 +41,7 @@ func benchmarkStage(b *testing.B, cfg Config, viewers int) (r *rig, forwarded fu
 	}
 	b.Cleanup(func() { _ = n.Close() })
 	r = &rig{t: b, node: n, stage: n.Stage("s")}
-	good, err := rtcp.Marshal([]rtcp.Packet{&rtcp.ReceiverEstimatedMaximumBitrate{Bitrate: 20e6, SSRCs: []uint32{firstSSRC}}})
+	good, err := rtcp.Marshal([]rtcp.Packet{&rtcp.ReceiverEstimatedMaximumBitrate{Bitrate: 20e6, SSRCs: []uint32{mainSSRC}}})
 	if err != nil {
 		b.Fatal(err)
 	}

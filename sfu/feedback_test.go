@@ -32,7 +32,7 @@ func TestFeedbackIsBounded(t *testing.T) {
 	for range 100 {
 		w.feedback(slices.Repeat([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: ssrcOf(w, main)}}, 100)...)
 	}
-	if got := int(v.Stats().Slots[0].PLIs); got > most() {
+	if got := int(v.Stats().Slots[1].PLIs); got > most() {
 		t.Errorf("%d keyframes asked for, want at most %d", got, most())
 	}
 
@@ -64,7 +64,7 @@ func TestCumulativeLost(t *testing.T) {
 	r := newRig(t)
 	v, w := r.view(bob, StageSlots)
 	w.feedback(&rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{{SSRC: ssrcOf(w, main), TotalLost: 0xffffff}}})
-	if lost := v.Stats().Slots[0].Lost; lost != 0 {
+	if lost := v.Stats().Slots[1].Lost; lost != 0 {
 		t.Errorf("%d lost", lost)
 	}
 }

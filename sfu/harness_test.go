@@ -310,3 +310,6 @@ func parseRED(payload []byte) (primary, redundant []byte, offset uint32, err err
 func mainLeg(v *Viewer) *leg {
 	return v.legs[slices.IndexFunc(v.legs, func(l *leg) bool { return l.slot.spec.ID == main })]
 }
+
+// mainSSRC is that of the picture of main, towards every viewer of a stage.
+const mainSSRC = firstSSRC + 2

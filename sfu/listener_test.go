@@ -267,7 +267,7 @@ func (l *listener) report(packets ...rtcp.Packet) error {
 // goodLine reports a good line and waits until it is used.
 func (l *listener) goodLine(tb testing.TB) {
 	tb.Helper()
-	if err := l.report(&rtcp.ReceiverEstimatedMaximumBitrate{Bitrate: 20e6, SSRCs: []uint32{firstSSRC}}); err != nil {
+	if err := l.report(&rtcp.ReceiverEstimatedMaximumBitrate{Bitrate: 20e6, SSRCs: []uint32{mainSSRC}}); err != nil {
 		tb.Fatal(err)
 	}
 	eventually(tb, "the good line is used", func() bool { return l.Stats().Budget == 20e6 })

@@ -171,7 +171,7 @@ func TestNoRepairOfWhatWasStopped(t *testing.T) {
 	a.video(0, 10, true)
 	sent := numbers(r.got(w, main))
 	v.SetTop(-1)
-	eventually(t, "the picture is stopped", func() bool { return v.Stats().Slots[0].Rendition == none })
+	eventually(t, "the picture is stopped", func() bool { return v.Stats().Slots[1].Rendition == none })
 	w.nack(main, sent...)
 	r.settle()
 	if again := len(r.gotOn(w, ssrcOf(w, main)+1)); again != 0 {
@@ -182,7 +182,7 @@ func TestNoRepairOfWhatWasStopped(t *testing.T) {
 		a.tick()
 		a.video(0, 1, true)
 		r.settle()
-		return v.Stats().Slots[0].Rendition == 0
+		return v.Stats().Slots[1].Rendition == 0
 	})
 	now := r.got(w, main)
 	decodable(t, now)

@@ -97,9 +97,9 @@ func TestStress(t *testing.T) {
 					}
 				}
 				feedback, err := rtcp.Marshal([]rtcp.Packet{
-					&rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{{SSRC: firstSSRC, LastSequenceNumber: uint32(i)}}},
-					&rtcp.TransportLayerNack{MediaSSRC: firstSSRC, Nacks: []rtcp.NackPair{{PacketID: uint16(rnd.Uint32()), LostPackets: 0xffff}}},
-					&rtcp.PictureLossIndication{MediaSSRC: firstSSRC},
+					&rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{{SSRC: mainSSRC, LastSequenceNumber: uint32(i)}}},
+					&rtcp.TransportLayerNack{MediaSSRC: mainSSRC, Nacks: []rtcp.NackPair{{PacketID: uint16(rnd.Uint32()), LostPackets: 0xffff}}},
+					&rtcp.PictureLossIndication{MediaSSRC: mainSSRC},
 				})
 				if err != nil {
 					t.Error(err)
@@ -194,15 +194,15 @@ func (l *listener) stay(t *testing.T, rnd *rand.Rand) {
 	for range 2 {
 		for i := range 10 {
 			if err := l.report(
-				&rtcp.ReceiverReport{SSRC: 1, Reports: []rtcp.ReceptionReport{{SSRC: firstSSRC, LastSequenceNumber: uint32(i)}}},
-				&rtcp.ReceiverEstimatedMaximumBitrate{Bitrate: float32(rnd.IntN(5_000_000)), SSRCs: []uint32{firstSSRC}},
-				&rtcp.TransportLayerNack{MediaSSRC: firstSSRC, Nacks: []rtcp.NackPair{{PacketID: uint16(rnd.IntN(1 << 13)), LostPackets: 0xffff}}},
-				&rtcp.PictureLossIndication{MediaSSRC: firstSSRC},
+				&rtcp.ReceiverReport{SSRC: 1, Reports: []rtcp.ReceptionReport{{SSRC: mainSSRC, LastSequenceNumber: uint32(i)}}},
+				&rtcp.ReceiverEstimatedMaximumBitrate{Bitrate: float32(rnd.IntN(5_000_000)), SSRCs: []uint32{mainSSRC}},
+				&rtcp.TransportLayerNack{MediaSSRC: mainSSRC, Nacks: []rtcp.NackPair{{PacketID: uint16(rnd.IntN(1 << 13)), LostPackets: 0xffff}}},
+				&rtcp.PictureLossIndication{MediaSSRC: mainSSRC},
 			); err != nil {
 				t.Error(err)
 			}
 		}
-		if err := l.report(&rtcp.ReceiverEstimatedMaximumBitrate{Bitrate: 20e6, SSRCs: []uint32{firstSSRC}}); err != nil {
+		if err := l.report(&rtcp.ReceiverEstimatedMaximumBitrate{Bitrate: 20e6, SSRCs: []uint32{mainSSRC}}); err != nil {
 			t.Error(err)
 		}
 		if err := l.move(); err != nil {

@@ -28,7 +28,7 @@ func TestStormOfJoins(t *testing.T) {
 			asked = n
 		}
 	}
-	pli, err := rtcp.Marshal([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: firstSSRC}})
+	pli, err := rtcp.Marshal([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: mainSSRC}})
 	if err != nil {
 		t.Fatal(err)
 	}
