@@ -97,7 +97,8 @@ func percent(share float64) float64 { return math.Round(share*1000) / 10 }
 
 func viewLine(l Line, wanted Wanted, frozen *freezes) LineView {
 	v := LineView{
-		RTTMs: l.RTT.Milliseconds(), LossPct: percent(l.Loss), BudgetKbps: l.Budget / 1000, Starved: l.Starved, NoVP8: l.NoVP8, Pictures: wanted, Slots: []SlotView{},
+		RTTMs: l.RTT.Milliseconds(), LossPct: percent(l.Loss), BudgetKbps: l.Budget / 1000, Starved: l.Starved, NoVP8: l.NoVP8,
+		Pictures: wanted, Slots: []SlotView{},
 	}
 	for _, s := range l.Slots {
 		view := SlotView{
