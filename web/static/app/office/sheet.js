@@ -62,6 +62,8 @@ export function SheetPage({ id, unit }) {
   const codes = sheet.provinces.map((/** @type {any} */ p) => p.code || NOWHERE);
   const nameOf = (/** @type {string} */ code) =>
     sheet.provinces.find((/** @type {any} */ p) => p.code === code)?.name || o("sheet.other");
+  const at = Date.parse(sheet.scheduled_at);
+  const when = `${formatTime(at, sheet.time_zone)}, ${formatDay(at, sheet.time_zone)}`;
   const csv = `/api/v1/sessions/${id}/sheet.csv?${new URLSearchParams({ lang: lang.value, ...(unit ? { unit } : {}) })}`;
   return html`<div class="noprint">
       <p><a href=${`#/session/${id}`}>${o("back")}</a></p>
@@ -99,7 +101,7 @@ export function SheetPage({ id, unit }) {
               /** @type {{code: string, sites: Site[]}} */ group,
             ) => html`<section key=${group.code} class="slips__province" data-sheet-of=${group.code}>
           ${sheet.groups.length > 1 && html`<h2>${nameOf(group.code)} <span class="quiet">${group.sites.length}</span></h2>`}
-          <div class="slips">${group.sites.map((site) => html`<${Slip} key=${site.code} site=${site} sheet=${sheet} onAsk=${setAsking} />`)}</div></section>`,
+          <div class="slips">${group.sites.map((site) => html`<${Slip} key=${site.code} site=${site} sheet=${sheet} when=${when} onAsk=${setAsking} />`)}</div></section>`,
           )
         : html`<${Panel} title=${o("sessions.sites")}><ul class="plainlist">
           ${sheet.sites
@@ -120,10 +122,9 @@ export function SheetPage({ id, unit }) {
 
 /**
  * One site's slip of paper.
- * @param {{site: Site, sheet: any, onAsk: (ask: {site: Site, what: "reissue" | "revoke"}) => void}} props
+ * @param {{site: Site, sheet: any, when: string, onAsk: (ask: {site: Site, what: "reissue" | "revoke"}) => void}} props
  */
-function Slip({ site, sheet, onAsk }) {
-  const at = Date.parse(sheet.scheduled_at);
+function Slip({ site, sheet, when, onAsk }) {
   const early = Math.min(CHECK_MINUTES, Math.floor(sheet.open_before_s / 60));
   return html`<article class="slip" data-endpoint=${site.code}>
     ${
@@ -135,7 +136,7 @@ function Slip({ site, sheet, onAsk }) {
     <div class="slip__text">
       <h2>${site.name}</h2>
       <p>${(site.parents ?? []).join(", ")}</p>
-      <p><strong>${sheet.title}</strong><br />${formatTime(at, sheet.time_zone)}, ${formatDay(at, sheet.time_zone)}</p>
+      <p><strong>${sheet.title}</strong><br />${when}</p>
       ${
         site.by_phone
           ? html`<p>${o("sheet.byphone", { phone: site.phone ?? "" })}</p>`
