@@ -74,9 +74,12 @@ func TestChangeAfterConvening(t *testing.T) {
 			t.Errorf("%s C1 enters: %v", when, err)
 		}
 		status, text := b.Request("GET", "/api/v1/me", servertest.Token(b.Links.Of("C1")), "")
-		var refused struct{ Code, Detail string }
+		var refused struct {
+			Code, Detail string
+			HelpPhone    string `json:"help_phone"`
+		}
 		if err := json.Unmarshal([]byte(text), &refused); err != nil || status != http.StatusForbidden || refused.Code != "withdrawn" ||
-			refused.Detail != "sáp nhập" {
+			refused.Detail != "sáp nhập" || refused.HelpPhone != "024 3333" {
 			t.Errorf("%s its page is told %d %s", when, status, text)
 		}
 	}

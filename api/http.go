@@ -165,6 +165,8 @@ type apiError struct {
 	Rows   []rowError `json:"rows,omitempty"` // of a refused roster
 
 	Problems []prepare.Problem `json:"problems,omitempty"` // of a draft that cannot be convened
+
+	HelpPhone string `json:"help_phone,omitempty"` // for who is withdrawn or removed
 }
 
 // rowError is what is wrong with one row of a roster.
@@ -195,6 +197,10 @@ func writeError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err er
 	var draft *draftError
 	if errors.As(err, &draft) {
 		body.Problems = draft.problems
+	}
+	var out *shutOut
+	if errors.As(err, &out) {
+		body.HelpPhone = out.helpPhone
 	}
 	writeJSON(w, f.Status, body)
 }

@@ -29,6 +29,7 @@ type Seat struct {
 
 	Withdrawn bool   // convened no more; it may do nothing
 	Reason    string // of that
+	HelpPhone string // whom it calls
 }
 
 // Seats are the links in force of one session: for each seat the serial that is valid. The owner of the session changes
@@ -100,5 +101,8 @@ func (s *Seats) Check(h Holder, now time.Time) (Seat, error) {
 	if until := ValidUntil(s.session); !until.IsZero() && now.After(until) {
 		return Seat{}, ErrExpired
 	}
-	return Seat{Role: ep.Role, Scope: ep.Scope, Removed: ep.Removed, Chairs: s.session.Chair == ep.Code, Withdrawn: ep.Withdrawn, Reason: ep.WithdrawnFor}, nil
+	return Seat{
+		Role: ep.Role, Scope: ep.Scope, Removed: ep.Removed, Chairs: s.session.Chair == ep.Code,
+		Withdrawn: ep.Withdrawn, Reason: ep.WithdrawnFor, HelpPhone: s.session.HelpPhone,
+	}, nil
 }

@@ -4,6 +4,7 @@ import { endingWords, errorWords } from "../lib/words.js";
 import { t, formatTime } from "./i18n.js";
 import { Button, Header, Preferences } from "./parts.js";
 import { Icon } from "./icons.js";
+import { helpPhone } from "./rehearsals.js";
 
 /** @typedef {import("./room.js").Room} Room */
 
@@ -12,6 +13,7 @@ export function ErrorPage({ room }) {
   const code = room.error.value;
   const atMs = room.stopped.value?.atMs;
   const { title, text, act } = errorWords({ code, atMs });
+  const phone = act !== "take-over" && (room.helpPhone.value || helpPhone(room));
   const time = atMs ? formatTime(atMs, room.session.value?.time_zone) : "";
   return html`<${Header}><${Preferences} /><//>
   <main class="message"><div class="message__body" role="alert">
@@ -19,6 +21,7 @@ export function ErrorPage({ room }) {
     <h1>${t(title)}</h1>
     <p class="message__text">${t(text, { time })}</p>
     ${room.stopped.value?.reason && html`<p class="message__text">${t("error.withdrawn.reason", { reason: room.stopped.value.reason })}</p>`}
+    ${phone && html`<p class="message__text" data-help-phone>${t("rehearsal.phone")} <a href=${`tel:${phone}`}>${phone}</a></p>`}
     <div class="message__actions">
       ${
         act === "take-over" &&

@@ -14,29 +14,49 @@ function useValidity(fault) {
 }
 
 /**
+ * What is typed stays as it is typed, until another value comes from outside.
+ * @param {string} value of which the texts are shown at first
+ * @param {(value: string) => string[]} shown the texts of a value, one for each field
+ * @param {(texts: string[]) => string} read the value of the texts, "" when they are not whole
+ * @param {(value: string) => void} onInput
+ */
+function useTyped(value, shown, read, onInput) {
+  const [texts, setTexts] = useState(() => shown(value));
+  const told = useRef(value);
+  // At once, not after the next picture: a key pressed in between would be taken back.
+  useLayoutEffect(() => {
+    if (value === told.current) return;
+    told.current = value;
+    setTexts(shown(value));
+  }, [value]);
+  const put = (/** @type {string[]} */ ...next) => {
+    setTexts(next);
+    told.current = read(next);
+    onInput(told.current);
+  };
+  return { texts, read: told.current, put };
+}
+
+const typed = (/** @type {Event} */ e) => /** @type {HTMLInputElement} */ (e.target).value;
+
+/** @param {string} value */
+const momentTexts = (value) => [dayField(value), value.slice(11, 16)];
+
+/** @param {string[]} texts */
+function readMoment([day, time]) {
+  const [iso, clock] = [readDay(day), readClock(time)];
+  return iso && clock ? `${iso}T${clock}` : "";
+}
+
+/**
  * @param {{label: string, value: string, onInput: (value: string) => void, name?: string, required?: boolean, problem?: string}} props
  *   value: such as 2026-03-02T08:00, "" for none or what is not whole
  */
 export function MomentField({ label, value, onInput, name = "moment", required, problem }) {
   const [id] = useState(() => `moment-${++fields}`);
-  const [day, setDay] = useState(dayField(value));
-  const [time, setTime] = useState(value.slice(11, 16));
+  const { texts, read, put } = useTyped(value, momentTexts, readMoment, onInput);
+  const [day, time] = texts;
   const [left, setLeft] = useState(false);
-  const told = useRef(value);
-  // At once, not after the next picture: a key pressed in between would be taken back.
-  useLayoutEffect(() => {
-    if (value === told.current) return; // what is typed here stays as it is typed
-    told.current = value;
-    setDay(dayField(value));
-    setTime(value.slice(11, 16));
-  }, [value]);
-  const put = (/** @type {string} */ nextDay, /** @type {string} */ nextTime) => {
-    setDay(nextDay);
-    setTime(nextTime);
-    const [iso, clock] = [readDay(nextDay), readClock(nextTime)];
-    told.current = iso && clock ? `${iso}T${clock}` : "";
-    onInput(told.current);
-  };
   const wrong = momentFault(day, time);
   const [badDay, badTime] = [wrong === "badday", wrong === "badtime"];
   const fault = wrong && t(`moment.${wrong}`);
@@ -44,9 +64,7 @@ export function MomentField({ label, value, onInput, name = "moment", required, 
   const inDay = useValidity(badDay || (wrong === "half" && !day.trim()) ? fault : "");
   const inTime = useValidity(badTime || (wrong === "half" && !time.trim()) ? fault : "");
   // In words too, as it is printed: who meant the first of December sees that it is not the twelfth of January.
-  const meant =
-    told.current && !said ? `${told.current.slice(11, 16)}, ${formatDay(Date.parse(`${told.current}Z`), "UTC")}` : "";
-  const typed = (/** @type {Event} */ e) => /** @type {HTMLInputElement} */ (e.target).value;
+  const meant = read && !said ? `${read.slice(11, 16)}, ${formatDay(Date.parse(`${read}Z`), "UTC")}` : "";
   return html`<div class="field moment" role="group" aria-labelledby=${`${id}-label`} onFocusOut=${() => setLeft(true)}>
     <span id=${`${id}-label`}>${label}</span>
     <div class="moment__parts">
@@ -63,6 +81,12 @@ export function MomentField({ label, value, onInput, name = "moment", required, 
   </div>`;
 }
 
+/** @param {string} value */
+const dayTexts = (value) => [dayField(value)];
+
+/** @param {string[]} texts */
+const readOne = ([day]) => readDay(day);
+
 /**
  * A day alone.
  * @param {{label: string, value: string, onInput: (value: string) => void, name?: string, required?: boolean, problem?: string}} props
@@ -70,25 +94,15 @@ export function MomentField({ label, value, onInput, name = "moment", required, 
  */
 export function DayField({ label, value, onInput, name = "day", required, problem }) {
   const [id] = useState(() => `day-${++fields}`);
-  const [day, setDay] = useState(dayField(value));
+  const { texts, put } = useTyped(value, dayTexts, readOne, onInput);
+  const [day] = texts;
   const [left, setLeft] = useState(false);
-  const told = useRef(value);
-  useLayoutEffect(() => {
-    if (value === told.current) return; // what is typed here stays as it is typed
-    told.current = value;
-    setDay(dayField(value));
-  }, [value]);
-  const put = (/** @type {string} */ next) => {
-    setDay(next);
-    told.current = readDay(next);
-    onInput(told.current);
-  };
   const bad = Boolean(day.trim()) && !readDay(day);
   const said = (left && bad ? t("moment.badday") : problem) ?? "";
   const field = useValidity(bad ? t("moment.badday") : "");
   return html`<label class="field"><span>${label}</span>
     <input ref=${field} type="text" inputmode="numeric" name=${name} placeholder=${t("moment.day")} autocomplete="off" maxlength="20" value=${day}
       required=${required} aria-invalid=${bad || said ? "true" : undefined} aria-describedby=${`${id}-said`}
-      onInput=${(/** @type {Event} */ e) => put(/** @type {HTMLInputElement} */ (e.target).value)} onBlur=${() => setLeft(true)} />
+      onInput=${(/** @type {Event} */ e) => put(typed(e))} onBlur=${() => setLeft(true)} />
     <span id=${`${id}-said`} class="fault field__fault" role="status">${said}</span></label>`;
 }

@@ -58,6 +58,8 @@ export class Room {
   /** The browser refused to play sound until the person presses something. */
   soundBlocked = signal(false);
   /** @type {import("@preact/signals").Signal<Toast[]>} */ toasts = signal([]);
+  /** Whom to call, told to a site that is shut out; its session is not told to it any more. */
+  helpPhone = signal("");
   /** Server time minus the time of this computer, in ms. */
   clockOffset = signal(0);
 
@@ -235,7 +237,10 @@ export class Room {
     if (ok) {
       this.#setClock(data.now_ms);
       this.introduction.value = data;
-    } else if (code === "withdrawn") {
+      return;
+    }
+    this.helpPhone.value = data.help_phone ?? "";
+    if (code === "withdrawn") {
       this.stopped.value = { code, reason: data.detail, retrying: false };
     } else if ([401, 403, 404, 410].includes(status) && this.step.value === "preview") {
       this.stopped.value = { code: code === "removed" ? code : "bad_token", retrying: false };

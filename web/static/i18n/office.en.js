@@ -392,7 +392,7 @@ const en = {
   "rules.receiving_only.hint": "Connected without receiving anything is then not present.",
   "change.title": "Change the session",
   "change.hint":
-    "Possible until the seal. Each change is recorded; links that were given out stay valid; open pages follow at once.",
+    "Possible until the seal; further sites until the session ends. Each change is recorded; links that were given out stay valid; open pages follow at once.",
   "change.sealed": "The session is sealed. Only what its documents say about it can still be changed.",
   "change.particulars.text":
     "Stands in the report and the minutes. A number that is given after the session can be set, after the seal too; files follow the last change.",
