@@ -20,6 +20,7 @@ async function person(name, link, options) {
 
 const linkOf = (session, code) => session.endpoints.find((e) => e.code === code).link;
 const text = (p) => p.page.locator("main").innerText();
+const whole = (p) => p.page.locator("body").innerText();
 const clock = (ms) =>
   new Intl.DateTimeFormat("en-GB", {
     hour: "2-digit",
@@ -39,9 +40,23 @@ after(async () => {
 
 test("before the opening both times are told, and calling off is told with its reason", async () => {
   const start = Math.ceil(Date.now() / 60_000) * 60_000 + 2 * HOUR;
-  const session = await convene(server, { start: new Date(start).toISOString() });
+  const session = await convene(server, { start: new Date(start).toISOString(), operators: [{ scope: "P58" }] });
   const site = await person("site", linkOf(session, "P58C1"));
   await site.enter();
+  const others = {
+    chair: session.links.host,
+    operator: session.operators[0].link,
+    secretary: session.links.secretary,
+    screen: session.links.room,
+  };
+  for (const [name, link] of Object.entries(others)) {
+    others[name] = await person(name, link);
+    if (name !== "screen") await others[name].enter(); // which enters by itself
+    await until(`${name} is told when it begins`, async () => (await whole(others[name])).includes(clock(start)));
+    // Nobody but a site is called one, and a time is told as what it is.
+    assert.doesNotMatch(await whole(others[name]), /điểm cầu này|điểm cầu của quý vị/i, name);
+    assert.doesNotMatch(await whole(others[name]), new RegExp(`Bắt đầu lúc ${clock(start - HOUR)}`), name);
+  }
   await until("the room is told to be closed", () => site.page.locator(".waiting__opens").count());
   assert.match(await text(site), new RegExp(`Phòng mở lúc ${clock(start - HOUR)}`));
   assert.match(await text(site), new RegExp(`Bắt đầu lúc ${clock(start)}`));
@@ -51,9 +66,13 @@ test("before the opening both times are told, and calling off is told with its r
   await until("and why", async () => (await text(site)).includes("Lý do: Bão số 3"));
   assert.match(await text(site), /Phiên họp đã huỷ/);
   assert.doesNotMatch(await text(site), /cảm ơn/);
-  const chair = await person("chair", session.links.host);
-  await until("the chair reads the same", async () => (await text(chair)).includes("Lý do: Bão số 3"));
-  assert.match(await text(chair), /Phiên họp đã huỷ/);
+  for (const [name, p] of Object.entries(others)) {
+    await p.page.evaluate(() => dispatchEvent(new Event("online")));
+    await until(`${name} reads the same`, async () => (await whole(p)).includes("Bão số 3"));
+    assert.match(await whole(p), /Phiên họp đã huỷ/, name);
+    assert.doesNotMatch(await whole(p), /cảm ơn/, name);
+    await p.kill();
+  }
 });
 
 test("the host's computer that is gone is told as gone, not as muted", async () => {

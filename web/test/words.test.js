@@ -99,6 +99,7 @@ test("an error names what a person can do, in words that hold for every role", (
     locked: "retry",
     bad_version: "reload",
     broken: "retry",
+    unrecorded: "",
     unknown_endpoint: "reload",
     something_new: "reload",
   };
@@ -182,6 +183,31 @@ test("a console before the start", () => {
   for (const [welcomed, phase, stop, want] of /** @type {any[][]} */ (table)) {
     assert.equal(words.deskWaitingWord({ welcomed, phase, stop }), want);
     said(want);
+  }
+});
+
+test("who holds a place is told that they are seen only while they are, and what they have to press", () => {
+  for (const row of all({ onAir: BOOLEANS, held: BOOLEANS, muted: BOOLEANS })) {
+    const got = words.ownWord(row);
+    const where = JSON.stringify(row);
+    assert.equal(got.startsWith("onair."), row.onAir, where);
+    assert.equal(got === "onair.muted", row.onAir && row.muted, where);
+    assert.equal(got === "held.text", !row.onAir && row.held, where);
+    if (got) said(got);
+  }
+  assert.match(said("onair.muted")[0], /tắt micro|micro/i);
+});
+
+test("every reason for which a connection ends has its page", async () => {
+  const { readFileSync } = await import("node:fs");
+  const source = readFileSync(new URL("../static/lib/connection.js", import.meta.url), "utf8");
+  const listed = /@property \{string\} code ([\w, ]+)/.exec(source)?.[1].split(", ") ?? [];
+  const thrown = [...source.matchAll(/\[Close\.\w+\]: "(\w+)"/g)].map((m) => m[1]);
+  assert.ok(listed.length > 8 && thrown.length > 5, "the reasons were not found");
+  const other = words.errorWords({ code: "something_new" }).title;
+  for (const code of new Set([...listed, ...thrown])) {
+    if (code === "ended" || code === "not_open") continue; // pages of their own, tested above
+    assert.notEqual(words.errorWords({ code, atMs: 5 }).title, other, code);
   }
 });
 

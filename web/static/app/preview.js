@@ -12,6 +12,9 @@ import { Video } from "./stage.js";
 
 /** @typedef {import("./room.js").Room} Room */
 
+/** How long the way in waits for what stands above it: what is pressed must not move under the finger. */
+const SETTLE_MS = 2_000;
+
 /**
  * @param {{room: Room, publishes: boolean, heading: string, enter: string, children?: import("./html.js").Children}} props children: other ways on
  */
@@ -19,6 +22,12 @@ export function Preview({ room, publishes, heading, enter, children }) {
   useEffect(() => {
     if (publishes) void room.media.start();
   }, []);
+  const [waited, setWaited] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setWaited(true), SETTLE_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  const settled = waited || room.introduction.value !== null;
   const identity = room.identity.value;
   const session = room.session.value;
   const phase = room.introduction.value?.phase ?? "";
@@ -36,8 +45,11 @@ export function Preview({ room, publishes, heading, enter, children }) {
         ${t(when.key, { time: formatTime(when.at, session?.time_zone), day: formatDay(when.at, session?.time_zone) })}</p>`
       }
       <p class="preview__hint">${t(publishes ? "preview.hint" : "preview.hint.operator")}</p>
-      <${Button} action="preview-ok" tone="primary" icon="next" onClick=${() => room.enter()}>${enter}<//>
-      ${children}
+      ${
+        settled &&
+        html`<${Button} action="preview-ok" tone="primary" icon="next" onClick=${() => room.enter()}>${enter}<//>
+      ${children}`
+      }
       <${RehearsalCard} room=${room} />
     </div>
     ${publishes && html`<${DeviceCheck} room=${room} />`}

@@ -1,7 +1,7 @@
 // A site inside the room: the waiting page until the session is live, then the stage with a few large buttons.
 import { html } from "./html.js";
 import { useState, useEffect } from "../vendor/hooks.js";
-import { lineWord, waitingWords } from "../lib/words.js";
+import { lineWord, ownWord, waitingWords } from "../lib/words.js";
 import { t, formatDay, formatTime, formatDuration } from "./i18n.js";
 import { Announcer, Button, Clock, Confirm, Header, KeysHelp, Preferences, Toasts, tick } from "./parts.js";
 import { Icon } from "./icons.js";
@@ -150,13 +150,15 @@ function OnAirFrame({ room }) {
   const speaking = room.speaking.value;
   const held = room.held.value;
   const onAir = room.onAir.value && speaking?.state === "on_air";
-  const text = onAir ? t(room.self.value?.muted ? "onair.muted" : "onair.text") : held ? t("held.text") : "";
+  const muted = room.self.value?.muted ?? false;
+  const word = ownWord({ onAir, held, muted });
+  const text = word && t(word);
   const others = room.stage.value
     .filter((slot) => slot.state === "on_air" && slot.slot.startsWith("floor") && !room.mine.value.includes(slot))
     .map((slot) => slot.name);
   return html`<${Announcer} text=${text} />
     <${Announcer} calm text=${others.length ? t("stage.speaking", { names: others.join(", ") }) : ""} />
-    ${onAir && html`<div class="onair" aria-hidden="true"><p class=${room.self.value?.muted ? "onair__muted" : ""}>${text}</p></div>`}`;
+    ${onAir && html`<div class="onair" aria-hidden="true"><p class=${muted ? "onair__muted" : ""}>${text}</p></div>`}`;
 }
 
 /**

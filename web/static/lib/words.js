@@ -142,6 +142,17 @@ export function saysMuted({ state, away, muted }) {
 }
 
 /**
+ * What who holds a place on the stage is told of it.
+ * @param {{onAir: boolean, held: boolean, muted: boolean}} facts onAir: seen now, over a connection that is there; held: the place waits
+ *   for a press of the person's
+ * @returns {Key | ""}
+ */
+export function ownWord({ onAir, held, muted }) {
+  if (onAir) return muted ? "onair.muted" : "onair.text";
+  return held ? "held.text" : "";
+}
+
+/**
  * What is said while the connection is made again, while the network keeps messages or the stage from this page, and to a
  * console when something is wrong with the record.
  * @param {{link: string, blocked: boolean, reach: string, phase: string, speaking: boolean, record: import("./protocol.js").Recording}} facts
