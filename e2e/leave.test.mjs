@@ -40,14 +40,17 @@ after(async () => {
 
 /** Goes to another address; the answer is the browser's question whether to leave, to which a person says no, or "" when it left. */
 async function leave(page) {
-  const left = page.waitForURL("about:blank").then(() => "");
-  const asked = page.waitForEvent("dialog").then(async (dialog) => {
-    await dialog.dismiss();
-    return dialog.type();
+  let refuse, follow;
+  const answer = await new Promise((done) => {
+    refuse = (dialog) => void dialog.dismiss().then(() => done(dialog.type()));
+    follow = (frame) => frame.url() === "about:blank" && done("");
+    page.on("dialog", refuse);
+    page.on("framenavigated", follow);
+    page.evaluate(() => setTimeout(() => location.assign("about:blank"))).catch(() => {}); // the page may be gone before it answers
   });
-  for (const one of [left, asked]) one.catch(() => {}); // of the two one never comes
-  page.evaluate(() => setTimeout(() => location.assign("about:blank"))).catch(() => {});
-  return Promise.race([left, asked]);
+  page.off("dialog", refuse);
+  page.off("framenavigated", follow);
+  return answer;
 }
 
 /** The field in which the keys go, and where in it. */
