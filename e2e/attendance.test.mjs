@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { assertWell, look } from "./lib/look.mjs";
 import { People } from "./lib/people.mjs";
 import { BINARY, Server } from "./lib/server.mjs";
 import { type, typeMoment } from "./lib/typing.mjs";
@@ -120,7 +121,7 @@ test("rules, attendance by telephone and an override are recorded with their rea
   await correct("rules-save", { late: "0", partial: "0", reason: "Chủ trì yêu cầu đúng giờ" });
   await judged("C2", "late");
   await secretary.press("why", "C3");
-  await shot("dialog-vi");
+  assertWell(await look(secretary.page, SHOTS, "dialog"));
   const half = secretary.page.locator('[data-form="attended"] input[name="to-day"]');
   await type(half, "02/03/2026");
   await type(secretary.page.locator('[data-form="attended"] input[name="reason"]'), "Mất điện");
