@@ -9,6 +9,8 @@ const EMPHASIS = {
     "luôn tắt",
     "một đường dẫn riêng",
     "Cho phép", // the browser's own button
+    "Trang chưa hiện ra",
+    "Thử lại ngay", // of the frame (page.html)
     "Không ai nghe được",
     "Đang mở trên máy khác",
     "niêm phong",
@@ -20,6 +22,8 @@ const EMPHASIS = {
     "always closed",
     "a link of its own",
     "allow", // as above
+    "Nothing but a notice",
+    "Try again now", // as above
     "Connection lost",
     "Nobody hears you",
     "Open on another computer",
