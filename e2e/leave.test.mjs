@@ -68,7 +68,7 @@ test("a draft and a change that are not saved are asked about, what is saved is 
   assert.equal(await leave(page), "beforeunload", "a draft");
   assert.equal(await title.inputValue(), "Phiên họp thứ hai");
   await office.press("save");
-  await until("it is saved", () => page.locator('[data-action="save"]:disabled').count());
+  await until("it is saved", () => page.locator('.button--plain[data-action="save"]:disabled').count());
   assert.equal(await leave(page), "", "a saved draft");
 
   await page.goto(`${server.url.replace("localhost", "127.0.0.1")}/office#/session/${session.id}/change`);
