@@ -393,7 +393,7 @@ export default {
   "rules.receiving_only.hint": "Kết nối mà không nhận được gì thì không tính là có mặt.",
   "change.title": "Sửa phiên đã triệu tập",
   "change.hint":
-    "Sửa được đến khi niêm phong; triệu tập thêm thì đến khi phiên họp kết thúc. Mỗi thay đổi được ghi vào sổ; đường dẫn đã phát vẫn dùng được; các trang đang mở cập nhật ngay.",
+    "Sửa được đến khi niêm phong; triệu tập thêm: đến khi kết thúc. Thay đổi được ghi vào sổ; đường dẫn đã phát vẫn dùng được; trang đang mở cập nhật ngay.",
   "change.sealed": "Phiên họp đã niêm phong. Chỉ còn sửa được thông tin ghi trên văn bản.",
   "change.particulars.text":
     "Ghi ở báo cáo và biên bản. Số, ký hiệu cấp sau phiên họp vẫn ghi được, kể cả sau khi niêm phong; tệp tải về theo bản mới nhất.",

@@ -101,7 +101,9 @@ export function SheetPage({ id, unit }) {
               /** @type {{code: string, sites: Site[]}} */ group,
             ) => html`<section key=${group.code} class="slips__province" data-sheet-of=${group.code}>
           ${sheet.groups.length > 1 && html`<h2>${nameOf(group.code)} <span class="quiet">${group.sites.length}</span></h2>`}
-          <div class="slips">${group.sites.map((site) => html`<${Slip} key=${site.code} site=${site} sheet=${sheet} when=${when} onAsk=${setAsking} />`)}</div></section>`,
+          <div class="slips">${group.sites.map(
+            (site) => html`<${Slip} key=${site.code} site=${site} sheet=${sheet} when=${when} onAsk=${setAsking} />`,
+          )}</div></section>`,
           )
         : html`<${Panel} title=${o("sessions.sites")}><ul class="plainlist">
           ${sheet.sites
