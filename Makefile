@@ -10,7 +10,7 @@ SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CHROMIUM ?= /usr/bin/chromium
 export DIEMCAU_CHROMIUM := $(CHROMIUM)
 
-.PHONY: help demo build test lint unit steps clock web e2e adaptation estimates fuzz bench soak clean tools vulns guide acts release
+.PHONY: help demo build test lint unit steps clock web e2e adaptation loss estimates fuzz bench soak clean tools vulns guide acts release
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -83,6 +83,9 @@ e2e: build node_modules/.installed $(CHROMIUM) ## the story in real browsers
 
 adaptation: build node_modules/.installed $(CHROMIUM) ## measure a site on a shaped line (root), draw docs/adaptation.svg
 	node e2e/adaptation.measure.mjs
+
+loss: build node_modules/.installed $(CHROMIUM) ## measure a site and a speaker on a long line that loses packets (root)
+	node e2e/loss.measure.mjs
 
 estimates: node_modules/.installed $(CHROMIUM) ## compare REMB with transport-wide feedback, and what counts as lost (root)
 	node e2e/estimates.measure.mjs

@@ -173,3 +173,17 @@ function standstill(looks, total) {
   }
   return Math.round(longest);
 }
+
+/** Writes a YUV4MPEG2 file of a slide that does not move: lines of dark marks on white, as text is. */
+export function writeStill(path, [width, height]) {
+  const luma = Buffer.alloc(width * height, 235);
+  for (let row = 40; row < height - 40; row += 1)
+    for (let x = 60; row % 32 < 16 && x < width - 60; x += 8)
+      if ((x * 7 + (row >> 5) * 13) % 11 < 6) luma.fill(16, row * width + x, row * width + x + 5);
+  const chroma = Buffer.alloc((width / 2) * (height / 2), 128);
+  const frame = Buffer.concat([Buffer.from("FRAME\n"), luma, chroma, chroma]);
+  writeFileSync(
+    path,
+    Buffer.concat([Buffer.from(`YUV4MPEG2 W${width} H${height} F15:1 Ip A1:1 C420jpeg\n`), frame, frame]),
+  );
+}

@@ -54,8 +54,8 @@ func house() map[string]string {
 // free are folders of programs for the workshop and of tests, which import what they like.
 func free() []string {
 	return []string{
-		"internal/ledgertest", "internal/leftover", "internal/lines", "internal/policy", "internal/postgrestest", "internal/servertest", "internal/soak",
-		"internal/vulndb",
+		"internal/farline", "internal/ledgertest", "internal/leftover", "internal/lines", "internal/policy", "internal/postgrestest",
+		"internal/servertest", "internal/soak", "internal/vulndb",
 	}
 }
 
