@@ -43,6 +43,7 @@ type adaptation struct {
 	owed    float64 // bits of padding
 	pace    float64 // bit/s at which what is sent may leave at least
 	pacedAt time.Duration
+	used    float64      // bit/s that are sent, without padding
 	budget  atomic.Int64 // for statistics
 	starved atomic.Bool  // no picture fits
 }
@@ -76,7 +77,7 @@ func (a *adaptation) divide(s *shard, now time.Duration) {
 	var sound, headers float64
 	for _, l := range v.legs {
 		if l.cur != none && l.media.Kind == transport.Audio {
-			sound += float64(l.slot.rates[0].Load())
+			sound += float64(l.slot.rates[0].Load()) * float64(1+l.redundant(now))
 			headers += soundHeaders
 		}
 	}
@@ -140,9 +141,13 @@ func (a *adaptation) divide(s *shard, now time.Duration) {
 	}
 	v.pacer.SetRate(int(rate), burst)
 	s.schedule.Update(&v.pacer)
+	a.used = used
 	a.budget.Store(int64(budget))
 	a.starved.Store(starved)
 }
+
+// carries is what the line is taken to carry at least, in bit/s.
+func (a *adaptation) carries() float64 { return max(float64(a.budget.Load()), a.used) }
 
 // follow returns the pace of a stream of that rate with all its headers: what is less at once, what is more in paceTime.
 func (a *adaptation) follow(rate float64, now time.Duration) float64 {

@@ -19,12 +19,10 @@ const (
 	// are measured from them.
 	reportInterval = time.Second
 	testInterval   = 200 * time.Millisecond
-	// redLoss is the share of sound lost from which on it is sent with redundancy, for redTime.
-	redLoss = 0.02
-	redTime = 30 * time.Second
-	// Losses are judged by this many packets, or by those of this time.
+	// Losses are judged by this many packets, or by those of this time if they are not too few.
 	lossWindowPackets = 100
 	lossWindowTime    = 800 * time.Millisecond
+	lossWindowLeast   = 40
 	// receivingTimeout is how long receiver reports may fail to progress, while something is sent, before a viewer
 	// counts as not receiving. Browsers report about once a second, for sound alone every five.
 	receivingTimeout = 10 * time.Second
@@ -132,8 +130,8 @@ func (f *feedback) onReception(reports []rtcp.ReceptionReport, now time.Duration
 		progress = progress || l.report.any && int32(r.LastSequenceNumber-l.report.highest) > 0
 		l.report.highest, l.report.any = r.LastSequenceNumber, true
 		l.report.lost, l.report.rate = cumulativeLost(r.TotalLost), float64(r.FractionLost)/256
-		if l.report.rate >= redLoss {
-			l.redEnd.Store(int64(now + redTime))
+		if l.media.Kind == transport.Audio {
+			v.redundancy.heard(l.report.rate, now)
 		}
 		sent, run := l.sent.packets.Load(), l.runs.Load()
 		if run == l.report.run { // otherwise it may tell what was lost before a pause, and only now shows
@@ -151,8 +149,9 @@ func (f *feedback) onReception(reports []rtcp.ReceptionReport, now time.Duration
 		f.evidence.of += of
 		f.evidence.mu.Unlock()
 		f.inform(func(c *adapt.Controller, now time.Duration) {
-			if fraction, ok := v.adapt.loss.add(lost, of, now); ok {
-				c.Loss(fraction, now)
+			if lost, of, ok := v.adapt.loss.add(lost, of, now); ok {
+				v.redundancy.learned(lost/of, now)
+				c.Loss(lost/of, of, now)
 			}
 		})
 	}
@@ -210,18 +209,18 @@ type lossWindow struct {
 	since    time.Duration
 }
 
-// add takes a report, and returns the share lost once there is enough to go by.
-func (w *lossWindow) add(lost, of float64, now time.Duration) (fraction float64, ok bool) {
+// add takes a report, and returns what was lost, and of how many, once there is enough to go by.
+func (w *lossWindow) add(lost, of float64, now time.Duration) (lostAll, ofAll float64, ok bool) {
 	if w.of == 0 && now-w.since > lossWindowTime {
 		w.since = now - lossWindowTime // the first after a pause stands for itself
 	}
 	w.lost, w.of = w.lost+lost, w.of+of
-	if w.of < lossWindowPackets && now-w.since < lossWindowTime {
-		return 0, false
+	if w.of < lossWindowLeast || w.of < lossWindowPackets && now-w.since < lossWindowTime {
+		return 0, 0, false
 	}
-	fraction = w.lost / w.of
+	lostAll, ofAll = w.lost, w.of
 	*w = lossWindow{since: now}
-	return fraction, true
+	return lostAll, ofAll, true
 }
 
 func (v *Viewer) packetsSent() (n uint64) {

@@ -70,7 +70,7 @@ func FuzzPublisher(f *testing.F) {
 	r.feed("a-main", alice, SourceMicrophone)
 	_, w := r.view(bob, StageSlots)
 	c := r.site(alice, markA)
-	var header rtp.Header
+	var in depacketizer
 	base := uint16(0)
 	try := func(tb testing.TB, which byte, input []byte) (forwarded int) {
 		tb.Helper()
@@ -85,7 +85,7 @@ func FuzzPublisher(f *testing.F) {
 				binary.BigEndian.PutUint16(b[2:], binary.BigEndian.Uint16(b[2:])+base)
 				binary.BigEndian.PutUint32(b[4:], binary.BigEndian.Uint32(b[4:])+uint32(base)*3000)
 			}
-			c.pub.forward(b, &header, src, layer)
+			c.pub.forward(b, &in, src, layer)
 		}
 		r.settle()
 		seen := map[uint32]map[uint16]bool{}

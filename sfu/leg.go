@@ -33,10 +33,9 @@ type leg struct {
 	index  uint8 // in its viewer
 	active bool  // the viewer answered with recvonly
 	rtx    bool
-	red    bool         // the viewer takes RED
-	redEnd atomic.Int64 // until when it is sent, nanoseconds of the node's clock
-	plain  bool         // it is counted in its slot's plain
-	target int          // highest rendition to send, none for none; of sound the form
+	red    bool // the viewer takes RED
+	plain  bool // it is counted in its slot's plain
+	target int  // highest rendition to send, none for none; of sound the form
 	top    atomic.Int32
 
 	cur         int // rendition, none before the first packet and while paused
@@ -280,8 +279,13 @@ func (l *leg) write(
 		payload, padding = p.Padded, len(p.Padded)-len(p.Payload)
 	}
 	payload = shifted(s.scratch[:], p, payload, shift)
-	if l.red && p.RED != nil && now < time.Duration(l.redEnd.Load()) {
-		payload, payloadType = p.RED, codec.PayloadRED
+	if p.RED != nil {
+		switch l.redundant(now) {
+		case 1:
+			payload, payloadType = p.RED, codec.PayloadRED
+		case 2:
+			payload, payloadType = p.DeepRED, codec.PayloadRED
+		}
 	}
 	l.header.patch(l.media.SSRC, payloadType, p.Marker, out, p.Time+shift.Time, sendTime)
 	if padding > 0 {
@@ -370,22 +374,30 @@ func (l *leg) retransmit(s *shard, seq uint16, now time.Duration) {
 		return
 	}
 	retransmissions, pacer := &l.viewer.retransmissions, &l.viewer.pacer
-	size := wireOverhead + 2 + len(p.Payload)
-	if !retransmissions.allow(l, seq, size, now) {
+	size, copies := wireOverhead+2+len(p.Payload), 1
+	if !retransmissions.asked(l, seq) {
+		l.viewer.redundancy.asked(l.viewer.packetsSent(), now)
+	}
+	if c := l.viewer.adapt.control; c.Lossy() && !c.Limited() { // a repair that is lost costs a round trip more
+		copies = 2
+	}
+	if !retransmissions.allow(l, seq, copies*size, now) {
 		s.node.drops.Add(DropRetransmission, 1)
 		return
 	}
-	leaves, verdict := pacer.Repeat(now, l.index, size, held{leg: l, packet: p, out: seq, retransmission: true, shift: shift})
-	switch verdict {
-	case pace.Send:
-		l.resend(s, p, seq, shift, absSendTime(s.node.wall(now)))
-	case pace.Queued:
-		s.schedule.Update(pacer)
-	case pace.Dropped:
-		s.node.drops.Add(DropPacer, 1)
-		return
+	for range copies {
+		leaves, verdict := pacer.Repeat(now, l.index, size, held{leg: l, packet: p, out: seq, retransmission: true, shift: shift})
+		switch verdict {
+		case pace.Send:
+			l.resend(s, p, seq, shift, absSendTime(s.node.wall(now)))
+		case pace.Queued:
+			s.schedule.Update(pacer)
+		case pace.Dropped:
+			s.node.drops.Add(DropPacer, 1)
+			return
+		}
+		retransmissions.note(l, seq, leaves)
 	}
-	retransmissions.note(l, seq, leaves)
 }
 
 // resend sends one packet again now, as RTX (RFC 4588).

@@ -150,7 +150,7 @@ func (m *merging) lone(p *packetcache.Packet) *packetcache.Packet { return m.num
 // number makes a packet of the merged form.
 func (m *merging) number(p *packetcache.Packet, out uint16) *packetcache.Packet {
 	numbered := *p
-	numbered.Seq, numbered.RED = out, nil
+	numbered.Seq, numbered.RED, numbered.DeepRED = out, nil, nil
 	kept := m.arena.Keep(numbered)
 	m.cache.Put(kept)
 	return kept
@@ -209,7 +209,7 @@ func (m *merging) forget() (dropped int) {
 // after 20 ms.
 func (l *leg) chooseSound(now time.Duration) {
 	l.target = mergedSound
-	if l.red && now < time.Duration(l.redEnd.Load()) {
+	if l.redundant(now) > 0 {
 		l.target = plainSound
 	}
 	switch {

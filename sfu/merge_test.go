@@ -242,7 +242,8 @@ func TestMergedBesideRED(t *testing.T) {
 				if p := speak(round); lasts(t, p) != tt.length || p.PayloadType != codec.PayloadRED {
 					t.Fatalf("round %d: %v", round, p)
 				}
-				leg.redEnd.Store(0)
+				lossy.redundancy.sound.Store(0)
+				lossy.redundancy.line.Store(0)
 			}
 			eventually(t, "the merged form is sent", func() bool { return lasts(t, speak(1)) == tt.merged && slot.plain.Load() == 0 })
 			tiled(t, r.got(w, mainSound))
@@ -251,7 +252,7 @@ func TestMergedBesideRED(t *testing.T) {
 			if slices.ContainsFunc(got, func(p *rtp.Packet) bool { return p.PayloadType != codec.PayloadOpus }) {
 				t.Fatal("the other viewer is sent redundancy")
 			}
-			leg.redEnd.Store(int64(time.Hour))
+			lossy.redundancy.sound.Store(int64(time.Hour))
 			eventually(t, "the plain form is wanted", func() bool { return slot.plain.Load() == 1 })
 			lossy.Close()
 			lossy.Wait()

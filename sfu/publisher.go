@@ -12,7 +12,6 @@ import (
 	"github.com/pion/interceptor/pkg/report"
 	"github.com/pion/interceptor/pkg/twcc"
 	"github.com/pion/rtcp"
-	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
 	"github.com/diemcau/diemcau/internal/contain"
@@ -93,10 +92,13 @@ func newPublisherAPI(c peer.Config) (*publisherAPI, error) {
 			return nil, err
 		}
 	}
-	opus := peer.Opus()
-	opus.RTCPFeedback = []webrtc.RTCPFeedback{{Type: "transport-cc"}, {Type: "nack"}}
-	if err := media.RegisterCodec(opus, webrtc.RTPCodecTypeAudio); err != nil {
-		return nil, err
+	// Sound that everybody hears: with the packet before it in each (RFC 2198), as the browser sends what is offered first, and asked
+	// for again where that is not enough.
+	for _, p := range []webrtc.RTPCodecParameters{peer.RED(), peer.Opus()} {
+		p.RTCPFeedback = []webrtc.RTCPFeedback{{Type: "transport-cc"}, {Type: "nack"}}
+		if err := media.RegisterCodec(p, webrtc.RTPCodecTypeAudio); err != nil {
+			return nil, err
+		}
 	}
 	video, audio := webrtc.RTPCodecTypeVideo, webrtc.RTPCodecTypeAudio
 	err = peer.RegisterExtensions(media, webrtc.RTPTransceiverDirectionRecvonly, map[string][]webrtc.RTPCodecType{
@@ -110,7 +112,14 @@ func newPublisherAPI(c peer.Config) (*publisherAPI, error) {
 		return nil, err
 	}
 	logs := pionlog.Factory{Logger: c.Logger}
-	nacks, err := nack.NewGeneratorInterceptor(nack.WithGeneratorLoggerFactory(logs))
+	pictures, err := nack.NewGeneratorInterceptor(nack.WithGeneratorLoggerFactory(logs), nack.GeneratorStreamsFilter(
+		func(i *interceptor.StreamInfo) bool { return asksAgain(i) && !isSound(i) }))
+	if err != nil {
+		return nil, err
+	}
+	sound, err := nack.NewGeneratorInterceptor(nack.WithGeneratorLoggerFactory(logs), nack.GeneratorStreamsFilter(
+		func(i *interceptor.StreamInfo) bool { return asksAgain(i) && isSound(i) }),
+		nack.GeneratorSize(soundNumbers), nack.GeneratorInterval(soundInterval), nack.GeneratorMaxNacksPerPacket(soundAttempts))
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +131,8 @@ func newPublisherAPI(c peer.Config) (*publisherAPI, error) {
 	if err != nil {
 		return nil, err
 	}
-	api.registry.Add(nacks)
+	api.registry.Add(pictures)
+	api.registry.Add(sound)
 	api.registry.Add(reports)
 	api.registry.Add(congestion)
 	return api, nil
@@ -339,7 +349,7 @@ type rtpReader interface {
 
 func (p *Publisher) readRTP(track rtpReader, src *source, index int) {
 	buf := make([]byte, 1600)
-	var header rtp.Header
+	var in depacketizer
 	for {
 		n, _, err := track.Read(buf)
 		if errors.Is(err, webrtc.ErrCodecNotFound) { // of this packet; the track goes on
@@ -349,13 +359,13 @@ func (p *Publisher) readRTP(track rtpReader, src *source, index int) {
 		if err != nil {
 			return
 		}
-		p.forward(buf[:n], &header, src, index)
+		p.forward(buf[:n], &in, src, index)
 	}
 }
 
-// forward hands a packet to the source; header is memory that is used again.
-func (p *Publisher) forward(b []byte, header *rtp.Header, src *source, index int) {
-	now := p.stage.node.now()
+// forward hands a packet to the source.
+func (p *Publisher) forward(b []byte, in *depacketizer, src *source, index int) {
+	now, header := p.stage.node.now(), &in.header
 	size, err := header.Unmarshal(b)
 	if err != nil {
 		p.stage.node.drops.Add(DropMalformed, 1)
@@ -371,9 +381,12 @@ func (p *Publisher) forward(b []byte, header *rtp.Header, src *source, index int
 	if src.kind == SourceMicrophone {
 		p.speech.level(header.GetExtension(codec.ExtAudioLevel), now)
 	}
-	src.push(index, &packet{
-		seq: header.SequenceNumber, time: header.Timestamp, marker: header.Marker, payload: payload, arrived: now,
-	})
+	pkt := packet{seq: header.SequenceNumber, time: header.Timestamp, marker: header.Marker, payload: payload, arrived: now}
+	if src.kind.media() == transport.Audio {
+		in.sound(src, index, &pkt)
+		return
+	}
+	src.push(index, &pkt)
 }
 
 func (p *Publisher) readRTCP(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver, src *source, index int) {

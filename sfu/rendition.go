@@ -46,8 +46,8 @@ type rendition struct {
 	aligned bool           // offset comes from a sender report
 	latest  rewrite.Latest // timestamp given out
 
-	before *packetcache.Packet // of sound, for the next one's redundancy
-	early  early               // before a picture's first keyframe
+	before [2]codec.REDBlock // of sound, the two packets before the next one, for its redundancy
+	early  early             // before a picture's first keyframe
 
 	open []*packetcache.Packet // of the frame that is being collected
 }
@@ -72,7 +72,7 @@ func (r *rendition) restart(src *source, number uint32, stream uint8) {
 	r.drops.Add(DropCut, len(r.open))
 	r.drops.Add(DropNoKeyframe, len(r.early.packets))
 	r.src, r.number, r.stream = src, number, stream
-	r.started, r.aligned, r.open, r.before, r.early = false, false, nil, nil, early{}
+	r.started, r.aligned, r.open, r.before, r.early = false, false, nil, [2]codec.REDBlock{}, early{}
 	r.pics.Restart()
 }
 
@@ -142,17 +142,15 @@ func (r *rendition) rewrite(p *packet) *packetcache.Packet {
 	return pkt
 }
 
-// addRED makes the packet's second rendition, with the one before it as redundancy.
+// addRED makes the packet's forms with redundancy: the packet before it, and the two before it.
 func (r *rendition) addRED(pkt *packetcache.Packet, inOrder bool) {
-	var redundant []byte
-	var time uint32
-	if r.before != nil {
-		redundant, time = r.before.Payload, r.before.Time
+	primary := codec.REDBlock{Time: pkt.Time, Payload: pkt.Payload}
+	form := func(redundant ...codec.REDBlock) []byte {
+		return codec.AppendRED(r.arena.Bytes(codec.REDSize(primary, redundant...))[:0], primary, redundant...)
 	}
-	room := r.arena.Bytes(5 + len(redundant) + len(pkt.Payload))
-	pkt.RED = codec.AppendRED(room[:0], redundant, time, pkt.Payload, pkt.Time)
+	pkt.RED, pkt.DeepRED = form(r.before[1:]...), form(r.before[:]...)
 	if inOrder {
-		r.before = pkt
+		r.before = [2]codec.REDBlock{r.before[1], primary}
 	}
 }
 

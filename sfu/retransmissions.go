@@ -3,7 +3,7 @@ package sfu
 import "time"
 
 const (
-	// retransmissionShare of its budget is what a viewer is sent again at most.
+	// retransmissionShare of its budget, or of what it is sent where that is more, is what a viewer is sent again at most.
 	retransmissionShare = 0.5
 	// retransmissionInterval is the least time after which the same packet is sent again, a round trip if that is longer.
 	retransmissionInterval = 20 * time.Millisecond
@@ -27,13 +27,16 @@ func (r *retransmissions) at(l *leg, seq uint16) *time.Duration {
 	return &r.recent[(seq+uint16(l.index)*37)%retransmissionMemory]
 }
 
+// asked tells whether a packet was sent again not long ago.
+func (r *retransmissions) asked(l *leg, seq uint16) bool { return *r.at(l, seq) != 0 }
+
 // allow tells whether a packet of size bytes may be sent again now.
 func (r *retransmissions) allow(l *leg, seq uint16, size int, now time.Duration) bool {
 	last := *r.at(l, seq)
 	if last != 0 && now-last < max(retransmissionInterval, time.Duration(l.viewer.feedback.rtt.Load())) {
 		return false
 	}
-	return r.allowance.spend(float64(8*size), retransmissionShare*float64(l.viewer.adapt.budget.Load()), now)
+	return r.allowance.spend(float64(8*size), retransmissionShare*l.viewer.adapt.carries(), now)
 }
 
 // note remembers when a packet leaves again.

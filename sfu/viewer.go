@@ -64,6 +64,7 @@ type Viewer struct {
 	closed    bool
 
 	adapt           adaptation
+	redundancy      redundancy
 	retransmissions retransmissions  // the shard's
 	pacer           pace.Pacer[held] // the shard's
 	feedback        feedback

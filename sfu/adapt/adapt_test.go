@@ -77,6 +77,9 @@ func spare(c *Controller) float64 {
 
 const step = 20 * time.Millisecond
 
+// packetBits is the size of a simulated packet.
+const packetBits = 8000
+
 // delay is how long what is sent now waits in the queue.
 func (l *line) delay() time.Duration {
 	return time.Duration(l.queue / l.capacity * float64(time.Second))
@@ -116,7 +119,7 @@ func (l *line) carry(c *Controller, rate float64, now time.Duration) {
 		c.Estimate(l.estimate, now)
 	}
 	if l.sent > 0 {
-		c.Loss(l.lost/l.sent, now)
+		c.Loss(l.lost/l.sent, l.sent/packetBits, now)
 	}
 	l.sent, l.lost, l.arrived, l.reported = 0, 0, 0, now
 }
@@ -225,7 +228,7 @@ func TestControllerWithoutProbes(t *testing.T) {
 	if c.Budget() < 2000*k {
 		t.Fatalf("budget %.0f", c.Budget())
 	}
-	c.Loss(0.3, 10*time.Second)
+	c.Loss(0.5, 100, 10*time.Second)
 	if c.Budget() >= 500*k {
 		t.Fatalf("budget %.0f after heavy loss", c.Budget())
 	}
@@ -317,7 +320,7 @@ func TestFallOfTheEstimateAlone(t *testing.T) {
 			trips(tt.before, now-queueLasts)
 			c.Estimate(8*k, now+step)
 			trips(tt.after, now+10*step)
-			c.Loss(tt.lost, now+settle+2*step)
+			c.Loss(tt.lost, 100, now+settle+2*step)
 			levels := []int{0}
 			stream := []Stream{{Rates: [Levels]float64{33 * k, 300 * k}, Top: 2}}
 			Allocate(stream, c.Budget()-36*k, spare(c)-36*k, levels)
@@ -373,7 +376,7 @@ func FuzzController(f *testing.F) {
 			case 0:
 				c.Estimate(float64(s)*10*k, now)
 			case 1:
-				c.Loss(float64(s)/255, now)
+				c.Loss(float64(s)/255, float64(1+s), now)
 			case 2:
 				c.Delay(time.Duration(s)*5*time.Millisecond, now-time.Duration(s)*7*time.Millisecond, now)
 			default:

@@ -1,6 +1,9 @@
 package adapt
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // What a Controller goes by.
 const (
@@ -40,11 +43,22 @@ const (
 	drainTime  = time.Second
 	// lateLoss is believed at once while the estimate lags behind, as it would not fall.
 	lateLoss = 0.10
-	// heavyLoss is believed at once, lastingLoss when two reports in a row show it. More than probeLoss above what was
-	// usual before ends a probe.
+	// All shares of packets lost are of what exceeds the usual one by more than chance: the loss of a radio link comes at
+	// any rate. heavyLoss is believed at once, lastingLoss when two reports in a row show it. More than probeLoss ends a probe.
 	heavyLoss   = 0.20
 	lastingLoss = 0.08
 	probeLoss   = 0.03
+	// Of a share chance explains chanceDeviations of the binomial distribution, of which leastLoss is the least mean.
+	chanceDeviations = 2
+	leastLoss        = 0.01
+	// lossyLine is the usual loss from which on a line is one that loses.
+	lossyLine = 0.02
+	// Loss that neither a round trip nor the estimate bears out shows a limit only where it is drowning: sound does not
+	// survive that either. Below, it cuts only what is above farBelow of the budget, and what a cut has not made better than
+	// by stillLost was not its fault.
+	drowning  = 0.35
+	farBelow  = 0.5
+	stillLost = 0.6
 
 	// delayGain is the weight of a new round trip in their average and in that of their deviation (RFC 6298 2.3), but
 	// for its powers of two; what exceeds the average by delayDeviations of it, and by delayLeast, is a queue.
@@ -115,8 +129,7 @@ type Controller struct {
 	fellAt time.Duration // last fall of the estimate
 	limit  float64       // what the line carries by more than its estimate, 0 while it has not shown that
 
-	usualLoss float64
-	lossy     int // reports in a row with lasting loss
+	losses
 	cutAt     time.Duration
 	troubleAt time.Duration
 	known     bool // the line has shown a limit
@@ -132,6 +145,16 @@ type Controller struct {
 	used     float64
 	looked   time.Duration // last Step
 	sending  float64       // with padding, since then
+}
+
+// losses is what is known of the packets lost.
+type losses struct {
+	usualLoss float64
+	lossy     int           // reports in a row with lasting loss
+	alone     bool          // the last cut was for loss that nothing bears out:
+	blamedAt  time.Duration // when
+	blamed    float64       // the share
+	undo      float64       // the budget before it
 }
 
 // trips are the round trips of receiver reports.
@@ -262,36 +285,84 @@ func (t *trips) witness(off, now time.Duration) {
 	}
 }
 
-// Loss takes the share of packets lost, 0 to 1, of a receiver report.
-func (c *Controller) Loss(fraction float64, now time.Duration) {
-	if fraction >= lastingLoss {
+// Loss takes the share lost, 0 to 1, of so many packets.
+func (c *Controller) Loss(fraction, packets float64, now time.Duration) {
+	over := c.beyond(fraction, packets)
+	if over >= lastingLoss {
 		c.lossy++
 	} else {
 		c.lossy = 0
 	}
-	tested := (c.trying || c.phase != steady) && fraction > c.usualLoss+probeLoss
-	late := fraction >= lateLoss && c.estimated && c.estimate < c.used*inTouch
-	if tested || late || fraction >= heavyLoss || c.lossy >= 2 {
-		if now-c.cutAt >= settle || c.phase != steady {
-			to := min(c.used, c.budget) * (1 - fraction/2)
-			proof := !c.trying && c.phase == steady && (fraction >= heavyLoss || c.lossy >= 2)
-			if c.phase != steady {
-				to = c.sent * (1 - fraction)
-			}
-			c.trouble(to, now)
-			if proof {
-				c.prove()
-			}
-			c.lossy = 0
-		}
+	testing := c.trying || c.phase != steady
+	late := over >= lateLoss && c.estimated && c.estimate < c.used*inTouch
+	heavy := over >= heavyLoss || c.lossy >= 2
+	// Beside so much loss one long round trip is enough, and need not be the second.
+	long := c.off > delayLeast && now-c.answered < 2*witnessTime
+	borneOut := over >= drowning || long || now-c.queueAt < witnessTime || now-c.fellAt < witnessTime
+	if c.exonerate(fraction, borneOut, now) {
 		return
 	}
-	c.usualLoss += (fraction - c.usualLoss) / 4
+	if !heavy && !late && (!testing || over <= probeLoss) {
+		c.usualLoss += (fraction - c.usualLoss) / 4
+		return
+	}
+	if now-c.cutAt < settle && c.phase == steady {
+		return
+	}
+	c.lossy = 0
+	switch {
+	case testing || borneOut:
+		to := min(c.used, c.budget)
+		switch {
+		case c.phase != steady:
+			to = c.sent * (1 - fraction)
+		case over >= drowning: // what arrives is all that it carries
+			to *= 1 - fraction
+		default:
+			to *= 1 - fraction/2
+		}
+		if testing && !borneOut { // what is tried is given up, no more
+			to = max(to, c.before)
+		}
+		c.trouble(to, now)
+		if heavy && !testing {
+			c.prove()
+		}
+	case c.used < c.budget*farBelow: // the line has carried more, or nobody knows better
+		c.usualLoss += (fraction - c.usualLoss) / 4
+	default:
+		before := c.budget
+		c.trouble(min(c.used, c.budget)*(1-fraction/2), now)
+		c.alone, c.blamedAt, c.blamed, c.undo = true, now, fraction, before
+	}
+}
+
+// Lossy tells that the line usually loses packets, so that repairs are lost as well.
+func (l *losses) Lossy() bool { return l.usualLoss >= lossyLine }
+
+// beyond is by how much a share lost exceeds the usual one and what chance adds to that in so many packets.
+func (l *losses) beyond(fraction, packets float64) float64 {
+	p := max(l.usualLoss, leastLoss)
+	return fraction - l.usualLoss - chanceDeviations*math.Sqrt(p*(1-p)/packets)
+}
+
+// exonerate undoes a cut for loss alone that has not made it less: then what was sent was not what lost it.
+func (c *Controller) exonerate(fraction float64, borneOut bool, now time.Duration) (undone bool) {
+	switch {
+	case !c.alone || now-c.blamedAt < settle+lossGrace:
+		return false
+	case borneOut || c.Limited() || fraction < c.blamed*stillLost:
+		c.alone = false
+		return false
+	}
+	c.alone, c.usualLoss, c.lossy = false, fraction, 0
+	c.budget = max(c.budget, c.undo)
+	return true
 }
 
 // trouble cuts the budget to what the line seems to carry, or undoes what was being tried.
 func (c *Controller) trouble(to float64, now time.Duration) {
-	c.troubleAt, c.cutAt, c.known, c.careful, c.drained = now, now, true, true, 0
+	c.troubleAt, c.cutAt, c.known, c.careful, c.drained, c.alone = now, now, true, true, 0, false
 	failed := c.trying || c.phase != steady
 	if c.phase != steady {
 		c.cutAt += lossGrace - settle // a report to come may tell of the padding
@@ -346,8 +417,11 @@ func (c *Controller) Testing(now time.Duration) bool {
 // Probing tells that a probe is under way.
 func (c *Controller) Probing() bool { return c.phase != steady }
 
-// Congested tells whether the budget was cut just now: what exceeds it should stop at once.
-func (c *Controller) Congested(now time.Duration) bool { return c.known && now-c.troubleAt < stepTime }
+// Congested tells whether the budget was cut just now: what exceeds it should stop at once, unless nothing but loss speaks
+// against it.
+func (c *Controller) Congested(now time.Duration) bool {
+	return c.known && !c.alone && now-c.troubleAt < stepTime
+}
 
 // Step moves on in time. used is what is being sent without padding, next what the next step up would need in all,
 // 0 if there is none, both in bit/s; canProbe tells whether padding can be sent. It returns the rate of padding to

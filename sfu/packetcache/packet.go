@@ -17,7 +17,8 @@ type Packet struct {
 	Source   uint32 // number of the endpoint that it comes from, for trunks; 0 for unknown
 	Payload  []byte
 	Padded   []byte // Payload with RTP padding behind it (RFC 3550 5.1); nil for none. Read it only where it was set.
-	RED      []byte // of an audio packet: the payload with the one before it as redundancy (RFC 2198)
+	RED      []byte // of an audio packet: the payload with the one before it as redundancy (RFC 2198),
+	DeepRED  []byte // and with the two before it
 }
 
 // paddingShare is how much of a payload may be added to it as padding: one 64th, at least a byte.

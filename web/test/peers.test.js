@@ -1,6 +1,14 @@
 import test from "node:test";
 import assert from "node:assert/strict";
-import { ENCODINGS, Publisher, Viewer, addressesOf, refusesPictures, slotOfMid } from "../static/lib/peers.js";
+import {
+  ENCODINGS,
+  Publisher,
+  Viewer,
+  addressesOf,
+  refusesPictures,
+  slotOfMid,
+  withSoundRepair,
+} from "../static/lib/peers.js";
 import { PeerSet } from "../static/app/peerset.js";
 import { relayedAt } from "../static/app/settings.js";
 
@@ -31,6 +39,7 @@ class FakePeerConnection {
   /** @type {(() => void) | null} */ onconnectionstatechange = null;
   /** @type {((event: any) => void) | null} */ ontrack = null;
   /** @type {any} */ localDescription = null;
+  /** @type {any} */ remoteDescription = null;
   fails = false;
   transceivers = ["camera", "microphone", "screen", "screen-audio"].map((mid) => ({
     mid,
@@ -99,6 +108,44 @@ test("mids name kind and slot", () => {
   assert.deepEqual(slotOfMid("v-main"), { kind: "video", slot: "main" });
   assert.deepEqual(slotOfMid("a-floor2"), { kind: "audio", slot: "floor2" });
   for (const mid of [null, "", "0", "main", "v-", "x-main", "v-main-x", "camera"]) assert.equal(slotOfMid(mid), null);
+});
+
+test("NACK for sound is taken where it is offered", () => {
+  const sound = (/** @type {string[]} */ ...more) =>
+    ["m=audio 9 UDP/TLS/RTP/SAVPF 63 111", "a=rtpmap:63 red/48000/2", "a=rtpmap:111 opus/48000/2", ...more, ""].join(
+      "\r\n",
+    );
+  const [of63, of111] = ["a=rtcp-fb:63 nack", "a=rtcp-fb:111 nack"];
+  const picture = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 VP8/90000\r\n";
+  const taken = withSoundRepair(sound() + picture, sound(of63, of111, "a=rtcp-fb:111 transport-cc"));
+  assert.deepEqual(
+    taken.split("\r\n").filter((line) => /nack/.test(line)),
+    [of63, of111],
+  );
+  assert.match(taken, /opus\/48000\/2\r\na=rtcp-fb:111 nack\r\n/);
+  for (const [answer, offer] of [
+    [sound(), sound()],
+    [sound(of63, of111), sound(of63, of111)],
+    [picture, sound(of63, of111)],
+    ["", sound(of63, of111)],
+  ])
+    assert.equal(withSoundRepair(answer, offer), answer);
+});
+
+test("a browser that does not let its answer be changed still answers", async (t) => {
+  const p = peer(t, "viewer");
+  const offered = "a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 nack\r\n";
+  p.pc.remoteDescription = { sdp: offered };
+  p.pc.createAnswer = async () => ({ type: "answer", sdp: "a=rtpmap:111 opus/48000/2\r\n" });
+  /** @type {string[]} */ const tried = [];
+  p.pc.setLocalDescription = async (/** @type {any} */ description) => {
+    tried.push(description.sdp);
+    if (description.sdp.includes("nack")) throw new Error("munged");
+    p.pc.localDescription = description;
+  };
+  await new Viewer(p.options).accept(offered);
+  assert.deepEqual(tried, [offered, "a=rtpmap:111 opus/48000/2\r\n"]);
+  assert.deepEqual([p.answers.length, p.failures.length], [1, 0]);
 });
 
 test("a connection is made with the relays that it was offered", (t) => {

@@ -76,6 +76,16 @@ func Opus() webrtc.RTPCodecParameters {
 	}
 }
 
+// RED is Opus with redundancy (RFC 2198).
+func RED() webrtc.RTPCodecParameters {
+	return webrtc.RTPCodecParameters{
+		PayloadType: codec.PayloadRED,
+		RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: "audio/red", ClockRate: codec.OpusClock, Channels: 2, SDPFmtpLine: codec.REDFmtp,
+		},
+	}
+}
+
 // VP8 is the video codec of every connection, with the RTCP feedback it is offered with.
 func VP8(feedback ...webrtc.RTCPFeedback) webrtc.RTPCodecParameters {
 	return webrtc.RTPCodecParameters{

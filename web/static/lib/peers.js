@@ -56,6 +56,18 @@ export function addressesOf(sdp) {
 export const refusesPictures = (sdp) => /^m=video 0 /m.test(sdp);
 
 /**
+ * Takes generic NACK for sound where the offer has it: Chromium answers it, and asks by it, but does not say so of its own accord.
+ * @param {string} answer
+ * @param {string} offer
+ */
+export function withSoundRepair(answer, offer) {
+  return answer.replace(/^a=rtpmap:(\d+) (?:opus|red)\/48000\/2\r\n/gm, (line, type) => {
+    const feedback = `a=rtcp-fb:${type} nack\r\n`;
+    return offer.includes(feedback) && !answer.includes(feedback) ? line + feedback : line;
+  });
+}
+
+/**
  * @typedef {object} PeerOptions
  * @property {string} id
  * @property {string} kind viewer, publisher, monitor
@@ -148,7 +160,12 @@ class Peer {
   /** Sends the local answer; no candidates need to wait, the server finds this page by its checks. */
   async answer() {
     const answer = await this.pc.createAnswer();
-    await this.pc.setLocalDescription(answer);
+    const sdp = withSoundRepair(answer.sdp ?? "", this.pc.remoteDescription?.sdp ?? "");
+    try {
+      await this.pc.setLocalDescription({ type: "answer", sdp });
+    } catch {
+      await this.pc.setLocalDescription(answer); // a browser that does not let its answer be changed
+    }
     if (!this.closed) this.options.onAnswer(/** @type {string} */ (this.pc.localDescription?.sdp ?? answer.sdp));
   }
 }
