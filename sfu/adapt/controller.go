@@ -328,6 +328,7 @@ func (c *Controller) Loss(fraction, packets float64, now time.Duration) {
 		if heavy && !testing {
 			c.prove()
 		}
+	case c.alone: // what came of the last cut is not known yet
 	case c.used < c.budget*farBelow: // the line has carried more, or nobody knows better
 		c.usualLoss += (fraction - c.usualLoss) / 4
 	default:

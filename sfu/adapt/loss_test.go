@@ -53,6 +53,42 @@ func TestLossIsJudgedByEvidence(t *testing.T) {
 	}
 }
 
+// A cut for loss alone is undone where sending less has not made it less.
+func TestCutForLossAlone(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		share  float64 // lost after it
+		queue  bool
+		budget float64
+	}{
+		{"as much is lost", 0.28, false, Initial},
+		{"less is lost", 0.1, false, 595 * k},
+		{"a queue has grown", 0.1, true, 595 * k},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := NewController(0)
+			c.Step(0, 700*k, 0, true)
+			c.Loss(0.3, 100, step)
+			if got := c.Budget(); math.Abs(got-595*k) > 1 {
+				t.Fatalf("cut to %.0f", got)
+			}
+			c.Step(2*step, 600*k, 0, true)
+			c.Loss(0.3, 100, time.Second) // of before
+			if got := c.Budget(); got > 595*k+1 {
+				t.Fatalf("undone too soon: %.0f", got)
+			}
+			now := step + settle + lossGrace
+			if tt.queue {
+				c.queueAt = now
+			}
+			c.Loss(tt.share, 100, now)
+			if got := c.Budget(); math.Abs(got-tt.budget) > 1 {
+				t.Fatalf("budget %.0f, want %.0f", got, tt.budget)
+			}
+		})
+	}
+}
+
 // radio is a line that loses packets at random and beyond a rate all of them, without a queue.
 type radio struct {
 	loss     float64
