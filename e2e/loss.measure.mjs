@@ -23,7 +23,7 @@ const SETTLE_MS = 15_000;
 const MEASURED_MS = 45_000;
 const CONTROL_MS = 15_000;
 /** What is sent to the site: a still slide by a browser, or the load test's picture; of the last one in three renditions. */
-const PICTURES = { slides: null, 150: ["--bitrate", "150"], 500: ["--bitrate", "500"], 1200: ["--simulcast"] };
+const PICTURES = { slides: null, 250: ["--bitrate", "250"], 500: ["--bitrate", "500"], 1200: ["--simulcast"] };
 
 const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
 const wanted = process.argv.slice(2);
