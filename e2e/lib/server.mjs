@@ -32,14 +32,14 @@ async function freeUDPPort() {
 
 /** A server that can be killed and started again on the same data, ports and links. */
 export class Server {
-  /** prepare is told the data folder before the server makes it. */
+  /** prepare is told the data folder before the server makes it; flags may follow from the port. */
   static async create({ flags = [], prepare = (_data) => {} } = {}) {
     const s = new Server();
     s.dir = mkdtempSync(join(tmpdir(), "diemcau-e2e-"));
     s.data = join(s.dir, "data");
     s.port = await freePort();
     s.udp = await freeUDPPort();
-    s.flags = flags;
+    s.flags = typeof flags === "function" ? flags(s.port) : flags;
     s.log = join(s.dir, "server.log");
     prepare(s.data);
     await s.start();
