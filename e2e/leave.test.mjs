@@ -120,10 +120,17 @@ test("who types keeps the field and the place in it while others change the sess
   await type(page.locator('input[name="change-help_phone"]'), "0259 1111");
 });
 
-test("a console that types a message keeps its field when the session goes live and a roll call opens", async () => {
+test("a console that writes and a site that fills in a form keep their field when the session goes live and a roll call opens", async () => {
   const secretary = await people.enter(server.dir, "typist", session.links.secretary);
   const host = await people.enter(server.dir, "host", session.links.host, { colour: "red", tone: 500 });
   const { page } = secretary;
+  // A site says who is in its room while it waits.
+  const waiter = await people.enter(server.dir, "waiter", session.endpoints[1].link);
+  await until("the site waits", async () => (await waiter.phase()) === "waiting");
+  await waiter.press("people");
+  const delegate = waiter.page.locator(".people__row input").first();
+  await delegate.click();
+  await delegate.pressSequentially("Nguyễn ");
   await until("the secretary waits", async () => (await secretary.phase()) === "waiting");
   await secretary.press("messages");
   const text = page.locator(".messages__write textarea");
@@ -132,6 +139,10 @@ test("a console that types a message keeps its field when the session goes live 
   await host.press("start");
   await until("it is live", async () => (await secretary.phase()) === "live");
   await page.keyboard.type("điểm ");
+  await until("for the site too", async () => (await waiter.phase()) === "live");
+  await waiter.page.keyboard.type("Văn An");
+  assert.equal(await delegate.inputValue(), "Nguyễn Văn An");
+  await waiter.kill();
   await host.press("roll-call");
   await until("the roll call is known", () =>
     host.page.locator('[data-action="roll-call"][aria-pressed="true"]').count(),

@@ -246,7 +246,7 @@ export function Asking({ id, children }) {
 }
 
 /**
- * Moves the focus to the heading when the page changes, so that a screen reader reads on from there.
+ * Moves the focus to the heading when the page changes, so that a screen reader reads on from there. Who is typing goes on typing.
  * @param {string} phase
  */
 export function useHeadingFocus(phase) {
@@ -254,6 +254,7 @@ export function useHeadingFocus(phase) {
   useEffect(() => {
     if (before.current === phase) return;
     before.current = phase;
+    if (document.activeElement?.matches("input, textarea, select")) return;
     const heading = document.querySelector("main h1");
     if (!(heading instanceof HTMLElement)) return;
     heading.tabIndex = -1;

@@ -43,8 +43,12 @@ function useKeys(room) {
 export function SitePage({ room }) {
   useKeys(room);
   const waiting = room.phase.value === "waiting";
+  // The bar is one and the same before and after the start: what is open there, and typed, stays.
   return html`
-    ${waiting ? html`<${Waiting} room=${room} />` : html`<${Live} room=${room} />`}
+    <div class=${`site site--${waiting ? "waiting" : "live"}`}>
+      ${waiting ? html`<${Waiting} room=${room} />` : html`<${Live} room=${room} />`}
+      <${Controls} room=${room} />
+    </div>
     <${Countdown} room=${room} />
     <${OnAirFrame} room=${room} />
     <${SoundButton} room=${room} />
@@ -68,8 +72,7 @@ function Waiting({ room }) {
     now: room.now(),
   });
   const moment = (/** @type {number} */ at) => ({ time: formatTime(at, zone), day: formatDay(at, zone) });
-  return html`<div class="site site--waiting">
-    <${Header}><${Clock} room=${room} /><${Preferences} /><//>
+  return html`<${Header}><${Clock} room=${room} /><${Preferences} /><//>
     <main class="waiting" tabindex="0">
       <div class="waiting__words">
         <p class="waiting__site">${identity?.name ?? ""}</p>
@@ -87,16 +90,13 @@ function Waiting({ room }) {
         <${Video} stream=${room.media.picture.value} mirrored label=${t("devices.picture")} />
         <p>${t(!room.media.camera.value ? "devices.nocamera" : room.self.value?.publish || welcome?.snapshot_s ? "waiting.seen" : "waiting.picture")}</p>
       </div>
-    </main>
-    <${Controls} room=${room} />
-  </div>`;
+    </main>`;
 }
 
 /** @param {{room: Room}} props */
 function Live({ room }) {
   const title = room.session.value?.title ?? "";
-  return html`<div class="site site--live">
-    <header class="site__top">
+  return html`<header class="site__top">
       <p class="site__who"><strong>${room.identity.value?.name ?? ""}</strong><span>${room.agendaItem.value?.title ?? title}</span></p>
       <${AgendaTime} room=${room} />
       <${LineNotice} room=${room} />
@@ -106,9 +106,7 @@ function Live({ room }) {
       <h1 class="visually-hidden">${title}</h1>
       <${Stage} room=${room} />
       <${OwnPicture} room=${room} />
-    </main>
-    <${Controls} room=${room} />
-  </div>`;
+    </main>`;
 }
 
 /** A small mirror while the site is about to be seen but is not yet on the stage, and a word whenever a console looks in. @param {{room: Room}} props */
