@@ -69,7 +69,7 @@ test("a draft and a change that are not saved are asked about, what is saved is 
   assert.equal(await title.inputValue(), "Phiên họp thứ hai");
   await office.press("save");
   await until("it is saved", () => page.locator('.button--plain[data-action="save"]:disabled').count());
-  assert.equal(await leave(page), "", "a saved draft");
+  await until("a saved draft is left", async () => (await leave(page)) === "");
 
   await page.goto(`${server.url.replace("localhost", "127.0.0.1")}/office#/session/${session.id}/change`);
   const heading = page.locator('input[name="change-title"]');
@@ -82,7 +82,7 @@ test("a draft and a change that are not saved are asked about, what is saved is 
   await until("it is still there", async () => (await heading.inputValue()) === "Phiên họp đổi tên");
   await heading.press("Enter");
   await page.locator('[data-change="title"] [data-outcome="true"]').waitFor();
-  assert.equal(await leave(page), "", "a saved change");
+  await until("a saved change is left", async () => (await leave(page)) === "");
 });
 
 test("who types keeps the field and the place in it while others change the session, and after saving", async () => {

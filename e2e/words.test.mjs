@@ -131,6 +131,6 @@ test("a clock that is set back by an hour while the page is open moves no countd
   const { value } = await until("it is counted down", () =>
     site.page.evaluate(() => Number(document.querySelector("[data-countdown]")?.dataset.countdown)),
   );
-  assert.ok(value <= 20, `counts from ${value}`);
+  assert.ok(value <= 21, `counts from ${value}`); // the two clocks may differ by a second
   operator.drop();
 });

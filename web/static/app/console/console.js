@@ -9,12 +9,12 @@ import { BackOnAir, Countdown, MuteButton, ScreenButton, Unheard } from "../onai
 import { MessagesButton, NewMessage } from "../messages.js";
 import { Icon } from "../icons.js";
 import { HOST } from "../../lib/protocol.js";
-import { deskWaitingWord } from "../../lib/words.js";
 import { Fetched } from "./fetched.js";
 import { FloorPanel } from "./floor.js";
 import { SidePanels, mayChange, panel, togglePanel } from "./panels.js";
 import { Provinces } from "./provinces.js";
 import { SitesPanel } from "./sites.js";
+import { DeskWaiting } from "./waiting.js";
 
 const board = async () => (await import("./board.js")).Board;
 
@@ -30,11 +30,6 @@ export function Console({ room, publishes }) {
   const [wall, setWall] = useState(false);
   const [view, setView] = useState(/** @type {"floor" | "sites"} */ ("floor"));
   const waiting = room.phase.value === "waiting";
-  const waits = deskWaitingWord({
-    welcomed: Boolean(room.welcome.value),
-    phase: room.state.value?.phase ?? "",
-    stop: room.stopped.value,
-  });
   return html`<div class="console desk" data-view=${view} data-wall=${String(wall)}>
     <${Header} title=${title}>
       <${PhaseBadge} room=${room} /><${Clock} room=${room} seconds /><${Preferences} />
@@ -50,10 +45,10 @@ export function Console({ room, publishes }) {
             waiting &&
             html`<div class="console__self">
             <${Video} stream=${room.media.picture.value} mirrored label=${t("devices.picture")} />
-            <p>${t(waits)}</p>
+            <${DeskWaiting} room=${room} />
           </div>`
           }
-          ${!publishes && waiting && html`<div class="console__self"><p>${t(waits)}</p></div>`}
+          ${!publishes && waiting && html`<div class="console__self"><${DeskWaiting} room=${room} /></div>`}
         </div>
         <${Cards} room=${room} publishes=${publishes} />
         <${Provinces} room=${room} province=${province} onProvince=${setProvince} />

@@ -1,7 +1,6 @@
 // The secretariat's desk: the session seen and heard, every unit with its sites, live, and the downloads.
 import { html } from "../html.js";
 import { useState } from "../../vendor/hooks.js";
-import { deskWaitingWord } from "../../lib/words.js";
 import { t, formatNumber } from "../i18n.js";
 import { Button, Clock, Header, Preferences, Toasts } from "../parts.js";
 import { SoundButton, Stage } from "../stage.js";
@@ -9,6 +8,7 @@ import { SitesPanel } from "./sites.js";
 import { Downloads } from "./downloads.js";
 import { ReportButton } from "./report-button.js";
 import { MessagesButton, NewMessage } from "../messages.js";
+import { DeskWaiting } from "./waiting.js";
 import { SidePanels, panel, togglePanel } from "./panels.js";
 
 /** @typedef {import("../room.js").Room} Room */
@@ -32,11 +32,7 @@ export function Secretariat({ room }) {
       <h1 class="visually-hidden">${t("secretary.label")}</h1>
       <div class="desk__left">
         <div class="console__stage"><${Stage} room=${room} deaf=${deaf} />
-          ${
-            !live &&
-            html`<div class="console__self"><p>
-            ${t(deskWaitingWord({ welcomed: Boolean(room.welcome.value), phase: room.state.value?.phase ?? "", stop: room.stopped.value }))}</p></div>`
-          }
+          ${!live && html`<div class="console__self"><${DeskWaiting} room=${room} /></div>`}
             </div>
         <div class="cards"><div class="cards__place">
           <div class="cards__left">${shown !== "messages" && html`<${NewMessage} room=${room} onOpen=${() => togglePanel("messages")} />`}</div>
