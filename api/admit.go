@@ -42,9 +42,9 @@ func (a *router) authorise(r *http.Request, row access.Row, who access.Identity)
 	case who.Session != "" && strings.HasPrefix(r.URL.Path, "/api/v1/sessions/") && who.Session != r.PathValue("id"):
 		return access.Forbidden("a link opens its own session")
 	case who.Seat.Withdrawn:
-		return &shutOut{&meeting.Error{Code: meeting.CodeWithdrawn, Detail: who.Seat.Reason}, who.Seat.HelpPhone}
+		return &shutOutError{&meeting.Error{Code: meeting.CodeWithdrawn, Detail: who.Seat.Reason}, who.Seat.HelpPhone}
 	case who.Seat.Removed:
-		return &shutOut{&meeting.Error{Code: meeting.CodeRemoved, Detail: who.Endpoint}, who.Seat.HelpPhone}
+		return &shutOutError{&meeting.Error{Code: meeting.CodeRemoved, Detail: who.Endpoint}, who.Seat.HelpPhone}
 	}
 	code := r.PathValue("code")
 	if code == "" {
@@ -58,13 +58,13 @@ func (a *router) authorise(r *http.Request, row access.Row, who access.Identity)
 	})
 }
 
-// shutOut refuses a seat that may do nothing any more, and says whom its people call.
-type shutOut struct {
+// shutOutError refuses a seat that may do nothing any more, and says whom its people call.
+type shutOutError struct {
 	error
 	helpPhone string
 }
 
-func (e *shutOut) Unwrap() error { return e.error }
+func (e *shutOutError) Unwrap() error { return e.error }
 
 // costOf is what a request of the API costs its seat.
 func costOf(pattern string) int {

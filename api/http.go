@@ -198,7 +198,7 @@ func writeError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err er
 	if errors.As(err, &draft) {
 		body.Problems = draft.problems
 	}
-	var out *shutOut
+	var out *shutOutError
 	if errors.As(err, &out) {
 		body.HelpPhone = out.helpPhone
 	}
