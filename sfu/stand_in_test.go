@@ -29,6 +29,9 @@ func newInflow(tb testing.TB, params IntakeParams) *inflow {
 	return f
 }
 
+// ssrc of a stream.
+func (f *inflow) ssrc(mid string) uint32 { return f.in.stream(mid).ssrc.Load() }
+
 // send brings one packet, which is a whole frame.
 func (f *inflow) send(mid string, seq uint16, number uint32, payload []byte) {
 	f.r.t.Helper()
@@ -131,7 +134,7 @@ func TestStandInWaitsForKeyframe(t *testing.T) {
 	src.mu.Lock()
 	due := slices.Clone(src.due)
 	src.mu.Unlock()
-	if !slices.Equal(due, []uint32{100, 101, 102}) {
+	if want := []uint32{f.ssrc("v-main.l"), f.ssrc("v-main.m"), f.ssrc("v-main.h")}; !slices.Equal(due, want) {
 		t.Errorf("keyframes asked of %v", due)
 	}
 	f.picture("v-main.l", 11, 1, true)
@@ -256,21 +259,21 @@ func TestWishes(t *testing.T) {
 	eventually(t, "less is wanted", func() bool { return f.r.stage.slots[main].demand[2].Load() == 0 })
 	f.in.tick(now)
 	f.in.tick(now + demandDelay)
-	pause := []codec.PauseMessage{{SSRC: 102, Kind: codec.KindPause}}
+	pause := []codec.PauseMessage{{SSRC: f.ssrc("v-main.h"), Kind: codec.KindPause}}
 	if got := requests(5 * s); !slices.Equal(got, pause) {
 		t.Fatalf("asked for %v", got)
 	}
 	if requests(5500*time.Millisecond) != nil || !slices.Equal(requests(6*s), pause) {
 		t.Error("it is to be asked for every second")
 	}
-	f.in.onPaused(codec.AppendPause(nil, 1, []codec.PauseMessage{{SSRC: 102, Kind: codec.KindPaused}}))
+	f.in.onPaused(codec.AppendPause(nil, 1, []codec.PauseMessage{{SSRC: f.ssrc("v-main.h"), Kind: codec.KindPaused}}))
 	if got := requests(7 * s); got != nil {
 		t.Errorf("asked for again: %v", got)
 	}
 	v.SetTop(2)
 	eventually(t, "more is wanted", func() bool { return f.r.stage.slots[main].demand[2].Load() == 1 })
 	f.in.tick(now + 8*s) // at once
-	resume := []codec.PauseMessage{{SSRC: 102, Kind: codec.KindResume}}
+	resume := []codec.PauseMessage{{SSRC: f.ssrc("v-main.h"), Kind: codec.KindResume}}
 	if got := requests(8 * s); !slices.Equal(got, resume) {
 		t.Fatalf("asked for %v", got)
 	}

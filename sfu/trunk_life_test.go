@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -127,9 +128,14 @@ func TestTrunkPauses(t *testing.T) {
 	v.SetTop(0)
 	shows(0)
 	wanted(1, 0, 0)
-	high := x.out.legs[2]
-	before, low := high.packets.Load(), x.out.legs[0].packets.Load()
-	eventually(t, "the lowest goes on", func() bool { return x.out.legs[0].packets.Load() > low+20 })
+	leg := func(rendition int) *trunkLeg {
+		return x.out.legs[slices.IndexFunc(x.out.legs, func(l *trunkLeg) bool {
+			return l.slot.spec.ID == main && l.rendition == rendition
+		})]
+	}
+	high, lowest := leg(2), leg(0)
+	before, low := high.packets.Load(), lowest.packets.Load()
+	eventually(t, "the lowest goes on", func() bool { return lowest.packets.Load() > low+20 })
 	if n := high.packets.Load(); n != before {
 		t.Errorf("%d packets of what is paused", n-before)
 	}
@@ -158,7 +164,7 @@ func TestTrunkMergesKeyframes(t *testing.T) {
 	for x.centre.now()-began < 2*time.Second {
 		for _, v := range viewers {
 			if v.pc.ConnectionState() == webrtc.PeerConnectionStateConnected {
-				if err := v.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: firstSSRC}}); err != nil {
+				if err := v.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: mainSSRC}}); err != nil {
 					t.Fatal(err)
 				}
 				asked++
