@@ -162,9 +162,9 @@ function Row({ room, site, steers, position, total }) {
     <span class="row__state" aria-hidden="true" />
     <div class="row__who">
       <p class="row__name"><strong>${site.name}</strong><${Tags} site=${site} /></p>
-      <p class="row__unit">${[...site.parents, site.code].join(" · ")}</p>
+      <p class="row__unit"><span class="row__word">${stateText(room, site, true)}</span>
+        ${[...site.parents, site.code].join(" · ")}</p>
     </div>
-    <span class="row__word">${stateText(room, site, true)}</span>
     ${steers && html`<${RowActions} room=${room} site=${site} />`}
   </div>`;
 }
