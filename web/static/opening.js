@@ -66,6 +66,7 @@
   script?.addEventListener("error", again);
   const came = new MutationObserver(() => {
     came.disconnect();
+    notice?.remove();
     if (reloads) history.replaceState(null, "");
   });
   if (app) came.observe(app, { childList: true });
