@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,7 +41,7 @@ var (
 // Bounds of what is asked of the record.
 const (
 	askWithin   = 1500 * time.Millisecond // a renewal or a look
-	takeWithin  = 10 * time.Second        // a take, which waits for a commit of the owner before
+	takeWithin  = 3 * time.Second         // a take, which waits for a commit of the owner before: less than lease.Hold
 	quietFor    = 3 * time.Second         // a node that is not heard for so long is not there
 	fresh       = 2200 * time.Millisecond // an owner that was heard within this time can be sent people to
 	betweenAsks = 200 * time.Millisecond  // after a question that failed
@@ -90,30 +91,29 @@ func Join(ctx context.Context, cfg Config) (*Node, error) {
 	if cfg.Self.Keys, err = cfg.Keys(); err != nil {
 		return nil, err
 	}
-	named := false
-	for _, n := range before {
-		if n.Name == cfg.Self.Name {
-			named = n.Incarnation != ""
-		} else if n.Keys != cfg.Self.Keys {
-			return nil, fmt.Errorf("%w (%s)", ErrKeys, n.Name)
-		}
-	}
-	if named { // by a process that is gone, or not
+	now := before
+	if slices.ContainsFunc(before, func(n store.NodeRow) bool { return opposes(n, cfg.Self) }) { // by a process that is gone, or not
 		select {
 		case <-time.After(quietFor):
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
-		now, err := cfg.Record.Nodes(ctx)
-		if err != nil {
+		if now, err = cfg.Record.Nodes(ctx); err != nil {
 			return nil, err
 		}
-		if alive(cfg.Self.Name, before, now) {
-			return nil, fmt.Errorf("%w (%s)", ErrName, cfg.Self.Name)
+		if err := refuse(cfg.Self, before, now); err != nil {
+			return nil, err
 		}
 	}
 	if err := cfg.Record.Announce(ctx, cfg.Self); err != nil {
 		return nil, err
+	}
+	after, err := cfg.Record.Nodes(ctx) // another may have begun at the same time
+	if err != nil {
+		return nil, err
+	}
+	if err := refuse(cfg.Self, now, after); errors.Is(err, ErrKeys) {
+		return nil, errors.Join(err, cfg.Record.Withdraw(ctx, cfg.Self))
 	}
 	n := &Node{cfg: cfg, log: cfg.Log, failed: make(chan error, 1), retire: func() {}, end: func() {}}
 	n.takeovers = prometheus.NewCounter(prometheus.CounterOpts{
@@ -128,6 +128,25 @@ func Join(ctx context.Context, cfg Config) (*Node, error) {
 		return 0
 	}))
 	return n, nil
+}
+
+// opposes reports whether a node, if it is alive, keeps another from joining: it has its name, or other keys.
+func opposes(n, self store.NodeRow) bool {
+	return n.Incarnation != "" && (n.Name == self.Name || n.Keys != self.Keys)
+}
+
+// refuse gives the error for which a node may not join, by those that have announced themselves between two readings.
+func refuse(self store.NodeRow, before, now []store.NodeRow) error {
+	for _, n := range now {
+		switch {
+		case n.Incarnation == self.Incarnation || !opposes(n, self) || !alive(n.Name, before, now):
+		case n.Name == self.Name:
+			return fmt.Errorf("%w (%s)", ErrName, n.Name)
+		default:
+			return fmt.Errorf("%w (%s)", ErrKeys, n.Name)
+		}
+	}
+	return nil
 }
 
 // alive reports whether the node of a name has announced itself between two readings.

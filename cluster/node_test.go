@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"testing"
 	"time"
 
@@ -21,7 +22,16 @@ type table struct {
 	nodes []store.NodeRow
 }
 
-func (r *table) Nodes(context.Context) ([]store.NodeRow, error) { return r.nodes, nil }
+// Nodes lists them; of those there at first B is alive.
+func (r *table) Nodes(context.Context) ([]store.NodeRow, error) {
+	list := slices.Clone(r.nodes)
+	for i := range r.nodes {
+		if n := &r.nodes[i]; n.Name == "B" && n.Incarnation != "" {
+			n.Beat++
+		}
+	}
+	return list, nil
+}
 
 func (r *table) Announce(_ context.Context, n store.NodeRow) error {
 	r.nodes = append(r.nodes, n)
@@ -38,11 +48,14 @@ func TestJoin(t *testing.T) {
 	}{
 		"the first":                {nil, "k1", nil},
 		"same keys":                {[]store.NodeRow{{Name: "B", Keys: "k1"}}, "k1", nil},
-		"other keys":               {[]store.NodeRow{{Name: "B", Keys: "k1"}}, "k2", ErrKeys},
-		"no keys":                  {[]store.NodeRow{{Name: "B", Keys: "k1"}}, "", ErrKeys},
+		"other keys":               {[]store.NodeRow{{Name: "B", Incarnation: "B-1", Keys: "k1"}}, "k2", ErrKeys},
+		"no keys":                  {[]store.NodeRow{{Name: "B", Incarnation: "B-1", Keys: "k1"}}, "", ErrKeys},
+		"keys of one that ended":   {[]store.NodeRow{{Name: "B", Keys: "k1"}}, "k2", nil},
+		"keys of one that died":    {[]store.NodeRow{{Name: "C", Incarnation: "C-1", Keys: "k1"}}, "k2", nil},
 		"new keys of the only one": {[]store.NodeRow{{Name: "A", Incarnation: "A-0", Keys: "k1"}}, "k2", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			n, err := Join(t.Context(), Config{
 				Record: &table{nodes: tt.there}, Self: store.NodeRow{Name: "A"}, Log: slog.New(slog.DiscardHandler),
 				Registry: prometheus.NewRegistry(), Keys: func() (string, error) { return tt.keys, nil },

@@ -23,8 +23,13 @@ after(async () => {
 
 /** Opens a link while requests for one file fail, until the line is mended. */
 async function openBroken(link, file, answer = (route) => route.abort("connectionreset")) {
-  const line = { broken: true, failed: 0, asked: 0 };
+  // held: the page looks in vain whether the server answers, so that it is not loaded again meanwhile.
+  const line = { broken: true, held: true, failed: 0, asked: 0 };
   await visitor.page.unrouteAll();
+  await visitor.page.route(
+    (url) => url.pathname === new URL(link).pathname,
+    (route) => (line.held && route.request().method() === "HEAD" ? route.abort() : route.continue()),
+  );
   await visitor.page.route(`**${file}`, (route) => {
     line.asked++;
     if (!line.broken) return route.continue();
@@ -52,7 +57,7 @@ for (const [what, file] of [
     );
     assert.equal(await isUp(), 0);
     assert.ok(await notice().locator("button").isVisible());
-    line.broken = false;
+    line.broken = line.held = false;
     await until("it is up", isUp, 60_000);
     assert.ok(line.failed >= 1);
     assert.equal(visitor.page.url(), link, "with its link");
@@ -86,6 +91,7 @@ test("a page that cannot come is not loaded for ever, and says what to do", asyn
   await until("it tries again", () => visitor.page.locator('#opening[data-failed="again"]').count());
   await visitor.page.evaluate(() => history.replaceState({ reloads: 7 }, "")); // as many as would take minutes
   await visitor.page.reload();
+  line.held = false;
   await until("it gives up", () => visitor.page.locator('#opening[data-failed="given-up"]').count(), 60_000);
   assert.match(await notice().innerText(), /gọi số điện thoại hỗ trợ/);
   line.broken = false;
@@ -113,7 +119,7 @@ test("a page in English comes up when its texts came late, and so does a part th
   await until("it is in English", () => visitor.page.evaluate(() => document.documentElement.lang === "en"));
   const line = await openBroken(session.links.secretary, "/static/i18n/en.js");
   await until("its texts were asked for in vain", () => line.failed);
-  line.broken = false;
+  line.broken = line.held = false;
   await until("it is up", isUp, 60_000);
   assert.match(await visitor.page.locator("main").innerText(), /Secretariat/);
   await visitor.press("language");

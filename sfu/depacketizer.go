@@ -64,21 +64,27 @@ type seen struct {
 	any     bool
 	highest uint16
 	came    uint64 // bit of how far below the highest
+	behind  int    // numbers in a row that were too far below
 }
+
+// restarted is how many numbers in a row are far below the highest when the sender has begun to count anew.
+const restarted = 16
 
 // first tells whether a number comes for the first time. One too far below the highest to know does not.
 func (s *seen) first(seq uint16) bool {
 	ahead := int16(seq - s.highest)
 	switch {
-	case !s.any:
-		s.any, s.highest, s.came = true, seq, 1
+	case !s.any, ahead <= -64 && s.behind == restarted:
+		*s = seen{any: true, highest: seq, came: 1}
 		return true
 	case ahead > 0:
-		s.highest, s.came = seq, s.came<<ahead|1
+		s.highest, s.came, s.behind = seq, s.came<<ahead|1, 0
 		return true
 	case ahead <= -64:
+		s.behind++
 		return false
 	}
+	s.behind = 0
 	bit := uint64(1) << -ahead
 	first := s.came&bit == 0
 	s.came |= bit

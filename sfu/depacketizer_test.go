@@ -79,3 +79,18 @@ func TestSpeakerSendsRED(t *testing.T) {
 		t.Errorf("%d came again, %d are malformed", twice, bad)
 	}
 }
+
+// A sender that counts anew far below is heard again soon.
+func TestSeenFromAnew(t *testing.T) {
+	var s seen
+	s.first(5000)
+	lost := 0
+	for i := range uint16(100) {
+		if !s.first(100 + i) {
+			lost++
+		}
+	}
+	if lost != restarted {
+		t.Errorf("%d packets are taken for old ones", lost)
+	}
+}

@@ -375,7 +375,7 @@ func (l *leg) retransmit(s *shard, seq uint16, now time.Duration) {
 	}
 	retransmissions, pacer := &l.viewer.retransmissions, &l.viewer.pacer
 	size, copies := wireOverhead+2+len(p.Payload), 1
-	if !retransmissions.asked(l, seq) {
+	if !retransmissions.asked(l, seq, now) {
 		l.viewer.redundancy.asked(l.viewer.packetsSent(), now)
 	}
 	if c := l.viewer.adapt.control; c.Lossy() && !c.Limited() { // a repair that is lost costs a round trip more

@@ -28,7 +28,10 @@ func (r *retransmissions) at(l *leg, seq uint16) *time.Duration {
 }
 
 // asked tells whether a packet was sent again not long ago.
-func (r *retransmissions) asked(l *leg, seq uint16) bool { return *r.at(l, seq) != 0 }
+func (r *retransmissions) asked(l *leg, seq uint16, now time.Duration) bool {
+	last := *r.at(l, seq)
+	return last != 0 && now-last < alarmTime
+}
 
 // allow tells whether a packet of size bytes may be sent again now.
 func (r *retransmissions) allow(l *leg, seq uint16, size int, now time.Duration) bool {

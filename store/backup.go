@@ -68,11 +68,15 @@ func (s *database) Copy(ctx context.Context) (Copy, error) {
 
 const copySuffix = ".copy-"
 
-// removeCopies removes what a process that was killed while it copied left beside the record.
+// removeCopies removes what a process that was killed while it copied left beside the record. Files that people named so stay.
 func removeCopies(path string) error {
 	files, err := os.ReadDir(filepath.Dir(path))
 	for _, f := range files {
-		if strings.HasPrefix(f.Name(), filepath.Base(path)+copySuffix) {
+		made, ours := strings.CutPrefix(f.Name(), filepath.Base(path)+copySuffix)
+		for _, sqlite := range []string{"-journal", "-wal", "-shm"} {
+			made = strings.TrimSuffix(made, sqlite)
+		}
+		if ours && f.Type().IsRegular() && uuid.Validate(made) == nil {
 			err = errors.Join(err, os.Remove(filepath.Join(filepath.Dir(path), f.Name())))
 		}
 	}

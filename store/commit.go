@@ -123,7 +123,7 @@ type trouble struct {
 func (s *committer) renew() {
 	ctx, cancel := context.WithTimeout(context.Background(), s.limit())
 	defer cancel()
-	if err := s.lease.keep(ctx); err != nil {
+	if err := s.lease.keep(ctx); err != nil && !s.lease.standsBy() {
 		s.failed(err)
 	}
 }

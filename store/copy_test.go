@@ -8,15 +8,17 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"github.com/diemcau/diemcau/store"
 )
 
 // What a process that was killed while it copied the record left of the copy goes when the record is opened; other files stay.
 func TestCopiesLeftBehind(t *testing.T) {
 	dir := t.TempDir()
-	path, left := filepath.Join(dir, "diemcau.db"), filepath.Join(dir, "diemcau.db.copy-0001")
-	other := filepath.Join(dir, "diemcau.db.kept")
-	for _, file := range []string{left, left + "-journal", other} {
+	path, left := filepath.Join(dir, "diemcau.db"), filepath.Join(dir, "diemcau.db.copy-"+uuid.NewString())
+	other, named := filepath.Join(dir, "diemcau.db.kept"), filepath.Join(dir, "diemcau.db.copy-before-update")
+	for _, file := range []string{left, left + "-journal", other, named} {
 		if err := os.WriteFile(file, []byte("x"), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -26,7 +28,7 @@ func TestCopiesLeftBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer st.Close()
-	for file, stays := range map[string]bool{left: false, left + "-journal": false, other: true} {
+	for file, stays := range map[string]bool{left: false, left + "-journal": false, other: true, named: true} {
 		if _, err := os.Stat(file); (err == nil) != stays {
 			t.Errorf("%s: %v", filepath.Base(file), err)
 		}

@@ -176,6 +176,9 @@ func (l *lease) fence(ctx context.Context, tx *sql.Tx, unsettled bool) error {
 	return nil
 }
 
+// standsBy reports whether another member of the cluster owns the record, which is no fault.
+func (l *lease) standsBy() bool { return l != nil && l.member && l.epoch.Load() == 0 }
+
 // keep sees to it that this process is the writer, as far as that is known before a commit.
 func (l *lease) keep(ctx context.Context) error {
 	if l == nil || l.guest {

@@ -131,6 +131,7 @@ func TestTakingWaitsForACommit(t *testing.T) {
 		if err := db.QueryRowContext(t.Context(), query).Scan(&waiting); err != nil {
 			t.Fatal(err)
 		}
+		time.Sleep(10 * time.Millisecond)
 	}
 	if waiting == 0 {
 		t.Error("the record is taken while a commit is on its way")

@@ -288,12 +288,24 @@ func (a *app) run(ctx context.Context) error {
 	go func() { ended <- group.Wait() }()
 	select {
 	case err := <-ended:
-		return errors.Join(err, a.close())
-	case err := <-a.failed():
-		// Another node may begin. Nothing is waited for that might keep a socket or the stage open: they end with the process.
-		signaling.Leave(a.house.live)
-		return err
+		closed := make(chan error, 1)
+		go func() { closed <- a.close() }()
+		select {
+		case closeErr := <-closed:
+			return errors.Join(err, closeErr)
+		case lost := <-a.failed():
+			return errors.Join(err, a.leave(lost))
+		}
+	case lost := <-a.failed():
+		return a.leave(lost)
 	}
+}
+
+// leave ends what others see of a node that another may follow. Nothing is waited for that might keep a socket or the stage open:
+// they end with the process.
+func (a *app) leave(lost error) error {
+	signaling.Leave(a.house.live)
+	return lost
 }
 
 // close ends the parts that were opened, in the opposite order.
@@ -302,8 +314,10 @@ func (a *app) close() error {
 	if a.member != nil {
 		a.member.Retire()
 	}
-	a.endTail()
-	a.tail.Wait()
+	if a.endTail != nil {
+		a.endTail()
+		a.tail.Wait()
+	}
 	if a.house != nil {
 		a.house.close()
 	}

@@ -51,7 +51,7 @@ export class FarLine {
   }
 
   async close() {
-    if (this.process.exitCode !== null) return;
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
     const gone = once(this.process, "exit");
     this.process.stdin.end();
     await gone;

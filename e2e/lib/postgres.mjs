@@ -7,7 +7,13 @@ import { join } from "node:path";
 export function startPostgres() {
   const installed = "/usr/lib/postgresql";
   if (!existsSync(installed)) return null;
-  const bin = join(installed, readdirSync(installed).sort().at(-1) ?? "", "bin");
+  const bin = join(
+    installed,
+    readdirSync(installed)
+      .sort((a, b) => Number(a) - Number(b))
+      .at(-1) ?? "",
+    "bin",
+  );
   if (!existsSync(join(bin, "initdb"))) return null;
   const dir = mkdtempSync(join(tmpdir(), "diemcau-postgres-"));
   const as = { cwd: dir, stdio: "pipe" };
@@ -21,11 +27,19 @@ export function startPostgres() {
   run("initdb", "--pgdata", data, "--username", "diemcau", "--auth", "trust", "--encoding", "UTF8", "--no-sync");
   const options = `-c listen_addresses='' -c unix_socket_directories=${dir}`;
   run("pg_ctl", "start", "--wait", "--pgdata", data, "--log", join(dir, "log"), "--options", options);
+  // Also when the test is killed in the middle.
+  const stopped = () => {
+    try {
+      run("pg_ctl", "stop", "--pgdata", data, "--mode", "immediate");
+    } catch {
+      // it has been stopped
+    }
+    rmSync(dir, { recursive: true, force: true });
+  };
+  process.once("exit", stopped);
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
   return {
     url: `postgres:///postgres?host=${dir}&user=diemcau`,
-    stop() {
-      run("pg_ctl", "stop", "--pgdata", data, "--mode", "immediate");
-      rmSync(dir, { recursive: true, force: true });
-    },
+    stop: stopped,
   };
 }

@@ -59,6 +59,7 @@ const (
 	drowning  = 0.35
 	farBelow  = 0.5
 	stillLost = 0.6
+	testCut   = 0.85
 
 	// delayGain is the weight of a new round trip in their average and in that of their deviation (RFC 6298 2.3), but
 	// for its powers of two; what exceeds the average by delayDeviations of it, and by delayLeast, is a queue.
@@ -295,10 +296,11 @@ func (c *Controller) Loss(fraction, packets float64, now time.Duration) {
 	}
 	testing := c.trying || c.phase != steady
 	late := over >= lateLoss && c.estimated && c.estimate < c.used*inTouch
-	heavy := over >= heavyLoss || c.lossy >= 2
+	drowned := fraction >= drowning // however usual that has become
+	heavy := over >= heavyLoss || c.lossy >= 2 || drowned
 	// Beside so much loss one long round trip is enough, and need not be the second.
 	long := c.off > delayLeast && now-c.answered < 2*witnessTime
-	borneOut := over >= drowning || long || now-c.queueAt < witnessTime || now-c.fellAt < witnessTime
+	borneOut := drowned || long || now-c.queueAt < witnessTime || now-c.fellAt < witnessTime
 	if c.exonerate(fraction, borneOut, now) {
 		return
 	}
@@ -316,7 +318,7 @@ func (c *Controller) Loss(fraction, packets float64, now time.Duration) {
 		switch {
 		case c.phase != steady:
 			to = c.sent * (1 - fraction)
-		case over >= drowning: // what arrives is all that it carries
+		case drowned: // what arrives is all that it carries
 			to *= 1 - fraction
 		default:
 			to *= 1 - fraction/2
@@ -333,7 +335,8 @@ func (c *Controller) Loss(fraction, packets float64, now time.Duration) {
 		c.usualLoss += (fraction - c.usualLoss) / 4
 	default:
 		before := c.budget
-		c.trouble(min(c.used, c.budget)*(1-fraction/2), now)
+		// By so much that something is given up, where anything can be: what comes of it is what decides.
+		c.trouble(min(c.used, c.budget)*min(1-fraction/2, testCut), now)
 		c.alone, c.blamedAt, c.blamed, c.undo = true, now, fraction, before
 	}
 }

@@ -185,3 +185,22 @@ func TestLossOfARadioLink(t *testing.T) {
 		})
 	}
 }
+
+// A limit that is far below the budget and has no queue loses more as repairs come on top. That it has become usual is no reason
+// to go on.
+func TestUsualLossDoesNotHideALimit(t *testing.T) {
+	c := NewController(0)
+	now := time.Duration(0)
+	lose := func(share float64, reports int) {
+		for range reports {
+			now += time.Second
+			c.Step(now, 250_000, 0, false)
+			c.Loss(share, 100, now)
+		}
+	}
+	lose(0.31, 10)
+	lose(0.46, 10)
+	if got := c.Budget(); got > 250_000 {
+		t.Errorf("%.0f bit/s may be sent while half of 250,000 is lost", got)
+	}
+}

@@ -17,6 +17,8 @@ CREATE TABLE figures (
 
 CREATE INDEX figures_started_at ON figures (started_at);
 
+CREATE INDEX figures_of_units ON figures (units);
+
 CREATE TABLE figures_units (
     hash  TEXT PRIMARY KEY, -- SHA-256 of units, hex
     units BYTEA NOT NULL    -- packed

@@ -1,13 +1,16 @@
 // The peer connections that a page has now, at most one of a kind, and what arrives by them.
 import { signal } from "../vendor/signals.js";
-import { Viewer, Publisher, addressesOf, refusesPictures } from "../lib/peers.js";
+import { DIRECT_TIMEOUT_MS, Viewer, Publisher, addressesOf, refusesPictures } from "../lib/peers.js";
 import { LineWatch } from "./line.js";
 import { relayedAt } from "./settings.js";
 
 /** For how long a page offers relays at once to a network that let nothing else through. */
 const RELAYS_MS = 24 * 3_600_000;
 
-/** How long the stage may take to come until a person is told that the network lets none through: by TCP it takes 3 s. */
+/**
+ * How long the stage may take to come until a person is told that the network lets none through: by TCP it takes 3 s. Where the
+ * direct ways are tried before relays, that comes on top.
+ */
 const UNREACHED_MS = 8_000;
 
 /**
@@ -87,7 +90,7 @@ export class PeerSet {
     this.#peers.set(offer.peer, viewer);
     if (stage) {
       this.addresses.value = addressesOf(offer.sdp);
-      this.#wait();
+      this.#wait(options.direct);
       this.line.follow(viewer);
     }
     void viewer.accept(offer.sdp);
@@ -137,10 +140,11 @@ export class PeerSet {
   }
 
   /** Waits for the stage, over as many connections as it takes. */
-  #wait() {
+  #wait(directFirst = false) {
+    const patience = UNREACHED_MS + (directFirst ? DIRECT_TIMEOUT_MS : 0);
     this.#waiting ??= setTimeout(() => {
       this.reach.value = "unreached";
-    }, UNREACHED_MS);
+    }, patience);
   }
 
   closeAll() {

@@ -147,6 +147,8 @@ export class Room {
   constructor() {
     const resume = new ResumeSecret(this.token);
     const moved = new URLSearchParams(location.search).has("moved");
+    // A page that is loaded again, or whose address is passed on, asks before it enters.
+    if (moved) history.replaceState(null, "", location.pathname + location.hash);
     this.#connection = new Connection({
       url: this.socketURL,
       token: this.token,
@@ -155,7 +157,6 @@ export class Room {
       onMessage: (message) => {
         if (message.type === "welcome") {
           resume.write(message.conn);
-          if (moved) history.replaceState(null, "", location.pathname + location.hash);
         }
         this.#receive(message);
       },

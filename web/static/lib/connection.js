@@ -295,7 +295,12 @@ export class Connection {
     const random = this.#options.random ?? Math.random;
     const wait = Math.max(this.#heardAt + MOVE_AFTER_MS - Date.now(), 0) + random() * MOVE_SPREAD_MS;
     const url = alternates[Math.floor(random() * alternates.length)];
-    this.#move = setTimeout(() => this.#options.onMove?.(url), wait);
+    this.#move = setTimeout(() => {
+      this.#move = undefined;
+      // A computer without a network would get the browser's error in place of the page.
+      if (globalThis.navigator?.onLine === false) this.#lookElsewhere();
+      else this.#options.onMove?.(url);
+    }, wait);
   }
 
   /**

@@ -18,7 +18,7 @@ const RIDS = Object.keys(ENCODINGS);
 const SCREEN_BITRATE = 2_000_000;
 const CONNECT_TIMEOUT_MS = 15_000;
 /** How long a connection is tried without relays when there are some: most sites need none, and each costs the server. */
-const DIRECT_TIMEOUT_MS = 5_000;
+export const DIRECT_TIMEOUT_MS = 5_000;
 const DISCONNECTED_TIMEOUT_MS = 6_000;
 /** Opus is played at 48 kHz. */
 const SAMPLES_PER_MS = 48;
