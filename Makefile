@@ -33,10 +33,13 @@ $(CHROMIUM):
 	$(SUDO) apt-get update -q
 	$(SUDO) apt-get install -y -q --no-install-recommends chromium fonts-dejavu-core
 
+PROGRAMS := firefox-esr iproute2 iptables openssl strace poppler-utils qpdf nginx-light haproxy \
+  caddy curl prometheus libreoffice-calc-nogui libreoffice-writer-nogui pgbouncer postgresql pulseaudio pulseaudio-utils
+
 # Programs that single tests use and skip without: other readers of our files, another database, another browser.
 bin/.programs:
 	$(SUDO) apt-get update -q
-	$(SUDO) apt-get install -y -q --no-install-recommends firefox-esr iproute2 iptables openssl strace poppler-utils qpdf nginx-light haproxy caddy curl prometheus libreoffice-calc-nogui libreoffice-writer-nogui pgbouncer postgresql pulseaudio pulseaudio-utils
+	$(SUDO) apt-get install -y -q --no-install-recommends $(PROGRAMS)
 	@mkdir -p bin && touch $@
 
 bin/golangci-lint:

@@ -191,23 +191,30 @@ func TestWhoComesWhileASessionStartsOverStays(t *testing.T) {
 	}
 }
 
+// assemble has a host and n sites come in, and everyone told so.
+func assemble(t *testing.T, c *coordinator, n int) (host *conn, sites []*conn) {
+	t.Helper()
+	host = benchConn(c, meeting.HostCode, meeting.RoleHost, -1)
+	c.attachNow(t, host)
+	sites = make([]*conn, n)
+	for i := range sites {
+		sites[i] = benchConn(c, fmt.Sprintf("C%d", i), meeting.RoleSite, i)
+		c.attachNow(t, sites[i])
+	}
+	for s := &c.audience.spreads; s.state.left > 0; {
+		s.carryOn(s.next)
+	}
+	return host, sites
+}
+
 // A message on its way to everyone goes on while the coordinator waits for the record.
 func TestSpreadGoesOnDuringACommit(t *testing.T) {
 	const n = 3 * spreadAtOnce
 	c := liveCoordinator(t, n)
 	rec := keeping(c)
 	c.audience.stage.pace.SetLimit(rate.Inf)
-	host := benchConn(c, meeting.HostCode, meeting.RoleHost, -1)
-	c.attachNow(t, host)
-	sites := make([]*conn, n)
-	for i := range sites {
-		sites[i] = benchConn(c, fmt.Sprintf("C%d", i), meeting.RoleSite, i)
-		c.attachNow(t, sites[i])
-	}
+	host, sites := assemble(t, c, n)
 	s := &c.audience.spreads
-	for s.state.left > 0 {
-		s.carryOn(s.next)
-	}
 	for _, cn := range sites {
 		cn.drain()
 	}

@@ -1,7 +1,6 @@
 package signaling
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/diemcau/diemcau/meeting"
@@ -13,17 +12,8 @@ import (
 func TestWhoBecomesAConsoleIsToldAtOnce(t *testing.T) {
 	const n = 2*spreadAtOnce + 10
 	c := liveCoordinator(t, n)
-	host := benchConn(c, meeting.HostCode, meeting.RoleHost, -1)
-	c.attachNow(t, host)
-	sites := make([]*conn, n)
-	for i := range sites {
-		sites[i] = benchConn(c, fmt.Sprintf("C%d", i), meeting.RoleSite, i)
-		c.attachNow(t, sites[i])
-	}
+	host, sites := assemble(t, c, n)
 	s := &c.audience.spreads
-	for s.state.left > 0 {
-		s.carryOn(s.next)
-	}
 	chair := sites[n-1]
 	said, err := encodeOnce(protocol.Speaking{Slots: []string{string(meeting.SlotFloor)}})
 	if err != nil {

@@ -127,7 +127,7 @@ func newLogger(std streams, level string) (*slog.Logger, *slog.LevelVar) {
 
 // newApp opens everything in the order in which it can fail cheaply: record, ports, sessions.
 func newApp(ctx context.Context, f serverFlags, t tlsFlags, addr string, log *slog.Logger) (_ *app, err error) {
-	a := &app{log: log, endTail: func() {}, draining: make(chan struct{}), incarnation: signaling.Incarnation(or(f.cluster.Node, defaultNode))}
+	a := &app{log: log, draining: make(chan struct{}), incarnation: signaling.Incarnation(or(f.cluster.Node, defaultNode))}
 	a.drain = sync.OnceFunc(func() { close(a.draining) })
 	defer func() {
 		if err != nil {

@@ -26,7 +26,7 @@ const defaultNode = "central"
 type clusterFlags struct {
 	Node    string `help:"Name of this server in ledgers, and among the nodes that share a record." default:"central" placeholder:"NAME"`
 	Cluster bool   `help:"Share the record of --database with other nodes: one runs the sessions, the others stand by and take over when it is gone."`
-	NodeURL string `help:"URL of this node's own pages, where nodes have addresses of their own; pages then go to another node by themselves." placeholder:"URL" name:"node-url"`
+	NodeURL string `help:"URL of this node's own pages; with it pages go to another node by themselves." placeholder:"URL" name:"node-url"`
 }
 
 // check refuses flags that do not fit together.

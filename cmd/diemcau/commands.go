@@ -105,7 +105,7 @@ type sessionCreateCmd struct {
 	Countdown int      `help:"Seconds from the grant of the floor to being on air." default:"3"`
 	JSON      bool     `help:"Print JSON." name:"json"`
 
-	Particulars string `help:"JSON file of what its documents say about it, as document particulars show prints; otherwise what the office has set." type:"existingfile" placeholder:"FILE"`
+	Particulars string `help:"What its documents say about it, as document particulars show prints; otherwise the office's." type:"existingfile" placeholder:"FILE"`
 	target
 }
 
